@@ -1,0 +1,177 @@
+"""Classes of a dataset: index, name, colour, and the value each has in raw label files."""
+
+import colorsys
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.errors import SegError
+from prep.files import read_bytes, write_text
+
+IGNORE_INDEX = 255
+"""Mask value of pixels that nobody labelled; never a class."""
+
+MAX_CLASSES = 250
+"""Below 255, so that the values above stay free for the ignore index and for bookkeeping."""
+
+Color = tuple[int, int, int]
+"""Red, green, blue, 0..255."""
+
+_HEX = re.compile(r"#?([0-9a-fA-F]{6})")
+
+
+def parse_color(text: str) -> Color:
+    """Read '#ff8000' (or 'ff8000') as (255, 128, 0); SegError if it is not of that form."""
+    match = _HEX.fullmatch(text.strip())
+    if match is None:
+        raise SegError(f"{text.strip()!r} is not a colour; write it as #rrggbb, for example #ff8000")
+    red, green, blue = bytes.fromhex(match.group(1))
+    return red, green, blue
+
+
+def format_color(color: Color) -> str:
+    """Write (255, 128, 0) as '#ff8000'."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Names, colours and raw ids of the classes; a class's index is its position.
+
+    ids: the value of each class in raw id masks, by default its index.
+    ignored: colours in raw RGB masks that mean "not labelled".
+    Raises SegError if a name, colour or id stands twice, or if there are no or too many classes.
+    """
+
+    names: tuple[str, ...]
+    colors: tuple[Color, ...]
+    ids: tuple[int, ...] = ()
+    ignored: tuple[Color, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            object.__setattr__(self, "ids", tuple(range(len(self.names))))
+        if not 1 <= len(self.names) <= MAX_CLASSES:
+            raise SegError(f"a class map needs 1 to {MAX_CLASSES} classes; this one has {len(self.names)}")
+        if not len(self.names) == len(self.colors) == len(self.ids):
+            raise SegError("every class needs a name, a colour and, if any class has one, an id")
+        if any(not name.strip() for name in self.names):
+            raise SegError("a class has an empty name")
+        _refuse_twice("name", self.names)
+        _refuse_twice("colour", [format_color(color) for color in (*self.colors, *self.ignored)])
+        _refuse_twice("id", self.ids)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def foreground(self) -> tuple[int, ...]:
+        """Indices of all classes but the background (the class of that name, if there is one)."""
+        return tuple(i for i, name in enumerate(self.names) if name.lower() != "background")
+
+    def palette(self) -> NDArray[np.uint8]:
+        """(256, 3) colours by mask value; ignored pixels are mid-grey, values without a class black."""
+        colors = np.zeros((256, 3), np.uint8)
+        colors[: len(self)] = self.colors
+        colors[IGNORE_INDEX] = 128
+        return colors
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data as it stands in classes.json."""
+        classes = [
+            {"index": index, "name": name, "color": format_color(color)} | ({"id": raw} if raw != index else {})
+            for index, (name, color, raw) in enumerate(zip(self.names, self.colors, self.ids, strict=True))
+        ]
+        ignored = {"ignored_colors": [format_color(color) for color in self.ignored]} if self.ignored else {}
+        return {"ignore_index": IGNORE_INDEX, "classes": classes, **ignored}
+
+
+def _refuse_twice(what: str, values: tuple[object, ...] | list[str]) -> None:
+    for value in values:
+        owners = [index for index, other in enumerate(values) if other == value]
+        if len(owners) > 1:
+            raise SegError(f"the {what} {value} stands twice in the class map; give each class its own")
+
+
+def classes_from_json(data: object) -> ClassMap:
+    """Build a ClassMap from the plain data of classes.json; SegError says which part does not fit."""
+    entries = data.get("classes") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(entries, list):
+        raise SegError('expected {"classes": [{"index": 0, "name": "...", "color": "#rrggbb"}, ...]}')
+    if data.get("ignore_index", IGNORE_INDEX) != IGNORE_INDEX:
+        raise SegError(f"the ignore index is always {IGNORE_INDEX}; found {data['ignore_index']}")
+    for position, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not {"name", "color"} <= entry.keys():
+            raise SegError(f'class {position} needs "name" and "color": {json.dumps(entry)[:80]}')
+        if entry.get("index", position) != position:
+            raise SegError(f"class {entry['name']!r} has index {entry['index']}; expected {position} in this place")
+        if not isinstance(entry.get("id", 0), int):
+            raise SegError(f"class {entry['name']!r} has an id that is no whole number: {entry['id']!r}")
+    return ClassMap(
+        names=tuple(str(entry["name"]) for entry in entries),
+        colors=tuple(parse_color(str(entry["color"])) for entry in entries),
+        ids=tuple(entry.get("id", position) for position, entry in enumerate(entries)),
+        ignored=tuple(parse_color(str(color)) for color in data.get("ignored_colors", [])),
+    )
+
+
+def classes_from_list(text: str) -> ClassMap:
+    """Build a ClassMap from lines `name,#rrggbb` or `name,#rrggbb,id`; the name `ignore` means "not labelled"."""
+    rows: list[tuple[str, Color, int | None]] = []
+    ignored: list[Color] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#") or line.lower().startswith("name,"):
+            continue
+        name, *rest = (part.strip() for part in line.split(","))
+        if not 1 <= len(rest) <= 2 or not all(part.isdecimal() for part in rest[1:]):
+            raise SegError(f"line {number}: expected name,#rrggbb or name,#rrggbb,id but found {line.strip()!r}")
+        if name.lower() == "ignore":
+            ignored.append(parse_color(rest[0]))
+        else:
+            rows.append((name, parse_color(rest[0]), int(rest[1]) if rest[1:] else None))
+    ids = tuple(position if raw is None else raw for position, (_, _, raw) in enumerate(rows))
+    return ClassMap(tuple(name for name, _, _ in rows), tuple(color for _, color, _ in rows), ids, tuple(ignored))
+
+
+def format_list(classes: ClassMap) -> str:
+    """Write a ClassMap as lines that classes_from_list reads."""
+    rows = enumerate(zip(classes.names, classes.colors, classes.ids, strict=True))
+    lines = [
+        f"{name},{format_color(color)}" + (f",{raw}" if raw != position else "")
+        for position, (name, color, raw) in rows
+    ]
+    return "\n".join([*lines, *(f"ignore,{format_color(color)}" for color in classes.ignored)])
+
+
+def distinct_color(number: int) -> Color:
+    """A colour for class number 0, 1, 2, ...: hues a golden ratio apart, so that neighbours differ most."""
+    red, green, blue = colorsys.hsv_to_rgb(number * 0.618033988749895 % 1, 0.75, 0.95 - 0.25 * (number // 8 % 3))
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def read_classes(path: Path) -> ClassMap:
+    """Read our classes.json or a plain list with one `name,#rrggbb` a line (a line `ignore,#rrggbb` is ignored).
+
+    Raises SegError naming the file if it is neither, or if a name, colour or id stands twice.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
+    try:
+        if text.lstrip().startswith("{"):
+            return classes_from_json(json.loads(text))
+        return classes_from_list(text)
+    except json.JSONDecodeError as error:
+        raise SegError(f"{path}: not valid JSON: {error}") from error
+    except SegError as error:
+        raise SegError(f"{path}: {error}") from error
+
+
+def write_classes(path: Path, classes: ClassMap) -> None:
+    """Write classes.json atomically."""
+    write_text(path, json.dumps(classes.to_json(), indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,87 @@
+"""Where the library meets the terminal: errors, progress, results."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from prep.errors import SegError
+from prep.progress import Progress
+
+_STARTED = time.monotonic()
+
+
+class SegGroup(click.Group):
+    """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, with errors in words."""
+        try:
+            return super().invoke(ctx)
+        except SegError as error:
+            raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted. The same command goes on where it stopped.", err=True)
+            ctx.exit(130)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Progress]:
+    """Show a bar with the time left on stderr; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def note(text: str) -> None:
+    """Tell the person at the terminal something besides the result, on stderr."""
+    click.echo(text, err=True)
+
+
+def finish(root: Path, result: dict[str, object], text: str) -> None:
+    """Record the command in the folder's provenance and print its result, as text or with --json as JSON."""
+    from prep.provenance import record
+
+    context = click.get_current_context()
+    arguments = {name: _plain(value) for name, value in sorted(context.params.items()) if name != "as_json"}
+    record(root, context.command_path, arguments, time.monotonic() - _STARTED)
+    emit(result, text)
+
+
+def emit(result: dict[str, object], text: str) -> None:
+    """Print the result of a command to stdout, as text or with --json as one JSON object."""
+    if click.get_current_context().params.get("as_json"):
+        json.dump(result, sys.stdout, ensure_ascii=False, default=_plain)
+        sys.stdout.write("\n")
+    else:
+        click.echo(text)
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Align columns: the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [header, *rows]
+    )
+
+
+def _plain(value: object) -> object:
+    return value.as_posix() if isinstance(value, Path) else value

@@ -1,0 +1,53 @@
+"""Options and arguments that several commands share; one flag means one thing everywhere.
+
+DATASET          the dataset folder; without it, it is found as git finds its repository
+--json           the result as one JSON object on stdout, for programs
+--seed NUMBER    another seed, another random choice; the same seed, the same bytes
+--workers NUMBER processes to use; results do not depend on it
+--overwrite      replace existing results
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
+
+dataset_argument = click.argument("dataset", required=False, type=click.Path(path_type=Path, file_okay=False))
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing results.")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object, for programs.")
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="NUMBER", help="Seed of every random choice."
+)
+
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    show_default="all cores",
+    help="Processes to use; the result does not depend on it.",
+)
+
+
+def parse_size(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT, for example 200x400, as (width, height) in pixels; wrong text is a usage error."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value)
+    if match is None or not all(int(side) >= 32 for side in match.groups()):
+        raise click.BadParameter(f"{value!r} is not WIDTHxHEIGHT with sides of at least 32 pixels, like 200x400")
+    return int(match[1]), int(match[2])
+
+
+def parse_ratios(ctx: click.Context, param: click.Parameter, value: str) -> tuple[float, ...]:
+    """Read TRAIN/VAL/TEST, for example 80/10/10, as three numbers; wrong text is a usage error."""
+    parts = value.split("/")
+    if len(parts) != 3 or not all(re.fullmatch(r"\d+(\.\d+)?", part) for part in parts) or not float(parts[0]):
+        raise click.BadParameter(f"{value!r} is not TRAIN/VAL/TEST like 80/10/10, with a train part above 0")
+    return tuple(float(part) for part in parts)

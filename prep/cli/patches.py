@@ -1,0 +1,86 @@
+"""seg-prep patches."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from prep.cli.console import finish, note, progress
+from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
+
+
+@click.command()
+@dataset_argument
+@click.option("--size", type=click.IntRange(min=16), default=96, metavar="PIXELS", help="Side of a patch.")
+@click.option("--per-image", type=click.IntRange(min=1), default=20, metavar="NUMBER", help="Patches of one image.")
+@click.option(
+    "--foreground",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Share of the patches centred near a foreground pixel, rare classes first.",
+)
+@click.option("--flips/--no-flips", default=True, help="Count all four orientations of each patch.")
+@click.option(
+    "--format",
+    "patch_format",
+    type=click.Choice(["npy", "png"]),
+    default="npy",
+    help="Two arrays for seg-train, or folders of PNGs with every flip written out.",
+)
+@seed_option
+@workers_option
+@overwrite_option
+@json_option
+def patches(
+    dataset: Path | None,
+    size: int,
+    per_image: int,
+    foreground: float,
+    flips: bool,
+    patch_format: Literal["npy", "png"],
+    seed: int,
+    workers: int | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Cut random patches of the training and validation images; test images are never cut.
+
+    Example:
+
+    \b
+        seg-prep patches --size 96 --per-image 20
+    """
+    from prep.dataset import Dataset, find_dataset
+    from prep.patches import cut_patches
+    from prep.split import ensure_split
+
+    opened, was_split = ensure_split(Dataset.open(find_dataset(dataset)))
+    if was_split:
+        note("The dataset had no split; it now has the default one (80/10/10, seed 0).")
+    with progress("Cutting") as advance:
+        result = cut_patches(
+            opened,
+            size=size,
+            per_image=per_image,
+            foreground=foreground,
+            flips=flips,
+            patch_format=patch_format,
+            seed=seed,
+            workers=workers,
+            overwrite=overwrite,
+            progress=advance,
+        )
+    images = result.crops // per_image
+    orientations = f", {result.flipped} with flips" if flips else ""
+    finish(
+        opened.root,
+        {
+            "dataset": opened.root,
+            "folder": result.folder,
+            "images": images,
+            "patches": result.crops,
+            "with_flips": result.flipped,
+        },
+        f"{result.crops} patches of {size} x {size} from {images} images{orientations} -> {result.folder}",
+    )

@@ -1,0 +1,80 @@
+"""seg-prep synth."""
+
+from pathlib import Path
+
+import click
+
+from prep.cli.console import finish, progress
+from prep.cli.options import json_option, overwrite_option, parse_size, seed_option, workers_option
+
+
+@click.command()
+@click.option(
+    "--n",
+    type=click.IntRange(min=1),
+    default=100,
+    metavar="NUMBER",
+    help="Training images; one of ten is for validation.",
+)
+@click.option("--test", type=click.IntRange(min=0), default=10, metavar="NUMBER", help="Test images besides.")
+@click.option("--size", callback=parse_size, default="200x400", metavar="WIDTHxHEIGHT", help="Size in pixels.")
+@click.option(
+    "--max-shapes",
+    type=click.IntRange(min=1),
+    default=9,
+    metavar="NUMBER",
+    help="Ellipses, and lines, in an image: from 1 to this many.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="datasets/synth",
+    metavar="DATASET",
+    help="Dataset folder to write.",
+)
+@seed_option
+@workers_option
+@overwrite_option
+@json_option
+def synth(
+    n: int,
+    test: int,
+    size: tuple[int, int],
+    max_shapes: int,
+    output: Path,
+    seed: int,
+    workers: int | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Generate images of lines and ellipses with exact masks, to learn and to test with.
+
+    Example:
+
+    \b
+        seg-prep synth --n 100
+    """
+    from synth.generate import generate
+
+    width, height = size
+    with progress("Drawing") as advance:
+        dataset = generate(
+            output,
+            n=n,
+            test=test,
+            width=width,
+            height=height,
+            max_shapes=max_shapes,
+            seed=seed,
+            workers=workers,
+            overwrite=overwrite,
+            progress=advance,
+        )
+    counts = {name: len(dataset.of_split(name)) for name in ("train", "val", "test")}
+    finish(
+        output,
+        {"dataset": output, "samples": len(dataset.samples), **counts},
+        f"{len(dataset.samples)} images of {width} x {height} -> {output} "
+        f"(train {counts['train']}, val {counts['val']}, test {counts['test']})",
+    )

@@ -1,0 +1,72 @@
+"""Whole files in and out: atomic writes, and operating-system errors in words."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prep.errors import SegError
+
+PART_SUFFIX = ".part"
+
+_REMEDIES = {
+    errno.ENOSPC: "no space left on the disk; free some and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EACCES: "permission denied; choose another folder or change its permissions",
+    errno.EPERM: "permission denied; choose another folder or change its permissions",
+    errno.EROFS: "the file system is read-only; choose another folder",
+    errno.ENOENT: "no such file or folder",
+    errno.ENOTDIR: "a part of this path is a file, not a folder; choose another folder",
+    errno.EISDIR: "is a folder; a file is expected here",
+    errno.EEXIST: "is a file; a folder is expected here",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+}
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into a SegError that names `path` and what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REMEDIES.get(error.errno or 0, error.strerror or str(error))
+        raise SegError(f"{path}: {reason}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file; SegError if it cannot be read or holds nothing."""
+    with explained(path):
+        data = path.read_bytes()
+    if not data:
+        raise SegError(f"{path}: the file is empty (0 bytes); export or copy it again")
+    return data
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its parents; SegError if that is not possible."""
+    with explained(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write a whole file atomically: readers see the old file or the new one, never half of it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    with explained(path):
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file atomically, with the line ends as given."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what a killed process left half-written in `folder`, at any depth."""
+    for part in folder.rglob(f".*{PART_SUFFIX}"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""Id masks: every class is a whole number, as the grey value or palette index of a pixel."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.imageio import read_label_ids
+
+
+class IdReader:
+    """Code = id, 0..65535; 255 is ignored unless it is the id of a class."""
+
+    name = "ids"
+    size = 1 << 16
+
+    def read(self, path: Path) -> NDArray[np.uint32]:
+        """(H, W) ids of an 8-bit or 16-bit label file."""
+        return read_label_ids(path).astype(np.uint32)
+
+    def table(self, classes: ClassMap) -> dict[int, int]:
+        """Id of each class."""
+        return {IGNORE_INDEX: IGNORE_INDEX} | {raw: index for index, raw in enumerate(classes.ids)}
+
+    def describe(self, code: int) -> str:
+        """The id."""
+        return str(code)
+
+    def distance(self, code: int, classes: ClassMap) -> list[float]:
+        """Differences of the ids."""
+        return [float(abs(code - raw)) for raw in classes.ids]
+
+    def propose(self, codes: Sequence[int]) -> ClassMap:
+        """Made-up names and colours."""
+        return ClassMap(
+            tuple(f"class{code}" for code in codes),
+            tuple(distinct_color(n) for n in range(len(codes))),
+            tuple(codes),
+        )

@@ -1,0 +1,66 @@
+"""RGB masks: every class is a colour."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.classes import IGNORE_INDEX, ClassMap, Color, format_color
+from prep.imageio import read_label_colors
+
+TRANSPARENT = 1 << 24
+"""Code of pixels with alpha 0, whatever colour lies beneath."""
+
+
+class RgbReader:
+    """Code = red + 256 green + 65536 blue; fully transparent pixels have a code of their own."""
+
+    name = "rgb"
+    size = TRANSPARENT + 1
+
+    def read(self, path: Path) -> NDArray[np.uint32]:
+        """(H, W) codes of a colour, palette or grey label file."""
+        colors, alpha = read_label_colors(path)
+        codes = color_codes(colors)
+        if alpha is not None and not alpha.all():
+            codes[alpha == 0] = TRANSPARENT
+        return codes
+
+    def table(self, classes: ClassMap) -> dict[int, int]:
+        """Colour of each class, and the colours that are ignored."""
+        known = {_code(color): index for index, color in enumerate(classes.colors)}
+        return known | {_code(color): IGNORE_INDEX for color in classes.ignored}
+
+    def describe(self, code: int) -> str:
+        """The code as #rrggbb."""
+        return "transparent" if code == TRANSPARENT else format_color(_color(code))
+
+    def distance(self, code: int, classes: ClassMap) -> list[float]:
+        """Euclidean distances in RGB, 0 .. 441.7; infinite for transparent pixels."""
+        if code == TRANSPARENT:
+            return [math.inf] * len(classes)
+        return [math.dist(_color(code), color) for color in classes.colors]
+
+    def propose(self, codes: Sequence[int]) -> ClassMap:
+        """Made-up names for these colours."""
+        colors = tuple(_color(code) for code in codes if code != TRANSPARENT)
+        return ClassMap(tuple(f"class{number}" for number in range(len(colors))), colors)
+
+
+def color_codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """(H, W, 3) colours -> (H, W) codes: the three bytes and a zero, read as one little-endian number."""
+    padded = np.zeros((*colors.shape[:2], 4), np.uint8)
+    cv2.mixChannels([colors], [padded], [0, 0, 1, 1, 2, 2])
+    return padded.view("<u4")[..., 0].astype(np.uint32, copy=False)
+
+
+def _code(color: Color) -> int:
+    return int.from_bytes(bytes(color), "little")
+
+
+def _color(code: int) -> Color:
+    red, green, blue = code.to_bytes(3, "little")
+    return red, green, blue

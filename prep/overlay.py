@@ -1,0 +1,34 @@
+"""Show a mask over its image."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.classes import ClassMap
+from prep.imageio import ImageRGB, IndexMask
+
+
+def color_mask(mask: IndexMask, classes: ClassMap) -> ImageRGB:
+    """Paint a mask (H, W) in the colours of its classes, (H, W, 3); ignored pixels are grey."""
+    return classes.palette()[mask]
+
+
+def overlay(image: ImageRGB, mask: IndexMask, classes: ClassMap, opacity: float = 0.5) -> ImageRGB:
+    """Blend the colours of the foreground classes over an image (H, W, 3); the background stays as it is."""
+    painted = np.zeros(256, np.uint8)
+    painted[list(classes.foreground)] = 1
+    painted[255] = 1
+    share = (painted[mask] * np.float32(opacity))[..., None]
+    blended: NDArray[np.float32] = image * (1 - share) + color_mask(mask, classes) * share
+    return blended.round().astype(np.uint8)
+
+
+def contact_sheet(pictures: list[ImageRGB], columns: int, gap: int = 4) -> ImageRGB:
+    """Arrange pictures of one size in rows from left to right, on white."""
+    height, width = pictures[0].shape[:2]
+    rows = -(-len(pictures) // columns)
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, np.uint8)
+    for number, picture in enumerate(pictures):
+        top = gap + number // columns * (height + gap)
+        left = gap + number % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet

@@ -1,0 +1,88 @@
+"""Generate a whole dataset of synthetic lines and ellipses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prep.classes import write_classes
+from prep.dataset import CLASSES as CLASSES_FILE
+from prep.dataset import Dataset, Sample, write_index
+from prep.errors import SegError
+from prep.executor import run_jobs
+from prep.imageio import write_png
+from prep.progress import Progress, silent
+from prep.randomness import Stream
+from prep.transaction import INDEX, Transaction
+from synth.shapes import CLASSES, draw_sample
+
+VALIDATION_EVERY = 10
+"""One of ten training images is for validation: those numbered 1, 11, 21, ..."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    sample: Sample
+    number: int
+    seed: int
+    max_shapes: int
+    image: Path
+    mask: Path
+
+
+def generate(
+    root: Path,
+    *,
+    n: int = 100,
+    test: int = 10,
+    width: int = 200,
+    height: int = 400,
+    max_shapes: int = 9,
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Dataset:
+    """Write n training images (one of ten for validation) and `test` test images as a dataset.
+
+    An image depends on the seed, its split's name and its number only: image 17 is the same for every n.
+    Raises SegError if `root` holds other results and `overwrite` is not set.
+    """
+    if (root / INDEX).exists() and not overwrite and Dataset.open(root).classes != CLASSES:
+        raise SegError(f"{root}: holds a dataset of other classes; name another folder with -o")
+    settings: dict[str, object] = {
+        "n": n,
+        "test": test,
+        "size": [width, height],
+        "max_shapes": max_shapes,
+        "seed": seed,
+    }
+    with Transaction(root, "synth", settings) as change:
+        numbered = [
+            _sample(kind, number, width, height)
+            for kind, count in (("image", n), ("test", test))
+            for number in range(count)
+        ]
+        jobs = [
+            _Job(sample, number, seed, max_shapes, change.path(sample.image), change.path(sample.mask))
+            for sample, number in numbered
+        ]
+        run_jobs(_draw, jobs, workers, progress)
+        write_classes(change.path(CLASSES_FILE), CLASSES)
+        write_index(change.path(INDEX), [job.sample for job in jobs])
+        change.commit(overwrite=overwrite, remove=("images", "masks", "patches", "stats.json"))
+    return Dataset.open(root)
+
+
+def _sample(kind: str, number: int, width: int, height: int) -> tuple[Sample, int]:
+    stem = f"{kind}_{number:06d}"
+    split = "test" if kind == "test" else "val" if number % VALIDATION_EVERY == 1 else "train"
+    return Sample(stem, f"images/{stem}.png", f"masks/{stem}.png", width, height, split=split), number
+
+
+def _draw(job: _Job) -> None:
+    if job.image.exists() and job.mask.exists():  # finished before an interruption
+        return
+    kind = job.sample.stem.split("_")[0]
+    stream = Stream(job.seed, "synth", kind, job.number)
+    image, mask = draw_sample(stream, job.sample.width, job.sample.height, job.max_shapes)
+    write_png(job.image, image)
+    write_png(job.mask, mask)
