@@ -1,0 +1,104 @@
+"""Checkpoints: model.pt to use a model anywhere, last.pt to go on with its training."""
+
+import io
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from prep.classes import ClassMap, classes_from_json
+from prep.errors import SegError
+from prep.files import read_bytes, write_bytes
+from train.config import Config
+from train.predictor import Normalizer, Predictor
+from train.unet import UNet
+
+MODEL, LAST = "model.pt", "last.pt"
+_PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything besides the weights that a model needs to be used, and to be believed."""
+
+    config: Config
+    classes: ClassMap
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    window: int
+    overlap: float
+    dataset: str
+    split_hash: str
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data, with the versions of the packages and of this program's source."""
+        return {
+            **vars(self),
+            "config": self.config.to_plain(),
+            "classes": self.classes.to_json(),
+            "versions": {name: version(name) for name in _PACKAGES},
+            "git_hash": _git_hash(),
+        }
+
+
+def save_model(path: Path, network: torch.nn.Module, card: ModelCard, results: dict[str, Any]) -> None:
+    """Write weights, card and validation results; torch.load(weights_only=True) reads them."""
+    weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+    save(path, {"weights": weights, **card.to_plain(), "results": results})
+
+
+def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
+    """Read a model.pt onto the device; SegError if it is none of ours."""
+    data = load(path)
+    try:
+        card = ModelCard(
+            config=Config(**data["config"]),
+            classes=classes_from_json(data["classes"]),
+            **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
+        )
+        network = build_network(card.config, card.classes)
+        network.load_state_dict(data["weights"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
+    network = network.to(fabric.device, memory_format=torch.channels_last)
+    return Predictor(network, Normalizer(card.mean, card.std), card.classes, card.window, card.overlap, fabric), card
+
+
+def build_network(config: Config, classes: ClassMap) -> UNet:
+    """The network that a config describes, with random weights from torch's global generator."""
+    return UNet(len(classes), config.width, config.depth)
+
+
+def save(path: Path, data: dict[str, Any]) -> None:
+    """Write plain data and tensors atomically."""
+    buffer = io.BytesIO()
+    torch.save(data, buffer)
+    write_bytes(path, buffer.getbuffer())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read plain data and tensors to the CPU; never runs code from the file. SegError if it is damaged."""
+    content = read_bytes(path)
+    try:
+        data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds; all mean that the file is not ours
+        raise SegError(f"{path}: not a checkpoint of seg-train, or damaged") from error
+    if not isinstance(data, dict):
+        raise SegError(f"{path}: not a checkpoint of seg-train")
+    return data
+
+
+def _git_hash() -> str:
+    """The commit of the source this runs from; empty for an installed package or without git."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()

@@ -1,0 +1,174 @@
+"""Training pixels on the device: crop, flip and normalise happen there, a batch at a time, by index arithmetic."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prep.classes import IGNORE_INDEX
+from prep.dataset import Dataset, Sample
+from prep.errors import SegError
+from prep.files import read_bytes
+from prep.patch_files import IMAGES, MASKS
+from prep.patches import PATCHES, PatchSettings
+from prep.progress import Progress, silent
+from train.config import Config
+
+DEFAULT_SIZE = 96
+"""Side of the random crops of whole images, in pixels, where there are no patches and no --size."""
+
+
+@dataclass(frozen=True)
+class PixelStore:
+    """Images and masks of any sizes, end to end in two flat uint8 tensors.
+
+    pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
+    crops: how many crops of each image an epoch takes.  flips: whether to flip at random.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    start: Tensor
+    height: Tensor
+    width: Tensor
+    size: int
+    crops: int
+    flips: bool
+
+    def __len__(self) -> int:
+        """Patches in an epoch."""
+        return len(self.start) * self.crops
+
+    def to(self, device: torch.device) -> "PixelStore":
+        """Move the pixels to the device, if they fit there beside a network."""
+        if device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if self.pixels.numel() + self.labels.numel() > free // 2:
+                return self
+        return PixelStore(
+            self.pixels.to(device), self.labels.to(device), self.start, self.height, self.width,
+            self.size, self.crops, self.flips,
+        )  # fmt: skip
+
+    def batches(self, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (B, S, S, 3) uint8 images and (B, S, S) uint8 masks until each patch was shown once.
+
+        The last batch is left out if it is smaller, unless it is the only one: batch normalisation and the
+        learning rate count on equal batches.
+        """
+        order = torch.randperm(len(self), generator=generator) % len(self.start)
+        for first in range(0, max(len(order) - batch + 1, 1), batch):
+            yield self.cut(order[first : first + batch], generator)
+
+    def steps(self, batch: int) -> int:
+        """Number of batches in an epoch."""
+        return max(len(self) // batch, 1)
+
+    def cut(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Cut one crop of each item (B,), flipped at random; beyond borders mirrored in the image, ignored in the mask."""
+        rows, row_inside = self._positions(self.height[items], generator)
+        columns, column_inside = self._positions(self.width[items], generator)
+        index = self.start[items, None, None] + rows[:, :, None] * self.width[items, None, None] + columns[:, None, :]
+        device = self.pixels.device
+        index = index.to(device, non_blocking=True)
+        images, masks = self.pixels[index], self.labels[index]
+        if not (row_inside.all() and column_inside.all()):
+            inside = row_inside[:, :, None] & column_inside[:, None, :]
+            masks = masks.masked_fill(~inside.to(device), IGNORE_INDEX)
+        return images, masks
+
+    def _positions(self, length: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(B, S) positions of random crops along an axis of (B,) lengths, and whether they are inside."""
+        room = length - self.size
+        low, high = room.clamp(max=0), room.clamp(min=0)
+        begin = low + (torch.rand(len(length), generator=generator) * (high - low + 1)).long()
+        step = torch.arange(self.size)
+        if self.flips:
+            flip = torch.rand(len(length), generator=generator) < 0.5
+            step = torch.where(flip[:, None], self.size - 1 - step, step)
+        position = begin[:, None] + step
+        inside = (position >= 0) & (position < length[:, None])
+        period = (2 * (length - 1)).clamp(min=1)[:, None]  # mirrored without repeating the border pixel
+        folded = position.abs() % period
+        return torch.minimum(folded, period - folded).clamp(max=length[:, None] - 1), inside
+
+
+def open_patches(folder: Path, split: str) -> PixelStore:
+    """Open the patches of one split; the arrays stay on disk until they are used."""
+    settings = read_settings(folder)
+    images, masks = (np.load(folder / name, mmap_mode="c") for name in (IMAGES, MASKS))
+    index = read_bytes(folder / "index.csv").decode().splitlines()[1:]
+    wanted = torch.tensor([number for number, row in enumerate(index) if row.split(",")[-3] == split])
+    area = settings.size**2
+    side = torch.full((len(wanted),), settings.size)
+    return PixelStore(
+        torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
+        settings.size, 1, settings.flips,
+    )  # fmt: skip
+
+
+def load_samples(
+    dataset: Dataset, samples: Sequence[Sample], size: int, crops: int, progress: Progress = silent
+) -> PixelStore:
+    """Load whole images and masks into memory, for random crops of `size` pixels."""
+    area = np.array([sample.height * sample.width for sample in samples])
+    start = np.concatenate([[0], np.cumsum(area)])
+    pixels, labels = np.empty((start[-1], 3), np.uint8), np.empty(start[-1], np.uint8)
+
+    def load(number: int) -> None:
+        sample, place = samples[number], slice(start[number], start[number + 1])
+        pixels[place] = dataset.image(sample).reshape(-1, 3)
+        labels[place] = dataset.mask(sample).reshape(-1)
+
+    with ThreadPoolExecutor() as pool:  # decoding releases Python's lock
+        for done, _ in enumerate(pool.map(load, range(len(samples))), start=1):
+            progress(done, len(samples))
+    return PixelStore(
+        torch.from_numpy(pixels), torch.from_numpy(labels), torch.from_numpy(start[:-1]),
+        torch.tensor([sample.height for sample in samples]), torch.tensor([sample.width for sample in samples]),
+        size, crops, flips=True,
+    )  # fmt: skip
+
+
+def training_store(dataset: Dataset, config: Config, progress: Progress = silent) -> PixelStore:
+    """The patches of the train split, or random crops of its images where there are no patches.
+
+    Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
+    under another split.
+    """
+    folder = find_patches(dataset, config.size)
+    if folder is None:
+        samples = dataset.of_split("train")
+        if not samples:
+            raise SegError(f"{dataset.root}: no labelled train samples; look at its split with 'seg-prep split'")
+        return load_samples(dataset, samples, config.size or DEFAULT_SIZE, config.crops, progress)
+    settings = read_settings(folder)
+    if settings.split_hash != dataset.split_hash():
+        raise SegError(
+            f"{folder}: cut under another split than the dataset has now; "
+            f"run 'seg-prep patches --size {settings.size} --overwrite' again"
+        )
+    if settings.format != "npy":
+        raise SegError(f"{folder}: PNG patches; cut them with --format npy --overwrite to train on them")
+    return open_patches(folder, "train")
+
+
+def find_patches(dataset: Dataset, size: int | None) -> Path | None:
+    """The folder of the patches of this size, or of the only patches there are; None if there are none."""
+    folders = sorted(path.parent for path in (dataset.root / PATCHES).glob("size*/settings.json"))
+    if size is not None:
+        return next((folder for folder in folders if folder.name == f"size{size}"), None)
+    if len(folders) > 1:
+        names = ", ".join(folder.name.removeprefix("size") for folder in folders)
+        raise SegError(f"{dataset.root}: patches of several sizes ({names}); choose with --size")
+    return folders[0] if folders else None
+
+
+def read_settings(folder: Path) -> PatchSettings:
+    """Read what a set of patches was cut with."""
+    return PatchSettings(**json.loads(read_bytes(folder / "settings.json")))
