@@ -1,9 +1,13 @@
 """How library functions report that they get on."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 Progress = Callable[[int, int], None]
 """Called with (done, in all)."""
+
+Bar = Callable[[str], AbstractContextManager[Progress]]
+"""Opens a progress bar with a label, for work in several parts."""
 
 
 def silent(done: int, total: int) -> None:

@@ -22,4 +22,4 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
     }
     path = root / PROVENANCE
     with explained(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.write(json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n")

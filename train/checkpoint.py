@@ -64,7 +64,7 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
         network.load_state_dict(data["weights"])
     except (KeyError, TypeError, RuntimeError) as error:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
-    network = network.to(fabric.device, memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last).to(fabric.device)
     return Predictor(network, Normalizer(card.mean, card.std), card.classes, card.window, card.overlap, fabric), card
 
 

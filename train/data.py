@@ -70,7 +70,7 @@ class PixelStore:
         return max(len(self) // batch, 1)
 
     def cut(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Cut one crop of each item (B,), flipped at random; beyond borders mirrored in the image, ignored in the mask."""
+        """Cut one crop of each item (B,), flipped at random; beyond borders the image is mirrored, the mask ignored."""
         rows, row_inside = self._positions(self.height[items], generator)
         columns, column_inside = self._positions(self.width[items], generator)
         index = self.start[items, None, None] + rows[:, :, None] * self.width[items, None, None] + columns[:, None, :]

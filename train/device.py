@@ -1,6 +1,6 @@
 """Where a network runs and in which precision."""
 
-import warnings
+import logging
 
 import torch
 from lightning_fabric import Fabric
@@ -10,19 +10,17 @@ def make_fabric(device: str = "auto") -> Fabric:
     """One device: a GPU if there is one, else the CPU; bfloat16 autocast where the device computes with it."""
     accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     precision = "bf16-mixed" if has_bfloat16(accelerator) else "32-true"
-    with warnings.catch_warnings():
-        # Fabric advises on things that do not concern a single device.
-        warnings.simplefilter("ignore")
-        return Fabric(accelerator=accelerator, devices=1, precision=precision)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # our own first line tells device and precision
+    return Fabric(accelerator=accelerator, devices=1, precision=precision)
 
 
 def has_bfloat16(accelerator: str) -> bool:
     """Whether the device multiplies bfloat16 in hardware (on CPUs: AMX or AVX512-BF16), so that autocast pays."""
     if accelerator == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if accelerator != "cpu":
         return False
     if hasattr(torch.cpu, "get_capabilities"):  # public since torch 2.12
         found = torch.cpu.get_capabilities()
         return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -41,7 +41,7 @@ def write_history(run: Path, history: list[Epoch], classes: ClassMap) -> None:
     names = [f"val_iou_{name}" for name in classes.names]
     writer.writerow(["epoch", "step", "lr", "loss", "seconds", "val_mean_iou", "val_accuracy", *names])
     for row in history:
-        iou = row.val_iou or [""] * len(names)
+        iou: list[float | str] = [*row.val_iou] or [""] * len(names)
         writer.writerow([row.epoch, row.step, row.lr, row.loss, round(row.seconds, 3),
                          _cell(row.val_mean_iou), _cell(row.val_accuracy), *iou])  # fmt: skip
     write_text(run / HISTORY, text.getvalue())

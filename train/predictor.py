@@ -26,7 +26,8 @@ class Normalizer:
         # A channel that never changes has no deviation; one grey level stands in.
         scale = torch.tensor([1 / (255 * max(value, 1 / 255)) for value in self.std], device=pixels.device)
         shift = torch.tensor(self.mean, device=pixels.device) * 255
-        return ((pixels.float() - shift) * scale).permute(0, 3, 1, 2)
+        scaled: Tensor = (pixels.float() - shift) * scale
+        return scaled.permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -53,5 +54,5 @@ class Predictor:
 
     def _probabilities(self, windows: Tensor) -> Tensor:
         with self.fabric.autocast():
-            logits = self.network(self.normalize(windows))
+            logits: Tensor = self.network(self.normalize(windows))
         return logits.float().softmax(dim=1)

@@ -57,7 +57,7 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
     from prep.provenance import record
 
     context = click.get_current_context()
-    arguments = {name: _plain(value) for name, value in sorted(context.params.items()) if name != "as_json"}
+    arguments = {name: value for name, value in sorted(context.params.items()) if name != "as_json"}
     record(root, context.command_path, arguments, time.monotonic() - _STARTED)
     emit(result, text)
 
@@ -65,7 +65,7 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
 def emit(result: dict[str, object], text: str) -> None:
     """Print the result of a command to stdout, as text or with --json as one JSON object."""
     if click.get_current_context().params.get("as_json"):
-        json.dump(result, sys.stdout, ensure_ascii=False, default=_plain)
+        json.dump(result, sys.stdout, ensure_ascii=False, default=Path.as_posix)
         sys.stdout.write("\n")
     else:
         click.echo(text)
@@ -81,7 +81,3 @@ def table(header: list[str], rows: list[list[str]]) -> str:
         ).rstrip()
         for row in [header, *rows]
     )
-
-
-def _plain(value: object) -> object:
-    return value.as_posix() if isinstance(value, Path) else value

@@ -1,0 +1,37 @@
+"""seg-train: from a prepared dataset to a model with scores one can believe."""
+
+import click
+
+from prep.cli.console import SegGroup
+from prep.cli.options import CONTEXT
+from train.cli.fit import fit
+from train.cli.predict import predict
+from train.cli.score import score
+
+
+class FitByDefault(SegGroup):
+    """`seg-train DATASET --epochs 3` means `seg-train fit DATASET --epochs 3`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `fit` in front of arguments that name no command."""
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+            args = ["fit", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=FitByDefault, context_settings=CONTEXT)
+@click.version_option(package_name="seg-prep", prog_name="seg-train")
+def main() -> None:
+    """Train a segmentation model and score it on whole images; without a command it means `fit`.
+
+    Example:
+
+    \b
+        seg-train
+        seg-train datasets/campus --epochs 30 --width 32
+        seg-train score
+    """
+
+
+for command in (fit, score, predict):
+    main.add_command(command)

@@ -1,0 +1,10 @@
+"""Options that several seg-train commands share."""
+
+import click
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    help="Where to compute; auto takes a GPU if there is one.",
+)

@@ -1,0 +1,117 @@
+"""One training from beginning to end: data, epochs, scores of the test split, report."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prep.dataset import Dataset
+from prep.errors import SegError
+from prep.files import explained, read_bytes, write_text
+from prep.progress import Bar
+from prep.split import ensure_split
+from prep.stats import ensure_stats
+from train.checkpoint import LAST, MODEL, load_model
+from train.config import Config
+from train.data import training_store
+from train.device import make_fabric
+from train.loop import Trainer
+from train.plots import CURVES, draw_curves
+from train.report import write_report
+from train.runs import new_run
+from train.score import Evaluation, evaluate, write_evaluation
+
+CONFIG, LOG = "config.json", "log.txt"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training left: its run folder, the report, and the scores of the test split, if there is one."""
+
+    run: Path
+    report: Path
+    evaluation: Evaluation | None
+
+
+def fit(dataset_root: Path, config: Config, device: str, bar: Bar, say: Callable[[str], None]) -> Fit:
+    """Train a new run on a dataset and score it on the test split.
+
+    A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
+    """
+    dataset, was_split = ensure_split(Dataset.open(dataset_root))
+    if was_split:
+        say("The dataset had no split; it now has the default one (80/10/10, seed 0).")
+    return _run(dataset, config, None, device, bar, say)
+
+
+def resume(run: Path, device: str, bar: Bar, say: Callable[[str], None]) -> Fit:
+    """Go on with a run that was interrupted, on the same dataset with the same settings."""
+    if not (run / LAST).exists():
+        raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
+    data = json.loads(read_bytes(run / CONFIG))
+    config = Config(**{name: data[name] for name in Config().to_plain()})
+    dataset = Dataset.open(Path(data["dataset_path"]))
+    if dataset.split_hash() != data["split_hash"]:
+        raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
+    return _run(dataset, config, run, device, bar, say)
+
+
+def _run(
+    dataset: Dataset, config: Config, resumed: Path | None, device: str, bar: Bar, say: Callable[[str], None]
+) -> Fit:
+    with bar("Counting") as advance:
+        stats, _ = ensure_stats(dataset, advance)
+    with bar("Loading") as advance:
+        store = training_store(dataset, config, advance)
+    fabric = make_fabric(device)
+    run = resumed or new_run(dataset.root)
+
+    def log(line: str) -> None:
+        say(line)
+        with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    trainer = Trainer(run, dataset, store, stats, config, fabric, log)
+    if resumed:
+        trainer.resume()
+        log(f"resumed after epoch {trainer.state.epoch}")
+    else:
+        write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
+        log(_opening(trainer))
+    trainer.train()
+    draw_curves(run / CURVES, trainer.state.history, dataset.classes)
+    evaluation = None
+    if dataset.of_split("test"):
+        predictor, _ = load_model(run / MODEL, fabric)
+        with bar("Scoring") as advance:
+            evaluation = evaluate(predictor, dataset, "test", advance)
+        write_evaluation(run, evaluation, dataset, predictor)
+    return Fit(run, write_report(run), evaluation)
+
+
+def _settings(trainer: Trainer) -> dict[str, Any]:
+    dataset = trainer.dataset
+    return {
+        **trainer.config.to_plain(),
+        "dataset": dataset.root.resolve().name,
+        "dataset_path": dataset.root.resolve().as_posix(),
+        "split_hash": dataset.split_hash(),
+        "train_images": len(dataset.of_split("train")),
+        "val_images": len(dataset.of_split("val")),
+        "patches": len(trainer.store),
+        "patch_size": trainer.store.size,
+        "window_used": trainer.card.window,
+        "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
+        "device": str(trainer.fabric.device),
+        "precision": trainer.fabric._precision.precision,
+    }
+
+
+def _opening(trainer: Trainer) -> str:
+    settings = _settings(trainer)
+    return (
+        f"{trainer.run}: U-Net of {settings['parameters'] / 1e6:.2f} M parameters on {settings['device']} in "
+        f"{settings['precision']}; {settings['patches']} patches of {settings['patch_size']} px an epoch, "
+        f"{settings['train_images']} training and {settings['val_images']} validation images"
+    )

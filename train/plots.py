@@ -1,0 +1,69 @@
+"""Pictures of a run: learning curves and the confusion matrix."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prep.classes import ClassMap
+from prep.files import write_bytes
+from train.history import Epoch
+from train.metrics import Confusion
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CURVES, CONFUSION = "curves.png", "confusion.png"
+
+
+def draw_curves(path: Path, history: list[Epoch], classes: ClassMap) -> None:
+    """Draw training loss and learning rate, and the validation IoU of each class, over the epochs."""
+    figure = _figure(10, 3.6)
+    left, right = figure.subplots(1, 2)
+    epochs = [row.epoch for row in history]
+    left.plot(epochs, [row.loss for row in history], color="black", marker=".", label="training loss")
+    left.set(xlabel="epoch", ylabel="loss", yscale="log")
+    rate = left.twinx()
+    rate.plot(epochs, [row.lr for row in history], color="tab:orange", linestyle=":", label="learning rate")
+    rate.set_ylabel("learning rate")
+    left.legend(handles=[*left.get_lines(), *rate.get_lines()], frameon=False)
+    scored = [row for row in history if row.val_mean_iou is not None]
+    for index, name in enumerate(classes.names):
+        color = np.array(classes.colors[index]) / 255
+        right.plot([row.epoch for row in scored], [row.val_iou[index] for row in scored],
+                   color=color, linewidth=1, marker=".", label=name)  # fmt: skip
+    right.plot([row.epoch for row in scored], [row.val_mean_iou for row in scored],
+               color="black", linewidth=2, linestyle="--", label="mean")  # fmt: skip
+    right.set(xlabel="epoch", ylabel="validation IoU", ylim=(0, 1))
+    right.legend(frameon=False, fontsize=8)
+    _write(path, figure)
+
+
+def draw_confusion(path: Path, confusion: Confusion, classes: ClassMap) -> None:
+    """Draw the confusion matrix as shares of each true class."""
+    number = len(classes)
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    figure = _figure(2.2 + 0.6 * number, 1.8 + 0.5 * number)
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(xlabel="predicted", ylabel="true", xticks=range(number), yticks=range(number))
+    axes.set_xticklabels(classes.names, rotation=45, ha="right")
+    axes.set_yticklabels(classes.names)
+    for row in range(number):
+        for column in range(number):
+            tone = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{shares[row, column]:.1%}", ha="center", va="center", color=tone, fontsize=8)
+    _write(path, figure)
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure  # a second of import, only when something is drawn; needs no display
+
+    return Figure(figsize=(width, height), dpi=110, layout="constrained")
+
+
+def _write(path: Path, figure: "Figure") -> None:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    write_bytes(path, buffer.getbuffer())
