@@ -75,7 +75,7 @@ def cut_patches(
     *,
     size: int = 96,
     per_image: int = 20,
-    foreground: float = 0.0,
+    foreground: float = 0.5,
     flips: bool = True,
     patch_format: PatchFormat = "npy",
     seed: int = 0,

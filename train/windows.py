@@ -14,7 +14,8 @@ from prep.imageio import ImageRGB, IndexMask
 Probabilities = Callable[[Tensor], Tensor]
 """(B, S, S, 3) uint8 windows -> (B, C, S, S) float32 class probabilities."""
 
-_BATCH_PIXELS = 1 << 20
+_BATCH_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
+"""Pixels of the windows that the network sees at once. A CPU gains nothing from more, and needs memory for them."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def label_image(
         if first < last:
             inside = strip[:, first - top : last - top, -across.start : width - across.start]
             labels[first:last] = best_class(inside).cpu().numpy()
-        strip[:, : window - down.stride] = strip[:, down.stride :].clone()
-        strip[:, window - down.stride :] = 0
+        for scores in strip:  # one class at a time: the copy that this needs stays small
+            scores[: window - down.stride] = scores[down.stride :].clone()
+            scores[window - down.stride :] = 0
     return labels
 
 
@@ -96,7 +98,7 @@ def _band(image: ImageRGB, top: int, across: Axis) -> Tensor:
 
 def _add_row(strip: Tensor, band: Tensor, probabilities: Probabilities, across: Axis) -> None:
     windows = band.unfold(1, across.window, across.stride).permute(1, 0, 3, 2)  # (count, S, S, 3), a view
-    size = max(1, _BATCH_PIXELS // across.window**2)
+    size = max(1, _BATCH_PIXELS.get(strip.device.type, 1 << 20) // across.window**2)
     for first in range(0, across.count, size):
         for number, window in enumerate(probabilities(windows[first : first + size]), start=first):
             left = number * across.stride

@@ -16,7 +16,7 @@ from prep.cli.options import dataset_argument, json_option, overwrite_option, se
 @click.option(
     "--foreground",
     type=click.FloatRange(0, 1),
-    default=0.0,
+    default=0.5,
     metavar="SHARE",
     help="Share of the patches centred near a foreground pixel, rare classes first.",
 )

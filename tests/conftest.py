@@ -1,0 +1,64 @@
+"""Generated data, small and seeded; real data of others where SEG_REAL_DATA names it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from prep.dataset import Dataset
+from synth.generate import generate
+from tests.support import CLASS_LIST, paint, random_image, random_mask, save
+
+STEMS = ("a", "b", "c")
+
+# A busy machine is no failure: examples have no time limit.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Three raw photos with RGB masks of 32 x 24, and the target that a conversion would make of them."""
+
+    photos: Path
+    masks: Path
+    classes: Path
+    target: Path
+
+    @property
+    def convert(self) -> tuple[object, ...]:
+        """Arguments that convert them."""
+        return ("masks", "convert", self.masks, "-o", self.target, "--images", self.photos, "--classes", self.classes)
+
+
+@pytest.fixture(autouse=True)
+def _no_dataset_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEG_DATASET", raising=False)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Raw:
+    """Raw photos and RGB masks in tmp_path/raw; nothing converted yet."""
+    folder = tmp_path / "raw"
+    for seed, stem in enumerate(STEMS):
+        save(folder / "photos" / f"{stem}.png", random_image(seed))
+        save(folder / "masks" / f"{stem}.png", paint(random_mask(seed)))
+    classes = folder / "classes.txt"
+    classes.write_text(CLASS_LIST, encoding="utf-8")
+    return Raw(folder / "photos", folder / "masks", classes, tmp_path / "campus")
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    """20 synthetic training images (2 for validation) and 3 test images, 64 wide x 80 high."""
+    return generate(tmp_path / "datasets" / "synth", n=20, test=3, width=64, height=80, workers=1)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real data of others."""
+    if not (named := os.environ.get("SEG_REAL_DATA")):
+        pytest.skip("SEG_REAL_DATA is not set: no real data of others to test with")
+    return Path(named).resolve()

@@ -1,0 +1,289 @@
+"""Who imports whom, what the commands say of themselves, and how they fail."""
+
+import ast
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import click
+import pytest
+
+from prep.cli.main import main as prep_main
+from prep.errors import SegError
+from tests.support import SCRIPTS, run_error, run_prep, run_script
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("prep", "synth", "train")
+TRAIN_MAIN = ROOT / "train" / "cli" / "main.py"
+TORCH_FAMILY = {"torch", "torchvision", "lightning_fabric", "lightning", "timm", "segmentation_models_pytorch", "train"}
+HEAVY = ("torch", "lightning_fabric", "numpy", "pandas", "cv2", "skimage", "scipy", "PIL", "matplotlib")
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def imports(path: Path, *, lazy: bool = True) -> set[str]:
+    """Names of all modules that a file imports; `from a import b` gives a and a.b."""
+    names = set()
+    for node in walk(ast.parse(path.read_text(encoding="utf-8")), lazy=lazy):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def walk(tree: ast.AST, *, lazy: bool) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from walk(node, lazy=lazy)
+
+
+def packages_of(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def test_imports_have_no_cycle() -> None:
+    graph = {name: (imports(path) & MODULES.keys()) - {name} for name, path in MODULES.items()}
+    assert "prep.errors" in graph["prep.dataset"]  # the graph is not empty by mistake
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {error.args[1]}")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("train")])
+def test_prep_and_synth_know_no_torch(module: str) -> None:
+    assert not packages_of(imports(MODULES[module])) & TORCH_FAMILY
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if ".cli" not in name])
+def test_click_only_in_cli(module: str) -> None:
+    used = imports(MODULES[module])
+    assert not packages_of(used) & {"click", "rich"}
+    assert not any(name.startswith(("prep.cli", "train.cli")) for name in used)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_synth_and_train_never_meet(module: str) -> None:
+    other = {"synth": "train", "train": "synth", "prep": "train"}[module.partition(".")[0]]
+    assert other not in packages_of(imports(MODULES[module]))
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("prep") and ".cli" not in name])
+def test_prep_library_knows_no_synth(module: str) -> None:
+    assert "synth" not in packages_of(imports(MODULES[module]))
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES.values() if path.name == "__init__.py"])
+def test_init_files_are_empty(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").strip() == ""
+
+
+def test_packages_are_explicit() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["project"]["name"] == "seg-prep"
+    assert settings["tool"]["setuptools"]["packages"]["find"]["include"] == ["prep*", "synth*", "train*"]
+    assert settings["project"]["scripts"] == {"seg-prep": "prep.cli.main:main", "seg-train": "train.cli.main:main"}
+    assert not any("torch" in requirement for requirement in settings["project"]["dependencies"])
+    assert any(requirement.startswith("torch") for requirement in settings["project"]["optional-dependencies"]["train"])
+
+
+@pytest.mark.parametrize("module", ["prep.cli.main", "train.cli.main"])
+def test_help_loads_nothing_heavy(module: str) -> None:
+    if module not in MODULES:
+        pytest.skip(f"{module} does not exist yet")
+    program = (
+        f"import sys; from {module} import main; main(['--help'], standalone_mode=False); "
+        "print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    text, _, loaded = result.stdout.partition("LOADED")
+    assert "Usage:" in text
+    assert "click" in loaded.split()
+    assert not set(loaded.split()) & set(HEAVY)
+
+
+# What the commands say of themselves.
+
+
+def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=name)
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            assert found is not None
+            yield from commands_below(f"{name} {child}", found)
+
+
+def all_mains() -> dict[str, click.Command]:
+    mains: dict[str, click.Command] = {"seg-prep": prep_main}
+    if TRAIN_MAIN.exists() and importlib.util.find_spec("torch"):
+        mains["seg-train"] = importlib.import_module("train.cli.main").main
+    return mains
+
+
+COMMANDS = {name: command for root, main in all_mains().items() for name, command in commands_below(root, main)}
+
+
+def example_lines(command: click.Command) -> list[list[str]]:
+    """The commands of the example as words; a line that ends in a backslash goes on in the next one."""
+    _, marker, example = (command.help or "").partition("Example:")
+    assert marker, "no 'Example:' in the help text"
+    example = example.split("\f")[0].replace("\b", "")
+    return [shlex.split(line, comments=True) for line in re.sub(r"\\\n\s*", "", example).splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_works(name: str, flag: str) -> None:
+    from click.testing import CliRunner
+
+    root, *path = name.split()
+    result = CliRunner().invoke(all_mains()[root], [*path, flag])
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    assert "Example:" in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_begins_with_one_sentence(name: str) -> None:
+    sentence = " ".join((COMMANDS[name].help or "").partition("\n\n")[0].split())
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert sentence[0].isupper()
+    assert len(sentence) < 160
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_example_is_runnable(name: str) -> None:
+    """Every line of an example is a command that exists, with options and values that this command takes."""
+    lines = example_lines(COMMANDS[name])
+    assert lines
+    assert any(" ".join(words).startswith(name) for words in lines) or isinstance(COMMANDS[name], click.Group)
+    for words in lines:
+        assert words[0] in ("seg-prep", "seg-train")
+        if words[0] in all_mains():
+            command, rest = resolve(all_mains()[words[0]], words[1:])
+            declared = {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
+            used = {word.partition("=")[0] for word in rest if word.startswith("-")}
+            assert used <= declared, f"{words}: no such option {used - declared}"
+            values = command.make_parser(click.Context(command)).parse_args(list(rest))[1]
+            assert not values, f"{words}: too many arguments {values}"
+
+
+def resolve(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
+    """Follow words into the tree of commands; a group with a default command may take none of them."""
+    while isinstance(command, click.Group):
+        context = click.Context(command)
+        child = command.get_command(context, words[0]) if words else None
+        if child is None:
+            default = command.get_command(context, "fit")
+            assert default is not None, f"no command {words[:1]}"
+            return default, words
+        command, words = child, words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_readme_names_the_command(name: str) -> None:
+    assert name in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_have_help_and_show_defaults(name: str) -> None:
+    for param in COMMANDS[name].params:
+        if isinstance(param, click.Option):
+            assert param.help, f"{param.name} has no help"
+    assert COMMANDS[name].context_settings.get("show_default") or name.count(" ")
+
+
+@pytest.mark.parametrize("option", ["--json", "--seed", "--workers"])
+@pytest.mark.parametrize(
+    "name", ["seg-prep synth", "seg-prep masks convert", "seg-prep stats", "seg-prep split", "seg-prep patches"]
+)
+def test_every_preparation_takes_the_shared_options(name: str, option: str) -> None:
+    assert option in {flag for param in COMMANDS[name].params for flag in param.opts}
+
+
+# How they fail.
+
+
+def test_seg_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    result = run_script("seg-prep", "stats", tmp_path / "nowhere")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert re.fullmatch(r"Error: .*nowhere: not a dataset \(no index\.csv in it\).*\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["synth", "--n", "0"],
+        ["synth", "--n", "many"],
+        ["synth", "--size", "200"],
+        ["synth", "--size", "8x8"],
+        ["synth", "--seed", "-1"],
+        ["synth", "--workers", "0"],
+        ["split", "--ratios", "80/20"],
+        ["split", "--ratios", "0/50/50"],
+        ["split", "--ratios", "80/-10/30"],
+        ["patches", "--foreground", "1.5"],
+        ["patches", "--format", "tiff"],
+        ["masks", "convert", "/no/such/folder"],
+        ["masks", "convert", "--unknown", "guess"],
+        ["stats", "--split", "training"],
+        ["stats", "--bogus"],
+        ["nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_options_exit_with_2(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run_prep(*arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bug_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("our own mistake")
+
+    monkeypatch.setattr("synth.generate.generate", broken)
+    assert isinstance(run_prep("synth", "-o", tmp_path / "s").exception, ZeroDivisionError)
+
+
+def test_an_interruption_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("synth.generate.generate", interrupted)
+    result = run_prep("synth", "-o", tmp_path / "s")
+    assert result.exit_code == 130
+    assert "The same command goes on where it stopped" in result.stderr
+
+
+def test_errors_of_every_command_have_one_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise SegError("what is wrong, where, what to do")
+
+    monkeypatch.setattr("synth.generate.generate", refuses)
+    assert run_error("synth", "-o", tmp_path / "s") == "what is wrong, where, what to do"
+
+
+def test_scripts_are_installed() -> None:
+    assert run_script("seg-prep", "--version").stdout.startswith("seg-prep, version ")
+    assert (SCRIPTS / "seg-train").exists()

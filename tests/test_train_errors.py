@@ -1,0 +1,105 @@
+"""What seg-train says when something is wrong."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from prep.dataset import Dataset
+from prep.errors import SegError
+from tests.support import run_script
+from train.checkpoint import load, load_model, save
+from train.config import Config
+from train.device import make_fabric
+from train.runs import find_run
+
+
+def error_of(folder: Path, *arguments: object) -> str:
+    done = run_script("seg-train", *arguments, cwd=folder)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['torch'] = None; from train.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: seg-train needs torch")
+    assert "pip install 'seg-prep[train]'" in done.stderr
+
+
+def test_no_dataset_no_run(tmp_path: Path) -> None:
+    assert "no dataset here or under ./datasets" in error_of(tmp_path)
+    assert "no run under ./runs; train one with 'seg-train'" in error_of(tmp_path, "score")
+    assert "not a dataset" in error_of(tmp_path, "nowhere")
+
+
+def test_wrong_options_are_usage_errors(tmp_path: Path) -> None:
+    for arguments in (["--epochs", "0"], ["--nonsense"], ["score", "--split", "some"], ["predict", "missing.png"]):
+        assert run_script("seg-train", *arguments, cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("wrong", [{"size": 8}, {"minutes": 0.0}, {"lr": -1.0}, {"overlap": 1.0}, {"width": 0}])
+def test_impossible_settings_name_their_option(wrong: dict[str, float]) -> None:
+    with pytest.raises(SegError, match=f"--{next(iter(wrong))} needs"):
+        Config(**wrong)  # type: ignore[arg-type]
+
+
+def test_damaged_image_is_named(dataset: Dataset, tmp_path: Path) -> None:
+    image = dataset.root / dataset.of_split("train")[4].image
+    image.write_bytes(image.read_bytes()[:100])
+    assert str(image.relative_to(tmp_path)) in error_of(tmp_path, "--epochs", 1)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(SegError, match="not a checkpoint of seg-train"):
+        load(path)
+    save(path, {"weights": {}})
+    with pytest.raises(SegError, match="not a model of this version"):
+        load_model(path, make_fabric("cpu"))
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "owned",)  # type: ignore[return-value]
+
+    path = tmp_path / "model.pt"
+    torch.save({"weights": Evil()}, path, pickle_module=pickle)
+    with pytest.raises(SegError):
+        load(path)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_another_dataset_with_other_classes_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    done = run_script("seg-train", "--width", 4, "--size", 32, "--crops", 1, "--epochs", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    classes = dataset.root / "classes.json"
+    classes.write_text(classes.read_text().replace("ellipse", "circle"))
+    error = error_of(tmp_path, "score")
+    assert "has the classes background, line, circle" in error
+    assert "the model knows background, line, ellipse" in error
+
+
+def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -> None:
+    error = run_script("seg-train", "--width", 4, "--size", 32, "--epochs", 9, "--lr", 1e30, cwd=tmp_path)
+    assert error.returncode == 1
+    assert "try a lower --lr than 1e+30" in error.stderr
+
+
+def test_find_run_takes_the_newest_without_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a-2026-01-01-000000", "b-2026-01-02-000000"):
+        folder = Path("runs") / name
+        folder.mkdir(parents=True)
+        save(folder / "last.pt", {"x": torch.from_numpy(np.zeros(1))})
+    assert find_run(None) == Path("runs/b-2026-01-02-000000")
