@@ -1,5 +1,6 @@
 """Show a mask over its image."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,16 @@ def overlay(image: ImageRGB, mask: IndexMask, classes: ClassMap, opacity: float 
     share = (painted[mask] * np.float32(opacity))[..., None]
     blended: NDArray[np.float32] = image * (1 - share) + color_mask(mask, classes) * share
     return blended.round().astype(np.uint8)
+
+
+def shrink(picture: ImageRGB, longest: int) -> ImageRGB:
+    """Average a picture (H, W, 3) down so that its longer side has at most `longest` pixels."""
+    height, width = picture.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def contact_sheet(pictures: list[ImageRGB], columns: int, gap: int = 4) -> ImageRGB:

@@ -1,7 +1,9 @@
 """Draw one synthetic image of lines and ellipses with its mask."""
 
+import functools
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import ellipse, line
@@ -35,7 +37,7 @@ def draw_sample(stream: Stream, width: int, height: int, max_shapes: int) -> tup
         _paint(grey, mask, ellipse_pixels(stream, width, height), _intensity(stream), ELLIPSE)
     for _ in range(number):
         _paint(grey, mask, line_pixels(stream, width, height), _intensity(stream), LINE)
-    return np.repeat(grey[..., None], 3, axis=2), mask
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8), mask
 
 
 def draw_background(stream: Stream, width: int, height: int) -> NDArray[np.uint8]:
@@ -71,12 +73,19 @@ def line_pixels(stream: Stream, width: int, height: int) -> tuple[NDArray[np.int
     angle = stream.uniform(0, 2 * math.pi)
     rows, columns = line(row, column, row + round(length * math.sin(angle)), column + round(length * math.cos(angle)))
     radius = stream.integer(*_LINE_DISK_PX)
-    down, across = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    disk = down**2 + across**2 <= radius**2
-    rows = np.add.outer(down[disk], rows).ravel()
-    columns = np.add.outer(across[disk], columns).ravel()
+    down, across = _disk(radius)
+    rows = np.add.outer(down, rows).ravel()
+    columns = np.add.outer(across, columns).ravel()
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     return rows[inside], columns[inside]
+
+
+@functools.cache
+def _disk(radius: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the pixels of a disk around 0, 0."""
+    down, across = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    inside = down**2 + across**2 <= radius**2
+    return down[inside], across[inside]
 
 
 def _intensity(stream: Stream) -> int:

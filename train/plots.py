@@ -37,6 +37,8 @@ def draw_curves(path: Path, history: list[Epoch], classes: ClassMap) -> None:
                color="black", linewidth=2, linestyle="--", label="mean")  # fmt: skip
     right.set(xlabel="epoch", ylabel="validation IoU", ylim=(0, 1))
     right.legend(frameon=False, fontsize=8)
+    for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     _write(path, figure)
 
 

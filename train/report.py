@@ -1,14 +1,15 @@
 """report.html: one self-contained page about a run."""
 
 import base64
+import csv
 import json
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from prep.files import read_bytes, write_text
+from prep.files import explained, read_bytes, write_text
 from train.plots import CONFUSION, CURVES
-from train.score import METRICS, PREDICTIONS
+from train.score import METRICS, PER_IMAGE, PREDICTIONS
 
 REPORT = "report.html"
 
@@ -20,17 +21,32 @@ def write_report(run: Path) -> Path:
     )
     metrics = json.loads(read_bytes(run / METRICS)) if (run / METRICS).exists() else None
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
+    scores = _scores(run) if metrics else {}
     page = environment.get_template("report.html.j2").render(
         name=run.name,
         config=json.loads(read_bytes(run / "config.json")),
         metrics=metrics,
         curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
         confusion=_inline(run / CONFUSION) if metrics else None,
-        worst=[(path.stem.split("-", 2)[2], _inline(path)) for path in pictures if path.name.startswith("worst-")],
-        best=[(path.stem.split("-", 2)[2], _inline(path)) for path in pictures if path.name.startswith("best-")],
+        worst=[_shown(path, scores) for path in pictures if path.name.startswith("worst-")],
+        best=[_shown(path, scores) for path in pictures if path.name.startswith("best-")],
     )
     write_text(run / REPORT, page)
     return run / REPORT
+
+
+def _scores(run: Path) -> dict[str, str]:
+    """Mean IoU of each image, by stem."""
+    with explained(run / PER_IMAGE), (run / PER_IMAGE).open(encoding="utf-8", newline="") as file:
+        return {
+            row["stem"]: f"{float(row['mean_iou']):.4f}" if row["mean_iou"] else "–" for row in csv.DictReader(file)
+        }
+
+
+def _shown(path: Path, scores: dict[str, str]) -> tuple[str, str]:
+    """Caption and picture; the file is called KIND-NUMBER-STEM.png."""
+    stem = path.stem.split("-", 2)[2]
+    return f"{stem}: mean IoU {scores[stem]}", _inline(path)
 
 
 def _inline(path: Path) -> str:

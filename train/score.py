@@ -15,7 +15,7 @@ from prep.dataset import Dataset, Sample
 from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
 from prep.imageio import ImageRGB, IndexMask, write_png
-from prep.overlay import contact_sheet, overlay
+from prep.overlay import contact_sheet, overlay, shrink
 from prep.progress import Bar, Progress, silent
 from train.checkpoint import MODEL, load_model
 from train.device import make_fabric
@@ -26,6 +26,9 @@ from train.predictor import Predictor
 METRICS, PER_IMAGE, PREDICTIONS = "metrics.json", "per_image.csv", "predictions"
 _SHOWN = 6
 """Overlays of so many of the worst and of the best images."""
+
+_PANEL_PX = 640
+"""Longer side of each picture of an overlay: a report of large photos stays small enough to send around."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ def score_run(
 def write_evaluation(folder: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor) -> None:
     """Write metrics.json, per_image.csv, confusion.png and overlays of the worst and best images."""
     make_folder(folder / PREDICTIONS)
+    for old in (folder / PREDICTIONS).glob("*.png"):  # of an earlier scoring; its images may not be shown again
+        old.unlink()
     _write_per_image(folder / PER_IMAGE, evaluation, dataset.classes)
     draw_confusion(folder / CONFUSION, evaluation.confusion, dataset.classes)
     for name, image in shown_images(evaluation):
@@ -156,7 +161,8 @@ def comparison(image: ImageRGB, truth: IndexMask, guess: IndexMask, classes: Cla
     """Put side by side: the image, the true mask over it, the predicted mask over it, and wrong pixels in magenta."""
     wrong = image // 2 + 64
     wrong[(truth != guess) & (truth != 255)] = (255, 0, 255)
-    return contact_sheet([image, overlay(image, truth, classes), overlay(image, guess, classes), wrong], 4)
+    panels = [image, overlay(image, truth, classes), overlay(image, guess, classes), wrong]
+    return contact_sheet([shrink(panel, _PANEL_PX) for panel in panels], 4)
 
 
 def _write_per_image(path: Path, evaluation: Evaluation, classes: ClassMap) -> None:

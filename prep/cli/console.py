@@ -18,6 +18,8 @@ _STARTED = time.monotonic()
 class SegGroup(click.Group):
     """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
 
+    after_interrupt = "The same command goes on where it stopped."
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
         try:
@@ -25,7 +27,7 @@ class SegGroup(click.Group):
         except SegError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
-            click.echo("\nInterrupted. The same command goes on where it stopped.", err=True)
+            click.echo(f"\nInterrupted. {self.after_interrupt}", err=True)
             ctx.exit(130)
 
 

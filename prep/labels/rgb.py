@@ -52,9 +52,10 @@ class RgbReader:
 
 def color_codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """(H, W, 3) colours -> (H, W) codes: the three bytes and a zero, read as one little-endian number."""
-    padded = np.zeros((*colors.shape[:2], 4), np.uint8)
-    cv2.mixChannels([colors], [padded], [0, 0, 1, 1, 2, 2])
-    return padded.view("<u4")[..., 0].astype(np.uint32, copy=False)
+    four_bytes = cv2.cvtColor(colors, cv2.COLOR_RGB2RGBA)
+    codes = np.asarray(four_bytes, np.uint8).view("<u4")[..., 0].astype(np.uint32, copy=False)
+    codes &= 0xFFFFFF  # without the alpha that OpenCV adds
+    return codes
 
 
 def _code(color: Color) -> int:

@@ -12,6 +12,8 @@ from train.cli.score import score
 class FitByDefault(SegGroup):
     """`seg-train DATASET --epochs 3` means `seg-train fit DATASET --epochs 3`."""
 
+    after_interrupt = "A training goes on after its last finished epoch with: seg-train --resume"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `fit` in front of arguments that name no command."""
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
