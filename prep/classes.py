@@ -18,6 +18,9 @@ IGNORE_INDEX = 255
 MAX_CLASSES = 250
 """Below 255, so that the values above stay free for the ignore index and for bookkeeping."""
 
+MAX_ID = 65535
+"""Raw id masks have 8 or 16 bits."""
+
 Color = tuple[int, int, int]
 """Red, green, blue, 0..255."""
 
@@ -61,6 +64,9 @@ class ClassMap:
             raise SegError("every class needs a name, a colour and, if any class has one, an id")
         if any(not name.strip() for name in self.names):
             raise SegError("a class has an empty name")
+        for name, raw in zip(self.names, self.ids, strict=True):
+            if not 0 <= raw <= MAX_ID:
+                raise SegError(f"class {name!r} has the id {raw}; ids are whole numbers from 0 to {MAX_ID}")
         _refuse_twice("name", self.names)
         _refuse_twice("colour", [format_color(color) for color in (*self.colors, *self.ignored)])
         _refuse_twice("id", self.ids)
@@ -104,6 +110,8 @@ def classes_from_json(data: object) -> ClassMap:
         raise SegError('expected {"classes": [{"index": 0, "name": "...", "color": "#rrggbb"}, ...]}')
     if data.get("ignore_index", IGNORE_INDEX) != IGNORE_INDEX:
         raise SegError(f"the ignore index is always {IGNORE_INDEX}; found {data['ignore_index']}")
+    if not isinstance(data.get("ignored_colors", []), list):
+        raise SegError(f'"ignored_colors" is a list of colours; found {data["ignored_colors"]!r}')
     for position, entry in enumerate(entries):
         if not isinstance(entry, dict) or not {"name", "color"} <= entry.keys():
             raise SegError(f'class {position} needs "name" and "color": {json.dumps(entry)[:80]}')

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from prep.classes import ClassMap, read_classes
+from prep.classes import IGNORE_INDEX, ClassMap, read_classes
 from prep.errors import SegError
 from prep.files import read_bytes, write_text
 from prep.imageio import ImageRGB, IndexMask, read_image, read_mask
@@ -57,7 +57,6 @@ class Dataset:
     @classmethod
     def open(cls, root: Path) -> Self:
         """Open a dataset folder; SegError if it is none or its index or classes cannot be read."""
-        recover(root)
         if not is_dataset(root):
             raise SegError(
                 f"{root}: not a dataset (no {INDEX} in it); 'seg-prep masks convert -h' shows how to make one"
@@ -85,6 +84,12 @@ class Dataset:
         """Read a sample's mask; SegError if it is damaged, of another size, or holds values that are no class."""
         mask = read_mask(self.root / sample.mask)
         self._check_size(sample, sample.mask, mask.shape[:2])
+        wrong = (mask >= len(self.classes)) & (mask != IGNORE_INDEX)
+        if wrong.any():
+            raise SegError(
+                f"{self.root / sample.mask}: holds the value {mask[wrong][0]}, but {CLASSES} has only the classes "
+                f"0 to {len(self.classes) - 1}; convert this mask again"
+            )
         return mask
 
     def _check_size(self, sample: Sample, name: str, shape: tuple[int, ...]) -> None:
@@ -100,17 +105,18 @@ class Dataset:
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
     def fingerprint(self) -> str:
-        """Hash of index, classes, and sizes and times of the masks: changes whenever masks may have changed."""
+        """Hash of index, classes, and sizes and times of all files: changes whenever one of them may have changed."""
         content = hashlib.sha256(read_bytes(self.root / INDEX) + read_bytes(self.root / CLASSES))
         for sample in self.samples:
-            if sample.is_labelled and (self.root / sample.mask).exists():
-                status = (self.root / sample.mask).stat()
-                content.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+            for path in (self.root / sample.image, self.root / sample.mask):
+                if path.is_file():
+                    content.update(f"{path.stat().st_size} {path.stat().st_mtime_ns}".encode())
         return content.hexdigest()
 
 
 def is_dataset(root: Path) -> bool:
-    """Whether the folder holds a finished dataset."""
+    """Whether the folder holds a dataset; finishes a commit that a killed process began there."""
+    recover(root)
     return (root / INDEX).is_file()
 
 
@@ -126,7 +132,7 @@ def find_dataset(argument: Path | None) -> Path:
         return Path(named)
     if is_dataset(Path()):
         return Path()
-    found = sorted(path.parent for path in Path("datasets").glob(f"*/{INDEX}"))
+    found = sorted(path for path in Path("datasets").glob("*") if is_dataset(path))
     if len(found) == 1:
         return found[0]
     if found:
@@ -140,7 +146,11 @@ def find_dataset(argument: Path | None) -> Path:
 
 def read_index(path: Path) -> tuple[Sample, ...]:
     """Read index.csv; SegError names the line that does not fit."""
-    rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8"), newline="")))
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SegError(f"{path}: not in UTF-8; save it again in that encoding") from error
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     if rows[0] != _COLUMNS:
         raise SegError(f"{path}: its first line should be {','.join(_COLUMNS)}")
     samples = [_sample(path, number, row) for number, row in enumerate(rows[1:], start=2)]

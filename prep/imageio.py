@@ -1,7 +1,9 @@
 """The one module that opens and writes image files; everything else is arrays in, arrays out."""
 
 import io
+import re
 import unicodedata
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +36,10 @@ _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_FILTER,
     cv2.IMWRITE_PNG_FILTER_UP,
 ]
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+"""A marker in coded JPEG data: not an escaped 0xFF, no restart, after any number of fill bytes (ITU T.81, B.1.1.2)."""
+_END_OF_IMAGE = 0xD9
 _UPRIGHT = 1
 _EXIF_ORIENTATION = 0x0112
 
@@ -48,6 +54,9 @@ def list_images(folder: Path) -> list[Path]:
     with explained(folder):
         entries = sorted(folder.iterdir())
     images = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
+    for path in images:
+        if not path.name.isprintable():  # control characters, or bytes that are no UTF-8
+            raise SegError(f"{folder}: the name {path.name!r} holds characters that cannot be shown; rename the file")
     if not images:
         raise SegError(f"{folder}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
     seen: dict[str, Path] = {}
@@ -119,6 +128,8 @@ def read_label_ids(path: Path) -> NDArray[np.uint16] | NDArray[np.uint8]:
     data = read_bytes(path)
     if label_kind(path) == "palette":
         return np.asarray(_loaded(path, _open(path, data)), np.uint8)
+    if _open(path, data).mode == "1":  # OpenCV would make 255 of 1
+        return np.asarray(_loaded(path, _open(path, data)), np.uint8)
     values = _decode(path, data, cv2.IMREAD_UNCHANGED)
     if values.ndim == 3:
         if not (values[..., 0] == values[..., 1]).all() or not (values[..., 0] == values[..., 2]).all():
@@ -166,6 +177,21 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     write_bytes(path, encode_png(pixels))
 
 
+def _is_whole_png(data: bytes) -> bool:
+    """Whether all critical chunks are there with the right check sums, up to the end mark (PNG standard, 5.3)."""
+    position = len(_PNG_START)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        name, end = data[position + 4 : position + 8], position + 8 + length
+        is_critical = name[:1].isupper()
+        if is_critical and zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return False
+        if name == b"IEND":
+            return True
+        position = end + 4
+    return False
+
+
 def _is_jpeg(data: bytes) -> bool:
     return data[:3] == b"\xff\xd8\xff"
 
@@ -175,8 +201,8 @@ def _damaged(path: Path) -> SegError:
 
 
 def _decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
-    # A PNG without its end mark is told here, before libpng writes its own line to the terminal.
-    if data[:4] == b"\x89PNG" and b"IEND" not in data:
+    # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
+    if data[:8] == _PNG_START and not _is_whole_png(data):
         raise _damaged(path)
     if _is_jpeg(data):
         return np.asarray(cv2.cvtColor(_decode_jpeg(path, data), cv2.COLOR_RGB2BGR), np.uint8)
@@ -234,6 +260,10 @@ def _to_srgb(path: Path, picture: Image.Image) -> ImageRGB:
         return np.repeat(grey[..., None], 3, axis=2)
     if picture.mode == "F":
         raise SegError(f"{path}: floating-point pixels; save the photo with 8 or 16 bits a channel")
+    if picture.mode in {"RGBA", "P", "PA"}:
+        picture = picture.convert("RGB")
+    elif picture.mode == "LA":
+        picture = picture.convert("L")
     if not _is_srgb(picture) and picture.mode in {"RGB", "CMYK", "L"}:
         profile = io.BytesIO(picture.info["icc_profile"])
         try:
@@ -245,13 +275,20 @@ def _to_srgb(path: Path, picture: Image.Image) -> ImageRGB:
 
 
 def _without_metadata(jpeg: bytes) -> bytes:
-    """Drop the segments APP1 to APP13, APP15 and comments (ITU T.81, B.1.1.4); the coded pixels stay as they are."""
+    """Drop the segments APP1 to APP13, APP15 and comments (ITU T.81, B.1.1.4), and all behind the end of the image.
+
+    The coded pixels stay as they are.
+    """
     kept, position = [jpeg[:2]], 2
-    while position + 4 <= len(jpeg) and jpeg[position] == 0xFF and jpeg[position + 1] != 0xDA:
-        marker = jpeg[position + 1]
-        length = 2 + int.from_bytes(jpeg[position + 2 : position + 4], "big")
+    while (found := _JPEG_MARKER.search(jpeg, position)) is not None:
+        kept.append(jpeg[position : found.start()])  # coded pixels in front of the marker
+        marker = found[1][0]
+        if marker == _END_OF_IMAGE:
+            return b"".join([*kept, bytes((0xFF, marker))])
+        end = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
         # APP0 is JFIF, APP14 (Adobe) says how colours are coded: decoders need both.
-        if not (0xE1 <= marker <= 0xEF and marker != 0xEE) and marker != 0xFE:
-            kept.append(jpeg[position : position + length])
-        position += length
+        is_metadata = (0xE1 <= marker <= 0xEF and marker != 0xEE) or marker == 0xFE
+        if not is_metadata:
+            kept.append(bytes((0xFF, marker)) + jpeg[found.end() : end])
+        position = end
     return b"".join([*kept, jpeg[position:]])

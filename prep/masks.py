@@ -1,6 +1,6 @@
 """Convert raw label masks into the masks of a dataset, and bring the photos in on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,9 +67,11 @@ def convert_masks(
     to no class, or if other results stand there and `overwrite` is not set.
     """
     before = Dataset.open(root) if is_dataset(root) else None
-    labels = {stem_of(path): path for path in list_images(source or _default(root, LABELS))}
+    source = source or _default(root, LABELS)
     if photos is None and before is None:
         photos = _default(root, PHOTOS)
+    _refuse_own_folders(root, source, photos)
+    labels = {stem_of(path): path for path in list_images(source)}
     raw = {stem_of(path): path for path in list_images(photos)} if photos else {}
     images = list(raw) if photos or before is None else [sample.stem for sample in before.samples]
     pairing = _pair(images, list(labels), options, before)
@@ -82,6 +84,8 @@ def convert_masks(
         replacement(options.unknown, reader, classes)  # fails here, before any work, if there is no such class
 
     known = {sample.stem: sample for sample in before.samples} if before else {}
+    if before and classes != before.classes:
+        _refuse_mixed_classes(root, before, {image for image, _ in pairing.pairs})
     jobs = [
         LabelJob(labels[label], raw.get(image), known.get(image, Sample(image, "", "", 0, 0)))
         for image, label in pairing.pairs
@@ -93,10 +97,14 @@ def convert_masks(
         if error is not None:
             change.discard()
             raise error
+        replaced = _replaced_images(known, outcomes)
+        if replaced and not overwrite:
+            change.discard()
+            raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
         merged = {**known, **{outcome.sample.stem: outcome.sample for outcome in outcomes}}
         write_classes(change.path(CLASSES), classes)
         write_index(change.path(INDEX), merged.values())
-        change.commit(overwrite=overwrite, updates=(INDEX,), remove=("patches", "stats.json"))
+        change.commit(overwrite=overwrite, updates=(INDEX,), remove=("patches", "stats.json", *replaced))
     return Conversion(
         dataset=Dataset.open(root),
         converted=len(outcomes),
@@ -112,6 +120,33 @@ def _default(root: Path, folder: str) -> Path:
         option = "SOURCE" if folder == LABELS else "--images FOLDER"
         raise SegError(f"{root}: has no folder {folder}/; say with {option} where the {folder} are")
     return path
+
+
+def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
+    """Raw files are never changed, so they cannot lie where the results go."""
+    results = [(root / name).resolve() for name in ("images", "masks")]
+    for raw in (source, *([photos] if photos else [])):
+        if any(raw.resolve().is_relative_to(result) for result in results):
+            raise SegError(
+                f"{raw}: results are written to {root}/images and {root}/masks, and raw files are never changed; "
+                f"move the raw files to {root}/{PHOTOS} and {root}/{LABELS}, or name another dataset with -o"
+            )
+
+
+def _refuse_mixed_classes(root: Path, before: Dataset, converted: set[str]) -> None:
+    """Another class map fits only if no mask of the old one is left."""
+    left = [sample.stem for sample in before.of_split() if sample.stem not in converted]
+    if left:
+        raise SegError(
+            f"{root}: has another class map, and {len(left)} of its masks are not among these ({list_some(left)}); "
+            "convert all masks together, or leave out --classes"
+        )
+
+
+def _replaced_images(known: Mapping[str, Sample], outcomes: Sequence[Outcome]) -> list[str]:
+    """Images that the new ones replace under another name, because the photo is of another kind."""
+    before = [(known[o.sample.stem].image, o.sample.image) for o in outcomes if o.sample.stem in known]
+    return sorted(old for old, new in before if old and old != new)
 
 
 def _class_map(file: Path | None, before: Dataset | None) -> ClassMap | None:
@@ -176,6 +211,18 @@ def _first_error(
     unknown = _collect(outcomes, jobs)
     if policy == "error" and unknown.pixels:
         return unknown_error(unknown, reader, classes)
+    values = np.flatnonzero(np.sum([outcome.pixels for outcome in outcomes], axis=0)).tolist()
+    if (
+        policy == "error"
+        and reader.name == "ids"
+        and len(classes) > 1
+        and len(values) == 2
+        and values[1] == IGNORE_INDEX
+    ):
+        return SegError(
+            f"the masks hold only the ids {classes.ids[values[0]]} and 255, and 255 means ignored: only one class would "
+            "be left. If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
+        )
     return None
 
 

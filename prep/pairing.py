@@ -1,6 +1,7 @@
 """Pair images with labels by their stems."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,7 @@ def _keys(stems: Sequence[str], pattern: str) -> Mapping[str, str]:
     before, brackets, after = pattern.partition("{}")
     if not brackets or "{}" in after:
         raise SegError(f"--match {pattern!r}: a pattern needs one {{}} for the part that image and label share")
+    before, after = (unicodedata.normalize("NFC", text) for text in (before, after))  # as stem_of does
     expression = re.compile(f"{re.escape(before)}(.+){re.escape(after)}", re.DOTALL)
     return {match[1]: stem for stem in stems if (match := expression.fullmatch(stem))}
 

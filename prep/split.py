@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from prep.dataset import SPLITS, Dataset, Sample, write_index
@@ -103,15 +103,17 @@ def split_dataset(
     if moved and not overwrite:
         raise SegError(
             f"{dataset.root}: is split in another way already ({len(moved)} samples would move, {moved[0]} first); "
-            "add --overwrite to replace that split"
+            "'seg-prep split --overwrite' replaces that split"
         )
     if tuple(samples) != dataset.samples:
         write_index(dataset.root / INDEX, samples)
     return Dataset.open(dataset.root)
 
 
-def ensure_split(dataset: Dataset) -> tuple[Dataset, bool]:
-    """Return the dataset with a split, and whether it had to get the default one."""
+def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dataset:
+    """Return the dataset with a split; one without gets the default split, and the person is told."""
     if dataset.is_split:
-        return dataset, False
-    return split_dataset(dataset), True
+        return dataset
+    result = split_dataset(dataset, seed=seed)
+    say(f"The dataset had no split; it now has the default one ({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed}).")
+    return result

@@ -33,9 +33,11 @@ class Transaction:
         self.root = root
         self.staging = root / f"{_PREFIX}{command}"
         self._settings = json.dumps(settings, sort_keys=True)
+        self._made: list[Path] = []
 
     def __enter__(self) -> Self:
         recover(self.root)
+        self._made = [path for path in (self.root, *self.root.parents) if not path.exists()]
         settings = self.staging / _SETTINGS
         if self.staging.exists() and _text(settings) != self._settings:
             shutil.rmtree(self.staging)
@@ -59,8 +61,9 @@ class Transaction:
     def discard(self) -> None:
         """Throw away everything staged; the dataset stays as it was."""
         shutil.rmtree(self.staging, ignore_errors=True)
-        if self.root.is_dir() and not any(self.root.iterdir()):
-            self.root.rmdir()
+        for folder in self._made:  # from the inside out
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def commit(self, *, overwrite: bool, updates: Collection[str] = (), remove: Collection[str] = ()) -> list[str]:
         """Move everything staged into the root and say which files are new or changed.

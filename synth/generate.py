@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prep.classes import write_classes
 from prep.dataset import CLASSES as CLASSES_FILE
-from prep.dataset import Dataset, Sample, write_index
+from prep.dataset import Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
 from prep.imageio import write_png
@@ -46,8 +46,13 @@ def generate(
     An image depends on the seed, its split's name and its number only: image 17 is the same for every n.
     Raises SegError if `root` holds other results and `overwrite` is not set.
     """
-    if (root / INDEX).exists() and not overwrite and Dataset.open(root).classes != CLASSES:
+    before = Dataset.open(root) if is_dataset(root) else None
+    raw = [name for name in ("images", "masks") if (root / name).exists()]
+    if before is None and raw:
+        raise SegError(f"{root}: has a folder {raw[0]}/ but is no dataset; name another folder with -o")
+    if before is not None and before.classes != CLASSES:
         raise SegError(f"{root}: holds a dataset of other classes; name another folder with -o")
+    replaced = [name for sample in before.samples for name in (sample.image, sample.mask)] if before else []
     settings: dict[str, object] = {
         "n": n,
         "test": test,
@@ -68,7 +73,7 @@ def generate(
         run_jobs(_draw, jobs, workers, progress)
         write_classes(change.path(CLASSES_FILE), CLASSES)
         write_index(change.path(INDEX), [job.sample for job in jobs])
-        change.commit(overwrite=overwrite, remove=("images", "masks", "patches", "stats.json"))
+        change.commit(overwrite=overwrite, remove=("patches", "stats.json", *filter(None, replaced)))
     return Dataset.open(root)
 
 

@@ -562,3 +562,17 @@ def test_library_call_returns_what_the_command_prints(raw: Raw) -> None:
     assert result.replaced == (("#070809", 3, "ignore"),)
     assert result.pixels[255] == 3
     assert result.pixels.sum() == 3 * 24 * 32
+
+
+def test_0_and_255_are_not_silently_one_class(raw: Raw) -> None:
+    for seed, stem in enumerate(("a", "b", "c")):
+        save(raw.masks / f"{stem}.png", np.where(random_mask(seed) == 1, 255, 0).astype(np.uint8))
+    raw.classes.write_text("background,#000000\nroad,#ff0000\n", encoding="utf-8")
+    error = run_error(*raw.convert)
+    assert "hold only the ids 0 and 255, and 255 means ignored" in error
+    assert "name,#rrggbb,255" in error
+    assert not raw.target.exists()
+    run_ok(*raw.convert, "--unknown", "ignore")
+    raw.classes.write_text("background,#000000\nroad,#ff0000,255\n", encoding="utf-8")
+    run_ok(*raw.convert, "--overwrite")
+    np.testing.assert_array_equal(read_mask(raw.target / "masks/a.png"), random_mask(0) == 1)

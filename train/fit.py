@@ -39,9 +39,7 @@ def fit(dataset_root: Path, config: Config, device: str, bar: Bar, say: Callable
 
     A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
     """
-    dataset, was_split = ensure_split(Dataset.open(dataset_root))
-    if was_split:
-        say("The dataset had no split; it now has the default one (80/10/10, seed 0).")
+    dataset = ensure_split(Dataset.open(dataset_root), config.seed, say)
     return _run(dataset, config, None, device, bar, say)
 
 

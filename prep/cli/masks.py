@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, progress, table
-from prep.cli.options import CONTEXT, json_option, overwrite_option, workers_option
+from prep.cli.options import CONTEXT, json_option, overwrite_option, seed_option, workers_option
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -68,6 +68,7 @@ def masks() -> None:
     help="What becomes of values that are no class.",
 )
 @click.option("--skip-unpaired", is_flag=True, help="Leave out images without mask and masks without image.")
+@seed_option
 @workers_option
 @overwrite_option
 @json_option
@@ -80,11 +81,14 @@ def convert(
     reader: str | None,
     unknown: str,
     skip_unpaired: bool,
+    seed: int,
     workers: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Convert the masks in SOURCE (by default the dataset's labels/) and pair them with their images.
+
+    Nothing here is random: the seed is only recorded.
 
     Example:
 

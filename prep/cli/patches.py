@@ -55,9 +55,7 @@ def patches(
     from prep.patches import cut_patches
     from prep.split import ensure_split
 
-    opened, was_split = ensure_split(Dataset.open(find_dataset(dataset)))
-    if was_split:
-        note("The dataset had no split; it now has the default one (80/10/10, seed 0).")
+    opened = ensure_split(Dataset.open(find_dataset(dataset)), seed, note)
     with progress("Cutting") as advance:
         result = cut_patches(
             opened,

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, table
-from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option
+from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
 
 
 @click.command()
@@ -13,6 +13,7 @@ from prep.cli.options import dataset_argument, json_option, overwrite_option, pa
 @click.option("--ratios", callback=parse_ratios, default="80/10/10", metavar="TRAIN/VAL/TEST", help="Shares.")
 @click.option("--group-by", metavar="REGEX", help="Keep together the samples in whose stems this finds the same text.")
 @seed_option
+@workers_option
 @overwrite_option
 @json_option
 def split(
@@ -20,10 +21,13 @@ def split(
     ratios: tuple[float, float, float],
     group_by: str | None,
     seed: int,
+    workers: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Split the samples into train, val and test with exact counts; a group stays in one split.
+
+    One process is enough for this, whatever the number of workers.
 
     Example:
 

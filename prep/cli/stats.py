@@ -5,16 +5,17 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, note, progress, table
-from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
+from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
 
 
 @click.command()
 @dataset_argument
 @click.option("--split", type=click.Choice(["train", "val", "test", "all"]), default="train", help="What to count.")
+@seed_option
 @workers_option
 @overwrite_option
 @json_option
-def stats(dataset: Path | None, split: str, workers: int | None, overwrite: bool, as_json: bool) -> None:
+def stats(dataset: Path | None, split: str, seed: int, workers: int | None, overwrite: bool, as_json: bool) -> None:
     """Count pixels exactly: mean and std of the images, frequency and loss weight of each class.
 
     Example:
@@ -26,9 +27,7 @@ def stats(dataset: Path | None, split: str, workers: int | None, overwrite: bool
     from prep.split import ensure_split
     from prep.stats import compute_stats, save_stats
 
-    opened, was_split = ensure_split(Dataset.open(find_dataset(dataset)))
-    if was_split:
-        note("The dataset had no split; it now has the default one (80/10/10, seed 0).")
+    opened = ensure_split(Dataset.open(find_dataset(dataset)), seed, note)
     with progress("Counting") as advance:
         result = compute_stats(opened, split, workers, advance)
     save_stats(opened, result, overwrite=overwrite)
