@@ -211,17 +211,11 @@ def _first_error(
     unknown = _collect(outcomes, jobs)
     if policy == "error" and unknown.pixels:
         return unknown_error(unknown, reader, classes)
-    values = np.flatnonzero(np.sum([outcome.pixels for outcome in outcomes], axis=0)).tolist()
-    if (
-        policy == "error"
-        and reader.name == "ids"
-        and len(classes) > 1
-        and len(values) == 2
-        and values[1] == IGNORE_INDEX
-    ):
+    held = np.flatnonzero(np.sum([outcome.pixels for outcome in outcomes], axis=0)).tolist()
+    if policy == "error" and reader.name == "ids" and len(classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return SegError(
-            f"the masks hold only the ids {classes.ids[values[0]]} and 255, and 255 means ignored: only one class would "
-            "be left. If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
+            f"the masks hold only the ids {classes.ids[held[0]]} and 255, and 255 means ignored: one class is left. "
+            "If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
         )
     return None
 

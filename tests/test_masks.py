@@ -15,6 +15,7 @@ from PIL import Image
 
 from prep.classes import ClassMap
 from prep.dataset import Dataset
+from prep.imageio import read_mask
 from prep.labels.choice import choose_reader
 from prep.labels.ids import IdReader
 from prep.labels.rgb import RgbReader, color_codes
