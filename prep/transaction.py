@@ -6,6 +6,7 @@ commit record is written, then files are moved, the index last. If the process d
 command that opens the dataset finishes the move: a dataset is always the old one or the new one.
 """
 
+import filecmp
 import json
 import shutil
 from collections.abc import Collection
@@ -125,9 +126,7 @@ def _text(path: Path) -> str:
 
 
 def _same(one: Path, other: Path) -> bool:
-    if not other.is_file() or one.stat().st_size != other.stat().st_size:
-        return False
-    return one.read_bytes() == other.read_bytes()
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _has_files(staging: Path) -> bool:

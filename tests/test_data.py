@@ -145,3 +145,11 @@ def test_png_patches_are_refused(dataset: Dataset, tmp_path: Path) -> None:
     assert json.loads((folder / "settings.json").read_text())["format"] == "png"
     with pytest.raises(SegError, match="--format npy"):
         training_store(dataset, Config())
+
+
+def test_images_that_do_not_fit_into_memory_are_refused(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.data._memory", lambda: 4 * 18 * 64 * 80)
+    with pytest.raises(SegError, match=r"cut patches first with 'seg-prep patches'"):
+        training_store(dataset, Config())
+    monkeypatch.setattr("train.data._memory", lambda: 2 * 4 * 18 * 64 * 80)
+    assert len(training_store(dataset, Config(crops=1))) == 18

@@ -1,6 +1,7 @@
 """Training pixels on the device: crop, flip and normalise happen there, a batch at a time, by index arithmetic."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from prep.patch_files import IMAGES, MASKS
 from prep.patches import PATCHES, PatchSettings
 from prep.progress import Progress, silent
 from train.config import Config
+
+_MEMORY_SHARE = 0.7
+"""Images may take so much of the memory; the network and other programs need some."""
 
 DEFAULT_SIZE = 96
 """Side of the random crops of whole images, in pixels, where there are no patches and no --size."""
@@ -117,6 +121,12 @@ def load_samples(
 ) -> PixelStore:
     """Load whole images and masks into memory, for random crops of `size` pixels."""
     area = np.array([sample.height * sample.width for sample in samples])
+    needed, memory = 4 * int(area.sum()), _memory()  # three bytes of image and one of mask a pixel
+    if memory is not None and needed > _MEMORY_SHARE * memory:
+        raise SegError(
+            f"{dataset.root}: its training images take {needed / 1e9:.1f} GB, this machine has {memory / 1e9:.1f} GB of "
+            "memory; cut patches first with 'seg-prep patches', which stay on disk"
+        )
     start = np.concatenate([[0], np.cumsum(area)])
     pixels, labels = np.empty((start[-1], 3), np.uint8), np.empty(start[-1], np.uint8)
 
@@ -133,6 +143,14 @@ def load_samples(
         torch.tensor([sample.height for sample in samples]), torch.tensor([sample.width for sample in samples]),
         size, crops, flips=True,
     )  # fmt: skip
+
+
+def _memory() -> int | None:
+    """Bytes of memory of this machine; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError):  # Windows
+        return None
 
 
 def training_store(dataset: Dataset, config: Config, progress: Progress = silent) -> PixelStore:
