@@ -124,7 +124,7 @@ def load_samples(
     needed, memory = 4 * int(area.sum()), _memory()  # three bytes of image and one of mask a pixel
     if memory is not None and needed > _MEMORY_SHARE * memory:
         raise SegError(
-            f"{dataset.root}: its training images take {needed / 1e9:.1f} GB, this machine has {memory / 1e9:.1f} GB of "
+            f"{dataset.root}: its training images take {needed / 1e9:.1f} GB, the machine has {memory / 1e9:.1f} GB of "
             "memory; cut patches first with 'seg-prep patches', which stay on disk"
         )
     start = np.concatenate([[0], np.cumsum(area)])
