@@ -111,7 +111,7 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tm
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (run / "metrics.json").exists(), "it was over before it was killed"
-    train(tmp_path, "--resume")
+    train(tmp_path, "--resume", "--device", "cpu")
     pd.testing.assert_frame_equal(history(run), history(undisturbed), check_exact=True)
     for name in ("model.pt", "last.pt"):
         ours, theirs = weights(run / name), weights(undisturbed / name)
@@ -123,7 +123,37 @@ def test_a_time_budget_anneals_and_ends_early(dataset: Dataset, tmp_path: Path) 
     train(tmp_path, *TINY, "--epochs", 5000, "--minutes", 0.05)
     rows = history(tmp_path / "runs/latest")
     assert 1 <= len(rows) < 5000
-    assert rows["lr"].iloc[-1] < 0.1 * 3e-3
+    assert rows["lr"].iloc[-1] < 0.02 * 3e-3
+    assert rows["lr"].max() > 0.5 * 3e-3
+
+
+def test_even_no_time_gives_a_model(dataset: Dataset, tmp_path: Path) -> None:
+    train(tmp_path, *TINY, "--minutes", 0.00001)
+    assert len(history(tmp_path / "runs/latest")) == 1
+    assert (tmp_path / "runs/latest/model.pt").exists()
+
+
+def test_resuming_on_other_patches_or_with_other_settings_is_refused(trained: Path, tmp_path: Path) -> None:
+    run_script("seg-prep", "patches", "--size", 32, "--per-image", 3, cwd=tmp_path)
+    assert "patches or statistics have changed" in train(tmp_path, "--resume", "--device", "cpu", rc=1)
+    assert "--epochs does not go with --resume" in train(tmp_path, "--resume", "--epochs", 9, rc=2)
+
+
+def test_predictions_of_two_models_do_not_mix(trained: Path, tmp_path: Path) -> None:
+    arguments = ("predict", "datasets/synth/images/test_000000.png", "-o", "out", "--device", "cpu")
+    train(tmp_path, *arguments)
+    train(tmp_path, *TINY, "--epochs", 1, "--seed", 1)
+    assert "holds predictions of another model" in train(tmp_path, *arguments, rc=1)
+    train(tmp_path, *arguments, "--overwrite")
+    train(tmp_path, *arguments)
+
+
+def test_scoring_into_a_folder_of_other_files_is_refused(trained: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine" / "predictions"
+    mine.mkdir(parents=True)
+    (mine / "worst.png").write_bytes(b"mine")
+    assert "holds other files than scores" in train(tmp_path, "score", "-o", "mine", "--device", "cpu", rc=1)
+    assert (mine / "worst.png").read_bytes() == b"mine"
 
 
 def test_early_stopping_says_so(dataset: Dataset, tmp_path: Path) -> None:

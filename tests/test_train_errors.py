@@ -40,12 +40,19 @@ def test_no_dataset_no_run(tmp_path: Path) -> None:
     assert "not a dataset" in error_of(tmp_path, "nowhere")
 
 
+def test_a_device_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        assert "--device cuda: PyTorch sees no NVIDIA GPU here" in error_of(tmp_path, "--device", "cuda")
+
+
 def test_wrong_options_are_usage_errors(tmp_path: Path) -> None:
     for arguments in (["--epochs", "0"], ["--nonsense"], ["score", "--split", "some"], ["predict", "missing.png"]):
         assert run_script("seg-train", *arguments, cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("wrong", [{"size": 8}, {"minutes": 0.0}, {"lr": -1.0}, {"overlap": 1.0}, {"width": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"size": 8}, {"minutes": 0.0}, {"lr": -1.0}, {"overlap": 1.0}, {"width": 0}, {"batch": 1}]
+)
 def test_impossible_settings_name_their_option(wrong: dict[str, float]) -> None:
     with pytest.raises(SegError, match=f"--{next(iter(wrong))} needs"):
         Config(**wrong)  # type: ignore[arg-type]

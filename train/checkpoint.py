@@ -1,5 +1,7 @@
 """Checkpoints: model.pt to use a model anywhere, last.pt to go on with its training."""
 
+import functools
+import hashlib
 import io
 import subprocess
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from train.config import Config
 from train.predictor import Normalizer, Predictor
 from train.unet import UNet
 
-MODEL, LAST = "model.pt", "last.pt"
+MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 
 
@@ -68,6 +70,11 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     return Predictor(network, Normalizer(card.mean, card.std), card.classes, card.window, card.overlap, fabric), card
 
 
+def model_id(path: Path) -> str:
+    """Name of the run and a hash of its model file: equal only for the same weights."""
+    return f"{path.resolve().parent.name} {hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
+
+
 def build_network(config: Config, classes: ClassMap) -> UNet:
     """The network that a config describes, with random weights from torch's global generator."""
     return UNet(len(classes), config.width, config.depth)
@@ -92,11 +99,15 @@ def load(path: Path) -> dict[str, Any]:
     return data
 
 
+@functools.cache
 def _git_hash() -> str:
     """The commit of the source this runs from; empty for an installed package or without git."""
+    source = Path(__file__).resolve().parents[1]
+    if not (source / ".git").exists():  # a repository further up would be somebody else's
+        return ""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+            ["git", "-C", str(source), "rev-parse", "HEAD"],
             capture_output=True, text=True, timeout=10, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):

@@ -10,14 +10,14 @@ Optimizer = Literal["adamw", "sgd"]
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of one training; each can be set by the option of its name. Raises SegError for impossible values."""
+    """Settings of one training. Raises SegError for impossible values."""
 
     width: int = 16
     """Channels of the U-Net's first level; every level down has twice as many."""
     depth: int = 4
     """Number of times that the U-Net halves the resolution."""
     epochs: int = 12
-    """An epoch shows every patch once, in one of its orientations."""
+    """An epoch shows every patch once, in one of its orientations; what does not fill a batch is left out."""
     batch: int = 16
     """Patches in one step."""
     lr: float | None = None
@@ -47,6 +47,8 @@ class Config:
         for name in ("width", "depth", "epochs", "batch", "crops"):
             if getattr(self, name) < 1:
                 raise SegError(f"--{name} needs at least 1; got {getattr(self, name)}")
+        if self.batch < 2:
+            raise SegError("--batch needs at least 2: batch normalisation compares the patches of a batch")
         for name in ("size", "window"):
             if getattr(self, name) is not None and getattr(self, name) < 2**self.depth:
                 raise SegError(f"--{name} needs at least {2**self.depth} pixels; got {getattr(self, name)}")

@@ -1,10 +1,12 @@
 """Training pixels on the device: crop, flip and normalise happen there, a batch at a time, by index arithmetic."""
 
+import csv
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,7 @@ class PixelStore:
 
     pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
     crops: how many crops of each image an epoch takes.  flips: whether to flip at random.
+    description: the settings of the patches; empty for whole images.
     """
 
     pixels: Tensor
@@ -43,6 +46,7 @@ class PixelStore:
     size: int
     crops: int
     flips: bool
+    description: str = ""
 
     def __len__(self) -> int:
         """Patches in an epoch."""
@@ -54,10 +58,7 @@ class PixelStore:
             free, _ = torch.cuda.mem_get_info(device)
             if self.pixels.numel() + self.labels.numel() > free // 2:
                 return self
-        return PixelStore(
-            self.pixels.to(device), self.labels.to(device), self.start, self.height, self.width,
-            self.size, self.crops, self.flips,
-        )  # fmt: skip
+        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
 
     def batches(self, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (B, S, S, 3) uint8 images and (B, S, S) uint8 masks until each patch was shown once.
@@ -77,9 +78,9 @@ class PixelStore:
         """Cut one crop of each item (B,), flipped at random; beyond borders the image is mirrored, the mask ignored."""
         rows, row_inside = self._positions(self.height[items], generator)
         columns, column_inside = self._positions(self.width[items], generator)
-        index = self.start[items, None, None] + rows[:, :, None] * self.width[items, None, None] + columns[:, None, :]
         device = self.pixels.device
-        index = index.to(device, non_blocking=True)
+        begin = (self.start[items, None] + rows * self.width[items, None]).to(device)  # (B, S), of each row
+        index = begin[:, :, None] + columns.to(device)[:, None, :]
         images, masks = self.pixels[index], self.labels[index]
         if not (row_inside.all() and column_inside.all()):
             inside = row_inside[:, :, None] & column_inside[:, None, :]
@@ -106,13 +107,13 @@ def open_patches(folder: Path, split: str) -> PixelStore:
     """Open the patches of one split; the arrays stay on disk until they are used."""
     settings = read_settings(folder)
     images, masks = (np.load(folder / name, mmap_mode="c") for name in (IMAGES, MASKS))
-    index = read_bytes(folder / "index.csv").decode().splitlines()[1:]
-    wanted = torch.tensor([number for number, row in enumerate(index) if row.split(",")[-3] == split])
+    index = csv.DictReader(io.StringIO(read_bytes(folder / "index.csv").decode(), newline=""))
+    wanted = torch.tensor([number for number, row in enumerate(index) if row["split"] == split], dtype=torch.long)
     area = settings.size**2
     side = torch.full((len(wanted),), settings.size)
     return PixelStore(
         torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
-        settings.size, 1, settings.flips,
+        settings.size, 1, settings.flips, json.dumps(asdict(settings)),
     )  # fmt: skip
 
 

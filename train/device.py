@@ -5,10 +5,19 @@ import logging
 import torch
 from lightning_fabric import Fabric
 
+from prep.errors import SegError
+
 
 def make_fabric(device: str = "auto") -> Fabric:
-    """One device: a GPU if there is one, else the CPU; bfloat16 autocast where the device computes with it."""
+    """One device: an NVIDIA GPU if there is one, else the CPU; bfloat16 autocast where it is computed in hardware.
+
+    Raises SegError if the device named is not there.
+    """
     accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if accelerator == "cuda" and not torch.cuda.is_available():
+        raise SegError("--device cuda: PyTorch sees no NVIDIA GPU here; use --device cpu, or leave it out")
+    if accelerator == "mps" and not torch.backends.mps.is_available():
+        raise SegError("--device mps: PyTorch sees no Apple GPU here; use --device cpu, or leave it out")
     precision = "bf16-mixed" if has_bfloat16(accelerator) else "32-true"
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # our own first line tells device and precision
     return Fabric(accelerator=accelerator, devices=1, precision=precision)

@@ -1,5 +1,6 @@
 """One training from beginning to end: data, epochs, scores of the test split, report."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from prep.files import explained, read_bytes, write_text
 from prep.progress import Bar
 from prep.split import ensure_split
 from prep.stats import ensure_stats
-from train.checkpoint import LAST, MODEL, load_model
+from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
 from train.device import make_fabric
@@ -22,7 +23,7 @@ from train.report import write_report
 from train.runs import new_run
 from train.score import Evaluation, evaluate, write_evaluation
 
-CONFIG, LOG = "config.json", "log.txt"
+LOG = "log.txt"
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,16 @@ def fit(dataset_root: Path, config: Config, device: str, bar: Bar, say: Callable
     return _run(dataset, config, None, device, bar, say)
 
 
-def resume(run: Path, device: str, bar: Bar, say: Callable[[str], None]) -> Fit:
-    """Go on with a run that was interrupted, on the same dataset with the same settings."""
+def resume(run: Path, dataset_root: Path | None, device: str, bar: Bar, say: Callable[[str], None]) -> Fit:
+    """Go on with a run that was interrupted, with the same settings and the same data, wherever that is now.
+
+    Raises SegError if split, patches or statistics are not those that it began with.
+    """
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     data = json.loads(read_bytes(run / CONFIG))
     config = Config(**{name: data[name] for name in Config().to_plain()})
-    dataset = Dataset.open(Path(data["dataset_path"]))
+    dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data["split_hash"]:
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     return _run(dataset, config, run, device, bar, say)
@@ -72,12 +76,17 @@ def _run(
 
     trainer = Trainer(run, dataset, store, stats, config, fabric, log)
     if resumed:
+        if json.loads(read_bytes(run / CONFIG))["data_hash"] != _settings(trainer)["data_hash"]:
+            raise SegError(
+                f"{dataset.root}: its patches or statistics have changed since {run.name} began; train again"
+            )
         trainer.resume()
         log(f"resumed after epoch {trainer.state.epoch}")
     else:
         write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
         log(_opening(trainer))
-    trainer.train()
+    with bar("Training") as advance:
+        trainer.train(advance)
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     evaluation = None
     if dataset.of_split("test"):
@@ -95,9 +104,11 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         "dataset": dataset.root.resolve().name,
         "dataset_path": dataset.root.resolve().as_posix(),
         "split_hash": dataset.split_hash(),
+        "data_hash": _data_hash(trainer),
         "train_images": len(dataset.of_split("train")),
         "val_images": len(dataset.of_split("val")),
         "patches": len(trainer.store),
+        "pixels": "patches" if trainer.store.description else "random crops",
         "patch_size": trainer.store.size,
         "window_used": trainer.card.window,
         "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
@@ -106,10 +117,17 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
     }
 
 
+def _data_hash(trainer: Trainer) -> str:
+    """Hash of what decides which pixels the training sees, and how: patches, classes, mean and std."""
+    store, card = trainer.store, trainer.card
+    content = [store.description, store.size, len(store), store.flips, card.classes.to_json(), card.mean, card.std]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
 def _opening(trainer: Trainer) -> str:
     settings = _settings(trainer)
     return (
         f"{trainer.run}: U-Net of {settings['parameters'] / 1e6:.2f} M parameters on {settings['device']} in "
-        f"{settings['precision']}; {settings['patches']} patches of {settings['patch_size']} px an epoch, "
+        f"{settings['precision']}; {settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
         f"{settings['train_images']} training and {settings['val_images']} validation images"
     )

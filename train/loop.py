@@ -14,6 +14,8 @@ from torch import Tensor
 
 from prep.dataset import Dataset, Sample
 from prep.errors import SegError
+from prep.progress import Progress, silent
+from prep.randomness import digest
 from prep.stats import Stats
 from train.checkpoint import LAST, MODEL, ModelCard, build_network, load, save, save_model
 from train.config import Config
@@ -37,6 +39,9 @@ class State:
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
+    validation_seconds: float = 0.0
+    last_validation_seconds: float = 0.0
+    validated_epoch: int = 0
     best: float = -1.0
     best_epoch: int = 0
     history: list[Epoch] = field(default_factory=list)
@@ -75,11 +80,11 @@ class Trainer:
         self.state = State(**{**data["state"], "history": [Epoch(**row) for row in data["state"]["history"]]})
         self._began = time.monotonic() - self.state.seconds
 
-    def train(self) -> None:
+    def train(self, advance: Progress = silent) -> None:
         """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs."""
         while not self._is_over():
             began = time.monotonic()
-            loss, lr = self._train_epoch()
+            loss, lr = self._train_epoch(advance)
             self.state.epoch += 1
             confusion = self._validate() if self._is_validation_due() else None
             self._finish_epoch(loss, lr, confusion, began)
@@ -92,20 +97,32 @@ class Trainer:
     def progress(self) -> float:
         """How much of the training is done, 0..1, by steps or by the time budget, whichever is further."""
         by_steps = self.state.step / self.total_steps
-        by_time = self.elapsed / (60 * self.config.minutes) if self.config.minutes else 0.0
-        return min(max(by_steps, by_time), 1.0)
+        return min(max(by_steps, self._time_used()), 1.0)
+
+    def _time_used(self) -> float:
+        """Share of the time budget that training has used, with the time for one more validation set aside."""
+        if self.config.minutes is None:
+            return 0.0
+        state = self.state
+        budget = 60 * self.config.minutes - state.validation_seconds - state.last_validation_seconds
+        return (self.elapsed - state.validation_seconds) / budget if budget > 0 else 1.0
 
     def _is_over(self) -> bool:
         state, patience = self.state, self.config.patience
-        stale = patience > 0 and state.best_epoch > 0 and state.epoch - state.best_epoch >= patience
-        if stale:
+        if state.epoch == 0:  # even the shortest time gives a model
+            return False
+        if state.epoch >= self.config.epochs or self.progress() >= 1:
+            return True
+        if patience > 0 and state.validated_epoch - state.best_epoch >= patience:
             self.log(f"stopped early: no better validation score for {patience} epochs")
-        return state.epoch >= self.config.epochs or self.progress() >= 1 or stale
+            return True
+        return False
 
-    def _train_epoch(self) -> tuple[float, float]:
+    def _train_epoch(self, advance: Progress) -> tuple[float, float]:
         """Return the mean loss and the last learning rate of one epoch."""
         # A generator of its own for each epoch: resuming needs no random state, and order never depends on the device.
-        generator = torch.Generator().manual_seed((self.config.seed << 20) + self.state.epoch)
+        words = digest(self.config.seed, "epoch", self.state.epoch)
+        generator = torch.Generator().manual_seed(int.from_bytes(words[:7], "big"))
         losses: list[Tensor] = []
         lr = 0.0
         self.network.train()
@@ -121,6 +138,7 @@ class Trainer:
             self.optimizer.step()
             losses.append(loss.detach())  # read after the epoch: .item() here would wait for the device
             self.state.step += 1
+            advance(self.state.step, self.total_steps)
             if self.progress() >= 1:
                 break
         return float(torch.stack(losses).mean()), lr
@@ -137,7 +155,12 @@ class Trainer:
         return self.state.epoch % every == 0 or self.state.epoch == self.config.epochs or self.progress() >= 1
 
     def _validate(self) -> Confusion:
-        return sum_confusions(self.predictor, self.dataset, self.validation)
+        began = time.monotonic()
+        confusion = sum_confusions(self.predictor, self.dataset, self.validation)
+        self.state.last_validation_seconds = time.monotonic() - began
+        self.state.validation_seconds += self.state.last_validation_seconds
+        self.state.validated_epoch = self.state.epoch
+        return confusion
 
     def _finish_epoch(self, loss: float, lr: float, confusion: Confusion | None, began: float) -> None:
         state = self.state

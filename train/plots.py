@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CURVES, CONFUSION = "curves.png", "confusion.png"
+_MAX_CELLS = 25
+_MAX_LEGEND = 12
 
 
 def draw_curves(path: Path, history: list[Epoch], classes: ClassMap) -> None:
@@ -36,7 +38,8 @@ def draw_curves(path: Path, history: list[Epoch], classes: ClassMap) -> None:
     right.plot([row.epoch for row in scored], [row.val_mean_iou for row in scored],
                color="black", linewidth=2, linestyle="--", label="mean")  # fmt: skip
     right.set(xlabel="epoch", ylabel="validation IoU", ylim=(0, 1))
-    right.legend(frameon=False, fontsize=8)
+    if len(classes) <= _MAX_LEGEND:
+        right.legend(frameon=False, fontsize=8)
     for axes in (left, right):
         axes.xaxis.get_major_locator().set_params(integer=True)
     _write(path, figure)
@@ -46,13 +49,14 @@ def draw_confusion(path: Path, confusion: Confusion, classes: ClassMap) -> None:
     """Draw the confusion matrix as shares of each true class."""
     number = len(classes)
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    figure = _figure(2.2 + 0.6 * number, 1.8 + 0.5 * number)
+    cells = min(number, _MAX_CELLS)
+    figure = _figure(2.2 + 0.6 * cells, 1.8 + 0.5 * cells)
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.set(xlabel="predicted", ylabel="true", xticks=range(number), yticks=range(number))
     axes.set_xticklabels(classes.names, rotation=45, ha="right")
     axes.set_yticklabels(classes.names)
-    for row in range(number):
+    for row in range(number if number <= _MAX_CELLS else 0):  # more would be too small to read
         for column in range(number):
             tone = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, f"{shares[row, column]:.1%}", ha="center", va="center", color=tone, fontsize=8)

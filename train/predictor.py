@@ -1,5 +1,6 @@
 """A network together with all that is needed to label images with it."""
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -23,11 +24,18 @@ class Normalizer:
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """(B, H, W, 3) uint8 -> (B, 3, H, W) float32, in channels-last memory order."""
-        # A channel that never changes has no deviation; one grey level stands in.
-        scale = torch.tensor([1 / (255 * max(value, 1 / 255)) for value in self.std], device=pixels.device)
-        shift = torch.tensor(self.mean, device=pixels.device) * 255
+        shift, scale = _shift_and_scale(self.mean, self.std, pixels.device)
         scaled: Tensor = (pixels.float() - shift) * scale
         return scaled.permute(0, 3, 1, 2)
+
+
+@functools.cache
+def _shift_and_scale(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Kept on the device: copying them there for each batch would make it wait."""
+    shift = torch.tensor(mean, device=device) * 255
+    # A channel that never changes has no deviation; one grey level stands in.
+    scale = torch.tensor([1 / (255 * max(value, 1 / 255)) for value in std], device=device)
+    return shift, scale
 
 
 @dataclass(frozen=True)

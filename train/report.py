@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prep.files import explained, read_bytes, write_text
+from train.checkpoint import CONFIG
 from train.plots import CONFUSION, CURVES
 from train.score import METRICS, PER_IMAGE, PREDICTIONS
 
@@ -24,7 +25,7 @@ def write_report(run: Path) -> Path:
     scores = _scores(run) if metrics else {}
     page = environment.get_template("report.html.j2").render(
         name=run.name,
-        config=json.loads(read_bytes(run / "config.json")),
+        config=json.loads(read_bytes(run / CONFIG)),
         metrics=metrics,
         curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
         confusion=_inline(run / CONFUSION) if metrics else None,

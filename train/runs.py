@@ -15,12 +15,11 @@ LATEST = "latest"
 def new_run(dataset: Path) -> Path:
     """Make runs/<dataset>-<date>-<time> and let runs/latest point to it."""
     name = f"{dataset.resolve().name}-{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
-    run = RUNS / name
-    number = 2
-    while run.exists():
-        run = RUNS / f"{name}-{number}"
+    make_folder(RUNS)
+    run, number = RUNS / name, 1
+    while not _made(run):
         number += 1
-    make_folder(run)
+        run = RUNS / f"{name}-{number}"
     link = RUNS / f".{LATEST}.{os.getpid()}"
     try:
         link.symlink_to(run.name, target_is_directory=True)
@@ -30,17 +29,23 @@ def new_run(dataset: Path) -> Path:
     return run
 
 
-def find_run(argument: Path | None) -> Path:
-    """The named run, or the newest one under ./runs; SegError if there is none with a model."""
+def find_run(argument: Path | None, needed: str = MODEL) -> Path:
+    """The named run, or the newest one under ./runs, that holds the file `needed`; SegError if there is none."""
     if argument is not None:
         run = argument.parent if argument.name in (MODEL, LAST) else argument
-        if not (run / MODEL).exists() and not (run / LAST).exists():
-            raise SegError(f"{run}: not a run (no {MODEL} in it); 'seg-train' makes one under {RUNS}/")
+        if not (run / needed).exists():
+            raise SegError(f"{run}: not a run with a {needed}; 'seg-train' makes one under {RUNS}/")
         return run
-    link = RUNS / LATEST
-    if link.exists():
-        return RUNS / link.resolve().name
-    runs = [path.parent for path in RUNS.glob(f"*/{LAST}")]
+    runs = [path.parent for path in RUNS.glob(f"*/{needed}") if path.parent.name != LATEST]
     if not runs:
         raise SegError(f"no run under ./{RUNS}; train one with 'seg-train', or name one as RUN")
-    return max(runs, key=lambda run: (run / LAST).stat().st_mtime)
+    return max(runs, key=lambda run: ((run / needed).stat().st_mtime, run.name))
+
+
+def _made(run: Path) -> bool:
+    """Make the folder; False if another training just did."""
+    try:
+        run.mkdir()
+    except FileExistsError:
+        return False
+    return True

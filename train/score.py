@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import ClassMap
+from prep.classes import IGNORE_INDEX, ClassMap
 from prep.dataset import Dataset, Sample
 from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
 from prep.imageio import ImageRGB, IndexMask, write_png
 from prep.overlay import contact_sheet, overlay, shrink
 from prep.progress import Bar, Progress, silent
-from train.checkpoint import MODEL, load_model
+from train.checkpoint import CONFIG, MODEL, load_model
 from train.device import make_fabric
 from train.metrics import Confusion, Scores, confusion_matrix, mean_without_nan, scores_of
 from train.plots import CONFUSION, draw_confusion
@@ -87,9 +87,14 @@ def score_run(
     dataset: by default the one it was trained on.  output: by default the run itself for its own test split.
     """
     predictor, card = load_model(run / MODEL, make_fabric(device))
-    own = Path(json.loads(read_bytes(run / "config.json"))["dataset_path"])
-    opened = Dataset.open(dataset or own)
-    is_own = opened.root.resolve() == own.resolve()
+    if output is not None and output.is_dir() and any(output.iterdir()) and not (output / METRICS).exists():
+        raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
+    own = Path(json.loads(read_bytes(run / CONFIG))["dataset_path"]) if (run / CONFIG).exists() else None
+    trained_on = dataset or own
+    if trained_on is None:
+        raise SegError(f"{run}: does not say which dataset it was trained on (no {CONFIG}); name one as DATASET")
+    opened = Dataset.open(trained_on)
+    is_own = own is not None and opened.root.resolve() == own.resolve()
     if is_own and opened.split_hash() != card.split_hash:
         raise SegError(
             f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
@@ -105,8 +110,10 @@ def score_run(
 def write_evaluation(folder: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor) -> None:
     """Write metrics.json, per_image.csv, confusion.png and overlays of the worst and best images."""
     make_folder(folder / PREDICTIONS)
-    for old in (folder / PREDICTIONS).glob("*.png"):  # of an earlier scoring; its images may not be shown again
-        old.unlink()
+    (folder / METRICS).unlink(missing_ok=True)
+    for kind in ("worst", "best"):  # of an earlier scoring; its images may not be shown again
+        for old in (folder / PREDICTIONS).glob(f"{kind}-[0-9][0-9]-*.png"):
+            old.unlink()
     _write_per_image(folder / PER_IMAGE, evaluation, dataset.classes)
     draw_confusion(folder / CONFUSION, evaluation.confusion, dataset.classes)
     for name, image in shown_images(evaluation):
@@ -150,7 +157,7 @@ _PER_CLASS = ("iou", "dice", "precision", "recall", "accuracy")
 
 def shown_images(evaluation: Evaluation) -> list[tuple[str, ImageScore]]:
     """Return file names and scores of the images to show: the worst, then the best."""
-    images = evaluation.images
+    images = [image for image in evaluation.images if not math.isnan(image.scores.mean_iou)]
     worst, best = images[:_SHOWN], images[_SHOWN:][-_SHOWN:]
     named = [("worst", number, image) for number, image in enumerate(worst, start=1)]
     named += [("best", number, image) for number, image in enumerate(reversed(best), start=1)]
@@ -160,7 +167,7 @@ def shown_images(evaluation: Evaluation) -> list[tuple[str, ImageScore]]:
 def comparison(image: ImageRGB, truth: IndexMask, guess: IndexMask, classes: ClassMap) -> ImageRGB:
     """Put side by side: the image, the true mask over it, the predicted mask over it, and wrong pixels in magenta."""
     wrong = image // 2 + 64
-    wrong[(truth != guess) & (truth != 255)] = (255, 0, 255)
+    wrong[(truth != guess) & (truth != IGNORE_INDEX)] = (255, 0, 255)
     panels = [image, overlay(image, truth, classes), overlay(image, guess, classes), wrong]
     return contact_sheet([shrink(panel, _PANEL_PX) for panel in panels], 4)
 

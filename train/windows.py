@@ -98,8 +98,10 @@ def _band(image: ImageRGB, top: int, across: Axis) -> Tensor:
 
 def _add_row(strip: Tensor, band: Tensor, probabilities: Probabilities, across: Axis) -> None:
     windows = band.unfold(1, across.window, across.stride).permute(1, 0, 3, 2)  # (count, S, S, 3), a view
-    size = max(1, _BATCH_PIXELS.get(strip.device.type, 1 << 20) // across.window**2)
+    pixels = _BATCH_PIXELS.get(strip.device.type, 1 << 20) // max(1, len(strip) // 8)  # scores take memory too
+    size = max(1, pixels // across.window**2)
     for first in range(0, across.count, size):
-        for number, window in enumerate(probabilities(windows[first : first + size]), start=first):
+        batch = windows[first : first + size].contiguous()
+        for number, window in enumerate(probabilities(batch), start=first):
             left = number * across.stride
             strip[:, :, left : left + across.window] += window

@@ -67,7 +67,7 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
 def emit(result: dict[str, object], text: str) -> None:
     """Print the result of a command to stdout, as text or with --json as one JSON object."""
     if click.get_current_context().params.get("as_json"):
-        json.dump(result, sys.stdout, ensure_ascii=False, default=Path.as_posix)
+        json.dump(result, sys.stdout, ensure_ascii=False, allow_nan=False, default=Path.as_posix)
         sys.stdout.write("\n")
     else:
         click.echo(text)

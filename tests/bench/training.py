@@ -64,7 +64,7 @@ class OurLoop:
         config = Config(width=width)
         store = training_store(dataset, config)
         stats = compute_stats(dataset)
-        self.trainer = Trainer(run, dataset, store, stats, config, make_fabric(), lambda line: None)
+        self.trainer = Trainer(run, dataset, store, stats, config, make_fabric("cpu"), lambda line: None)
         self.batches = self._endless()
 
     def seconds_a_step(self, steps: int) -> float:

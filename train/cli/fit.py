@@ -1,5 +1,6 @@
 """seg-train fit."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _POSITIVE = click.IntRange(min=1)
     help="Time budget: anneal and stop by then.",
 )
 @click.option("--width", type=_POSITIVE, default=16, metavar="CHANNELS", help="Channels of the U-Net's first level.")
-@click.option("--batch", type=_POSITIVE, default=16, metavar="NUMBER", help="Patches in one step.")
+@click.option("--batch", type=click.IntRange(min=2), default=16, metavar="NUMBER", help="Patches in one step.")
 @click.option(
     "--lr",
     type=click.FloatRange(min=0, min_open=True),
@@ -87,6 +88,7 @@ def fit(dataset: Path | None, resume: str | None, device: str, as_json: bool, **
     """
     need_torch()
     from prep.dataset import find_dataset
+    from train.checkpoint import LAST
     from train.config import Config
     from train.fit import fit as fit_dataset
     from train.fit import resume as resume_run
@@ -95,12 +97,22 @@ def fit(dataset: Path | None, resume: str | None, device: str, as_json: bool, **
     if resume is None:
         result = fit_dataset(find_dataset(dataset), Config(**settings), device, progress, note)
     else:
-        run = find_run(None if resume == "latest" else Path(resume))
-        result = resume_run(run, device, progress, note)
+        _refuse_settings(settings)
+        run = find_run(None if resume == "latest" else Path(resume), LAST)
+        result = resume_run(run, dataset, device, progress, note)
     scores = result.evaluation.scores if result.evaluation else None
+    mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
     finish(
         result.run,
-        {"run": result.run, "report": result.report, "test_mean_iou": scores.mean_iou if scores else None},
+        {"run": result.run, "report": result.report, "test_mean_iou": mean_iou},
         f"{score_text}run     {result.run}\nreport  {result.report}",
     )
+
+
+def _refuse_settings(settings: dict[str, Any]) -> None:
+    """A resumed training keeps its settings; a usage error names the option that would be ignored."""
+    context = click.get_current_context()
+    for name in settings:
+        if context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} does not go with --resume: a run keeps its settings")

@@ -6,5 +6,5 @@ device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
-    help="Where to compute; auto takes a GPU if there is one.",
+    help="Where to compute; auto takes an NVIDIA GPU if there is one.",
 )

@@ -36,15 +36,18 @@ def predict(
     """
     need_torch()
     from prep.errors import SegError
-    from train.checkpoint import MODEL, load_model
+    from train.checkpoint import MODEL, load_model, model_id
     from train.device import make_fabric
     from train.predict import find_photos, predict_photos
     from train.runs import find_run
 
     photos = find_photos(images)
-    predictor, _ = load_model(find_run(run) / MODEL, make_fabric(device))
+    chosen = find_run(run)
+    predictor, _ = load_model(chosen / MODEL, make_fabric(device))
     with progress("Predicting") as advance:
-        problems = predict_photos(predictor, photos, output, overwrite=overwrite, progress=advance)
+        problems = predict_photos(
+            predictor, model_id(chosen / MODEL), photos, output, overwrite=overwrite, progress=advance
+        )
     done = len(photos) - len(problems)
     finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} photos -> {output}")
     if problems:

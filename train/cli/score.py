@@ -34,12 +34,13 @@ def score(run: Path | None, dataset: Path | None, split: str, output: Path | Non
         seg-train score runs/latest datasets/synth --split val
     """
     need_torch()
+    from train.checkpoint import CONFIG
     from train.report import write_report
     from train.runs import find_run
     from train.score import METRICS, metrics, score_run
 
     folder, evaluation, opened, predictor = score_run(find_run(run), dataset, split, output, device, progress)
-    if (folder / "config.json").exists():
+    if (folder / CONFIG).exists():
         write_report(folder)
     scores = evaluation.scores
     columns = (scores.iou, scores.dice, scores.precision, scores.recall, scores.accuracy)
