@@ -24,6 +24,7 @@ MAX_ID = 65535
 Color = tuple[int, int, int]
 """Red, green, blue, 0..255."""
 
+_JSON_START = re.compile(r'\s*\{\s*["}]')
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 
 
@@ -46,7 +47,7 @@ class ClassMap:
     """Names, colours and raw ids of the classes; a class's index is its position.
 
     ids: the value of each class in raw id masks, by default its index.
-    ignored: colours in raw RGB masks that mean "not labelled".
+    ignored, ignored_ids: colours in raw RGB masks, and ids in raw id masks, that mean "not labelled".
     Raises SegError if a name, colour or id stands twice, or if there are no or too many classes.
     """
 
@@ -54,6 +55,7 @@ class ClassMap:
     colors: tuple[Color, ...]
     ids: tuple[int, ...] = ()
     ignored: tuple[Color, ...] = ()
+    ignored_ids: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -64,12 +66,12 @@ class ClassMap:
             raise SegError("every class needs a name, a colour and, if any class has one, an id")
         if any(not name.strip() for name in self.names):
             raise SegError("a class has an empty name")
-        for name, raw in zip(self.names, self.ids, strict=True):
+        for name, raw in [*zip(self.names, self.ids, strict=True), *(("ignore", raw) for raw in self.ignored_ids)]:
             if not 0 <= raw <= MAX_ID:
                 raise SegError(f"class {name!r} has the id {raw}; ids are whole numbers from 0 to {MAX_ID}")
         _refuse_twice("name", self.names)
         _refuse_twice("colour", [format_color(color) for color in (*self.colors, *self.ignored)])
-        _refuse_twice("id", self.ids)
+        _refuse_twice("id", (*self.ids, *self.ignored_ids))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -92,7 +94,11 @@ class ClassMap:
             {"index": index, "name": name, "color": format_color(color)} | ({"id": raw} if raw != index else {})
             for index, (name, color, raw) in enumerate(zip(self.names, self.colors, self.ids, strict=True))
         ]
-        ignored = {"ignored_colors": [format_color(color) for color in self.ignored]} if self.ignored else {}
+        ignored: dict[str, object] = {}
+        if self.ignored:
+            ignored["ignored_colors"] = [format_color(color) for color in self.ignored]
+        if self.ignored_ids:
+            ignored["ignored_ids"] = list(self.ignored_ids)
         return {"ignore_index": IGNORE_INDEX, "classes": classes, **ignored}
 
 
@@ -112,6 +118,9 @@ def classes_from_json(data: object) -> ClassMap:
         raise SegError(f"the ignore index is always {IGNORE_INDEX}; found {data['ignore_index']}")
     if not isinstance(data.get("ignored_colors", []), list):
         raise SegError(f'"ignored_colors" is a list of colours; found {data["ignored_colors"]!r}')
+    ignored_ids = data.get("ignored_ids", [])
+    if not isinstance(ignored_ids, list) or not all(isinstance(raw, int) for raw in ignored_ids):
+        raise SegError(f'"ignored_ids" is a list of whole numbers; found {ignored_ids!r}')
     for position, entry in enumerate(entries):
         if not isinstance(entry, dict) or not {"name", "color"} <= entry.keys():
             raise SegError(f'class {position} needs "name" and "color": {json.dumps(entry)[:80]}')
@@ -124,6 +133,7 @@ def classes_from_json(data: object) -> ClassMap:
         colors=tuple(parse_color(str(entry["color"])) for entry in entries),
         ids=tuple(entry.get("id", position) for position, entry in enumerate(entries)),
         ignored=tuple(parse_color(str(color)) for color in data.get("ignored_colors", [])),
+        ignored_ids=tuple(ignored_ids),
     )
 
 
@@ -131,6 +141,7 @@ def classes_from_list(text: str) -> ClassMap:
     """Build a ClassMap from lines `name,#rrggbb` or `name,#rrggbb,id`; the name `ignore` means "not labelled"."""
     rows: list[tuple[str, Color, int | None]] = []
     ignored: list[Color] = []
+    ignored_ids: list[int] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#") or line.lower().startswith("name,"):
             continue
@@ -139,10 +150,17 @@ def classes_from_list(text: str) -> ClassMap:
             raise SegError(f"line {number}: expected name,#rrggbb or name,#rrggbb,id but found {line.strip()!r}")
         if name.lower() == "ignore":
             ignored.append(parse_color(rest[0]))
+            ignored_ids += map(int, rest[1:])
         else:
             rows.append((name, parse_color(rest[0]), int(rest[1]) if rest[1:] else None))
     ids = tuple(position if raw is None else raw for position, (_, _, raw) in enumerate(rows))
-    return ClassMap(tuple(name for name, _, _ in rows), tuple(color for _, color, _ in rows), ids, tuple(ignored))
+    return ClassMap(
+        tuple(name for name, _, _ in rows),
+        tuple(color for _, color, _ in rows),
+        ids,
+        tuple(ignored),
+        tuple(ignored_ids),
+    )
 
 
 def format_list(classes: ClassMap) -> str:
@@ -171,7 +189,7 @@ def read_classes(path: Path) -> ClassMap:
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
     try:
-        if text.lstrip().startswith("{"):
+        if path.suffix.lower() == ".json" or _JSON_START.match(text):
             return classes_from_json(json.loads(text))
         return classes_from_list(text)
     except json.JSONDecodeError as error:

@@ -168,7 +168,7 @@ def _pair(images: Sequence[str], labels: Sequence[str], options: Options, before
         parts.append(f"{len(alone)} images have no mask: {list_some(alone)}")
     if pairing.labels_alone:
         parts.append(f"{len(pairing.labels_alone)} masks have no image: {list_some(pairing.labels_alone)}")
-    suggestion = suggest_patterns(images, labels)
+    suggestion = suggest_patterns(images, labels, len(pairing.pairs))
     if suggestion is not None:
         remedy = f"pair them with --match '{suggestion[0]}' '{suggestion[1]}'"
     elif pairing.pairs:

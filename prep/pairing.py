@@ -37,11 +37,11 @@ def pair_stems(images: Sequence[str], labels: Sequence[str], patterns: Patterns 
     )
 
 
-def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns | None:
-    """Find patterns that pair more than equal stems do, from what all images, and all labels, begin and end with."""
+def suggest_patterns(images: Sequence[str], labels: Sequence[str], paired: int) -> Patterns | None:
+    """Find patterns that make more than `paired` pairs, from what all images, and all labels, begin and end with."""
     patterns = _common_pattern(images), _common_pattern(labels)
     found = len(pair_stems(images, labels, patterns).pairs)
-    return patterns if found > len(pair_stems(images, labels).pairs) else None
+    return patterns if found > paired else None
 
 
 def list_some(names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.errors import SegError
 from prep.files import explained, make_folder, write_bytes
 from prep.imageio import write_png
 
@@ -38,6 +40,12 @@ class NpyPatches:
 
     def create(self) -> None:
         """Write headers and reserve the space, so that a full disk shows now and not half-way."""
+        needed, free = self.crops * self.size**2 * 4, shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise SegError(
+                f"{self.folder}: {self.crops} patches of {self.size} x {self.size} take {needed / 1e9:.1f} GB, and "
+                f"{free / 1e9:.1f} GB are free; choose a smaller --size or --per-image"
+            )
         for name, shape in ((IMAGES, (self.size, self.size, 3)), (MASKS, (self.size, self.size))):
             header = _npy_header((self.crops, *shape))
             path = self.folder / name

@@ -100,6 +100,13 @@ def split_dataset(
     samples = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
     before = {sample.stem: sample.split for sample in dataset.samples}
     moved = [sample.stem for sample in samples if before[sample.stem] not in ("", sample.split)]
+    new = [sample.stem for sample in labelled if not before[sample.stem]]
+    if moved and new and not overwrite:
+        raise SegError(
+            f"{dataset.root}: {len(new)} samples have no split yet ({new[0]} first), and a new split would move "
+            f"{len(moved)} others; 'seg-prep split {dataset.root} --overwrite' splits all anew "
+            "(with the same --group-by as before, if there was one)"
+        )
     if moved and not overwrite:
         raise SegError(
             f"{dataset.root}: is split in another way already ({len(moved)} samples would move, {moved[0]} first); "

@@ -98,7 +98,8 @@ def unknown_error(unknown: UnknownValues, reader: LabelReader, classes: ClassMap
         )
     more = len(unknown.pixels) - len(rows)
     return SegError(
-        f"{len(unknown.pixels)} values of the masks belong to no class; nothing was written.\n\n"
+        f"{len(unknown.pixels)} value{'s' * (len(unknown.pixels) > 1)} of the masks belong to no class; "
+        f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
         + align([header, *rows])
         + (f"\n... and {more} more values" if more else "")
         + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"

@@ -577,3 +577,29 @@ def test_0_and_255_are_not_silently_one_class(raw: Raw) -> None:
     raw.classes.write_text("background,#000000\nroad,#ff0000,255\n", encoding="utf-8")
     run_ok(*raw.convert, "--overwrite")
     np.testing.assert_array_equal(read_mask(raw.target / "masks/a.png"), random_mask(0) == 1)
+
+
+def test_palette_masks_are_read_as_colors_when_ignored_colors_explain_the_rest(raw: Raw) -> None:
+    """Every file has its own order of the palette, as drawing programs write them."""
+    colors = np.array([*((0, 0, 0), (255, 0, 0), (0, 255, 0)), (9, 9, 9)], np.uint8)
+    for seed, stem in enumerate(("a", "b", "c")):
+        mask = random_mask(seed, classes=4)
+        order = np.roll(np.arange(4), seed + 1)
+        picture = Image.fromarray(np.argsort(order)[mask].astype(np.uint8), "P")
+        picture.putpalette(colors[order].ravel().tolist())
+        picture.save(raw.masks / f"{stem}.png")
+    raw.classes.write_text("background,#000000\nline,#ff0000\nellipse,#00ff00\nignore,#090909\n", encoding="utf-8")
+    run_ok(*raw.convert)
+    for seed, stem in enumerate(("a", "b", "c")):
+        expected = np.where(random_mask(seed, classes=4) == 3, 255, random_mask(seed, classes=4))
+        np.testing.assert_array_equal(read_mask(raw.target / f"masks/{stem}.png"), expected)
+
+
+def test_an_id_can_be_ignored_by_the_class_list(raw: Raw) -> None:
+    for seed, stem in enumerate(("a", "b", "c")):
+        save(raw.masks / f"{stem}.png", random_mask(seed))
+    raw.classes.write_text("road,#ff0000,1\nhouse,#00ff00,2\nignore,#808080,0\n", encoding="utf-8")
+    run_ok(*raw.convert)
+    expected = np.array([255, 0, 1], np.uint8)[random_mask(0)]
+    np.testing.assert_array_equal(read_mask(raw.target / "masks/a.png"), expected)
+    assert Dataset.open(raw.target).classes.ignored_ids == (0,)

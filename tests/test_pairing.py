@@ -43,12 +43,12 @@ def test_pattern_needs_one_gap(pattern: str) -> None:
     ],
 )
 def test_patterns_are_suggested(images: list[str], labels: list[str], expected: tuple[str, str]) -> None:
-    assert suggest_patterns(images, labels) == expected
+    assert suggest_patterns(images, labels, 0) == expected
 
 
 def test_no_pattern_is_suggested_where_none_helps() -> None:
-    assert suggest_patterns(["a", "b"], ["a", "c"]) is None
-    assert suggest_patterns(["sun", "moon"], ["red", "blue"]) is None
+    assert suggest_patterns(["a", "b"], ["a", "c"], 1) is None
+    assert suggest_patterns(["sun", "moon"], ["red", "blue"], 0) is None
 
 
 @given(STEMS, STEMS)
@@ -63,7 +63,7 @@ def test_nothing_is_lost(images: list[str], labels: list[str]) -> None:
 @given(STEMS)
 def test_a_suggestion_pairs_more_than_equal_stems(stems: list[str]) -> None:
     images, labels = [f"I-{stem}" for stem in stems], [f"M-{stem}" for stem in stems]
-    patterns = suggest_patterns(images, labels)
+    patterns = suggest_patterns(images, labels, 0)
     if patterns is not None:
         assert len(pair_stems(images, labels, patterns).pairs) > len(pair_stems(images, labels).pairs)
 

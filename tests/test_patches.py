@@ -256,3 +256,10 @@ def test_masks_that_changed_since_an_interruption_are_cut_again(dataset: Dataset
     save(dataset.root / "masks" / "image_000003.png", random_mask(0, 80, 64))
     run_ok("patches", dataset.root, "--size", 32, "--workers", 1)
     assert_crops_are_sources(dataset, 32)
+
+
+def test_patches_larger_than_the_disk_are_refused_and_leave_nothing(dataset: Dataset) -> None:
+    before = tree(dataset.root)
+    error = run_error("patches", dataset.root, "--size", 99_000, "--per-image", 10_000)
+    assert "GB are free; choose a smaller --size or --per-image" in error
+    assert tree(dataset.root) == before

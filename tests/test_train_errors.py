@@ -109,4 +109,4 @@ def test_find_run_takes_the_newest_without_a_link(tmp_path: Path, monkeypatch: p
         folder = Path("runs") / name
         folder.mkdir(parents=True)
         save(folder / "last.pt", {"x": torch.from_numpy(np.zeros(1))})
-    assert find_run(None) == Path("runs/b-2026-01-02-000000")
+    assert find_run(None, "last.pt") == Path("runs/b-2026-01-02-000000")

@@ -28,7 +28,8 @@ def choose_reader(paths: Sequence[Path], classes: ClassMap | None) -> LabelReade
     """Choose by the kind of the files; where grey or palette files allow both, by which one the classes explain.
 
     A file of greys 0 and 255 can hold ids or the colours black and white, and a palette file its indices or
-    its colours: the reading that puts more pixels into classes wins, on a tie ids for grey and colours for palette.
+    its colours: the reading that leaves fewer pixels unknown wins, then the one that puts more of them into classes,
+    then ids for grey and colours for palette.
     """
     kinds = {label_kind(path) for path in paths}
     if "color" in kinds:
@@ -42,14 +43,16 @@ def choose_reader(paths: Sequence[Path], classes: ClassMap | None) -> LabelReade
     return max(preferred, key=lambda reader: _explained(reader, classes, paths[::step]))
 
 
-def _explained(reader: LabelReader, classes: ClassMap, paths: Sequence[Path]) -> int:
-    """Count the pixels that this reading puts into a class."""
+def _explained(reader: LabelReader, classes: ClassMap, paths: Sequence[Path]) -> tuple[int, int]:
+    """Count the pixels that this reading explains (as a class or as ignored), and those that it puts into a class."""
     lookup = Lookup(reader.size, reader.table(classes))
-    pixels = 0
+    explained, in_classes = 0, 0
     for path in paths:
         try:
             mask = lookup(reader.read(path))
         except SegError:  # a damaged file explains nothing; converting it will say what is wrong with it
             continue
-        pixels += int(np.count_nonzero((mask != UNKNOWN) & (mask != IGNORE_INDEX)))
-    return pixels
+        known = int(np.count_nonzero(mask != UNKNOWN))
+        explained += known
+        in_classes += known - int(np.count_nonzero(mask == IGNORE_INDEX))
+    return explained, in_classes

@@ -22,7 +22,8 @@ class IdReader:
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Id of each class."""
-        return {IGNORE_INDEX: IGNORE_INDEX} | {raw: index for index, raw in enumerate(classes.ids)}
+        ignored = dict.fromkeys((IGNORE_INDEX, *classes.ignored_ids), IGNORE_INDEX)
+        return ignored | {raw: index for index, raw in enumerate(classes.ids)}
 
     def describe(self, code: int) -> str:
         """The id."""
