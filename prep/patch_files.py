@@ -43,8 +43,8 @@ class NpyPatches:
         needed, free = self.crops * self.size**2 * 4, shutil.disk_usage(self.folder).free
         if needed > free:
             raise SegError(
-                f"{self.folder}: {self.crops} patches of {self.size} x {self.size} take {needed / 1e9:.1f} GB, and "
-                f"{free / 1e9:.1f} GB are free; choose a smaller --size or --per-image"
+                f"{self.folder}: no space left on the disk: {self.crops} patches of {self.size} x {self.size} take "
+                f"{needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free; choose a smaller --size or --per-image"
             )
         for name, shape in ((IMAGES, (self.size, self.size, 3)), (MASKS, (self.size, self.size))):
             header = _npy_header((self.crops, *shape))

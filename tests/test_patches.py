@@ -261,5 +261,5 @@ def test_masks_that_changed_since_an_interruption_are_cut_again(dataset: Dataset
 def test_patches_larger_than_the_disk_are_refused_and_leave_nothing(dataset: Dataset) -> None:
     before = tree(dataset.root)
     error = run_error("patches", dataset.root, "--size", 99_000, "--per-image", 10_000)
-    assert "GB are free; choose a smaller --size or --per-image" in error
+    assert "MB are free; choose a smaller --size or --per-image" in error
     assert tree(dataset.root) == before
