@@ -11,9 +11,10 @@ from prep.classes import ClassMap
 from prep.dataset import Sample
 from prep.errors import SegError
 from prep.files import make_folder, write_bytes
-from prep.imageio import IndexMask, image_size, import_photo, write_png
+from prep.imageio import IndexMask, image_size, write_png
 from prep.labels.choice import reader_named
 from prep.lookup import Lookup
+from prep.photoio import import_photo
 from prep.stats import count_values
 from prep.unknown import Found, Policy, find_unknown, replace_unknown, replacement
 

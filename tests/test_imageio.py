@@ -15,20 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin
 
 from prep.errors import SegError
-from prep.imageio import (
-    encode_png,
-    image_size,
-    import_photo,
-    label_kind,
-    list_images,
-    read_image,
-    read_label_colors,
-    read_label_ids,
-    read_mask,
-    read_photo,
-    stem_of,
-    write_png,
-)
+from prep.imageio import encode_png, image_size, list_images, read_image, read_mask, stem_of, write_png
+from prep.labelio import label_kind, read_label_colors, read_label_ids
+from prep.photoio import import_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
 # How a picture has to be stored so that each EXIF orientation shows it upright.

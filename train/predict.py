@@ -7,8 +7,9 @@ from prep.classes import write_classes
 from prep.dataset import CLASSES
 from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
-from prep.imageio import list_images, read_photo, stem_of, write_png
+from prep.imageio import list_images, stem_of, write_png
 from prep.overlay import color_mask, overlay
+from prep.photoio import read_photo
 from prep.progress import Progress, silent
 from train.predictor import Predictor
 

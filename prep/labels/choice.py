@@ -7,7 +7,7 @@ import numpy as np
 
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.errors import SegError
-from prep.imageio import label_kind
+from prep.labelio import label_kind
 from prep.labels.ids import IdReader
 from prep.labels.reader import LabelReader
 from prep.labels.rgb import RgbReader

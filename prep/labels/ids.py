@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
-from prep.imageio import read_label_ids
+from prep.labelio import read_label_ids
 
 
 class IdReader:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, Color, format_color
-from prep.imageio import read_label_colors
+from prep.labelio import read_label_colors
 
 TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
