@@ -48,7 +48,7 @@ class ClassMap:
 
     ids: the value of each class in raw id masks, by default its index.
     ignored, ignored_ids: colours in raw RGB masks, and ids in raw id masks, that mean "not labelled".
-    Raises SegError if a name, colour or id stands twice, or if there are no or too many classes.
+    Raises SegError if a name, colour or id stands twice, or if there are too many classes.
     """
 
     names: tuple[str, ...]
@@ -60,8 +60,8 @@ class ClassMap:
     def __post_init__(self) -> None:
         if not self.ids:
             object.__setattr__(self, "ids", tuple(range(len(self.names))))
-        if not 1 <= len(self.names) <= MAX_CLASSES:
-            raise SegError(f"a class map needs 1 to {MAX_CLASSES} classes; this one has {len(self.names)}")
+        if len(self.names) > MAX_CLASSES:
+            raise SegError(f"a class map has at most {MAX_CLASSES} classes; this one has {len(self.names)}")
         if not len(self.names) == len(self.colors) == len(self.ids):
             raise SegError("every class needs a name, a colour and, if any class has one, an id")
         if any(not name.strip() for name in self.names):
@@ -100,6 +100,10 @@ class ClassMap:
         if self.ignored_ids:
             ignored["ignored_ids"] = list(self.ignored_ids)
         return {"ignore_index": IGNORE_INDEX, "classes": classes, **ignored}
+
+
+NO_CLASSES = ClassMap((), ())
+"""Of a dataset that has images only."""
 
 
 def _refuse_twice(what: str, values: tuple[object, ...] | list[str]) -> None:
@@ -189,13 +193,15 @@ def read_classes(path: Path) -> ClassMap:
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
     try:
-        if path.suffix.lower() == ".json" or _JSON_START.match(text):
-            return classes_from_json(json.loads(text))
-        return classes_from_list(text)
+        is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
+        classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
     except json.JSONDecodeError as error:
         raise SegError(f"{path}: not valid JSON: {error}") from error
     except SegError as error:
         raise SegError(f"{path}: {error}") from error
+    if not len(classes):
+        raise SegError(f"{path}: holds no class; write one name,#rrggbb a line")
+    return classes
 
 
 def write_classes(path: Path, classes: ClassMap) -> None:

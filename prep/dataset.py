@@ -3,13 +3,14 @@
 import csv
 import hashlib
 import io
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from prep.classes import IGNORE_INDEX, ClassMap, read_classes
+from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.errors import SegError
 from prep.files import read_bytes, write_text
 from prep.imageio import ImageRGB, IndexMask, read_image, read_mask
@@ -24,8 +25,8 @@ SPLITS = ("train", "val", "test")
 class Sample:
     """One image with its mask, joined by its stem.
 
-    image, mask: posix paths relative to the dataset; mask is empty while there is none.
-    width, height: of the image, in pixels.  group: samples that stay in one split; empty means on its own.
+    image, mask: posix paths relative to the dataset; empty while there is none.
+    width, height: of the image (of the mask while there is no image), in pixels.  group: samples that stay in one split; empty means on its own.
     split: train, val, test, or empty while the dataset is not split.
     """
 
@@ -39,8 +40,8 @@ class Sample:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether the sample has a mask."""
-        return bool(self.mask)
+        """Whether the sample has an image and a mask."""
+        return bool(self.image and self.mask)
 
 
 _COLUMNS = [field.name for field in fields(Sample)]
@@ -48,7 +49,10 @@ _COLUMNS = [field.name for field in fields(Sample)]
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset folder as its index describes it: samples sorted by stem, each stem once."""
+    """A dataset folder as its index describes it: samples sorted by stem, each stem once.
+
+    classes: NO_CLASSES while it has images only.
+    """
 
     root: Path
     classes: ClassMap
@@ -59,9 +63,12 @@ class Dataset:
         """Open a dataset folder; SegError if it is none or its index or classes cannot be read."""
         if not is_dataset(root):
             raise SegError(
-                f"{root}: not a dataset (no {INDEX} in it); 'seg-prep masks convert -h' shows how to make one"
+                f"{root}: not a dataset (no {INDEX} in it); 'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
             )
-        return cls(root, read_classes(root / CLASSES), read_index(root / INDEX))
+        samples = read_index(root / INDEX)
+        if not (root / CLASSES).exists() and not any(sample.mask for sample in samples):
+            return cls(root, NO_CLASSES, samples)
+        return cls(root, read_classes(root / CLASSES), samples)
 
     @property
     def is_split(self) -> bool:
@@ -106,9 +113,10 @@ class Dataset:
 
     def fingerprint(self) -> str:
         """Hash of index, classes, and sizes and times of all files: changes whenever one of them may have changed."""
-        content = hashlib.sha256(read_bytes(self.root / INDEX) + read_bytes(self.root / CLASSES))
+        classes = json.dumps(self.classes.to_json()).encode("utf-8")
+        content = hashlib.sha256(read_bytes(self.root / INDEX) + classes)
         for sample in self.samples:
-            for path in (self.root / sample.image, self.root / sample.mask):
+            for path in (self.root / name for name in (sample.image, sample.mask) if name):
                 if path.is_file():
                     content.update(f"{path.stat().st_size} {path.stat().st_mtime_ns}".encode())
         return content.hexdigest()

@@ -91,7 +91,7 @@ def test_plain_list(tmp_path: Path) -> None:
         ("a,#000000\nb;#ffffff\n", "line 2: expected name,#rrggbb"),
         ("a,black\n", "'black' is not a colour"),
         (",#000000\n", "empty name"),
-        ("\n", "1 to 250 classes; this one has 0"),
+        ("\n", "holds no class"),
         ("".join(f"c{n},#{n:06x}\n" for n in range(251)), "this one has 251"),
         ('{"classes": [', "not valid JSON"),
         ('{"classes": 3}', "expected {"),
