@@ -102,15 +102,15 @@ class ClassMap:
         return {"ignore_index": IGNORE_INDEX, "classes": classes, **ignored}
 
 
-NO_CLASSES = ClassMap((), ())
-"""Of a dataset that has images only."""
-
-
 def _refuse_twice(what: str, values: tuple[object, ...] | list[str]) -> None:
     for value in values:
         owners = [index for index, other in enumerate(values) if other == value]
         if len(owners) > 1:
             raise SegError(f"the {what} {value} stands twice in the class map; give each class its own")
+
+
+NO_CLASSES = ClassMap((), ())
+"""Of a dataset that has images only."""
 
 
 def classes_from_json(data: object) -> ClassMap:

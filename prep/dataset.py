@@ -26,7 +26,8 @@ class Sample:
     """One image with its mask, joined by its stem.
 
     image, mask: posix paths relative to the dataset; empty while there is none.
-    width, height: of the image (of the mask while there is no image), in pixels.  group: samples that stay in one split; empty means on its own.
+    width, height: in pixels, of the image, or of the mask while there is no image.
+    group: samples that stay in one split; empty means on its own.
     split: train, val, test, or empty while the dataset is not split.
     """
 
@@ -63,7 +64,8 @@ class Dataset:
         """Open a dataset folder; SegError if it is none or its index or classes cannot be read."""
         if not is_dataset(root):
             raise SegError(
-                f"{root}: not a dataset (no {INDEX} in it); 'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
+                f"{root}: not a dataset (no {INDEX} in it); "
+                "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
             )
         samples = read_index(root / INDEX)
         if not (root / CLASSES).exists() and not any(sample.mask for sample in samples):
