@@ -188,8 +188,13 @@ def read_classes(path: Path) -> ClassMap:
 
     Raises SegError naming the file if it is neither, or if a name, colour or id stands twice.
     """
+    return parse_classes(path, read_bytes(path))
+
+
+def parse_classes(path: Path, content: bytes) -> ClassMap:
+    """Read the content of such a file; `path` is for errors."""
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
     try:

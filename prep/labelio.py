@@ -8,27 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.errors import SegError
-from prep.files import read_bytes
 from prep.imageio import ImageRGB, decode, loaded, open_picture
 
 LabelKind = Literal["grey", "palette", "color"]
 
 
-def label_kind(path: Path) -> LabelKind:
+def label_kind(path: Path, data: bytes) -> LabelKind:
     """Tell from its header how a raw label file holds its values."""
-    mode = open_picture(path, read_bytes(path)).mode
+    mode = open_picture(path, data).mode
     if mode in {"P", "PA"}:
         return "palette"
     return "grey" if mode in {"1", "L", "I", "I;16", "I;16B", "I;16L"} else "color"
 
 
-def read_label_ids(path: Path) -> NDArray[np.uint16] | NDArray[np.uint8]:
-    """Read a raw label as (H, W) ids: grey values, palette indices, or the common value of a grey RGB file.
+def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np.uint8]:
+    """Decode a raw label as (H, W) ids: grey values, palette indices, or the common value of a grey RGB file.
 
     Raises SegError if the file is damaged or its colours are no greys.
     """
-    data = read_bytes(path)
-    if label_kind(path) == "palette":
+    if label_kind(path, data) == "palette":
         return np.asarray(loaded(path, open_picture(path, data)), np.uint8)
     if open_picture(path, data).mode == "1":  # OpenCV would make 255 of 1
         return np.asarray(loaded(path, open_picture(path, data)), np.uint8)
@@ -42,12 +40,12 @@ def read_label_ids(path: Path) -> NDArray[np.uint16] | NDArray[np.uint8]:
     return values
 
 
-def read_label_colors(path: Path) -> tuple[ImageRGB, NDArray[np.uint8] | None]:
-    """Read a raw label as (H, W, 3) colours and its (H, W) alpha, None if the file has none.
+def decode_label_colors(path: Path, data: bytes) -> tuple[ImageRGB, NDArray[np.uint8] | None]:
+    """Decode a raw label as (H, W, 3) colours and its (H, W) alpha, None if the file has none.
 
     Raises SegError if the file is damaged or has more than 8 bits a channel.
     """
-    values = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
+    values = decode(path, data, cv2.IMREAD_UNCHANGED)
     if values.dtype != np.uint8:
         raise SegError(
             f"{path}: {values.dtype.itemsize * 8} bits a channel; colour masks have 8. "

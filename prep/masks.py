@@ -7,15 +7,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import IGNORE_INDEX, ClassMap, read_classes, write_classes
+from prep.classes import IGNORE_INDEX, ClassMap, Color, write_classes
 from prep.convert import ConvertLabel, LabelJob, Outcome, ScanLabel
 from prep.dataset import CLASSES, Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
-from prep.imageio import list_images, stem_of
-from prep.labels.choice import choose_reader, reader_named
-from prep.labels.reader import LabelReader
-from prep.pairing import SAME_STEM, Pairing, Patterns, list_some, pair_stems, suggest_patterns
+from prep.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
+from prep.labelling import IGNORE, Meaning, class_map_of, recolored, with_unlabelled
+from prep.labels.choice import choose_reader, look, reader_named
+from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.pairing import (
+    SAME_STEM,
+    Pairing,
+    Patterns,
+    list_some,
+    natural_key,
+    pair_in_order,
+    pair_stems,
+    suggest_patterns,
+)
+from prep.photos import PHOTOS_RECORD, read_photos, write_photos
 from prep.progress import Progress, silent
 from prep.transaction import INDEX, Transaction
 from prep.unknown import Policy, UnknownValues, no_classes_error, replacement, unknown_error
@@ -32,21 +43,36 @@ class Options:
     unknown: Policy = "error"
     reader: str | None = None
     skip_unpaired: bool = False
+    in_order: bool = False
+    unlabelled: str = IGNORE
+    first_id: int | None = None
+    variable: str = ""
+    stretch: bool = False
+    colors: tuple[tuple[str, Color], ...] = ()
 
 
 @dataclass(frozen=True)
 class Conversion:
     """What was converted: samples, pixels (256,) by mask value, and what unknown values became.
 
+    raw_pixels: (256,) in the raw labels, before they were brought to the size of their images.
     replaced: (value, pixels, name of the class it became or "ignore").
-    unpaired: names of images and labels that were left out.
+    unpaired: names of images and labels that were left out.  missing: what the labels name and is not there.
+    without_image: stems of masks whose image is not there.  turned, resized: numbers of masks.
+    notes: what else a person should know.
     """
 
     dataset: Dataset
     converted: int
     pixels: NDArray[np.int64]
+    raw_pixels: NDArray[np.int64]
     replaced: tuple[tuple[str, int, str], ...]
     unpaired: tuple[str, ...]
+    missing: tuple[str, ...]
+    without_image: tuple[str, ...]
+    turned: int
+    resized: int
+    notes: tuple[str, ...]
 
 
 def convert_masks(
@@ -62,36 +88,50 @@ def convert_masks(
 ) -> Conversion:
     """Convert the labels in `source` (default: the dataset's labels/) into masks of the dataset `root`.
 
-    photos: folder of the photos to bring in; by default the dataset's images, or its photos/ if it has none yet.
-    Raises SegError, and changes nothing, if files are damaged or do not pair, if sizes differ, if values belong
-    to no class, or if other results stand there and `overwrite` is not set.
+    photos: folder of the photos to bring in; by default the dataset's images, those that the labels name, its
+    photos/, or those that lie beside the labels. Labels that name photos which are not there become masks alone.
+    Raises SegError, and changes nothing, if files are damaged or do not pair, if a mask has another shape than its
+    photo, if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _default(root, LABELS)
-    if photos is None and before is None:
-        photos = _default(root, PHOTOS)
     _refuse_own_folders(root, source, photos)
-    labels = {stem_of(path): path for path in list_images(source)}
-    raw = {stem_of(path): path for path in list_images(photos)} if photos else {}
-    images = list(raw) if photos or before is None else [sample.stem for sample in before.samples]
-    pairing = _pair(images, list(labels), options, before)
-    paths = [labels[label] for _, label in pairing.pairs]
-    classes = _class_map(classes_file, before)
-    reader = reader_named(options.reader) if options.reader else choose_reader(paths, classes)
-    if classes is None:
-        raise no_classes_error(_scan(reader, paths, workers, progress), reader)
+    labels = look(source, options.reader, options.variable)
+    raw = _photos(root, source, photos, labels, before)
+    known = {sample.stem: sample for sample in before.samples} if before else {}
+    images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
+    pairing, notes = _pair(images, labels, options, before)
+    meaning = class_map_of(source, labels, classes_file, options.first_id, before.classes if before else None)
+    if meaning is not None and options.colors:
+        meaning = replace(meaning, classes=recolored(meaning.classes, options.colors))
+    by_stem = {label.stem: label for label in labels.labels}
+    converted = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
+    chosen = [by_stem[label] for _, label in converted]
+    reader = (
+        reader_named(labels.reader) if labels.reader else choose_reader(chosen, meaning.classes if meaning else None)
+    )
+    if meaning is None:
+        raise no_classes_error(_scan(reader, chosen, workers, progress), reader)
+    if meaning.found is not None:
+        notes.append(f"classes: {meaning.found}")
+    if reader.name != "rgb":
+        meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled)
+    classes = meaning.classes
     if options.unknown != "error":
         replacement(options.unknown, reader, classes)  # fails here, before any work, if there is no such class
+    if before and len(before.classes) and classes != before.classes:
+        _refuse_mixed_classes(root, before, {image for image, _ in converted})
 
-    known = {sample.stem: sample for sample in before.samples} if before else {}
-    if before and classes != before.classes:
-        _refuse_mixed_classes(root, before, {image for image, _ in pairing.pairs})
+    records = read_photos(root / PHOTOS_RECORD)
+    files = {file.stem: file for file in raw or ()}
     jobs = [
-        LabelJob(labels[label], raw.get(image), known.get(image, Sample(image, "", "", 0, 0)))
-        for image, label in pairing.pairs
+        LabelJob(by_stem[label], files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))
+        for image, label in converted
     ]
-    with Transaction(root, "masks-convert", _settings(jobs, classes, options)) as change:
-        convert = ConvertLabel(change.path("."), root, reader.name, classes, options.unknown)
+    with Transaction(root, "masks-convert", _settings(jobs, meaning, options)) as change:
+        convert = ConvertLabel(
+            change.path("."), root, reader.name, classes, options.unknown, meaning.aliases, options.stretch
+        )
         outcomes = run_jobs(convert, jobs, workers, progress)
         error = _first_error(outcomes, jobs, reader, classes, options.unknown)
         if error is not None:
@@ -102,15 +142,26 @@ def convert_masks(
             change.discard()
             raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
         merged = {**known, **{outcome.sample.stem: outcome.sample for outcome in outcomes}}
+        records |= {outcome.sample.stem: outcome.record for outcome in outcomes if outcome.record is not None}
         write_classes(change.path(CLASSES), classes)
+        if records:
+            write_photos(change.path(PHOTOS_RECORD), records.values())
         write_index(change.path(INDEX), merged.values())
-        change.commit(overwrite=overwrite, updates=(INDEX,), remove=("patches", "stats.json", *replaced))
+        updates = (INDEX, PHOTOS_RECORD)
+        change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced))
+    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     return Conversion(
         dataset=Dataset.open(root),
         converted=len(outcomes),
-        pixels=np.sum([outcome.pixels for outcome in outcomes], axis=0),
+        pixels=pixels,
+        raw_pixels=np.sum([outcome.raw_pixels for outcome in outcomes], axis=0),
         replaced=_replaced(_collect(outcomes, jobs), reader, classes, options.unknown),
-        unpaired=(*pairing.images_alone, *pairing.labels_alone),
+        unpaired=(*pairing.images_alone, *(() if labels.names_photos else pairing.labels_alone)),
+        missing=labels.missing,
+        without_image=tuple(outcome.sample.stem for outcome in outcomes if not outcome.sample.image),
+        turned=sum(outcome.turned for outcome in outcomes),
+        resized=sum(outcome.resized for outcome in outcomes),
+        notes=(*notes, *labels.notes, *_absent(classes, pixels)),
     )
 
 
@@ -120,6 +171,34 @@ def _default(root: Path, folder: str) -> Path:
         option = "SOURCE" if folder == LABELS else "--images FOLDER"
         raise SegError(f"{root}: has no folder {folder}/; say with {option} where the {folder} are")
     return path
+
+
+def _photos(
+    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None
+) -> list[FoundFile] | None:
+    """The raw photos to bring in; None if the dataset has its images already."""
+    if given is not None:
+        return find_photos([given])
+    if before is not None and any(sample.image for sample in before.samples):
+        return None
+    if labels.photos:
+        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(labels.photos.items())]
+    if (root / PHOTOS).is_dir():
+        return find_photos([root / PHOTOS])
+    if beside := photos_beside(source):
+        refuse_equal_stems(beside)
+        return beside
+    if labels.names_photos:
+        return []
+    raise SegError(f"{root}: has no folder {PHOTOS}/; say with --images FOLDER where the {PHOTOS} are")
+
+
+def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
+    """A note on classes that no mask holds: often the class map is shifted or wrong."""
+    absent = [
+        f"{name} (id {raw})" for name, raw, count in zip(classes.names, classes.ids, pixels, strict=False) if not count
+    ]
+    return [f"occurs in no mask: {list_some(absent)}"] if absent else []
 
 
 def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
@@ -149,47 +228,63 @@ def _replaced_images(known: Mapping[str, Sample], outcomes: Sequence[Outcome]) -
     return sorted(old for old, new in before if old and old != new)
 
 
-def _class_map(file: Path | None, before: Dataset | None) -> ClassMap | None:
-    if file is not None:
-        return read_classes(file)
-    return before.classes if before else None
-
-
-def _pair(images: Sequence[str], labels: Sequence[str], options: Options, before: Dataset | None) -> Pairing:
-    """Pair, and refuse what is left over, unless it may be skipped or has a mask already."""
-    pairing = pair_stems(images, labels, options.patterns)
+def _pair(
+    images: Sequence[str], labels: LabelSource, options: Options, before: Dataset | None
+) -> tuple[Pairing, list[str]]:
+    """Pair, and refuse what is left over, unless it may be skipped or has a mask already; and notes on how."""
+    stems = [label.stem for label in labels.labels]
+    if options.in_order:
+        return _in_order(images, stems)
+    pairing = pair_stems(images, stems, options.patterns)
+    if labels.names_photos and (pairing.pairs or not images):
+        return pairing, []
+    if labels.in_order and not pairing.pairs and options.patterns == SAME_STEM:
+        return _in_order(images, stems)
     labelled = {sample.stem for sample in before.samples if sample.is_labelled} if before else set()
     alone = tuple(stem for stem in pairing.images_alone if stem not in labelled)
     pairing = replace(pairing, images_alone=alone)
     if pairing.pairs and (options.skip_unpaired or not (alone or pairing.labels_alone)):
-        return pairing
+        return pairing, []
     parts = []
     if alone:
         parts.append(f"{len(alone)} images have no mask: {list_some(alone)}")
     if pairing.labels_alone:
         parts.append(f"{len(pairing.labels_alone)} masks have no image: {list_some(pairing.labels_alone)}")
-    suggestion = suggest_patterns(images, labels, len(pairing.pairs))
+    suggestion = suggest_patterns(images, stems, len(pairing.pairs))
     if suggestion is not None:
         remedy = f"pair them with --match '{suggestion[0]}' '{suggestion[1]}'"
     elif pairing.pairs:
         remedy = f"rename or remove them, or convert only the {len(pairing.pairs)} pairs with --skip-unpaired"
     else:
-        remedy = "say with --match 'IMAGE_{}' 'MASK_{}' which part of the names they share"
+        remedy = (
+            "say with --match 'IMAGE_{}' 'MASK_{}' which part of the names they share, or with --in-order that the "
+            "first image belongs to the first mask and so on"
+        )
     raise SegError("; ".join(parts) + f". Nothing was written; {remedy}")
 
 
-def _settings(jobs: Sequence[LabelJob], classes: ClassMap, options: Options) -> dict[str, object]:
+def _in_order(images: Sequence[str], labels: Sequence[str]) -> tuple[Pairing, list[str]]:
+    pairing = pair_in_order(images, labels)
+    ordered = sorted(pairing.pairs, key=lambda pair: natural_key(pair[0]))
+    (first_image, first_label), (last_image, last_label) = ordered[0], ordered[-1]
+    note = f"paired in order: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
+    return pairing, [note]
+
+
+def _settings(jobs: Sequence[LabelJob], meaning: Meaning, options: Options) -> dict[str, object]:
     """What a staged result depends on: contents of files are known by size and time."""
-    files = [path for job in jobs for path in (job.label, job.photo) if path is not None]
+    files = [path for job in jobs for path in (job.label.path, job.photo.path if job.photo else None) if path]
     status = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return {"classes": classes.to_json(), "options": repr(options), "files": status}
+    pairs = [(job.sample.stem, job.label.name) for job in jobs]
+    means = {"classes": meaning.classes.to_json(), "aliases": meaning.aliases}
+    return {**means, "options": repr(options), "files": status, "pairs": pairs}
 
 
-def _scan(reader: LabelReader, paths: Sequence[Path], workers: int | None, progress: Progress) -> UnknownValues:
+def _scan(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress) -> UnknownValues:
     """Collect all values of masks for which there is no class map yet."""
     values = UnknownValues()
-    for path, found in zip(paths, run_jobs(ScanLabel(reader.name), paths, workers, progress), strict=True):
-        values.add(path.name, found)
+    for label, found in zip(labels, run_jobs(ScanLabel(reader.name), labels, workers, progress), strict=True):
+        values.add(label.short_name, found)
     return values
 
 
@@ -223,7 +318,7 @@ def _first_error(
 def _collect(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob]) -> UnknownValues:
     unknown = UnknownValues()
     for outcome, job in zip(outcomes, jobs, strict=True):
-        unknown.add(job.label.name, outcome.found)
+        unknown.add(job.label.short_name, outcome.found)
     return unknown
 
 

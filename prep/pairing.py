@@ -44,6 +44,23 @@ def suggest_patterns(images: Sequence[str], labels: Sequence[str], paired: int) 
     return patterns if found > paired else None
 
 
+def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts 2 before 10: runs of digits count as numbers."""
+    parts = re.findall(r"\d+|\D+", stem)
+    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+def pair_in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
+    """Pair the first image with the first label and so on, both in natural order; SegError if the numbers differ."""
+    if len(images) != len(labels):
+        raise SegError(
+            f"{len(labels)} masks cannot be paired in order with {len(images)} images; both numbers have to be equal. "
+            "Leave only the photos that were labelled, or say with --match 'IMAGE_{}' 'MASK_{}' how names pair"
+        )
+    pairs = zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=True)
+    return Pairing(tuple(sorted(pairs)), (), ())
+
+
 def list_some(names: Sequence[str]) -> str:
     """Write the first few names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

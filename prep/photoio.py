@@ -50,6 +50,13 @@ def import_photo(path: Path) -> tuple[str, bytes, int, int]:
     return ".png", encode_png(pixels), width, height
 
 
+def photo_header(path: Path) -> tuple[int, int, int]:
+    """Width and height as stored, and EXIF orientation (1..8), of a raw photo, without decoding its pixels."""
+    picture = open_picture(path, read_bytes(path))
+    orientation = picture.getexif().get(_EXIF_ORIENTATION, _UPRIGHT)
+    return picture.width, picture.height, orientation if orientation in range(1, 9) else _UPRIGHT
+
+
 def _is_upright(picture: Image.Image) -> bool:
     return bool(picture.getexif().get(_EXIF_ORIENTATION, _UPRIGHT) == _UPRIGHT)
 

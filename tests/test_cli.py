@@ -71,14 +71,14 @@ def image_without_mask(raw: Raw) -> str:
 
 
 def mask_of_another_size(raw: Raw) -> str:
-    save(raw.masks / "b.png", paint(random_mask(1, 25, 33)))
-    return f"{raw.masks / 'b.png'}: 33 x 25 pixels, but its image {raw.photos / 'b.png'} has 32 x 24"
+    save(raw.masks / "b.png", paint(random_mask(1, 25, 32)))
+    return f"{raw.masks / 'b.png'}: 32 x 25 pixels, but its photo b.png has 32 x 24"
 
 
 def no_masks(raw: Raw) -> str:
     shutil.rmtree(raw.masks)
     raw.masks.mkdir()
-    return f"{raw.masks}: no images here"
+    return f"{raw.masks}: no labels here"
 
 
 def no_photos(raw: Raw) -> str:
@@ -91,7 +91,7 @@ def no_photos(raw: Raw) -> str:
 def folder_named_as_mask(raw: Raw) -> str:
     (raw.masks / "b.png").unlink()
     (raw.masks / "b.png").mkdir()
-    return f"{raw.masks / 'b.png'}: is a folder; a file is expected here"
+    return "1 images have no mask: b. Nothing was written"
 
 
 def dangling_link(raw: Raw) -> str:
@@ -154,7 +154,7 @@ SPOILED = (
 def test_bad_files_are_named_and_nothing_changes(raw: Raw, spoil: Callable[[Raw], str], existing: bool) -> None:
     if existing:
         run_ok(*raw.convert)
-    if existing and spoil is image_without_mask:
+    if existing and spoil in (image_without_mask, folder_named_as_mask):
         pytest.skip("this image has its mask already")
     expected = spoil(raw)
     before = tree(raw.target.parent)

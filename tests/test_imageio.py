@@ -14,9 +14,10 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin
 
+from prep import labelio
 from prep.errors import SegError
+from prep.files import read_bytes
 from prep.imageio import encode_png, image_size, list_images, read_image, read_mask, stem_of, write_png
-from prep.labelio import label_kind, read_label_colors, read_label_ids
 from prep.photoio import import_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
@@ -241,6 +242,19 @@ def test_float_photo_is_refused(tmp_path: Path) -> None:
 
 
 # Damage.
+
+
+def read_label_ids(path: Path) -> NDArray[np.uint16] | NDArray[np.uint8]:
+    return labelio.decode_label_ids(path, read_bytes(path))
+
+
+def read_label_colors(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    return labelio.decode_label_colors(path, read_bytes(path))
+
+
+def label_kind(path: Path) -> str:
+    return labelio.label_kind(path, read_bytes(path))
+
 
 READERS = [read_image, read_mask, read_photo, import_photo, read_label_ids, read_label_colors]
 READER_NAMES = [reader.__name__ for reader in READERS]

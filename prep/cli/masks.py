@@ -1,13 +1,38 @@
 """seg-prep masks."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import CONTEXT, json_option, overwrite_option, seed_option, workers_option
 
+if TYPE_CHECKING:
+    from prep.classes import Color
+    from prep.masks import Conversion
+
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_SOURCE = click.Path(path_type=Path, exists=True)
+
+
+def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Color], ...]:
+    """Read NAME=#rrggbb as (name, colour); wrong text is a usage error."""
+    from prep.classes import parse_color
+    from prep.errors import SegError
+
+    colors = []
+    for value in values:
+        name, equals, color = value.rpartition("=")
+        try:
+            colors.append((name, parse_color(color)))
+        except SegError as error:
+            raise click.BadParameter(str(error)) from error
+        if not (equals and name):
+            raise click.BadParameter(f"{value!r} is not NAME=#rrggbb")
+    return tuple(colors)
 
 
 @click.group(context_settings=CONTEXT)
@@ -22,7 +47,7 @@ def masks() -> None:
 
 
 @masks.command()
-@click.argument("source", required=False, type=_FOLDER)
+@click.argument("source", required=False, type=_SOURCE)
 @click.option(
     "-o",
     "--output",
@@ -36,7 +61,7 @@ def masks() -> None:
     "photos",
     type=_FOLDER,
     metavar="FOLDER",
-    show_default="the dataset's images",
+    show_default="the dataset's images, or the photos that the labels name or lie beside",
     help="Photos to bring in with the masks, upright and in full size.",
 )
 @click.option(
@@ -44,8 +69,23 @@ def masks() -> None:
     "classes_file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    show_default="the dataset's",
-    help="Class map: a classes.json, or lines name,#rrggbb or name,#rrggbb,id.",
+    show_default="the labels' own, the dataset's, or the one beside the labels",
+    help="Class map: classes.json, lines name,#rrggbb[,id], labelmap.txt, label_colors.txt, codes.txt, labels.mat.",
+)
+@click.option(
+    "--color",
+    "colors",
+    multiple=True,
+    callback=parse_colors,
+    metavar="NAME=#rrggbb",
+    help="Another colour for a class of the class map; NAME ignore adds an ignored colour.",
+)
+@click.option(
+    "--first-id",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    show_default="1 for MATLAB's labels, else 0",
+    help="Id of the first name where the class map is a list of names.",
 )
 @click.option(
     "--match",
@@ -57,10 +97,20 @@ def masks() -> None:
 @click.option(
     "--from",
     "reader",
-    type=click.Choice(["rgb", "ids"]),
-    show_default="by looking at the masks",
-    help="What the masks hold: colours or class ids.",
+    type=click.Choice(["rgb", "ids", "mat"]),
+    show_default="by looking at them",
+    help="What the labels hold: colours, class ids, or matrices of ids in .mat files.",
 )
+@click.option("--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read.")
+@click.option("--in-order", is_flag=True, help="Pair the first image with the first mask and so on, by their numbers.")
+@click.option(
+    "--unlabeled",
+    "unlabelled",
+    default="ignore",
+    metavar="NAME",
+    help="What MATLAB's id 0 (never labelled) becomes: ignore, or the class of this name.",
+)
+@click.option("--stretch", is_flag=True, help="Force masks of another shape than their photo onto it.")
 @click.option(
     "--unknown",
     type=click.Choice(["error", "ignore", "nearest", "background"]),
@@ -78,7 +128,13 @@ def convert(
     photos: Path | None,
     classes_file: Path | None,
     match: tuple[str, str],
+    colors: tuple[tuple[str, Color], ...],
+    first_id: int | None,
     reader: str | None,
+    variable: str,
+    in_order: bool,
+    unlabelled: str,
+    stretch: bool,
     unknown: str,
     skip_unpaired: bool,
     seed: int,
@@ -86,9 +142,12 @@ def convert(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Convert the masks in SOURCE (by default the dataset's labels/) and pair them with their images.
+    """Convert the labels in SOURCE (by default the dataset's labels/) and pair them with their images.
 
-    Nothing here is random: the seed is only recorded.
+    SOURCE is a folder of masks (also with subfolders), MATLAB's gTruth.mat or the folder that holds it, .mat
+    matrices, or a folder or zip file in the form of CVAT or Pascal VOC. A mask that was drawn on another size of
+    its photo, or on the photo before EXIF turns it, is brought onto the image. Nothing here is random: the seed is
+    only recorded.
 
     Example:
 
@@ -96,12 +155,25 @@ def convert(
         seg-prep masks convert labels/ -o datasets/campus --images photos/ --classes classes.txt
         seg-prep masks convert masks/ -o datasets/shapes --images images/ \\
             --classes classes.txt --match 'Img_{}' 'Mask_{}'
+        seg-prep masks convert gTruth.mat -o datasets/cracks
+        seg-prep masks convert export.zip -o datasets/rocks --images photos/
     """
     from prep.dataset import find_dataset
     from prep.masks import Options, convert_masks
 
     root = output or find_dataset(None)
-    options = Options(match, unknown, reader, skip_unpaired)  # type: ignore[arg-type]  # click.Choice checked it
+    options = Options(
+        patterns=match,
+        unknown=unknown,  # type: ignore[arg-type]  # click.Choice checked it
+        reader=reader,
+        skip_unpaired=skip_unpaired,
+        in_order=in_order,
+        unlabelled=unlabelled,
+        first_id=first_id,
+        variable=variable,
+        stretch=stretch,
+        colors=colors,
+    )
     with progress("Converting") as advance:
         result = convert_masks(
             root,
@@ -113,28 +185,51 @@ def convert(
             overwrite=overwrite,
             progress=advance,
         )
+    finish(root, _data(root, result), _text(root, result))
+
+
+def _counts(result: Conversion) -> list[tuple[str, int, int]]:
+    """Name, raw pixels and pixels of each class, and of what is ignored."""
     names = [*result.dataset.classes.names, "ignore"]
-    pixels = [*result.pixels[: len(names) - 1].tolist(), int(result.pixels[255])]
-    shares = [f"{count / max(1, sum(pixels)):.2%}" for count in pixels]
-    lines = [
-        table(
-            ["class", "pixels", "share"],
-            [[*row] for row in zip(names, map("{:,}".format, pixels), shares, strict=True)],
-        )
-    ]
+    at = [*range(len(names) - 1), 255]
+    return [(name, int(result.raw_pixels[i]), int(result.pixels[i])) for name, i in zip(names, at, strict=True)]
+
+
+def _text(root: Path, result: Conversion) -> str:
+    counts = _counts(result)
+    total = max(1, sum(after for _, _, after in counts))
+    rows = [[name, f"{before:,}", f"{after:,}", f"{after / total:.2%}"] for name, before, after in counts]
+    lines = [table(["class", "pixels in labels", "in masks", "share"], rows), *result.notes]
     lines += [f"{value}: {count:,} pixels became {name}" for value, count, name in result.replaced[:20]]
     if len(result.replaced) > 20:
         lines.append(f"... and {len(result.replaced) - 20} more values")
-    if result.unpaired:
-        lines.append(f"left out for want of a partner: {len(result.unpaired)} ({result.unpaired[0]} ...)")
-    finish(
-        root,
-        {
-            "dataset": root,
-            "converted": result.converted,
-            "pixels": dict(zip(names, pixels, strict=True)),
-            "replaced": [list(row) for row in result.replaced],
-            "unpaired": list(result.unpaired),
-        },
-        "\n".join([*lines, f"{result.converted} masks -> {root}"]),
-    )
+    for text, names in (
+        ("left out for want of a partner", result.unpaired),
+        ("listed but not there", result.missing),
+        ("masks without their photo (bring it in with --images)", result.without_image),
+    ):
+        if names:
+            lines.append(f"{text}: {len(names)}")
+            lines += [f"  {name}" for name in names[:20]]
+            lines += [f"  ... and {len(names) - 20} more (--json lists all)"] if len(names) > 20 else []
+    if result.turned:
+        lines.append(f"{result.turned} masks were drawn on the photo before EXIF turns it; they were turned with it")
+    if result.resized:
+        lines.append(f"{result.resized} masks had another size than their image; brought to it by nearest neighbour")
+    return "\n".join([*lines, f"{result.converted} masks -> {root}"])
+
+
+def _data(root: Path, result: Conversion) -> dict[str, object]:
+    return {
+        "dataset": root,
+        "converted": result.converted,
+        "pixels": {name: after for name, _, after in _counts(result)},
+        "pixels_in_labels": {name: before for name, before, _ in _counts(result)},
+        "replaced": [list(row) for row in result.replaced],
+        "unpaired": list(result.unpaired),
+        "missing": list(result.missing),
+        "without_image": list(result.without_image),
+        "turned": result.turned,
+        "resized": result.resized,
+        "notes": list(result.notes),
+    }

@@ -1,22 +1,32 @@
-"""Choose the label reader that fits a set of raw label files."""
+"""Look at what a person points to: which labels are there, and which reader reads them."""
 
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.errors import SegError
+from prep.finding import FoundFile, find_files, names_photos, refuse_equal_stems
+from prep.imageio import IMAGE_SUFFIXES
 from prep.labelio import label_kind
+from prep.labels.content import content_of, is_zip, member_names
 from prep.labels.ids import IdReader
-from prep.labels.reader import LabelReader
+from prep.labels.matfile import load_mat
+from prep.labels.matlab import ground_truth_source, is_ground_truth, numbered_source
+from prep.labels.matrix import MatrixReader
+from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.rgb import RgbReader
+from prep.labels.voc import voc_source
 from prep.lookup import UNKNOWN, Lookup
 
-READERS: tuple[LabelReader, ...] = (RgbReader(), IdReader())
+READERS: tuple[LabelReader, ...] = (RgbReader(), IdReader(), MatrixReader())
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
+
+_MATLAB_LABEL = re.compile(r"Label_\d+")
 
 
 def reader_named(name: str) -> LabelReader:
@@ -24,14 +34,75 @@ def reader_named(name: str) -> LabelReader:
     return next(reader for reader in READERS if reader.name == name)
 
 
-def choose_reader(paths: Sequence[Path], classes: ClassMap | None) -> LabelReader:
+def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
+    """List the labels of a folder, a zip file or a label file, in a fixed order.
+
+    The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
+    reader: what --from says.  variable: which variable of .mat files holds the labels.
+    Raises SegError if there are no labels, or two with the same stem.
+    """
+    found = _look(source, variable)
+    if not found.labels:
+        raise SegError(
+            f"{source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}), .mat files, "
+            "gTruth.mat, and folders or zip files with SegmentationClass/"
+        )
+    refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
+    return found if reader is None else _read_as(found, reader)
+
+
+def _look(source: Path, variable: str) -> LabelSource:
+    if is_zip(source):
+        return voc_source(source) or LabelSource("", _zipped(source))
+    if source.is_file():
+        return _mat_file(source, variable) if source.suffix.lower() == ".mat" else LabelSource("", _files(source))
+    if (voc := voc_source(source)) is not None:
+        return voc
+    matrices = [file.path for file in find_files(source, {".mat"}, skip=names_photos)]
+    truths = [path for path in matrices if "gtruth" in path.name.lower()]
+    if len(truths) == 1:
+        return ground_truth_source(truths[0])
+    if len(truths) > 1:
+        raise SegError(f"{source}: holds {len(truths)} gTruth files; name one of them, for example {truths[0]}")
+    images = _files(source)
+    if images:
+        if all(_MATLAB_LABEL.fullmatch(label.path.stem) for label in images):
+            return numbered_source(images)
+        return LabelSource("", images)
+    return LabelSource("mat", tuple(RawLabel(path, path.stem, variable) for path in matrices))
+
+
+def _mat_file(path: Path, variable: str) -> LabelSource:
+    if any(is_ground_truth(value) for value in load_mat(path).values()):
+        return ground_truth_source(path)
+    return LabelSource("mat", (RawLabel(path, path.stem, variable),))
+
+
+def _files(source: Path) -> tuple[RawLabel, ...]:
+    return tuple(RawLabel(file.path, file.stem) for file in find_files(source, skip=names_photos))
+
+
+def _zipped(archive: Path) -> tuple[RawLabel, ...]:
+    names = [name for name in member_names(archive) if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES]
+    wanted = [name for name in sorted(names) if not PurePosixPath(name).name.startswith(".")]
+    return tuple(RawLabel(archive, FoundFile(archive, name).stem, name) for name in wanted)
+
+
+def _read_as(found: LabelSource, reader: str) -> LabelSource:
+    if (reader == "mat") != (found.reader == "mat"):
+        kind = ".mat files" if found.reader == "mat" else "image files"
+        raise SegError(f"--from {reader} cannot read {found.labels[0].path}: these labels are {kind}")
+    return LabelSource(**{**vars(found), "reader": reader})
+
+
+def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None) -> LabelReader:
     """Choose by the kind of the files; where grey or palette files allow both, by which one the classes explain.
 
     A file of greys 0 and 255 can hold ids or the colours black and white, and a palette file its indices or
     its colours: the reading that leaves fewer pixels unknown wins, then the one that puts more of them into classes,
     then ids for grey and colours for palette.
     """
-    kinds = {label_kind(path) for path in paths}
+    kinds = {label_kind(Path(label.name), content_of(label)) for label in labels}
     if "color" in kinds:
         return RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())
@@ -39,17 +110,17 @@ def choose_reader(paths: Sequence[Path], classes: ClassMap | None) -> LabelReade
         preferred = (RgbReader(), IdReader())
     if classes is None:
         return preferred[0]
-    step = max(1, len(paths) // _LOOKED_AT)
-    return max(preferred, key=lambda reader: _explained(reader, classes, paths[::step]))
+    step = max(1, len(labels) // _LOOKED_AT)
+    return max(preferred, key=lambda reader: _explained(reader, classes, labels[::step]))
 
 
-def _explained(reader: LabelReader, classes: ClassMap, paths: Sequence[Path]) -> tuple[int, int]:
+def _explained(reader: LabelReader, classes: ClassMap, labels: Sequence[RawLabel]) -> tuple[int, int]:
     """Count the pixels that this reading explains (as a class or as ignored), and those that it puts into a class."""
     lookup = Lookup(reader.size, reader.table(classes))
     explained, in_classes = 0, 0
-    for path in paths:
+    for label in labels:
         try:
-            mask = lookup(reader.read(path))
+            mask = lookup(reader.read(label))
         except SegError:  # a damaged file explains nothing; converting it will say what is wrong with it
             continue
         known = int(np.count_nonzero(mask != UNKNOWN))

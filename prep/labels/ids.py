@@ -7,18 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
-from prep.labelio import read_label_ids
+from prep.labelio import decode_label_ids
+from prep.labels.content import content_of
+from prep.labels.reader import RawLabel
 
 
-class IdReader:
+class IdCodes:
     """Code = id, 0..65535; 255 is ignored unless it is the id of a class."""
 
-    name = "ids"
     size = 1 << 16
-
-    def read(self, path: Path) -> NDArray[np.uint32]:
-        """(H, W) ids of an 8-bit or 16-bit label file."""
-        return read_label_ids(path).astype(np.uint32)
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Id of each class."""
@@ -40,3 +37,13 @@ class IdReader:
             tuple(distinct_color(n) for n in range(len(codes))),
             tuple(codes),
         )
+
+
+class IdReader(IdCodes):
+    """Ids of image files."""
+
+    name = "ids"
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) ids of an 8-bit or 16-bit label file."""
+        return decode_label_ids(Path(label.name), content_of(label)).astype(np.uint32)

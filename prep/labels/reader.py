@@ -1,6 +1,7 @@
-"""The seam for label formats: a reader turns a raw label file into codes, one whole number a pixel."""
+"""The seam for label formats: a source lists raw labels, a reader turns each into codes, one whole number a pixel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -10,8 +11,55 @@ from numpy.typing import NDArray
 from prep.classes import ClassMap
 
 
+@dataclass(frozen=True)
+class RawLabel:
+    """One raw label: a file, or a part of a file that holds many.
+
+    stem: what pairs it with its image.  part: member of a zip file, or name of an image in a JSON file.
+    size: width and height of its photo as the label file states it, (0, 0) if it does not.
+    """
+
+    path: Path
+    stem: str
+    part: str = ""
+    size: tuple[int, int] = (0, 0)
+
+    @property
+    def name(self) -> str:
+        """How errors call it."""
+        return f"{self.path}/{self.part}" if self.part else str(self.path)
+
+    @property
+    def short_name(self) -> str:
+        """Its file name alone, for tables."""
+        return self.part.rpartition("/")[2] or self.path.name
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """What was found where a person pointed.
+
+    reader: name of the reader for all labels.  classes: what the source itself says of its classes.
+    photos: raw photos that the source names and that were found, by stem.
+    names_photos: whether the source says which photo each label belongs to; then nothing has to be guessed,
+    and a half-complete export can be told from names that do not pair.
+    unlabelled: codes that mean "nobody labelled this".  in_order: labels are numbered in the order of the photos.
+    missing: what the source lists and is not there.  notes: what else a person should know.
+    """
+
+    reader: str
+    labels: tuple[RawLabel, ...]
+    classes: ClassMap | None = None
+    photos: Mapping[str, Path] = field(default_factory=dict)
+    names_photos: bool = False
+    unlabelled: tuple[int, ...] = ()
+    in_order: bool = False
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class LabelReader(Protocol):
-    """One way to read raw label files.
+    """One way to read raw labels.
 
     A new format is a module with such a class, registered in prep/labels/choice.py.
     """
@@ -22,8 +70,8 @@ class LabelReader(Protocol):
     size: int
     """Codes are 0 .. size - 1."""
 
-    def read(self, path: Path) -> NDArray[np.uint32]:
-        """(H, W) codes of a label file; SegError if it is damaged or not of this format."""
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) codes of a label; SegError if it is damaged or not of this format."""
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Which code means which class index, or 255 for ignored pixels."""

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, Color, format_color
-from prep.labelio import read_label_colors
+from prep.labelio import decode_label_colors
+from prep.labels.content import content_of
+from prep.labels.reader import RawLabel
 
 TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
@@ -21,9 +23,9 @@ class RgbReader:
     name = "rgb"
     size = TRANSPARENT + 1
 
-    def read(self, path: Path) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) codes of a colour, palette or grey label file."""
-        colors, alpha = read_label_colors(path)
+        colors, alpha = decode_label_colors(Path(label.name), content_of(label))
         codes = color_codes(colors)
         if alpha is not None and not alpha.all():
             codes[alpha == 0] = TRANSPARENT

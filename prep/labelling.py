@@ -1,0 +1,112 @@
+"""What the codes of a label source mean: its class map, from wherever it comes, and codes that mean more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prep.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color
+from prep.errors import SegError
+from prep.finding import names_labels
+from prep.labels.content import is_zip, member_bytes, member_names
+from prep.labels.definitions import DEFINITION_NAMES, has_names_only, parse_definitions, read_definitions
+from prep.labels.reader import LabelSource
+
+IGNORE = "ignore"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The class map; (code, mask value) of codes that mean more than it says; and where it was found, if by us."""
+
+    classes: ClassMap
+    aliases: tuple[tuple[int, int], ...] = ()
+    found: Path | None = None
+
+
+def find_definitions(source: Path) -> Path | None:
+    """The class map that a tool left beside the labels: in their folder, or in the folder that holds it."""
+    folder = source if source.is_dir() else source.parent
+    places = [folder, folder.parent] if names_labels(folder.name) or names_labels(source.stem) else [folder]
+    return next((place / name for place in places for name in DEFINITION_NAMES if (place / name).is_file()), None)
+
+
+def class_map_of(
+    source: Path, found: LabelSource, file: Path | None, first_id: int | None, before: ClassMap | None
+) -> Meaning | None:
+    """The class map to use: the file that was given, what the source says, the dataset's, or a file beside the labels.
+
+    first_id: the id of the first name in a list of names; by default 1 for MATLAB's labels, where 0 means unlabelled,
+    and 0 for others. None if nobody says which value is which class.
+    """
+    start = first_id if first_id is not None else (1 if found.unlabelled else 0)
+    if file is not None:
+        return Meaning(read_definitions(file, start))
+    if found.classes is not None:
+        return Meaning(found.classes)
+    if before is not None and len(before):
+        return Meaning(before)
+    if (inside := zipped_classes(source)) is not None:
+        return Meaning(inside, found=source)
+    beside = find_definitions(source)
+    if beside is None:
+        return None
+    if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
+        return None
+    return Meaning(read_definitions(beside, start), found=beside)
+
+
+def zipped_classes(archive: Path) -> ClassMap | None:
+    """The class map inside a zip file (labelmap.txt of CVAT), None if there is none."""
+    if not is_zip(archive):
+        return None
+    for name in sorted(member_names(archive)):
+        inner = Path(name)
+        if inner.name.lower() in DEFINITION_NAMES and inner.suffix.lower() != ".mat":
+            return parse_definitions(archive / inner, member_bytes(archive, name))
+    return None
+
+
+def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -> Meaning:
+    """Say what codes that nobody labelled become: "ignore", or a class by name, which is made if there is none.
+
+    A new class stands where the id of those pixels puts it: class indices are in the order of ids.
+    """
+    codes = [code for code in unlabelled if code not in meaning.classes.ids]
+    if not codes:
+        return meaning
+    classes = meaning.classes
+    if becomes == IGNORE:
+        return replace(meaning, aliases=tuple((code, IGNORE_INDEX) for code in codes))
+    names = [name.lower() for name in classes.names]
+    if becomes.lower() not in names:
+        number = next(n for n in range(1000) if distinct_color(n) not in (*classes.colors, *classes.ignored))
+        color = (0, 0, 0) if (0, 0, 0) not in (*classes.colors, *classes.ignored) else distinct_color(number)
+        rows = sorted(
+            [*zip(classes.ids, classes.names, classes.colors, strict=True), (codes[0], becomes, color)],
+            key=lambda row: row[0],
+        )
+        classes = replace(
+            classes,
+            names=tuple(name for _, name, _ in rows),
+            colors=tuple(color for _, _, color in rows),
+            ids=tuple(raw for raw, _, _ in rows),
+        )
+        codes = codes[1:]
+    index = [name.lower() for name in classes.names].index(becomes.lower())
+    return replace(meaning, classes=classes, aliases=tuple((code, index) for code in codes))
+
+
+def recolored(classes: ClassMap, colors: Sequence[tuple[str, Color]]) -> ClassMap:
+    """Give classes other colours, by name; "ignore" adds an ignored colour. SegError if a name is no class."""
+    by_name = dict(zip(classes.names, classes.colors, strict=True))
+    ignored = list(classes.ignored)
+    for name, color in colors:
+        if name == IGNORE:
+            ignored.append(color)
+        elif name in by_name:
+            by_name[name] = color
+        else:
+            raise SegError(
+                f"--color {name}={format_color(color)}: no class has that name; there are {', '.join(classes.names)}"
+            )
+    return replace(classes, colors=tuple(by_name.values()), ignored=tuple(dict.fromkeys(ignored)))

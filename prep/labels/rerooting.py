@@ -1,0 +1,65 @@
+"""Find files by the paths that another computer knew them under."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_MAX_FILES = 200_000
+"""Below a folder with more files nothing is searched by name alone; that would take minutes."""
+
+
+class Rerooting:
+    r"""Finds what `C:\anna\photos\1.jpg` or `/home/anna/photos/1.jpg` is called below `root` on this computer.
+
+    The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
+    that name anywhere below, if there is only one. Never leaves `root`, whatever the path says.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._by_name: dict[str, list[Path]] | None = None
+
+    def find(self, foreign: str) -> Path | None:
+        """The file, or None."""
+        parts = parts_of(foreign)
+        for start in range(len(parts)):
+            candidate = self._root.joinpath(*parts[start:])
+            if candidate.is_file():
+                return candidate
+        if not parts:
+            return None
+        named = self._index().get(parts[-1].lower(), [])
+        return named[0] if len(named) == 1 else None
+
+    def _index(self) -> dict[str, list[Path]]:
+        if self._by_name is None:
+            self._by_name = {}
+            for number, path in enumerate(_files_below(self._root)):
+                if number == _MAX_FILES:
+                    self._by_name = {}
+                    break
+                self._by_name.setdefault(path.name.lower(), []).append(path)
+        return self._by_name
+
+
+def parts_of(foreign: str) -> list[str]:
+    """Parts of a Windows or Unix path, without drive, root, and steps that climb or stay."""
+    parts = [part for part in re.split(r"[\\/]+", foreign) if part not in ("", ".", "..") and "\0" not in part]
+    return parts[1:] if parts and re.fullmatch(r"[A-Za-z]:", parts[0]) else parts
+
+
+def unique_stems(foreign: list[str]) -> list[str]:
+    """A stem for each path: its name without ending, with as many of its folders in front as make all differ."""
+    split = [parts_of(path) or ["unnamed"] for path in foreign]
+    for depth in range(1, max((len(parts) for parts in split), default=1) + 1):
+        stems = ["_".join([*parts[-depth:-1], Path(parts[-1]).stem]) for parts in split]
+        if len(set(stems)) == len(stems):
+            break
+    return stems if split else []
+
+
+def _files_below(root: Path) -> Iterable[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted(names))

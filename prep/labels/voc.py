@@ -1,0 +1,65 @@
+"""CVAT's "segmentation mask 1.1" and Pascal VOC: a folder or a zip file with SegmentationClass/ in it.
+
+Source of the layout: https://docs.cvat.ai/docs/manual/advanced/formats/format-smask/ and the VOC development kit.
+"""
+
+from pathlib import Path, PurePosixPath
+
+from prep.classes import ClassMap
+from prep.finding import FoundFile, find_files
+from prep.imageio import IMAGE_SUFFIXES
+from prep.labels.content import is_zip, member_names
+from prep.labels.reader import LabelSource, RawLabel
+
+_MASKS, _PHOTOS = "SegmentationClass", "JPEGImages"
+
+_VOC_NAMES = (
+    *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
+    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+)
+_VOC_BORDER = (224, 224, 192)
+
+
+def voc_source(path: Path) -> LabelSource | None:
+    """List the masks of such a folder or zip file; None if there is no SegmentationClass in it.
+
+    Classes are not read here: labelmap.txt is found beside the masks as with any folder. VOC's own masks, which
+    have none, come with their 21 classes.
+    """
+    if is_zip(path):
+        members = [name for name in member_names(path) if _is_mask(name)]
+        labels = [RawLabel(path, FoundFile(path, PurePosixPath(name).name).stem, name) for name in sorted(members)]
+        return LabelSource("rgb", tuple(labels)) if labels else None
+    folders = [folder for folder in (path, path / _MASKS) if folder.name == _MASKS and folder.is_dir()]
+    if not folders:
+        return None
+    labels = [RawLabel(file.path, file.stem) for file in find_files(folders[0])]
+    photos = folders[0].parent / _PHOTOS
+    found = {file.stem: file.path for file in find_files(photos)} if photos.is_dir() else {}
+    named = found.keys() & {label.stem for label in labels}
+    return LabelSource(
+        "rgb",
+        tuple(labels),
+        classes=None if (folders[0].parent / "labelmap.txt").exists() or not named else voc_classes(),
+        photos={stem: found[stem] for stem in sorted(named)},
+    )
+
+
+def voc_classes() -> ClassMap:
+    """The 21 classes of Pascal VOC in its colours; the border is ignored."""
+    colors = [_voc_color(index) for index in range(len(_VOC_NAMES))]
+    return ClassMap(_VOC_NAMES, tuple(colors), ignored=(_VOC_BORDER,))
+
+
+def _voc_color(index: int) -> tuple[int, int, int]:
+    """Spread the bits of the index over the channels, highest first, as the kit's VOClabelcolormap does."""
+    channels = [0, 0, 0]
+    for step in range(8):
+        for channel in range(3):
+            channels[channel] |= (index >> (3 * step + channel) & 1) << (7 - step)
+    return channels[0], channels[1], channels[2]
+
+
+def _is_mask(member: str) -> bool:
+    inner = PurePosixPath(member)
+    return inner.parent.name == _MASKS and inner.suffix.lower() in IMAGE_SUFFIXES and not inner.name.startswith(".")
