@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, progress, table
+from prep.cli.export import export
 from prep.cli.options import CONTEXT, json_option, overwrite_option, seed_option, workers_option
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -19,6 +20,9 @@ def masks() -> None:
     \b
         seg-prep masks convert labels/ -o datasets/campus --images photos/ --classes classes.txt
     """
+
+
+masks.add_command(export)
 
 
 @masks.command()
