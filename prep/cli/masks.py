@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import finish, progress, table
+from prep.cli.export import export
 from prep.cli.options import CONTEXT, json_option, overwrite_option, seed_option, workers_option
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def masks() -> None:
     \b
         seg-prep masks convert labels/ -o datasets/campus --images photos/ --classes classes.txt
     """
+
+
+masks.add_command(export)
 
 
 @masks.command()

@@ -1,0 +1,68 @@
+"""seg-prep masks export."""
+
+from pathlib import Path
+
+import click
+
+from prep.cli.console import finish, progress, table
+from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
+
+
+@click.command()
+@dataset_argument
+@click.option(
+    "--to",
+    "layout",
+    type=click.Choice(["rgb", "voc", "coco", "labelme", "cvat"]),
+    required=True,
+    help="Layout of which tool: RGB masks, Pascal VOC, COCO, LabelMe, CVAT 'segmentation mask 1.1'.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    required=True,
+    help="New or empty folder, or a file ending in .zip.",
+)
+@workers_option
+@overwrite_option
+@json_option
+def export(
+    dataset: Path | None, layout: str, output: Path, workers: int | None, overwrite: bool, as_json: bool
+) -> None:
+    """Export images and masks to the layout of another tool, without loss.
+
+    Ignored pixels get the name "ignore" and a colour that no class has. Samples without image or mask are left out.
+    Only voc keeps the split.
+
+    Example:
+
+    \b
+        seg-prep masks export datasets/campus --to voc -o campus-voc
+        seg-prep masks export datasets/campus --to cvat -o campus.zip
+    """
+    from prep.dataset import Dataset, find_dataset
+    from prep.export import export_dataset
+
+    root = find_dataset(dataset)
+    with progress("Exporting") as advance:
+        result = export_dataset(root, output, layout, overwrite=overwrite, workers=workers, progress=advance)
+    names = [*Dataset.open(root).classes.names, "ignore"]
+    pixels = [*result.pixels[: len(names) - 1].tolist(), int(result.pixels[255])]
+    rows = [[name, f"{count:,}", f"{count / sum(pixels):.2%}"] for name, count in zip(names, pixels, strict=True)]
+    lines = [table(["class", "pixels", "share"], rows)]
+    if result.left_out:
+        lines.append(f"left out for want of an image or a mask: {len(result.left_out)} ({result.left_out[0]} ...)")
+    finish(
+        root,
+        {
+            "dataset": root,
+            "output": output,
+            "to": layout,
+            "exported": result.samples,
+            "pixels": [[name, count] for name, count in zip(names, pixels, strict=True)],
+            "left_out": list(result.left_out),
+        },
+        "\n".join([*lines, f"{result.samples} samples -> {output} ({layout})"]),
+    )
