@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from prep.class_loss import ClassChange
 from prep.dataset import Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
@@ -25,12 +26,14 @@ class Resized:
     """What was made: samples with a new image, how many files of the dataset changed, and the photos left out.
 
     problems: one text for each photo that could not be used.
+    classes: what each class lost, where masks were resized along.
     """
 
     dataset: Dataset
     samples: tuple[Sample, ...]
     changed: int
     problems: tuple[str, ...]
+    classes: tuple[ClassChange, ...] = ()
 
 
 def resize_photos(
@@ -50,6 +53,8 @@ def resize_photos(
     """
     for source in sources:
         refuse_own_folders(source, root)
+        if is_dataset(source):
+            raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
     found = _find(sources)
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}

@@ -63,7 +63,7 @@ class ResizePhoto:
         """Make one image; SegError only where nothing can be written."""
         try:
             photo = open_photo(job.path, self.options.max_megapixels)
-            placement = place_photo(photo, self.options.target)
+            placement = place_photo(photo, self.options)
             _refuse_other_mask(job, placement)
             image = image_name(job.sample.stem, photo, self.options)
             staged = self.folder / image
@@ -77,23 +77,27 @@ class ResizePhoto:
         return PhotoOutcome(sample, _record(job, photo, placement))
 
 
-def place_photo(photo: RawPhoto, target: Target) -> Placement:
+def place_photo(photo: RawPhoto, options: Options) -> Placement:
     """Fit a photo to the target; SegError naming the file if that cannot be."""
+    return place_size(photo.path, *photo.upright_size, options)
+
+
+def place_size(path: Path, width: int, height: int, options: Options) -> Placement:
+    """Fit an upright picture of this size to the target; SegError naming `path` if that cannot be."""
     try:
-        return place(*photo.upright_size, target)
+        return place(width, height, options.target)
     except SegError as error:
-        raise SegError(f"{photo.path}: {error}") from error
+        raise SegError(f"{path}: {error}") from error
 
 
 def image_name(stem: str, photo: RawPhoto, options: Options) -> str:
     """Posix path of a photo's image in the dataset."""
-    suffix = options.image_format or ("jpg" if photo.is_lossy else "png")
-    return f"images/{stem}.{suffix}"
+    return f"images/{stem}.{_format(photo, options)}"
 
 
 def make_image(photo: RawPhoto, placement: Placement, options: Options) -> bytes:
     """The image file of a photo: upright, sRGB, resized, framed; SegError if the photo is damaged."""
-    image_format = options.image_format or ("jpg" if photo.is_lossy else "png")
+    image_format = _format(photo, options)
     unchanged = (placement.width, placement.height) == (photo.width, photo.height)
     if unchanged and photo.is_plain_jpeg and image_format == "jpg" and options.quality is None:
         decode_jpeg(photo.path, photo.data)  # tells a damaged file
@@ -102,6 +106,10 @@ def make_image(photo: RawPhoto, placement: Placement, options: Options) -> bytes
     if image_format == "png":
         return _with_metadata(encode_png(image), photo, placement, options)
     return _with_metadata(encode_jpeg(image, options.quality or JPEG_QUALITY), photo, placement, options)
+
+
+def _format(photo: RawPhoto, options: Options) -> ImageFormat:
+    return options.image_format or ("jpg" if photo.is_lossy else "png")
 
 
 def _with_metadata(file: bytes, photo: RawPhoto, placement: Placement, options: Options) -> bytes:

@@ -23,7 +23,19 @@ from prep.photos import Photo, read_photos
 from prep.resample import resize_image, upright
 from prep.resize import resize_photos
 from prep.resize_photo import Options
-from tests.support import by_stem, load, random_image, run_error, run_ok, run_prep, save, smooth_image, tree
+from tests.support import (
+    CLASS_LIST,
+    by_stem,
+    load,
+    paint,
+    random_image,
+    run_error,
+    run_ok,
+    run_prep,
+    save,
+    smooth_image,
+    tree,
+)
 
 ORIENTATION, GPS = 0x0112, 0x8825
 JPEG = {"quality": 95, "subsampling": 0}
@@ -397,3 +409,108 @@ def test_cookies_are_portrait(real_data: Path, tmp_path: Path) -> None:
     run_ok("resize", real_data / "cookies", "-o", tmp_path / "d", "--size", 512)
     assert {(sample.width, sample.height) for sample in by_stem(tmp_path / "d").values()} == {(288, 512)}
     assert len(by_stem(tmp_path / "d")) == 5
+
+
+# A whole dataset.
+
+
+def shrunk(dataset: Dataset, *options: object, size: object = 40) -> Dataset:
+    root = dataset.root.parent / "small"
+    run_ok("resize", dataset.root, "-o", root, "--size", size, *options)
+    return Dataset.open(root)
+
+
+def test_dataset_goes_along_whole(dataset: Dataset) -> None:
+    run_ok("split", dataset.root, "--group-by", r"\d", "--overwrite")
+    dataset = Dataset.open(dataset.root)
+    small = shrunk(dataset)
+    assert small.classes == dataset.classes
+    assert [(s.stem, s.group, s.split) for s in small.samples] == [(s.stem, s.group, s.split) for s in dataset.samples]
+    for old, new in zip(dataset.samples, small.samples, strict=True):
+        assert (new.width, new.height) == (32, 40)
+        expected = cv2.resize(dataset.image(old), (32, 40), interpolation=cv2.INTER_AREA)
+        assert np.array_equal(small.image(new), expected)
+        mask = small.mask(new)
+        corners = [dataset.mask(old)[down::2, across::2] for down in (0, 1) for across in (0, 1)]
+        assert np.any([mask == corner for corner in corners], axis=0).all()  # a pixel of those it replaces
+    before = tree(small.root)
+    assert tree(shrunk(dataset, "--workers", 2).root) == before
+
+
+def test_letterboxed_masks_are_ignored_around(dataset: Dataset) -> None:
+    small = shrunk(dataset, "--fit", "letterbox", size="100x80")
+    sample = small.samples[0]
+    mask, image = small.mask(sample), small.image(sample)
+    assert (mask[:, :18] == 255).all()
+    assert (mask[:, 82:] == 255).all()
+    assert np.array_equal(mask[:, 18:82], dataset.mask(dataset.samples[0]))
+    assert (image[:, :18] == 0).all()
+    assert np.array_equal(image[:, 18:82], dataset.image(dataset.samples[0]))
+
+
+def test_lost_classes_are_told_with_numbers(tmp_path: Path) -> None:
+    """Single pixels vanish; a block of the same class keeps its share."""
+    blocks, dots = np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)
+    blocks[:32] = 1
+    blocks[40:48, 40:48] = 2
+    dots[8, 8] = dots[40, 24] = 2
+    dots[:32, 32:] = 1
+    raw = tmp_path / "raw"
+    for name, mask in (("blocks", blocks), ("dots", dots)):
+        save(raw / "masks" / f"{name}.png", paint(mask))
+        save(raw / "images" / f"{name}.png", random_image(0, 64, 64))
+    (raw / "classes.txt").write_text(CLASS_LIST, encoding="utf-8")
+    run_ok(
+        "masks",
+        "convert",
+        raw / "masks",
+        "-o",
+        tmp_path / "d",
+        "--images",
+        raw / "images",
+        "--classes",
+        raw / "classes.txt",
+    )
+    result = run_ok("resize", tmp_path / "d", "-o", tmp_path / "small", "--size", 16)
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["line", "3,072", "192", "100%"] in rows
+    assert ["ellipse", "66", "4", "97%"] in rows
+    assert result.stderr.splitlines() == [
+        "Warning: small regions are lost; a larger --size keeps more of them.",
+        "  ellipse: keeps 97% of the pixels to expect (66 -> 4); "
+        "of 2 samples with it, 1 lose it altogether and 0 more than half",
+    ]
+    data = json.loads(run_ok("resize", tmp_path / "d", "-o", tmp_path / "small", "--size", 16, "--json").stdout)
+    assert data["classes"]["ellipse"]["vanished"] == 1
+    assert data["changed"] == 0
+
+
+def test_damaged_sample_is_left_out(dataset: Dataset) -> None:
+    first, second, *_ = dataset.samples
+    (dataset.root / first.mask).write_bytes(b"no mask")
+    save(dataset.root / second.image, random_image(0, 10, 10))
+    root = dataset.root.parent / "small"
+    result = run_prep("resize", dataset.root, "-o", root, "--size", 40)
+    assert result.exit_code == 1
+    assert f"{dataset.root / first.mask}: the file is truncated" in result.stderr
+    assert f"{dataset.root / second.image}: 10 x 10 pixels, but the index says 64 x 80" in result.stderr
+    assert sorted(by_stem(root)) == sorted(sample.stem for sample in dataset.samples[2:])
+
+
+def test_dataset_onto_itself_or_beside_others(tmp_path: Path, dataset: Dataset) -> None:
+    assert "name another dataset with -o" in run_error("resize", dataset.root, "-o", dataset.root, "--size", 40)
+    photo = save(tmp_path / "a.png", smooth_image())
+    said = run_error("resize", dataset.root, photo, "-o", tmp_path / "d", "--size", 40)
+    assert "is a dataset; resize it alone" in said
+
+
+def test_photo_keeps_its_place_through_two_frames(tmp_path: Path) -> None:
+    save(tmp_path / "raw" / "a.png", np.full((20, 60, 3), 200, np.uint8), exif=exif(8))
+    first = resize(tmp_path / "raw", "--fit", "letterbox", size="60x60")
+    run_ok("resize", first, "-o", tmp_path / "d", "--size", "40x30", "--fit", "letterbox")
+    photo = read_photos(tmp_path / "d" / "photos.csv")["a"]
+    assert photo == Photo("a", "a.png", 60, 20, 8, 15, 0, 10, 30)
+    image = load(tmp_path / "d" / "images" / "a.png")
+    assert image.shape == (30, 40, 3)
+    assert (image[:, 15:25] == 200).all()
+    assert image.sum() == 200 * 3 * 300

@@ -1,11 +1,12 @@
 """seg-prep resize."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from prep.cli.console import finish, note, progress
+from prep.cli.console import finish, note, progress, table
 from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
 
 if TYPE_CHECKING:
@@ -71,18 +72,22 @@ def resize(
 ) -> None:
     """Resize photos (folders, files, .txt lists) into a dataset: upright, sRGB, without metadata.
 
-    A photo that cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is random:
-    the seed is only recorded.
+    If SOURCE is a dataset, its masks, classes, groups and splits go along; what classes lose is told. A photo that
+    cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is random: the seed is
+    only recorded.
 
     Example:
 
     \b
         seg-prep resize photos/ -o datasets/campus --size 1024
         seg-prep resize photos/ -o datasets/campus --size 640x480 --fit letterbox --format png
+        seg-prep resize datasets/campus -o datasets/campus-small --size 256
     """
+    from prep.dataset import is_dataset
     from prep.errors import SegError
     from prep.fit import parse_target
     from prep.resize import resize_photos
+    from prep.resize_dataset import resize_dataset
     from prep.resize_photo import Options
 
     try:
@@ -91,23 +96,49 @@ def resize(
         raise click.BadParameter(str(error), param_hint="--size") from error
     options = Options(target, image_format, quality, keep_metadata, max_megapixels)
     with progress("Resizing") as advance:
-        result = resize_photos(sources, output, options, workers=workers, overwrite=overwrite, progress=advance)
-    report(result, {}, [])
+        if len(sources) == 1 and is_dataset(sources[0]):
+            result = resize_dataset(sources[0], output, options, workers=workers, overwrite=overwrite, progress=advance)
+        else:
+            result = resize_photos(sources, output, options, workers=workers, overwrite=overwrite, progress=advance)
+    _report(result)
 
 
-def report(result: "Resized", more: dict[str, object], lines: list[str]) -> None:
-    """Print what was made, then what was left out; exit code 1 if anything was."""
+def _report(result: "Resized") -> None:
+    """Print what was made and what classes lost, then what was left out; exit code 1 if anything was."""
     root, number = result.dataset.root, len(result.samples)
     done = "" if result.changed else " (all there already)"
+    classes = {each.name: asdict(each) for each in result.classes}
     finish(
         root,
-        {"dataset": root, "images": number, "changed": result.changed, **more, "left_out": list(result.problems)},
-        "\n".join([*lines, f"{number} images -> {root}{done}"]),
+        {
+            "dataset": root,
+            "images": number,
+            "changed": result.changed,
+            "classes": classes,
+            "left_out": list(result.problems),
+        },
+        "\n".join([*_class_table(result), f"{number} images -> {root}{done}"]),
     )
+    lost = [each for each in result.classes if each.is_lost]
+    if lost:
+        note("Warning: small regions are lost; a larger --size keeps more of them.")
+    for each in lost:
+        note(f"  {each.describe()}")
     if result.problems:
-        note(f"{len(result.problems)} left out:")
-        for problem in result.problems[:_PROBLEMS_SHOWN]:
-            note(f"  {problem}")
-        if len(result.problems) > _PROBLEMS_SHOWN:
-            note(f"  ... and {len(result.problems) - _PROBLEMS_SHOWN} more; --json lists them all")
+        _list_problems(result)
         click.get_current_context().exit(1)
+
+
+def _class_table(result: "Resized") -> list[str]:
+    if not result.classes:
+        return []
+    rows = [[each.name, f"{each.before:,}", f"{each.after:,}", f"{each.kept:.0%}"] for each in result.classes]
+    return [table(["class", "pixels before", "after", "of those to expect"], rows)]
+
+
+def _list_problems(result: "Resized") -> None:
+    note(f"{len(result.problems)} left out:")
+    for problem in result.problems[:_PROBLEMS_SHOWN]:
+        note(f"  {problem}")
+    if len(result.problems) > _PROBLEMS_SHOWN:
+        note(f"  ... and {len(result.problems) - _PROBLEMS_SHOWN} more; --json lists them all")
