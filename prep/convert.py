@@ -16,7 +16,7 @@ from prep.imageio import IndexMask, image_size, write_png
 from prep.labels.choice import reader_named
 from prep.labels.reader import RawLabel
 from prep.lookup import Lookup
-from prep.photoio import import_photo, photo_header
+from prep.photoio import import_photo, open_photo
 from prep.photos import Photo
 from prep.placement import drawn_on, place_mask
 from prep.stats import count_values
@@ -118,8 +118,8 @@ class ConvertLabel:
         else:
             suffix, data, width, height = import_photo(job.photo.path)
             name = f"images/{stem}{suffix}"
-        stored_width, stored_height, orientation = photo_header(job.photo.path)
-        record = Photo(stem, job.photo.name, stored_width, stored_height, orientation, 0, 0, width, height)
+        photo = open_photo(job.photo.path)
+        record = Photo(stem, job.photo.name, photo.width, photo.height, photo.orientation, 0, 0, width, height)
         return replace(sample, image=name, width=width, height=height), record, data
 
     def _mask(self, label: RawLabel) -> tuple[IndexMask, Found]:

@@ -34,14 +34,3 @@ def crop_pair(image: ImageRGB, mask: IndexMask, top: int, left: int, size: int) 
     cut_mask[(down < 0) | (down >= height)] = IGNORE_INDEX
     cut_mask[:, (across < 0) | (across >= width)] = IGNORE_INDEX
     return cut_image, cut_mask
-
-
-def turned_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Turn and mirror (H, W) or (H, W, C) as EXIF orientation 1..8 says (EXIF 2.32, tag 0x0112)."""
-    if orientation >= 5:
-        pixels = np.swapaxes(pixels, 0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)

@@ -4,6 +4,7 @@ Raw photos are opened by prep/photoio.py and raw labels by prep/labelio.py, with
 """
 
 import io
+import math
 import unicodedata
 import zlib
 from pathlib import Path
@@ -134,17 +135,21 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     return pixels  # type: ignore[return-value]  # cv2's stubs say "any number"; 8 or 16 bits are told apart by callers
 
 
-def decode_jpeg(path: Path, data: bytes) -> ImageRGB:
-    """Decode a whole JPEG as (H, W, 3); SegError also where only its end is missing."""
+def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) -> ImageRGB:
+    """Decode a whole JPEG as (H, W, 3); SegError also where only its end is missing.
+
+    least: width and height that are enough; the result has the smallest number of eighths that reaches them.
+    """
+    width, height = map(math.ceil, least)
     try:
-        return np.asarray(simplejpeg.decode_jpeg(data, "RGB", strict=True), np.uint8)
+        return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
     except ValueError as error:
         raise damaged(path) from error
 
 
 def open_picture(path: Path, data: bytes) -> Image.Image:
     """Read the header of an image file of any kind, with Pillow."""
-    if path.suffix.lower() in {".heic", ".heif"}:
+    if data[4:8] == b"ftyp":  # HEIC and its kin, whatever their names say
         import pillow_heif
 
         pillow_heif.register_heif_opener()

@@ -1,25 +1,95 @@
 """Opens raw photos of any kind: upright by EXIF, in sRGB by their ICC profile, 8 bits a channel."""
 
-import io
-import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageCms, ImageOps
+from numpy.typing import NDArray
+from PIL import Image
 
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.imageio import ImageRGB, decode_jpeg, encode_png, loaded, open_picture
+from prep.imageio import ImageRGB, damaged, decode_jpeg, encode_png, is_jpeg, loaded, open_picture
+from prep.metadata import without_metadata
+from prep.photos import TURNED
+from prep.resample import resize_image, upright
+from prep.srgb import is_srgb, to_srgb
 
 JPEG_QUALITY = 95
 """For photos that must be re-encoded; without chroma subsampling."""
 
-_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
-"""A marker in coded JPEG data: not an escaped 0xFF, no restart, after any number of fill bytes (ITU T.81, B.1.1.2)."""
-_END_OF_IMAGE = 0xD9
-_UPRIGHT = 1
+_LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
+_GREY_16 = frozenset({"I;16", "I;16B", "I;16L", "I"})
 _EXIF_ORIENTATION = 0x0112
+
+_SCALED_DECODE = ((1, 3.9), (2, 2.3), (4, 1.9))
+"""JPEG may be decoded at n eighths if that leaves so many times the pixels that are wanted on a side.
+
+These keep at least 38 dB to a full decode on phone photos full of leaves (tests/bench/NOTES.md). The other eighths are
+left out: libjpeg-turbo has fast code for halves only, and decodes 5/8 about as slowly as the whole.
+"""
+
+
+@dataclass(frozen=True)
+class RawPhoto:
+    """A photo whose header was read, and no more.
+
+    width, height: as stored, in pixels.  orientation: of EXIF, 1..8, how to turn what is stored.
+    """
+
+    path: Path
+    data: bytes
+    picture: Image.Image
+    width: int
+    height: int
+    orientation: int
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height as a person sees the photo."""
+        return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether the file was compressed with loss, so that a JPEG of it is good enough."""
+        lossless_webp = b"VP8L" in self.data[:64]
+        return self.picture.format in _LOSSY_FORMATS or (self.picture.format == "WEBP" and not lossless_webp)
+
+    @property
+    def is_plain_jpeg(self) -> bool:
+        """Whether an upright sRGB image stands in the file as JPEG, so that its coded pixels can be kept."""
+        picture = self.picture
+        return (
+            picture.format == "JPEG"
+            and picture.mode == "RGB"
+            and self.orientation == 1
+            and is_srgb(picture.info.get("icc_profile"))
+        )
+
+
+def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
+    """Read the header of a raw photo of any kind; its content decides which, not its name.
+
+    Raises SegError if it is no image, or larger than `max_megapixels` (None: Pillow's limit against bombs).
+    """
+    data = read_bytes(path)
+    with _quiet(), _own_limit(max_megapixels):
+        picture = open_picture(path, data)
+        width, height = picture.size
+        megapixels = width * height / 1e6
+        if max_megapixels is not None and megapixels > max_megapixels:
+            raise SegError(
+                f"{path}: {megapixels:,.0f} megapixels ({width} x {height}), more than --max-megapixels "
+                f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
+            )
+        orientation = _orientation(path, picture)
+        if picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
+            width, height = height, width
+    return RawPhoto(path, data, picture, width, height, orientation)
 
 
 def read_photo(path: Path) -> ImageRGB:
@@ -27,7 +97,18 @@ def read_photo(path: Path) -> ImageRGB:
 
     Raises SegError if the file is damaged, no image, or of a kind that has no such form.
     """
-    return _to_srgb(path, open_picture(path, read_bytes(path)))
+    photo = open_photo(path)
+    return decode_photo(photo, *photo.upright_size)
+
+
+def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
+    """Decode an opened photo as (height, width, 3): upright, sRGB, averaged down (or enlarged) to this size."""
+    turn = 1 if photo.picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
+    if turn in TURNED:
+        width, height = height, width
+    pixels, extent = _stored_pixels(photo, width, height)
+    small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
+    return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
 
 
 def import_photo(path: Path) -> tuple[str, bytes, int, int]:
@@ -36,73 +117,81 @@ def import_photo(path: Path) -> tuple[str, bytes, int, int]:
     An upright sRGB JPEG keeps its pixels to the bit; other JPEG and HEIC photos become JPEG of quality 95,
     everything else becomes PNG. Metadata (place, camera, thumbnails) is left behind in every case.
     """
-    data = read_bytes(path)
-    picture = open_picture(path, data)
-    lossy = picture.format in {"JPEG", "MPO", "HEIF"}
-    if picture.format == "JPEG" and picture.mode == "RGB" and _is_upright(picture) and _is_srgb(picture):
-        height, width = decode_jpeg(path, data).shape[:2]
-        return ".jpg", _without_metadata(data), width, height
-    pixels = _to_srgb(path, picture)
+    photo = open_photo(path)
+    if photo.is_plain_jpeg:
+        height, width = decode_jpeg(path, photo.data).shape[:2]
+        return ".jpg", without_metadata(photo.data), width, height
+    pixels = decode_photo(photo, *photo.upright_size)
     height, width = pixels.shape[:2]
-    if lossy:
-        jpeg = simplejpeg.encode_jpeg(pixels, quality=JPEG_QUALITY, colorsubsampling="444")
-        return ".jpg", jpeg, width, height
+    if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
+        return ".jpg", encode_jpeg(pixels), width, height
     return ".png", encode_png(pixels), width, height
 
 
-def photo_header(path: Path) -> tuple[int, int, int]:
-    """Width and height as stored, and EXIF orientation (1..8), of a raw photo, without decoding its pixels."""
-    picture = open_picture(path, read_bytes(path))
-    orientation = picture.getexif().get(_EXIF_ORIENTATION, _UPRIGHT)
-    return picture.width, picture.height, orientation if orientation in range(1, 9) else _UPRIGHT
+def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
+    """Encode (H, W, 3) as JPEG without chroma subsampling; the same pixels give the same bytes."""
+    data: bytes = simplejpeg.encode_jpeg(pixels, quality=quality, colorsubsampling="444")
+    return data
 
 
-def _is_upright(picture: Image.Image) -> bool:
-    return bool(picture.getexif().get(_EXIF_ORIENTATION, _UPRIGHT) == _UPRIGHT)
+def _orientation(path: Path, picture: Image.Image) -> int:
+    """EXIF orientation, 1 if there is none that means anything; of HEIC always 1, its decoder turns the picture."""
+    try:
+        value = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise damaged(path) from error
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _is_srgb(picture: Image.Image) -> bool:
-    profile = picture.info.get("icc_profile")
-    return not profile or b"s\0R\0G\0B" in profile or b"sRGB" in profile
+def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """Grey (H, W), RGB (H, W, 3) or CMYK (H, W, 4) as stored, with its extent in pixels of the array.
+
+    A JPEG may come in a fraction of its size, enough to average it down to width x height.
+    """
+    if not is_jpeg(photo.data) or photo.picture.mode == "CMYK":
+        with _quiet():
+            pixels = _eight_bits(photo.path, loaded(photo.path, photo.picture))
+        return pixels, (pixels.shape[1], pixels.shape[0])
+    eighths = next(
+        (n for n, spare in _SCALED_DECODE if min(photo.width / width, photo.height / height) * n / 8 >= spare), 8
+    )
+    extent = photo.width * eighths / 8, photo.height * eighths / 8
+    return decode_jpeg(photo.path, photo.data, extent), extent
 
 
-def _to_srgb(path: Path, picture: Image.Image) -> ImageRGB:
-    picture = loaded(path, picture)
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode in {"I;16", "I;16B", "I;16L", "I"}:  # 16-bit grey: keep the upper 8 bits
-        grey = (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
+def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
+    """Grey, RGB or CMYK pixels of a loaded picture; alpha is dropped, of 16 bits the upper 8 are kept."""
+    if picture.mode in _GREY_16:
+        return (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
     if picture.mode == "F":
         raise SegError(f"{path}: floating-point pixels; save the photo with 8 or 16 bits a channel")
-    if picture.mode in {"RGBA", "P", "PA"}:
-        picture = picture.convert("RGB")
-    elif picture.mode == "LA":
+    if picture.mode in {"1", "LA", "La"}:
         picture = picture.convert("L")
-    if not _is_srgb(picture) and picture.mode in {"RGB", "CMYK", "L"}:
-        profile = io.BytesIO(picture.info["icc_profile"])
+    elif picture.mode not in {"L", "RGB", "CMYK"}:
+        if "transparency" in picture.info:
+            picture = picture.convert("RGBA")
         try:
-            converted = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except ImageCms.PyCMSError as error:
-            raise SegError(f"{path}: its colour profile cannot be used ({error}); save it as sRGB") from error
-        return np.asarray(converted, np.uint8)
-    return np.asarray(picture.convert("RGB"), np.uint8)
+            picture = picture.convert("RGB")
+        except ValueError as error:
+            raise SegError(f"{path}: pixels of the kind {picture.mode}; save the photo as RGB") from error
+    return np.asarray(picture, np.uint8)
 
 
-def _without_metadata(jpeg: bytes) -> bytes:
-    """Drop the segments APP1 to APP13, APP15 and comments (ITU T.81, B.1.1.4), and all behind the end of the image.
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow from writing warnings about odd metadata to the terminal; what matters becomes an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
-    The coded pixels stay as they are.
-    """
-    kept, position = [jpeg[:2]], 2
-    while (found := _JPEG_MARKER.search(jpeg, position)) is not None:
-        kept.append(jpeg[position : found.start()])  # coded pixels in front of the marker
-        marker = found[1][0]
-        if marker == _END_OF_IMAGE:
-            return b"".join([*kept, bytes((0xFF, marker))])
-        end = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
-        # APP0 is JFIF, APP14 (Adobe) says how colours are coded: decoders need both.
-        is_metadata = (0xE1 <= marker <= 0xEF and marker != 0xEE) or marker == 0xFE
-        if not is_metadata:
-            kept.append(bytes((0xFF, marker)) + jpeg[found.end() : end])
-        position = end
-    return b"".join([*kept, jpeg[position:]])
+
+@contextmanager
+def _own_limit(max_megapixels: float | None) -> Iterator[None]:
+    """Lift Pillow's limit for the block where the caller has one."""
+    before = Image.MAX_IMAGE_PIXELS
+    if max_megapixels is not None:
+        Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before

@@ -2,15 +2,11 @@
 
 import math
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from prep.classes import IGNORE_INDEX
 from prep.errors import SegError
-from prep.geometry import turned_upright
+from prep.fit import Placement
 from prep.imageio import IndexMask
 from prep.photos import Photo
+from prep.resample import resize_mask, upright
 
 TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
@@ -21,12 +17,12 @@ def drawn_on(mask_size: tuple[int, int], photo: Photo) -> str | None:
 
     "stored" is the photo before EXIF turns it. Equal sizes decide first, then the nearer aspect, then upright.
     """
-    upright, stored = photo.upright_size, (photo.width, photo.height)
-    if mask_size == upright:
+    seen, stored = photo.upright_size, (photo.width, photo.height)
+    if mask_size == seen:
         return "upright"
     if mask_size == stored:
         return "stored"
-    to_upright, to_stored = _difference(mask_size, upright), _difference(mask_size, stored)
+    to_upright, to_stored = _difference(mask_size, seen), _difference(mask_size, stored)
     if min(to_upright, to_stored) > math.log1p(TOLERANCE):
         return None
     return "upright" if to_upright <= to_stored else "stored"
@@ -47,20 +43,10 @@ def place_mask(
             raise SegError(_unfit(size, photo))
         drawn = "upright"
     if drawn == "stored":
-        mask = turned_upright(mask, photo.orientation)
-    if mask.shape != (photo.down, photo.across):
-        mask = resize_mask(mask, photo.across, photo.down)
-    if (photo.across, photo.down) == (width, height):
-        return mask, drawn
-    placed = np.full((height, width), IGNORE_INDEX, np.uint8)
-    placed[photo.top : photo.top + photo.down, photo.left : photo.left + photo.across] = mask
-    return placed, drawn
-
-
-def resize_mask(mask: IndexMask, width: int, height: int) -> IndexMask:
-    """Nearest neighbour, centre to centre: a mask is never interpolated."""
-    resized: NDArray[np.uint8] = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)  # type: ignore[assignment]
-    return resized
+        mask = upright(mask, photo.orientation)
+    place = Placement(width, height, photo.left, photo.top, photo.across, photo.down)
+    same = mask.shape == (height, width) == (photo.down, photo.across)
+    return (mask if same else resize_mask(mask, place)), drawn
 
 
 def _unfit(size: tuple[int, int], photo: Photo) -> str:

@@ -14,6 +14,7 @@ from tests.bench.sidebyside import Comparison, Result, load, machine, measure, t
 
 SUBJECTS = {
     "synth": "draw and write synthetic images",
+    "resize": "phone photos to images of 1024 and 512 pixels: the whole command",
     "masks": "RGB masks to class indices: the lookup alone, and the whole command",
     "stats": "mean, std and class counts of a dataset",
     "patches": "cut patches, and read them as a trainer does",

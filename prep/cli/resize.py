@@ -1,0 +1,144 @@
+"""seg-prep resize."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from prep.cli.console import finish, note, progress, table
+from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
+
+if TYPE_CHECKING:
+    from prep.resize import Resized
+
+_PROBLEMS_SHOWN = 50
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DATASET",
+    help="Dataset folder to make or to add to.",
+)
+@click.option("--size", required=True, metavar="PIXELS", help="Pixels, for exact and letterbox also WIDTHxHEIGHT.")
+@click.option(
+    "--fit",
+    type=click.Choice(["long", "short", "exact", "letterbox"]),
+    default="long",
+    help="What gets this size: the longer side, the shorter side, both (distorts), or a black frame around.",
+)
+@click.option("--enlarge", is_flag=True, help="Let small photos grow; otherwise they keep their size.")
+@click.option(
+    "--format",
+    "image_format",
+    type=click.Choice(["jpg", "png"]),
+    show_default="jpg; png for photos that were stored without loss",
+    help="File format of the images.",
+)
+@click.option(
+    "--quality", type=click.IntRange(1, 100), metavar="NUMBER", show_default="95", help="Quality of JPEG images."
+)
+@click.option("--keep-metadata", is_flag=True, help="Carry EXIF over: camera, time, and the place (GPS).")
+@click.option(
+    "--max-megapixels",
+    type=click.FloatRange(min=0, min_open=True),
+    default=200,
+    metavar="NUMBER",
+    help="Leave out larger photos, before they fill the memory.",
+)
+@seed_option
+@workers_option
+@overwrite_option
+@json_option
+def resize(
+    sources: tuple[Path, ...],
+    output: Path,
+    size: str,
+    fit: Literal["long", "short", "exact", "letterbox"],
+    enlarge: bool,
+    image_format: Literal["jpg", "png"] | None,
+    quality: int | None,
+    keep_metadata: bool,
+    max_megapixels: float,
+    seed: int,
+    workers: int | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Resize photos (folders, files, .txt lists) into a dataset: upright, sRGB, without metadata.
+
+    If SOURCE is a dataset, its masks, classes, groups and splits go along; what classes lose is told. A photo that
+    cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is random: the seed is
+    only recorded.
+
+    Example:
+
+    \b
+        seg-prep resize photos/ -o datasets/campus --size 1024
+        seg-prep resize photos/ -o datasets/campus --size 640x480 --fit letterbox --format png
+        seg-prep resize datasets/campus -o datasets/campus-small --size 256
+    """
+    from prep.dataset import is_dataset
+    from prep.errors import SegError
+    from prep.fit import parse_target
+    from prep.resize import resize_photos
+    from prep.resize_dataset import resize_dataset
+    from prep.resize_photo import Options
+
+    try:
+        target = parse_target(size, fit, enlarge=enlarge)
+    except SegError as error:
+        raise click.BadParameter(str(error), param_hint="--size") from error
+    options = Options(target, image_format, quality, keep_metadata, max_megapixels)
+    with progress("Resizing") as advance:
+        if len(sources) == 1 and is_dataset(sources[0]):
+            result = resize_dataset(sources[0], output, options, workers=workers, overwrite=overwrite, progress=advance)
+        else:
+            result = resize_photos(sources, output, options, workers=workers, overwrite=overwrite, progress=advance)
+    _report(result)
+
+
+def _report(result: "Resized") -> None:
+    """Print what was made and what classes lost, then what was left out; exit code 1 if anything was."""
+    root, number = result.dataset.root, len(result.samples)
+    done = "" if result.changed else " (all there already)"
+    classes = {each.name: asdict(each) for each in result.classes}
+    finish(
+        root,
+        {
+            "dataset": root,
+            "images": number,
+            "changed": result.changed,
+            "classes": classes,
+            "left_out": list(result.problems),
+        },
+        "\n".join([*_class_table(result), f"{number} images -> {root}{done}"]),
+    )
+    lost = [each for each in result.classes if each.is_lost]
+    if lost:
+        note("Warning: small regions are lost; a larger --size keeps more of them.")
+    for each in lost:
+        note(f"  {each.describe()}")
+    if result.problems:
+        _list_problems(result)
+        click.get_current_context().exit(1)
+
+
+def _class_table(result: "Resized") -> list[str]:
+    if not result.classes:
+        return []
+    rows = [[each.name, f"{each.before:,}", f"{each.after:,}", f"{each.kept:.0%}"] for each in result.classes]
+    return [table(["class", "pixels before", "after", "of those to expect"], rows)]
+
+
+def _list_problems(result: "Resized") -> None:
+    note(f"{len(result.problems)} left out:")
+    for problem in result.problems[:_PROBLEMS_SHOWN]:
+        note(f"  {problem}")
+    if len(result.problems) > _PROBLEMS_SHOWN:
+        note(f"  ... and {len(result.problems) - _PROBLEMS_SHOWN} more; --json lists them all")
