@@ -28,6 +28,7 @@ from prep.pairing import (
 )
 from prep.photos import PHOTOS_RECORD, read_photos, write_photos
 from prep.progress import Progress, silent
+from prep.proposal import proposal_text, propose_colors
 from prep.transaction import INDEX, Transaction
 from prep.unknown import Policy, UnknownValues, no_classes_error, replacement, unknown_error
 
@@ -136,7 +137,7 @@ def convert_masks(
         error = _first_error(outcomes, jobs, reader, classes, options.unknown)
         if error is not None:
             change.discard()
-            raise error
+            raise SegError(f"{error}\n(classes: {meaning.found})") if meaning.found else error
         replaced = _replaced_images(known, outcomes)
         if replaced and not overwrite:
             change.discard()
@@ -304,15 +305,28 @@ def _first_error(
             + "\nNothing was written."
         )
     unknown = _collect(outcomes, jobs)
+    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     if policy == "error" and unknown.pixels:
-        return unknown_error(unknown, reader, classes)
-    held = np.flatnonzero(np.sum([outcome.pixels for outcome in outcomes], axis=0)).tolist()
+        return _unknown_error(unknown, pixels, reader, classes)
+    held = np.flatnonzero(pixels).tolist()
     if policy == "error" and reader.name == "ids" and len(classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return SegError(
             f"the masks hold only the ids {classes.ids[held[0]]} and 255, and 255 means ignored: one class is left. "
             "If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
         )
     return None
+
+
+def _unknown_error(
+    unknown: UnknownValues, pixels: NDArray[np.int64], reader: LabelReader, classes: ClassMap
+) -> SegError:
+    """All unknown values in one table; and where classes do not occur, what they could be."""
+    error = unknown_error(unknown, reader, classes)
+    absent = [index for index in range(len(classes)) if not pixels[index]]
+    if reader.name != "rgb" or not absent:
+        return error
+    proposed = propose_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
+    return SegError(f"{error}{proposal_text(proposed, reader, classes)}") if proposed else error
 
 
 def _collect(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob]) -> UnknownValues:
