@@ -2,6 +2,7 @@
 
 import click
 
+from prep.cli.check import check
 from prep.cli.console import SegGroup
 from prep.cli.masks import masks
 from prep.cli.options import CONTEXT
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (synth, masks, split, stats, patches):
+for command in (synth, masks, split, stats, patches, check):
     main.add_command(command)
