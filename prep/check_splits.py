@@ -53,7 +53,7 @@ def _without_split(labelled: Sequence[Sample]) -> Iterator[Finding]:
             f"{counted(len(names), 'labelled sample')} of {len(labelled):,} {verb(len(names), 'has', 'have')} no split "
             "while the others have one.",
             names,
-            "split again with 'seg-prep split --overwrite'; it may move the others",
+            "type 'seg-prep split' once more: it gives them a split and leaves the others where they are",
         )
 
 
