@@ -189,7 +189,7 @@ def read_stats(path: Path) -> Stats:
         data = json.loads(read_bytes(path))
         classes = tuple(ClassStats(**entry) for entry in data.pop("classes"))
         return Stats(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"]), "classes": classes})
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SegError(f"{path}: not written by 'seg-prep stats'; run it again with --overwrite") from error
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from prep.cli.check import check
 from prep.cli.console import SegGroup
 from prep.cli.masks import masks
 from prep.cli.options import CONTEXT
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (synth, resize, masks, split, stats, patches):
+for command in (synth, resize, masks, check, split, stats, patches):
     main.add_command(command)
