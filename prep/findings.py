@@ -1,0 +1,45 @@
+"""What a check of a dataset finds: how bad it is, how much of it, where, and what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "remark"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
+"""Worst first: wrong results, doubtful results, good to know."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of problem with everything it concerns.
+
+    kind: a slug such as "size-mismatch".  text: one sentence with the count.
+    names: what it concerns, sorted: stems, files, classes or pairs, with details in brackets.
+    advice: what to do or to type next.
+    """
+
+    severity: Severity
+    kind: str
+    text: str
+    names: tuple[str, ...]
+    advice: str
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort by severity; among equals the order stays."""
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort names, and write characters that cannot be shown (control characters, bytes that are no UTF-8) as \\x.."""
+    return tuple(sorted(name if name.isprintable() else ascii(name)[1:-1] for name in names))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: "1 mask", "12 masks"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a number: has or have."""
+    return one if number == 1 else many
