@@ -6,6 +6,7 @@ from prep.cli.console import SegGroup
 from prep.cli.masks import masks
 from prep.cli.options import CONTEXT
 from prep.cli.patches import patches
+from prep.cli.report import report
 from prep.cli.split import split
 from prep.cli.stats import stats
 from prep.cli.synth import synth
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (synth, masks, split, stats, patches):
+for command in (synth, masks, split, stats, patches, report):
     main.add_command(command)
