@@ -49,6 +49,11 @@ class Picture:
     source: str
 
     @property
+    def aspect(self) -> float:
+        """Width / height of its place on the page; very long pictures get less than they ask for."""
+        return min(2.5, max(0.5, self.width / self.height))
+
+    @property
     def others(self) -> tuple[int, ...]:
         """Its classes besides the one that it is shown for."""
         return tuple(index for index in self.classes if index != self.shown_for)

@@ -20,6 +20,9 @@ REPORT = "report.html"
 NAMES_SHOWN = 200
 """Of a finding; a page with thousands of names is no help."""
 
+LEGEND_ENTRIES = 40
+"""With more classes than these there is no legend; the captions have their colours, too."""
+
 
 def write_report(
     dataset: Dataset,
@@ -67,6 +70,7 @@ def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, picture
         names_shown=NAMES_SHOWN,
         figures=figures(dataset, found),
         pictures=pictures,
+        legend_entries=LEGEND_ENTRIES,
         legend=sorted({index for picture in pictures for index in picture.classes}),
         tinted=dataset.classes.foreground,
         colors=[format_color(color) for color in dataset.classes.colors],
