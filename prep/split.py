@@ -185,7 +185,8 @@ def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], rat
     if any(abs(counts[name] - wanted[name]) > largest for name in SPLITS):
         have, ask = ("/".join(str(found[name]) for name in SPLITS) for found in (counts, wanted))
         raise SegError(
-            f"{dataset.root}: is split in another way already ({have} samples, these ratios ask for {ask}); {remedy}"
+            f"{dataset.root}: is split in another way already ({have} samples, these ratios ask for {ask}); "
+            "add --overwrite to split all anew in them"
         )
 
 

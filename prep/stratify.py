@@ -17,8 +17,9 @@ from prep.randomness import Stream
 _EMPTY, _EXCESS, _ABSENT, _PRESENCE, _UNEVEN = 1e9, 1e7, 1e3, 0.1, 0.01
 """What an empty bin, a sample too many, an absent class, and unequal presence and size weigh against pixel shares."""
 
-_RARE = 0.01
-"""Deviations of a share are counted against the share itself, but no class counts as rarer than this."""
+_RARE = 0.2
+"""Deviations of a share weigh more for rare classes, but none counts as rarer than this: the largest deviation is
+what people look at, and with a small number here large ones of frequent classes were accepted."""
 
 _MOST_EXHAUSTIVE = 3_000_000
 _CANDIDATES = 40

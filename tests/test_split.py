@@ -393,6 +393,16 @@ def test_folds_divide_what_is_not_test(tmp_path: Path) -> None:
     assert not (roots[0] / "folds.csv").exists()
 
 
+def test_folds_grow_with_the_dataset(tmp_path: Path) -> None:
+    root = unsplit(tmp_path / "d", [f"s{n:02}" for n in range(20)])
+    run_ok("split", root, "--folds", 3)
+    tear(root, {stem: sample.split for stem, sample in by_stem(root).items() if stem < "s15"})
+    assert "folds.csv does not hold them yet; --folds K writes it anew." in run_ok("split", root).stderr
+    tear(root, {stem: sample.split for stem, sample in by_stem(root).items() if stem < "s15"})
+    run_ok("split", root, "--folds", 4)
+    assert {fold for _, fold in folds_of(root).values()} == {0, 1, 2, 3}
+
+
 def test_too_many_folds_are_told(tmp_path: Path) -> None:
     root = unsplit(tmp_path / "d", [f"s{n}" for n in range(5)])
     before = tree(root)

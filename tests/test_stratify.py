@@ -39,7 +39,7 @@ def test_few_groups_are_dealt_out_in_the_best_way(foreground: list[int], seed: i
     def squares(way: tuple[int, ...]) -> float:
         parts = [pixels[np.array(way) == number] for number in range(3)]
         return sum(
-            ((part.sum(0) / part.sum() - whole)[index] ** 2) / (whole[index] + 0.01)
+            ((part.sum(0) / part.sum() - whole)[index] ** 2) / (whole[index] + 0.2)
             for part in parts
             for whole in [np.array([share, 1 - share])]
             for index in range(2)

@@ -54,6 +54,7 @@ def split(
         seg-prep split --group-by 'tile\\d+'
     """
     from prep.dataset import SPLITS, Dataset, find_dataset
+    from prep.folds import FOLDS
     from prep.split import split_dataset
 
     opened = Dataset.open(find_dataset(dataset))
@@ -75,6 +76,8 @@ def split(
     joined = sum(map(len, result.joined))
     if result.kept and result.assigned:
         note(f"{result.assigned} new samples got a split; the other {result.kept} stay where they are.")
+        if not folds and (found.root / FOLDS).exists():
+            note(f"{FOLDS} does not hold them yet; --folds K writes it anew.")
     elif result.kept:
         note("All samples have a split already and keep it; --overwrite splits them anew.")
     if joined:
