@@ -32,8 +32,8 @@ def log_bar(share: float, floor: int, color: str) -> Markup:
 
 
 def log_axis(floor: int) -> Markup:
-    """Axis of shares from 10**floor to 1, every decade a label."""
-    step = 1 if floor > -5 else 2
+    """Axis of shares from 10**floor to 1, with labels at as many decades as there is room for."""
+    step = 1 if floor >= -3 else math.ceil(-floor / 2)
     labels = "".join(
         _text(_log_x(power, floor), 10, _power_label(power), "start" if power == floor else "end" if not power else "")
         for power in range(0, floor - 1, -step)

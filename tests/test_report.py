@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from prep.balance import balance
-from prep.charts import log_bar, log_floor, nice_limit
+from prep.charts import log_axis, log_bar, log_floor, nice_limit
 from prep.classes import ClassMap, distinct_color, write_classes
 from prep.dataset import Dataset, Sample, write_index
 from prep.findings import Finding
@@ -318,3 +319,16 @@ def test_every_share_has_a_visible_bar(shares: list[float]) -> None:
     assert all(1 <= width <= 161 for width in widths)
     assert [width for _, width in sorted(zip(shares, widths, strict=True))] == sorted(widths)
     assert "<rect" not in log_bar(0, floor, "#fff")
+
+
+@pytest.mark.parametrize("floor", range(-10, 0))
+def test_labels_of_an_axis_do_not_overlap(floor: int) -> None:
+    labels = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)">([^<]*)<', log_axis(floor))
+    boxes = []
+    for x, anchor, label in reversed(labels):
+        width = 5.6 * len(label)  # of digits at 11 pixels
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        boxes.append((left, left + width))
+    assert all(one[1] <= other[0] for one, other in pairwise(boxes))
+    assert labels[0][2] == "100 %"
+    assert boxes[0][0] >= 0
