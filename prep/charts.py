@@ -15,13 +15,13 @@ _BAR_WIDTH, _BAR_HEIGHT = 160, 14
 
 
 def log_floor(shares: Sequence[float]) -> int:
-    """Power of ten at which a logarithmic axis of shares begins: below the smallest share, at most -1."""
+    """Power of ten at which a logarithmic axis of shares begins: below the smallest share, from -8 to -1."""
     smallest = min((share for share in shares if share), default=0.1)
-    return min(-1, math.ceil(math.log10(smallest)) - 1)
+    return max(-8, min(-1, math.ceil(math.log10(smallest)) - 1))
 
 
 def log_bar(share: float, floor: int, color: str) -> Markup:
-    """Bar of a share 0..1 on the axis that log_axis draws; nothing for 0."""
+    """Bar of a share 0..1 on the axis that log_axis draws, always visible; nothing for 0."""
     grid = "".join(
         f'<line x1="{_log_x(power, floor)}" x2="{_log_x(power, floor)}" y1="0" y2="{_BAR_HEIGHT}" stroke="{_RULE}"/>'
         for power in range(floor, 1)

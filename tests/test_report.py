@@ -321,7 +321,7 @@ def test_every_share_has_a_visible_bar(shares: list[float]) -> None:
     assert "<rect" not in log_bar(0, floor, "#fff")
 
 
-@pytest.mark.parametrize("floor", range(-10, 0))
+@pytest.mark.parametrize("floor", range(-8, 0))
 def test_labels_of_an_axis_do_not_overlap(floor: int) -> None:
     labels = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)">([^<]*)<', log_axis(floor))
     boxes = []
