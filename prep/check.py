@@ -12,7 +12,7 @@ from prep.classes import NO_CLASSES, ClassMap, read_classes
 from prep.dataset import CLASSES, Dataset, Sample, read_index
 from prep.errors import SegError
 from prep.executor import run_jobs
-from prep.findings import Finding, counted, sorted_names, verb, worst_first
+from prep.findings import Finding, counted, verb, worst_first
 from prep.photos import PHOTOS_RECORD, Photo, read_photos
 from prep.progress import Progress, silent
 from prep.transaction import INDEX
@@ -93,7 +93,7 @@ def _unfinished(root: Path) -> Iterator[Finding]:
             "half-moved",
             f"{counted(len(moving), 'command')} {verb(len(moving), 'was', 'were')} killed while moving results into "
             "the dataset: files may be old and new.",
-            sorted_names(moving),
+            tuple(moving),
             "type that command again, it finishes the move; then check again",
         )
     if names:
@@ -102,6 +102,6 @@ def _unfinished(root: Path) -> Iterator[Finding]:
             "unfinished",
             f"{counted(len(names), 'command')} {verb(len(names), 'was', 'were')} interrupted and left "
             f"{verb(len(names), 'a hidden folder', 'hidden folders')}.",
-            sorted_names(names),
+            tuple(names),
             "type the same command again and it goes on; or delete the folder",
         )

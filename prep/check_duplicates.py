@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.check_sample import SampleFacts
+from prep.check_sample import MaskFacts, SampleFacts
 from prep.dataset import SPLITS
-from prep.findings import Finding, counted, sorted_names, verb
+from prep.findings import Finding, counted, verb
 from prep.imageio import read_mask
 from prep.similar import exact_duplicates, near_duplicates
 
@@ -45,7 +45,7 @@ def _leaks(sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
             "leak",
             f"{counted(len(sets), 'image')} {verb(len(sets), 'stands', 'stand')} in more than one split under "
             f"different names: {_LEAK}.",
-            sorted_names(" = ".join(_in_split(stem, known) for stem in stems) for stems in sets),
+            tuple(" = ".join(_in_split(stem, known) for stem in stems) for stems in sets),
             f"delete the copies, or {_RESPLIT}, which keeps them together",
         )
 
@@ -57,38 +57,38 @@ def _copies(sets: Sequence[Sequence[str]]) -> Iterator[Finding]:
             "warning",
             "duplicate-image",
             f"{counted(copies, 'image')} {verb(copies, 'is an exact copy', 'are exact copies')} of another one.",
-            sorted_names(" = ".join(stems) for stems in sets),
+            tuple(" = ".join(stems) for stems in sets),
             "keep one of each; copies count twice in training and scores",
         )
 
 
 def _contradicts(stems: Sequence[str], known: BySample) -> bool:
-    """Whether equal images have masks of the same size that differ."""
-    labels = [(known[stem].mask.size, found.digest) for stem in stems if (found := known[stem].labels) and found.digest]
-    return len({size for size, _ in labels}) < len(set(labels))
+    """Whether equal images have masks of their size that differ."""
+    return len({labels.digest for stem in stems if (labels := _fitting(known[stem]))}) > 1
 
 
 def _different_masks(root: Path, sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
     names, total = [], 0
     for stems in sets:
-        masks = [read_mask(root / known[stem].mask.name) for stem in stems if _has_grey_mask(known[stem])]
-        alike = [mask for mask in masks if mask.shape == masks[0].shape]
-        pixels = int(np.any([mask != alike[0] for mask in alike[1:]], axis=0).sum())
+        masks = [read_mask(root / known[stem].mask.name) for stem in stems if _fitting(known[stem])]
+        pixels = int(np.any([mask != masks[0] for mask in masks[1:]], axis=0).sum())
         names.append(f"{' = '.join(stems)} ({counted(pixels, 'pixel')})")
         total += pixels
     if names:
         yield Finding(
             "error",
             "different-masks",
-            f"{counted(len(names), 'image')} {verb(len(names), 'stands', 'stand')} there more than once with different "
-            f"masks: {counted(total, 'pixel')} {verb(total, 'contradicts itself', 'contradict each other')}.",
-            sorted_names(names),
+            f"{counted(len(names), 'image')} {verb(len(names), 'is', 'are')} there more than once with different "
+            f"masks: {counted(total, 'pixel')} {verb(total, 'differs', 'differ')}.",
+            tuple(names),
             "look at both overlays and keep the better sample",
         )
 
 
-def _has_grey_mask(facts: SampleFacts) -> bool:
-    return facts.labels is not None and not facts.labels.strange
+def _fitting(facts: SampleFacts) -> MaskFacts | None:
+    """The labels of a mask that has the size of its image."""
+    is_fitting = facts.labels and not facts.labels.strange and facts.mask.size == facts.image.size
+    return facts.labels if is_fitting else None
 
 
 def _near(sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
@@ -101,7 +101,7 @@ def _near(sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
             "near-leak",
             f"{counted(len(pairs), 'image')} {verb(len(pairs), 'shows', 'show')} the same scene as an image of another "
             f"split: {_LEAK}.",
-            sorted_names(" ~ ".join(_in_split(stem, known) for stem in pair) for pair in pairs),
+            tuple(" ~ ".join(_in_split(stem, known) for stem in pair) for pair in pairs),
             f"{_RESPLIT}, which keeps them together",
         )
     if whole:
@@ -111,7 +111,7 @@ def _near(sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
             "near-duplicate",
             f"{counted(number, 'image')} {verb(number, 'shows', 'show')} the same scene as another one: "
             f"{counted(len(whole), 'set')}.",
-            sorted_names(" ~ ".join(stems) for stems in whole),
+            tuple(" ~ ".join(stems) for stems in whole),
             "nothing to do; 'seg-prep split' keeps each set in one split",
         )
 

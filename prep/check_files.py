@@ -9,7 +9,7 @@ from pathlib import Path
 from prep.check_sample import FileFacts, SampleFacts
 from prep.dataset import Sample
 from prep.files import PART_SUFFIX
-from prep.findings import Finding, counted, sorted_names, verb
+from prep.findings import Finding, counted, verb
 from prep.photos import PHOTOS_RECORD, Photo
 from prep.transaction import INDEX
 
@@ -35,7 +35,7 @@ def _files(samples: Iterable[SampleFacts]) -> list[FileFacts]:
 
 
 def _missing(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
-    names = sorted_names(file.name for file in _files(samples) if file.state == "missing")
+    names = tuple(file.name for file in _files(samples) if file.state == "missing")
     if names:
         yield Finding(
             "error",
@@ -48,12 +48,14 @@ def _missing(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
 
 def _damaged(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
     for kind, files in (("image", [facts.image for facts in samples]), ("mask", [facts.mask for facts in samples])):
-        names = sorted_names(f"{file.name} ({file.reason})" for file in files if file.state == "damaged")
+        names = tuple(
+            f"{file.name} ({file.reason})" if file.reason else file.name for file in files if file.state == "damaged"
+        )
         if names:
             yield Finding(
                 "error",
                 f"damaged-{kind}",
-                f"{counted(len(names), kind)} cannot be read to the end.",
+                f"{counted(len(names), kind)} cannot be read: truncated, damaged, or no image at all.",
                 names,
                 f"copy or convert {verb(len(names), 'it', 'them')} again",
             )
@@ -61,7 +63,7 @@ def _damaged(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
 
 def _strange_masks(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
     strange = [facts for facts in samples if facts.labels and facts.labels.strange]
-    names = sorted_names(f"{facts.mask.name} ({facts.labels.strange})" for facts in strange if facts.labels)
+    names = tuple(f"{facts.mask.name} ({facts.labels.strange})" for facts in strange if facts.labels)
     if names:
         yield Finding(
             "error",
@@ -86,7 +88,7 @@ def _sizes(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
             "error",
             "size-mismatch",
             f"{counted(len(apart), 'mask')} {verb(len(apart), 'is', 'are')} of another size than the image.",
-            sorted_names(apart),
+            tuple(apart),
             "find out which of the two is right; convert these samples again from photo and label",
         )
     if unlike_index:
@@ -95,7 +97,7 @@ def _sizes(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
             "index-size",
             f"{counted(len(unlike_index), 'sample')} {verb(len(unlike_index), 'is', 'are')} "
             f"of another size than {INDEX} says.",
-            sorted_names(unlike_index),
+            tuple(unlike_index),
             "files were replaced behind the index; convert these samples again",
         )
 
@@ -108,7 +110,7 @@ def _alike_stems(samples: Sequence[Sample]) -> Iterator[Finding]:
     alike = defaultdict(list)
     for sample in samples:
         alike[unicodedata.normalize("NFC", sample.stem).casefold()].append(sample.stem)
-    names = sorted_names(" = ".join(sorted(stems)) for stems in alike.values() if len(stems) > 1)
+    names = tuple(" = ".join(sorted(stems)) for stems in alike.values() if len(stems) > 1)
     if names:
         yield Finding(
             "error",
@@ -121,8 +123,8 @@ def _alike_stems(samples: Sequence[Sample]) -> Iterator[Finding]:
 
 
 def _incomplete(samples: Sequence[Sample]) -> Iterator[Finding]:
-    no_mask = sorted_names(sample.stem for sample in samples if sample.image and not sample.mask)
-    no_image = sorted_names(sample.stem for sample in samples if not sample.image)
+    no_mask = tuple(sample.stem for sample in samples if sample.image and not sample.mask)
+    no_image = tuple(sample.stem for sample in samples if not sample.image)
     if no_mask:
         has_labels = any(sample.is_labelled for sample in samples)
         yield Finding(
@@ -153,7 +155,7 @@ def _orphans(root: Path, samples: Sequence[Sample]) -> Iterator[Finding]:
             "orphan",
             f"{counted(len(orphans), 'file')} in images/ or masks/ {verb(len(orphans), 'is', 'are')} "
             f"not named in {INDEX}; no command uses {them}.",
-            sorted_names(orphans),
+            tuple(orphans),
             f"delete {them}, or bring {them} in with 'seg-prep masks convert' from another folder",
         )
 
@@ -166,7 +168,7 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
 
 
 def _orientations(samples: Sequence[SampleFacts], photos: Mapping[str, Photo]) -> Iterator[Finding]:
-    names = sorted_names(
+    names = tuple(
         facts.stem
         for facts in samples
         if facts.sample.is_labelled and facts.stem in photos and photos[facts.stem].orientation in _TURNED_OVER

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from prep.check_sample import MaskFacts, SampleFacts
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.dataset import CLASSES, SPLITS
-from prep.findings import Finding, counted, sorted_names, verb
+from prep.findings import Finding, counted, verb
 
 _VALUES_SHOWN = 3
 _MUCH_IGNORED = 0.5
@@ -31,7 +31,7 @@ def check_labels(samples: Sequence[SampleFacts], classes: ClassMap) -> Iterator[
 
 def _values_outside(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
     outside = [(facts.stem, _outside(labels, classes)) for facts, labels in labelled]
-    names = sorted_names(f"{stem} ({_list_values(counts)})" for stem, counts in outside if counts)
+    names = tuple(f"{stem} ({_list_values(counts)})" for stem, counts in outside if counts)
     if names:
         total: Counter[int] = sum((counts for _, counts in outside), Counter())
         yield Finding(
@@ -68,7 +68,7 @@ def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator
             "absent-class",
             f"{counted(len(absent), 'class', 'classes')} of {len(classes)} {verb(len(absent), 'occurs', 'occur')} "
             "in no mask.",
-            sorted_names(absent),
+            tuple(absent),
             f"take them out of the class map, or check that their colours or ids in {CLASSES} are those of the labels",
         )
     for split in SPLITS:
@@ -79,7 +79,7 @@ def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator
                 "class-not-in-split",
                 f"{counted(len(missing), 'class', 'classes')} of {len(classes)} {verb(len(missing), 'does', 'do')} "
                 f"not occur in {split}: " + ("never learned." if split == "train" else "never scored there."),
-                sorted_names(missing),
+                tuple(missing),
                 "split again with another --seed ('seg-prep split --overwrite'), or label more samples that hold them",
             )
 
@@ -105,7 +105,7 @@ def _uniform(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Findin
             "all-ignored",
             f"{counted(len(ignored), 'mask')} {verb(len(ignored), 'holds', 'hold')} ignored pixels only: "
             "nothing to learn or to score.",
-            sorted_names(ignored),
+            tuple(ignored),
             "label these images, or leave them out of the dataset",
         )
     for name, stems in uniform.items():
@@ -113,7 +113,7 @@ def _uniform(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Findin
             "warning",
             "all-background" if name.lower() == "background" else "one-class",
             f"{counted(len(stems), 'mask')} of {len(labelled):,} {verb(len(stems), 'holds', 'hold')} {name} only.",
-            sorted_names(stems),
+            tuple(stems),
             "look whether labels were forgotten; images that really show nothing else may stay",
         )
 
@@ -132,7 +132,7 @@ def _ignored(labelled: Sequence[Labelled]) -> Iterator[Finding]:
             "much-ignored",
             f"In {counted(len(names), 'mask')} more than half of the pixels are ignored "
             f"({share / total:.0%} in the whole dataset).",
-            sorted_names(names),
+            tuple(names),
             "check that 255 does not stand for a class; otherwise label more of these images",
         )
 
@@ -154,7 +154,7 @@ def _slips(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]
             "tiny-region",
             f"{counted(slips.total(), 'region')} of a few pixels inside another class, in "
             f"{counted(len(names), 'mask')}, may be slips of annotation: {listed}.",
-            sorted_names(names),
+            tuple(names),
             "look at these masks; paint the specks over in the raw labels and convert again",
         )
 

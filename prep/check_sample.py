@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.dataset import Sample
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.imageio import decode, read_image
+from prep.imageio import damaged, decode, read_image
 from prep.regions import ClassRegions, find_regions
 from prep.similar import Fingerprint, fingerprint
 from prep.stats import count_values
@@ -24,7 +24,7 @@ Pixels = NDArray[np.generic]
 
 @dataclass(frozen=True)
 class FileFacts:
-    """One file of a sample: its posix path in the dataset (empty for none), its state, why it is damaged, its size."""
+    """One file of a sample: its posix path in the dataset (empty for none), its state, a reason, its size."""
 
     name: str
     state: State
@@ -117,5 +117,7 @@ def _inspect(root: Path, name: str, read: Callable[[Path], Pixels]) -> tuple[Fil
 
 
 def _reason(path: Path, error: SegError) -> str:
-    """What is wrong, without the path and without what to do, which the finding says."""
+    """What is special about it, without the path and without what to do, which the finding says."""
+    if str(error) == str(damaged(path)):
+        return ""
     return str(error).removeprefix(f"{path}: ").partition(";")[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from prep.dataset import SPLITS, Dataset, Sample
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.findings import Finding, counted, sorted_names, verb
+from prep.findings import Finding, counted, verb
 from prep.patches import PATCHES
 from prep.stats import STATS, read_stats
 
@@ -28,7 +28,7 @@ def _torn_groups(labelled: Sequence[Sample]) -> Iterator[Finding]:
     for sample in labelled:
         if sample.group and sample.split:
             splits[sample.group].add(sample.split)
-    names = sorted_names(
+    names = tuple(
         f"{group} ({', '.join(split for split in SPLITS if split in found)})"
         for group, found in splits.items()
         if len(found) > 1
@@ -45,7 +45,7 @@ def _torn_groups(labelled: Sequence[Sample]) -> Iterator[Finding]:
 
 
 def _without_split(labelled: Sequence[Sample]) -> Iterator[Finding]:
-    names = sorted_names(sample.stem for sample in labelled if not sample.split)
+    names = tuple(sample.stem for sample in labelled if not sample.split)
     if names and len(names) < len(labelled):
         yield Finding(
             "warning",
@@ -53,7 +53,7 @@ def _without_split(labelled: Sequence[Sample]) -> Iterator[Finding]:
             f"{counted(len(names), 'labelled sample')} of {len(labelled):,} {verb(len(names), 'has', 'have')} no split "
             "while the others have one.",
             names,
-            "split again with 'seg-prep split --overwrite'; it may move the others",
+            "type 'seg-prep split' once more: it gives them a split and leaves the others where they are",
         )
 
 
@@ -87,7 +87,7 @@ def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
             "stale-patches",
             f"{counted(len(stale), 'set of patches', 'sets of patches')} {verb(len(stale), 'was', 'were')} cut under "
             "another split than the dataset has now: what is tested on may have been trained on.",
-            sorted_names(stale),
+            tuple(stale),
             "cut again with 'seg-prep patches --overwrite'",
         )
     if broken:
@@ -96,7 +96,7 @@ def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
             "broken-patches",
             f"{counted(len(broken), 'set of patches', 'sets of patches')} {verb(len(broken), 'has', 'have')} "
             "settings that cannot be read.",
-            sorted_names(broken),
+            tuple(broken),
             "cut again with 'seg-prep patches --overwrite'",
         )
 

@@ -24,15 +24,19 @@ class Finding:
     names: tuple[str, ...]
     advice: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", _shown(self.text))
+        object.__setattr__(self, "names", tuple(sorted(map(_shown, self.names))))
+
+
+def _shown(text: str) -> str:
+    r"""Write what cannot be shown (control characters, bytes that are no UTF-8) as \x07 or \udcff."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Sort by severity; among equals the order stays."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-
-
-def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Sort names, and write characters that cannot be shown (control characters, bytes that are no UTF-8) as \\x.."""
-    return tuple(sorted(name if name.isprintable() else ascii(name)[1:-1] for name in names))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

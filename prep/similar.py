@@ -126,8 +126,8 @@ def near_duplicates(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
     return join_sets([*((same[0], stem) for same in exact for stem in same[1:]), *pairs])
 
 
-def join_sets(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Sets that these pairs connect, directly or by others, of at least two; each sorted, and the list too."""
+def join_sets(pairs: Iterable[tuple[str, str]], least: int = 2) -> list[list[str]]:
+    """Sets that these pairs connect, directly or by others, with `least` members or more; all sorted."""
     parents: dict[str, str] = {}
 
     def root(stem: str) -> str:
@@ -142,7 +142,7 @@ def join_sets(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
     sets: dict[str, list[str]] = {}
     for stem in sorted(parents):
         sets.setdefault(root(stem), []).append(stem)
-    return sorted(found for found in sets.values() if len(found) > 1)
+    return sorted(found for found in sets.values() if len(found) >= least)
 
 
 def _candidates(perceptual: Sequence[int]) -> Iterator[tuple[int, int, _Orientation]]:
