@@ -15,13 +15,13 @@ _BAR_WIDTH, _BAR_HEIGHT = 160, 14
 
 
 def log_floor(shares: Sequence[float]) -> int:
-    """Power of ten at which a logarithmic axis of shares begins: below the smallest share, at most -1."""
+    """Power of ten at which a logarithmic axis of shares begins: below the smallest share, from -8 to -1."""
     smallest = min((share for share in shares if share), default=0.1)
-    return min(-1, math.ceil(math.log10(smallest)) - 1)
+    return max(-8, min(-1, math.ceil(math.log10(smallest)) - 1))
 
 
 def log_bar(share: float, floor: int, color: str) -> Markup:
-    """Bar of a share 0..1 on the axis that log_axis draws; nothing for 0."""
+    """Bar of a share 0..1 on the axis that log_axis draws, always visible; nothing for 0."""
     grid = "".join(
         f'<line x1="{_log_x(power, floor)}" x2="{_log_x(power, floor)}" y1="0" y2="{_BAR_HEIGHT}" stroke="{_RULE}"/>'
         for power in range(floor, 1)
@@ -32,8 +32,8 @@ def log_bar(share: float, floor: int, color: str) -> Markup:
 
 
 def log_axis(floor: int) -> Markup:
-    """Axis of shares from 10**floor to 1, every decade a label."""
-    step = 1 if floor > -5 else 2
+    """Axis of shares from 10**floor to 1, with labels at as many decades as there is room for."""
+    step = 1 if floor >= -3 else math.ceil(-floor / 2)
     labels = "".join(
         _text(_log_x(power, floor), 10, _power_label(power), "start" if power == floor else "end" if not power else "")
         for power in range(0, floor - 1, -step)
