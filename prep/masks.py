@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, Color, write_classes
-from prep.convert import ConvertLabel, LabelJob, Outcome, ScanLabel
+from prep.convert import ConvertLabel, HasUncovered, LabelJob, Outcome, ScanLabel
 from prep.dataset import CLASSES, Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
 from prep.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
-from prep.labelling import IGNORE, Meaning, class_map_of, recolored, with_unlabelled
+from prep.labelling import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
 from prep.labels.choice import choose_reader, look, reader_named
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.pairing import (
@@ -34,6 +34,7 @@ from prep.unknown import Policy, UnknownValues, no_classes_error, replacement, u
 
 PHOTOS, LABELS = "photos", "labels"
 _PROBLEMS_SHOWN = 10
+_LOOKED_AT_FIRST = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Options:
     reader: str | None = None
     skip_unpaired: bool = False
     in_order: bool = False
-    unlabelled: str = IGNORE
+    unlabelled: str | None = None
     first_id: int | None = None
     variable: str = ""
     stretch: bool = False
@@ -109,14 +110,19 @@ def convert_masks(
     converted = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
     chosen = [by_stem[label] for _, label in converted]
     reader = (
-        reader_named(labels.reader) if labels.reader else choose_reader(chosen, meaning.classes if meaning else None)
+        reader_named(labels.reader, labels.names)
+        if labels.reader
+        else choose_reader(chosen, meaning.classes if meaning else None)
     )
     if meaning is None:
         raise no_classes_error(_scan(reader, chosen, workers, progress), reader)
     if meaning.found is not None:
         notes.append(f"classes: {meaning.found}")
-    if reader.name != "rgb":
-        meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled)
+    if labels.names is not None:
+        covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
+        meaning = by_name(meaning, labels.names, options.unlabelled, covered=covered)
+    elif reader.name != "rgb":
+        meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled or IGNORE)
     classes = meaning.classes
     if options.unknown != "error":
         replacement(options.unknown, reader, classes)  # fails here, before any work, if there is no such class
@@ -287,6 +293,13 @@ def _scan(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, 
     for label, found in zip(labels, run_jobs(ScanLabel(reader.name), labels, workers, progress), strict=True):
         values.add(label.short_name, found)
     return values
+
+
+def _all_covered(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None) -> bool:
+    """Whether every pixel lies in a region: as a rule, the first labels say that it does not."""
+    uncovered = HasUncovered(reader.name)
+    first, rest = labels[:_LOOKED_AT_FIRST], labels[_LOOKED_AT_FIRST:]
+    return not any(map(uncovered, first)) and not any(run_jobs(uncovered, rest, workers))
 
 
 def _first_error(
