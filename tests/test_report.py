@@ -198,11 +198,11 @@ def test_damaged_files_are_named_and_do_not_stop_it(tmp_path: Path) -> None:
 
 def test_findings_worst_first(tmp_path: Path) -> None:
     root = images_only(tmp_path / "d", [(20, 30)]).root
-    many = tuple(f"name{number}" for number in range(NAMES_SHOWN + 5))
+    many = tuple(f"name{number:03}" for number in range(NAMES_SHOWN + 5))
     page = report(root, (Finding("remark", "a", "last", (), "do"), Finding("error", "b", "first", many, "mend")))
-    assert re.search(r"error first → mend 205 names name0 .* and 5 more; .* remark last → do", page.text)
-    assert f"name{NAMES_SHOWN - 1}" in page.words
-    assert f"name{NAMES_SHOWN}" not in page.words
+    assert re.search(r"error first → mend 205 names name000 .* and 5 more; .* remark last → do", page.text)
+    assert f"name{NAMES_SHOWN - 1:03}" in page.words
+    assert f"name{NAMES_SHOWN:03}" not in page.words
     assert "The check found nothing to mend." in report(root).text
 
 
