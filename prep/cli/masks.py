@@ -9,6 +9,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.export import export
+from prep.cli.inspect import inspect
 from prep.cli.options import CONTEXT, json_option, overwrite_option, seed_option, workers_option
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def masks() -> None:
 
 
 masks.add_command(export)
+masks.add_command(inspect)
 
 
 @masks.command()

@@ -1,0 +1,66 @@
+"""Tell colours that are classes from those that blended edges and JPEG leave behind."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What counts as noise.
+
+    fewer: it has so many times fewer pixels than the colours it comes from.  near: distance in RGB (0 .. 441) within
+    which a rare colour is a trace of a frequent one.  between: the same, from the line between two frequent colours,
+    within which it is their blend.
+    """
+
+    fewer: int
+    near: float
+    between: float
+
+
+EXACT = Limits(fewer=20, near=40, between=12)
+LOSSY = Limits(fewer=4, near=100, between=50)
+"""Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
+
+_MOST_CLASSES = 64
+
+
+def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: Limits = EXACT) -> frozenset[int]:
+    """Colour codes (red + 256 green + 65536 blue) that are rare and near to, or between, frequent ones.
+
+    pixels: by code.  known: codes that a class map names; they are never noise.
+    """
+    order = sorted(pixels, key=lambda code: (-pixels[code], code))
+    real = [code for code in order if code in known]
+    noise = set()
+    for code in order:
+        if code in known or code >= 1 << 24:
+            continue
+        frequent = np.array([_color(other) for other in real if pixels[other] >= limits.fewer * pixels[code]]).reshape(
+            -1, 3
+        )
+        if len(real) >= _MOST_CLASSES or _comes_from(np.array(_color(code)), frequent, limits):
+            noise.add(code)
+        else:
+            real.append(code)
+    return frozenset(noise)
+
+
+def _comes_from(color: NDArray[np.float64], frequent: NDArray[np.float64], limits: Limits) -> bool:
+    if not len(frequent):
+        return False
+    if np.linalg.norm(frequent - color, axis=1).min() <= limits.near:
+        return True
+    starts, ends = (frequent[index] for index in np.triu_indices(len(frequent), 1))
+    if not len(starts):
+        return False
+    along = ends - starts
+    share = np.clip(((color - starts) * along).sum(axis=1) / np.maximum((along**2).sum(axis=1), 1), 0, 1)
+    return bool(np.linalg.norm(starts + share[:, None] * along - color, axis=1).min() <= limits.between)
+
+
+def _color(code: int) -> tuple[float, float, float]:
+    return float(code & 255), float(code >> 8 & 255), float(code >> 16 & 255)
