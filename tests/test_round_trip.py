@@ -84,7 +84,9 @@ def test_zip_files_with_the_photos_beside(layout: str, campus: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("layout", SOURCES)
-@pytest.mark.parametrize("name", ["1 2 3 x", "a 1,2,3", "// x", "_x", "void", "a #aabbcc b", "r g b", "ä,b"])
+@pytest.mark.parametrize(
+    "name", ["1 2 3 x", "a 1,2,3", "// x", "_background_", "_Ignore_", "void", "a #aabbcc b", "r g b", "ä,b"]
+)
 def test_odd_class_names_come_back_or_are_refused(layout: str, name: str, tmp_path: Path) -> None:
     classes = ClassMap(("sky", name), ((9, 8, 7), (1, 2, 3)))
     root = make_dataset(tmp_path / "set", {"a": np.array([[0, 1, 255]], np.uint8)}, classes)
