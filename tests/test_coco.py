@@ -89,6 +89,16 @@ def test_a_folder_with_photos_around_the_file_is_enough(tmp_path: Path, out: Pat
     assert "masks without their photo (bring it in with --images): 1\n  b\n" in result.stdout
 
 
+def test_a_photo_of_another_folder_is_not_taken_for_one_that_is_gone(tmp_path: Path, out: Path) -> None:
+    data = content()
+    for entry, name in zip(data["images"], ("north/a.png", "south/a.png"), strict=True):
+        entry["file_name"] = name
+    save(tmp_path / "raw/south/a.png", random_image(0, 3, 5))
+    run_ok("masks", "convert", write(tmp_path / "raw/c.json", data), "-o", out)
+    images = {stem: sample.image for stem, sample in by_stem(out).items()}
+    assert images == {"north_a": "", "south_a": "images/south_a.png"}
+
+
 def test_a_category_background_takes_what_is_uncovered(tmp_path: Path, out: Path) -> None:
     data = content()
     data["categories"][1]["name"] = "Background"

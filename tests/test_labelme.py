@@ -155,6 +155,14 @@ def test_photos_are_found_by_windows_paths(tmp_path: Path, out: Path) -> None:
     assert "masks without their photo (bring it in with --images): 1\n  y\n" in result.stdout
 
 
+def test_a_photo_of_another_folder_is_not_taken_for_one_that_is_gone(tmp_path: Path, out: Path) -> None:
+    for day in ("1", "2"):
+        write(tmp_path / f"raw/{day}/a.json", [shape("cat", square(0, 0, 1, 4))])
+    save(tmp_path / "raw/1/a.png", random_image(0, 4, 6))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert {stem: sample.image for stem, sample in by_stem(out).items()} == {"1_a": "images/1_a.png", "2_a": ""}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

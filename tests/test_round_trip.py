@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from prep.classes import ClassMap, write_classes
 from prep.dataset import Dataset, Sample, write_index
-from tests.support import load, masks_of, random_image, run_ok, save
+from tests.support import load, masks_of, random_image, run_ok, run_prep, save
 
 Mask = NDArray[np.uint8]
 
@@ -81,6 +81,18 @@ def test_zip_files_with_the_photos_beside(layout: str, campus: Path, tmp_path: P
     run_ok("masks", "export", campus, "--to", layout, "-o", out)
     run_ok("masks", "convert", out, "-o", again, "--images", campus / "images")
     assert_same(campus, again)
+
+
+@pytest.mark.parametrize("layout", SOURCES)
+@pytest.mark.parametrize(
+    "name", ["1 2 3 x", "a 1,2,3", "// x", "_background_", "_Ignore_", "void", "a #aabbcc b", "r g b", "ä,b"]
+)
+def test_odd_class_names_come_back_or_are_refused(layout: str, name: str, tmp_path: Path) -> None:
+    classes = ClassMap(("sky", name), ((9, 8, 7), (1, 2, 3)))
+    root = make_dataset(tmp_path / "set", {"a": np.array([[0, 1, 255]], np.uint8)}, classes)
+    if run_prep("masks", "export", root, "--to", layout, "-o", tmp_path / "out").exit_code == 0:
+        run_ok("masks", "convert", tmp_path / "out" / SOURCES[layout], "-o", tmp_path / "again")
+        assert_same(root, tmp_path / "again")
 
 
 @pytest.mark.parametrize("layout", SOURCES)

@@ -10,6 +10,7 @@ from prep.classes import IGNORE_INDEX, ClassMap
 from prep.dataset import Sample
 from prep.exports.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.imageio import IndexMask
+from prep.labels.named import SPECIAL_NAMES
 from prep.rle import compress, encode_runs
 
 
@@ -23,7 +24,7 @@ class CocoLayout:
     classes: ClassMap
 
     def __post_init__(self) -> None:
-        refuse_names(self.classes)
+        refuse_names(self.classes, reserved=SPECIAL_NAMES)
 
     def image(self, sample: Sample) -> str:
         """The image in images/."""

@@ -13,8 +13,9 @@ import numpy as np
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.dataset import Sample
 from prep.exports.class_list import class_list, refuse_list_names
-from prep.exports.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name
+from prep.exports.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.imageio import IndexMask
+from prep.labels.named import SPECIAL_NAMES
 from prep.polygons import Ring, outline
 
 _VERSION = "5.5.0"
@@ -29,6 +30,7 @@ class LabelmeLayout:
 
     def __post_init__(self) -> None:
         refuse_list_names(self.classes)
+        refuse_names(self.classes, reserved=SPECIAL_NAMES)
 
     def image(self, sample: Sample) -> str:
         """The image, directly in the export."""

@@ -55,14 +55,16 @@ def free_color(classes: ClassMap, preferred: Color) -> Color:
 def refuse_names(classes: ClassMap, separator: str = "", reserved: Sequence[str] = (IGNORE_NAME,)) -> None:
     """SegError if a class name would be read back as another one.
 
-    separator: a sign that ends names in a text file of this layout, where "#" begins comments; empty if names stand
-    in JSON.
+    separator: a sign that ends names in a text file of this layout, where "#" and "//" begin comments; empty if
+    names stand in JSON.
     """
     for name in classes.names:
         if name.strip().lower() in reserved:
             raise SegError(f"the class name {name!r} means something else in this format; rename it in classes.json")
-        if separator and (separator in name or name.startswith("#") or name != name.strip() or not name.isprintable()):
+        if separator and (
+            separator in name or name.startswith(("#", "//")) or name != name.strip() or not name.isprintable()
+        ):
             raise SegError(
-                f"the class name {name!r} cannot be written in this format: no {separator!r}, no '#' in front, no "
-                "spaces around it, no control characters; rename it in classes.json"
+                f"the class name {name!r} cannot be written in this format: no {separator!r}, no '#' or '//' in front, "
+                "no spaces around it, no control characters; rename it in classes.json"
             )

@@ -14,6 +14,7 @@ from prep.classes import IGNORE_INDEX, ClassMap
 from prep.dataset import SPLITS, Sample
 from prep.exports.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.imageio import ImageRGB, IndexMask, encode_png
+from prep.labels.definitions import IGNORED_NAMES
 
 _LABELMAP, _LISTS = "labelmap.txt", "ImageSets/Segmentation"
 
@@ -25,7 +26,7 @@ class VocLayout:
     classes: ClassMap
 
     def __post_init__(self) -> None:
-        refuse_names(self.classes, ":")
+        refuse_names(self.classes, ":", sorted(IGNORED_NAMES))  # all of them are read as ignored pixels
 
     def image(self, sample: Sample) -> str:
         """The image in JPEGImages/, JPEG or not."""
@@ -50,7 +51,7 @@ class CvatLayout:
     classes: ClassMap
 
     def __post_init__(self) -> None:
-        refuse_names(self.classes, ":")
+        refuse_names(self.classes, ":", sorted(IGNORED_NAMES))  # all of them are read as ignored pixels
 
     def image(self, sample: Sample) -> str:
         """The image where CVAT puts it if it saves images."""

@@ -30,7 +30,7 @@ from prep.labels.named import (
     plain_name,
 )
 from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.rerooting import Rerooting, unique_stems
+from prep.labels.rerooting import Rerooting, closest_only, unique_stems
 from prep.polygons import fill_polygon
 from prep.rle import decode_runs, decompress
 
@@ -82,10 +82,8 @@ def coco_source(source: Path, *, only: bool = False) -> LabelSource | None:
     content = _load(path)
     names = class_names(path, [name for name, _ in content.categories])
     stems = [unicodedata.normalize("NFC", stem) for stem in unique_stems(list(content.images))]
-    photos, below = {}, Rerooting(path.parent)
-    for stem, file_name in zip(stems, content.images, strict=True):
-        if (photo := below.find(f"images/{file_name}") or below.find(file_name)) is not None:
-            photos[stem] = photo
+    below = Rerooting(path.parent)
+    found = [(stem, name, below.find(f"images/{name}")) for stem, name in zip(stems, content.images, strict=True)]
     labels = [
         RawLabel(path, stem, part, (image.width, image.height), names)
         for stem, (part, image) in zip(stems, content.images.items(), strict=True)
@@ -94,7 +92,7 @@ def coco_source(source: Path, *, only: bool = False) -> LabelSource | None:
         "coco",
         tuple(labels),
         classes=_classes(names, content.categories),
-        photos=photos,
+        photos=closest_only([(stem, name, photo) for stem, name, photo in found if photo is not None]),
         names_photos=True,
         names=names,
         notes=_notes(path, content),

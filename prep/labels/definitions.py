@@ -22,10 +22,11 @@ DEFINITION_NAMES = (
 )
 """File names that tools give to a class map, to look for beside masks."""
 
-_IGNORED_NAMES = frozenset({"ignore", "ignored", "unlabeled", "unlabelled", "void", "dontcare", "don't care"})
+IGNORED_NAMES = frozenset({"ignore", "ignored", "unlabeled", "unlabelled", "void", "dontcare", "don't care"})
 """Names that other tools give to pixels that nobody labelled. (In a list of ours only `ignore` means that.)"""
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
 _NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
 _NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
 
@@ -50,7 +51,7 @@ def parse_definitions(path: Path, content: bytes, first_id: int = 0) -> ClassMap
             entries = data.get("classes") if isinstance(data, dict) else None
             if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
                 return _supervisely(entries)
-        elif not _HEX.search(text) and lines:
+        elif lines and (_LABELMAP.fullmatch(lines[0]) or not _HEX.search(text)):
             return _colors(lines) or _names(lines, first_id)
     except ValueError as error:
         raise SegError(f"{path}: not valid JSON: {error}") from error
@@ -91,7 +92,9 @@ def _colors(lines: Sequence[str]) -> ClassMap | None:
         return _class_map([(row[0].strip(), _rgb(number, row[1:4])) for number, row in enumerate(rows, start=2)])
     found: list[tuple[str, Color]] = []
     for number, line in enumerate(lines, start=1):
-        if match := _NUMBERS_FIRST.fullmatch(line):
+        if match := _LABELMAP.fullmatch(line):  # first, because a name may hold numbers
+            found.append((match[1], _rgb(number, match.groups()[1:])))
+        elif match := _NUMBERS_FIRST.fullmatch(line):
             found.append((match[4].strip(), _rgb(number, match.groups()[:3])))
         elif match := _NAME_FIRST.fullmatch(line):
             found.append((match[1].rstrip(":"), _rgb(number, match.groups()[1:])))
@@ -120,8 +123,8 @@ def _names(lines: Sequence[str], first_id: int) -> ClassMap:
 
 def _class_map(rows: Sequence[tuple[str, Color]]) -> ClassMap:
     """Classes in the order of the file; names that mean "not labelled" are ignored colours."""
-    named = [(name, color) for name, color in rows if name.lower() not in _IGNORED_NAMES]
-    ignored = tuple(color for name, color in rows if name.lower() in _IGNORED_NAMES)
+    named = [(name, color) for name, color in rows if name.lower() not in IGNORED_NAMES]
+    ignored = tuple(color for name, color in rows if name.lower() in IGNORED_NAMES)
     if not named:
         raise SegError("holds no class")
     return ClassMap(tuple(name for name, _ in named), tuple(color for _, color in named), ignored=ignored)

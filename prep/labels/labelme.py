@@ -19,7 +19,7 @@ from prep.finding import FoundFile, find_files
 from prep.imageio import IndexMask, loaded, open_picture
 from prep.labels.named import UNCOVERED, NamedCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.rerooting import Rerooting
+from prep.labels.rerooting import Rerooting, closest_only
 from prep.pairing import list_some
 from prep.polygons import Ring, fill_polygon
 
@@ -72,8 +72,7 @@ def labelme_source(source: Path, *, only: bool = False) -> LabelSource | None:
         raise damaged[0]
     if not found:
         return None
-    known = class_names(source, sorted(names))
-    known = tuple(sorted(known))
+    known = tuple(sorted(class_names(source, sorted(names))))
     labels = [RawLabel(file.path, file.stem, size=size, names=known) for file, size in zip(found, sizes, strict=True)]
     return LabelSource(
         "labelme",
@@ -100,12 +99,12 @@ def _notes(skipped: Counter[str], strangers: Sequence[str]) -> tuple[str, ...]:
 def _photos(source: Path, found: Sequence[FoundFile], paths: Sequence[str]) -> dict[str, Path]:
     """The photos that the files name: below their folder, or below the folder of all."""
     below = {folder: Rerooting(folder) for folder in {source, *(file.path.parent for file in found)}}
-    photos = {}
+    claims = []
     for file, path in zip(found, paths, strict=True):
         photo = below[file.path.parent].find(path) or (below[source].find(path) if source.is_dir() else None)
         if photo is not None:
-            photos[file.stem] = photo
-    return photos
+            claims.append((file.stem, f"{file.path.parent}/{path}", photo))
+    return closest_only(claims)
 
 
 def _content(path: Path) -> Any:  # noqa: ANN401

@@ -23,6 +23,11 @@ IGNORED = 255
 BACKGROUND = "background"
 
 _IGNORED_NAMES = frozenset({"ignore", "_ignore_", "__ignore__"})
+_BACKGROUND_NAME = "_background_"
+
+SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), _BACKGROUND_NAME)
+"""Names of regions that are read as something else (in lower case)."""
+
 _MOST_NAMES = 250
 _MAX_JSON_BYTES = 1 << 30
 _MAX_MEGAPIXELS = 400
@@ -60,7 +65,7 @@ def plain_name(name: str) -> str:
     lower = name.strip().lower()
     if lower in _IGNORED_NAMES:
         return "ignore"
-    return BACKGROUND if lower == "_background_" else name
+    return BACKGROUND if lower == _BACKGROUND_NAME else name
 
 
 def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:

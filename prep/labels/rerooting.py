@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _MAX_FILES = 200_000
@@ -57,6 +57,29 @@ def unique_stems(foreign: list[str]) -> list[str]:
         if len(set(stems)) == len(stems):
             break
     return stems if split else []
+
+
+def closest_only(claims: Sequence[tuple[str, str, Path]]) -> dict[str, Path]:
+    """Files by stem from (stem, foreign path, file found for it), each file once.
+
+    A file that was found for several goes to the one whose path has the most folders in common with it, and to none
+    if that is not one alone: a/1.jpg that is not there must not get b/1.jpg.
+    """
+    by_file: dict[Path, list[tuple[int, str]]] = {}
+    for stem, foreign, file in claims:
+        by_file.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), stem))
+    found = {}
+    for file, owners in by_file.items():
+        best = max(owners)[0]
+        closest = [stem for common, stem in owners if common == best]
+        if len(closest) == 1:
+            found[closest[0]] = file
+    return found
+
+
+def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = enumerate(zip(reversed(one), reversed(other), strict=False))
+    return next((count for count, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _files_below(root: Path) -> Iterable[Path]:
