@@ -43,13 +43,14 @@ def class_map_of(
         return Meaning(read_definitions(file, start))
     if found.classes is not None:
         return Meaning(found.classes)
-    if before is not None and len(before):
-        return Meaning(before)
+    known = Meaning(before) if before is not None and len(before) else None
+    if known is not None and first_id is None:  # who says how to count a list means the list
+        return known
     if (inside := zipped_classes(source)) is not None:
         return Meaning(inside, found=source)
     beside = find_definitions(source)
     if beside is None:
-        return None
+        return known
     if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
         return None
     return Meaning(read_definitions(beside, start), found=beside)
