@@ -14,6 +14,7 @@ from prep.files import make_folder, write_bytes
 from prep.finding import FoundFile
 from prep.imageio import IndexMask, image_size, write_png
 from prep.labels.choice import reader_named
+from prep.labels.named import UNCOVERED
 from prep.labels.reader import RawLabel
 from prep.lookup import Lookup
 from prep.photoio import import_photo, open_photo
@@ -160,6 +161,20 @@ class ScanLabel:
         """Read the codes of one label and count them."""
         codes, pixels = np.unique(reader_named(self.reader).read(label), return_counts=True)
         return Found(codes, pixels.astype(np.int64))
+
+
+@dataclass(frozen=True)
+class HasUncovered:
+    """Tell whether a label of named regions leaves pixels uncovered; a damaged one does not, converting will say so."""
+
+    reader: str
+
+    def __call__(self, label: RawLabel) -> bool:
+        """Read one label."""
+        try:
+            return bool((reader_named(self.reader).read(label) == UNCOVERED).any())
+        except SegError:
+            return False
 
 
 @functools.lru_cache(maxsize=1)

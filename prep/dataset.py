@@ -160,8 +160,11 @@ def read_index(path: Path) -> tuple[Sample, ...]:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not in UTF-8; save it again in that encoding") from error
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    if rows[0] != _COLUMNS:
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise SegError(f"{path}: no table of values separated by commas ({error}); restore the file") from error
+    if not rows or rows[0] != _COLUMNS:
         raise SegError(f"{path}: its first line should be {','.join(_COLUMNS)}")
     samples = [_sample(path, number, row) for number, row in enumerate(rows[1:], start=2)]
     if len({sample.stem for sample in samples}) < len(samples):

@@ -9,6 +9,7 @@ from prep.errors import SegError
 from prep.finding import names_labels
 from prep.labels.content import is_zip, member_bytes, member_names
 from prep.labels.definitions import DEFINITION_NAMES, has_names_only, parse_definitions, read_definitions
+from prep.labels.named import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.reader import LabelSource
 
 IGNORE = "ignore"
@@ -41,6 +42,8 @@ def class_map_of(
     start = first_id if first_id is not None else (1 if found.unlabelled else 0)
     if file is not None:
         return Meaning(read_definitions(file, start))
+    if found.names and before is not None and set(found.names) <= set(before.names):
+        return Meaning(before)  # more labels for the same classes
     if found.classes is not None:
         return Meaning(found.classes)
     known = Meaning(before) if before is not None and len(before) else None
@@ -50,7 +53,7 @@ def class_map_of(
         return Meaning(inside, found=source)
     beside = find_definitions(source)
     if beside is None:
-        return known
+        return known if found.names is None else Meaning(_made_up(found.names))
     if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
         return None
     return Meaning(read_definitions(beside, start), found=beside)
@@ -95,6 +98,58 @@ def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -
         codes = codes[1:]
     index = [name.lower() for name in classes.names].index(becomes.lower())
     return replace(meaning, classes=classes, aliases=tuple((code, index) for code in codes))
+
+
+def _made_up(names: Sequence[str]) -> ClassMap:
+    return ClassMap(tuple(names), tuple(distinct_color(number) for number in range(len(names))))
+
+
+def needs_background(meaning: Meaning, becomes: str | None) -> bool:
+    """Whether pixels that lie in no region, if there are any, need a class that is not there yet."""
+    wanted = becomes or BACKGROUND
+    return wanted != IGNORE and wanted.lower() not in {name.lower() for name in meaning.classes.names}
+
+
+def by_name(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
+    """Say what the codes of named regions mean: code = position of the name + 1, and 0 lies in no region.
+
+    becomes: the class of pixels in no region, made as class 0 if there is none of the name; None: the background.
+    covered: whether there are no such pixels.
+    """
+    classes = _plain(meaning.classes)
+    wanted = becomes or BACKGROUND
+    if not covered and needs_background(replace(meaning, classes=classes), becomes):
+        classes = _with_first(classes, wanted)
+    if not len(classes):
+        raise SegError("the labels name no class; every region is ignored, and nothing lies outside the regions")
+    index = {name: position for position, name in enumerate(classes.names)}
+    aliases = [(position + 1, index[name]) for position, name in enumerate(names) if name in index]
+    lower = {name.lower(): position for name, position in index.items()}
+    aliases.append((UNCOVERED, IGNORE_INDEX if wanted == IGNORE else lower.get(wanted.lower(), IGNORE_INDEX)))
+    return replace(meaning, classes=classes, aliases=tuple(aliases))
+
+
+def _plain(classes: ClassMap) -> ClassMap:
+    """Names as the labels have them; LabelMe's own list begins with __ignore__ and _background_."""
+    if all(plain_name(name) == name for name in classes.names):
+        return classes
+    rows = zip(classes.names, classes.colors, strict=True)
+    named = [(plain_name(name), color) for name, color in rows if plain_name(name) != IGNORE]
+    return ClassMap(tuple(name for name, _ in named), tuple(color for _, color in named))
+
+
+def _with_first(classes: ClassMap, name: str) -> ClassMap:
+    """One more class in front, black if no other is; ids are kept where they are not just positions."""
+    taken = {*classes.colors, *classes.ignored}
+    color = next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
+    by_position = classes.ids == tuple(range(len(classes)))
+    free = next(number for number in range(1000) if number not in (*classes.ids, *classes.ignored_ids))
+    return replace(
+        classes,
+        names=(name, *classes.names),
+        colors=(color, *classes.colors),
+        ids=() if by_position else (free, *classes.ids),
+    )
 
 
 def recolored(classes: ClassMap, colors: Sequence[tuple[str, Color]]) -> ClassMap:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, Color, write_classes
-from prep.convert import ConvertLabel, LabelJob, Outcome, ScanLabel
+from prep.convert import ConvertLabel, HasUncovered, LabelJob, Outcome, ScanLabel
 from prep.dataset import CLASSES, Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
 from prep.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
-from prep.labelling import IGNORE, Meaning, class_map_of, recolored, with_unlabelled
+from prep.labelling import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
 from prep.labels.choice import choose_reader, look, reader_named
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.pairing import (
@@ -28,11 +28,13 @@ from prep.pairing import (
 )
 from prep.photos import PHOTOS_RECORD, read_photos, write_photos
 from prep.progress import Progress, silent
+from prep.proposal import proposal_text, propose_colors
 from prep.transaction import INDEX, Transaction
 from prep.unknown import Policy, UnknownValues, no_classes_error, replacement, unknown_error
 
 PHOTOS, LABELS = "photos", "labels"
 _PROBLEMS_SHOWN = 10
+_LOOKED_AT_FIRST = 4
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Options:
     reader: str | None = None
     skip_unpaired: bool = False
     in_order: bool = False
-    unlabelled: str = IGNORE
+    unlabelled: str | None = None
     first_id: int | None = None
     variable: str = ""
     stretch: bool = False
@@ -108,14 +110,19 @@ def convert_masks(
     converted = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
     chosen = [by_stem[label] for _, label in converted]
     reader = (
-        reader_named(labels.reader) if labels.reader else choose_reader(chosen, meaning.classes if meaning else None)
+        reader_named(labels.reader, labels.names)
+        if labels.reader
+        else choose_reader(chosen, meaning.classes if meaning else None)
     )
     if meaning is None:
         raise no_classes_error(_scan(reader, chosen, workers, progress), reader)
     if meaning.found is not None:
         notes.append(f"classes: {meaning.found}")
-    if reader.name != "rgb":
-        meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled)
+    if labels.names is not None:
+        covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
+        meaning = by_name(meaning, labels.names, options.unlabelled, covered=covered)
+    elif reader.name != "rgb":
+        meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled or IGNORE)
     classes = meaning.classes
     if options.unknown != "error":
         replacement(options.unknown, reader, classes)  # fails here, before any work, if there is no such class
@@ -136,7 +143,7 @@ def convert_masks(
         error = _first_error(outcomes, jobs, reader, classes, options.unknown)
         if error is not None:
             change.discard()
-            raise error
+            raise SegError(f"{error}\n(classes: {meaning.found})") if meaning.found else error
         replaced = _replaced_images(known, outcomes)
         if replaced and not overwrite:
             change.discard()
@@ -288,6 +295,13 @@ def _scan(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, 
     return values
 
 
+def _all_covered(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None) -> bool:
+    """Whether every pixel lies in a region: as a rule, the first labels say that it does not."""
+    uncovered = HasUncovered(reader.name)
+    first, rest = labels[:_LOOKED_AT_FIRST], labels[_LOOKED_AT_FIRST:]
+    return not any(map(uncovered, first)) and not any(run_jobs(uncovered, rest, workers))
+
+
 def _first_error(
     outcomes: Sequence[Outcome],
     jobs: Sequence[LabelJob],
@@ -304,15 +318,28 @@ def _first_error(
             + "\nNothing was written."
         )
     unknown = _collect(outcomes, jobs)
+    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     if policy == "error" and unknown.pixels:
-        return unknown_error(unknown, reader, classes)
-    held = np.flatnonzero(np.sum([outcome.pixels for outcome in outcomes], axis=0)).tolist()
+        return _unknown_error(unknown, pixels, reader, classes)
+    held = np.flatnonzero(pixels).tolist()
     if policy == "error" and reader.name == "ids" and len(classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return SegError(
             f"the masks hold only the ids {classes.ids[held[0]]} and 255, and 255 means ignored: one class is left. "
             "If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
         )
     return None
+
+
+def _unknown_error(
+    unknown: UnknownValues, pixels: NDArray[np.int64], reader: LabelReader, classes: ClassMap
+) -> SegError:
+    """All unknown values in one table; and where classes do not occur, what they could be."""
+    error = unknown_error(unknown, reader, classes)
+    absent = [index for index in range(len(classes)) if not pixels[index]]
+    if reader.name != "rgb" or not absent:
+        return error
+    proposed = propose_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
+    return SegError(f"{error}{proposal_text(proposed, reader, classes)}") if proposed else error
 
 
 def _collect(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob]) -> UnknownValues:

@@ -26,11 +26,11 @@ _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
 _GREY_16 = frozenset({"I;16", "I;16B", "I;16L", "I"})
 _EXIF_ORIENTATION = 0x0112
 
-_SCALED_DECODE = ((1, 3.9), (2, 2.3), (4, 1.9))
+_SCALED_DECODE = ((1, 3.9), (2, 2.6), (4, 1.9))
 """JPEG may be decoded at n eighths if that leaves so many times the pixels that are wanted on a side.
 
-These keep at least 38 dB to a full decode on phone photos full of leaves (tests/bench/NOTES.md). The other eighths are
-left out: libjpeg-turbo has fast code for halves only, and decodes 5/8 about as slowly as the whole.
+These keep at least 38 dB to a full decode on all campus photos at the usual sizes (tests/bench/NOTES.md). The other
+eighths are left out: libjpeg-turbo has fast code for halves only, and decodes 5/8 about as slowly as the whole.
 """
 
 
@@ -77,7 +77,7 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
     Raises SegError if it is no image, or larger than `max_megapixels` (None: Pillow's limit against bombs).
     """
     data = read_bytes(path)
-    with _quiet(), _own_limit(max_megapixels):
+    with quiet(), _own_limit(max_megapixels):
         picture = open_picture(path, data)
         width, height = picture.size
         megapixels = width * height / 1e6
@@ -149,7 +149,7 @@ def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np
     A JPEG may come in a fraction of its size, enough to average it down to width x height.
     """
     if not is_jpeg(photo.data) or photo.picture.mode == "CMYK":
-        with _quiet():
+        with quiet():
             pixels = _eight_bits(photo.path, loaded(photo.path, photo.picture))
         return pixels, (pixels.shape[1], pixels.shape[0])
     eighths = next(
@@ -178,7 +178,7 @@ def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Pillow from writing warnings about odd metadata to the terminal; what matters becomes an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -62,7 +62,9 @@ def read_photos(path: Path) -> dict[str, Photo]:
         rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline="")))
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not in UTF-8; save it again in that encoding") from error
-    if rows[0] != _COLUMNS:
+    except csv.Error as error:
+        raise SegError(f"{path}: no table of values separated by commas ({error}); restore the file") from error
+    if not rows or rows[0] != _COLUMNS:
         raise SegError(f"{path}: its first line should be {','.join(_COLUMNS)}")
     photos = [_photo(path, number, row) for number, row in enumerate(rows[1:], start=2)]
     return {photo.stem: photo for photo in photos}

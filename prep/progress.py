@@ -1,7 +1,7 @@
 """How library functions report that they get on."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 Progress = Callable[[int, int], None]
 """Called with (done, in all)."""
@@ -12,3 +12,8 @@ Bar = Callable[[str], AbstractContextManager[Progress]]
 
 def silent(done: int, total: int) -> None:
     """Report nothing."""
+
+
+def no_bar(label: str) -> AbstractContextManager[Progress]:
+    """Open no bar."""
+    return nullcontext(silent)

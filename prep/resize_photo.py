@@ -1,5 +1,6 @@
 """Makes the image of one photo, in a process of its own."""
 
+import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ from prep.files import make_folder, write_bytes
 from prep.fit import Placement, Target, place
 from prep.imageio import decode_jpeg, encode_png
 from prep.metadata import exif_of, with_exif, without_metadata
-from prep.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, open_photo
+from prep.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, open_photo, quiet
 from prep.photos import Photo
 from prep.resample import frame_image
 
@@ -116,8 +117,9 @@ def _with_metadata(file: bytes, photo: RawPhoto, placement: Placement, options: 
     if not options.keep_metadata:
         return file
     try:
-        return with_exif(file, exif_of(photo.picture.getexif(), placement.width, placement.height))
-    except (OSError, SyntaxError, TypeError, ValueError) as error:
+        with quiet():
+            return with_exif(file, exif_of(photo.picture.getexif(), placement.width, placement.height))
+    except (LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error) as error:
         raise SegError(
             f"{photo.path}: its metadata cannot be carried over ({error}); leave out --keep-metadata"
         ) from error

@@ -1,17 +1,49 @@
-"""Split the samples of a dataset into train, val and test, whole groups at a time."""
+"""Split the samples of a dataset into train, val and test: stratified by class, whole groups at a time."""
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.balance import ClassPixels, absent_classes, groups_of, share_deviation
 from prep.dataset import SPLITS, Dataset, Sample, write_index
 from prep.errors import SegError
-from prep.randomness import digest
-from prep.transaction import INDEX
+from prep.executor import run_jobs
+from prep.folds import FOLDS, assign_folds, write_folds
+from prep.grouping import group_samples, unit_by_stem, units_of
+from prep.progress import Progress, silent
+from prep.randomness import Stream
+from prep.similar import Fingerprint, fingerprint, near_duplicates
+from prep.stats import count_values
+from prep.stratify import Bins, deal_out
+from prep.transaction import INDEX, Transaction
 
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (80, 10, 10)
+
+_IMPORTANCE = (4.0, 2.0, 1.0)
+"""A class found in one group only goes to train, one found in two to train and val."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A dataset that is split now, and how that came about.
+
+    assigned: samples that had no split before.  kept: those that had one and stayed where they were.
+    joined: sets of near-duplicates, by stem.  absent: (split, class) without a pixel, where the split has samples.
+    deviation: the largest difference between the share of a class in a split and in the whole, 0..1.
+    folds: number of samples in each fold.
+    """
+
+    dataset: Dataset
+    assigned: int
+    kept: int
+    joined: tuple[tuple[str, ...], ...]
+    absent: tuple[tuple[str, str], ...]
+    deviation: float
+    folds: tuple[int, ...]
 
 
 def split_counts(number: int, ratios: Ratios) -> tuple[int, int, int]:
@@ -33,51 +65,51 @@ def split_counts(number: int, ratios: Ratios) -> tuple[int, int, int]:
     return counts[0], counts[1], counts[2]
 
 
-def assign_groups(sizes: Mapping[str, int], ratios: Ratios, seed: int) -> dict[str, str]:
-    """Assign whole groups (name -> number of samples) to splits, as near to the exact counts as they allow.
+def assign_units(
+    units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, ratios: Ratios, seed: int
+) -> dict[str, str]:
+    """Choose a split for each sample, by stem; units (name -> samples) stay whole.
 
-    Depends on the seed and the names, not on their order. Large groups are placed first, each where most is
-    missing; the last groups go where nothing is yet. (Stratification by class will choose among the splits here.)
+    Samples that have a split keep it, and others of their unit follow them. The result depends on seed and names,
+    not on their order.
     """
-    missing = dict(zip(SPLITS, split_counts(sum(sizes.values()), ratios), strict=True))
-    # An empty split stays a wish only if its ratio is above zero.
-    empty = {name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio > 0}
-    result: dict[str, str] = {}
-    order = sorted(sizes, key=lambda name: (-sizes[name], digest(seed, "split", name)))
-    for placed, group in enumerate(order):
-        choices = empty if len(order) - placed <= len(empty) else set(SPLITS)
-        split = max((name for name in SPLITS if name in choices), key=lambda name: missing[name])
-        missing[split] -= sizes[group]
-        empty.discard(split)
-        result[group] = split
+    result = {sample.stem: sample.split for members in units.values() for sample in members if sample.split}
+    new: dict[str, Sequence[Sample]] = {}
+    for name, members in sorted(units.items()):
+        found = Counter(sample.split for sample in members if sample.split)
+        if not found:
+            new[name] = members
+        else:
+            home = max(SPLITS, key=lambda split: found[split])
+            result.update({sample.stem: home for sample in members if not sample.split})
+    there = [[sample for m in units.values() for sample in m if result.get(sample.stem) == name] for name in SPLITS]
+    kept = groups_of([[sample] for sample in _flat(there)], pixels).features
+    owner = np.repeat(np.arange(3), [len(members) for members in there])
+    bins = Bins(
+        split_counts(sum(map(len, units.values())), ratios),
+        _IMPORTANCE,
+        np.stack([kept[owner == number].sum(axis=0) for number in range(3)]) if len(kept) else None,
+    )
+    chosen = deal_out(groups_of(list(new.values()), pixels), bins, Stream(seed, "split"))
+    for members, number in zip(new.values(), chosen.tolist(), strict=True):
+        result.update({sample.stem: SPLITS[number] for sample in members})
     return result
 
 
-def split_samples(samples: Iterable[Sample], ratios: Ratios, seed: int) -> dict[str, str]:
-    """Choose a split for each sample, by stem; samples of one group stay together."""
-    members: dict[str, list[str]] = defaultdict(list)
-    for sample in samples:
-        members[f"group {sample.group}" if sample.group else f"stem {sample.stem}"].append(sample.stem)
-    splits = assign_groups({name: len(stems) for name, stems in members.items()}, ratios, seed)
-    return {stem: splits[name] for name, stems in members.items() for stem in stems}
+def _flat(lists: Sequence[Sequence[Sample]]) -> list[Sample]:
+    return [sample for members in lists for sample in members]
 
 
-def group_samples(samples: Sequence[Sample], pattern: str) -> list[Sample]:
-    """Group samples by what a regular expression finds in their stem (its first group, if it has one).
+@dataclass(frozen=True)
+class _Look:
+    """What a split needs to know of a sample: its class pixels (C,), and a fingerprint if it is compared."""
 
-    Raises SegError if the expression is not valid, or finds nothing in a stem.
-    """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise SegError(f"--group-by {pattern!r} is no regular expression: {error}") from error
-    grouped = []
-    for sample in samples:
-        match = expression.search(sample.stem)
-        if match is None:
-            raise SegError(f"--group-by {pattern!r} finds nothing in the stem {sample.stem!r}")
-        grouped.append(replace(sample, group=match[1] if expression.groups else match[0]))
-    return grouped
+    dataset: Dataset
+    dedupe: bool
+
+    def __call__(self, sample: Sample) -> tuple[NDArray[np.int64], Fingerprint | None]:
+        pixels = count_values(self.dataset.mask(sample))[: len(self.dataset.classes)]
+        return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
 
 
 def split_dataset(
@@ -86,41 +118,86 @@ def split_dataset(
     *,
     seed: int = 0,
     group_by: str | None = None,
+    dedupe: bool = True,
+    folds: int | None = None,
     overwrite: bool = False,
-) -> Dataset:
-    """Split the labelled samples and write the index.
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Split:
+    """Split the labelled samples and write the index, and folds.csv if `folds` are wanted.
 
-    Raises SegError if the dataset is split in another way already and `overwrite` is not set.
+    Samples that have a split keep it unless `overwrite` is set; only new ones are assigned.
+    dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
+    Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
     """
-    samples = group_samples(dataset.samples, group_by) if group_by else list(dataset.samples)
-    labelled = [sample for sample in samples if sample.is_labelled]
-    if not labelled:
+    samples = group_samples(dataset, group_by)
+    before = [sample for sample in samples if sample.is_labelled]
+    if not before:
         raise SegError(f"{dataset.root}: no sample has a mask yet; bring them in with 'seg-prep masks convert'")
-    splits = split_samples(labelled, ratios, seed)
-    samples = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
-    before = {sample.stem: sample.split for sample in dataset.samples}
-    moved = [sample.stem for sample in samples if before[sample.stem] not in ("", sample.split)]
-    new = [sample.stem for sample in labelled if not before[sample.stem]]
-    if moved and new and not overwrite:
+    seen = list(zip(before, run_jobs(_Look(dataset, dedupe), before, workers, progress), strict=True))
+    pixels = {sample.stem: counts for sample, (counts, _) in seen}
+    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
+    old = [replace(sample, split="") for sample in before] if overwrite else before
+    if not overwrite:
+        _refuse_another(dataset, units_of(old, joined), ratios, grouped=group_by is not None)
+    splits = assign_units(units_of(old, joined), pixels, ratios, seed)
+    after = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
+    labelled = [sample for sample in after if sample.is_labelled]
+    numbers = None if folds is None else assign_folds(units_of(labelled, joined), pixels, folds, seed)
+    groups = unit_by_stem(units_of(labelled, joined))
+    with Transaction(dataset.root, "split", {"folds": folds}) as change:
+        if numbers is not None:
+            write_folds(change.path(FOLDS), numbers, groups)
+        write_index(change.path(INDEX), after)
+        # Folds of samples that were split otherwise, or of fewer samples, are no longer true.
+        grown = any(not sample.split for sample in old)
+        updates = (INDEX, FOLDS) if grown else (INDEX,)
+        change.commit(overwrite=overwrite, updates=updates, remove=() if numbers else (FOLDS,))
+    return Split(
+        dataset=Dataset.open(dataset.root),
+        assigned=sum(not sample.split for sample in old),
+        kept=sum(bool(sample.split) for sample in old),
+        joined=tuple(map(tuple, joined)),
+        absent=absent_classes(dataset.classes.names, labelled, pixels),
+        deviation=share_deviation([[pixels[s.stem] for s in labelled if s.split == name] for name in SPLITS]),
+        folds=tuple(Counter((numbers or {}).values())[fold] for fold in range(folds or 0)),
+    )
+
+
+def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], ratios: Ratios, *, grouped: bool) -> None:
+    """Refuse to leave a split that is not what was asked for; new samples are no reason."""
+    samples = _flat(list(units.values()))
+    if not any(sample.split for sample in samples):
+        return
+    remedy = f"'seg-prep split {dataset.root} --overwrite' splits all anew"
+    torn = [members for members in units.values() if len({sample.split for sample in members} - {""}) > 1]
+    if torn:
+        parts = ", ".join(f"{sample.stem} in {sample.split}" for sample in torn[0][:4] if sample.split)
         raise SegError(
-            f"{dataset.root}: {len(new)} samples have no split yet ({new[0]} first), and a new split would move "
-            f"{len(moved)} others; 'seg-prep split {dataset.root} --overwrite' splits all anew "
-            "(with the same --group-by as before, if there was one)"
+            f"{dataset.root}: the split tears apart what belongs together ({parts}); {remedy}"
+            + ("" if grouped or torn[0][0].group else ", --no-dedupe leaves near-duplicates where they are")
         )
-    if moved and not overwrite:
+    if not all(sample.split for sample in samples):
+        return
+    largest = max(map(len, units.values()))
+    counts = Counter(sample.split for sample in samples)
+    wanted = dict(zip(SPLITS, split_counts(len(samples), ratios), strict=True))
+    if any(abs(counts[name] - wanted[name]) > largest for name in SPLITS):
+        have, ask = ("/".join(str(found[name]) for name in SPLITS) for found in (counts, wanted))
         raise SegError(
-            f"{dataset.root}: is split in another way already ({len(moved)} samples would move, {moved[0]} first); "
-            "'seg-prep split --overwrite' replaces that split"
+            f"{dataset.root}: is split in another way already ({have} samples, these ratios ask for {ask}); "
+            "add --overwrite to split all anew in them"
         )
-    if tuple(samples) != dataset.samples:
-        write_index(dataset.root / INDEX, samples)
-    return Dataset.open(dataset.root)
 
 
 def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dataset:
-    """Return the dataset with a split; one without gets the default split, and the person is told."""
+    """Return the dataset with a split; samples without one get it by the default ratios, and the person is told."""
     if dataset.is_split:
         return dataset
     result = split_dataset(dataset, seed=seed)
-    say(f"The dataset had no split; it now has the default one ({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed}).")
-    return result
+    how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
+    if result.kept:
+        say(f"{result.assigned} samples had no split; they now have one {how}, and the others keep theirs.")
+    else:
+        say(f"The dataset had no split; it now has the default one {how}.")
+    return result.dataset

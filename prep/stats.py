@@ -18,8 +18,15 @@ from prep.files import read_bytes, write_text
 from prep.imageio import ImageRGB, IndexMask
 from prep.progress import Progress, silent
 from prep.transaction import Transaction
+from prep.weights import (
+    effective_beta,
+    effective_number_weights,
+    inverse_frequency_weights,
+    median_frequency_weights,
+)
 
 STATS = "stats.json"
+ALL = "all"
 
 _STRIP_PIXELS = 1 << 23
 """OpenCV returns counts as float32, exact only up to 2**24; a strip stays below."""
@@ -51,7 +58,11 @@ class Histogram:
 
 @dataclass(frozen=True)
 class ClassStats:
-    """One class: pixels, images that hold it, share of all labelled pixels, loss weight (0 if it is absent)."""
+    """One class: pixels, images that hold it, share of all labelled pixels, and loss weights (0 if it is absent).
+
+    weight: by median frequency; training uses this one.  inverse_weight: by inverse frequency.
+    effective_weight: by the effective number of pixels.  See prep/weights.py.
+    """
 
     index: int
     name: str
@@ -59,11 +70,16 @@ class ClassStats:
     images: int
     frequency: float
     weight: float
+    inverse_weight: float
+    effective_weight: float
 
 
 @dataclass(frozen=True)
 class Stats:
-    """What stats.json holds; mean and std are RGB in 0..1 over all pixels of the images."""
+    """What stats.json holds.
+
+    mean, std: RGB in 0..1 over all pixels of the images.  effective_beta: the beta of the effective weights.
+    """
 
     split: str
     split_hash: str
@@ -72,6 +88,7 @@ class Stats:
     ignored_pixels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    effective_beta: float
     classes: tuple[ClassStats, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -79,10 +96,10 @@ class Stats:
         return {**vars(self), "classes": [vars(entry) for entry in self.classes]}
 
 
-def histogram(image: ImageRGB, mask: IndexMask) -> Histogram:
-    """Count the values of one image (H, W, 3) and its mask (H, W)."""
+def histogram(image: ImageRGB, mask: IndexMask | None) -> Histogram:
+    """Count the values of one image (H, W, 3) and its mask (H, W), if it has one."""
     channels = np.stack([count_values(image, channel) for channel in range(3)])
-    classes = count_values(mask)
+    classes = np.zeros(256, np.int64) if mask is None else count_values(mask)
     present = (classes > 0).astype(np.int64)
     labelled = int(classes.sum() - classes[IGNORE_INDEX])
     return Histogram(1, channels, classes, present, present * labelled)
@@ -107,19 +124,9 @@ def mean_and_std(counts: NDArray[np.int64]) -> tuple[float, float]:
     return first / (pixels * 255), math.sqrt(variance)
 
 
-def median_frequency_weights(pixels: NDArray[np.int64], beside: NDArray[np.int64]) -> list[float]:
-    """Weight rare classes up: median of all f, divided by f of the class; 0 for a class without pixels.
-
-    f = pixels of the class / labelled pixels of the images that hold it (`beside`), both (C,).
-    Source: Eigen and Fergus 2015, section 6.3.2, https://arxiv.org/abs/1411.4734
-    """
-    frequencies = [int(own) / int(all_) if own else 0.0 for own, all_ in zip(pixels, beside, strict=True)]
-    present = sorted(value for value in frequencies if value)
-    if not present:
-        return frequencies
-    middle = len(present) // 2
-    median = present[middle] if len(present) % 2 else (present[middle - 1] + present[middle]) / 2
-    return [median / value if value else 0.0 for value in frequencies]
+def has_masks(dataset: Dataset) -> bool:
+    """Whether any sample has a mask; of a dataset without masks, all images are counted."""
+    return any(sample.mask for sample in dataset.samples)
 
 
 def compute_stats(
@@ -128,14 +135,15 @@ def compute_stats(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Stats:
-    """Count one split ("train", "val", "test") or "all" labelled samples; SegError if it holds none."""
-    samples = dataset.of_split() if split == "all" else dataset.of_split(split)
+    """Count one split ("train", "val", "test") or "all" labelled samples; SegError if it holds none.
+
+    Of a dataset without masks, all images are counted, whatever the split.
+    """
+    split = split if has_masks(dataset) else ALL
+    samples = _samples_of(dataset, split)
     if not samples:
         raise SegError(f"{dataset.root}: no labelled samples in {split}; choose another --split")
-    total = sum_histograms(run_jobs(_Count(dataset), samples, workers, progress))
-    number = len(dataset.classes)
-    labelled = int(total.classes[:number].sum())
-    weights = median_frequency_weights(total.classes[:number], total.beside[:number])
+    total = sum_histograms(run_jobs(Count(dataset), samples, workers, progress))
     moments = [mean_and_std(channel) for channel in total.channels]
     return Stats(
         split=split,
@@ -145,17 +153,37 @@ def compute_stats(
         ignored_pixels=int(total.classes[IGNORE_INDEX]),
         mean=tuple(mean for mean, _ in moments),
         std=tuple(std for _, std in moments),
-        classes=tuple(
-            ClassStats(
-                index,
-                name,
-                int(total.classes[index]),
-                int(total.present[index]),
-                int(total.classes[index]) / labelled if labelled else 0.0,
-                weights[index],
-            )
-            for index, name in enumerate(dataset.classes.names)
-        ),
+        effective_beta=effective_beta(total.classes[: len(dataset.classes)]),
+        classes=class_stats(total, dataset.classes.names),
+    )
+
+
+def _samples_of(dataset: Dataset, split: str) -> list[Sample]:
+    if not has_masks(dataset):
+        return [sample for sample in dataset.samples if sample.image]
+    return dataset.of_split() if split == ALL else dataset.of_split(split)
+
+
+def class_stats(total: Histogram, names: Sequence[str]) -> tuple[ClassStats, ...]:
+    """What the counts of some images say of each class."""
+    pixels, beside = total.classes[: len(names)], total.beside[: len(names)]
+    labelled = int(pixels.sum())
+    weights = zip(
+        median_frequency_weights(pixels, beside),
+        inverse_frequency_weights(pixels),
+        effective_number_weights(pixels, effective_beta(pixels)),
+        strict=True,
+    )
+    return tuple(
+        ClassStats(
+            index,
+            name,
+            int(pixels[index]),
+            int(total.present[index]),
+            int(pixels[index]) / labelled if labelled else 0.0,
+            *own,
+        )
+        for index, (name, own) in enumerate(zip(names, weights, strict=True))
     )
 
 
@@ -168,11 +196,14 @@ def sum_histograms(histograms: Sequence[Histogram]) -> Histogram:
 
 
 @dataclass(frozen=True)
-class _Count:
+class Count:
+    """Counts one sample that has an image."""
+
     dataset: Dataset
 
     def __call__(self, sample: Sample) -> Histogram:
-        return histogram(self.dataset.image(sample), self.dataset.mask(sample))
+        """Read and count; SegError if a file is damaged."""
+        return histogram(self.dataset.image(sample), self.dataset.mask(sample) if sample.mask else None)
 
 
 def save_stats(dataset: Dataset, stats: Stats, *, overwrite: bool) -> None:
@@ -189,7 +220,7 @@ def read_stats(path: Path) -> Stats:
         data = json.loads(read_bytes(path))
         classes = tuple(ClassStats(**entry) for entry in data.pop("classes"))
         return Stats(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"]), "classes": classes})
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SegError(f"{path}: not written by 'seg-prep stats'; run it again with --overwrite") from error
 
 

@@ -97,15 +97,20 @@ def unknown_error(unknown: UnknownValues, reader: LabelReader, classes: ClassMap
             ]
         )
     more = len(unknown.pixels) - len(rows)
+    values = f"{len(unknown.pixels)} value" + "s" * (len(unknown.pixels) > 1)
     return SegError(
-        f"{len(unknown.pixels)} value{'s' * (len(unknown.pixels) > 1)} of the masks belong to no class; "
+        f"{values} of the masks {'belong' if len(unknown.pixels) > 1 else 'belongs'} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
         + align([header, *rows])
         + (f"\n... and {more} more values" if more else "")
         + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"
         "  --unknown ignore      they become 255: left out of training and scores\n"
-        "  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)\n"
-        "  --unknown background  they become the class named background"
+        "  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
+        + (
+            "\n  --unknown background  they become the class named background"
+            if "background" in map(str.lower, classes.names)
+            else ""
+        )
     )
 
 

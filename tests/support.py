@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.cli.main import main
-from prep.dataset import Dataset, Sample
+from prep.dataset import Dataset, Sample, write_index
 
 SCRIPTS = Path(sys.executable).parent
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
@@ -117,3 +117,13 @@ def by_stem(root: Path) -> dict[str, Sample]:
 def no_space(*_: object) -> None:
     """Fail as a full disk does."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def images_only(root: Path, sizes: Sequence[tuple[int, int]]) -> Dataset:
+    """Make a dataset of random images s0, s1, ... of these (height, width), without masks."""
+    samples = []
+    for number, (height, width) in enumerate(sizes):
+        save(root / "images" / f"s{number}.png", random_image(number, height, width))
+        samples.append(Sample(f"s{number}", f"images/s{number}.png", "", width, height))
+    write_index(root / "index.csv", samples)
+    return Dataset.open(root)

@@ -127,7 +127,7 @@ def test_whole_images_without_patches(dataset: Dataset) -> None:
 
 def test_patches_of_another_split_are_refused(dataset: Dataset) -> None:
     cut_patches(dataset, size=32, per_image=2)
-    moved = split_dataset(dataset, seed=5, overwrite=True)
+    moved = split_dataset(dataset, seed=5, overwrite=True).dataset
     with pytest.raises(SegError, match=r"cut under another split.*seg-prep patches --size 32 --overwrite"):
         training_store(moved, Config())
 

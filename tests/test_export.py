@@ -333,6 +333,21 @@ def test_a_bad_mask_leaves_nothing(layout: str, name: str, campus: Dataset, tmp_
     assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_an_interrupted_export_is_made_whole_by_the_next(name: str, campus: Dataset, tmp_path: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    target = tmp_path / "there" / name
+    with pytest.raises(KeyboardInterrupt):
+        export_dataset(campus.root, target, "voc", workers=1, progress=interrupt)
+    assert not [path for path in tmp_path.glob("there/**/*") if path.is_file() and ".unfinished" not in str(path)]
+    export_dataset(campus.root, target, "voc", workers=1)
+    export_dataset(campus.root, tmp_path / "other" / name, "voc", workers=1)
+    assert tree(tmp_path / "there") == tree(tmp_path / "other")
+
+
 def test_nothing_to_export(tmp_path: Path) -> None:
     write_index(tmp_path / "index.csv", [Sample("a", "images/a.png", "", 2, 2)])
     said = run_error("masks", "export", tmp_path, "--to", "rgb", "-o", tmp_path / "out")

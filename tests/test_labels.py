@@ -160,7 +160,7 @@ def test_matrix_of_another_shape_is_stretched_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(-1.0, "holds ids from -1 to"), (0.5, "not whole"), (np.inf, "not whole"), (np.nan, "belong to no class")],
+    [(-1.0, "holds ids from -1 to"), (0.5, "not whole"), (np.inf, "not whole"), (np.nan, "to no class")],
 )
 def test_matrix_errors(tmp_path: Path, value: float, said: str) -> None:
     photos(tmp_path / "images", ("a",))

@@ -1,6 +1,7 @@
 """masks convert: which pixels come out, what is told about values that are no class, and that errors change nothing."""
 
 import json
+import re
 import unicodedata
 from pathlib import Path
 
@@ -606,3 +607,22 @@ def test_an_id_can_be_ignored_by_the_class_list(raw: Raw) -> None:
     expected = np.array([255, 0, 1], np.uint8)[random_mask(0)]
     np.testing.assert_array_equal(read_mask(raw.target / "masks/a.png"), expected)
     assert Dataset.open(raw.target).classes.ignored_ids == (0,)
+
+
+def test_wrong_colors_are_proposed_and_accepted(raw: Raw) -> None:
+    """A class map whose colours do not occur, as tools export them: the error shows the options that mend it."""
+    raw.classes.write_text("background,#000000\nline,#c03020\nellipse,#30c040\n", encoding="utf-8")
+    said = run_error(*raw.convert)
+    assert "2 classes of the class map occur in no mask" in said
+    assert "--unknown background" in said
+    options = re.findall(r"--color '(.+)'", said)
+    assert options == ["line=#ff0000", "ellipse=#00ff00"]
+    assert not raw.target.exists()
+    run_ok(*raw.convert, *(word for option in options for word in ("--color", option)))
+    assert Dataset.open(raw.target).classes.colors == COLORS
+    assert np.array_equal(masks_of(raw.target)["a"], random_mask(0))
+
+
+def test_color_of_no_class_is_told(raw: Raw) -> None:
+    said = run_error(*raw.convert, "--color", "street=#ff0000")
+    assert said == "--color street=#ff0000: no class has that name; there are background, line, ellipse"

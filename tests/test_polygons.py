@@ -178,7 +178,7 @@ def test_a_noisy_megapixel_takes_seconds() -> None:
     region = np.random.default_rng(1).random((1000, 1000)) < 0.5
     started = time.monotonic()
     polygons = outline(region)
-    assert time.monotonic() - started < 10  # 1.5 s alone on a core; other work may share it
+    assert time.monotonic() - started < 10  # 0.8 s on two shared cores; other work may slow it
     mask = np.zeros(region.shape, np.uint8)
     fill_polygon(mask, [corners for rings in polygons for corners in rings], 1)
     assert (mask == region).all()

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
-from prep.dataset import Dataset
+from prep.dataset import Dataset, Sample
 from prep.fit import Target
 from prep.imageio import encode_png
 from prep.photoio import decode_photo, open_photo
 from prep.photos import Photo, read_photos
 from prep.resample import resize_image, upright
 from prep.resize import resize_photos
-from prep.resize_photo import Options
+from prep.resize_photo import Options, PhotoJob, ResizePhoto
 from tests.support import (
     CLASS_LIST,
     by_stem,
@@ -326,6 +326,35 @@ def test_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     said = run_error("resize", raw, "-o", tmp_path / "out", "--size", 64)
     assert f"{raw / 'a.png'}: 3,600 megapixels (60000 x 60000), more than --max-megapixels 200" in said
     assert f"{raw / 'b.jpg'}: 4,225 megapixels (65000 x 65000), more than --max-megapixels 200" in said
+
+
+def test_mutated_photos_are_resized_or_told(tmp_path: Path) -> None:
+    """300 files with changed or missing bytes, of every kind: an image, or words that name the file; never else."""
+    import pillow_heif
+
+    random, picture = np.random.default_rng(7), Image.fromarray(smooth_image(60, 80))
+    ways = [{"format": kind, "exif": exif(6)} for kind in ("JPEG", "PNG", "TIFF", "WEBP")]
+    kinds = []
+    for way in [*ways, {"format": "BMP"}, {"format": "TIFF", "compression": "packbits"}]:
+        file = io.BytesIO()
+        picture.save(file, **way)
+        kinds.append(file.getvalue())
+    file = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(file)
+    kinds.append(file.getvalue())
+    work = ResizePhoto(tmp_path, Options(Target("long", 32, 32), keep_metadata=True))
+    told = 0
+    for number in range(300):
+        data = bytearray(kinds[number % len(kinds)])
+        for _ in range(random.integers(1, 6)):
+            data[random.integers(min(len(data), 400) if number % 2 else len(data))] = random.integers(256)
+        path = tmp_path / "photo.jpg"
+        path.write_bytes(data[: random.integers(1, len(data))] if number % 5 == 0 else data)
+        outcome = work(PhotoJob(path, path.name, Sample(f"s{number}", "", "", 0, 0)))
+        assert not outcome.problem or outcome.problem.startswith(f"{path}: "), outcome.problem
+        assert bool(outcome.problem) != (tmp_path / outcome.sample.image).is_file()
+        told += bool(outcome.problem)
+    assert 50 < told < 250
 
 
 # The dataset: merged, repeated, refused.

@@ -20,11 +20,16 @@ from prep.stats import (
     ensure_stats,
     histogram,
     mean_and_std,
-    median_frequency_weights,
     read_stats,
     sum_histograms,
 )
-from tests.support import paint, random_image, run_error, run_ok, save, tree
+from prep.weights import (
+    effective_beta,
+    effective_number_weights,
+    inverse_frequency_weights,
+    median_frequency_weights,
+)
+from tests.support import images_only, paint, random_image, run_error, run_ok, save, tree
 
 SIZES = ((24, 32), (17, 5), (1, 1), (40, 9), (3, 64), (30, 30), (11, 13))  # an odd count, all different
 
@@ -70,6 +75,14 @@ def test_against_two_passes_in_float64(mixed: Dataset, split: str) -> None:
         frequencies.append(sum(own) / beside if beside else np.nan)
     weights = np.nan_to_num(np.nanmedian(frequencies) / np.array(frequencies))
     assert [entry["weight"] for entry in data["classes"]] == pytest.approx(weights.tolist())
+    pixels_of = np.array([entry["pixels"] for entry in data["classes"]])
+    present = pixels_of > 0
+    inverse = np.divide(1, pixels_of, where=present, out=np.zeros(len(pixels_of)))
+    expected = inverse / inverse[present].mean()
+    assert [entry["inverse_weight"] for entry in data["classes"]] == pytest.approx(expected.tolist())
+    assert data["effective_beta"] == pytest.approx(1 - 1 / pixels_of[present].mean())
+    effective = effective_number_weights(pixels_of, data["effective_beta"])
+    assert [entry["effective_weight"] for entry in data["classes"]] == effective
 
 
 def test_saved_file_is_what_is_printed(mixed: Dataset) -> None:
@@ -133,6 +146,79 @@ def test_weights_follow_the_paper() -> None:
     assert found == [0.5, 1.0, 2.5, 0.0]
     assert median_frequency_weights(np.array([80, 20]), np.array([100, 100])) == pytest.approx([0.625, 2.5])
     assert median_frequency_weights(np.zeros(2, np.int64), np.zeros(2, np.int64)) == [0.0, 0.0]
+
+
+def test_inverse_weights() -> None:
+    """1/50, 1/25 and 1/10 have the mean 4/75."""
+    expected = [0.375, 0.75, 1.875, 0.0]
+    assert inverse_frequency_weights(np.array([50, 25, 10, 0])) == pytest.approx(expected)
+    assert inverse_frequency_weights(np.zeros(2, np.int64)) == [0.0, 0.0]
+    assert inverse_frequency_weights(np.zeros(0, np.int64)) == []
+
+
+PIXELS = st.lists(st.integers(0, 10**10), min_size=1, max_size=8).map(lambda counts: np.array(counts, np.int64))
+
+
+@given(PIXELS, st.sampled_from([0.0, 0.5, 0.9, 0.99]))
+def test_effective_weights_follow_the_paper(pixels: NDArray[np.int64], beta: float) -> None:
+    """Equation 2 as it stands; the weights of the classes that occur have the mean 1, the others are 0."""
+    plain = [(1 - beta) / (1 - beta ** int(own)) if own else 0.0 for own in pixels]
+    present = [weight for weight in plain if weight]
+    expected = [weight * len(present) / sum(present) for weight in plain] if present else plain
+    assert effective_number_weights(pixels, beta) == pytest.approx(expected)
+
+
+@given(PIXELS)
+def test_effective_weights_lie_between_equal_and_inverse(pixels: NDArray[np.int64]) -> None:
+    beta = effective_beta(pixels)
+    assert 0 <= beta < 1
+    weights = effective_number_weights(pixels, beta)
+    inverse = inverse_frequency_weights(pixels)
+    for i, j in ((i, j) for i in range(len(pixels)) for j in range(len(pixels)) if pixels[i] >= pixels[j] > 0):
+        assert 1 - 1e-6 <= weights[j] / weights[i] <= inverse[j] / inverse[i] * (1 + 1e-6)
+
+
+def test_effective_weights_of_large_datasets_differ() -> None:
+    """The paper's own beta of 0.9999 would give a billion pixels and a million the same weight."""
+    pixels = np.array([10**9, 10**6])
+    assert effective_number_weights(pixels, 0.9999) == pytest.approx([1, 1])
+    common, rare = effective_number_weights(pixels, effective_beta(pixels))
+    assert rare / common == pytest.approx(433, rel=0.01)
+
+
+@pytest.mark.parametrize("split", ["train", "test", "all"])
+def test_images_without_masks_need_no_split(tmp_path: Path, split: str) -> None:
+    dataset = images_only(tmp_path / "campus", SIZES)
+    index = (dataset.root / "index.csv").read_bytes()
+    result = run_ok("stats", dataset.root, "--split", split, "--json")
+    assert result.stderr == "No masks yet: counted all 7 images.\n"
+    data = json.loads(result.stdout)
+    assert (data["split"], data["classes"], data["ignored_pixels"], data["effective_beta"]) == ("all", [], 0, 0.0)
+    pixels = np.concatenate([dataset.image(sample).reshape(-1, 3) for sample in dataset.samples]) / 255
+    assert data["pixels"] == len(pixels)
+    assert data["mean"] == pytest.approx(pixels.mean(axis=0).tolist(), rel=1e-12)
+    assert data["std"] == pytest.approx(pixels.std(axis=0).tolist(), rel=1e-12)
+    assert (dataset.root / "index.csv").read_bytes() == index
+    assert "7 images of all" in run_ok("stats", dataset.root).stdout
+
+
+def test_samples_without_image_are_left_out(mixed: Dataset) -> None:
+    before = compute_stats(mixed, "all")
+    text = (mixed.root / "index.csv").read_text(encoding="utf-8")
+    (mixed.root / "index.csv").write_text(text + "zz,,masks/zz.png,5,5,,\n", encoding="utf-8")
+    after = compute_stats(Dataset.open(mixed.root), "all")
+    assert after.classes == before.classes
+    assert after.images == 7
+
+
+def test_stats_of_an_older_version_are_told(mixed: Dataset) -> None:
+    run_ok("stats", mixed.root)
+    data = json.loads((mixed.root / "stats.json").read_text(encoding="utf-8"))
+    for entry in data["classes"]:
+        del entry["effective_weight"]
+    (mixed.root / "stats.json").write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(SegError, match="run it again with --overwrite"):
+        read_stats(mixed.root / "stats.json")
 
 
 def test_other_results_need_overwrite(mixed: Dataset) -> None:

@@ -2,10 +2,12 @@
 
 import click
 
+from prep.cli.check import check
 from prep.cli.console import SegGroup
 from prep.cli.masks import masks
 from prep.cli.options import CONTEXT
 from prep.cli.patches import patches
+from prep.cli.report import report
 from prep.cli.resize import resize
 from prep.cli.split import split
 from prep.cli.stats import stats
@@ -26,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (synth, resize, masks, split, stats, patches):
+for command in (synth, resize, masks, check, split, stats, patches, report):
     main.add_command(command)

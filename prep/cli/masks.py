@@ -101,18 +101,18 @@ masks.add_command(export)
 @click.option(
     "--from",
     "reader",
-    type=click.Choice(["rgb", "ids", "mat"]),
+    type=click.Choice(["rgb", "ids", "mat", "labelme", "coco"]),
     show_default="by looking at them",
-    help="What the labels hold: colours, class ids, or matrices of ids in .mat files.",
+    help="What the labels hold: colours, class ids, matrices of ids in .mat files, or regions in JSON files.",
 )
 @click.option("--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read.")
 @click.option("--in-order", is_flag=True, help="Pair the first image with the first mask and so on, by their numbers.")
 @click.option(
     "--unlabeled",
     "unlabelled",
-    default="ignore",
     metavar="NAME",
-    help="What MATLAB's id 0 (never labelled) becomes: ignore, or the class of this name.",
+    show_default="background for LabelMe and COCO, else ignore",
+    help="What MATLAB's id 0 (never labelled), or what lies in no region, becomes: ignore, or the class of this name.",
 )
 @click.option("--stretch", is_flag=True, help="Force masks of another shape than their photo onto it.")
 @click.option(
@@ -137,7 +137,7 @@ def convert(
     reader: str | None,
     variable: str,
     in_order: bool,
-    unlabelled: str,
+    unlabelled: str | None,
     stretch: bool,
     unknown: str,
     skip_unpaired: bool,
@@ -149,9 +149,14 @@ def convert(
     """Convert the labels in SOURCE (by default the dataset's labels/) and pair them with their images.
 
     SOURCE is a folder of masks (also with subfolders), MATLAB's gTruth.mat or the folder that holds it, .mat
-    matrices, or a folder or zip file in the form of CVAT or Pascal VOC. A mask that was drawn on another size of
-    its photo, or on the photo before EXIF turns it, is brought onto the image. Nothing here is random: the seed is
-    only recorded.
+    matrices, a folder or zip file in the form of CVAT or Pascal VOC, JSON files of LabelMe, or a JSON file of COCO.
+    A mask that was drawn on another size of its photo, or on the photo before EXIF turns it, is brought onto the
+    image. Nothing here is random: the seed is only recorded.
+
+    Regions in JSON files are painted one over the other: LabelMe's in the order of the file, COCO's in the order of
+    their ids. What lies in none of them is background, which becomes class 0 if no class has that name; regions
+    named ignore, _ignore_ or __ignore__ become 255. Without --classes, the classes of LabelMe are in the order of a
+    class map beside the files (classes.txt), else of their names; those of COCO in the order of their ids.
 
     Example:
 
@@ -161,6 +166,7 @@ def convert(
             --classes classes.txt --match 'Img_{}' 'Mask_{}'
         seg-prep masks convert gTruth.mat -o datasets/cracks
         seg-prep masks convert export.zip -o datasets/rocks --images photos/
+        seg-prep masks convert annotations.json -o datasets/leaves --images photos/
     """
     from prep.dataset import find_dataset
     from prep.masks import Options, convert_masks

@@ -4,14 +4,29 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, table
+from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
 
 
 @click.command()
 @dataset_argument
 @click.option("--ratios", callback=parse_ratios, default="80/10/10", metavar="TRAIN/VAL/TEST", help="Shares.")
-@click.option("--group-by", metavar="REGEX", help="Keep together the samples in whose stems this finds the same text.")
+@click.option(
+    "--group-by",
+    metavar="folder|group|REGEX",
+    show_default="the group column of index.csv",
+    help="What stays together: photos of one folder, samples of one group in index.csv, or those in whose stems the "
+    "expression finds the same text.",
+)
+@click.option(
+    "--dedupe/--no-dedupe", default=True, help="Keep images of the same scene (near-duplicates) in the same split."
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Also write folds.csv (stem, group, fold 0..K-1) for cross-validation over all samples outside test.",
+)
 @seed_option
 @workers_option
 @overwrite_option
@@ -20,33 +35,82 @@ def split(
     dataset: Path | None,
     ratios: tuple[float, float, float],
     group_by: str | None,
+    dedupe: bool,
+    folds: int | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Split the samples into train, val and test with exact counts; a group stays in one split.
+    """Split the samples into train, val and test with exact counts, alike in their classes, and groups kept whole.
 
-    One process is enough for this, whatever the number of workers.
+    Samples that have a split already keep it and only new ones get one; --overwrite splits all anew.
 
     Example:
 
     \b
         seg-prep split --ratios 80/10/10
+        seg-prep split --group-by folder --folds 5
         seg-prep split --group-by 'tile\\d+'
     """
     from prep.dataset import SPLITS, Dataset, find_dataset
+    from prep.folds import FOLDS
     from prep.split import split_dataset
 
     opened = Dataset.open(find_dataset(dataset))
-    result = split_dataset(opened, ratios, seed=seed, group_by=group_by, overwrite=overwrite)
-    counts = {name: len(result.of_split(name)) for name in SPLITS}
-    groups = {name: len({s.group or s.stem for s in result.of_split(name)}) for name in SPLITS}
+    with progress("Looking") as advance:
+        result = split_dataset(
+            opened,
+            ratios,
+            seed=seed,
+            group_by=group_by,
+            dedupe=dedupe,
+            folds=folds,
+            overwrite=overwrite,
+            workers=workers,
+            progress=advance,
+        )
+    found = result.dataset
+    counts = {name: len(found.of_split(name)) for name in SPLITS}
+    groups = {name: len({s.group or s.stem for s in found.of_split(name)}) for name in SPLITS}
+    joined = sum(map(len, result.joined))
+    if result.kept and result.assigned:
+        note(f"{result.assigned} new samples got a split; the other {result.kept} stay where they are.")
+        if not folds and (found.root / FOLDS).exists():
+            note(f"{FOLDS} does not hold them yet; --folds K writes it anew.")
+    elif result.kept:
+        note("All samples have a split already and keep it; --overwrite splits them anew.")
+    if joined:
+        note(f"{joined} images in {len(result.joined)} sets of near-duplicates are kept together.")
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
-    remark = f"\nToo few samples or groups for {' and '.join(empty)}." if empty else ""
+    lines = [table(["split", "samples", "groups"], rows)]
+    lines += [f"Too few samples or groups for {' and '.join(empty)}."] if empty else []
+    for name in SPLITS:
+        missing = [label for split_name, label in result.absent if split_name == name]
+        lines += [f"No pixel of {', '.join(missing)} in {name}: too few samples or groups hold it."] if missing else []
+    lines.append(f"The share of a class in a split differs from the whole by at most {result.deviation:.3%}.")
+    if folds:
+        lines.append(
+            f"{folds} folds of {_sizes(result.folds)} samples, all but those of test -> {found.root}/folds.csv"
+        )
     finish(
-        result.root,
-        {"dataset": result.root, **counts, "groups": groups},
-        table(["split", "samples", "groups"], rows) + remark,
+        found.root,
+        {
+            "dataset": found.root,
+            **counts,
+            "groups": groups,
+            "assigned": result.assigned,
+            "kept": result.kept,
+            "near_duplicates": result.joined,
+            "absent": result.absent,
+            "deviation": result.deviation,
+            "folds": result.folds,
+        },
+        "\n".join(lines),
     )
+
+
+def _sizes(folds: tuple[int, ...]) -> str:
+    low, high = min(folds), max(folds)
+    return str(low) if low == high else f"{low} to {high}"

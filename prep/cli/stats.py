@@ -1,11 +1,15 @@
 """seg-prep stats."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
+
+if TYPE_CHECKING:
+    from prep.stats import Stats
 
 
 @click.command()
@@ -16,26 +20,41 @@ from prep.cli.options import dataset_argument, json_option, overwrite_option, se
 @overwrite_option
 @json_option
 def stats(dataset: Path | None, split: str, seed: int, workers: int | None, overwrite: bool, as_json: bool) -> None:
-    """Count pixels exactly: mean and std of the images, frequency and loss weight of each class.
+    """Count pixels exactly: mean and std of the images, frequency and loss weights of each class.
+
+    The three weights make up for rare classes: by median frequency (training uses this one), by inverse frequency,
+    and by the effective number of pixels. A dataset without masks needs no split: all its images are counted.
 
     Example:
 
     \b
         seg-prep stats datasets/campus
+        seg-prep stats datasets/campus --split all
     """
     from prep.dataset import Dataset, find_dataset
     from prep.split import ensure_split
-    from prep.stats import compute_stats, save_stats
+    from prep.stats import compute_stats, has_masks, save_stats
 
-    opened = ensure_split(Dataset.open(find_dataset(dataset)), seed, note)
+    opened = Dataset.open(find_dataset(dataset))
+    if has_masks(opened):
+        opened = ensure_split(opened, seed, note)
     with progress("Counting") as advance:
         result = compute_stats(opened, split, workers, advance)
     save_stats(opened, result, overwrite=overwrite)
-    rows = [[c.name, f"{c.pixels:,}", str(c.images), f"{c.frequency:.4f}", f"{c.weight:.3f}"] for c in result.classes]
+    if not has_masks(opened):
+        note(f"No masks yet: counted all {result.images} images.")
+    finish(opened.root, result.to_json(), _as_text(result))
+
+
+def _as_text(result: "Stats") -> str:
+    header = ["class", "pixels", "images", "frequency", "weight", "inverse", "effective"]
+    rows = [
+        [c.name, f"{c.pixels:,}", str(c.images), f"{c.frequency:.4f}"]
+        + [f"{weight:.3f}" for weight in (c.weight, c.inverse_weight, c.effective_weight)]
+        for c in result.classes
+    ]
     moments = "mean {:.4f} {:.4f} {:.4f}, std {:.4f} {:.4f} {:.4f}".format(*result.mean, *result.std)
-    finish(
-        opened.root,
-        result.to_json(),
-        f"{table(['class', 'pixels', 'images', 'frequency', 'weight'], rows)}\n"
-        f"{result.images} images of {split}, {result.pixels:,} pixels, {result.ignored_pixels:,} ignored; {moments}",
+    return (f"{table(header, rows)}\n" if rows else "") + (
+        f"{result.images} images of {result.split}, {result.pixels:,} pixels, {result.ignored_pixels:,} ignored; "
+        f"{moments}"
     )

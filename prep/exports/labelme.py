@@ -1,4 +1,8 @@
-"""LabelMe: beside each image a JSON file of polygons, which give the mask if they are painted one after another."""
+"""LabelMe: beside each image a JSON file of polygons, which give the mask if they are painted one after another.
+
+Corners lie on the edges of pixels, as LabelMe shows them, and a pixel belongs to the polygon that its centre lies in.
+LabelMe's own converters paint the line of the polygon too: their masks differ by up to a pixel along such lines.
+"""
 
 import json
 from collections.abc import Sequence

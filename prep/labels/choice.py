@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,17 +12,22 @@ from prep.errors import SegError
 from prep.finding import FoundFile, find_files, names_photos, refuse_equal_stems
 from prep.imageio import IMAGE_SUFFIXES
 from prep.labelio import label_kind
+from prep.labels.coco import CocoReader, coco_source
 from prep.labels.content import content_of, is_zip, member_names
 from prep.labels.ids import IdReader
+from prep.labels.labelme import LabelmeReader, labelme_source
 from prep.labels.matfile import load_mat
 from prep.labels.matlab import ground_truth_source, is_ground_truth, numbered_source
 from prep.labels.matrix import MatrixReader
+from prep.labels.named import NamedCodes
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.rgb import RgbReader
 from prep.labels.voc import voc_source
 from prep.lookup import UNKNOWN, Lookup
 
-READERS: tuple[LabelReader, ...] = (RgbReader(), IdReader(), MatrixReader())
+READERS: tuple[LabelReader, ...] = (RgbReader(), IdReader(), MatrixReader(), LabelmeReader(), CocoReader())
+
+_NAMED = ("labelme", "coco")
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -29,9 +35,10 @@ _LOOKED_AT = 5
 _MATLAB_LABEL = re.compile(r"Label_\d+")
 
 
-def reader_named(name: str) -> LabelReader:
-    """The reader that --from names."""
-    return next(reader for reader in READERS if reader.name == name)
+def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader:
+    """The reader that --from names; names: those of the regions, so that it can say them."""
+    reader = next(reader for reader in READERS if reader.name == name)
+    return replace(reader, names=names) if isinstance(reader, NamedCodes) and names else reader
 
 
 def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
@@ -41,17 +48,19 @@ def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSo
     reader: what --from says.  variable: which variable of .mat files holds the labels.
     Raises SegError if there are no labels, or two with the same stem.
     """
-    found = _look(source, variable)
+    found = _look(source, reader, variable)
     if not found.labels:
         raise SegError(
             f"{source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}), .mat files, "
-            "gTruth.mat, and folders or zip files with SegmentationClass/"
+            "gTruth.mat, JSON files of LabelMe or COCO, and folders or zip files with SegmentationClass/"
         )
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
     return found if reader is None else _read_as(found, reader)
 
 
-def _look(source: Path, variable: str) -> LabelSource:
+def _look(source: Path, reader: str | None, variable: str) -> LabelSource:
+    if reader in _NAMED or source.suffix.lower() == ".json":
+        return _named(source, reader)
     if is_zip(source):
         return voc_source(source) or LabelSource("", _zipped(source))
     if source.is_file():
@@ -64,12 +73,26 @@ def _look(source: Path, variable: str) -> LabelSource:
         return ground_truth_source(truths[0])
     if len(truths) > 1:
         raise SegError(f"{source}: holds {len(truths)} gTruth files; name one of them, for example {truths[0]}")
+    if reader is None and (named := labelme_source(source) or coco_source(source)) is not None:
+        return named
     images = _files(source)
     if images:
         if all(_MATLAB_LABEL.fullmatch(label.path.stem) for label in images):
             return numbered_source(images)
         return LabelSource("", images)
     return LabelSource("mat", tuple(RawLabel(path, path.stem, variable) for path in matrices))
+
+
+def _named(source: Path, reader: str | None) -> LabelSource:
+    """JSON files that a person named."""
+    found = labelme_source(source, only=True) if reader != "coco" else None
+    found = found or (coco_source(source, only=True) if reader != "labelme" else None)
+    if found is None:
+        raise SegError(
+            f'{source}: no JSON of LabelMe (with "shapes") or COCO (with "images", "annotations" and "categories") '
+            "here; name the file or the folder that holds it"
+        )
+    return found
 
 
 def _mat_file(path: Path, variable: str) -> LabelSource:
@@ -93,6 +116,10 @@ def _is_label(member: str) -> bool:
 
 
 def _read_as(found: LabelSource, reader: str) -> LabelSource:
+    if found.reader in _NAMED:
+        if reader != found.reader:
+            raise SegError(f"--from {reader} cannot read {found.labels[0].path}: that is a file of {found.reader}")
+        return found
     if (reader == "mat") != (found.reader == "mat"):
         kind = ".mat files" if found.reader == "mat" else "image files"
         raise SegError(f"--from {reader} cannot read {found.labels[0].path}: these labels are {kind}")

@@ -17,12 +17,14 @@ class RawLabel:
 
     stem: what pairs it with its image.  part: member of a zip file, or name of an image in a JSON file.
     size: width and height of its photo as the label file states it, (0, 0) if it does not.
+    names: of all regions of the source, where it names them; code = position + 1.
     """
 
     path: Path
     stem: str
     part: str = ""
     size: tuple[int, int] = (0, 0)
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,6 +46,8 @@ class LabelSource:
     names_photos: whether the source says which photo each label belongs to; then nothing has to be guessed,
     and a half-complete export can be told from names that do not pair.
     unlabelled: codes that mean "nobody labelled this".  in_order: labels are numbered in the order of the photos.
+    names: of its regions, where it names them; None where it holds colours or ids. Code = position + 1, and 0 lies in
+    no region.
     missing: what the source lists and is not there.  notes: what else a person should know.
     """
 
@@ -54,6 +58,7 @@ class LabelSource:
     names_photos: bool = False
     unlabelled: tuple[int, ...] = ()
     in_order: bool = False
+    names: tuple[str, ...] | None = None
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

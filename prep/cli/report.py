@@ -1,0 +1,42 @@
+"""seg-prep report."""
+
+from pathlib import Path
+
+import click
+
+from prep.cli.console import finish, progress
+from prep.cli.options import dataset_argument, json_option, workers_option
+
+
+@click.command()
+@dataset_argument
+@workers_option
+@json_option
+def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
+    """Write report.html into the dataset: findings, pictures, classes, splits, sizes and colours on one page.
+
+    The page is a single file without scripts that can be sent to somebody as it is. It is a view of the dataset:
+    run the command again after a change, and it replaces its own report.html.
+
+    Example:
+
+    \b
+        seg-prep report
+        seg-prep report datasets/campus
+    """
+    from prep.check import check_dataset
+    from prep.dataset import Dataset, find_dataset
+    from prep.findings import SEVERITIES
+    from prep.report import write_report
+
+    opened = Dataset.open(find_dataset(dataset))
+    with progress("Checking") as advance:
+        findings = check_dataset(opened.root, workers, advance)
+    path = write_report(opened, findings, workers, progress)
+    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+    listed = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in counts.items())
+    finish(
+        opened.root,
+        {"dataset": opened.root, "report": path, "samples": len(opened.samples), "findings": counts},
+        f"{listed} -> {path}",
+    )

@@ -1,0 +1,49 @@
+"""What a check of a dataset finds: how bad it is, how much of it, where, and what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "remark"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
+"""Worst first: wrong results, doubtful results, good to know."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of problem with everything it concerns.
+
+    kind: a slug such as "size-mismatch".  text: one sentence with the count.
+    names: what it concerns, sorted: stems, files, classes or pairs, with details in brackets.
+    advice: what to do or to type next.
+    """
+
+    severity: Severity
+    kind: str
+    text: str
+    names: tuple[str, ...]
+    advice: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", _shown(self.text))
+        object.__setattr__(self, "names", tuple(sorted(map(_shown, self.names))))
+
+
+def _shown(text: str) -> str:
+    r"""Write what cannot be shown (control characters, bytes that are no UTF-8) as \x07 or \udcff."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort by severity; among equals the order stays."""
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: "1 mask", "12 masks"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a number: has or have."""
+    return one if number == 1 else many

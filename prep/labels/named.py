@@ -1,0 +1,130 @@
+"""What readers of named regions (polygons, run lengths) have in common: codes by name, JSON files, sizes."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.errors import SegError
+from prep.files import explained, read_bytes
+
+UNCOVERED = 0
+"""Code of pixels that lie in no region."""
+
+IGNORED = 255
+"""Code of pixels in a region that is named so."""
+
+BACKGROUND = "background"
+
+_IGNORED_NAMES = frozenset({"ignore", "_ignore_", "__ignore__"})
+_MOST_NAMES = 250
+_MAX_JSON_BYTES = 1 << 30
+_MAX_MEGAPIXELS = 400
+
+
+@dataclass(frozen=True)
+class NamedCodes:
+    """Code = position of the name in `names` + 1; what a name means is said by aliases, not by ids of a class map."""
+
+    names: tuple[str, ...] = ()
+
+    size = 256
+
+    def table(self, classes: ClassMap) -> dict[int, int]:
+        """Ignored regions only."""
+        return {IGNORED: IGNORE_INDEX}
+
+    def describe(self, code: int) -> str:
+        """The name."""
+        return self.names[code - 1] if 1 <= code <= len(self.names) else "(in no region)"
+
+    def distance(self, code: int, classes: ClassMap) -> list[float]:
+        """Names have no distance."""
+        return [math.inf] * len(classes)
+
+    def propose(self, codes: Sequence[int]) -> ClassMap:
+        """The names with made-up colours."""
+        return ClassMap(
+            tuple(self.describe(code) for code in codes), tuple(distinct_color(number) for number in range(len(codes)))
+        )
+
+
+def plain_name(name: str) -> str:
+    """The name of a region without the spellings of other tools; "ignore" for ignored pixels."""
+    lower = name.strip().lower()
+    if lower in _IGNORED_NAMES:
+        return "ignore"
+    return BACKGROUND if lower == "_background_" else name
+
+
+def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The names that are classes, each once, in the order given; SegError if one is empty or there are too many."""
+    if any(not name.strip() for name in names):
+        raise SegError(f"{path}: a label has an empty name; name it in the tool that drew it, and save it again")
+    plain = dict.fromkeys(map(plain_name, names))
+    plain.pop("ignore", None)
+    if len(plain) > _MOST_NAMES:
+        raise SegError(f"{path}: holds {len(plain)} different names; a dataset has at most {_MOST_NAMES} classes")
+    return tuple(plain)
+
+
+def code_of(name: str, names: Sequence[str]) -> int:
+    """The code of a region's name; the name is one of `names` or means ignored pixels."""
+    plain = plain_name(name)
+    return IGNORED if plain == "ignore" else names.index(plain) + 1
+
+
+def load_json(path: Path) -> Any:  # noqa: ANN401  # whatever a JSON file holds
+    """Content of a JSON file; SegError if it is damaged or too large."""
+    with explained(path):
+        size = path.stat().st_size
+    if size > _MAX_JSON_BYTES:
+        raise SegError(f"{path}: larger than {_MAX_JSON_BYTES >> 30} GB; export it in several parts")
+    try:
+        return json.loads(read_bytes(path).decode("utf-8-sig"))
+    except RecursionError as error:
+        raise SegError(f"{path}: JSON nested too deeply; export it again") from error
+    except ValueError as error:
+        raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
+
+
+def image_extent(where: str, width: object, height: object) -> tuple[int, int]:
+    """Width and height that a label file states; SegError if they are no sizes, or larger than any photo."""
+    if not (is_whole(width) and is_whole(height)) or min(width, height) < 1:
+        raise SegError(
+            f"{where}: its image is said to be {width!r:.40} wide and {height!r:.40} high; both are whole numbers "
+            "above 0. Export it again"
+        )
+    if width * height > _MAX_MEGAPIXELS * 1_000_000:
+        raise SegError(
+            f"{where}: its image is said to have {width} x {height} pixels; more than {_MAX_MEGAPIXELS} megapixels "
+            "are no photo. Correct the size in the file"
+        )
+    return width, height
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a JSON value is a whole number (true and false are not)."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def corners(where: str, values: object) -> NDArray[np.float64]:
+    """Corners (N, 2) from [[x, y], ...] or [x, y, x, y, ...]; SegError if they are not pairs of finite numbers."""
+    try:
+        numbers = np.asarray(values, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        numbers = np.empty(())
+    if numbers.ndim == 1 and numbers.size % 2 == 0:
+        numbers = numbers.reshape(-1, 2)
+    if numbers.ndim != 2 or numbers.shape[1] != 2 or not np.isfinite(numbers).all():
+        raise SegError(
+            f"{where}: has a region whose points are not pairs of finite numbers ({values!r:.60}); "
+            "correct or remove it in the tool that drew it"
+        )
+    return numbers
