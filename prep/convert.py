@@ -136,7 +136,8 @@ class ConvertLabel:
         if not sample.image:
             return mask, "upright"
         photo = record or as_photo(sample)
-        if self.reader == _MATRIX and drawn_on((mask.shape[1], mask.shape[0]), photo) is None:
+        fits, fits_on_its_side = drawn_on(mask.shape[::-1], photo), drawn_on(mask.shape, photo)
+        if self.reader == _MATRIX and fits is None and fits_on_its_side is not None:
             # MATLAB counts down columns first: a matrix written by another program may lie on its side.
             mask = np.ascontiguousarray(mask.T)
         try:

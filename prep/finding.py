@@ -30,7 +30,8 @@ class FoundFile:
     def stem(self) -> str:
         """Unique within the search, in composed Unicode."""
         inner = PurePosixPath(self.name)
-        folders = [part for part in inner.parent.parts if not (names_photos(part) or names_labels(part))]
+        parents = [part for part in inner.parent.parts if part != "/"]  # a zip file can say /etc/name.png
+        folders = [part for part in parents if not (names_photos(part) or names_labels(part))]
         return unicodedata.normalize("NFC", "_".join([*folders, inner.stem]))
 
 

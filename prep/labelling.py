@@ -46,13 +46,14 @@ def class_map_of(
         return Meaning(before)  # more labels for the same classes
     if found.classes is not None:
         return Meaning(found.classes)
-    if before is not None and len(before):
-        return Meaning(before)
+    known = Meaning(before) if before is not None and len(before) else None
+    if known is not None and first_id is None:  # who says how to count a list means the list
+        return known
     if (inside := zipped_classes(source)) is not None:
         return Meaning(inside, found=source)
     beside = find_definitions(source)
     if beside is None:
-        return None if found.names is None else Meaning(_made_up(found.names))
+        return known if found.names is None else Meaning(_made_up(found.names))
     if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
         return None
     return Meaning(read_definitions(beside, start), found=beside)

@@ -22,7 +22,7 @@ class Limits:
 
 
 EXACT = Limits(fewer=20, near=40, between=12)
-LOSSY = Limits(fewer=4, near=100, between=50)
+LOSSY = Limits(fewer=4, near=110, between=90)
 """Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
 
 _MOST_CLASSES = 64
@@ -42,14 +42,14 @@ def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: 
         frequent = np.array([_color(other) for other in real if pixels[other] >= limits.fewer * pixels[code]]).reshape(
             -1, 3
         )
-        if len(real) >= _MOST_CLASSES or _comes_from(np.array(_color(code)), frequent, limits):
+        if len(real) >= _MOST_CLASSES or _comes_from(_color(code), np.array(frequent), limits):
             noise.add(code)
         else:
             real.append(code)
     return frozenset(noise)
 
 
-def _comes_from(color: NDArray[np.float64], frequent: NDArray[np.float64], limits: Limits) -> bool:
+def _comes_from(color: tuple[float, float, float], frequent: NDArray[np.float64], limits: Limits) -> bool:
     if not len(frequent):
         return False
     if np.linalg.norm(frequent - color, axis=1).min() <= limits.near:

@@ -107,8 +107,12 @@ def _files(source: Path) -> tuple[RawLabel, ...]:
 
 def _zipped(archive: Path) -> tuple[RawLabel, ...]:
     names = [name for name in member_names(archive) if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES]
-    wanted = [name for name in sorted(names) if not PurePosixPath(name).name.startswith(".")]
-    return tuple(RawLabel(archive, FoundFile(archive, name).stem, name) for name in wanted)
+    return tuple(RawLabel(archive, FoundFile(archive, name).stem, name) for name in sorted(names) if _is_label(name))
+
+
+def _is_label(member: str) -> bool:
+    inner = PurePosixPath(member)
+    return not inner.name.startswith(".") and not any(map(names_photos, inner.parent.parts))
 
 
 def _read_as(found: LabelSource, reader: str) -> LabelSource:

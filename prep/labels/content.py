@@ -24,13 +24,13 @@ def content_of(label: RawLabel) -> bytes:
 
 def member_names(archive: Path) -> list[str]:
     """Files inside a zip file, in its order; SegError if it is damaged."""
-    return [info.filename for info in _opened(archive).infolist() if not info.is_dir()]
+    return [info.filename for info in _open(archive).infolist() if not info.is_dir()]
 
 
 def member_bytes(archive: Path, name: str) -> bytes:
     """Content of one member of a zip file; SegError if it is damaged, encrypted, or larger than any mask."""
     try:
-        opened = _opened(archive)
+        opened = _open(archive)
         info = opened.getinfo(name)
         if info.file_size > MAX_MEMBER_BYTES:
             raise SegError(f"{archive}: {name} unpacks to {info.file_size:,} bytes; that is no label mask")
@@ -53,8 +53,15 @@ def member_folder(name: str) -> str:
     return PurePosixPath(name).parent.name
 
 
+def _open(archive: Path) -> zipfile.ZipFile:
+    with explained(archive):
+        status = archive.stat()
+    return _opened(archive, status.st_mtime_ns, status.st_size)
+
+
 @functools.lru_cache(maxsize=4)
-def _opened(archive: Path) -> zipfile.ZipFile:
+def _opened(archive: Path, changed: int, size: int) -> zipfile.ZipFile:
+    """The zip file as it stands now: time of its last change and size tell it from an older one."""
     with explained(archive):
         try:
             return zipfile.ZipFile(archive)

@@ -114,11 +114,16 @@ def _rgb(number: int, values: Sequence[str]) -> Color:
 
 def _names(lines: Sequence[str], first_id: int) -> ClassMap:
     names = tuple(lines)
-    if not names or any("," in name or len(name) > 100 for name in names):
+    if not names or any("," in name or len(name) > 100 or not _is_text(name) for name in names):
         raise SegError("no class map; write one name,#rrggbb or one name a line")
     return ClassMap(
         names, tuple(distinct_color(n) for n in range(len(names))), tuple(range(first_id, first_id + len(names)))
     )
+
+
+def _is_text(name: str) -> bool:
+    """Whether no bytes are in it that are no UTF-8 (read as U+FFFD) and no control characters."""
+    return name.isprintable() and "\ufffd" not in name
 
 
 def _class_map(rows: Sequence[tuple[str, Color]]) -> ClassMap:

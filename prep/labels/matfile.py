@@ -1,5 +1,6 @@
 """Opens MATLAB files (v5 to v7.3) as plain Python values."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ def load_mat(path: Path) -> dict[str, Any]:
     """Variables of a .mat file by name, as mat-io decodes them; SegError if it is damaged or too large."""
     if len(read_bytes(path)) > MAX_BYTES:
         raise SegError(f"{path}: larger than {MAX_BYTES >> 30} GB; save the labels as PNG masks instead")
-    import matio  # half a second, for this format only
-
     try:
-        variables = matio.load_from_mat(str(path))
+        with warnings.catch_warnings():  # mat-io sets options of pandas that pandas has given up
+            warnings.simplefilter("ignore")
+            import matio  # half a second, for this format only
+
+            variables = matio.load_from_mat(str(path))
     except Exception as error:  # a parser of others on bytes of others: it raises anything
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise SegError(

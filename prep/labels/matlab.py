@@ -43,15 +43,11 @@ def ground_truth_source(path: Path) -> LabelSource:
             f"{path}: lists {len(photo_paths)} photos and {len(label_paths)} label files; export it again from MATLAB"
         )
     below = Rerooting(path.parent)
-    labels, missing, photos = [], [], {}
-    for stem, photo, label in zip(unique_stems(photo_paths), photo_paths, label_paths, strict=True):
-        found = below.find(label)
-        if label and found is None:
-            missing.append(label)
-        if found is not None:
-            labels.append(RawLabel(found, stem))
-        if (there := below.find(photo)) is not None:
-            photos[stem] = there
+    stems = unique_stems(photo_paths)
+    label_files, photo_files = below.find_each(label_paths), below.find_each(photo_paths)
+    labels = [RawLabel(file, stem) for stem, file in zip(stems, label_files, strict=True) if file]
+    missing = [label for label, file in zip(label_paths, label_files, strict=True) if label and not file]
+    photos = {stem: file for stem, file in zip(stems, photo_files, strict=True) if file}
     if not labels:
         raise SegError(
             f"{path}: none of its {len(missing)} label files is below {path.parent} (the first is {missing[0]}); "

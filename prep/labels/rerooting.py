@@ -2,6 +2,8 @@
 
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -25,12 +27,18 @@ class Rerooting:
         parts = parts_of(foreign)
         for start in range(len(parts)):
             candidate = self._root.joinpath(*parts[start:])
-            if candidate.is_file():
+            if _is_file(candidate):
                 return candidate
         if not parts:
             return None
         named = self._index().get(parts[-1].lower(), [])
         return named[0] if len(named) == 1 else None
+
+    def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
+        """A file for each path; None for all that would share one, because at most one of them is that file."""
+        found = [self.find(path) for path in foreign]
+        times = Counter(found)
+        return [path if times[path] == 1 else None for path in found]
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -50,7 +58,11 @@ def parts_of(foreign: str) -> list[str]:
 
 
 def unique_stems(foreign: list[str]) -> list[str]:
-    """A stem for each path: its name without ending, with as many of its folders in front as make all differ."""
+    """A stem for each path: its name without ending, with as many of its folders in front as make all differ.
+
+    In composed Unicode, as stems of files here are.
+    """
+    foreign = [unicodedata.normalize("NFC", path) for path in foreign]
     split = [parts_of(path) or ["unnamed"] for path in foreign]
     for depth in range(1, max((len(parts) for parts in split), default=1) + 1):
         stems = ["_".join([*parts[-depth:-1], Path(parts[-1]).stem]) for parts in split]
@@ -80,6 +92,13 @@ def closest_only(claims: Sequence[tuple[str, str, Path]]) -> dict[str, Path]:
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
     pairs = enumerate(zip(reversed(one), reversed(other), strict=False))
     return next((count for count, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a path of another computer may be too long for this one
+        return False
 
 
 def _files_below(root: Path) -> Iterable[Path]:

@@ -28,7 +28,7 @@ def voc_source(path: Path) -> LabelSource | None:
     """
     if is_zip(path):
         members = [name for name in member_names(path) if _is_mask(name)]
-        labels = [RawLabel(path, FoundFile(path, PurePosixPath(name).name).stem, name) for name in sorted(members)]
+        labels = [RawLabel(path, FoundFile(path, _below_masks(name)).stem, name) for name in sorted(members)]
         return LabelSource("rgb", tuple(labels)) if labels else None
     folders = [folder for folder in (path, path / _MASKS) if folder.name == _MASKS and folder.is_dir()]
     if not folders:
@@ -62,4 +62,10 @@ def _voc_color(index: int) -> tuple[int, int, int]:
 
 def _is_mask(member: str) -> bool:
     inner = PurePosixPath(member)
-    return inner.parent.name == _MASKS and inner.suffix.lower() in IMAGE_SUFFIXES and not inner.name.startswith(".")
+    return _MASKS in inner.parent.parts and inner.suffix.lower() in IMAGE_SUFFIXES and not inner.name.startswith(".")
+
+
+def _below_masks(member: str) -> str:
+    """The part of a member's path below SegmentationClass/."""
+    parts = PurePosixPath(member).parts
+    return "/".join(parts[parts.index(_MASKS) + 1 :])

@@ -1,0 +1,79 @@
+"""Paths of another computer are found again below a folder, and never outside of it."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prep.labels.rerooting import Rerooting, parts_of, unique_stems
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with photos, beside a file that nobody may reach."""
+    touch(tmp_path / "secret.png")
+    for name in ("photos/1.jpg", "photos/2.jpg", "1.jpg", "day 1/x.jpg", "day 2/x.jpg", "day 2/Only.PNG"):
+        touch(tmp_path / "root" / name)
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize(
+    ("foreign", "found"),
+    [
+        (r"C:\anna\photos\1.jpg", "photos/1.jpg"),
+        ("/home/anna/photos/1.jpg", "photos/1.jpg"),
+        (r"\\server\share\photos\2.jpg", "photos/2.jpg"),
+        ("photos/2.jpg", "photos/2.jpg"),
+        (r"..\photos/.\2.jpg", "photos/2.jpg"),
+        (r"D:\elsewhere\1.jpg", "1.jpg"),
+        (r"D:\elsewhere\2.jpg", "photos/2.jpg"),  # the only file of that name
+        (r"D:\renamed\ONLY.png", "day 2/Only.PNG"),  # Windows does not tell capitals apart
+        (r"D:\renamed\day 2\x.jpg", "day 2/x.jpg"),
+        (r"D:\renamed\x.jpg", None),  # two have that name
+        ("../secret.png", None),
+        ("photos/../../secret.png", None),
+        ("../../../../../../../../etc/passwd", None),
+        ("/etc/passwd", None),
+        (r"C:\photos", None),  # a folder is no file
+        ("photos/1.jpg\0.png", None),
+        ("", None),
+        ("/", None),
+        ("x" * 5000 + ".png", None),
+        ("\udcff.png", None),
+    ],
+)
+def test_find(root: Path, foreign: str, found: str | None) -> None:
+    assert Rerooting(root).find(foreign) == (root / found if found else None)
+
+
+@given(st.text(st.sampled_from("ab1./\\: \0"), max_size=30) | st.text(max_size=30))
+def test_no_part_leads_out(foreign: str) -> None:
+    for part in parts_of(foreign):
+        assert part not in ("", ".", "..")
+        assert not set(part) & set("/\\\0")
+
+
+def test_two_paths_never_share_a_file(root: Path) -> None:
+    """Of two photos 2.jpg only one was copied, and nothing says which."""
+    assert Rerooting(root).find_each(["a/2.jpg", "b/2.jpg", "photos/1.jpg"]) == [None, None, root / "photos/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("foreign", "stems"),
+    [
+        ([r"C:\a\1.jpg", r"C:\a\2.jpg"], ["1", "2"]),
+        ([r"C:\a\1.jpg", r"C:\b\1.jpg"], ["a_1", "b_1"]),
+        (["/x/a/m/1.jpg", "/x/b/m/1.jpg"], ["a_m_1", "b_m_1"]),
+        (["a/Pru\u0308fung.jpg"], ["Pr\u00fcfung"]),
+        ([], []),
+    ],
+)
+def test_stems_differ(foreign: list[str], stems: list[str]) -> None:
+    assert unique_stems(foreign) == stems
