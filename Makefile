@@ -1,13 +1,14 @@
 # make demo   a trained, whole-image-scored model of synthetic shapes, from nothing
 # make test   lint, types and tests
 # make lint   ruff and mypy only
+# make fuzz   spoiled files for every reader, for MINUTES minutes (10)
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 
-.PHONY: demo test lint bench
+.PHONY: demo test lint fuzz bench
 .DELETE_ON_ERROR:
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -31,6 +32,11 @@ lint: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+MINUTES ?= 10
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -6,7 +6,10 @@ Raw photos are opened by prep/photoio.py and raw labels by prep/labelio.py, with
 import io
 import math
 import unicodedata
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -25,6 +28,9 @@ IndexMask = NDArray[np.uint8]
 """(H, W), class index, 255 = ignore."""
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"})
+
+MAX_MEGAPIXELS = 400
+"""Larger pictures are refused by their header, before memory is taken for them."""
 
 _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_COMPRESSION,
@@ -121,6 +127,7 @@ def damaged(path: Path) -> SegError:
 
 def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     """Decode a whole file as OpenCV orders it: (H, W) or (H, W, C), blue first; `flags` as of cv2.imdecode."""
+    open_picture(path, data)  # refuses enormous sizes
     # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
     if data[:8] == _PNG_START and not _is_whole_png(data):
         raise damaged(path)
@@ -129,7 +136,10 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
-        raise damaged(path) from error
+        no_memory = error.code == cv2.Error.StsNoMem
+        raise (too_large(path) if no_memory else damaged(path)) from error
+    except MemoryError as error:
+        raise too_large(path) from error
     if pixels is None:
         raise damaged(path)
     return pixels  # type: ignore[return-value]  # cv2's stubs say "any number"; 8 or 16 bits are told apart by callers
@@ -143,28 +153,59 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
     width, height = map(math.ceil, least)
     try:
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
+    except MemoryError as error:
+        raise too_large(path) from error
     except ValueError as error:
         raise damaged(path) from error
 
 
-def open_picture(path: Path, data: bytes) -> Image.Image:
-    """Read the header of an image file of any kind, with Pillow."""
+def too_large(path: Path) -> SegError:
+    """The error for a picture that does not fit into memory."""
+    return SegError(f"{path}: needs more memory than there is; save it smaller, or close other programs")
+
+
+def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
+    """Read the header of an image file of any kind, with Pillow; SegError if it declares more than `max_megapixels`."""
     if data[4:8] == b"ftyp":  # HEIC and its kin, whatever their names say
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    try:
-        return Image.open(io.BytesIO(data))
-    except Image.DecompressionBombError as error:
-        raise SegError(f"{path}: larger than this program opens: {error}") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(path) from error
+    with _quiet_pillow():
+        try:
+            picture = Image.open(io.BytesIO(data))
+        except MemoryError as error:
+            raise too_large(path) from error
+        except Exception as error:  # parsers of many formats on bytes of others: they raise anything
+            raise damaged(path) from error
+    width, height = picture.size
+    if width * height > max_megapixels * 1e6:
+        raise SegError(
+            f"{path}: larger than this program opens: {width * height / 1e6:,.0f} megapixels ({width} x {height}), "
+            f"the limit is {max_megapixels:g}; cut it into tiles"
+        )
+    return picture
 
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:
     """Decode the pixels of an opened picture."""
-    try:
-        picture.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(path) from error
+    with _quiet_pillow():
+        try:
+            picture.load()
+        except MemoryError as error:
+            raise too_large(path) from error
+        except Exception as error:  # as above
+            raise damaged(path) from error
     return picture
+
+
+@contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Without Pillow's own limit and its warnings about odd metadata; what matters becomes an error here."""
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before

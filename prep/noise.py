@@ -1,5 +1,6 @@
 """Tell colours that are classes from those that blended edges and JPEG leave behind."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -13,16 +14,17 @@ class Limits:
 
     fewer: it has so many times fewer pixels than the colours it comes from.  near: distance in RGB (0 .. 441) within
     which a rare colour is a trace of a frequent one.  between: the same, from the line between two frequent colours,
-    within which it is their blend.
+    within which it is their blend.  same: distance within which any rarer colour is noise, however frequent.
     """
 
     fewer: int
     near: float
     between: float
+    same: float
 
 
-EXACT = Limits(fewer=20, near=40, between=12)
-LOSSY = Limits(fewer=4, near=110, between=90)
+EXACT = Limits(fewer=20, near=40, between=12, same=0)
+LOSSY = Limits(fewer=4, near=110, between=90, same=24)
 """Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
 
 _MOST_CLASSES = 64
@@ -42,7 +44,8 @@ def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: 
         frequent = np.array([_color(other) for other in real if pixels[other] >= limits.fewer * pixels[code]]).reshape(
             -1, 3
         )
-        if len(real) >= _MOST_CLASSES or _comes_from(_color(code), np.array(frequent), limits):
+        is_same = any(math.dist(_color(other), _color(code)) <= limits.same for other in real)
+        if len(real) >= _MOST_CLASSES or is_same or _comes_from(_color(code), np.array(frequent), limits):
             noise.add(code)
         else:
             real.append(code)

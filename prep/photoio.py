@@ -1,5 +1,6 @@
 """Opens raw photos of any kind: upright by EXIF, in sRGB by their ICC profile, 8 bits a channel."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from PIL import Image
 
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.imageio import ImageRGB, damaged, decode_jpeg, encode_png, is_jpeg, loaded, open_picture
+from prep.imageio import MAX_MEGAPIXELS, ImageRGB, damaged, decode_jpeg, encode_png, is_jpeg, loaded, open_picture
 from prep.metadata import without_metadata
 from prep.photos import TURNED
 from prep.resample import resize_image, upright
@@ -74,11 +75,16 @@ class RawPhoto:
 def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
     """Read the header of a raw photo of any kind; its content decides which, not its name.
 
-    Raises SegError if it is no image, or larger than `max_megapixels` (None: Pillow's limit against bombs).
+    Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
     """
     data = read_bytes(path)
+<<<<<<< HEAD
     with quiet(), _own_limit(max_megapixels):
         picture = open_picture(path, data)
+=======
+    with _quiet():
+        picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
+>>>>>>> h-fuzz
         width, height = picture.size
         megapixels = width * height / 1e6
         if max_megapixels is not None and megapixels > max_megapixels:
@@ -183,15 +189,3 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-@contextmanager
-def _own_limit(max_megapixels: float | None) -> Iterator[None]:
-    """Lift Pillow's limit for the block where the caller has one."""
-    before = Image.MAX_IMAGE_PIXELS
-    if max_megapixels is not None:
-        Image.MAX_IMAGE_PIXELS = None
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
