@@ -78,13 +78,8 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
     Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
     """
     data = read_bytes(path)
-<<<<<<< HEAD
-    with quiet(), _own_limit(max_megapixels):
-        picture = open_picture(path, data)
-=======
-    with _quiet():
+    with quiet():
         picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
->>>>>>> h-fuzz
         width, height = picture.size
         megapixels = width * height / 1e6
         if max_megapixels is not None and megapixels > max_megapixels:

@@ -13,16 +13,6 @@ from prep.labels.matguard import MAX_BYTES, check_declared
 
 def load_mat(path: Path) -> dict[str, Any]:
     """Variables of a .mat file by name, as mat-io decodes them; SegError if it is damaged or too large."""
-<<<<<<< HEAD
-    if len(read_bytes(path)) > MAX_BYTES:
-        raise SegError(f"{path}: larger than {MAX_BYTES >> 30} GB; save the labels as PNG masks instead")
-    try:
-        with warnings.catch_warnings():  # mat-io sets options of pandas that pandas has given up
-            warnings.simplefilter("ignore")
-            import matio  # half a second, for this format only
-
-            variables = matio.load_from_mat(str(path))
-=======
     data = read_bytes(path)
     if len(data) > MAX_BYTES:
         raise SegError(f"{path}: larger than {MAX_BYTES >> 20} MB; save the labels as PNG masks instead")
@@ -33,9 +23,6 @@ def load_mat(path: Path) -> dict[str, Any]:
             import matio  # half a second, for this format only
 
             variables = matio.load_from_mat(str(path))
-    except ImportError:
-        raise
->>>>>>> h-fuzz
     except Exception as error:  # a parser of others on bytes of others: it raises anything
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise SegError(
