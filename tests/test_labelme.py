@@ -128,7 +128,7 @@ def test_a_label_that_is_no_class_is_named(tmp_path: Path, out: Path) -> None:
     (tmp_path / "c.txt").write_text("background,#000000\ncat,#010203\n")
     command = ("masks", "convert", source, "-o", out, "--classes", tmp_path / "c.txt")
     said = run_error(*command)
-    assert "1 value of the masks belong to no class" in said
+    assert "1 value of the masks belongs to no class" in said
     assert "elk         4" in said
     assert not out.exists()
     run_ok(*command, "--unknown", "ignore")

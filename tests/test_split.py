@@ -103,8 +103,8 @@ def test_groups_are_a_partition_for_any_order(
     assert set(splits.values()) <= used
     if len(sizes) >= len(used):
         assert set(splits.values()) == used
-    found = Counter(splits.values())
-    assert all(abs(found[name] - count) <= max(sizes.values()) for name, count in zip(SPLITS, wanted, strict=True))
+        found = Counter(splits.values())
+        assert all(abs(found[name] - count) <= max(sizes.values()) for name, count in zip(SPLITS, wanted, strict=True))
     shuffled.shuffle(samples)
     assert splits_of(samples, ratios, seed) == splits
 
