@@ -12,27 +12,21 @@ from prep.convert import ConvertLabel, HasUncovered, LabelJob, Outcome, ScanLabe
 from prep.dataset import CLASSES, Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
-from prep.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
 from prep.labelling import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
 from prep.labels.choice import choose_reader, look, reader_named
-from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.reader import LabelReader, RawLabel
 from prep.pairing import (
     SAME_STEM,
-    Pairing,
     Patterns,
     list_some,
-    natural_key,
-    pair_in_order,
-    pair_stems,
-    suggest_patterns,
 )
+from prep.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
 from prep.photos import PHOTOS_RECORD, read_photos, write_photos
 from prep.progress import Progress, silent
 from prep.proposal import proposal_text, propose_colors
 from prep.transaction import INDEX, Transaction
 from prep.unknown import Policy, UnknownValues, no_classes_error, replacement, unknown_error
 
-PHOTOS, LABELS = "photos", "labels"
 _PROBLEMS_SHOWN = 10
 _LOOKED_AT_FIRST = 4
 
@@ -96,13 +90,15 @@ def convert_masks(
     photo, if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
     before = Dataset.open(root) if is_dataset(root) else None
-    source = source or _default(root, LABELS)
+    source = source or default_folder(root, LABELS)
     _refuse_own_folders(root, source, photos)
     labels = look(source, options.reader, options.variable)
-    raw = _photos(root, source, photos, labels, before)
+    raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
-    pairing, notes = _pair(images, labels, options, before)
+    pairing, notes = pair_labels(
+        images, labels, options.patterns, before, in_order=options.in_order, skip_unpaired=options.skip_unpaired
+    )
     meaning = class_map_of(source, labels, classes_file, options.first_id, before.classes if before else None)
     if meaning is not None and options.colors:
         meaning = replace(meaning, classes=recolored(meaning.classes, options.colors))
@@ -172,34 +168,6 @@ def convert_masks(
     )
 
 
-def _default(root: Path, folder: str) -> Path:
-    path = root / folder
-    if not path.is_dir():
-        option = "SOURCE" if folder == LABELS else "--images FOLDER"
-        raise SegError(f"{root}: has no folder {folder}/; say with {option} where the {folder} are")
-    return path
-
-
-def _photos(
-    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None
-) -> list[FoundFile] | None:
-    """The raw photos to bring in; None if the dataset has its images already."""
-    if given is not None:
-        return find_photos([given])
-    if before is not None and any(sample.image for sample in before.samples):
-        return None
-    if labels.photos:
-        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(labels.photos.items())]
-    if (root / PHOTOS).is_dir():
-        return find_photos([root / PHOTOS])
-    if beside := photos_beside(source):
-        refuse_equal_stems(beside)
-        return beside
-    if labels.names_photos:
-        return []
-    raise SegError(f"{root}: has no folder {PHOTOS}/; say with --images FOLDER where the {PHOTOS} are")
-
-
 def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
     """A note on classes that no mask holds: often the class map is shifted or wrong."""
     absent = [
@@ -233,49 +201,6 @@ def _replaced_images(known: Mapping[str, Sample], outcomes: Sequence[Outcome]) -
     """Images that the new ones replace under another name, because the photo is of another kind."""
     before = [(known[o.sample.stem].image, o.sample.image) for o in outcomes if o.sample.stem in known]
     return sorted(old for old, new in before if old and old != new)
-
-
-def _pair(
-    images: Sequence[str], labels: LabelSource, options: Options, before: Dataset | None
-) -> tuple[Pairing, list[str]]:
-    """Pair, and refuse what is left over, unless it may be skipped or has a mask already; and notes on how."""
-    stems = [label.stem for label in labels.labels]
-    if options.in_order:
-        return _in_order(images, stems)
-    pairing = pair_stems(images, stems, options.patterns)
-    if labels.names_photos and (pairing.pairs or not images):
-        return pairing, []
-    if labels.in_order and not pairing.pairs and options.patterns == SAME_STEM:
-        return _in_order(images, stems)
-    labelled = {sample.stem for sample in before.samples if sample.is_labelled} if before else set()
-    alone = tuple(stem for stem in pairing.images_alone if stem not in labelled)
-    pairing = replace(pairing, images_alone=alone)
-    if pairing.pairs and (options.skip_unpaired or not (alone or pairing.labels_alone)):
-        return pairing, []
-    parts = []
-    if alone:
-        parts.append(f"{len(alone)} images have no mask: {list_some(alone)}")
-    if pairing.labels_alone:
-        parts.append(f"{len(pairing.labels_alone)} masks have no image: {list_some(pairing.labels_alone)}")
-    suggestion = suggest_patterns(images, stems, len(pairing.pairs))
-    if suggestion is not None:
-        remedy = f"pair them with --match '{suggestion[0]}' '{suggestion[1]}'"
-    elif pairing.pairs:
-        remedy = f"rename or remove them, or convert only the {len(pairing.pairs)} pairs with --skip-unpaired"
-    else:
-        remedy = (
-            "say with --match 'IMAGE_{}' 'MASK_{}' which part of the names they share, or with --in-order that the "
-            "first image belongs to the first mask and so on"
-        )
-    raise SegError("; ".join(parts) + f". Nothing was written; {remedy}")
-
-
-def _in_order(images: Sequence[str], labels: Sequence[str]) -> tuple[Pairing, list[str]]:
-    pairing = pair_in_order(images, labels)
-    ordered = sorted(pairing.pairs, key=lambda pair: natural_key(pair[0]))
-    (first_image, first_label), (last_image, last_label) = ordered[0], ordered[-1]
-    note = f"paired in order: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
-    return pairing, [note]
 
 
 def _settings(jobs: Sequence[LabelJob], meaning: Meaning, options: Options) -> dict[str, object]:
