@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import emit, progress, table
-from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import (
+    first_id_option,
+    json_option,
+    match_option,
+    overwrite_option,
+    reader_option,
+    seed_option,
+    variable_option,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from prep.inspection import Inspection
@@ -32,24 +41,10 @@ _SHOWN = 30
     show_default="the labels' own, or the one beside them",
     help="Class map that names the values.",
 )
-@click.option(
-    "--first-id", type=click.IntRange(min=0), metavar="NUMBER", help="Id of the first name in a list of names."
-)
-@click.option(
-    "--match",
-    nargs=2,
-    default=("{}", "{}"),
-    metavar="'IMAGE_{}' 'MASK_{}'",
-    help="Names (without ending) of an image and its mask; {} is the part that they share.",
-)
-@click.option(
-    "--from",
-    "reader",
-    type=click.Choice(["rgb", "ids", "mat", "labelme", "coco"]),
-    show_default="by looking at them",
-    help="What the labels hold.",
-)
-@click.option("--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read.")
+@first_id_option
+@match_option
+@reader_option
+@variable_option
 @click.option(
     "--write",
     "target",

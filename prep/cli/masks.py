@@ -10,7 +10,17 @@ import click
 from prep.cli.console import finish, progress, table
 from prep.cli.export import export
 from prep.cli.inspect import inspect
-from prep.cli.options import CONTEXT, json_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import (
+    CONTEXT,
+    first_id_option,
+    json_option,
+    match_option,
+    overwrite_option,
+    reader_option,
+    seed_option,
+    variable_option,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from prep.classes import Color
@@ -86,28 +96,10 @@ masks.add_command(inspect)
     metavar="NAME=#rrggbb",
     help="Another colour for a class of the class map; NAME ignore adds an ignored colour.",
 )
-@click.option(
-    "--first-id",
-    type=click.IntRange(min=0),
-    metavar="NUMBER",
-    show_default="1 for MATLAB's labels, else 0",
-    help="Id of the first name where the class map is a list of names.",
-)
-@click.option(
-    "--match",
-    nargs=2,
-    default=("{}", "{}"),
-    metavar="'IMAGE_{}' 'MASK_{}'",
-    help="Names (without ending) of an image and its mask; {} is the part that they share.",
-)
-@click.option(
-    "--from",
-    "reader",
-    type=click.Choice(["rgb", "ids", "mat", "labelme", "coco"]),
-    show_default="by looking at them",
-    help="What the labels hold: colours, class ids, matrices of ids in .mat files, or regions in JSON files.",
-)
-@click.option("--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read.")
+@first_id_option
+@match_option
+@reader_option
+@variable_option
 @click.option("--in-order", is_flag=True, help="Pair the first image with the first mask and so on, by their numbers.")
 @click.option(
     "--unlabeled",

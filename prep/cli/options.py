@@ -5,6 +5,7 @@ DATASET          the dataset folder; without it, it is found as git finds its re
 --seed NUMBER    another seed, another random choice; the same seed, the same bytes
 --workers NUMBER processes to use; results do not depend on it
 --overwrite      replace existing results
+--match, --from, --variable, --first-id   how raw labels are read and paired (masks inspect, masks convert)
 """
 
 import re
@@ -34,6 +35,34 @@ workers_option = click.option(
     metavar="NUMBER",
     show_default="all cores",
     help="Processes to use; the result does not depend on it.",
+)
+
+match_option = click.option(
+    "--match",
+    nargs=2,
+    default=("{}", "{}"),
+    metavar="'IMAGE_{}' 'MASK_{}'",
+    help="Names (without ending) of an image and its mask; {} is the part that they share.",
+)
+
+reader_option = click.option(
+    "--from",
+    "reader",
+    type=click.Choice(["rgb", "ids", "mat", "labelme", "coco"]),
+    show_default="by looking at them",
+    help="What the labels hold: colours, class ids, matrices of ids in .mat files, JSON of LabelMe or COCO.",
+)
+
+variable_option = click.option(
+    "--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read."
+)
+
+first_id_option = click.option(
+    "--first-id",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    show_default="1 for MATLAB's labels, else 0",
+    help="Id of the first name where the class map is a list of names.",
 )
 
 
