@@ -16,7 +16,7 @@ from prep.classes import ClassMap, classes_from_json
 from prep.errors import SegError
 from prep.files import read_bytes, write_bytes
 from train.config import Config
-from train.predictor import Normalizer, Predictor
+from train.predictor import Normalizer, Predictor, TorchModel
 from train.unet import UNet
 
 MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
@@ -67,7 +67,8 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     except (KeyError, TypeError, RuntimeError) as error:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
     network = network.to(memory_format=torch.channels_last).to(fabric.device)
-    return Predictor(network, Normalizer(card.mean, card.std), card.classes, card.window, card.overlap, fabric), card
+    model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
+    return Predictor(model, card.classes, card.window, card.overlap, fabric.device), card
 
 
 def model_id(path: Path) -> str:

@@ -23,7 +23,7 @@ from train.data import PixelStore
 from train.history import Epoch, write_history
 from train.losses import cross_entropy
 from train.metrics import Confusion, confusion_matrix, scores_of
-from train.predictor import Normalizer, Predictor
+from train.predictor import Normalizer, Predictor, TorchModel
 from train.schedule import lr_factor
 
 Log = Callable[[str], None]
@@ -67,7 +67,8 @@ class Trainer:
             config, dataset.classes, stats.mean, stats.std, window, config.overlap,
             dataset.root.resolve().name, dataset.split_hash(),
         )  # fmt: skip
-        self.predictor = Predictor(self.network, self.normalize, dataset.classes, window, config.overlap, fabric)
+        model = TorchModel(self.network, self.normalize, fabric)
+        self.predictor = Predictor(model, dataset.classes, window, config.overlap, fabric.device)
         self.validation = dataset.of_split("val")
         self.total_steps = config.epochs * store.steps(config.batch)
         self._began = time.monotonic()

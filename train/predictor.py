@@ -1,4 +1,4 @@
-"""A network together with all that is needed to label images with it."""
+"""A model together with all that is needed to label images with it."""
 
 import functools
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from prep.classes import ClassMap
 from prep.imageio import ImageRGB, IndexMask
-from train.windows import label_image
+from train.windows import Probabilities, label_image
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,34 @@ def _shift_and_scale(mean: tuple[float, ...], std: tuple[float, ...], device: to
 
 
 @dataclass(frozen=True)
-class Predictor:
-    """Labels whole images with overlapping windows of the network's class probabilities."""
+class TorchModel:
+    """A network in PyTorch as class probabilities of windows."""
 
     network: nn.Module
     normalize: Normalizer
+    fabric: Fabric
+
+    def __call__(self, windows: Tensor) -> Tensor:
+        """(B, S, S, 3) uint8 -> (B, C, S, S) float32 class probabilities; leaves the network in evaluation mode."""
+        self.network.eval()
+        with torch.inference_mode(), self.fabric.autocast():
+            logits: Tensor = self.network(self.normalize(windows))
+        return logits.float().softmax(dim=1)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Labels whole images with overlapping windows of class probabilities.
+
+    model: class probabilities of windows, whatever computes them.  device: where the probabilities are added up.
+    """
+
+    model: Probabilities
     classes: ClassMap
     window: int
     overlap: float
-    fabric: Fabric
+    device: torch.device
 
     def __call__(self, image: ImageRGB) -> IndexMask:
         """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels."""
-        was_training = self.network.training
-        self.network.eval()
-        with torch.inference_mode():
-            mask = label_image(
-                image, self._probabilities, len(self.classes), self.window, self.overlap, self.fabric.device
-            )
-        self.network.train(was_training)
-        return mask
-
-    def _probabilities(self, windows: Tensor) -> Tensor:
-        with self.fabric.autocast():
-            logits: Tensor = self.network(self.normalize(windows))
-        return logits.float().softmax(dim=1)
+        return label_image(image, self.model, len(self.classes), self.window, self.overlap, self.device)
