@@ -119,14 +119,14 @@ def lovasz(logits: Tensor, masks: Tensor, weights: Tensor | None = None) -> Tens
     """
     logits, truth, counted = _prepare(logits, masks)
     p = logits.softmax(1)
-    errors = torch.where(truth, 1 - p, p).masked_fill(~counted, -1)  # ignored pixels come last, after every class's own
+    errors = torch.where(truth, 1 - p, p).masked_fill(~counted, -1)  # ignored pixels come last
     ordered, order = errors.transpose(0, 1).flatten(1).sort(dim=1, descending=True)
     true = truth.transpose(0, 1).flatten(1).gather(1, order).to(p.dtype)
     size = true.sum(1, keepdim=True)
     union = size + (1 - true).cumsum(1)
-    losses = 1 - (size - true.cumsum(1)) / union  # 1 - IoU if all up to here were wrong
+    losses = 1 - (size - true.cumsum(1)) / union  # 1 - IoU if all up to here were wrong; stays 1 over ignored pixels
     slope = losses.diff(dim=1, prepend=torch.zeros_like(size))
-    return _class_mean((ordered.clamp(min=0) * slope).sum(1), size[:, 0] > 0, weights)
+    return _class_mean((ordered * slope).sum(1), size[:, 0] > 0, weights)
 
 
 _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
@@ -140,11 +140,10 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
 
 
 def _prepare(logits: Tensor, masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Precise logits, 0 where ignored; (B, C, H, W) whether a pixel is of a class; (B, 1, H, W) whether it counts."""
+    """Precise logits; (B, C, H, W) whether a pixel is of a class; (B, 1, H, W) whether it counts."""
     counted = (masks != IGNORE_INDEX)[:, None]
     classes = torch.arange(logits.shape[1], device=masks.device, dtype=masks.dtype)[:, None, None]
-    # Filled, not multiplied by 0: an infinite logit under an ignored pixel would become NaN.
-    return _precise(logits).masked_fill(~counted, 0), masks[:, None] == classes, counted
+    return _precise(logits), masks[:, None] == classes, counted
 
 
 def _precise(logits: Tensor) -> Tensor:
