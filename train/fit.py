@@ -17,6 +17,7 @@ from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
 from train.device import make_fabric
+from train.film import write_film
 from train.loop import Trainer
 from train.plots import CURVES, draw_curves
 from train.report import write_report
@@ -52,7 +53,7 @@ def resume(run: Path, dataset_root: Path | None, device: str, bar: Bar, say: Cal
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     data = json.loads(read_bytes(run / CONFIG))
-    config = Config(**{name: data[name] for name in Config().to_plain()})
+    config = Config.from_plain(data)
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data["split_hash"]:
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
@@ -87,6 +88,8 @@ def _run(
         log(_opening(trainer))
     with bar("Training") as advance:
         trainer.train(advance)
+    if config.film:
+        write_film(run)
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     evaluation = None
     if dataset.of_split("test"):
@@ -127,7 +130,12 @@ def _data_hash(trainer: Trainer) -> str:
 def _opening(trainer: Trainer) -> str:
     settings = _settings(trainer)
     return (
-        f"{trainer.run}: U-Net of {settings['parameters'] / 1e6:.2f} M parameters on {settings['device']} in "
-        f"{settings['precision']}; {settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
+        f"{trainer.run}: {_network(trainer.config)} of {settings['parameters'] / 1e6:.2f} M parameters "
+        f"on {settings['device']} in {settings['precision']}; "
+        f"{settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
         f"{settings['train_images']} training and {settings['val_images']} validation images"
     )
+
+
+def _network(config: Config) -> str:
+    return config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"
