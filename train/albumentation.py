@@ -1,5 +1,6 @@
 """Random changes of training patches by a pipeline that albumentations saved, on the CPU."""
 
+import difflib
 import json
 import os
 import random
@@ -60,14 +61,13 @@ class Transform:
         try:
             result = self.pipeline(image=image, mask=_shifted(mask, 1))
         except Exception as error:  # whatever an option of the file leads to
-            raise SegError(f"{self.path}: the pipeline fails on a patch: {_first_line(error)}") from error
+            raise SegError(f"{self.path}: the pipeline fails on a patch: {_in_one_line(error)}") from error
         changed, labels = result["image"], result["mask"]
         for name, before, after in (("images", image, changed), ("masks", mask, labels)):
             if getattr(after, "shape", None) != before.shape or after.dtype != before.dtype:
                 raise SegError(
                     f"{self.path}: the pipeline makes {name} of {_kind(after)}, where they were {_kind(before)}; "
-                    "leave out what changes size or type (a crop to the size of a patch keeps it), such as "
-                    f"{', '.join(sorted(_NOT_NEEDED))}: seg-train crops and normalises itself"
+                    "leave out what changes size or type"
                 )
         return changed, _shifted(labels, -1)
 
@@ -78,22 +78,16 @@ def load_transform(path: Path) -> Transform:
     Its masks are read from the nearest pixel and its new pixels ignored, whatever the file says of either.
     Raises SegError for files that are none, unknown transforms or options, and functions, which no file can hold.
     """
+    description = _read(path)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # importing it asks the network otherwise
     try:
         import albumentations
-        from albumentations.core.serialization import NON_SERIALIZABLE_REGISTRY, SERIALIZABLE_REGISTRY
     except ImportError as error:
         raise SegError("--augment needs albumentations; type: pip install 'albumentations>=2,<3'") from error
-    description = _checked(_read(path), path, SERIALIZABLE_REGISTRY.keys(), NON_SERIALIZABLE_REGISTRY.keys())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # an unknown option is only a warning there
-            pipeline = albumentations.from_dict({"transform": description})
-            if not isinstance(pipeline, albumentations.Compose):
-                pipeline = albumentations.Compose([pipeline])
-    except Exception as error:  # pydantic's, KeyError, TypeError, warnings: every transform checks in its own way
-        raise SegError(f"{path}: albumentations refuses it: {_first_line(error)}") from error
-    return Transform(path, pipeline)
+    pipeline = _build(description, path)
+    return Transform(
+        path, pipeline if isinstance(pipeline, albumentations.Compose) else albumentations.Compose([pipeline])
+    )
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401
@@ -126,27 +120,48 @@ def _yaml(text: str, path: Path) -> object:
         raise SegError(f"{path}: damaged YAML: {' '.join(str(error).split())}") from error
 
 
-def _checked(node: Any, path: Path, known: Any, functions: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A transform with all inside it, its masks made safe; SegError for what cannot be one."""
+def _build(node: Any, path: Path) -> Any:  # noqa: ANN401
+    """A transform with all inside it, its masks made safe."""
     if not isinstance(node, dict) or not isinstance(node.get(_NAME), str):
         raise SegError(f"{path}: a transform without '{_NAME}'; {_HOW}")
     name = node[_NAME].rpartition(".")[2]
-    if name in functions:
-        raise SegError(f"{path}: {name} is a function of a program, which a file cannot hold; leave it out")
-    if name in _READS_CLASSES:
-        raise SegError(f"{path}: {name} chooses by class numbers in the mask, which is not supported; leave it out")
-    if name not in known:
-        raise SegError(f"{path}: albumentations has no transform named '{node[_NAME]}'")
-    safe = {"p": 1.0 if name in ("Compose", "Sequential") else 0.5, **node}
+    kind = _class_of(name, path)
+    options = {"p": 1.0 if name in ("Compose", "Sequential") else 0.5, **node}
+    del options[_NAME]
     if "transforms" in node:
         if not isinstance(node["transforms"], list):
             raise SegError(f"{path}: the transforms of {name} are no list; {_HOW}")
-        safe["transforms"] = [_checked(inner, path, known, functions) for inner in node["transforms"]]
+        options["transforms"] = [_build(inner, path) for inner in node["transforms"]]
     if node.get("mask_interpolation") is not None:
-        safe["mask_interpolation"] = 0  # cv2.INTER_NEAREST
+        options["mask_interpolation"] = 0  # cv2.INTER_NEAREST
     if node.get("fill_mask") is not None:
-        safe["fill_mask"] = 0  # ignored, see Transform
-    return safe
+        options["fill_mask"] = 0  # ignored, see Transform
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            transform = kind(**options)
+        except Exception as error:  # every transform checks in its own way: pydantic, ValueError, TypeError
+            raise SegError(f"{path}: {name}: {_in_one_line(error)}") from error
+    for warning in told:
+        if "not valid" in str(warning.message):  # an unknown option, which would be left out
+            raise SegError(f"{path}: {name}: {warning.message}")
+    return transform
+
+
+def _class_of(name: str, path: Path) -> Any:  # noqa: ANN401
+    from albumentations.core.serialization import NON_SERIALIZABLE_REGISTRY, SERIALIZABLE_REGISTRY
+
+    if name in NON_SERIALIZABLE_REGISTRY:
+        raise SegError(f"{path}: {name} is a function of a program, which a file cannot hold; leave it out")
+    if name in _NOT_NEEDED:
+        raise SegError(f"{path}: leave {name} out: seg-train normalises and makes tensors itself")
+    if name in _READS_CLASSES:
+        raise SegError(f"{path}: {name} chooses by class numbers in the mask, which is not supported; leave it out")
+    if name not in SERIALIZABLE_REGISTRY:
+        near = difflib.get_close_matches(name, SERIALIZABLE_REGISTRY, 1)
+        hint = f"; the nearest name is {near[0]}" if near else ""
+        raise SegError(f"{path}: albumentations has no transform named '{name}'{hint}")
+    return SERIALIZABLE_REGISTRY[name]
 
 
 def _shifted(mask: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
@@ -160,7 +175,8 @@ def _kind(array: Any) -> str:  # noqa: ANN401
     return f"{' x '.join(map(str, shape))} {array.dtype}" if shape is not None else type(array).__name__
 
 
-def _first_line(error: Exception) -> str:
-    """What a library says, in one line."""
-    words = " ".join(str(error).split())
-    return words[:300] or type(error).__name__
+def _in_one_line(error: Exception) -> str:
+    """What a library says, in one line; of pydantic, which option is wrong and why."""
+    if callable(found := getattr(error.__cause__, "errors", None)):
+        return "; ".join(" ".join([*map(str, entry["loc"]), entry["msg"]]) for entry in found())
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from prep.files import read_bytes
 from prep.patch_files import IMAGES, MASKS
 from prep.patches import PATCHES, PatchSettings
 from prep.progress import Progress, silent
-from train.albumentation import Transform
+from train.albumentation import Transform, load_transform
 from train.augment import Augmentation, alter_colors, draw
 from train.config import Config
 from train.crops import Places, cut_affine, cut_straight
@@ -169,11 +169,17 @@ def _memory() -> int | None:
 
 
 def training_store(dataset: Dataset, config: Config, progress: Progress = silent) -> PixelStore:
-    """The patches of the train split, or random crops of its images where there are no patches.
+    """The patches of the train split, or random crops of its images where there are no patches, changed as asked.
 
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
-    under another split.
+    under another split; and for settings and files of the random changes that cannot be.
     """
+    augmentation = Augmentation(**{option.name: getattr(config, option.name) for option in fields(Augmentation)})
+    transform = None if config.augment is None else load_transform(Path(config.augment))
+    return replace(_pixels_of(dataset, config, progress), augmentation=augmentation, transform=transform)
+
+
+def _pixels_of(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
     folder = find_patches(dataset, config.size)
     if folder is None:
         samples = dataset.of_split("train")
