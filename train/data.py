@@ -157,6 +157,10 @@ def training_store(dataset: Dataset, config: Config, progress: Progress = silent
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
     under another split.
     """
+    return replace(_store(dataset, config, progress), augmentation=config.augmentation)
+
+
+def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
     folder = find_patches(dataset, config.size)
     if folder is None:
         samples = dataset.of_split("train")
