@@ -4,11 +4,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from prep.errors import SegError
+from train.augmentation import Augmentation
 from train.loss_spec import parse_loss
 
 Optimizer = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
 Best = Literal["iou", "dice", "loss"]
+Precision = Literal["auto", "bf16", "32"]
 
 _USUAL_LR = {"adamw": 3e-3, "adam": 1e-3, "sgd": 0.05}
 _USUAL_WEIGHT_DECAY = {"adamw": 1e-2, "adam": 0.0, "sgd": 1e-4}
@@ -91,11 +93,12 @@ class Config:
     """Write progress.mp4: the prediction of one validation image, epoch by epoch."""
     tensorboard: bool = False
     """Write the history as TensorBoard events too."""
+    precision: Precision = "auto"
+    """bf16 or 32 (float32); auto takes bf16 where the hardware computes it."""
     seed: int = 0
     """Seed of weights, order, crops and augmentation."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", tuple(self.scale))  # lists come from TOML and checkpoints
         for name in ("width", "depth", "epochs", "batch", "crops", "accumulate"):
             _need(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         _need(self.batch >= 2, "batch", "at least 2: batch normalisation compares the patches of a batch", self.batch)
@@ -111,7 +114,8 @@ class Config:
         _need(self.weight_decay is None or self.weight_decay >= 0, "weight_decay", "0 or more", self.weight_decay)
         _need(self.patience >= 0, "patience", "0 or more", self.patience)
         parse_loss(self.loss)
-        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule), ("best", Best)):
+        object.__setattr__(self, "scale", self.augmentation.scale)  # lists come from TOML and checkpoints
+        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule), ("best", Best), ("precision", Precision)):
             value = getattr(self, name)
             _need(value is None or value in get_args(kinds), name, "one of " + ", ".join(get_args(kinds)), value)
 
@@ -119,6 +123,11 @@ class Config:
     def from_plain(cls, data: dict[str, Any]) -> "Config":
         """Read settings of a checkpoint; what an older version did not have keeps its default."""
         return cls(**{field.name: data[field.name] for field in fields(cls) if field.name in data})
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """How patches are changed at random."""
+        return Augmentation(**{field.name: getattr(self, field.name) for field in fields(Augmentation)})
 
     @property
     def peak_lr(self) -> float:

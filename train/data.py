@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -174,12 +174,11 @@ def training_store(dataset: Dataset, config: Config, progress: Progress = silent
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
     under another split; and for settings and files of the random changes that cannot be.
     """
-    augmentation = Augmentation(**{option.name: getattr(config, option.name) for option in fields(Augmentation)})
     transform = None if config.augment is None else load_transform(Path(config.augment))
-    return replace(_pixels_of(dataset, config, progress), augmentation=augmentation, transform=transform)
+    return replace(_store(dataset, config, progress), augmentation=config.augmentation, transform=transform)
 
 
-def _pixels_of(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
+def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
     folder = find_patches(dataset, config.size)
     if folder is None:
         samples = dataset.of_split("train")

@@ -32,6 +32,7 @@ from train.predictor import Normalizer, Predictor, TorchModel
 from train.pretrained import load_initial
 from train.schedule import lr_factor
 from train.step import Batch, Stepper
+from train.synced_norm import synced
 from train.tensorboard import write_events
 from train.validation import Validation, Validator
 
@@ -81,6 +82,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         network = build_network(config, len(dataset.classes)).to(memory_format=torch.channels_last)
         load_initial(network, config, log)
+        if fabric.world_size > 1:
+            network = synced(network, fabric.device)
         self.network, self.optimizer = fabric.setup(network, build_optimizer(network, config))
         self.mean_weights = MeanWeights(self.network.module, config.ema) if config.ema else None
         self.store = store.to(fabric.device)
@@ -148,7 +151,7 @@ class Trainer:
         if state.epoch >= self.config.epochs or self.progress() >= 1:
             return True
         if patience > 0 and state.validated_epoch - state.best_epoch >= patience:
-            self.log(f"stopped early: no better validation {self.config.best} for {patience} epochs")
+            self.log(f"stopped early: no better validation score for {patience} epochs")
             return True
         return False
 
@@ -188,7 +191,9 @@ class Trainer:
         words = digest(self.config.seed, "epoch", self.state.epoch)
         generator = torch.Generator().manual_seed(int.from_bytes(words[:7], "big"))
         group: list[Batch] = []
-        for images, masks in self.store.batches(self.config.batch, generator):
+        for images, masks in self.store.batches(
+            self.config.batch, generator, self.fabric.global_rank, self.fabric.world_size
+        ):
             group.append((self.normalize(images.to(self.fabric.device)), masks.to(self.fabric.device)))
             if len(group) == self.config.accumulate:
                 yield group

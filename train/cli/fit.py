@@ -9,22 +9,14 @@ import click
 from prep.cli.console import finish, note, progress
 from prep.cli.options import dataset_argument, json_option
 from train.cli.options import device_option
-from train.cli.settings import SectionedCommand, setting_options
+from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_torch
 
 
 @click.command(cls=SectionedCommand)
 @dataset_argument
-@click.option(
-    "--recipe",
-    default="default",
-    metavar="NAME|FILE",
-    help="Settings to begin with; options change single ones. 'seg-train recipes' lists them.",
-)
+@recipe_option
 @setting_options
-@click.option(
-    "--seed", type=click.IntRange(min=0), metavar="NUMBER", show_default="0", help="Seed of every random choice."
-)
 @click.option(
     "--resume",
     is_flag=False,
@@ -33,12 +25,24 @@ from train.cli.torch_needed import need_torch
     help="Go on with a run that was interrupted: the latest, or the one named.",
 )
 @device_option
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="NUMBER",
+    help="Processes on this machine, each on a GPU of its own; torchrun sets it too.",
+)
+@click.option(
+    "--nodes", type=click.IntRange(min=1), default=1, metavar="NUMBER", help="Machines; torchrun sets it too."
+)
 @json_option
 def fit(
     dataset: Path | None,
     recipe: str,
     resume: str | None,
     device: str,
+    devices: int,
+    nodes: int,
     as_json: bool,
     **settings: Any,  # noqa: ANN401
 ) -> None:
@@ -54,19 +58,23 @@ def fit(
     need_torch()
     from prep.dataset import find_dataset
     from train.checkpoint import LAST
+    from train.fit import Place
     from train.fit import fit as fit_dataset
     from train.fit import resume as resume_run
     from train.recipes import find_recipe
     from train.runs import find_run
 
+    place = Place(device, devices, nodes)
     given = {name: value for name, value in settings.items() if value is not None}
     if resume is None:
         config = find_recipe(recipe).config(given)
-        result = fit_dataset(find_dataset(dataset), config, device, progress, note)
+        result = fit_dataset(find_dataset(dataset), config, place, progress, note)
     else:
         _refuse(["recipe", *given])
         run = find_run(None if resume == "latest" else Path(resume), LAST)
-        result = resume_run(run, dataset, device, progress, note)
+        result = resume_run(run, dataset, place, progress, note)
+    if result is None:  # the first process tells the result
+        return
     scores = result.evaluation.scores if result.evaluation else None
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""

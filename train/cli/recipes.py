@@ -10,14 +10,13 @@ from prep.cli.options import json_option
 @click.argument("name", required=False)
 @json_option
 def recipes(name: str | None, as_json: bool) -> None:
-    """List the recipes, or show the settings of one: copy them into a .toml file to make your own.
+    """List the recipes, or show the file of one: save it under another name, change it, and give its path to --recipe.
 
     Example:
 
     \b
         seg-train recipes
-        seg-train recipes aerial > mine.toml
-        seg-train --recipe mine.toml
+        seg-train recipes aerial
     """
     from train.recipes import find_recipe
     from train.recipes import recipes as all_recipes

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from train.config import Best, Config, Optimizer, Schedule
+from train.config import Best, Config, Optimizer, Precision, Schedule
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,6 +40,14 @@ def _section_of(name: str) -> str:
 
 def _setting(kind: Any, metavar: str | None, help_: str, usual: str | None = None) -> dict[str, Any]:  # noqa: ANN401
     return {"type": kind, "metavar": metavar, "help": help_, "usual": usual}
+
+
+recipe_option = click.option(
+    "--recipe",
+    default="default",
+    metavar="NAME|FILE",
+    help="Settings to begin with; options change single ones. 'seg-train recipes' lists them.",
+)
 
 
 SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
@@ -94,6 +102,10 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "Pictures and logs": {
         "film": _setting(bool, None, "Write progress.mp4: one validation image, epoch by epoch."),
         "tensorboard": _setting(bool, None, "Write TensorBoard events too."),
+    },
+    "Reproducing": {
+        "seed": _setting(click.IntRange(min=0), "NUMBER", "Seed of every random choice."),
+        "precision": _setting(click.Choice(get_args(Precision)), None, "auto is bf16 where hardware computes it."),
     },
 }
 """Heading -> setting -> its option. Defaults are those of Config; a recipe may set others."""
