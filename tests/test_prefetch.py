@@ -1,6 +1,7 @@
 """Items prepared ahead: their order, their errors, and the thread's end."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -67,3 +68,17 @@ def test_no_thread_is_left_where_the_loop_is_left_early() -> None:
 def interrupt() -> None:
     for _ in prefetch(iter(int, 1), 2):
         raise KeyboardInterrupt
+
+
+def test_what_nobody_waits_for_is_not_prepared_any_more() -> None:
+    made: list[int] = []
+
+    def slow() -> Iterator[int]:
+        for number in range(20):
+            time.sleep(0.02)
+            made.append(number)
+            yield number
+
+    for _ in prefetch(slow(), 19):
+        break
+    assert len(made) < 10
