@@ -18,7 +18,7 @@ from prep.labels.ids import IdReader
 from prep.labels.labelme import LabelmeReader, labelme_source
 from prep.labels.matfile import load_mat
 from prep.labels.matlab import GroundTruthReader, ground_truth_source, numbered_source
-from prep.labels.matrix import MatrixReader
+from prep.labels.matrix import MatrixReader, matrix_source
 from prep.labels.mattruth import is_ground_truth
 from prep.labels.named import NamedCodes
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -88,7 +88,7 @@ def _look(source: Path, reader: str | None, variable: str) -> LabelSource:
         if all(_MATLAB_LABEL.fullmatch(label.path.stem) for label in images):
             return numbered_source(images)
         return LabelSource("", images)
-    return LabelSource("mat", tuple(RawLabel(path, path.stem, variable) for path in matrices))
+    return matrix_source([RawLabel(path, path.stem, variable) for path in matrices])
 
 
 def _named(source: Path, reader: str | None) -> LabelSource:
@@ -106,7 +106,7 @@ def _named(source: Path, reader: str | None) -> LabelSource:
 def _mat_file(path: Path, variable: str) -> LabelSource:
     if any(is_ground_truth(value) for value in load_mat(path).values()):
         return ground_truth_source(path)
-    return LabelSource("mat", (RawLabel(path, path.stem, variable),))
+    return matrix_source([RawLabel(path, path.stem, variable)])
 
 
 def _files(source: Path) -> tuple[RawLabel, ...]:
