@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import IGNORE_INDEX, ClassMap
+from prep.classes import IGNORE_INDEX, ClassMap, Color
 from prep.errors import SegError
 from prep.executor import run_jobs
 from prep.finding import FoundFile, find_photos, photos_beside
@@ -276,13 +276,20 @@ def _class_map(reader: LabelReader, codes: Sequence[int], values: Sequence[Value
     proposed = reader.propose([code for code in codes if names.get(code) != "never labelled"][:250])
     codes = [code for code in codes if names.get(code) != "never labelled"][: len(proposed)]
     colors = dict(zip(known.names, known.colors, strict=True)) if known and reader.name != "rgb" else {}
-    rows = [
-        (names.get(code, made_up), colors.get(names.get(code, ""), color), raw)
-        for code, made_up, color, raw in zip(codes, proposed.names, proposed.colors, proposed.ids, strict=True)
-    ]
+    rows: dict[str, list[tuple[Color, int]]] = {}
+    for code, made_up, color, raw in zip(codes, proposed.names, proposed.colors, proposed.ids, strict=True):
+        name = names.get(code, made_up)
+        if code not in names and made_up in names.values():  # all made up is at least consistent
+            return proposed
+        rows.setdefault(name, []).append((colors.get(name, color), raw))
+    by_color = reader.name == "rgb"
     try:
         return ClassMap(
-            tuple(name for name, _, _ in rows), tuple(color for _, color, _ in rows), tuple(raw for _, _, raw in rows)
+            tuple(rows),
+            tuple(values[0][0] for values in rows.values()),
+            () if by_color else tuple(values[0][1] for values in rows.values()),
+            more_ids=() if by_color else tuple(tuple(raw for _, raw in values[1:]) for values in rows.values()),
+            more_colors=tuple(tuple(color for color, _ in values[1:]) for values in rows.values()) if by_color else (),
         )
-    except SegError:  # a made-up colour or name meets a known one: all made up is at least consistent
+    except SegError:  # a made-up colour meets a known one
         return proposed

@@ -17,15 +17,23 @@ from prep.labels.content import content_of, is_zip, member_names
 from prep.labels.ids import IdReader
 from prep.labels.labelme import LabelmeReader, labelme_source
 from prep.labels.matfile import load_mat
-from prep.labels.matlab import ground_truth_source, is_ground_truth, numbered_source
-from prep.labels.matrix import MatrixReader
+from prep.labels.matlab import GroundTruthReader, ground_truth_source, numbered_source
+from prep.labels.matrix import MatrixReader, matrix_source
+from prep.labels.mattruth import is_ground_truth
 from prep.labels.named import NamedCodes
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.rgb import RgbReader
 from prep.labels.voc import voc_source
 from prep.lookup import UNKNOWN, Lookup
 
-READERS: tuple[LabelReader, ...] = (RgbReader(), IdReader(), MatrixReader(), LabelmeReader(), CocoReader())
+READERS: tuple[LabelReader, ...] = (
+    RgbReader(),
+    IdReader(),
+    MatrixReader(),
+    GroundTruthReader(),
+    LabelmeReader(),
+    CocoReader(),
+)
 
 _NAMED = ("labelme", "coco")
 
@@ -80,7 +88,7 @@ def _look(source: Path, reader: str | None, variable: str) -> LabelSource:
         if all(_MATLAB_LABEL.fullmatch(label.path.stem) for label in images):
             return numbered_source(images)
         return LabelSource("", images)
-    return LabelSource("mat", tuple(RawLabel(path, path.stem, variable) for path in matrices))
+    return matrix_source([RawLabel(path, path.stem, variable) for path in matrices])
 
 
 def _named(source: Path, reader: str | None) -> LabelSource:
@@ -98,7 +106,7 @@ def _named(source: Path, reader: str | None) -> LabelSource:
 def _mat_file(path: Path, variable: str) -> LabelSource:
     if any(is_ground_truth(value) for value in load_mat(path).values()):
         return ground_truth_source(path)
-    return LabelSource("mat", (RawLabel(path, path.stem, variable),))
+    return matrix_source([RawLabel(path, path.stem, variable)])
 
 
 def _files(source: Path) -> tuple[RawLabel, ...]:
@@ -116,9 +124,10 @@ def _is_label(member: str) -> bool:
 
 
 def _read_as(found: LabelSource, reader: str) -> LabelSource:
-    if found.reader in _NAMED:
+    if found.reader in _NAMED or found.reader == GroundTruthReader.name:
         if reader != found.reader:
-            raise SegError(f"--from {reader} cannot read {found.labels[0].path}: that is a file of {found.reader}")
+            tool = "MATLAB with polygons" if found.reader == GroundTruthReader.name else found.reader
+            raise SegError(f"--from {reader} cannot read {found.labels[0].path}: that is a file of {tool}")
         return found
     if (reader == "mat") != (found.reader == "mat"):
         kind = ".mat files" if found.reader == "mat" else "image files"

@@ -18,6 +18,7 @@ class RawLabel:
     stem: what pairs it with its image.  part: member of a zip file, or name of an image in a JSON file.
     size: width and height of its photo as the label file states it, (0, 0) if it does not.
     names: of all regions of the source, where it names them; code = position + 1.
+    ground: the image file that its regions lie on where the label needs it: a label file, or the photo for its size.
     """
 
     path: Path
@@ -25,6 +26,7 @@ class RawLabel:
     part: str = ""
     size: tuple[int, int] = (0, 0)
     names: tuple[str, ...] = ()
+    ground: Path | None = None
 
     @property
     def name(self) -> str:

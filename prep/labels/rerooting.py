@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from prep.transaction import INDEX
+
 _MAX_FILES = 200_000
 """Below a folder with more files nothing is searched by name alone; that would take minutes."""
 
@@ -15,7 +17,7 @@ class Rerooting:
     r"""Finds what `C:\anna\photos\1.jpg` or `/home/anna/photos/1.jpg` is called below `root` on this computer.
 
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
-    that name anywhere below, if there is only one. Never leaves `root`, whatever the path says.
+    that name anywhere below but in our own datasets, if there is only one. Never leaves `root`, whatever the path says.
     """
 
     def __init__(self, root: Path) -> None:
@@ -101,7 +103,12 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _is_result(folder: Path) -> bool:
+    """Whether it looks like a dataset of ours, whose images have the names of the photos they were made of."""
+    return (folder / INDEX).is_file() and any((folder / name).is_dir() for name in ("images", "masks"))
+
+
 def _files_below(root: Path) -> Iterable[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_result(Path(folder, name)))
         yield from (Path(folder) / name for name in sorted(names))
