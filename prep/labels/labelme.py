@@ -25,6 +25,9 @@ from prep.polygons import Ring, fill_polygon
 
 _PAINTED = ("polygon", "rectangle", "circle", "mask")
 
+_FARTHEST = 1e9
+"""Corners of circles and masks that are farther out than any photo are moved here: numbers must stay finite."""
+
 
 @dataclass(frozen=True)
 class LabelmeReader(NamedCodes):
@@ -174,7 +177,7 @@ def _paint(where: str, mask: IndexMask, shape: Any, code: int) -> None:  # noqa:
 
 def _fill_circle(mask: IndexMask, points: Ring, code: int) -> None:
     """Pixels whose centre lies inside the circle around the first point that goes through the second."""
-    (x, y), (edge_x, edge_y) = points[:2]
+    (x, y), (edge_x, edge_y) = points[:2].clip(-_FARTHEST, _FARTHEST)
     radius = np.hypot(edge_x - x, edge_y - y)
     height, width = mask.shape
     left, right = (int(np.clip(value, 0, width)) for value in (np.floor(x - radius), np.ceil(x + radius)))
@@ -186,7 +189,7 @@ def _fill_circle(mask: IndexMask, points: Ring, code: int) -> None:
 
 def _fill_mask(where: str, mask: IndexMask, shape: Any, points: Ring, code: int) -> None:  # noqa: ANN401
     """Pixels that are set in the PNG of a shape, whose upper left and lower right pixel are its points."""
-    left, top, right, bottom = points[:2].round().astype(int).ravel().tolist()
+    left, top, right, bottom = points[:2].round().clip(-1, _FARTHEST).astype(int).ravel().tolist()
     try:
         data = base64.b64decode(shape.get("mask") or "", validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
