@@ -135,7 +135,7 @@ def damaged(path: Path) -> SegError:
 def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     """Decode a whole file as OpenCV orders it: (H, W) or (H, W, C), blue first; `flags` as of cv2.imdecode."""
     if data[:8] == _PNG_START:
-        # Not with Pillow, which takes a tenth as long as decoding a small mask (tests/bench/NOTES.md).
+        # Not with Pillow, which takes a third as long as decoding a small mask (tests/bench/NOTES.md).
         refuse_enormous(path, *_png_size(data))
         # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
         if not _is_whole_png(data):
