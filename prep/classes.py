@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.errors import SegError
-from prep.files import read_bytes, write_text
+from prep.files import read_bytes, within_limits, write_text
 
 IGNORE_INDEX = 255
 """Mask value of pixels that nobody labelled; never a class."""
@@ -238,13 +238,14 @@ def parse_classes(path: Path, content: bytes) -> ClassMap:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
-    try:
-        is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
-        classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
-    except json.JSONDecodeError as error:
-        raise SegError(f"{path}: not valid JSON: {error}") from error
-    except SegError as error:
-        raise SegError(f"{path}: {error}") from error
+    with within_limits(path):
+        try:
+            is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
+            classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
+        except ValueError as error:  # also numbers of thousands of digits
+            raise SegError(f"{path}: not valid JSON: {error}") from error
+        except SegError as error:
+            raise SegError(f"{path}: {error}") from error
     if not len(classes):
         raise SegError(f"{path}: holds no class; write one name,#rrggbb a line")
     return classes

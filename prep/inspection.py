@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from prep.classes import IGNORE_INDEX, ClassMap, Color
 from prep.errors import SegError
 from prep.executor import run_jobs
+from prep.files import within_limits
 from prep.finding import FoundFile, find_photos, photos_beside
 from prep.imageio import open_picture
 from prep.labelling import class_map_of
 from prep.labels.choice import choose_reader, look, reader_named
 from prep.labels.content import content_of
-from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.noise import EXACT, LOSSY, noise_among
 from prep.pairing import SAME_STEM, Patterns, list_some, pair_in_order, pair_stems
 from prep.photoio import open_photo
@@ -112,9 +113,10 @@ class _Look:
 
     def __call__(self, label: RawLabel) -> Facts:
         try:
-            values = reader_named(self.reader).read(label)
-            codes, pixels = np.unique(values, return_counts=True)
-            oddities = _oddities(label) if self.reader in _FILES else ()
+            with within_limits(Path(label.name)):
+                values = read_codes(reader_named(self.reader), label)
+                codes, pixels = np.unique(values, return_counts=True)
+                oddities = _oddities(label) if self.reader in _FILES else ()
         except SegError as error:
             return Facts(np.zeros(0, np.uint32), np.zeros(0, np.int64), 0, 0, problem=str(error))
         return Facts(codes, pixels.astype(np.int64), values.shape[1], values.shape[0], oddities)

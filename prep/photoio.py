@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.errors import SegError
-from prep.files import read_bytes
+from prep.files import read_bytes, within_limits
 from prep.imageio import MAX_MEGAPIXELS, ImageRGB, damaged, decode_jpeg, encode_png, is_jpeg, loaded, open_picture
 from prep.metadata import without_metadata
 from prep.photos import TURNED
@@ -107,9 +107,10 @@ def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
     turn = 1 if photo.picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
     if turn in TURNED:
         width, height = height, width
-    pixels, extent = _stored_pixels(photo, width, height)
-    small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
-    return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
+    with within_limits(photo.path):
+        pixels, extent = _stored_pixels(photo, width, height)
+        small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
+        return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
 
 
 def import_photo(path: Path) -> tuple[str, bytes, int, int]:
@@ -119,14 +120,15 @@ def import_photo(path: Path) -> tuple[str, bytes, int, int]:
     everything else becomes PNG. Metadata (place, camera, thumbnails) is left behind in every case.
     """
     photo = open_photo(path)
-    if photo.is_plain_jpeg:
-        height, width = decode_jpeg(path, photo.data).shape[:2]
-        return ".jpg", without_metadata(photo.data), width, height
-    pixels = decode_photo(photo, *photo.upright_size)
-    height, width = pixels.shape[:2]
-    if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
-        return ".jpg", encode_jpeg(pixels), width, height
-    return ".png", encode_png(pixels), width, height
+    with within_limits(path):
+        if photo.is_plain_jpeg:
+            height, width = decode_jpeg(path, photo.data).shape[:2]
+            return ".jpg", without_metadata(photo.data), width, height
+        pixels = decode_photo(photo, *photo.upright_size)
+        height, width = pixels.shape[:2]
+        if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
+            return ".jpg", encode_jpeg(pixels), width, height
+        return ".png", encode_png(pixels), width, height
 
 
 def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:

@@ -24,6 +24,7 @@ from prep.masks import convert_masks
 from prep.photoio import import_photo
 from prep.resize import resize_photos
 from prep.resize_photo import Options as ResizeOptions
+from tests.hostile_json import COCO_SEEDS, LABELME_SEEDS, coco_bombs, labelme_bombs
 from tests.matlab_files import cell, write_ground_truth
 from tests.matlab_files import struct as struct_array
 from tests.support import CLASS_LIST, paint, random_mask, smooth_image
@@ -293,6 +294,8 @@ TARGETS: dict[str, Target] = {
         (lambda: {"classes.json": b'{"classes":' + b"[" * 200_000}, lambda: {"classes.txt": b"a,#" + b"1" * 5_000}),
         _define,
     ),
+    "labelme": Target(LABELME_SEEDS, labelme_bombs(_BOMB_PNGS), _convert),
+    "coco": Target(COCO_SEEDS, coco_bombs(), _convert),
     "photos": Target(
         tuple((lambda kind=kind: {f"a.{kind[0]}": picture(_IMAGE, kind[1])}) for kind in _KINDS),
         tuple((lambda bomb=bomb: {"a.png": bomb}) for bomb in _BOMB_PNGS),

@@ -305,6 +305,26 @@ def test_huge_picture_is_told(tmp_path: Path) -> None:
         import_photo(tmp_path / "i.png")
 
 
+def test_huge_jpeg_is_told(tmp_path: Path) -> None:
+    """A prepared image is bounded by its header like every other picture, before memory is taken for it."""
+    data = bytearray(save(tmp_path / "i.jpg", random_image(0)).read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", 65_000, 65_000)
+    (tmp_path / "i.jpg").write_bytes(data)
+    for read in (read_image, read_mask):
+        with pytest.raises(SegError, match=r"i\.jpg: larger than this program opens: 4,225 megapixels"):
+            read(tmp_path / "i.jpg")
+
+
+def test_a_second_header_in_a_png_is_damage(tmp_path: Path) -> None:
+    """Its size is not the one that was looked at."""
+    whole = save(tmp_path / "i.png", random_image(0)).read_bytes()
+    end_of_header = 8 + 25
+    (tmp_path / "i.png").write_bytes(whole[:end_of_header] + whole[8:end_of_header] + whole[end_of_header:])
+    with pytest.raises(SegError, match=r"i\.png: the file is truncated or damaged"):
+        read_image(tmp_path / "i.png")
+
+
 # Raw labels.
 
 

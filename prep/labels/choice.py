@@ -9,19 +9,21 @@ import numpy as np
 
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.errors import SegError
+from prep.files import within_limits
 from prep.finding import FoundFile, find_files, names_photos, refuse_equal_stems
 from prep.imageio import IMAGE_SUFFIXES
 from prep.labelio import label_kind
-from prep.labels.coco import CocoReader, coco_source
+from prep.labels.annotations import annotation_source
+from prep.labels.coco import CocoReader
 from prep.labels.content import content_of, is_zip, member_names
 from prep.labels.ids import IdReader
-from prep.labels.labelme import LabelmeReader, labelme_source
+from prep.labels.labelme import LabelmeReader
 from prep.labels.matfile import load_mat
 from prep.labels.matlab import GroundTruthReader, ground_truth_source, numbered_source
 from prep.labels.matrix import MatrixReader, matrix_source
 from prep.labels.mattruth import is_ground_truth
 from prep.labels.named import NamedCodes
-from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.rgb import RgbReader
 from prep.labels.voc import voc_source
 from prep.lookup import UNKNOWN, Lookup
@@ -56,7 +58,8 @@ def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSo
     reader: what --from says.  variable: which variable of .mat files holds the labels.
     Raises SegError if there are no labels, or two with the same stem.
     """
-    found = _look(source, reader, variable)
+    with within_limits(source):
+        found = _look(source, reader, variable)
     if not found.labels:
         raise SegError(
             f"{source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}), .mat files, "
@@ -81,7 +84,7 @@ def _look(source: Path, reader: str | None, variable: str) -> LabelSource:
         return ground_truth_source(truths[0])
     if len(truths) > 1:
         raise SegError(f"{source}: holds {len(truths)} gTruth files; name one of them, for example {truths[0]}")
-    if reader is None and (named := labelme_source(source) or coco_source(source)) is not None:
+    if reader is None and (named := annotation_source(source)) is not None:
         return named
     images = _files(source)
     if images:
@@ -93,8 +96,7 @@ def _look(source: Path, reader: str | None, variable: str) -> LabelSource:
 
 def _named(source: Path, reader: str | None) -> LabelSource:
     """JSON files that a person named."""
-    found = labelme_source(source, only=True) if reader != "coco" else None
-    found = found or (coco_source(source, only=True) if reader != "labelme" else None)
+    found = annotation_source(source, reader if reader in _NAMED else None, only=True)
     if found is None:
         raise SegError(
             f'{source}: no JSON of LabelMe (with "shapes") or COCO (with "images", "annotations" and "categories") '
@@ -160,7 +162,7 @@ def _explained(reader: LabelReader, classes: ClassMap, labels: Sequence[RawLabel
     explained, in_classes = 0, 0
     for label in labels:
         try:
-            mask = lookup(reader.read(label))
+            mask = lookup(read_codes(reader, label))
         except SegError:  # a damaged file explains nothing; converting it will say what is wrong with it
             continue
         known = int(np.count_nonzero(mask != UNKNOWN))

@@ -3,7 +3,6 @@
 import os
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -37,10 +36,8 @@ class Rerooting:
         return named[0] if len(named) == 1 else None
 
     def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
-        """A file for each path; None for all that would share one, because at most one of them is that file."""
-        found = [self.find(path) for path in foreign]
-        times = Counter(found)
-        return [path if times[path] == 1 else None for path in found]
+        """A file or None for each path, each file once: see closest_only."""
+        return closest_only([(path, self.find(path)) for path in foreign])
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -73,22 +70,23 @@ def unique_stems(foreign: list[str]) -> list[str]:
     return stems if split else []
 
 
-def closest_only(claims: Sequence[tuple[str, str, Path]]) -> dict[str, Path]:
-    """Files by stem from (stem, foreign path, file found for it), each file once.
+def closest_only(claims: Sequence[tuple[str, Path | None]]) -> list[Path | None]:
+    """A file or None for each (foreign path, file found for it), each file once.
 
     A file that was found for several goes to the one whose path has the most folders in common with it, and to none
     if that is not one alone: a/1.jpg that is not there must not get b/1.jpg.
     """
-    by_file: dict[Path, list[tuple[int, str]]] = {}
-    for stem, foreign, file in claims:
-        by_file.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), stem))
-    found = {}
-    for file, owners in by_file.items():
-        best = max(owners)[0]
-        closest = [stem for common, stem in owners if common == best]
+    owners: dict[Path, list[tuple[int, int]]] = {}
+    for position, (foreign, file) in enumerate(claims):
+        if file is not None:
+            owners.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), position))
+    kept: list[Path | None] = [None] * len(claims)
+    for file, found in owners.items():
+        best = max(found)[0]
+        closest = [position for common, position in found if common == best]
         if len(closest) == 1:
-            found[closest[0]] = file
-    return found
+            kept[closest[0]] = file
+    return kept
 
 
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
