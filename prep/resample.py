@@ -1,6 +1,7 @@
 """Turns, resizes and frames pixels: images by averaging areas, masks by the nearest pixel."""
 
 import math
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,11 +14,13 @@ from prep.imageio import ImageRGB, IndexMask
 Pixels = NDArray[np.uint8]
 """(H, W) or (H, W, C)."""
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
 _NEARLY_WHOLE = 0.2
 """Areas whose sides differ from a whole number of pixels by at most this share are averaged the fast way."""
 
 
-def upright(pixels: Pixels, orientation: int) -> Pixels:
+def upright(pixels: NDArray[Scalar], orientation: int) -> NDArray[Scalar]:
     """Turn and mirror pixels as they are stored into what a person sees; orientation 1..8 of EXIF."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)
