@@ -13,7 +13,7 @@ from prep.labels.reader import RawLabel
 from prep.seen import CROP, CROPS, PairedLabel, see_values
 from prep.value_sheet import SheetRow, draw_sheet
 from tests.conftest import Raw
-from tests.support import COLORS, load, paint, random_image, random_mask, run_error, run_ok, save
+from tests.support import COLORS, load, paint, random_image, random_mask, run_error, run_ok, run_prep, save
 
 WATER, ROAD = (20, 60, 200), (120, 110, 100)
 ORIENTATION = 0x0112
@@ -98,6 +98,12 @@ def test_sheet_without_photos_says_how_to_name_them(raw: Raw, tmp_path: Path) ->
     raw.photos.rename(tmp_path / "elsewhere")
     assert "say with --images FOLDER" in run_error("masks", "inspect", raw.masks, "--sheet", tmp_path / "sheet.png")
     assert "photo" not in run_ok("masks", "inspect", raw.masks).stdout.splitlines()[0]
+
+
+def test_a_sheet_is_a_png_file(raw: Raw) -> None:
+    result = run_prep("masks", "inspect", raw.masks, "--sheet", "sheet.pdf")
+    assert result.exit_code == 2
+    assert "does not end in .png" in result.stderr
 
 
 def test_long_names_end_where_the_crops_begin() -> None:
