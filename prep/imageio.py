@@ -5,11 +5,12 @@ Raw photos are opened by prep/photoio.py and raw labels by prep/labelio.py, with
 
 import io
 import math
+import threading
 import unicodedata
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cv2
@@ -200,7 +201,7 @@ def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    with _quiet_pillow(), _decoding(path):
+    with quiet_pillow, _decoding(path):
         picture = Image.open(io.BytesIO(data))
     refuse_enormous(path, *picture.size, max_megapixels)
     return picture
@@ -208,7 +209,7 @@ def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:
     """Decode the pixels of an opened picture."""
-    with _quiet_pillow(), _decoding(path):
+    with quiet_pillow, _decoding(path):
         picture.load()
     return picture
 
@@ -225,14 +226,32 @@ def _decoding(path: Path) -> Iterator[None]:
             raise damaged(path) from error
 
 
-@contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Without Pillow's own limit and its warnings about odd metadata; what matters becomes an error here."""
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+class _QuietPillow:
+    """Without Pillow's own limit of size and its warnings about odd metadata; what matters becomes an error here.
+
+    Limit and warnings belong to the whole process: with several threads the first to enter changes them, the last to
+    leave restores them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._restore = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._restore.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                self._restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+                Image.MAX_IMAGE_PIXELS = None
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._restore.close()
+
+
+quiet_pillow = _QuietPillow()

@@ -1,9 +1,6 @@
 """Opens raw photos of any kind: upright by EXIF, in sRGB by their ICC profile, 8 bits a channel."""
 
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +11,17 @@ from PIL import Image
 
 from prep.errors import SegError
 from prep.files import read_bytes, within_limits
-from prep.imageio import MAX_MEGAPIXELS, ImageRGB, damaged, decode_jpeg, encode_png, is_jpeg, loaded, open_picture
+from prep.imageio import (
+    MAX_MEGAPIXELS,
+    ImageRGB,
+    damaged,
+    decode_jpeg,
+    encode_png,
+    is_jpeg,
+    loaded,
+    open_picture,
+    quiet_pillow,
+)
 from prep.metadata import without_metadata
 from prep.photos import TURNED
 from prep.resample import resize_image, upright
@@ -78,7 +85,7 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
     Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
     """
     data = read_bytes(path)
-    with quiet():
+    with quiet_pillow:
         picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
         width, height = picture.size
         megapixels = width * height / 1e6
@@ -152,7 +159,7 @@ def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np
     A JPEG may come in a fraction of its size, enough to average it down to width x height.
     """
     if not is_jpeg(photo.data) or photo.picture.mode == "CMYK":
-        with quiet():
+        with quiet_pillow:
             pixels = _eight_bits(photo.path, loaded(photo.path, photo.picture))
         return pixels, (pixels.shape[1], pixels.shape[0])
     eighths = next(
@@ -178,11 +185,3 @@ def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
         except ValueError as error:
             raise SegError(f"{path}: pixels of the kind {picture.mode}; save the photo as RGB") from error
     return np.asarray(picture, np.uint8)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Pillow from writing warnings about odd metadata to the terminal; what matters becomes an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -9,9 +9,9 @@ from prep.dataset import Sample
 from prep.errors import SegError
 from prep.files import make_folder, within_limits, write_bytes
 from prep.fit import Placement, Target, place
-from prep.imageio import decode_jpeg, encode_png
+from prep.imageio import decode_jpeg, encode_png, quiet_pillow
 from prep.metadata import exif_of, with_exif, without_metadata
-from prep.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, open_photo, quiet
+from prep.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, open_photo
 from prep.photos import Photo
 from prep.resample import frame_image
 
@@ -122,7 +122,7 @@ def _with_metadata(file: bytes, photo: RawPhoto, placement: Placement, options: 
     if not options.keep_metadata:
         return file
     try:
-        with quiet():
+        with quiet_pillow:
             return with_exif(file, exif_of(photo.picture.getexif(), placement.width, placement.height))
     except (LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error) as error:
         raise SegError(

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from prep import labelio
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.imageio import encode_png, image_size, list_images, read_image, read_mask, stem_of, write_png
+from prep.imageio import encode_png, image_size, list_images, quiet_pillow, read_image, read_mask, stem_of, write_png
 from prep.photoio import import_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
@@ -391,3 +392,18 @@ def test_tiny_images(tmp_path_factory: pytest.TempPathFactory, shape: tuple[int,
     pixels = random_image(0, *shape)
     write_png(path, pixels)
     assert np.array_equal(read_image(path), pixels)
+
+
+def test_quiet_pillow_is_left_as_it_was_by_the_last_of_two_threads() -> None:
+    """Entered A, entered B, left A: B still needs it. Left B: as before."""
+    limit, filters = Image.MAX_IMAGE_PIXELS, list(warnings.filters)
+    quiet_pillow.__enter__()
+    quiet_pillow.__enter__()
+    quiet_pillow.__exit__(None)
+    assert Image.MAX_IMAGE_PIXELS is None
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.warn("odd metadata", stacklevel=1)
+    assert not heard
+    quiet_pillow.__exit__(None)
+    assert limit == Image.MAX_IMAGE_PIXELS
+    assert warnings.filters == filters

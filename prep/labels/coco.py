@@ -70,7 +70,7 @@ def coco_source(path: Path, data: Any) -> LabelSource:  # noqa: ANN401  # whatev
     stems = [unicodedata.normalize("NFC", stem) for stem in unique_stems(list(content.images))]
     found = Rerooting(path.parent).find_each([f"images/{name}" for name in content.images])
     labels = [
-        RawLabel(path, stem, part, (image.width, image.height), names, image.regions)
+        RawLabel(path, stem, part, (image.width, image.height), names, regions=image.regions)
         for stem, (part, image) in zip(stems, content.images.items(), strict=True)
     ]
     return LabelSource(
