@@ -157,7 +157,7 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         "window_used": trainer.card.window,
         "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
         "device": str(trainer.fabric.device),
-        "precision": trainer.fabric._precision.precision,
+        "precision_used": trainer.fabric._precision.precision,
     }
 
 
@@ -172,7 +172,7 @@ def _opening(trainer: Trainer) -> str:
     settings = _settings(trainer)
     return (
         f"{trainer.run}: {_network(trainer.config)} of {settings['parameters'] / 1e6:.2f} M parameters "
-        f"on {settings['device']} in {settings['precision']}; "
+        f"on {settings['device']} in {settings['precision_used']}; "
         f"{settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
         f"{settings['train_images']} training and {settings['val_images']} validation images"
     )
