@@ -1,7 +1,7 @@
 """Measures what the weights of windows cost, and the memory of a process that labels an image of 100 megapixels.
 
-The image comes as rows on demand and is never whole in memory; the network is a U-Net of width 4. Memory is the peak
-of the whole process, Python, torch and network included, so that what a height costs shows beside it.
+The image comes as rows on demand and is never whole in memory; the network is one convolution. Memory is the
+peak of the whole process, Python and torch included; a tenth of the height shows that it does not grow with it.
 """
 
 import subprocess
@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.bench.scoring import CLASSES, HEIGHT, OVERLAP, WIDTH, WINDOW, memory, ours, outside, picture
+from tests.bench.scoring import CLASSES, HEIGHT, OVERLAP, WIDTH, WINDOW, Network, memory, ours, outside, picture
 from tests.bench.sidebyside import Comparison, require
-from train.unet import UNet
 from train.windows import label_strips
 
 SIDE = 10_000
@@ -67,10 +66,8 @@ def whole_process(height: int) -> float:
 
 
 def _label_and_report(height: int) -> None:
-    torch.manual_seed(0)
-    network = UNet(CLASSES, width=4).eval().to(memory_format=torch.channels_last)
+    network = Network()
 
-    @torch.inference_mode()
     def probabilities(windows: torch.Tensor) -> torch.Tensor:
         return network(windows.permute(0, 3, 1, 2).float() / 255).softmax(dim=1)
 
