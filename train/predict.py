@@ -1,70 +1,81 @@
-"""Label images that have no masks."""
+"""Label photos that have no masks."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from prep.classes import write_classes
 from prep.dataset import CLASSES
 from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
-from prep.imageio import list_images, stem_of, write_png
-from prep.overlay import color_mask, overlay
+from prep.finding import FoundFile
 from prep.photoio import read_photo
 from prep.progress import Progress, silent
+from train.outputs import Output, Predicted, finish_outputs, make_outputs
 from train.predictor import Predictor
 
-MODEL_USED = "model.txt"
-"""Which model the predictions of a folder are from."""
-
-KINDS = ("masks", "colors", "overlays")
-"""Folders of index masks, colour masks and overlays, each with one PNG an image."""
-
-
-def find_photos(sources: Sequence[Path]) -> list[Path]:
-    """List the image files named, and those in the folders named; SegError if two have the same stem."""
-    photos = [photo for source in sources for photo in (list_images(source) if source.is_dir() else [source])]
-    seen: dict[str, Path] = {}
-    for photo in photos:
-        twin = seen.setdefault(stem_of(photo), photo)
-        if twin is not photo:
-            raise SegError(f"{twin} and {photo} have the same stem; predict them into different folders")
-    return photos
+RECORD = "predictions.json"
+"""How the predictions of a folder were made: the model and every setting that changes them."""
 
 
 def predict_photos(
     predictor: Predictor,
-    model: str,
-    photos: Sequence[Path],
+    photos: Sequence[FoundFile],
     output: Path,
+    kinds: Sequence[str],
     *,
-    overwrite: bool,
+    tolerance: float = 1.0,
+    overwrite: bool = False,
     progress: Progress = silent,
 ) -> list[str]:
-    """Write the three kinds of pictures of each photo, upright and in its full size; return what went wrong.
+    """Write the outputs of each photo, upright and in its full size; return what went wrong.
 
-    A photo that cannot be read does not stop the others. One whose pictures are all there is left as it is,
-    unless `overwrite` is set: an interrupted command goes on.
-    model: identifies the model; SegError if `output` holds predictions of another one and `overwrite` is not set.
+    kinds: of train.outputs.  tolerance: of the simplification of polygons, in pixels.
+    A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
+    `overwrite` is set: an interrupted command goes on.
     """
-    made_by = output / MODEL_USED
-    if made_by.exists() and read_bytes(made_by).decode().strip() != model and not overwrite:
-        raise SegError(f"{output}: holds predictions of another model; name another folder, or add --overwrite")
-    for kind in KINDS:
-        make_folder(output / kind)
-    write_text(made_by, model + "\n")
-    write_classes(output / CLASSES, predictor.classes)
+    outputs = make_outputs(kinds, output, predictor.classes, tolerance)
     problems = []
     for done, photo in enumerate(photos, start=1):
-        paths = {kind: output / kind / f"{stem_of(photo)}.png" for kind in KINDS}
-        if overwrite or not all(path.exists() for path in paths.values()):
+        if overwrite or not all(each.path(photo).exists() for each in outputs):
             try:
-                image = read_photo(photo)
+                _predict_photo(predictor, photo, outputs)
             except SegError as error:
                 problems.append(str(error))
-            else:
-                mask = predictor(image)
-                write_png(paths["masks"], mask)
-                write_png(paths["colors"], color_mask(mask, predictor.classes))
-                write_png(paths["overlays"], overlay(image, mask, predictor.classes))
         progress(done, len(photos))
+    finish_outputs(kinds, output, predictor.classes)
     return problems
+
+
+def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output]) -> None:
+    image = read_photo(photo.path)
+    predicted = Predicted(photo, image, predictor(image))
+    for each in outputs:
+        each.write(predicted)
+
+
+def open_output(output: Path, predictor: Predictor, settings: Mapping[str, object], *, overwrite: bool) -> None:
+    """Make the folder, with its class map and a record of how the predictions are made.
+
+    settings: the model and what else changes predictions, as plain data. Raises SegError if the folder holds
+    predictions made with others and `overwrite` is not set; a setting that only one of the two has is no conflict.
+    """
+    record = output / RECORD
+    before = _read_record(record) if record.exists() and not overwrite else {}
+    for name, value in settings.items():
+        if before.get(name, value) != value:
+            what = "another model" if name == "model" else f"{name} {before[name]} (now {value})"
+            raise SegError(f"{output}: holds predictions of {what}; name another folder, or add --overwrite")
+    make_folder(output)
+    write_text(record, json.dumps({**before, **settings}, indent=2, ensure_ascii=False) + "\n")
+    write_classes(output / CLASSES, predictor.classes)
+
+
+def _read_record(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise SegError(f"{path}: damaged; remove the folder, or add --overwrite") from error
+    if not isinstance(content, dict):
+        raise SegError(f"{path}: not of seg-train predict; name another folder")
+    return content

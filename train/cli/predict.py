@@ -9,6 +9,19 @@ from prep.cli.options import json_option, overwrite_option
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
 
+_PICTURES = ("masks", "colors", "overlays")
+_POLYGONS = ("geojson", "coco", "labelme")
+_KINDS = (*_PICTURES, *_POLYGONS)
+
+
+def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    """Read masks,geojson as a tuple of kinds, each once; an unknown one is a usage error."""
+    kinds = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    unknown = [kind for kind in kinds if kind not in _KINDS]
+    if unknown or not kinds:
+        raise click.BadParameter(f"{', '.join(unknown) or value!r} is not among {', '.join(_KINDS)}")
+    return kinds
+
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
@@ -18,35 +31,73 @@ from train.cli.torch_needed import need_torch
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="OUT",
-    help="Folder for masks/, colors/ and overlays/.",
+    help="Folder to write into; each kind of file gets a folder in it.",
 )
 @click.option("--run", type=click.Path(path_type=Path), metavar="RUN", show_default="the latest", help="Model to use.")
+@click.option(
+    "--save",
+    "kinds",
+    default=",".join(_PICTURES),
+    metavar="KINDS",
+    callback=_parse_kinds,
+    help=f"What to write, joined by commas: {', '.join(_KINDS)}.",
+)
+@click.option(
+    "--simplify",
+    "tolerance",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    metavar="PIXELS",
+    help="How far the line of a polygon may move to have fewer corners; 0 follows the pixels exactly.",
+)
 @device_option
 @overwrite_option
 @json_option
 def predict(
-    images: tuple[Path, ...], output: Path, run: Path | None, device: str, overwrite: bool, as_json: bool
+    images: tuple[Path, ...],
+    output: Path,
+    run: Path | None,
+    kinds: tuple[str, ...],
+    tolerance: float,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
-    """Label photos, or folders of photos: index masks, colour masks and overlays.
+    """Label photos, folders of photos, or the images of a dataset.
+
+    \b
+    masks     class indices, PNG           geojson  polygons with holes, in pixels
+    colors    the classes' colours, PNG    coco     one annotations.json, polygons
+    overlays  colours over the photo, PNG  labelme  to correct by hand; 'seg-prep
+                                                    masks convert' reads it back
+
+    geojson and coco have a polygon for each region of each class but the background. Photos in subfolders get the
+    names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png".
 
     Example:
 
     \b
         seg-train predict photos/ -o predictions
+        seg-train predict photos/ -o predictions --save masks,geojson --simplify 2
     """
     need_torch()
     from prep.errors import SegError
     from train.checkpoint import MODEL, load_model, model_id
     from train.device import make_fabric
-    from train.predict import find_photos, predict_photos
+    from train.predict import open_output, predict_photos
     from train.runs import find_run
+    from train.sources import find_sources
 
-    photos = find_photos(images)
+    photos = find_sources(images, output).photos
     chosen = find_run(run)
     predictor, _ = load_model(chosen / MODEL, make_fabric(device))
+    settings: dict[str, object] = {"model": model_id(chosen / MODEL)}
+    if set(kinds) & set(_POLYGONS):
+        settings["simplify"] = tolerance
+    open_output(output, predictor, settings, overwrite=overwrite)
     with progress("Predicting") as advance:
         problems = predict_photos(
-            predictor, model_id(chosen / MODEL), photos, output, overwrite=overwrite, progress=advance
+            predictor, photos, output, kinds, tolerance=tolerance, overwrite=overwrite, progress=advance
         )
     done = len(photos) - len(problems)
     finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} photos -> {output}")
