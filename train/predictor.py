@@ -1,6 +1,7 @@
 """A model together with all that is needed to label images with it."""
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +10,10 @@ from torch import Tensor, nn
 
 from prep.classes import ClassMap
 from prep.imageio import ImageRGB, IndexMask
-from train.windows import Probabilities, label_image
+from train.blending import Blend
+from train.image_rows import ImageRows
+from train.tta import TTA, Probabilities
+from train.windows import label_image, label_strips
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Predictor:
     """Labels whole images with overlapping windows of class probabilities.
 
     model: class probabilities of windows, whatever computes them.  device: where the probabilities are added up.
+    blend: how much a window counts away from its middle.  tta: "d4" averages over the eight symmetries of a window.
     """
 
     model: Probabilities
@@ -66,7 +71,24 @@ class Predictor:
     window: int
     overlap: float
     device: torch.device
+    blend: Blend = "gaussian"
+    tta: TTA | None = None
 
     def __call__(self, image: ImageRGB) -> IndexMask:
         """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels."""
-        return label_image(image, self.model, len(self.classes), self.window, self.overlap, self.device)
+        return label_image(
+            image, self.model, len(self.classes), self.window, self.overlap, self.device, blend=self.blend, tta=self.tta
+        )
+
+    def strips(self, source: ImageRows) -> Iterator[tuple[int, IndexMask]]:
+        """Label an image that need not fit in memory: (first row, (n, W) class indices) from the top down."""
+        return label_strips(
+            source,
+            self.model,
+            len(self.classes),
+            self.window,
+            self.overlap,
+            self.device,
+            blend=self.blend,
+            tta=self.tta,
+        )

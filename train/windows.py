@@ -1,6 +1,6 @@
 """Label a whole image of any size with overlapping windows, in memory that does not grow with its height."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -10,9 +10,9 @@ from torch import Tensor
 
 from prep.geometry import reflected
 from prep.imageio import ImageRGB, IndexMask
-
-Probabilities = Callable[[Tensor], Tensor]
-"""(B, S, S, 3) uint8 windows -> (B, C, S, S) float32 class probabilities."""
+from train.blending import Blend, blending_weights
+from train.image_rows import ArrayRows, ImageRows
+from train.tta import TTA, Probabilities, averaged
 
 _BATCH_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
 """Pixels of the windows that the network sees at once. A CPU gains nothing from more, and needs memory for them."""
@@ -20,29 +20,35 @@ _BATCH_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
 
 @dataclass(frozen=True)
 class Axis:
-    """Windows along one axis: the first begins at `start` (negative: beyond the border), `count` of them."""
+    """Windows of `window` pixels along one axis, at ascending `starts` (negative: beyond the border)."""
 
-    start: int
-    count: int
-    stride: int
+    starts: tuple[int, ...]
     window: int
 
     @property
-    def length(self) -> int:
-        """Pixels that all windows cover together."""
-        return self.window + (self.count - 1) * self.stride
+    def start(self) -> int:
+        """First pixel that a window covers."""
+        return self.starts[0]
+
+    @property
+    def stop(self) -> int:
+        """One past the last pixel that a window covers."""
+        return self.starts[-1] + self.window
 
 
 def place_windows(length: int, window: int, overlap: float) -> Axis:
     """Place windows so that every pixel lies at least half the overlap away from the border of one of them.
 
-    For that, they reach beyond both borders of the image, equally far.
+    For that, the image is continued by half the overlap beyond both borders. The first window is flush with one end
+    of that, the last with the other, and overlaps its neighbour by more if it must. A single window, of an image that
+    is smaller, is centred.
     """
     stride = max(1, window - round(window * overlap))
     margin = (window - stride) // 2
-    count = 1 + max(0, -(-(length + 2 * margin - window) // stride))
-    covered = window + (count - 1) * stride
-    return Axis(-((covered - length) // 2), count, stride, window)
+    last = length + margin - window
+    if last <= -margin:
+        return Axis((-((window - length) // 2),), window)
+    return Axis((*range(-margin, last, stride), last), window)
 
 
 def label_image(
@@ -52,29 +58,75 @@ def label_image(
     window: int,
     overlap: float = 0.5,
     device: torch.device | str = "cpu",
+    *,
+    blend: Blend = "gaussian",
+    tta: TTA | None = None,
 ) -> IndexMask:
-    """Label each pixel of (H, W, 3) with the class whose probability, averaged over all windows, is highest.
-
-    Beyond its borders the image is mirrored. On a tie the lower class index wins. Only one row of windows is
-    held at a time: C * window * (W + 2 window) floats.
-    """
-    height, width = image.shape[:2]
-    down, across = place_windows(height, window, overlap), place_windows(width, window, overlap)
-    labels = np.empty((height, width), np.uint8)
-    strip = torch.zeros((classes, window, across.length), device=device)
-    for row in range(down.count):
-        top = down.start + row * down.stride
-        _add_row(strip, _band(image, top, across).to(device), probabilities, across)
-        # The next row of windows adds nothing to the rows above its top: those are decided.
-        finished = window if row == down.count - 1 else down.stride
-        first, last = max(top, 0), min(top + finished, height)
-        if first < last:
-            inside = strip[:, first - top : last - top, -across.start : width - across.start]
-            labels[first:last] = best_class(inside).cpu().numpy()
-        for scores in strip:  # one class at a time: the copy that this needs stays small
-            scores[: window - down.stride] = scores[down.stride :].clone()
-            scores[window - down.stride :] = 0
+    """Label each pixel of (H, W, 3), as label_strips does."""
+    labels = np.empty(image.shape[:2], np.uint8)
+    source = ArrayRows(image)
+    for top, strip in label_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta):
+        labels[top : top + len(strip)] = strip
     return labels
+
+
+def label_strips(
+    source: ImageRows,
+    probabilities: Probabilities,
+    classes: int,
+    window: int,
+    overlap: float = 0.5,
+    device: torch.device | str = "cpu",
+    *,
+    blend: Blend = "gaussian",
+    tta: TTA | None = None,
+) -> Iterator[tuple[int, IndexMask]]:
+    """Label each pixel with the class whose probability, averaged over all windows, is highest.
+
+    Yields (first row, labels (n, W)) from the top down, without gaps. On a tie the lower class index wins. Only one
+    row of windows is held at a time: C * window * (W + window) floats.
+    blend: how much a window counts away from its middle.  tta: also average over its symmetries.
+    """
+    strips = probability_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta)
+    for top, strip in strips:
+        yield top, best_class(strip).cpu().numpy()
+
+
+def probability_strips(
+    source: ImageRows,
+    probabilities: Probabilities,
+    classes: int,
+    window: int,
+    overlap: float = 0.5,
+    device: torch.device | str = "cpu",
+    *,
+    blend: Blend = "gaussian",
+    tta: TTA | None = None,
+) -> Iterator[tuple[int, Tensor]]:
+    """Average the class probabilities of all windows in each pixel.
+
+    Yields (first row, float32 (C, n, W) on `device`) from the top down, without gaps; a strip is overwritten when the
+    next one is asked for. Beyond its borders the image is mirrored.
+    """
+    down, across = place_windows(source.height, window, overlap), place_windows(source.width, window, overlap)
+    weights = [
+        torch.from_numpy(blending_weights(axis.starts, window, blend)).float().to(device) for axis in (down, across)
+    ]
+    model = averaged(probabilities, tta)
+    strip = torch.zeros((classes, window, across.stop - across.start), device=device)
+    following = (*down.starts[1:], down.stop)
+    for top, finished, weight, band in zip(
+        down.starts, following, weights[0], _bands(source, down, across), strict=True
+    ):
+        _add_row(strip, band.to(device), model, across, weight, weights[1])
+        # The next row of windows adds nothing to the rows above its top: those are decided.
+        first, last = max(top, 0), min(finished, source.height)
+        if first < last:
+            yield first, strip[:, first - top : last - top, -across.start : source.width - across.start]
+        done = finished - top
+        for scores in strip:  # one class at a time: the copy that this needs stays small
+            scores[: window - done] = scores[done:].clone()
+            scores[window - done :] = 0
 
 
 def best_class(probabilities: Tensor) -> Tensor:
@@ -88,20 +140,30 @@ def best_class(probabilities: Tensor) -> Tensor:
     return labels
 
 
-def _band(image: ImageRGB, top: int, across: Axis) -> Tensor:
-    """(window, across.length, 3): the rows of one row of windows, mirrored beyond the borders."""
-    height, width = image.shape[:2]
-    rows = image[reflected(top, across.window, height)]
-    right = across.start + across.length - width
-    return torch.from_numpy(cv2.copyMakeBorder(rows, 0, 0, -across.start, right, cv2.BORDER_REFLECT_101))
+def _bands(source: ImageRows, down: Axis, across: Axis) -> Iterator[Tensor]:
+    """The rows of each row of windows, (window, covered width, 3) uint8, mirrored beyond the borders."""
+    held, top = np.empty((0, source.width, 3), np.uint8), 0  # rows from `top` on, which later windows need, too
+    for start in down.starts:
+        wanted = reflected(start, down.window, source.height)
+        bottom, needed = top + len(held), int(wanted.max()) + 1
+        held, top = held[max(start, 0) - top :], max(start, 0)
+        if needed > bottom:
+            held = np.concatenate([held, source.rows(bottom, needed)])
+        rows = held[wanted - top]
+        right = across.stop - source.width
+        yield torch.from_numpy(cv2.copyMakeBorder(rows, 0, 0, -across.start, right, cv2.BORDER_REFLECT_101))
 
 
-def _add_row(strip: Tensor, band: Tensor, probabilities: Probabilities, across: Axis) -> None:
-    windows = band.unfold(1, across.window, across.stride).permute(1, 0, 3, 2)  # (count, S, S, 3), a view
+def _add_row(
+    strip: Tensor, band: Tensor, probabilities: Probabilities, across: Axis, down_weight: Tensor, across_weights: Tensor
+) -> None:
+    """Add one row of windows to the strip, (C, window, covered width)."""
+    size = across.window
+    lefts = [start - across.start for start in across.starts]
     pixels = _BATCH_PIXELS.get(strip.device.type, 1 << 20) // max(1, len(strip) // 8)  # scores take memory too
-    size = max(1, pixels // across.window**2)
-    for first in range(0, across.count, size):
-        batch = windows[first : first + size].contiguous()
-        for number, window in enumerate(probabilities(batch), start=first):
-            left = number * across.stride
-            strip[:, :, left : left + across.window] += window
+    number = max(1, pixels // size**2)
+    for first in range(0, len(lefts), number):
+        batch = lefts[first : first + number]
+        found = probabilities(torch.stack([band[:, left : left + size] for left in batch]))
+        for scores, left, weight in zip(found, batch, across_weights[first:], strict=False):
+            strip[:, :, left : left + size].addcmul_(scores, torch.outer(down_weight, weight))
