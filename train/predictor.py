@@ -2,8 +2,10 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -11,9 +13,10 @@ from torch import Tensor, nn
 from prep.classes import ClassMap
 from prep.imageio import ImageRGB, IndexMask
 from train.blending import Blend
-from train.image_rows import ImageRows
-from train.tta import TTA, Probabilities
-from train.windows import label_image, label_strips
+from train.image_rows import ArrayRows, ImageRows
+from train.probability_file import Precision, written
+from train.tta import TTA
+from train.windows import Probabilities, label_image, labelled, probability_strips
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,42 @@ class Predictor:
             image, self.model, len(self.classes), self.window, self.overlap, self.device, blend=self.blend, tta=self.tta
         )
 
-    def strips(self, source: ImageRows) -> Iterator[tuple[int, IndexMask]]:
-        """Label an image that need not fit in memory: (first row, (n, W) class indices) from the top down."""
-        return label_strips(
-            source,
-            self.model,
-            len(self.classes),
-            self.window,
-            self.overlap,
-            self.device,
-            blend=self.blend,
-            tta=self.tta,
+    def strips(
+        self, source: ImageRows, probabilities: Path | None = None, precision: Precision = "float16"
+    ) -> Iterator[tuple[int, IndexMask]]:
+        """Label an image that need not fit in memory: (first row, (n, W) class indices) from the top down.
+
+        probabilities: a .npy file (C, H, W) to write as well; it appears when all strips have been taken.
+        """
+        classes = len(self.classes)
+        strips = probability_strips(
+            source, self.model, classes, self.window, self.overlap, self.device, blend=self.blend, tta=self.tta
+        )
+        if probabilities is not None:
+            strips = written(strips, probabilities, (classes, source.height, source.width), precision)
+        return labelled(strips)
+
+    def probabilities(self, image: ImageRGB | ImageRows, path: Path, precision: Precision = "float16") -> None:
+        """Write the class probabilities of an image, (C, H, W), to a .npy file; np.load(path, mmap_mode="r") opens it.
+
+        Raises SegError if the file cannot be written.
+        """
+        source = ArrayRows(image) if isinstance(image, np.ndarray) else image
+        for _ in self.strips(source, path, precision):
+            pass
+
+    def changed(
+        self,
+        window: int | None = None,
+        overlap: float | None = None,
+        blend: Blend | None = None,
+        tta: TTA | None = None,
+    ) -> "Predictor":
+        """The same model with other windows; None leaves a value as it is."""
+        return replace(
+            self,
+            window=window or self.window,
+            overlap=self.overlap if overlap is None else overlap,
+            blend=blend or self.blend,
+            tta=tta or self.tta,
         )

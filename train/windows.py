@@ -1,6 +1,6 @@
 """Label a whole image of any size with overlapping windows, in memory that does not grow with its height."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -12,7 +12,10 @@ from prep.geometry import reflected
 from prep.imageio import ImageRGB, IndexMask
 from train.blending import Blend, blending_weights
 from train.image_rows import ArrayRows, ImageRows
-from train.tta import TTA, Probabilities, averaged
+from train.tta import D4, TTA
+
+Probabilities = Callable[[Tensor], Tensor]
+"""(B, S, S, 3) uint8 windows -> (B, C, S, S) float32 class probabilities."""
 
 _BATCH_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
 """Pixels of the windows that the network sees at once. A CPU gains nothing from more, and needs memory for them."""
@@ -87,7 +90,11 @@ def label_strips(
     row of windows is held at a time: C * window * (W + window) floats.
     blend: how much a window counts away from its middle.  tta: also average over its symmetries.
     """
-    strips = probability_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta)
+    return labelled(probability_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta))
+
+
+def labelled(strips: Iterator[tuple[int, Tensor]]) -> Iterator[tuple[int, IndexMask]]:
+    """(first row, probabilities (C, n, W)) -> (first row, labels (n, W))."""
     for top, strip in strips:
         yield top, best_class(strip).cpu().numpy()
 
@@ -112,7 +119,7 @@ def probability_strips(
     weights = [
         torch.from_numpy(blending_weights(axis.starts, window, blend)).float().to(device) for axis in (down, across)
     ]
-    model = averaged(probabilities, tta)
+    model = probabilities if tta is None else D4(probabilities)
     strip = torch.zeros((classes, window, across.stop - across.start), device=device)
     following = (*down.starts[1:], down.stop)
     for top, finished, weight, band in zip(
