@@ -1,7 +1,8 @@
 """Label photos that have no masks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from prep.classes import write_classes
@@ -10,9 +11,12 @@ from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
 from prep.finding import FoundFile
 from prep.photoio import read_photo
-from prep.progress import Progress, silent
+from prep.progress import Bar, no_bar
+from train.large import KINDS as KINDS_OF_LARGE
+from train.large import predict_large
 from train.outputs import Output, Predicted, finish_outputs, make_outputs
 from train.predictor import Predictor
+from train.tiff_rows import is_large_tiff
 
 RECORD = "predictions.json"
 """How the predictions of a folder were made: the model and every setting that changes them."""
@@ -26,25 +30,43 @@ def predict_photos(
     *,
     tolerance: float = 1.0,
     overwrite: bool = False,
-    progress: Progress = silent,
+    bar: Bar = no_bar,
+    note: Callable[[str], None] = lambda text: None,
 ) -> list[str]:
     """Write the outputs of each photo, upright and in its full size; return what went wrong.
 
-    kinds: of train.outputs.  tolerance: of the simplification of polygons, in pixels.
+    kinds: of train.outputs; very large TIFFs come last and get those of train.large only, which `note` tells.
+    tolerance: of the simplification of polygons, in pixels.
     A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
     `overwrite` is set: an interrupted command goes on.
     """
     outputs = make_outputs(kinds, output, predictor.classes, tolerance)
-    problems = []
-    for done, photo in enumerate(photos, start=1):
-        if overwrite or not all(each.path(photo).exists() for each in outputs):
-            try:
-                _predict_photo(predictor, photo, outputs)
-            except SegError as error:
-                problems.append(str(error))
-        progress(done, len(photos))
+    problems: list[str] = []
+    large = []
+    with bar("Predicting") as advance:
+        for done, photo in enumerate(photos, start=1):
+            with _collected(problems):
+                if is_large_tiff(photo.path):
+                    large.append(photo)
+                elif overwrite or not all(each.path(photo).exists() for each in outputs):
+                    _predict_photo(predictor, photo, outputs)
+            advance(done, len(photos))
     finish_outputs(kinds, output, predictor.classes)
+    for photo in large:
+        if left_out := [kind for kind in kinds if kind not in KINDS_OF_LARGE]:
+            note(f"{photo.name}: too large for {', '.join(left_out)}")
+        with _collected(problems), bar(f"Predicting {photo.name}") as advance:
+            predict_large(predictor, photo, output, kinds, overwrite=overwrite, progress=advance)
     return problems
+
+
+@contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
+    """Note a SegError of the block instead of raising it."""
+    try:
+        yield
+    except SegError as error:
+        problems.append(str(error))
 
 
 def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output]) -> None:

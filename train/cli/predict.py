@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, progress
+from prep.cli.console import finish, note, progress
 from prep.cli.options import json_option, overwrite_option
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
@@ -72,7 +72,9 @@ def predict(
                                                     masks convert' reads it back
 
     geojson and coco have a polygon for each region of each class but the background. Photos in subfolders get the
-    names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png".
+    names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64 megapixels, BigTIFF too, are
+    read and written row by row, so they need not fit in memory: the mask becomes a tiled TIFF, the overlay a small
+    PNG; colors and polygons are left out.
 
     Example:
 
@@ -95,10 +97,9 @@ def predict(
     if set(kinds) & set(_POLYGONS):
         settings["simplify"] = tolerance
     open_output(output, predictor, settings, overwrite=overwrite)
-    with progress("Predicting") as advance:
-        problems = predict_photos(
-            predictor, photos, output, kinds, tolerance=tolerance, overwrite=overwrite, progress=advance
-        )
+    problems = predict_photos(
+        predictor, photos, output, kinds, tolerance=tolerance, overwrite=overwrite, bar=progress, note=note
+    )
     done = len(photos) - len(problems)
     finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} photos -> {output}")
     if problems:
