@@ -1,5 +1,6 @@
 """Very large TIFFs, by the sizes of small ones: read row by row, written as tiles."""
 
+import itertools
 import zlib
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def write(path: Path, pixels: NDArray[np.generic], **options: object) -> Path:
 
 def read_in_steps(source: TiffRows, cuts: list[int]) -> NDArray[np.uint8]:
     edges = [0, *sorted({cut for cut in cuts if 0 < cut < source.height}), source.height]
-    return np.concatenate([source.rows(*pair) for pair in zip(edges, edges[1:], strict=False)])
+    return np.concatenate([source.rows(*pair) for pair in itertools.pairwise(edges)])
 
 
 @pytest.mark.parametrize("stored", STORED)
@@ -126,7 +127,7 @@ def test_masks_are_written_whole_from_strips_of_any_height(
     path = tmp_path_factory.mktemp("t") / "mask.tif"
     mask = np.random.default_rng(0).integers(0, 3, (sum(heights), width)).astype(np.uint8)
     tops = np.cumsum([0, *heights])
-    write_mask(path, ((top, mask[top:end]) for top, end in zip(tops, tops[1:], strict=False)), *mask.shape)
+    write_mask(path, ((top, mask[top:end]) for top, end in itertools.pairwise(tops)), *mask.shape)
     assert (load(path) == mask).all()  # Pillow's libtiff
 
 
@@ -170,7 +171,7 @@ def test_a_damaged_large_picture_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(zlib.error):
         zlib.decompress(bytes(data[start : start + 200]))
     path.write_bytes(data)
-    with pytest.raises(SegError, match="a.tif: the file is truncated or damaged"):
+    with pytest.raises(SegError, match=r"a\.tif: the file is truncated or damaged"):
         predict_large(color_predictor(), FoundFile(path, path.name), tmp_path / "out", ["masks"])
     assert not list((tmp_path / "out/masks").iterdir())
 

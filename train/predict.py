@@ -1,4 +1,4 @@
-"""Label photos that have no masks."""
+"""Label photos and videos that have no masks."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +15,8 @@ from prep.progress import Bar, no_bar
 from train.large import KINDS as KINDS_OF_LARGE
 from train.large import predict_large
 from train.outputs import Output, Predicted, finish_outputs, make_outputs
+from train.predict_video import KINDS as KINDS_OF_VIDEOS
+from train.predict_video import predict_video
 from train.predictor import Predictor
 from train.tiff_rows import is_large_tiff
 
@@ -57,6 +59,29 @@ def predict_photos(
             note(f"{photo.name}: too large for {', '.join(left_out)}")
         with _collected(problems), bar(f"Predicting {photo.name}") as advance:
             predict_large(predictor, photo, output, kinds, overwrite=overwrite, progress=advance)
+    return problems
+
+
+def predict_videos(
+    predictor: Predictor,
+    videos: Sequence[FoundFile],
+    output: Path,
+    kinds: Sequence[str],
+    *,
+    overwrite: bool = False,
+    bar: Bar = no_bar,
+    note: Callable[[str], None] = lambda text: None,
+) -> list[str]:
+    """Label each video; return what went wrong. One that cannot be read does not stop the others.
+
+    kinds: of train.outputs; those that there are not of videos are left out, which `note` tells.
+    """
+    problems: list[str] = []
+    for video in videos:
+        if left_out := [kind for kind in kinds if kind not in KINDS_OF_VIDEOS]:
+            note(f"{video.name}: of videos there is no {', '.join(left_out)}")
+        with _collected(problems), bar(f"Predicting {video.name}") as advance:
+            predict_video(predictor, video, output, kinds, overwrite=overwrite, progress=advance, note=note)
     return problems
 
 

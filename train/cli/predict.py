@@ -12,10 +12,13 @@ from train.cli.torch_needed import need_torch
 _PICTURES = ("masks", "colors", "overlays")
 _POLYGONS = ("geojson", "coco", "labelme")
 _KINDS = (*_PICTURES, *_POLYGONS)
+_OF_VIDEOS = ("overlays",)
 
 
-def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """Read masks,geojson as a tuple of kinds, each once; an unknown one is a usage error."""
+    if value is None:
+        return None
     kinds = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
     unknown = [kind for kind in kinds if kind not in _KINDS]
     if unknown or not kinds:
@@ -37,7 +40,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str) -> tupl
 @click.option(
     "--save",
     "kinds",
-    default=",".join(_PICTURES),
+    show_default=f"{','.join(_PICTURES)}; of a video overlays",
     metavar="KINDS",
     callback=_parse_kinds,
     help=f"What to write, joined by commas: {', '.join(_KINDS)}.",
@@ -57,13 +60,13 @@ def predict(
     images: tuple[Path, ...],
     output: Path,
     run: Path | None,
-    kinds: tuple[str, ...],
+    kinds: tuple[str, ...] | None,
     tolerance: float,
     device: str,
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Label photos, folders of photos, or the images of a dataset.
+    """Label photos, folders of photos, the images of a dataset, or videos.
 
     \b
     masks     class indices, PNG           geojson  polygons with holes, in pixels
@@ -76,31 +79,49 @@ def predict(
     read and written row by row, so they need not fit in memory: the mask becomes a tiled TIFF, the overlay a small
     PNG; colors and polygons are left out.
 
+    A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
+    a frame. Videos in folders are left out, name them one by one.
+
     Example:
 
     \b
         seg-train predict photos/ -o predictions
         seg-train predict photos/ -o predictions --save masks,geojson --simplify 2
+        seg-train predict flight.mp4 -o predictions
     """
     need_torch()
     from prep.errors import SegError
     from train.checkpoint import MODEL, load_model, model_id
     from train.device import make_fabric
-    from train.predict import open_output, predict_photos
+    from train.predict import open_output, predict_photos, predict_videos
     from train.runs import find_run
     from train.sources import find_sources
 
-    photos = find_sources(images, output).photos
+    found = find_sources(images, output)
     chosen = find_run(run)
     predictor, _ = load_model(chosen / MODEL, make_fabric(device))
     settings: dict[str, object] = {"model": model_id(chosen / MODEL)}
-    if set(kinds) & set(_POLYGONS):
+    if set(kinds or ()) & set(_POLYGONS):
         settings["simplify"] = tolerance
     open_output(output, predictor, settings, overwrite=overwrite)
     problems = predict_photos(
-        predictor, photos, output, kinds, tolerance=tolerance, overwrite=overwrite, bar=progress, note=note
+        predictor,
+        found.photos,
+        output,
+        kinds or _PICTURES,
+        tolerance=tolerance,
+        overwrite=overwrite,
+        bar=progress,
+        note=note,
     )
-    done = len(photos) - len(problems)
-    finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} photos -> {output}")
+    problems += predict_videos(
+        predictor, found.videos, output, kinds or _OF_VIDEOS, overwrite=overwrite, bar=progress, note=note
+    )
+    asked = len(found.photos) + len(found.videos)
+    done = asked - len(problems)
+    what = " and ".join(
+        f"{len(files)} {name}" for name, files in (("photos", found.photos), ("videos", found.videos)) if files
+    )
+    finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} of {what} -> {output}")
     if problems:
-        raise SegError("\n".join([f"{len(problems)} photos could not be predicted:", *problems]))
+        raise SegError("\n".join([f"{len(problems)} of {what} could not be predicted:", *problems]))
