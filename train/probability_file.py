@@ -48,3 +48,4 @@ def _write(file: BinaryIO, begin: int, shape: tuple[int, int, int], top: int, st
     for index, scores in enumerate(strip):
         file.seek(begin + (index * height + top) * width * strip.itemsize)
         file.write(scores.tobytes())
+    file.flush()  # so that a full disk is told here

@@ -20,6 +20,7 @@ SUBJECTS = {
     "patches": "cut patches, and read them as a trainer does",
     "training": "training steps against the classic loop",
     "scoring": "windows over a 12-megapixel image against MONAI",
+    "windows": "kinds of weights, and the memory of a 100-megapixel image",
 }
 """Each is a module of this package with `comparisons(folder: Path) -> Iterator[Comparison]`.
 

@@ -1,0 +1,85 @@
+"""Measures what the weights of windows cost, and the memory of a process that labels an image of 100 megapixels.
+
+The image comes as rows on demand and is never whole in memory; the network is a U-Net of width 4. Memory is the peak
+of the whole process, Python, torch and network included, so that what a height costs shows beside it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tests.bench.scoring import CLASSES, HEIGHT, OVERLAP, WIDTH, WINDOW, memory, ours, outside, picture
+from tests.bench.sidebyside import Comparison, require
+from train.unet import UNet
+from train.windows import label_strips
+
+SIDE = 10_000
+_ROWS = 500
+
+
+def comparisons(folder: Path) -> Iterator[Comparison]:
+    """Seconds outside the network of each kind of weights; memory of 100 megapixels and of a tenth of them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    image = picture(HEIGHT, WIDTH)
+    times = {blend: partial(outside, partial(ours, blend=blend), image) for blend in ("gaussian", "average", "spline")}
+    yield Comparison(
+        job="gaussian weights over 12 MP, outside the network",
+        ours=times.pop("gaussian"),
+        plain={f"{blend} weights": way for blend, way in times.items()},
+        reports="s",
+        rounds=5,
+        goal=1 / 1.3,
+    )
+    torch.set_num_threads(threads)
+    yield Comparison(
+        job=f"memory of the process, {SIDE * SIDE / 1e6:.0f} MP",
+        ours=lambda: whole_process(SIDE),
+        plain={"a tenth as high": lambda: whole_process(SIDE // 10)},
+        reports="MB",
+        rounds=1,
+        warm_up=False,
+    )
+
+
+class Synthetic:
+    """An image of any height whose rows are made when they are asked for."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self.height, self.width = height, width
+        self._pattern = picture(_ROWS, width)
+
+    def rows(self, first: int, last: int) -> NDArray[np.uint8]:
+        """(last - first, W, 3): one pattern again and again."""
+        return self._pattern[np.arange(first, last) % _ROWS]
+
+
+def whole_process(height: int) -> float:
+    """Peak memory in MB of a process of its own that labels an image of this height, SIDE wide."""
+    command = [sys.executable, "-m", "tests.bench.windows", str(height)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
+def _label_and_report(height: int) -> None:
+    torch.manual_seed(0)
+    network = UNet(CLASSES, width=4).eval().to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def probabilities(windows: torch.Tensor) -> torch.Tensor:
+        return network(windows.permute(0, 3, 1, 2).float() / 255).softmax(dim=1)
+
+    counts = np.zeros(CLASSES, np.int64)
+    for _, labels in label_strips(Synthetic(height, SIDE), probabilities, CLASSES, WINDOW, OVERLAP):
+        counts += np.bincount(labels.ravel(), minlength=CLASSES)
+    require(counts.sum() == height * SIDE, f"{counts.sum()} pixels were labelled")
+    print(memory("VmHWM") / 1000)
+
+
+if __name__ == "__main__":
+    _label_and_report(int(sys.argv[1]))
