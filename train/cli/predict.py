@@ -1,12 +1,13 @@
 """seg-train predict."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from prep.cli.console import finish, note, progress
 from prep.cli.options import json_option, overwrite_option
-from train.cli.options import device_option
+from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
 _PICTURES = ("masks", "colors", "overlays")
@@ -36,7 +37,13 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     metavar="OUT",
     help="Folder to write into; each kind of file gets a folder in it.",
 )
-@click.option("--run", type=click.Path(path_type=Path), metavar="RUN", show_default="the latest", help="Model to use.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    show_default="the latest",
+    help="Model to use: a run, or a file that 'seg-train export --to onnx' wrote.",
+)
 @click.option(
     "--save",
     "kinds",
@@ -53,6 +60,13 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     metavar="PIXELS",
     help="How far the line of a polygon may move to have fewer corners; 0 follows the pixels exactly.",
 )
+@window_options
+@click.option(
+    "--engine",
+    type=click.Choice(["torch", "onnx"]),
+    show_default="onnx for a file, else torch",
+    help="What computes; onnx exports RUN/model.onnx where it is missing, and takes no --device.",
+)
 @device_option
 @overwrite_option
 @json_option
@@ -62,9 +76,11 @@ def predict(
     run: Path | None,
     kinds: tuple[str, ...] | None,
     tolerance: float,
+    engine: str | None,
     device: str,
     overwrite: bool,
     as_json: bool,
+    **windows: Any,  # noqa: ANN401
 ) -> None:
     """Label photos, folders of photos, the images of a dataset, or videos.
 
@@ -91,16 +107,14 @@ def predict(
     """
     need_torch()
     from prep.errors import SegError
-    from train.checkpoint import MODEL, load_model, model_id
-    from train.device import make_fabric
+    from train.engine import open_predictor
     from train.predict import open_output, predict_photos, predict_videos
-    from train.runs import find_run
     from train.sources import find_sources
 
     found = find_sources(images, output)
-    chosen = find_run(run)
-    predictor, _ = load_model(chosen / MODEL, make_fabric(device))
-    settings: dict[str, object] = {"model": model_id(chosen / MODEL)}
+    loaded, identity = open_predictor(run, engine, device, note)
+    predictor = loaded.changed(**windows)
+    settings: dict[str, object] = {"model": identity} | {name: getattr(predictor, name) for name in windows}
     if set(kinds or ()) & set(_POLYGONS):
         settings["simplify"] = tolerance
     open_output(output, predictor, settings, overwrite=overwrite)
