@@ -16,7 +16,7 @@ from train.cli.torch_needed import need_torch
     "form",
     type=click.Choice(["onnx", "torchscript"]),
     required=True,
-    help="ONNX for other programs and languages, TorchScript for PyTorch in C++.",
+    help="ONNX for other programs and languages; TorchScript for LibTorch (PyTorch means to drop it one day).",
 )
 @click.option(
     "-o",
