@@ -172,5 +172,6 @@ def _add_row(
     for first in range(0, len(lefts), number):
         batch = lefts[first : first + number]
         found = probabilities(torch.stack([band[:, left : left + size] for left in batch]))
+        found = found.contiguous()  # networks answer channels last; adding those to the strip takes twice as long
         for scores, left, weight in zip(found, batch, across_weights[first:], strict=False):
             strip[:, :, left : left + size].addcmul_(scores, torch.outer(down_weight, weight))

@@ -26,7 +26,7 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
 
 _window = click.option(
     "--window",
-    type=click.IntRange(min=16),
+    type=click.IntRange(16, 8192),
     metavar="PIXELS",
     show_default="as in training",
     help="Side of the windows that are slid over an image.",
