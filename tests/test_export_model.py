@@ -9,9 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from prep.errors import SegError
 from tests.models import CLASSES, run_train, train_error, write_run
@@ -102,36 +100,6 @@ def test_torchscript_gives_the_numbers_of_pytorch_at_any_size(exported: Path, tm
     error = train_error("export", exported, "--to", "torchscript", "-o", path)
     assert "is already there; add --overwrite" in error
     run_train("export", exported, "--to", "torchscript", "-o", path, "--overwrite")
-
-
-class InEights(nn.Module):
-    """A network that takes sizes of a multiple of eight only."""
-
-    divisor = 8
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 3, 8, stride=8)
-
-    def forward(self, x: Tensor) -> Tensor:
-        assert x.shape[-2] % 8 == 0
-        assert x.shape[-1] % 8 == 0
-        return F.interpolate(self.conv(x), scale_factor=8.0) + x
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_networks_that_need_multiples_get_the_image_continued(size: tuple[int, int, int]) -> None:
-    network = InEights().eval()
-    model = Deployed(network, Normalizer((0.5,) * 3, (0.5,) * 3)).eval()
-    pixels = pixels_of(*size)
-    below, right = -size[1] % 8, -size[2] % 8
-    padded = np.pad(pixels, ((0, 0), (0, below), (0, right), (0, 0)), mode="edge")
-    with torch.inference_mode():
-        found, labels = model(torch.from_numpy(pixels))
-        x = (torch.from_numpy(padded).float() / 127.5 - 1).permute(0, 3, 1, 2)
-        expected = network(x).softmax(1)[:, :, : size[1], : size[2]]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert labels.shape == size
 
 
 @pytest.mark.parametrize("wrong", ["shifted", "cropped", "nan"])

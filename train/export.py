@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -39,9 +38,8 @@ Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 class Deployed(nn.Module):
     """A network with everything around it: pixels in, probabilities and labels out, at any size.
 
-    image: (N, H, W, 3) uint8 RGB, H and W at least 2**depth.  Returns class probabilities (N, C, H, W) float32 and
-    the index of the highest (N, H, W) uint8. A network that needs sizes of a multiple of its `divisor` gets the image
-    continued to the right and below.
+    image: (N, H, W, 3) uint8 RGB.  Returns class probabilities (N, C, H, W) float32 and the index of the highest
+    (N, H, W) uint8.
     """
 
     shift: Tensor
@@ -50,17 +48,13 @@ class Deployed(nn.Module):
     def __init__(self, network: nn.Module, normalize: Normalizer) -> None:
         super().__init__()
         self.network = network
-        self.divisor = int(getattr(network, "divisor", 1))
         self.register_buffer("shift", torch.tensor(normalize.mean) * 255)
         self.register_buffer("scale", torch.tensor([1 / (255 * max(value, 1 / 255)) for value in normalize.std]))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return probabilities and labels."""
         x = ((image.float() - self.shift) * self.scale).permute(0, 3, 1, 2)
-        height, width = x.shape[-2], x.shape[-1]
-        if self.divisor > 1:
-            x = F.pad(x, (0, -width % self.divisor, 0, -height % self.divisor), mode="replicate")
-        logits = self.network(x)[:, :, :height, :width]
+        logits = self.network(x)
         return logits.softmax(dim=1), logits.argmax(dim=1).to(torch.uint8)
 
 
