@@ -1,70 +1,128 @@
-"""Label images that have no masks."""
+"""Label photos and videos that have no masks."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from prep.classes import write_classes
 from prep.dataset import CLASSES
 from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
-from prep.imageio import list_images, stem_of, write_png
-from prep.overlay import color_mask, overlay
+from prep.finding import FoundFile
 from prep.photoio import read_photo
-from prep.progress import Progress, silent
+from prep.progress import Bar, no_bar
+from train.large import KINDS as KINDS_OF_LARGE
+from train.large import predict_large
+from train.outputs import Output, Predicted, finish_outputs, make_outputs
+from train.predict_video import KINDS as KINDS_OF_VIDEOS
+from train.predict_video import predict_video
 from train.predictor import Predictor
+from train.tiff_rows import is_large_tiff
 
-MODEL_USED = "model.txt"
-"""Which model the predictions of a folder are from."""
-
-KINDS = ("masks", "colors", "overlays")
-"""Folders of index masks, colour masks and overlays, each with one PNG an image."""
-
-
-def find_photos(sources: Sequence[Path]) -> list[Path]:
-    """List the image files named, and those in the folders named; SegError if two have the same stem."""
-    photos = [photo for source in sources for photo in (list_images(source) if source.is_dir() else [source])]
-    seen: dict[str, Path] = {}
-    for photo in photos:
-        twin = seen.setdefault(stem_of(photo), photo)
-        if twin is not photo:
-            raise SegError(f"{twin} and {photo} have the same stem; predict them into different folders")
-    return photos
+RECORD = "predictions.json"
+"""How the predictions of a folder were made: the model and every setting that changes them."""
 
 
 def predict_photos(
     predictor: Predictor,
-    model: str,
-    photos: Sequence[Path],
+    photos: Sequence[FoundFile],
     output: Path,
+    kinds: Sequence[str],
     *,
-    overwrite: bool,
-    progress: Progress = silent,
+    tolerance: float = 1.0,
+    overwrite: bool = False,
+    bar: Bar = no_bar,
+    note: Callable[[str], None] = lambda text: None,
 ) -> list[str]:
-    """Write the three kinds of pictures of each photo, upright and in its full size; return what went wrong.
+    """Write the outputs of each photo, upright and in its full size; return what went wrong.
 
-    A photo that cannot be read does not stop the others. One whose pictures are all there is left as it is,
-    unless `overwrite` is set: an interrupted command goes on.
-    model: identifies the model; SegError if `output` holds predictions of another one and `overwrite` is not set.
+    kinds: of train.outputs; very large TIFFs come last and get those of train.large only, which `note` tells.
+    tolerance: of the simplification of polygons, in pixels.
+    A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
+    `overwrite` is set: an interrupted command goes on.
     """
-    made_by = output / MODEL_USED
-    if made_by.exists() and read_bytes(made_by).decode().strip() != model and not overwrite:
-        raise SegError(f"{output}: holds predictions of another model; name another folder, or add --overwrite")
-    for kind in KINDS:
-        make_folder(output / kind)
-    write_text(made_by, model + "\n")
-    write_classes(output / CLASSES, predictor.classes)
-    problems = []
-    for done, photo in enumerate(photos, start=1):
-        paths = {kind: output / kind / f"{stem_of(photo)}.png" for kind in KINDS}
-        if overwrite or not all(path.exists() for path in paths.values()):
-            try:
-                image = read_photo(photo)
-            except SegError as error:
-                problems.append(str(error))
-            else:
-                mask = predictor(image)
-                write_png(paths["masks"], mask)
-                write_png(paths["colors"], color_mask(mask, predictor.classes))
-                write_png(paths["overlays"], overlay(image, mask, predictor.classes))
-        progress(done, len(photos))
+    outputs = make_outputs(kinds, output, predictor.classes, tolerance)
+    problems: list[str] = []
+    large = []
+    with bar("Predicting") as advance:
+        for done, photo in enumerate(photos, start=1):
+            with _collected(problems):
+                if is_large_tiff(photo.path):
+                    large.append(photo)
+                elif overwrite or not all(each.path(photo).exists() for each in outputs):
+                    _predict_photo(predictor, photo, outputs)
+            advance(done, len(photos))
+    finish_outputs(kinds, output, predictor.classes)
+    for photo in large:
+        if left_out := [kind for kind in kinds if kind not in KINDS_OF_LARGE]:
+            note(f"{photo.name}: too large for {', '.join(left_out)}")
+        with _collected(problems), bar(f"Predicting {photo.name}") as advance:
+            predict_large(predictor, photo, output, kinds, overwrite=overwrite, progress=advance)
     return problems
+
+
+def predict_videos(
+    predictor: Predictor,
+    videos: Sequence[FoundFile],
+    output: Path,
+    kinds: Sequence[str],
+    *,
+    overwrite: bool = False,
+    bar: Bar = no_bar,
+    note: Callable[[str], None] = lambda text: None,
+) -> list[str]:
+    """Label each video; return what went wrong. One that cannot be read does not stop the others.
+
+    kinds: of train.outputs; those that there are not of videos are left out, which `note` tells.
+    """
+    problems: list[str] = []
+    for video in videos:
+        if left_out := [kind for kind in kinds if kind not in KINDS_OF_VIDEOS]:
+            note(f"{video.name}: of videos there is no {', '.join(left_out)}")
+        with _collected(problems), bar(f"Predicting {video.name}") as advance:
+            predict_video(predictor, video, output, kinds, overwrite=overwrite, progress=advance, note=note)
+    return problems
+
+
+@contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
+    """Note a SegError of the block instead of raising it."""
+    try:
+        yield
+    except SegError as error:
+        problems.append(str(error))
+
+
+def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output]) -> None:
+    image = read_photo(photo.path)
+    predicted = Predicted(photo, image, predictor(image))
+    for each in outputs:
+        each.write(predicted)
+
+
+def open_output(output: Path, predictor: Predictor, settings: Mapping[str, object], *, overwrite: bool) -> None:
+    """Make the folder, with its class map and a record of how the predictions are made.
+
+    settings: the model and what else changes predictions, as plain data. Raises SegError if the folder holds
+    predictions made with others and `overwrite` is not set; a setting that only one of the two has is no conflict.
+    """
+    record = output / RECORD
+    before = _read_record(record) if record.exists() and not overwrite else {}
+    for name, value in settings.items():
+        if before.get(name, value) != value:
+            what = "another model" if name == "model" else f"{name} {before[name]} (now {value})"
+            raise SegError(f"{output}: holds predictions of {what}; name another folder, or add --overwrite")
+    make_folder(output)
+    write_text(record, json.dumps({**before, **settings}, indent=2, ensure_ascii=False) + "\n")
+    write_classes(output / CLASSES, predictor.classes)
+
+
+def _read_record(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise SegError(f"{path}: damaged; remove the folder, or add --overwrite") from error
+    if not isinstance(content, dict):
+        raise SegError(f"{path}: not of seg-train predict; name another folder")
+    return content

@@ -39,16 +39,9 @@ class LabelmeLayout:
     def label(self, sample: Sample, mask: IndexMask) -> Label:
         """The JSON file of the image."""
         names = {**dict(enumerate(self.classes.names)), IGNORE_INDEX: IGNORE_NAME}
-        content: dict[str, object] = {
-            "version": _VERSION,
-            "flags": {},
-            "shapes": [_shape(names[value], ring) for value, ring in painting_order(mask)],
-            "imagePath": image_name(sample),
-            "imageData": None,
-            "imageHeight": sample.height,
-            "imageWidth": sample.width,
-        }
-        return Label({f"{sample.stem}.json": (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8")})
+        shapes = [(names[value], ring) for value, ring in painting_order(mask)]
+        content = labelme_file(shapes, image_name(sample), sample.height, sample.width)
+        return Label({f"{sample.stem}.json": content})
 
     def tables(self, samples: Sequence[Sample], labels: Sequence[Label]) -> dict[str, str]:
         """The classes with their colours."""
@@ -69,6 +62,23 @@ def _area(ring: Ring) -> float:
     """Area inside a ring without crossings, in pixels (shoelace formula)."""
     x, y = ring.T
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+
+
+def labelme_file(shapes: Sequence[tuple[str, Ring]], image: str, height: int, width: int) -> bytes:
+    """Content of a JSON file of LabelMe: polygons by name, in painting order.
+
+    image: posix path of the image from the folder of the file.
+    """
+    content: dict[str, object] = {
+        "version": _VERSION,
+        "flags": {},
+        "shapes": [_shape(name, ring) for name, ring in shapes],
+        "imagePath": image,
+        "imageData": None,
+        "imageHeight": height,
+        "imageWidth": width,
+    }
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def _shape(name: str, ring: Ring) -> dict[str, object]:

@@ -5,6 +5,7 @@ import click
 from prep.cli.console import SegGroup
 from prep.cli.options import CONTEXT
 from train.cli.bench import bench
+from train.cli.export import export
 from train.cli.fit import fit
 from train.cli.networks import networks
 from train.cli.predict import predict
@@ -38,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, predict, recipes, networks, bench):
+for command in (fit, score, predict, export, recipes, networks, bench):
     main.add_command(command)

@@ -1,13 +1,30 @@
 """seg-train predict."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from prep.cli.console import finish, progress
+from prep.cli.console import finish, note, progress
 from prep.cli.options import json_option, overwrite_option
-from train.cli.options import device_option
+from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
+
+_PICTURES = ("masks", "colors", "overlays")
+_POLYGONS = ("geojson", "coco", "labelme")
+_KINDS = (*_PICTURES, *_POLYGONS)
+_OF_VIDEOS = ("overlays",)
+
+
+def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Read masks,geojson as a tuple of kinds, each once; an unknown one is a usage error."""
+    if value is None:
+        return None
+    kinds = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    unknown = [kind for kind in kinds if kind not in _KINDS]
+    if unknown or not kinds:
+        raise click.BadParameter(f"{', '.join(unknown) or value!r} is not among {', '.join(_KINDS)}")
+    return kinds
 
 
 @click.command()
@@ -18,37 +35,107 @@ from train.cli.torch_needed import need_torch
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="OUT",
-    help="Folder for masks/, colors/ and overlays/.",
+    help="Folder to write into; each kind of file gets a folder in it.",
 )
-@click.option("--run", type=click.Path(path_type=Path), metavar="RUN", show_default="the latest", help="Model to use.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    show_default="the latest",
+    help="Model to use: a run, or a file that 'seg-train export --to onnx' wrote.",
+)
+@click.option(
+    "--save",
+    "kinds",
+    show_default=f"{','.join(_PICTURES)}; of a video overlays",
+    metavar="KINDS",
+    callback=_parse_kinds,
+    help=f"What to write, joined by commas: {', '.join(_KINDS)}.",
+)
+@click.option(
+    "--simplify",
+    "tolerance",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    metavar="PIXELS",
+    help="How far the line of a polygon may move to have fewer corners; 0 follows the pixels exactly.",
+)
+@window_options
+@click.option(
+    "--engine",
+    type=click.Choice(["torch", "onnx"]),
+    show_default="onnx for a file, else torch",
+    help="What computes; onnx exports RUN/model.onnx where it is missing, and takes no --device.",
+)
 @device_option
 @overwrite_option
 @json_option
 def predict(
-    images: tuple[Path, ...], output: Path, run: Path | None, device: str, overwrite: bool, as_json: bool
+    images: tuple[Path, ...],
+    output: Path,
+    run: Path | None,
+    kinds: tuple[str, ...] | None,
+    tolerance: float,
+    engine: str | None,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
+    **windows: Any,  # noqa: ANN401
 ) -> None:
-    """Label photos, or folders of photos: index masks, colour masks and overlays.
+    """Label photos, folders of photos, the images of a dataset, or videos.
+
+    \b
+    masks     class indices, PNG           geojson  polygons with holes, in pixels
+    colors    the classes' colours, PNG    coco     one annotations.json, polygons
+    overlays  colours over the photo, PNG  labelme  to correct by hand; 'seg-prep
+                                                    masks convert' reads it back
+
+    geojson and coco have a polygon for each region of each class but the background. Photos in subfolders get the
+    names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64 megapixels, BigTIFF too, are
+    read and written row by row, so they need not fit in memory: the mask becomes a tiled TIFF, the overlay a small
+    PNG; colors and polygons are left out.
+
+    A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
+    a frame. Videos in folders are left out, name them one by one.
 
     Example:
 
     \b
         seg-train predict photos/ -o predictions
+        seg-train predict photos/ -o predictions --save masks,geojson --simplify 2
+        seg-train predict flight.mp4 -o predictions
     """
     need_torch()
     from prep.errors import SegError
-    from train.checkpoint import MODEL, load_model, model_id
-    from train.device import make_fabric
-    from train.predict import find_photos, predict_photos
-    from train.runs import find_run
+    from train.engine import open_predictor
+    from train.predict import open_output, predict_photos, predict_videos
+    from train.sources import find_sources
 
-    photos = find_photos(images)
-    chosen = find_run(run)
-    predictor, _ = load_model(chosen / MODEL, make_fabric(device))
-    with progress("Predicting") as advance:
-        problems = predict_photos(
-            predictor, model_id(chosen / MODEL), photos, output, overwrite=overwrite, progress=advance
-        )
-    done = len(photos) - len(problems)
-    finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} photos -> {output}")
+    found = find_sources(images, output)
+    loaded, identity = open_predictor(run, engine, device, note)
+    predictor = loaded.changed(**windows)
+    settings: dict[str, object] = {"model": identity} | {name: getattr(predictor, name) for name in windows}
+    if set(kinds or ()) & set(_POLYGONS):
+        settings["simplify"] = tolerance
+    open_output(output, predictor, settings, overwrite=overwrite)
+    problems = predict_photos(
+        predictor,
+        found.photos,
+        output,
+        kinds or _PICTURES,
+        tolerance=tolerance,
+        overwrite=overwrite,
+        bar=progress,
+        note=note,
+    )
+    problems += predict_videos(
+        predictor, found.videos, output, kinds or _OF_VIDEOS, overwrite=overwrite, bar=progress, note=note
+    )
+    asked = len(found.photos) + len(found.videos)
+    done = asked - len(problems)
+    what = " and ".join(
+        f"{len(files)} {name}" for name, files in (("photos", found.photos), ("videos", found.videos)) if files
+    )
+    finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} of {what} -> {output}")
     if problems:
-        raise SegError("\n".join([f"{len(problems)} photos could not be predicted:", *problems]))
+        raise SegError("\n".join([f"{len(problems)} of {what} could not be predicted:", *problems]))
