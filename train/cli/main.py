@@ -7,6 +7,7 @@ from prep.cli.options import CONTEXT
 from train.cli.fit import fit
 from train.cli.predict import predict
 from train.cli.score import score
+from train.cli.serve import serve
 
 
 class FitByDefault(SegGroup):
@@ -35,5 +36,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, predict):
+for command in (fit, score, predict, serve):
     main.add_command(command)
