@@ -7,6 +7,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from train.serve.guard import HEADERS, check_host, check_origin
+from train.serve.progress import ProgressBoard
 from train.serve.refusal import Refusal
 from train.serve.service import Labelled, Service
 
@@ -22,6 +23,7 @@ def make_app(service: Service, *, only_here: bool) -> Flask:
     mimetypes.add_type("text/javascript", ".js")
     app = Flask(__name__, static_folder="page/static", static_url_path="/static", template_folder="page")
     app.config["MAX_CONTENT_LENGTH"] = service.limits.max_bytes
+    progress = ProgressBoard()
 
     @app.before_request
     def guard() -> None:
@@ -47,10 +49,15 @@ def make_app(service: Service, *, only_here: bool) -> Flask:
     @app.post("/predict")
     def predict() -> Response:
         gone = request.environ.get("waitress.client_disconnected", lambda: False)
-        labelled = service.label(_photo(), gone)
+        with progress.of(request.headers.get("X-Progress")) as report:
+            labelled = service.label(_photo(), gone, report)
         if request.accept_mimetypes.best_match(["application/json", _PNG]) == _PNG:
             return Response(labelled.png, mimetype=_PNG)
         return jsonify(_answer(service, labelled))
+
+    @app.get("/progress/<name>")
+    def progress_of(name: str) -> Response:
+        return jsonify(share=progress.share(name))
 
     @app.post("/photo")
     def photo() -> Response:

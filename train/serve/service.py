@@ -19,7 +19,7 @@ from prep.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
 from train.predictor import Predictor
 from train.serve.limits import Deadline, Limits, Places
 from train.serve.refusal import Refusal
-from train.windows import Probabilities
+from train.windows import Probabilities, place_windows
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
 """Kinds of files that are opened; Pillow knows more, and runs another program for some of them."""
@@ -60,10 +60,13 @@ class Service:
         # Pillow's own limits and warnings are switched off and on for the whole process while it reads a photo.
         self._pillow = threading.Lock()
 
-    def label(self, data: bytes, gone: Callable[[], bool] = lambda: False) -> Labelled:
+    def label(
+        self, data: bytes, gone: Callable[[], bool] = lambda: False, report: Callable[[float], None] = lambda _: None
+    ) -> Labelled:
         """Label the photo that `data` holds, upright and in its full size; Refusal if it cannot be.
 
         gone: whether nobody waits for the answer any longer; asked between windows, like the time.
+        report: is told the share of the windows that are done, 0..1, as soon as it is this photo's turn.
         """
         deadline = Deadline(self.limits.max_seconds)
         with self._places.one():
@@ -71,7 +74,7 @@ class Service:
             if not self._model.acquire(timeout=deadline.left):
                 raise self._places.busy(f"Other photos kept the model busy for {self.limits.max_seconds:g} s.")
             try:
-                return self._labelled(photo, deadline, gone)
+                return self._labelled(photo, deadline, gone, report)
             finally:
                 self._model.release()
 
@@ -88,15 +91,22 @@ class Service:
             for index, (name, color) in enumerate(zip(known.names, known.colors, strict=True))
         ]
 
-    def _labelled(self, photo: RawPhoto, deadline: Deadline, gone: Callable[[], bool]) -> Labelled:
-        def check() -> None:
+    def _labelled(
+        self, photo: RawPhoto, deadline: Deadline, gone: Callable[[], bool], report: Callable[[float], None]
+    ) -> Labelled:
+        width, height = photo.upright_size
+        window, overlap = self.predictor.window, self.predictor.overlap
+        windows = place_windows(height, window, overlap).count * place_windows(width, window, overlap).count
+
+        def check(done: int) -> None:
             deadline.check()
             if gone():
                 raise Refusal(499, "The client closed the connection before its photo was labelled.")
+            report(min(1.0, done / windows))
 
-        check()
+        check(0)
         started = time.monotonic()
-        predictor = replace(self.predictor, model=interruptible(self.predictor.model, check))
+        predictor = replace(self.predictor, model=watched(self.predictor.model, check))
         try:
             mask = predictor(self._pixels(photo))  # decoded here, so that one photo at a time takes memory
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -137,14 +147,17 @@ class Service:
                 raise Refusal(422, str(error)) from error
 
 
-def interruptible(model: Probabilities, check: Callable[[], None]) -> Probabilities:
-    """The same model, which calls `check` before each batch of windows; what that raises ends the labelling.
+def watched(model: Probabilities, check: Callable[[int], None]) -> Probabilities:
+    """The same model, which calls `check` with the windows done before each batch; what that raises ends the labelling.
 
     A network cannot be stopped while it computes, but between two batches of windows it can.
     """
+    done = 0
 
     def probabilities(windows: Tensor) -> Tensor:
-        check()
+        nonlocal done
+        check(done)
+        done += len(windows)
         return model(windows)
 
     return probabilities

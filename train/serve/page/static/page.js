@@ -2,7 +2,7 @@
 
 import { overlayPng, paintMask, sized } from "./paint.js";
 import { decodeMask, withPalette } from "./png.js";
-import { bitmapFromServer, bitmapOf, bytesOf, send } from "./server.js";
+import { bitmapFromServer, bitmapOf, bytesOf, label } from "./server.js";
 
 const LONGEST_SHOWN = 2048; // pixels of the canvases; downloads have the full size
 const element = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ let result = null; // { name, photo, answer, png, mask, colors, shown } of the p
 
 for (const id of ["choose", "another"]) element(id).addEventListener("click", () => element("file").click());
 element("file").addEventListener("change", () => {
-  take(element("file").files);
+  take([...element("file").files]);
   element("file").value = ""; // so that the same file can be chosen again
 });
 document.addEventListener("paste", (event) => {
@@ -45,9 +45,10 @@ async function take(files) {
     complain(`${file.name} has ${(file.size / 1e6).toFixed(1)} MB, the limit here is ${maxUpload} MB. Save it smaller.`);
     return;
   }
-  const stopClock = startClock();
+  say("Labelling the photo …");
+  const report = (share) => job === mine && showProgress(share);
   try {
-    const [photo, answer] = await Promise.all([preview(file, mine.signal), ask(file, mine.signal)]);
+    const [photo, answer] = await Promise.all([preview(file, mine.signal), label(file, mine.signal, report)]);
     await show(file, photo, answer, mine.signal);
   } catch (error) {
     mine.abort(); // the other half is of no use any longer
@@ -56,7 +57,6 @@ async function take(files) {
       complain(error.message);
     }
   } finally {
-    stopClock();
     if (job === mine) element("busy").hidden = true;
   }
   if (job === mine && files.length > 1) say(`${element("status").textContent} Only the first of ${files.length} files.`);
@@ -67,16 +67,13 @@ async function preview(file, signal) {
   welcome(false);
   element("figure").style.setProperty("--aspect", 4 / 3); // a place for it, until it is read
   element("figure").hidden = false;
+  showProgress(null);
   element("busy").hidden = false;
   const photo = await bitmapOf(file, signal);
   signal.throwIfAborted();
   frame(photo, photo.width, photo.height);
   element("photo").setAttribute("aria-label", `Photo ${file.name}`);
   return photo;
-}
-
-async function ask(file, signal) {
-  return (await send("/predict", file, signal)).json();
 }
 
 function frame(photo, width, height) {
@@ -216,19 +213,18 @@ function complain(text) {
 }
 
 function welcome(on) {
+  const [shown, hidden] = on ? ["choose", "another"] : ["another", "choose"];
+  const focused = document.activeElement === element(hidden);
   element("welcome").hidden = !on;
   element("another").hidden = on;
+  if (focused) element(shown).focus(); // else the keyboard would have to begin at the top again
 }
 
-/** Tell how long the photo has been in the making; returns what ends that. */
-function startClock() {
-  const started = performance.now();
-  say("Labelling the photo …");
-  const clock = setInterval(() => {
-    element("clock").textContent = `${Math.round((performance.now() - started) / 1000)} s`;
-  }, 1000);
-  return () => {
-    clearInterval(clock);
-    element("clock").textContent = "";
-  };
+/** A bar that grows with the share done, 0..1; one that only moves as long as nothing is known (null). */
+function showProgress(share) {
+  const busy = element("busy");
+  busy.classList.toggle("known", share !== null);
+  busy.style.setProperty("--done", `${100 * (share ?? 0)}%`);
+  if (share === null) busy.removeAttribute("aria-valuenow");
+  else busy.setAttribute("aria-valuenow", Math.round(100 * share));
 }
