@@ -156,10 +156,8 @@ element("opacity").addEventListener("input", () => {
 // Hold a key on the button, the button, or the photo itself.
 const compare = (on) => element("figure").classList.toggle("comparing", on);
 for (const id of ["compare", "figure"]) element(id).addEventListener("pointerdown", () => compare(true));
-for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => compare(false));
+for (const name of ["keyup", "pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => compare(false));
 element("compare").addEventListener("keydown", (event) => compare(event.key === " " || event.key === "Enter"));
-element("compare").addEventListener("keyup", () => compare(false));
-element("compare").addEventListener("blur", () => compare(false));
 
 // Files to keep.
 
