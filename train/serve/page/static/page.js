@@ -102,7 +102,7 @@ async function show(file, photo, answer, signal) {
   result = { name: file.name.replace(/\.[^.]*$/, "") || "photo", photo, answer, png, mask, colors, shown };
   element("classes").replaceChildren(...answer.classes.map(legendEntry));
   element("panel").hidden = false;
-  for (const part of [document.querySelector("main"), element("figure")]) part.classList.add("labelled");
+  element("figure").classList.add("labelled");
   paint();
   say(`${file.name}: ${answer.width} × ${answer.height} pixels, labelled in ${answer.seconds.toFixed(1)} s.`);
 }
@@ -196,7 +196,7 @@ function clear() {
   result = null;
   for (const id of ["photo", "mask"]) sized(element(id), 1, 1);
   for (const id of ["error", "panel", "busy", "figure"]) element(id).hidden = true;
-  for (const part of [document.querySelector("main"), element("figure")]) part.classList.remove("labelled");
+  element("figure").classList.remove("labelled");
   say("");
 }
 
@@ -213,6 +213,7 @@ function complain(text) {
 function welcome(on) {
   const [shown, hidden] = on ? ["choose", "another"] : ["another", "choose"];
   const focused = document.activeElement === element(hidden);
+  document.querySelector("main").classList.toggle("with-photo", !on); // keeps the place of the panel free
   element("welcome").hidden = !on;
   element("another").hidden = on;
   if (focused) element(shown).focus(); // else the keyboard would have to begin at the top again
