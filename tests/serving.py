@@ -88,6 +88,17 @@ def post(port: int, body: bytes, path: str = "/predict", **headers: str) -> tupl
         connection.close()
 
 
+def get(port: int, path: str) -> dict[str, Any]:
+    """The JSON that a real server answers."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", path)
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        return answer
+    finally:
+        connection.close()
+
+
 def encoded(pixels: NDArray[np.uint8], kind: str = "png") -> bytes:
     """The file of a photo."""
     buffer = io.BytesIO()

@@ -5,6 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import tomllib
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +16,8 @@ from click.testing import CliRunner
 from waitress.server import TcpWSGIServer
 
 import train.cli.serve
-import train.serve.app
 from prep.errors import SegError
-from tests.serving import decoded, encoded, post
+from tests.serving import decoded, encoded, get, post
 from tests.support import SCRIPTS, random_image
 from train.cli.main import main
 from train.predictor import Predictor
@@ -57,6 +59,14 @@ def test_it_warns_when_others_can_reach_it(
     assert result.stdout == f"tiny at {opened[0]}\n"
 
 
+def outcome(port: int) -> int | None:
+    """The status of labelling a photo for a long time, or None for a connection that breaks off."""
+    try:
+        return post(port, encoded(np.zeros((4000, 4000, 3), np.uint8)), **{"X-Progress": "long"})[0]
+    except (HTTPException, OSError):
+        return None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal that can be sent there")
 def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor: Predictor) -> None:
     command = [SCRIPTS / "seg-train", "serve", "--port", "0", "--device", "cpu"]
@@ -71,8 +81,15 @@ def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor
         image = random_image(3, 40, 40)
         status, answer, _ = post(int(match[1]), encoded(image), Origin=f"http://127.0.0.1:{match[1]}")
         assert status == 200
+        interrupted: list[object] = []
+        thread = threading.Thread(target=lambda: interrupted.append(outcome(int(match[1]))))
+        thread.start()
+        while get(int(match[1]), "/progress/long")["share"] is None:
+            assert not interrupted
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
+        thread.join()
+        assert interrupted in ([503], [None]), "it labelled 16 megapixels before it ended"
         assert process.stderr.read() == "Ctrl-C stops it.\n"
     np.testing.assert_array_equal(decoded(base64.b64decode(answer["mask"])), predictor(image))
 
@@ -82,3 +99,13 @@ def test_without_flask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     result = CliRunner().invoke(main, ["serve"])
     assert result.exit_code == 1
     assert "needs flask; type: pip install 'seg-prep[train]'" in result.stderr
+
+
+def test_everything_that_the_browser_gets_is_packaged() -> None:
+    root = Path(train.cli.serve.__file__).parents[1]
+    settings = tomllib.loads((root.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["train"]
+    packaged = {path for pattern in patterns for path in root.glob(pattern)}
+    files = {path for path in (root / "serve" / "page").rglob("*") if path.is_file()}
+    assert len(files) >= 7
+    assert files <= packaged

@@ -52,7 +52,7 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     from train.runs import find_run
     from train.serve.app import make_app
     from train.serve.limits import Limits
-    from train.serve.server import bind, is_loopback, make_server, url_of
+    from train.serve.server import bind, is_loopback, make_server, run_until_interrupted, url_of
     from train.serve.service import Service
 
     chosen = find_run(run)
@@ -69,7 +69,7 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     note("Ctrl-C stops it.")
     if open_browser:
         click.launch(url_of(listener))
-    server.run()
+    run_until_interrupted(server, service)
 
 
 def _need_web() -> None:

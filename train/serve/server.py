@@ -2,6 +2,8 @@
 
 import ipaddress
 import json
+import logging
+import signal
 import socket
 import sys
 from typing import Any
@@ -15,6 +17,7 @@ from prep.errors import SegError
 from train.serve.app import too_large_text
 from train.serve.guard import HEADERS
 from train.serve.limits import Limits
+from train.serve.service import Service
 
 _SPARE_THREADS = 4
 """Beside those that label: for the page, /health, and telling others that all places are taken."""
@@ -56,7 +59,8 @@ def url_of(listener: socket.socket) -> str:
 
 
 def make_server(app: Flask, listener: socket.socket, limits: Limits) -> TcpWSGIServer:
-    """A server for the application; its run() ends quietly on Ctrl-C."""
+    """A server for the application, which listens already."""
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # that requests wait is no news: their number is limited
     server = create_server(
         app,
         sockets=[listener],
@@ -70,6 +74,22 @@ def make_server(app: Flask, listener: socket.socket, limits: Limits) -> TcpWSGIS
     )
     server.channel_class = type("Channel", (HTTPChannel,), {"error_task_class": _worded(limits)})
     return server
+
+
+def run_until_interrupted(server: TcpWSGIServer, service: Service) -> None:
+    """Answer requests until Ctrl-C, which ends the labelling of a photo, too."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(*_: object) -> None:
+        service.stop()  # first of all: waitress waits for its threads
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        server.run()
+    finally:
+        service.wait()
+        signal.signal(signal.SIGINT, before)
 
 
 def _worded(limits: Limits) -> type[ErrorTask]:

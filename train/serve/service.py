@@ -57,6 +57,7 @@ class Service:
         self.limits = limits
         self._places = Places(limits.max_requests)
         self._model = threading.Lock()
+        self._stopping = False
         # Pillow's own limits and warnings are switched off and on for the whole process while it reads a photo.
         self._pillow = threading.Lock()
 
@@ -83,6 +84,15 @@ class Service:
         with self._places.one():
             return encode_jpeg(self._pixels(self._open(data)))
 
+    def stop(self) -> None:
+        """End what is being labelled after the windows that the network is computing; nothing is labelled any more."""
+        self._stopping = True
+
+    def wait(self) -> None:
+        """Wait until the network computes nothing. A process that ends while it does would end with a crash."""
+        with self._model:
+            pass
+
     def classes(self) -> list[dict[str, object]]:
         """Index, name and colour of each class, as plain data."""
         known = self.predictor.classes
@@ -100,6 +110,8 @@ class Service:
 
         def check(done: int) -> None:
             deadline.check()
+            if self._stopping:
+                raise Refusal(503, "The server is being stopped.")
             if gone():
                 raise Refusal(499, "The client closed the connection before its photo was labelled.")
             report(min(1.0, done / windows))
