@@ -21,8 +21,9 @@ from waitress.server import TcpWSGIServer
 
 from prep.classes import ClassMap
 from tests.support import random_image
-from train.checkpoint import ModelCard, build_network, save_model
+from train.checkpoint import ModelCard, save_model
 from train.config import Config
+from train.networks import build_network
 from train.predictor import Predictor
 from train.serve.app import make_app
 from train.serve.limits import Limits
@@ -38,7 +39,7 @@ def make_tiny_run(root: Path) -> Path:
     folder = root / "runs" / "tiny"
     folder.mkdir(parents=True)
     card = ModelCard(TINY, CLASSES, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), 32, 0.5, "synth", "")
-    network = build_network(TINY, CLASSES).eval()
+    network = build_network(TINY, len(CLASSES)).eval()
     with torch.no_grad():
         noise = torch.from_numpy(random_image(0, 32, 32)[None]).permute(0, 3, 1, 2) / 51 - 2.5
         network.head.bias -= network(noise).mean((0, 2, 3))

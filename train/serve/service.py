@@ -58,8 +58,7 @@ class Service:
         self._places = Places(limits.max_requests)
         self._model = threading.Lock()
         self._stopping = False
-        # Pillow's own limits and warnings are switched off and on for the whole process while it reads a photo.
-        self._pillow = threading.Lock()
+        self._decoder = threading.Lock()  # many large photos at once would take too much memory
 
     def label(
         self, data: bytes, gone: Callable[[], bool] = lambda: False, report: Callable[[float], None] = lambda _: None
@@ -130,10 +129,10 @@ class Service:
         """Read the header, and refuse what is no photo or too large before any pixel is decoded."""
         if not data:
             raise Refusal(400, "The request holds no photo (0 bytes). Send one as a file.")
-        with self._pillow:
+        with self._decoder:
             try:
                 self._check(open_picture(_NAME, data, math.inf))
-                return parse_photo(_NAME, data)  # of some kinds, this decodes the pixels already
+                return parse_photo(_NAME, data, math.inf)  # of some kinds, this decodes the pixels already
             except SegError as error:
                 raise Refusal(
                     422, "This file is no photo, or it is damaged. Send a JPEG, HEIC, PNG, TIFF, WebP or BMP file."
@@ -152,7 +151,7 @@ class Service:
             )
 
     def _pixels(self, photo: RawPhoto) -> ImageRGB:
-        with self._pillow:
+        with self._decoder:
             try:
                 return decode_photo(photo, *photo.upright_size)
             except SegError as error:
