@@ -84,7 +84,11 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
 
     Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
     """
-    data = read_bytes(path)
+    return parse_photo(path, read_bytes(path), max_megapixels)
+
+
+def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
+    """Read the header of such a file's content; `path` is for errors."""
     with quiet_pillow:
         picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
         width, height = picture.size

@@ -11,6 +11,7 @@ from train.cli.networks import networks
 from train.cli.predict import predict
 from train.cli.recipes import recipes
 from train.cli.score import score
+from train.cli.serve import serve
 
 
 class FitByDefault(SegGroup):
@@ -39,5 +40,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, predict, export, recipes, networks, bench):
+for command in (fit, score, predict, serve, export, recipes, networks, bench):
     main.add_command(command)
