@@ -19,15 +19,17 @@ _CHUNK = 1 << 22
 def intervals(units: NDArray[np.float64], statistic: Statistic, seed: int = 0) -> NDArray[np.float64]:
     """(K, 2) 95 % intervals of a statistic of the sum of U units (U, F); nan where there is nothing to tell from.
 
-    Bias-corrected and accelerated (BCa): Efron 1987, https://doi.org/10.1080/01621459.1987.10478410. The seed and U
-    alone decide which units are drawn: two runs scored on the same units are resampled together.
+    Expanded percentiles: Hesterberg 2015, https://arxiv.org/abs/1411.5279, section 4.1. For few units they are nearer
+    to 95 % than BCa (tests/bench/intervals.py). Replicates in which a number is not defined are left out; where nearly
+    half of them are, there is no interval. The seed and U alone decide which units are drawn: two runs scored on the
+    same units are resampled together.
     """
     estimate = statistic(units.sum(axis=0))
     if len(units) < 2:
         return np.full((len(estimate), 2), np.nan)
     replicates = statistic(resample(units, seed))
-    jackknife = statistic(units.sum(axis=0) - units)
-    return np.stack([bca(*column) for column in zip(estimate, replicates.T, jackknife.T, strict=True)])
+    tails = expanded_tails(len(units))
+    return np.stack([_quantiles(column, tails) for column in replicates.T])
 
 
 def resample(units: NDArray[np.float64], seed: int, replicates: int = REPLICATES) -> NDArray[np.float64]:
@@ -44,22 +46,18 @@ def resample(units: NDArray[np.float64], seed: int, replicates: int = REPLICATES
     return np.concatenate(sums)
 
 
-def bca(
-    estimate: np.float64, replicates: NDArray[np.float64], jackknife: NDArray[np.float64], share: float = SHARE
-) -> NDArray[np.float64]:
-    """(2,) ends of the BCa interval of one number from its replicates (R,) and leave-one-out values (U,).
+def expanded_tails(number: int, share: float = SHARE) -> tuple[float, float]:
+    """Quantiles that stand for the ends of an interval: wider than (1 - share) / 2 where units are few.
 
-    Replicates in which the number is not defined are left out; nan if nearly all are, or the number itself is.
+    The bootstrap's spread is too narrow by sqrt((U - 1) / U), and quantiles of a normal distribution stand where those
+    of Student's t with U - 1 degrees of freedom should.
     """
-    from scipy.special import ndtr, ndtri
+    from scipy.special import ndtr, stdtrit
 
-    known, left_out = replicates[~np.isnan(replicates)], jackknife[~np.isnan(jackknife)]
-    if np.isnan(estimate) or len(known) < len(replicates) // 2 or len(left_out) < 2:
-        return np.full(2, np.nan)
-    below = np.mean(known < estimate) + np.mean(known == estimate) / 2
-    bias = ndtri(np.clip(below, 0.5 / len(known), 1 - 0.5 / len(known)))
-    away = left_out.mean() - left_out
-    spread = np.sum(away**2) ** 1.5
-    acceleration = np.sum(away**3) / (6 * spread) if spread > 0 else 0.0
-    tails = bias + ndtri(np.array([(1 - share) / 2, (1 + share) / 2]))
-    return np.quantile(known, ndtr(bias + tails / (1 - acceleration * tails)))
+    tail = float(ndtr(np.sqrt(number / (number - 1)) * stdtrit(number - 1, (1 - share) / 2)))
+    return tail, 1 - tail
+
+
+def _quantiles(values: NDArray[np.float64], tails: tuple[float, float]) -> NDArray[np.float64]:
+    known = values[~np.isnan(values)]
+    return np.quantile(known, tails) if len(known) > len(values) / 2 else np.full(2, np.nan)

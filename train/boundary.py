@@ -28,9 +28,9 @@ def boundary_counts(truth: IndexMask, guess: IndexMask, classes: int) -> NDArray
     """
     known = truth != IGNORE_INDEX
     width = band_width(*truth.shape)
-    present = np.flatnonzero(np.bincount(truth[known], minlength=classes) + np.bincount(guess[known], minlength=classes))
+    pixels = [np.bincount(mask[known], minlength=classes) for mask in (truth, guess)]
     result = np.zeros((classes, 2), np.int64)
-    for index in present:
+    for index in np.flatnonzero(pixels[0] + pixels[1]):
         true, said = (_band(mask == index, known, width) for mask in (truth, guess))
         result[index] = np.count_nonzero(true & said), np.count_nonzero(true | said)
     return result

@@ -52,7 +52,7 @@ PER_CLASS = ("iou", "dice", "boundary_iou")
 OVERALL = ("mean_iou", "mean_dice", "mean_boundary_iou", "pixel_accuracy")
 
 
-def summarize(counts: Counts) -> Summary:
+def summarize(counts: Counts | NDArray[np.float64]) -> Summary:
     """Compute the scores of any number of counts (..., C, 5) at once."""
     right, true, guessed, both, either = np.moveaxis(counts.astype(np.float64), -1, 0)
     iou, dice = _iou(right, true, guessed), _dice(right, true, guessed)
