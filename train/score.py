@@ -21,6 +21,7 @@ from train.evaluation import SHOWN, Evaluation, ImageScore, evaluate, worst_and_
 from train.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
 from train.plots import CONFUSION, draw_confusion
 from train.predictor import Predictor
+from train.run_dataset import open_dataset
 from train.score_files import METRICS, metrics, write_per_image
 from train.sheets import captioned_sheet, comparison, panels
 from train.uncertainty import uncertainty_of
@@ -66,7 +67,11 @@ def score_run(
     predictor, card = load_model(run / MODEL, make_fabric(device))
     if output is not None and output.is_dir() and any(output.iterdir()) and not (output / METRICS).exists():
         raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
-    opened, is_own = _open_dataset(run, dataset, card)
+    opened, is_own = open_dataset(run, dataset)
+    if is_own and opened.split_hash() != card.split_hash:
+        raise SegError(
+            f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
+        )
     rival = _load_other(run, card, other, device) if other is not None else None
     with bar("Scoring") as advance:
         evaluation = evaluate(predictor, opened, split, advance)
@@ -80,21 +85,6 @@ def score_run(
         output or run / name, opened, predictor, evaluation, "" if other is None else other.name, differences, protocols
     )
     return scoring.folder, _write(scoring)
-
-
-def _open_dataset(run: Path, dataset: Path | None, card: ModelCard) -> tuple[Dataset, bool]:
-    """The dataset to score on, and whether it is the one that the run was trained on."""
-    own = Path(json.loads(read_bytes(run / CONFIG))["dataset_path"]) if (run / CONFIG).exists() else None
-    chosen = dataset or own
-    if chosen is None:
-        raise SegError(f"{run}: does not say which dataset it was trained on (no {CONFIG}); name one as DATASET")
-    opened = Dataset.open(chosen)
-    is_own = own is not None and opened.root.resolve() == own.resolve()
-    if is_own and opened.split_hash() != card.split_hash:
-        raise SegError(
-            f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
-        )
-    return opened, is_own
 
 
 def _load_other(run: Path, card: ModelCard, other: Path, device: str) -> Predictor:

@@ -4,6 +4,7 @@ import click
 
 from prep.cli.console import SegGroup
 from prep.cli.options import CONTEXT
+from train.cli.audit import audit
 from train.cli.fit import fit
 from train.cli.predict import predict
 from train.cli.score import score
@@ -35,5 +36,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, predict):
+for command in (fit, score, audit, predict):
     main.add_command(command)
