@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
@@ -50,6 +50,7 @@ def test_a_contour_far_off_is_one() -> None:
     assert all((each.height, each.width) == (60, 8) for each in found)
 
 
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
 def test_pixels_equal_the_definition(seed: int) -> None:
     """Pixel by pixel: farther than 3 from all that is labelled b, or from all that is predicted a."""

@@ -30,8 +30,8 @@ PREDICTIONS, WORST = "predictions", "worst.png"
 _OVERLAYS = 6
 """Overlays of so many of the worst and of the best images."""
 
-_CELL_PX = 280
-"""Longer side of a picture on the sheet of the worst images."""
+_CELL_PX, _COLUMNS = 280, 2
+"""Longer side of a picture on the sheet of the worst images, and images beside each other."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _write_pictures(folder: Path, evaluation: Evaluation, dataset: Dataset) -> N
     worst, _ = worst_and_best(evaluation, SHOWN)
     if worst:
         rows = [(_caption(image, dataset), _cells(image, evaluation, dataset)) for image in worst]
-        write_png(folder / WORST, captioned_sheet(rows, _CELL_PX))
+        write_png(folder / WORST, captioned_sheet(rows, _CELL_PX, _COLUMNS))
 
 
 def _cells(image: ImageScore, evaluation: Evaluation, dataset: Dataset) -> list[ImageRGB]:

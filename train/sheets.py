@@ -38,9 +38,11 @@ def comparison(image: ImageRGB, truth: IndexMask, guess: IndexMask, classes: Cla
 def captioned_sheet(rows: Sequence[Row], cell: int, columns: int = 1) -> ImageRGB:
     """Arrange blocks of text and pictures in columns, row by row; pictures are shrunk to `cell` pixels and centred.
 
-    Every block has as many pictures. A row is as high as its highest picture.
+    Every block has as many pictures. A row is as high as its highest picture, a column as wide as its widest.
     """
-    blocks = [_block(text, [shrink(picture, cell) for picture in pictures], cell) for text, pictures in rows]
+    shrunk = [(text, [shrink(picture, cell) for picture in pictures]) for text, pictures in rows]
+    width = max(picture.shape[1] for _, pictures in shrunk for picture in pictures)
+    blocks = [_block(text, pictures, width) for text, pictures in shrunk]
     lines = [blocks[first : first + columns] for first in range(0, len(blocks), columns)]
     return np.concatenate([_side_by_side(line, columns) for line in lines])
 
