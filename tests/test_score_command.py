@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from prep.dataset import Dataset
+from synth.generate import generate
+from train.checkpoint import load, save
 from train.cli.main import main
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
@@ -20,12 +21,24 @@ def typed(*arguments: object, rc: int = 0) -> str:
     return done.stdout if rc == 0 else done.stderr
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds datasets/synth and one run of one epoch."""
+    folder = tmp_path_factory.mktemp("trained")
+    generate(folder / "datasets" / "synth", n=8, test=3, width=64, height=64, workers=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        typed(*TINY)
+    return folder
+
+
 @pytest.fixture
-def run(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One epoch on the dataset; the working folder holds datasets/ and runs/."""
+def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the run; the working folder holds it under runs/."""
+    copy = tmp_path / "runs" / "latest"
+    shutil.copytree(trained / "runs" / "latest", copy)
     monkeypatch.chdir(tmp_path)
-    typed(*TINY)
-    return Path("runs/latest").resolve()
+    return copy
 
 
 def metrics(folder: Path) -> dict[str, Any]:
@@ -68,12 +81,11 @@ def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
 
 
 def test_a_run_of_another_split_is_refused(run: Path) -> None:
-    from prep.cli.main import main as prep_main
-
-    CliRunner().invoke(prep_main, ["split", "--seed", "9", "--overwrite"])
-    typed(*TINY)
-    error = typed("score", "runs/latest", "--compare", run, rc=1)
-    assert "was trained on another split" in error
+    other = run.with_name("other")
+    shutil.copytree(run, other)
+    save(other / "model.pt", {**load(run / "model.pt"), "split_hash": "0123456789abcdef"})
+    error = typed("score", run, "--compare", other, "--device", "cpu", rc=1)
+    assert "other was trained on another split (synth 0123456789abcdef) than latest" in error
     assert "train both on the same split" in error
 
 
@@ -82,12 +94,12 @@ def test_an_audit_is_written_once(run: Path) -> None:
     folder = run / "audit-synth-all"
     assert Path(answer["folder"]).resolve() == folder
     assert (folder / "samples.csv").exists()
-    assert len(answer["samples"]) == 23
-    assert "18 of the samples are train samples" in answer["warning"]
+    assert len(answer["samples"]) == 11
+    assert "7 of the samples are train samples" in answer["warning"]
     assert "add --overwrite" in typed("audit", "--device", "cpu", rc=1)
     assert "the model has learned none of them" in typed("audit", "--split", "test", "--device", "cpu")
     typed("audit", "--device", "cpu", "--overwrite")
 
 
 def test_an_audit_into_a_folder_of_other_files_is_refused(run: Path) -> None:
-    assert "holds other files than an audit" in typed("audit", "-o", "datasets", rc=1)
+    assert "holds other files than an audit" in typed("audit", "-o", "runs", rc=1)
