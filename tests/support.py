@@ -12,17 +12,26 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 from PIL import Image
 
+from prep.classes import ClassMap
 from prep.cli.main import main
 from prep.dataset import Dataset, Sample, write_index
 
 SCRIPTS = Path(sys.executable).parent
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
+CLASSES = ClassMap(("background", "line", "ellipse"), COLORS)
 CLASS_LIST = "background,#000000\nline,#ff0000\nellipse,#00ff00\n"
 
 
 def run_prep(*arguments: object) -> Result:
     """Run seg-prep in this process."""
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def run_train(*arguments: object) -> Result:
+    """Run seg-train in this process."""
+    from train.cli.main import main as train_main
+
+    return CliRunner().invoke(train_main, [str(argument) for argument in arguments])
 
 
 def run_ok(*arguments: object) -> Result:

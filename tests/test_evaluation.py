@@ -126,7 +126,7 @@ def test_groups_are_drawn_whole(dataset: Dataset) -> None:
 
 def test_one_group_has_no_interval_and_says_so(dataset: Dataset) -> None:
     found = uncertainty_of(run(with_groups(dataset, lambda stem: "one"), shifted(1)))
-    assert found.words == "no intervals: 1 group does not show how much scores vary"
+    assert found.words == "No intervals: 1 group does not show how much scores vary"
     assert all(np.isnan(ends).all() for ends in found.intervals.values())
 
 

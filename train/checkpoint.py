@@ -16,8 +16,8 @@ from prep.classes import ClassMap, classes_from_json
 from prep.errors import SegError
 from prep.files import read_bytes, write_bytes
 from train.config import Config
+from train.networks import build_network
 from train.predictor import Normalizer, Predictor, TorchModel
-from train.unet import UNet
 
 MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
@@ -58,11 +58,11 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     data = load(path)
     try:
         card = ModelCard(
-            config=Config(**data["config"]),
+            config=Config.from_plain(data["config"]),
             classes=classes_from_json(data["classes"]),
             **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
         )
-        network = build_network(card.config, card.classes)
+        network = build_network(card.config, len(card.classes))
         network.load_state_dict(data["weights"])
     except (KeyError, TypeError, RuntimeError) as error:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
@@ -74,11 +74,6 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
 def model_id(path: Path) -> str:
     """Name of the run and a hash of its model file: equal only for the same weights."""
     return f"{path.resolve().parent.name} {hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
-
-
-def build_network(config: Config, classes: ClassMap) -> UNet:
-    """The network that a config describes, with random weights from torch's global generator."""
-    return UNet(len(classes), config.width, config.depth)
 
 
 def save(path: Path, data: dict[str, Any]) -> None:

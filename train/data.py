@@ -1,4 +1,4 @@
-"""Training pixels on the device: crop, flip and normalise happen there, a batch at a time, by index arithmetic."""
+"""Training pixels on the device: crops and their random changes happen there, a batch at a time."""
 
 import csv
 import io
@@ -6,21 +6,22 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from prep.classes import IGNORE_INDEX
 from prep.dataset import Dataset, Sample
 from prep.errors import SegError
 from prep.files import read_bytes
 from prep.patch_files import IMAGES, MASKS
 from prep.patches import PATCHES, PatchSettings
 from prep.progress import Progress, silent
+from train.augment import Augmentation, alter_colors, draw
 from train.config import Config
+from train.crops import Places, cut_affine, cut_straight
 
 _MEMORY_SHARE = 0.7
 """Images may take so much of the memory; the network and other programs need some."""
@@ -34,8 +35,8 @@ class PixelStore:
     """Images and masks of any sizes, end to end in two flat uint8 tensors.
 
     pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
-    crops: how many crops of each image an epoch takes.  flips: whether to flip at random.
-    description: the settings of the patches; empty for whole images.
+    crops: how many crops of each image an epoch takes.  flips: whether the data may be mirrored.
+    description: the settings of the patches; empty for whole images.  augmentation: random changes of the crops.
     """
 
     pixels: Tensor
@@ -47,6 +48,7 @@ class PixelStore:
     crops: int
     flips: bool
     description: str = ""
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __len__(self) -> int:
         """Patches in an epoch."""
@@ -60,47 +62,42 @@ class PixelStore:
                 return self
         return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
 
-    def batches(self, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(
+        self, batch: int, generator: torch.Generator, rank: int = 0, world: int = 1
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (B, S, S, 3) uint8 images and (B, S, S) uint8 masks until each patch was shown once.
 
-        The last batch is left out if it is smaller, unless it is the only one: batch normalisation and the
-        learning rate count on equal batches.
+        Of several processes (`world`), each gets every world-th patch of the same batches, from the `rank`-th on:
+        what is shown does not depend on their number. The last batch is left out if it is smaller, unless it is the
+        only one: batch normalisation and the learning rate count on equal batches.
+        Raises SegError if a batch cannot be shared out evenly.
         """
+        if batch % world or len(self) < world:
+            raise SegError(
+                f"--batch {batch} with {len(self)} patches cannot be shared out among {world} processes; "
+                f"choose a --batch that is a multiple of {world}, or fewer processes"
+            )
         order = torch.randperm(len(self), generator=generator) % len(self.start)
         for first in range(0, max(len(order) - batch + 1, 1), batch):
-            yield self.cut(order[first : first + batch], generator)
+            yield self.cut(order[first : first + batch], generator, rank, world)
 
     def steps(self, batch: int) -> int:
         """Number of batches in an epoch."""
         return max(len(self) // batch, 1)
 
-    def cut(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Cut one crop of each item (B,), flipped at random; beyond borders the image is mirrored, the mask ignored."""
-        rows, row_inside = self._positions(self.height[items], generator)
-        columns, column_inside = self._positions(self.width[items], generator)
-        device = self.pixels.device
-        begin = (self.start[items, None] + rows * self.width[items, None]).to(device)  # (B, S), of each row
-        index = begin[:, :, None] + columns.to(device)[:, None, :]
-        images, masks = self.pixels[index], self.labels[index]
-        if not (row_inside.all() and column_inside.all()):
-            inside = row_inside[:, :, None] & column_inside[:, None, :]
-            masks = masks.masked_fill(~inside.to(device), IGNORE_INDEX)
-        return images, masks
+    def cut(self, items: Tensor, generator: torch.Generator, rank: int = 0, world: int = 1) -> tuple[Tensor, Tensor]:
+        """Cut one crop of each item (B,) and change it at random, of several processes only every world-th one.
 
-    def _positions(self, length: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """(B, S) positions of random crops along an axis of (B,) lengths, and whether they are inside."""
-        room = length - self.size
-        low, high = room.clamp(max=0), room.clamp(min=0)
-        begin = low + (torch.rand(len(length), generator=generator) * (high - low + 1)).long()
-        step = torch.arange(self.size)
-        if self.flips:
-            flip = torch.rand(len(length), generator=generator) < 0.5
-            step = torch.where(flip[:, None], self.size - 1 - step, step)
-        position = begin[:, None] + step
-        inside = (position >= 0) & (position < length[:, None])
-        period = (2 * (length - 1)).clamp(min=1)[:, None]  # mirrored without repeating the border pixel
-        folded = position.abs() % period
-        return torch.minimum(folded, period - folded).clamp(max=length[:, None] - 1), inside
+        Beyond borders the image is mirrored and the mask ignored.
+        """
+        mine = slice(rank, None, world)
+        augmentation = replace(self.augmentation, flips=self.flips and self.augmentation.flips)
+        draws = draw(len(items), augmentation, generator)[mine]  # for all processes: each goes on where the others do
+        items = items[mine]
+        places = Places(self.start[items], self.height[items], self.width[items], self.size)
+        cut = cut_affine if augmentation.is_affine else cut_straight
+        images, masks = cut(self.pixels, self.labels, places, draws)
+        return alter_colors(images, draws, augmentation), masks
 
 
 def open_patches(folder: Path, split: str) -> PixelStore:
@@ -160,6 +157,10 @@ def training_store(dataset: Dataset, config: Config, progress: Progress = silent
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
     under another split.
     """
+    return replace(_store(dataset, config, progress), augmentation=config.augmentation)
+
+
+def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
     folder = find_patches(dataset, config.size)
     if folder is None:
         samples = dataset.of_split("train")

@@ -1,26 +1,42 @@
-"""Where a network runs and in which precision."""
+"""Where a network runs, in which precision, and in how many processes."""
 
 import logging
+import os
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
 from prep.errors import SegError
+from train.config import Precision
 
 
-def make_fabric(device: str = "auto") -> Fabric:
-    """One device: an NVIDIA GPU if there is one, else the CPU; bfloat16 autocast where it is computed in hardware.
+def make_fabric(device: str = "auto", devices: int = 1, nodes: int = 1, precision: Precision = "auto") -> Fabric:
+    """An NVIDIA GPU if there is one, else the CPU; bfloat16 autocast where it is computed in hardware.
 
-    Raises SegError if the device named is not there.
+    devices: processes on this machine, each with a GPU of its own where there are GPUs.  nodes: machines.
+    Under torchrun both are as torchrun says. Raises SegError if the devices named are not there.
     """
     accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if accelerator == "cuda" and not torch.cuda.is_available():
         raise SegError("--device cuda: PyTorch sees no NVIDIA GPU here; use --device cpu, or leave it out")
     if accelerator == "mps" and not torch.backends.mps.is_available():
         raise SegError("--device mps: PyTorch sees no Apple GPU here; use --device cpu, or leave it out")
-    precision = "bf16-mixed" if has_bfloat16(accelerator) else "32-true"
+    if TorchElasticEnvironment.detect():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    if accelerator == "cuda" and devices > torch.cuda.device_count():
+        raise SegError(f"--devices {devices}: PyTorch sees {torch.cuda.device_count()} NVIDIA GPUs here")
+    if precision == "auto":
+        precision = "bf16" if has_bfloat16(accelerator) else "32"
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # our own first line tells device and precision
-    return Fabric(accelerator=accelerator, devices=1, precision=precision)
+    return Fabric(
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=nodes,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        precision="bf16-mixed" if precision == "bf16" else "32-true",
+    )
 
 
 def has_bfloat16(accelerator: str) -> bool:

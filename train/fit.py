@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lightning_fabric import Fabric
+
 from prep.dataset import Dataset
 from prep.errors import SegError
 from prep.files import explained, read_bytes, write_text
-from prep.progress import Bar
+from prep.progress import Bar, no_bar
 from prep.split import ensure_split
 from prep.stats import ensure_stats
 from train.checkpoint import CONFIG, LAST, MODEL, load_model
@@ -18,6 +20,7 @@ from train.config import Config
 from train.data import training_store
 from train.device import make_fabric
 from train.evaluation import Evaluation, evaluate
+from train.film import write_film
 from train.loop import Trainer
 from train.plots import CURVES, draw_curves
 from train.report import write_report
@@ -36,16 +39,28 @@ class Fit:
     evaluation: Evaluation | None
 
 
-def fit(dataset_root: Path, config: Config, device: str, bar: Bar, say: Callable[[str], None]) -> Fit:
-    """Train a new run on a dataset and score it on the test split.
+@dataclass(frozen=True)
+class Place:
+    """Where a training runs: the device, and how many processes on how many machines; see device.make_fabric."""
+
+    device: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+
+
+def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+    """Train a new run on a dataset and score it on the test split; None in all processes but the first.
 
     A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
     """
-    dataset = ensure_split(Dataset.open(dataset_root), config.seed, say)
-    return _run(dataset, config, None, device, bar, say)
+    fabric = _launched(place, config)
+    if fabric.is_global_zero:
+        ensure_split(Dataset.open(dataset_root), config.seed, say)
+    fabric.barrier()
+    return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
 
 
-def resume(run: Path, dataset_root: Path | None, device: str, bar: Bar, say: Callable[[str], None]) -> Fit:
+def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
     """Go on with a run that was interrupted, with the same settings and the same data, wherever that is now.
 
     Raises SegError if split, patches or statistics are not those that it began with.
@@ -53,27 +68,38 @@ def resume(run: Path, dataset_root: Path | None, device: str, bar: Bar, say: Cal
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     data = json.loads(read_bytes(run / CONFIG))
-    config = Config(**{name: data[name] for name in Config().to_plain()})
+    config = Config.from_plain(data)
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data["split_hash"]:
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
-    return _run(dataset, config, run, device, bar, say)
+    return _run(dataset, config, run, _launched(place, config), bar, say)
+
+
+def _launched(place: Place, config: Config) -> Fabric:
+    """Start the other processes, if there are to be any; each of them comes here by the same command line."""
+    fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
+    fabric.launch()
+    return fabric
 
 
 def _run(
-    dataset: Dataset, config: Config, resumed: Path | None, device: str, bar: Bar, say: Callable[[str], None]
-) -> Fit:
-    with bar("Counting") as advance:
-        stats, _ = ensure_stats(dataset, advance)
+    dataset: Dataset, config: Config, resumed: Path | None, fabric: Fabric, bar: Bar, say: Callable[[str], None]
+) -> Fit | None:
+    bar = bar if fabric.is_global_zero else no_bar
+    if fabric.is_global_zero:
+        with bar("Counting") as advance:
+            ensure_stats(dataset, advance)
+    fabric.barrier()
+    stats, _ = ensure_stats(dataset)
     with bar("Loading") as advance:
         store = training_store(dataset, config, advance)
-    fabric = make_fabric(device)
-    run = resumed or new_run(dataset.root)
+    run = resumed or Path(fabric.broadcast(str(new_run(dataset.root)) if fabric.is_global_zero else ""))
 
     def log(line: str) -> None:
-        say(line)
-        with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        if fabric.is_global_zero:
+            say(line)
+            with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
 
     trainer = Trainer(run, dataset, store, stats, config, fabric, log)
     if resumed:
@@ -84,14 +110,23 @@ def _run(
         trainer.resume()
         log(f"resumed after epoch {trainer.state.epoch}")
     else:
-        write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
+        if fabric.is_global_zero:
+            write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
         log(_opening(trainer))
     with bar("Training") as advance:
         trainer.train(advance)
+    return _finish(trainer, bar) if fabric.is_global_zero else None
+
+
+def _finish(trainer: Trainer, bar: Bar) -> Fit:
+    """Draw what the training gave, score the best model, and write the report."""
+    run, dataset = trainer.run, trainer.dataset
+    if trainer.config.film:
+        write_film(run)
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     evaluation = None
     if dataset.of_split("test"):
-        predictor, _ = load_model(run / MODEL, fabric)
+        predictor, _ = load_model(run / MODEL, trainer.fabric)
         with bar("Scoring") as advance:
             evaluation = evaluate(predictor, dataset, "test", advance)
         write_evaluation(run, evaluation, dataset, predictor)
@@ -128,7 +163,12 @@ def _data_hash(trainer: Trainer) -> str:
 def _opening(trainer: Trainer) -> str:
     settings = _settings(trainer)
     return (
-        f"{trainer.run}: U-Net of {settings['parameters'] / 1e6:.2f} M parameters on {settings['device']} in "
-        f"{settings['precision']}; {settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
+        f"{trainer.run}: {_network(trainer.config)} of {settings['parameters'] / 1e6:.2f} M parameters "
+        f"on {settings['device']} in {settings['precision']}; "
+        f"{settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
         f"{settings['train_images']} training and {settings['val_images']} validation images"
     )
+
+
+def _network(config: Config) -> str:
+    return config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"

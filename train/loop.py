@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,37 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from prep.dataset import Dataset, Sample
+from prep.dataset import Dataset
 from prep.errors import SegError
 from prep.progress import Progress, silent
 from prep.randomness import digest
 from prep.stats import Stats
-from train.checkpoint import LAST, MODEL, ModelCard, build_network, load, save, save_model
+from train.advice import one_class_only, overfitting
+from train.checkpoint import LAST, MODEL, ModelCard, load, save, save_model
 from train.config import Config
 from train.data import PixelStore
-from train.history import Epoch, write_history
-from train.losses import cross_entropy
-from train.metrics import Confusion, confusion_matrix, scores_of
+from train.ema import MeanWeights
+from train.film import write_frame
+from train.history import Epoch, Part, write_history
+from train.losses import build_loss
+from train.metrics import Confusion
+from train.networks import build_network
+from train.optimizers import build_optimizer
 from train.predictor import Normalizer, Predictor, TorchModel
+from train.pretrained import load_initial
 from train.schedule import lr_factor
+from train.step import Batch, Stepper
+from train.synced_norm import synced
+from train.tensorboard import write_events
+from train.validation import Validation, Validator
 
 Log = Callable[[str], None]
 
 _VALIDATION_SHARE = 0.5
 """Validation may cost at most this share of the training between two of them."""
+
+_CHECK_EVERY = 50
+"""Steps between two looks at whether the loss is still a number; each makes a GPU wait."""
 
 
 @dataclass
@@ -42,13 +55,24 @@ class State:
     validation_seconds: float = 0.0
     last_validation_seconds: float = 0.0
     validated_epoch: int = 0
-    best: float = -1.0
+    best: float = -math.inf
     best_epoch: int = 0
+    pieces: int = 1
+    warned: list[str] = field(default_factory=list)
     history: list[Epoch] = field(default_factory=list)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data, for last.pt."""
+        return {**vars(self), "history": [row.to_plain() for row in self.history]}
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> "State":
+        """Read what to_plain gave."""
+        return cls(**{**data, "history": [Epoch.from_plain(row) for row in data["history"]]})
 
 
 class Trainer:
-    """Trains one network on one dataset into one run folder."""
+    """Trains one network on one dataset into one run folder; of several processes, the first writes."""
 
     def __init__(
         self, run: Path, dataset: Dataset, store: PixelStore, stats: Stats, config: Config, fabric: Fabric, log: Log
@@ -56,21 +80,29 @@ class Trainer:
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
         self.state = State()
         torch.manual_seed(config.seed)
-        network = build_network(config, dataset.classes).to(memory_format=torch.channels_last)
-        optimizer = _build_optimizer(network, config)
-        self.network, self.optimizer = fabric.setup(network, optimizer)
+        network = build_network(config, len(dataset.classes)).to(memory_format=torch.channels_last)
+        load_initial(network, config, log)
+        if fabric.world_size > 1:
+            network = synced(network, fabric.device)
+        self.network, self.optimizer = fabric.setup(network, build_optimizer(network, config))
+        self.mean_weights = MeanWeights(self.network.module, config.ema) if config.ema else None
         self.store = store.to(fabric.device)
         self.normalize = Normalizer(stats.mean, stats.std)
-        self.weights = _class_weights(stats, fabric) if config.class_weights else None
+        loss = build_loss(config.loss, _class_weights(stats, fabric) if config.class_weights else None)
+        forward = torch.compile(self.network) if config.compile else self.network
+        self.stepper = Stepper(
+            self.network, forward, self.optimizer, loss, len(dataset.classes), fabric, log, config.clip
+        )
         window = config.window or 2 * store.size
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, window, config.overlap,
             dataset.root.resolve().name, dataset.split_hash(),
         )  # fmt: skip
-        model = TorchModel(self.network, self.normalize, fabric)
+        model = TorchModel(self.mean_weights.network if self.mean_weights else self.network, self.normalize, fabric)
         self.predictor = Predictor(model, dataset.classes, window, config.overlap, fabric.device)
         self.validation = dataset.of_split("val")
-        self.total_steps = config.epochs * store.steps(config.batch)
+        self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
+        self.total_steps = config.epochs * math.ceil(store.steps(config.batch) / config.accumulate)
         self._began = time.monotonic()
 
     def resume(self) -> None:
@@ -78,17 +110,20 @@ class Trainer:
         data = load(self.run / LAST)
         self.network.load_state_dict(data["weights"])
         self.optimizer.load_state_dict(data["optimizer"])
-        self.state = State(**{**data["state"], "history": [Epoch(**row) for row in data["state"]["history"]]})
+        if self.mean_weights:
+            self.mean_weights.network.load_state_dict(data["mean_weights"])
+        self.state = State.from_plain(data["state"])
+        self.stepper.pieces = self.state.pieces
         self._began = time.monotonic() - self.state.seconds
 
     def train(self, advance: Progress = silent) -> None:
         """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs."""
         while not self._is_over():
             began = time.monotonic()
-            loss, lr = self._train_epoch(advance)
+            loss, lr, confusion = self._train_epoch(advance)
             self.state.epoch += 1
-            confusion = self._validate() if self._is_validation_due() else None
-            self._finish_epoch(loss, lr, confusion, began)
+            found = self._validate() if self._is_validation_due() else None
+            self._finish_epoch(loss, lr, confusion, found, began)
 
     @property
     def elapsed(self) -> float:
@@ -106,7 +141,8 @@ class Trainer:
             return 0.0
         state = self.state
         budget = 60 * self.config.minutes - state.validation_seconds - state.last_validation_seconds
-        return (self.elapsed - state.validation_seconds) / budget if budget > 0 else 1.0
+        used = (self.elapsed - state.validation_seconds) / budget if budget > 0 else 1.0
+        return float(self.fabric.broadcast(used))  # the clocks of several processes differ, their steps must not
 
     def _is_over(self) -> bool:
         state, patience = self.state, self.config.patience
@@ -119,30 +155,61 @@ class Trainer:
             return True
         return False
 
-    def _train_epoch(self, advance: Progress) -> tuple[float, float]:
-        """Return the mean loss and the last learning rate of one epoch."""
+    def _train_epoch(self, advance: Progress) -> tuple[float, float, Confusion]:
+        """Return the mean loss, the last learning rate and the confusion of the training patches of one epoch."""
+        losses: list[Tensor] = []
+        classes, lr = len(self.dataset.classes), 0.0
+        confusion = torch.zeros((classes, classes), dtype=torch.int64, device=self.fabric.device)
+        self.network.train()
+        for batches in self._groups_of_batches():
+            done = self.progress()
+            lr = self.config.peak_lr * lr_factor(done, self.config.curve, self.config.warm_up)
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+            loss, counts = self.stepper(batches)
+            losses.append(loss)  # read after the epoch: .item() here would wait for the device
+            confusion += counts
+            self.state.step += 1
+            if self.mean_weights:
+                self.mean_weights.update(self.network.module, self.state.step)
+            advance(self.state.step, self.total_steps)
+            if self.state.step % _CHECK_EVERY == 0:
+                self._need_finite(losses[-_CHECK_EVERY:])
+            if self.progress() >= 1:
+                break
+        self._need_finite(losses)
+        mean = torch.stack(losses).mean()
+        if self.fabric.world_size > 1:
+            # Each process has its share of the loss, scaled for the averaging of gradients.
+            mean = self.fabric.all_reduce(mean, reduce_op="mean")
+            confusion = self.fabric.all_reduce(confusion, reduce_op="sum")
+        return float(mean), lr, confusion.cpu().numpy()
+
+    def _groups_of_batches(self) -> Iterator[list[Batch]]:
+        """Yield the batches of each step; the last step of an epoch may have fewer."""
         # A generator of its own for each epoch: resuming needs no random state, and order never depends on the device.
         words = digest(self.config.seed, "epoch", self.state.epoch)
         generator = torch.Generator().manual_seed(int.from_bytes(words[:7], "big"))
-        losses: list[Tensor] = []
-        lr = 0.0
-        self.network.train()
-        for images, masks in self.store.batches(self.config.batch, generator):
-            lr = self.config.peak_lr * lr_factor(self.progress(), self.config.optimizer)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
-            images, masks = images.to(self.fabric.device), masks.to(self.fabric.device)
-            logits = self.network(self.normalize(images))
-            loss = cross_entropy(logits, masks, self.weights)
-            self.optimizer.zero_grad(set_to_none=True)
-            self.fabric.backward(loss)
-            self.optimizer.step()
-            losses.append(loss.detach())  # read after the epoch: .item() here would wait for the device
-            self.state.step += 1
-            advance(self.state.step, self.total_steps)
-            if self.progress() >= 1:
-                break
-        return float(torch.stack(losses).mean()), lr
+        group: list[Batch] = []
+        for images, masks in self.store.batches(
+            self.config.batch, generator, self.fabric.global_rank, self.fabric.world_size
+        ):
+            group.append((self.normalize(images.to(self.fabric.device)), masks.to(self.fabric.device)))
+            if len(group) == self.config.accumulate:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _need_finite(self, losses: list[Tensor]) -> None:
+        """Raise SegError if one of the losses is no number: nothing after it can be right."""
+        if torch.stack(losses).isfinite().all():
+            return
+        kept = f"; {self.run / MODEL} keeps the model of epoch {self.state.best_epoch}" if self.state.best_epoch else ""
+        raise SegError(
+            f"the loss became nan or infinite in epoch {self.state.epoch + 1}; try a lower --lr than "
+            f"{self.config.peak_lr}, or --clip 1{kept}"
+        )
 
     def _is_validation_due(self) -> bool:
         """Every epoch, or less often where the validation images are many for the patches of an epoch."""
@@ -150,73 +217,93 @@ class Trainer:
             return False
         pixels = sum(sample.width * sample.height for sample in self.validation)
         seen = len(self.store) * self.store.size**2
-        # One pixel costs the forward pass once for each window over it; training costs about three forward passes.
-        cost = pixels / (1 - self.config.overlap) ** 2 / (3 * seen)
+        # A pixel costs one forward pass for each window over it and one for the loss; training costs about three.
+        cost = pixels * (1 / (1 - self.config.overlap) ** 2 + 1) / (3 * seen)
         every = max(1, math.ceil(cost / _VALIDATION_SHARE))
         return self.state.epoch % every == 0 or self.state.epoch == self.config.epochs or self.progress() >= 1
 
-    def _validate(self) -> Confusion:
+    def _validate(self) -> Validation:
         began = time.monotonic()
-        confusion = sum_confusions(self.predictor, self.dataset, self.validation)
+        found = self.validator()
         self.state.last_validation_seconds = time.monotonic() - began
         self.state.validation_seconds += self.state.last_validation_seconds
         self.state.validated_epoch = self.state.epoch
-        return confusion
+        return found
 
-    def _finish_epoch(self, loss: float, lr: float, confusion: Confusion | None, began: float) -> None:
+    def _finish_epoch(
+        self, loss: float, lr: float, confusion: Confusion, found: Validation | None, began: float
+    ) -> None:
         state = self.state
-        if not math.isfinite(loss):
-            raise SegError(
-                f"the loss became {loss} in epoch {state.epoch}; try a lower --lr than {self.config.peak_lr}"
-            )
-        scores = None if confusion is None else scores_of(confusion)
-        state.seconds = self.elapsed
-        row = Epoch.of(state.epoch, state.step, lr, loss, time.monotonic() - began, scores)
+        state.seconds, state.pieces = self.elapsed, self.stepper.pieces
+        val_loss, val = (found.loss, Part.of(found.confusion)) if found else (None, None)
+        row = Epoch(
+            state.epoch, state.step, lr, loss, time.monotonic() - began, Part.of(confusion), val_loss, val
+        )  # fmt: skip
         state.history.append(row)
-        write_history(self.run, state.history, self.dataset.classes)
-        if scores is not None and not scores.mean_iou <= state.best:
-            state.best, state.best_epoch = float(np.nan_to_num(scores.mean_iou)), state.epoch
-            self._save_model(row)
-        elif not self.validation:
+        is_best = not self.validation
+        if found is not None and self._merit(row) > state.best:
+            state.best, is_best = self._merit(row), True
+        if is_best:
             state.best_epoch = state.epoch
-            self._save_model(row)
-        self._save_last()
         self.log(self._line(row))
+        self._warn(found)
+        if self.fabric.is_global_zero:
+            self._write(row, is_best)
+        self.fabric.barrier()
 
-    def _save_model(self, row: Epoch) -> None:
-        results = {"epoch": row.epoch, "val_mean_iou": row.val_mean_iou, "val_iou": row.val_iou}
-        save_model(self.run / MODEL, self.network.module, self.card, results)
+    def _merit(self, row: Epoch) -> float:
+        """What the best model has most of; a figure that is not defined is worse than any other."""
+        if row.val is None or row.val_loss is None:
+            return -math.inf
+        figure = {"iou": row.val.mean_iou, "dice": row.val.mean_dice, "loss": -row.val_loss}[self.config.best]
+        return float(np.nan_to_num(figure, nan=-1e30))
 
-    def _save_last(self) -> None:
-        state: dict[str, Any] = {**vars(self.state), "history": [vars(row) for row in self.state.history]}
-        data = {"weights": self.network.state_dict(), "optimizer": self.optimizer.state_dict(), "state": state}
+    def _warn(self, found: Validation | None) -> None:
+        """Say once what looks wrong."""
+        if found is None:
+            return
+        warnings = {
+            "one class": one_class_only(found.confusion, self.dataset.classes),
+            "overfitting": overfitting(self.state.history),
+        }
+        for name, text in warnings.items():
+            if text is not None and name not in self.state.warned:
+                self.state.warned.append(name)
+                self.log(text)
+
+    def _write(self, row: Epoch, is_best: bool) -> None:
+        write_history(self.run, self.state.history, self.dataset.classes)
+        if is_best:
+            results = row.cells(self.dataset.classes)
+            save_model(self.run / MODEL, self._kept_network(), self.card, results)
+        if self.config.tensorboard:
+            write_events(self.run, row, self.dataset.classes)
+        if self.config.film and row.val is not None:
+            sample = self.validation[0]
+            image, mask = self.dataset.image(sample), self.dataset.mask(sample)
+            write_frame(self.run, row.epoch, image, mask, self.predictor(image), self.dataset.classes)
+        data = {
+            "weights": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "state": self.state.to_plain(),
+        }
+        if self.mean_weights:
+            data["mean_weights"] = self.mean_weights.network.state_dict()
         save(self.run / LAST, data)
+
+    def _kept_network(self) -> torch.nn.Module:
+        network: torch.nn.Module = self.mean_weights.network if self.mean_weights else self.network.module
+        return network
 
     def _line(self, row: Epoch) -> str:
         done = self.progress()
         left = self.state.seconds * (1 - done) / done if done else 0.0
-        score = "-" if row.val_mean_iou is None else f"{row.val_mean_iou:.4f}"
+        score = "-" if row.val is None else f"{row.val.mean_iou:.4f}"
+        val_loss = "-" if row.val_loss is None else f"{row.val_loss:.4f}"
         return (
             f"epoch {row.epoch:0{len(str(self.config.epochs))}d}/{self.config.epochs} | loss {row.loss:.4f} | "
-            f"val mIoU {score} | lr {row.lr:.1e} | {row.seconds:.1f} s | eta {left / 60:.1f} min"
+            f"val loss {val_loss} | val mIoU {score} | lr {row.lr:.1e} | {row.seconds:.1f} s | eta {left / 60:.1f} min"
         )
-
-
-def sum_confusions(predictor: Predictor, dataset: Dataset, samples: list[Sample]) -> Confusion:
-    """Add up the confusion matrices of whole images."""
-    classes = len(dataset.classes)
-    total = np.zeros((classes, classes), np.int64)
-    for sample in samples:
-        total += confusion_matrix(dataset.mask(sample), predictor(dataset.image(sample)), classes)
-    return total
-
-
-def _build_optimizer(network: torch.nn.Module, config: Config) -> torch.optim.Optimizer:
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(
-            network.parameters(), config.peak_lr, momentum=0.9, nesterov=True, weight_decay=config.weight_decay / 100
-        )
-    return torch.optim.AdamW(network.parameters(), config.peak_lr, weight_decay=config.weight_decay)
 
 
 def _class_weights(stats: Stats, fabric: Fabric) -> Tensor:

@@ -20,24 +20,28 @@ _MAX_LEGEND = 12
 
 
 def draw_curves(path: Path, history: list[Epoch], classes: ClassMap) -> None:
-    """Draw training loss and learning rate, and the validation IoU of each class, over the epochs."""
+    """Draw over the epochs: losses and learning rate, and the IoU of training and validation."""
     figure = _figure(10, 3.6)
     left, right = figure.subplots(1, 2)
     epochs = [row.epoch for row in history]
+    scored = [row for row in history if row.val is not None]
+    val_epochs = [row.epoch for row in scored]
     left.plot(epochs, [row.loss for row in history], color="black", marker=".", label="training loss")
-    left.set(xlabel="epoch", ylabel="loss", yscale="log")
+    left.plot(val_epochs, [row.val_loss for row in scored], color="tab:blue", marker=".", label="validation loss")
+    left.set(xlabel="epoch", ylabel="loss", yscale="log" if min(row.loss for row in history) > 0 else "linear")
     rate = left.twinx()
     rate.plot(epochs, [row.lr for row in history], color="tab:orange", linestyle=":", label="learning rate")
     rate.set_ylabel("learning rate")
     left.legend(handles=[*left.get_lines(), *rate.get_lines()], frameon=False)
-    scored = [row for row in history if row.val_mean_iou is not None]
     for index, name in enumerate(classes.names):
         color = np.array(classes.colors[index]) / 255
-        right.plot([row.epoch for row in scored], [row.val_iou[index] for row in scored],
+        right.plot(val_epochs, [row.val.iou[index] for row in scored if row.val],
                    color=color, linewidth=1, marker=".", label=name)  # fmt: skip
-    right.plot([row.epoch for row in scored], [row.val_mean_iou for row in scored],
+    right.plot(val_epochs, [row.val.mean_iou for row in scored if row.val],
                color="black", linewidth=2, linestyle="--", label="mean")  # fmt: skip
-    right.set(xlabel="epoch", ylabel="validation IoU", ylim=(0, 1))
+    right.plot(epochs, [row.train.mean_iou for row in history],
+               color="grey", linewidth=1, linestyle=":", label="mean, training patches")  # fmt: skip
+    right.set(xlabel="epoch", ylabel="IoU of validation images", ylim=(0, 1))
     if len(classes) <= _MAX_LEGEND:
         right.legend(frameon=False, fontsize=8)
     for axes in (left, right):

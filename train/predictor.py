@@ -48,10 +48,14 @@ class TorchModel:
 
     def __call__(self, windows: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, C, S, S) float32 class probabilities; leaves the network in evaluation mode."""
+        return self.logits(windows).softmax(dim=1)
+
+    def logits(self, windows: Tensor) -> Tensor:
+        """(B, S, S, 3) uint8 -> (B, C, S, S) float32 logits; leaves the network in evaluation mode."""
         self.network.eval()
         with torch.inference_mode(), self.fabric.autocast():
             logits: Tensor = self.network(self.normalize(windows))
-        return logits.float().softmax(dim=1)
+        return logits.float()
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,9 @@ class Uncertainty:
     def words(self) -> str:
         """What a person should know of the intervals."""
         if self.number < 2:
-            return f"no intervals: {self.number} {self.unit.removesuffix('s')} does not show how much scores vary"
-        text = f"[{SHARE:.0%} interval: {REPLICATES:,} bootstrap draws of {self.number} {self.unit}]"
-        return text + ("; so few give a rough interval, rather too narrow" if self.number < _ROUGH else "")
+            return f"No intervals: {self.number} {self.unit.removesuffix('s')} does not show how much scores vary"
+        text = f"In brackets: 95 % intervals, from {REPLICATES:,} bootstrap draws of {self.number} {self.unit}"
+        return text + ("; so few give rough intervals, rather too narrow" if self.number < _ROUGH else "")
 
     def to_json(self) -> dict[str, object]:
         """Plain data of how the intervals were made."""

@@ -5,8 +5,11 @@ import click
 from prep.cli.console import SegGroup
 from prep.cli.options import CONTEXT
 from train.cli.audit import audit
+from train.cli.bench import bench
 from train.cli.fit import fit
+from train.cli.networks import networks
 from train.cli.predict import predict
+from train.cli.recipes import recipes
 from train.cli.score import score
 
 
@@ -36,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, audit, predict):
+for command in (fit, score, audit, predict, recipes, networks, bench):
     main.add_command(command)

@@ -1,0 +1,68 @@
+"""Recipes: named settings of a training, as small TOML files that one can read, copy and change."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from prep.errors import SegError
+from prep.files import read_bytes
+from train.config import Config
+
+_KNOWN = {field.name for field in fields(Config)}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A name, one sentence on what it is for, the settings that differ from the defaults, and the file's text."""
+
+    name: str
+    description: str
+    settings: dict[str, Any]
+    text: str
+
+    def config(self, given: Mapping[str, Any]) -> Config:
+        """The settings with those that were given by options in their place."""
+        try:
+            return Config(**{**self.settings, **given})
+        except TypeError as error:
+            raise SegError(f"recipe {self.name}: a setting has the wrong kind of value ({error})") from error
+
+
+_DEFAULT_DESCRIPTION = "A plain U-Net: AdamW, one cycle, cross-entropy, flips."
+DEFAULT = Recipe("default", _DEFAULT_DESCRIPTION, {}, f'description = "{_DEFAULT_DESCRIPTION}"')
+
+
+def recipes() -> list[Recipe]:
+    """The recipes that come with the program, by name."""
+    folder = files("train") / "recipes"
+    found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return [_parse((folder / name).read_text("utf-8"), name.removesuffix(".toml"), name) for name in found]
+
+
+def find_recipe(name: str) -> Recipe:
+    """One of ours by name, or a TOML file by path; SegError if it is neither, or holds unknown settings."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        try:
+            text = read_bytes(path).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise SegError(f"{path}: not a text file in UTF-8") from error
+        return _parse(text, path.stem, str(path))
+    known = {recipe.name: recipe for recipe in [DEFAULT, *recipes()]}
+    if name not in known:
+        raise SegError(f"--recipe {name}: there is {', '.join(known)}; or give the path of a .toml file")
+    return known[name]
+
+
+def _parse(text: str, name: str, source: str) -> Recipe:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SegError(f"{source}: not a TOML file ({error})") from error
+    description = str(data.pop("description", ""))
+    if unknown := sorted(set(data) - _KNOWN):
+        raise SegError(f"{source}: unknown setting {', '.join(unknown)}; there is {', '.join(sorted(_KNOWN))}")
+    return Recipe(name, description, data, text)

@@ -1,0 +1,26 @@
+"""The history as TensorBoard events."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from prep.classes import ClassMap
+from prep.errors import SegError
+from train.history import Epoch
+
+EVENTS = "tensorboard"
+
+
+def need_tensorboard() -> None:
+    """Raise SegError unless TensorBoard is installed."""
+    if find_spec("tensorboard") is None:
+        raise SegError("--tensorboard: type pip install 'seg-prep[tensorboard]' first")
+
+
+def write_events(run: Path, row: Epoch, classes: ClassMap) -> None:
+    """Add one epoch to the events in RUN/tensorboard."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(run / EVENTS)) as writer:
+        for name, value in row.cells(classes).items():
+            if isinstance(value, float) and name != "seconds":
+                writer.add_scalar(name.replace("_", "/", 1), value, row.epoch)
