@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the run; the working folder holds it under runs/."""
-    copy = tmp_path / "runs" / "latest"
+    copy = tmp_path / "runs" / "tiny"
     shutil.copytree(trained / "runs" / "latest", copy)
     monkeypatch.chdir(tmp_path)
     return copy
@@ -85,7 +85,7 @@ def test_a_run_of_another_split_is_refused(run: Path) -> None:
     shutil.copytree(run, other)
     save(other / "model.pt", {**load(run / "model.pt"), "split_hash": "0123456789abcdef"})
     error = typed("score", run, "--compare", other, "--device", "cpu", rc=1)
-    assert "other was trained on another split (synth 0123456789abcdef) than latest" in error
+    assert "other was trained on another split (synth 0123456789abcdef) than tiny" in error
     assert "train both on the same split" in error
 
 
