@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from prep.classes import ClassMap
@@ -127,8 +128,10 @@ def _row(rank: int, suspect: Suspect, dataset: Dataset) -> Row:
 
 
 def _enlarge(picture: ImageRGB) -> ImageRGB:
-    factor = max(1, _CELL_PX // max(picture.shape[:2]))
-    return np.kron(picture, np.ones((factor, factor, 1), np.uint8))
+    """Repeat the pixels of a small crop until it fills its place on the sheet."""
+    scale = max(1.0, _CELL_PX / max(picture.shape[:2]))
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def _frame(picture: ImageRGB, region: Disagreement, place: tuple[slice, slice]) -> ImageRGB:
