@@ -1,6 +1,6 @@
 """Score patches instead of whole images, as published student projects do, to compare figures with theirs.
 
-Their protocol, which flatters a model: random patches of the training size; patches without any foreground dropped;
+Their protocol: random patches of the training size; patches without any foreground dropped;
 each patch labelled alone, by the network itself; mean IoU without the classes that a patch lacks. It is reported pooled
 (France1/unet-multiclass-pytorch), as a mean over batches (Keras and torchmetrics code that averages what each batch
 gives) and as a mean over patches. Those projects also split patches, not images: nearly every patch that they test has
