@@ -19,12 +19,13 @@ from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
 from train.device import make_fabric
+from train.evaluation import Evaluation, evaluate
 from train.film import write_film
 from train.loop import Trainer
 from train.plots import CURVES, draw_curves
 from train.report import write_report
 from train.runs import new_run
-from train.score import Evaluation, evaluate, write_evaluation
+from train.score import write_evaluation
 
 LOG = "log.txt"
 

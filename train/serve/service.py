@@ -105,7 +105,7 @@ class Service:
     ) -> Labelled:
         width, height = photo.upright_size
         window, overlap = self.predictor.window, self.predictor.overlap
-        windows = place_windows(height, window, overlap).count * place_windows(width, window, overlap).count
+        windows = len(place_windows(height, window, overlap).starts) * len(place_windows(width, window, overlap).starts)
 
         def check(done: int) -> None:
             deadline.check()
