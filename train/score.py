@@ -1,7 +1,7 @@
 """Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,14 +57,18 @@ def score_run(
     *,
     other: Path | None = None,
     patches: bool = False,
+    windows: Mapping[str, Any] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Score a run, write the results, and return their folder and the content of metrics.json.
 
     dataset: by default the one it was trained on.  output: by default the run itself for its own test split.
     other: another run to compare with, on the same images.  patches: also score patches, as published projects do.
+    windows: arguments of Predictor.changed, for both runs; with any, the run's own test score is left as it is.
     Raises SegError if the split has changed since the training, or if the two runs were trained on different splits.
     """
-    predictor, card = load_model(run / MODEL, make_fabric(device))
+    loaded, card = load_model(run / MODEL, make_fabric(device))
+    changes = {name: value for name, value in (windows or {}).items() if value is not None}
+    predictor = loaded.changed(**changes)
     if output is not None and output.is_dir() and any(output.iterdir()) and not (output / METRICS).exists():
         raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
     opened, is_own = open_dataset(run, dataset)
@@ -72,7 +76,7 @@ def score_run(
         raise SegError(
             f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
         )
-    rival = _load_other(run, card, other, device) if other is not None else None
+    rival = _load_other(run, card, other, device).changed(**changes) if other is not None else None
     with bar("Scoring") as advance:
         evaluation = evaluate(predictor, opened, split, advance)
     differences: list[Difference] = []
@@ -80,7 +84,7 @@ def score_run(
         with bar("Scoring the other run") as advance:
             differences = compare(evaluation, evaluate(rival, opened, split, advance), opened.classes)
     protocols = _protocols(run, evaluation, opened, predictor, is_own, bar) if patches else []
-    name = "" if is_own and split == "test" else f"score-{opened.root.resolve().name}-{split}"
+    name = "" if is_own and split == "test" and not changes else f"score-{opened.root.resolve().name}-{split}"
     scoring = _Scoring(
         output or run / name, opened, predictor, evaluation, "" if other is None else other.name, differences, protocols
     )

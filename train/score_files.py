@@ -49,6 +49,8 @@ def metrics(
         "images": len(evaluation.images),
         "window": predictor.window,
         "overlap": predictor.overlap,
+        "blend": predictor.blend,
+        "tta": predictor.tta,
         **overall,
         "mean_of_images_iou": plain(evaluation.mean_of_images),
         "intervals": uncertainty.to_json(),

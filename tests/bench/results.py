@@ -19,9 +19,9 @@ DATA = Path(os.environ.get("SEG_REAL_DATA", ""))
 LITE = ("--encoder", "tu-tf_efficientnet_lite0")
 AERIAL_COLORS = {"Water": "#e2a929", "Land (unpaved area)": "#8429f6", "Road": "#6ec1e4", "Building": "#3c1098",
                  "Vegetation": "#fedd3a"}  # fmt: skip
-CRACKS = ("--size", 128, "--crops", 2, "--batch", 16, "--epochs", 12, "--lr", 1e-3, "--quarter-turns",
+CRACKS = ("--size", 96, "--crops", 2, "--batch", 8, "--epochs", 4, "--lr", 1e-3, "--quarter-turns",
           "--brightness", 0.15, "--contrast", 0.15)  # fmt: skip
-AERIAL = ("--size", 128, "--crops", 32, "--batch", 16, "--epochs", 6, "--lr", 1e-3, "--quarter-turns",
+AERIAL = ("--size", 128, "--crops", 24, "--batch", 8, "--epochs", 4, "--lr", 1e-3, "--quarter-turns",
           "--scale", 0.8, 1.25, "--brightness", 0.15, "--contrast", 0.15, "--loss", "dice+focal")  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option
-from train.cli.options import device_option
+from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
 
@@ -36,6 +36,7 @@ from train.cli.torch_needed import need_torch
     default="whole",
     help="patches: also score patches as published student projects do, to compare figures with theirs.",
 )
+@window_options
 @device_option
 @json_option
 def score(
@@ -47,6 +48,7 @@ def score(
     protocol: str,
     device: str,
     as_json: bool,
+    **windows: Any,  # noqa: ANN401
 ) -> None:
     """Score a run (the latest by default) on whole images of the dataset it was trained on, or of DATASET.
 
@@ -56,6 +58,7 @@ def score(
         seg-train score
         seg-train score runs/latest datasets/synth --split val
         seg-train score runs/new --compare runs/old
+        seg-train score --tta d4
     """
     need_torch()
     from train.checkpoint import CONFIG
@@ -66,7 +69,11 @@ def score(
 
     chosen, rival = find_run(run), None if other is None else find_run(other)
     patches = protocol == "patches"
-    folder, found = score_run(chosen, dataset, split, output, device, progress, other=rival, patches=patches)
+    source = click.get_current_context().get_parameter_source
+    given = {name: value for name, value in windows.items() if source(name) == click.core.ParameterSource.COMMANDLINE}
+    folder, found = score_run(
+        chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=given
+    )
     if (folder / CONFIG).exists():
         write_report(folder)
     text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])
