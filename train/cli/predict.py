@@ -143,9 +143,11 @@ def predict(
     )
     asked = len(found.photos) + len(found.videos)
     done = asked - len(problems)
-    what = " and ".join(
-        f"{len(files)} {name}" for name, files in (("photos", found.photos), ("videos", found.videos)) if files
+    what = " and ".join(name for name, files in (("photos", found.photos), ("videos", found.videos)) if files)
+    finish(
+        output,
+        {"output": output, "predicted": done, "problems": problems},
+        f"{done} of {asked} {what} -> {output}",
     )
-    finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} of {what} -> {output}")
     if problems:
-        raise SegError("\n".join([f"{len(problems)} of {what} could not be predicted:", *problems]))
+        raise SegError("\n".join([f"{len(problems)} of {asked} {what} could not be predicted:", *problems]))
