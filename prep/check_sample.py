@@ -108,8 +108,6 @@ def _inspect(root: Path, name: str, read: Callable[[Path], Pixels]) -> tuple[Fil
         pixels = read(path)
     except OSError as error:  # a closed folder, or a name too long for the file system
         return FileFacts(name, "damaged", error.strerror or str(error)), None
-    except MemoryError:
-        return FileFacts(name, "damaged", "needs more memory than there is"), None
     except SegError as error:
         return FileFacts(name, "damaged", _reason(path, error)), None
     height, width = pixels.shape[:2]

@@ -1,16 +1,18 @@
 """Classes of a dataset: index, name, colour, and the value each has in raw label files."""
 
 import colorsys
+import itertools
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.errors import SegError
-from prep.files import read_bytes, write_text
+from prep.files import read_bytes, within_limits, write_text
 
 IGNORE_INDEX = 255
 """Mask value of pixels that nobody labelled; never a class."""
@@ -23,6 +25,8 @@ MAX_ID = 65535
 
 Color = tuple[int, int, int]
 """Red, green, blue, 0..255."""
+
+Value = TypeVar("Value")
 
 _JSON_START = re.compile(r'\s*\{\s*["}]')
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
@@ -47,6 +51,7 @@ class ClassMap:
     """Names, colours and raw ids of the classes; a class's index is its position.
 
     ids: the value of each class in raw id masks, by default its index.
+    more_ids, more_colors: of each class, its further values in raw id and RGB masks; () where no class has any.
     ignored, ignored_ids: colours in raw RGB masks, and ids in raw id masks, that mean "not labelled".
     Raises SegError if a name, colour or id stands twice, or if there are too many classes.
     """
@@ -56,25 +61,42 @@ class ClassMap:
     ids: tuple[int, ...] = ()
     ignored: tuple[Color, ...] = ()
     ignored_ids: tuple[int, ...] = ()
+    more_ids: tuple[tuple[int, ...], ...] = ()
+    more_colors: tuple[tuple[Color, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.ids:
             object.__setattr__(self, "ids", tuple(range(len(self.names))))
+        for field in ("more_ids", "more_colors"):
+            if not any(getattr(self, field)):
+                object.__setattr__(self, field, ())  # equal maps compare equal
         if len(self.names) > MAX_CLASSES:
             raise SegError(f"a class map has at most {MAX_CLASSES} classes; this one has {len(self.names)}")
         if not len(self.names) == len(self.colors) == len(self.ids):
             raise SegError("every class needs a name, a colour and, if any class has one, an id")
+        if any(more and len(more) != len(self.names) for more in (self.more_ids, self.more_colors)):
+            raise SegError("further ids and colours of classes are given for all classes or for none")
         if any(not name.strip() for name in self.names):
             raise SegError("a class has an empty name")
-        for name, raw in [*zip(self.names, self.ids, strict=True), *(("ignore", raw) for raw in self.ignored_ids)]:
+        ids = {raw: self.names[index] for raw, index in self.index_of_id().items()}
+        for raw, name in (*ids.items(), *((raw, "ignore") for raw in self.ignored_ids)):
             if not 0 <= raw <= MAX_ID:
                 raise SegError(f"class {name!r} has the id {raw}; ids are whole numbers from 0 to {MAX_ID}")
         _refuse_twice("name", self.names)
-        _refuse_twice("colour", [format_color(color) for color in (*self.colors, *self.ignored)])
-        _refuse_twice("id", (*self.ids, *self.ignored_ids))
+        colors = (*self.colors, *itertools.chain(*self.more_colors), *self.ignored)
+        _refuse_twice("colour", [format_color(color) for color in colors])
+        _refuse_twice("id", (*self.ids, *itertools.chain(*self.more_ids), *self.ignored_ids))
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def index_of_id(self) -> dict[int, int]:
+        """Class index of every id in raw id masks."""
+        return _indices(self.ids, self.more_ids)
+
+    def index_of_color(self) -> dict[Color, int]:
+        """Class index of every colour in raw RGB masks."""
+        return _indices(self.colors, self.more_colors)
 
     @property
     def foreground(self) -> tuple[int, ...]:
@@ -90,16 +112,25 @@ class ClassMap:
 
     def to_json(self) -> dict[str, object]:
         """Plain data as it stands in classes.json."""
-        classes = [
+        classes: list[dict[str, object]] = [
             {"index": index, "name": name, "color": format_color(color)} | ({"id": raw} if raw != index else {})
             for index, (name, color, raw) in enumerate(zip(self.names, self.colors, self.ids, strict=True))
         ]
+        for entry, ids in zip(classes, self.more_ids, strict=False):
+            entry |= {"more_ids": list(ids)} if ids else {}
+        for entry, colors in zip(classes, self.more_colors, strict=False):
+            entry |= {"more_colors": [format_color(color) for color in colors]} if colors else {}
         ignored: dict[str, object] = {}
         if self.ignored:
             ignored["ignored_colors"] = [format_color(color) for color in self.ignored]
         if self.ignored_ids:
             ignored["ignored_ids"] = list(self.ignored_ids)
         return {"ignore_index": IGNORE_INDEX, "classes": classes, **ignored}
+
+
+def _indices(first: tuple[Value, ...], more: tuple[tuple[Value, ...], ...]) -> dict[Value, int]:
+    found = {value: index for index, value in enumerate(first)}
+    return found | {value: index for index, values in enumerate(more) for value in values}
 
 
 def _refuse_twice(what: str, values: tuple[object, ...] | list[str]) -> None:
@@ -132,13 +163,23 @@ def classes_from_json(data: object) -> ClassMap:
             raise SegError(f"class {entry['name']!r} has index {entry['index']}; expected {position} in this place")
         if not isinstance(entry.get("id", 0), int):
             raise SegError(f"class {entry['name']!r} has an id that is no whole number: {entry['id']!r}")
+        _check_more(entry)
     return ClassMap(
         names=tuple(str(entry["name"]) for entry in entries),
         colors=tuple(parse_color(str(entry["color"])) for entry in entries),
         ids=tuple(entry.get("id", position) for position, entry in enumerate(entries)),
         ignored=tuple(parse_color(str(color)) for color in data.get("ignored_colors", [])),
         ignored_ids=tuple(ignored_ids),
+        more_ids=tuple(tuple(entry.get("more_ids", ())) for entry in entries),
+        more_colors=tuple(tuple(map(parse_color, entry.get("more_colors", ()))) for entry in entries),
     )
+
+
+def _check_more(entry: dict[str, Any]) -> None:
+    for key, kind, what in (("more_ids", int, "whole numbers"), ("more_colors", str, "colours as #rrggbb")):
+        values = entry.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
+            raise SegError(f'class {entry["name"]!r} has "{key}" that is no list of {what}: {values!r:.80}')
 
 
 def classes_from_list(text: str) -> ClassMap:
@@ -168,7 +209,7 @@ def classes_from_list(text: str) -> ClassMap:
 
 
 def format_list(classes: ClassMap) -> str:
-    """Write a ClassMap as lines that classes_from_list reads."""
+    """Write a ClassMap as lines that classes_from_list reads: one id and colour each, further ones are left out."""
     rows = enumerate(zip(classes.names, classes.colors, classes.ids, strict=True))
     lines = [
         f"{name},{format_color(color)}" + (f",{raw}" if raw != position else "")
@@ -197,13 +238,14 @@ def parse_classes(path: Path, content: bytes) -> ClassMap:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
-    try:
-        is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
-        classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
-    except json.JSONDecodeError as error:
-        raise SegError(f"{path}: not valid JSON: {error}") from error
-    except SegError as error:
-        raise SegError(f"{path}: {error}") from error
+    with within_limits(path):
+        try:
+            is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
+            classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
+        except ValueError as error:  # also numbers of thousands of digits
+            raise SegError(f"{path}: not valid JSON: {error}") from error
+        except SegError as error:
+            raise SegError(f"{path}: {error}") from error
     if not len(classes):
         raise SegError(f"{path}: holds no class; write one name,#rrggbb a line")
     return classes

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from prep.classes import ClassMap
 from prep.dataset import Sample
 from prep.errors import SegError
-from prep.files import make_folder, write_bytes
+from prep.files import make_folder, within_limits, write_bytes
 from prep.finding import FoundFile
 from prep.imageio import IndexMask, image_size, write_png
 from prep.labels.choice import reader_named
 from prep.labels.named import UNCOVERED
-from prep.labels.reader import RawLabel
+from prep.labels.reader import RawLabel, read_codes
 from prep.lookup import Lookup
 from prep.photoio import import_photo, open_photo
 from prep.photos import Photo
@@ -78,7 +78,8 @@ class ConvertLabel:
     def __call__(self, job: LabelJob) -> Outcome:
         """Convert one label; SegError only where nothing can be written."""
         try:
-            return self._convert(job)
+            with within_limits(Path(job.label.name)):
+                return self._convert(job)
         except SegError as error:
             nothing = Found(np.zeros(0, np.uint32), np.zeros(0, np.int64))
             return Outcome(job.sample, np.zeros(256, np.int64), nothing, str(error))
@@ -125,7 +126,7 @@ class ConvertLabel:
 
     def _mask(self, label: RawLabel) -> tuple[IndexMask, Found]:
         reader = reader_named(self.reader)
-        codes = reader.read(label)
+        codes = read_codes(reader, label)
         mask = _lookup(self.reader, self.classes, self.aliases)(codes)
         found = find_unknown(codes, mask)
         if found.codes.size and self.unknown != "error":
@@ -159,8 +160,9 @@ class ScanLabel:
 
     def __call__(self, label: RawLabel) -> Found:
         """Read the codes of one label and count them."""
-        codes, pixels = np.unique(reader_named(self.reader).read(label), return_counts=True)
-        return Found(codes, pixels.astype(np.int64))
+        with within_limits(Path(label.name)):
+            codes, pixels = np.unique(read_codes(reader_named(self.reader), label), return_counts=True)
+            return Found(codes, pixels.astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class HasUncovered:
     def __call__(self, label: RawLabel) -> bool:
         """Read one label."""
         try:
-            return bool((reader_named(self.reader).read(label) == UNCOVERED).any())
+            return bool((read_codes(reader_named(self.reader), label) == UNCOVERED).any())
         except SegError:
             return False
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import TypeVar
@@ -63,6 +63,23 @@ def run_jobs(
         for future in futures:
             results.extend(future.result())
     return results
+
+
+@contextmanager
+def threads(workers: int | None) -> Iterator[Executor | None]:
+    """Threads to give to run_jobs, for jobs that spend their time in libraries which release Python's lock.
+
+    They start at once, where worker processes first import everything. workers: None takes all cores; for one worker
+    there is no thread (None), and run_jobs does the work itself.
+    """
+    workers = workers or os.cpu_count() or 1
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # one core a worker
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            yield pool if workers > 1 else None
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _run_chunk(function: Callable[[Job], Result], chunk: Sequence[Job]) -> list[Result]:

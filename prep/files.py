@@ -34,6 +34,20 @@ def explained(path: Path) -> Iterator[None]:
         raise SegError(f"{path}: {reason}") from error
 
 
+@contextmanager
+def within_limits(path: Path) -> Iterator[None]:
+    """Turn a MemoryError or RecursionError of the block into a SegError that names `path` and what to do.
+
+    Whatever reads a raw file stands in such a block, so that one file that is too much is named and left out.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise SegError(f"{path}: needs more memory than there is; save it smaller, or close other programs") from error
+    except RecursionError as error:
+        raise SegError(f"{path}: nested too deeply; export it again") from error
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a whole file; SegError if it cannot be read or holds nothing."""
     with explained(path):

@@ -5,11 +5,12 @@ Raw photos are opened by prep/photoio.py and raw labels by prep/labelio.py, with
 
 import io
 import math
+import threading
 import unicodedata
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.errors import SegError
-from prep.files import explained, read_bytes, write_bytes
+from prep.files import explained, read_bytes, within_limits, write_bytes
 
 ImageRGB = NDArray[np.uint8]
 """(H, W, 3), 0..255, red first."""
@@ -69,9 +70,11 @@ def read_image(path: Path) -> ImageRGB:
     """Read a prepared image (JPEG or PNG, upright, sRGB) as (H, W, 3) uint8; SegError if it is damaged."""
     data = read_bytes(path)
     if is_jpeg(data):
+        _refuse_enormous_jpeg(path, data)
         return decode_jpeg(path, data)
     pixels = decode(path, data, cv2.IMREAD_COLOR)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    with within_limits(path):
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def read_mask(path: Path) -> IndexMask:
@@ -101,12 +104,17 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def _is_whole_png(data: bytes) -> bool:
-    """Whether all critical chunks are there with the right check sums, up to the end mark (PNG standard, 5.3)."""
+    """Whether all critical chunks are there with the right check sums, up to the end mark (PNG standard, 5.3).
+
+    The header has to be the first chunk, and the only one of its kind: a second one could declare another size.
+    """
     position = len(_PNG_START)
     while position + 12 <= len(data):
         length = int.from_bytes(data[position : position + 4], "big")
         name, end = data[position + 4 : position + 8], position + 8 + length
         is_critical = name[:1].isupper()
+        if (name == b"IHDR") != (position == len(_PNG_START)):
+            return False
         if is_critical and zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             return False
         if name == b"IEND":
@@ -127,22 +135,34 @@ def damaged(path: Path) -> SegError:
 
 def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     """Decode a whole file as OpenCV orders it: (H, W) or (H, W, C), blue first; `flags` as of cv2.imdecode."""
-    open_picture(path, data)  # refuses enormous sizes
-    # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
-    if data[:8] == _PNG_START and not _is_whole_png(data):
-        raise damaged(path)
-    if is_jpeg(data):
-        return np.asarray(cv2.cvtColor(decode_jpeg(path, data), cv2.COLOR_RGB2BGR), np.uint8)
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        no_memory = error.code == cv2.Error.StsNoMem
-        raise (too_large(path) if no_memory else damaged(path)) from error
-    except MemoryError as error:
-        raise too_large(path) from error
+    if data[:8] == _PNG_START:
+        # Not with Pillow, which takes a third as long as decoding a small mask (tests/bench/NOTES.md).
+        refuse_enormous(path, *_png_size(data))
+        # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
+        if not _is_whole_png(data):
+            raise damaged(path)
+    elif is_jpeg(data):
+        _refuse_enormous_jpeg(path, data)
+        colors = decode_jpeg(path, data)
+        with within_limits(path):
+            return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2BGR), np.uint8)
+    else:
+        open_picture(path, data)  # refuses enormous sizes
+    with _decoding(path):
+        pixels = _imdecode(data, flags)
     if pixels is None:
         raise damaged(path)
-    return pixels  # type: ignore[return-value]  # cv2's stubs say "any number"; 8 or 16 bits are told apart by callers
+    return pixels
+
+
+def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
+    """Pixels of 8 or 16 bits, which callers tell apart; None if it is no image."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)  # type: ignore[return-value]  # "any number"
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise
 
 
 def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) -> ImageRGB:
@@ -151,17 +171,28 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
     least: width and height that are enough; the result has the smallest number of eighths that reaches them.
     """
     width, height = map(math.ceil, least)
-    try:
+    with _decoding(path):
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
-    except MemoryError as error:
-        raise too_large(path) from error
-    except ValueError as error:
-        raise damaged(path) from error
 
 
-def too_large(path: Path) -> SegError:
-    """The error for a picture that does not fit into memory."""
-    return SegError(f"{path}: needs more memory than there is; save it smaller, or close other programs")
+def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+    """SegError if a header declares more than `max_megapixels`."""
+    if width * height > max_megapixels * 1e6:
+        raise SegError(
+            f"{path}: larger than this program opens: {width * height / 1e6:,.0f} megapixels ({width} x {height}), "
+            f"the limit is {max_megapixels:g}; cut it into tiles"
+        )
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    """Width and height where the header of a PNG states them (PNG standard, 11.2.1)."""
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+def _refuse_enormous_jpeg(path: Path, data: bytes) -> None:
+    with _decoding(path):
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    refuse_enormous(path, width, height)
 
 
 def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
@@ -170,42 +201,57 @@ def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    with _quiet_pillow():
-        try:
-            picture = Image.open(io.BytesIO(data))
-        except MemoryError as error:
-            raise too_large(path) from error
-        except Exception as error:  # parsers of many formats on bytes of others: they raise anything
-            raise damaged(path) from error
-    width, height = picture.size
-    if width * height > max_megapixels * 1e6:
-        raise SegError(
-            f"{path}: larger than this program opens: {width * height / 1e6:,.0f} megapixels ({width} x {height}), "
-            f"the limit is {max_megapixels:g}; cut it into tiles"
-        )
+    with quiet_pillow, _decoding(path):
+        picture = Image.open(io.BytesIO(data))
+    refuse_enormous(path, *picture.size, max_megapixels)
     return picture
 
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:
     """Decode the pixels of an opened picture."""
-    with _quiet_pillow():
-        try:
-            picture.load()
-        except MemoryError as error:
-            raise too_large(path) from error
-        except Exception as error:  # as above
-            raise damaged(path) from error
+    with quiet_pillow, _decoding(path):
+        picture.load()
     return picture
 
 
 @contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Without Pillow's own limit and its warnings about odd metadata; what matters becomes an error here."""
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+def _decoding(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises into a SegError: no memory, or a damaged file."""
+    with within_limits(path):
+        try:
             yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # parsers of many formats on bytes of others: they raise anything
+            raise damaged(path) from error
+
+
+class _QuietPillow:
+    """Without Pillow's own limit of size and its warnings about odd metadata; what matters becomes an error here.
+
+    Limit and warnings belong to the whole process: with several threads the first to enter changes them, the last to
+    leave restores them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._restore = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._restore.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                self._restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+                Image.MAX_IMAGE_PIXELS = None
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._restore.close()
+
+
+quiet_pillow = _QuietPillow()

@@ -2,27 +2,33 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import IGNORE_INDEX, ClassMap
+from prep.classes import IGNORE_INDEX, ClassMap, Color, parse_color
 from prep.errors import SegError
 from prep.executor import run_jobs
+from prep.files import within_limits
 from prep.finding import FoundFile, find_photos, photos_beside
 from prep.imageio import open_picture
 from prep.labelling import class_map_of
 from prep.labels.choice import choose_reader, look, reader_named
 from prep.labels.content import content_of
-from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.noise import EXACT, LOSSY, noise_among
-from prep.pairing import SAME_STEM, Patterns, list_some, pair_in_order, pair_stems
+from prep.pairing import SAME_STEM, Pairing, Patterns, list_some, pair_in_order, pair_stems
 from prep.photoio import open_photo
 from prep.photos import Photo
 from prep.placement import drawn_on
 from prep.progress import Progress, silent
+from prep.seen import PairedLabel, Seen, see_values
+from prep.value_sheet import SheetRow
+
+VALUES_SEEN = 30
+"""Values that are looked up in the photos: the most common that are no noise."""
 
 _FILES = ("rgb", "ids")
 """Readers of image files; the others have no header to look at."""
@@ -48,6 +54,7 @@ class Value:
     """One value of the labels. name: of its class, "ignore", or empty if no class map knows it.
 
     is_noise: it looks like a blended edge or a trace of JPEG rather than a class.
+    photo: mean colour of the photos where it lies, #rrggbb, of the few that hold most of it; empty without photos.
     """
 
     code: int
@@ -57,6 +64,7 @@ class Value:
     files: int
     name: str
     is_noise: bool
+    photo: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class Inspection:
     values: tuple[Value, ...]
     remarks: tuple[str, ...]
     classes: ClassMap = field(repr=False)
+    seen: Mapping[int, Seen] = field(default_factory=dict, repr=False)
+    """What the photos show where the most common values lie, by code."""
 
 
 def inspect_labels(
@@ -92,17 +102,21 @@ def inspect_labels(
     chosen = reader_named(found.reader, found.names) if found.reader else choose_reader(found.labels, classes)
     facts = run_jobs(_Look(chosen.name), found.labels, workers, progress)
     values = _values(facts, chosen, classes, found)
+    files = _photos(source, photos, found)
+    pairing = _pairing(found, files, patterns)
+    seen = _seen(found, facts, files, pairing, values, chosen, workers)
+    values = [replace(value, photo=seen[value.code].color) if value.code in seen else value for value in values]
     remarks = [
         *_problems(facts),
         *(f"listed but not there: {list_some(found.missing)}" for _ in [0] if found.missing),
         *_header_remarks(found.labels, facts),
         *_class_remarks(values, chosen, classes, meaning.found if meaning else None),
-        *_photo_remarks(found, facts, _photos(source, photos, found), patterns),
+        *_photo_remarks(found, facts, files, pairing),
         *found.notes,
     ]
     real = sorted(value.code for value in values if not value.is_noise and value.name != "ignore")
     return Inspection(
-        chosen.name, len(found.labels), tuple(values), tuple(remarks), _class_map(chosen, real, values, classes)
+        chosen.name, len(found.labels), tuple(values), tuple(remarks), _class_map(chosen, real, values, classes), seen
     )
 
 
@@ -112,9 +126,10 @@ class _Look:
 
     def __call__(self, label: RawLabel) -> Facts:
         try:
-            values = reader_named(self.reader).read(label)
-            codes, pixels = np.unique(values, return_counts=True)
-            oddities = _oddities(label) if self.reader in _FILES else ()
+            with within_limits(Path(label.name)):
+                values = read_codes(reader_named(self.reader), label)
+                codes, pixels = np.unique(values, return_counts=True)
+                oddities = _oddities(label) if self.reader in _FILES else ()
         except SegError as error:
             return Facts(np.zeros(0, np.uint32), np.zeros(0, np.int64), 0, 0, problem=str(error))
         return Facts(codes, pixels.astype(np.int64), values.shape[1], values.shape[0], oddities)
@@ -225,17 +240,43 @@ def _photos(source: Path, given: Path | None, found: LabelSource) -> list[FoundF
     return photos_beside(source)
 
 
+def _pairing(found: LabelSource, photos: Sequence[FoundFile], patterns: Patterns) -> Pairing:
+    stems = [label.stem for label in found.labels]
+    pairing = pair_stems([file.stem for file in photos], stems, patterns)
+    if not pairing.pairs and found.in_order and len(photos) == len(stems):
+        return pair_in_order([file.stem for file in photos], stems)
+    return pairing
+
+
+def _seen(
+    found: LabelSource,
+    facts: Sequence[Facts],
+    photos: Sequence[FoundFile],
+    pairing: Pairing,
+    values: Sequence[Value],
+    reader: LabelReader,
+    workers: int | None,
+) -> dict[int, Seen]:
+    """What the photos show under the values that are shown."""
+    by_stem = {file.stem: file.path for file in photos}
+    by_label = {label.stem: (label, each) for label, each in zip(found.labels, facts, strict=True)}
+    pairs = []
+    for image, stem in pairing.pairs:
+        label, each = by_label[stem]
+        counts = dict(zip(each.codes.tolist(), each.pixels.tolist(), strict=True))
+        pairs.append(PairedLabel(label, by_stem[image], counts))
+    codes = [value.code for value in values if not value.is_noise][:VALUES_SEEN]
+    return see_values(pairs, codes, reader, workers)
+
+
 def _photo_remarks(
-    found: LabelSource, facts: Sequence[Facts], photos: Sequence[FoundFile], patterns: Patterns
+    found: LabelSource, facts: Sequence[Facts], photos: Sequence[FoundFile], pairing: Pairing
 ) -> list[str]:
     """How the sizes of masks and photos agree, where they pair."""
     if not photos:
         return ["no photos beside these labels; --images FOLDER compares sizes and orientation"]
-    stems = [label.stem for label in found.labels]
-    pairing = pair_stems([file.stem for file in photos], stems, patterns)
-    if not pairing.pairs and found.in_order and len(photos) == len(stems):
-        pairing = pair_in_order([file.stem for file in photos], stems)
-    by_stem, by_label = {file.stem: file for file in photos}, dict(zip(stems, facts, strict=True))
+    by_stem = {file.stem: file for file in photos}
+    by_label = {label.stem: each for label, each in zip(found.labels, facts, strict=True)}
     cases: dict[str, list[str]] = defaultdict(list)
     for image, label in pairing.pairs:
         each = by_label[label]
@@ -270,19 +311,44 @@ def _compared(file: FoundFile, facts: Facts) -> str:
     return "over" if photo.orientation in _TURNED_OVER else "same"
 
 
+def sheet_rows(found: Inspection) -> list[SheetRow]:
+    """A row of the contact sheet for each value that is no noise, the most common first."""
+    return [
+        SheetRow(
+            parse_color(value.value) if found.reader == "rgb" and value.value.startswith("#") else None,
+            (
+                value.value if found.reader == "rgb" else f"id {value.value}",
+                value.name or "no class",
+                f"{value.share:.2%} in {value.files} files",
+                f"photo there: {value.photo or '-'}",
+            ),
+            found.seen.get(value.code),
+        )
+        for value in found.values
+        if not value.is_noise
+    ][:VALUES_SEEN]
+
+
 def _class_map(reader: LabelReader, codes: Sequence[int], values: Sequence[Value], known: ClassMap | None) -> ClassMap:
     """The class map to write: known names where there are some, made-up ones for the other values."""
     names = {value.code: value.name for value in values if value.name}
     proposed = reader.propose([code for code in codes if names.get(code) != "never labelled"][:250])
     codes = [code for code in codes if names.get(code) != "never labelled"][: len(proposed)]
     colors = dict(zip(known.names, known.colors, strict=True)) if known and reader.name != "rgb" else {}
-    rows = [
-        (names.get(code, made_up), colors.get(names.get(code, ""), color), raw)
-        for code, made_up, color, raw in zip(codes, proposed.names, proposed.colors, proposed.ids, strict=True)
-    ]
+    rows: dict[str, list[tuple[Color, int]]] = {}
+    for code, made_up, color, raw in zip(codes, proposed.names, proposed.colors, proposed.ids, strict=True):
+        name = names.get(code, made_up)
+        if code not in names and made_up in names.values():  # all made up is at least consistent
+            return proposed
+        rows.setdefault(name, []).append((colors.get(name, color), raw))
+    by_color = reader.name == "rgb"
     try:
         return ClassMap(
-            tuple(name for name, _, _ in rows), tuple(color for _, color, _ in rows), tuple(raw for _, _, raw in rows)
+            tuple(rows),
+            tuple(values[0][0] for values in rows.values()),
+            () if by_color else tuple(values[0][1] for values in rows.values()),
+            more_ids=() if by_color else tuple(tuple(raw for _, raw in values[1:]) for values in rows.values()),
+            more_colors=tuple(tuple(color for color, _ in values[1:]) for values in rows.values()) if by_color else (),
         )
-    except SegError:  # a made-up colour or name meets a known one: all made up is at least consistent
+    except SegError:  # a made-up colour meets a known one
         return proposed

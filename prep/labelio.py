@@ -6,6 +6,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from prep.errors import SegError
 from prep.imageio import ImageRGB, decode, loaded, open_picture
@@ -15,7 +16,11 @@ LabelKind = Literal["grey", "palette", "color"]
 
 def label_kind(path: Path, data: bytes) -> LabelKind:
     """Tell from its header how a raw label file holds its values."""
-    mode = open_picture(path, data).mode
+    return _kind_of(open_picture(path, data))
+
+
+def _kind_of(picture: Image.Image) -> LabelKind:
+    mode = picture.mode
     if mode in {"P", "PA"}:
         return "palette"
     return "grey" if mode in {"1", "L", "I", "I;16", "I;16B", "I;16L"} else "color"
@@ -26,10 +31,9 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
 
     Raises SegError if the file is damaged or its colours are no greys.
     """
-    if label_kind(path, data) == "palette":
-        return np.asarray(loaded(path, open_picture(path, data)), np.uint8)
-    if open_picture(path, data).mode == "1":  # OpenCV would make 255 of 1
-        return np.asarray(loaded(path, open_picture(path, data)), np.uint8)
+    picture = open_picture(path, data)
+    if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
+        return np.asarray(loaded(path, picture), np.uint8)
     values = decode(path, data, cv2.IMREAD_UNCHANGED)
     if values.ndim == 3:
         if not (values[..., 0] == values[..., 1]).all() or not (values[..., 0] == values[..., 2]).all():

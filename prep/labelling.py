@@ -75,7 +75,7 @@ def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -
 
     A new class stands where the id of those pixels puts it: class indices are in the order of ids.
     """
-    codes = [code for code in unlabelled if code not in meaning.classes.ids]
+    codes = [code for code in unlabelled if code not in meaning.classes.index_of_id()]
     if not codes:
         return meaning
     classes = meaning.classes
@@ -83,21 +83,32 @@ def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -
         return replace(meaning, aliases=tuple((code, IGNORE_INDEX) for code in codes))
     names = [name.lower() for name in classes.names]
     if becomes.lower() not in names:
-        number = next(n for n in range(1000) if distinct_color(n) not in (*classes.colors, *classes.ignored))
-        color = (0, 0, 0) if (0, 0, 0) not in (*classes.colors, *classes.ignored) else distinct_color(number)
-        rows = sorted(
-            [*zip(classes.ids, classes.names, classes.colors, strict=True), (codes[0], becomes, color)],
-            key=lambda row: row[0],
-        )
-        classes = replace(
-            classes,
-            names=tuple(name for _, name, _ in rows),
-            colors=tuple(color for _, _, color in rows),
-            ids=tuple(raw for raw, _, _ in rows),
-        )
+        classes = _with_id(classes, becomes, codes[0])
         codes = codes[1:]
     index = [name.lower() for name in classes.names].index(becomes.lower())
     return replace(meaning, classes=classes, aliases=tuple((code, index) for code in codes))
+
+
+def _with_id(classes: ClassMap, name: str, raw: int) -> ClassMap:
+    """One more class with this id, black if no other is, and all classes in the order of their ids."""
+    color = _free_color(classes)
+    names, colors, ids = (name, *classes.names), (color, *classes.colors), (raw, *classes.ids)
+    order = sorted(range(len(ids)), key=lambda position: ids[position])
+    more_ids, more_colors = (((), *more) if more else () for more in (classes.more_ids, classes.more_colors))
+    return replace(
+        classes,
+        names=tuple(names[position] for position in order),
+        colors=tuple(colors[position] for position in order),
+        ids=tuple(ids[position] for position in order),
+        more_ids=tuple(more_ids[position] for position in order if more_ids),
+        more_colors=tuple(more_colors[position] for position in order if more_colors),
+    )
+
+
+def _free_color(classes: ClassMap) -> Color:
+    """Black, or else the first made-up colour, that no class has and that is not ignored."""
+    taken = {*classes.index_of_color(), *classes.ignored}
+    return next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
 
 
 def _made_up(names: Sequence[str]) -> ClassMap:
@@ -140,15 +151,15 @@ def _plain(classes: ClassMap) -> ClassMap:
 
 def _with_first(classes: ClassMap, name: str) -> ClassMap:
     """One more class in front, black if no other is; ids are kept where they are not just positions."""
-    taken = {*classes.colors, *classes.ignored}
-    color = next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
     by_position = classes.ids == tuple(range(len(classes)))
-    free = next(number for number in range(1000) if number not in (*classes.ids, *classes.ignored_ids))
+    free = next(number for number in range(1000) if number not in (*classes.index_of_id(), *classes.ignored_ids))
     return replace(
         classes,
         names=(name, *classes.names),
-        colors=(color, *classes.colors),
+        colors=(_free_color(classes), *classes.colors),
         ids=() if by_position else (free, *classes.ids),
+        more_ids=(),  # of raw masks; regions have names
+        more_colors=(),
     )
 
 

@@ -1,5 +1,6 @@
 """Convert raw label masks into the masks of a dataset, and bring the photos in on the way."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +24,10 @@ from prep.pairing import (
 from prep.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
 from prep.photos import PHOTOS_RECORD, read_photos, write_photos
 from prep.progress import Progress, silent
-from prep.proposal import proposal_text, propose_colors
+from prep.proposal import refusal
+from prep.seen import PairedLabel, see_values
 from prep.transaction import INDEX, Transaction
-from prep.unknown import Policy, UnknownValues, no_classes_error, replacement, unknown_error
+from prep.unknown import SHOWN, Policy, UnknownValues, no_classes_error, replacement
 
 _PROBLEMS_SHOWN = 10
 _LOOKED_AT_FIRST = 4
@@ -136,7 +138,9 @@ def convert_masks(
             change.path("."), root, reader.name, classes, options.unknown, meaning.aliases, options.stretch
         )
         outcomes = run_jobs(convert, jobs, workers, progress)
-        error = _first_error(outcomes, jobs, reader, classes, options.unknown)
+        shown = photos or (root / "images" if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
+        command = _look_command(source, shown, options)
+        error = _first_error(outcomes, jobs, reader, classes, options.unknown, root, command)
         if error is not None:
             change.discard()
             raise SegError(f"{error}\n(classes: {meaning.found})") if meaning.found else error
@@ -233,6 +237,8 @@ def _first_error(
     reader: LabelReader,
     classes: ClassMap,
     policy: Policy,
+    root: Path,
+    look: str,
 ) -> SegError | None:
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     if problems:
@@ -245,7 +251,8 @@ def _first_error(
     unknown = _collect(outcomes, jobs)
     pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     if policy == "error" and unknown.pixels:
-        return _unknown_error(unknown, pixels, reader, classes)
+        seen = see_values(_paired(outcomes, jobs, root), unknown.by_pixels()[:SHOWN], reader)
+        return refusal(unknown, pixels, reader, classes, seen, look)
     held = np.flatnonzero(pixels).tolist()
     if policy == "error" and reader.name == "ids" and len(classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return SegError(
@@ -255,16 +262,25 @@ def _first_error(
     return None
 
 
-def _unknown_error(
-    unknown: UnknownValues, pixels: NDArray[np.int64], reader: LabelReader, classes: ClassMap
-) -> SegError:
-    """All unknown values in one table; and where classes do not occur, what they could be."""
-    error = unknown_error(unknown, reader, classes)
-    absent = [index for index in range(len(classes)) if not pixels[index]]
-    if reader.name != "rgb" or not absent:
-        return error
-    proposed = propose_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
-    return SegError(f"{error}{proposal_text(proposed, reader, classes)}") if proposed else error
+def _paired(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob], root: Path) -> list[PairedLabel]:
+    """Labels with their photos, or with the images that are there already, and the pixels of their unknown values."""
+    return [
+        PairedLabel(
+            job.label,
+            job.photo.path if job.photo else root / job.sample.image,
+            dict(zip(outcome.found.codes.tolist(), outcome.found.pixels.tolist(), strict=True)),
+        )
+        for outcome, job in zip(outcomes, jobs, strict=True)
+        if job.photo or job.sample.image
+    ]
+
+
+def _look_command(source: Path, photos: Path | None, options: Options) -> str:
+    """What shows crops of the photos under every value."""
+    words = ["seg-prep", "masks", "inspect", str(source), *(["--images", str(photos)] if photos else [])]
+    words += ["--match", *options.patterns] if options.patterns != SAME_STEM else []
+    words += ["--from", options.reader] if options.reader else []
+    return shlex.join([*words, "--sheet", "values.png"])
 
 
 def _collect(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob]) -> UnknownValues:

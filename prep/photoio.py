@@ -1,9 +1,6 @@
 """Opens raw photos of any kind: upright by EXIF, in sRGB by their ICC profile, 8 bits a channel."""
 
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +10,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.errors import SegError
-from prep.files import read_bytes
-from prep.imageio import MAX_MEGAPIXELS, ImageRGB, damaged, decode_jpeg, encode_png, is_jpeg, loaded, open_picture
+from prep.files import read_bytes, within_limits
+from prep.imageio import (
+    MAX_MEGAPIXELS,
+    ImageRGB,
+    damaged,
+    decode_jpeg,
+    encode_png,
+    is_jpeg,
+    loaded,
+    open_picture,
+    quiet_pillow,
+)
 from prep.metadata import without_metadata
 from prep.photos import TURNED
 from prep.resample import resize_image, upright
@@ -77,8 +84,12 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
 
     Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
     """
-    data = read_bytes(path)
-    with quiet():
+    return parse_photo(path, read_bytes(path), max_megapixels)
+
+
+def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
+    """Read the header of such a file's content; `path` is for errors."""
+    with quiet_pillow:
         picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
         width, height = picture.size
         megapixels = width * height / 1e6
@@ -107,9 +118,10 @@ def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
     turn = 1 if photo.picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
     if turn in TURNED:
         width, height = height, width
-    pixels, extent = _stored_pixels(photo, width, height)
-    small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
-    return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
+    with within_limits(photo.path):
+        pixels, extent = _stored_pixels(photo, width, height)
+        small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
+        return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
 
 
 def import_photo(path: Path) -> tuple[str, bytes, int, int]:
@@ -119,14 +131,15 @@ def import_photo(path: Path) -> tuple[str, bytes, int, int]:
     everything else becomes PNG. Metadata (place, camera, thumbnails) is left behind in every case.
     """
     photo = open_photo(path)
-    if photo.is_plain_jpeg:
-        height, width = decode_jpeg(path, photo.data).shape[:2]
-        return ".jpg", without_metadata(photo.data), width, height
-    pixels = decode_photo(photo, *photo.upright_size)
-    height, width = pixels.shape[:2]
-    if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
-        return ".jpg", encode_jpeg(pixels), width, height
-    return ".png", encode_png(pixels), width, height
+    with within_limits(path):
+        if photo.is_plain_jpeg:
+            height, width = decode_jpeg(path, photo.data).shape[:2]
+            return ".jpg", without_metadata(photo.data), width, height
+        pixels = decode_photo(photo, *photo.upright_size)
+        height, width = pixels.shape[:2]
+        if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
+            return ".jpg", encode_jpeg(pixels), width, height
+        return ".png", encode_png(pixels), width, height
 
 
 def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
@@ -150,7 +163,7 @@ def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np
     A JPEG may come in a fraction of its size, enough to average it down to width x height.
     """
     if not is_jpeg(photo.data) or photo.picture.mode == "CMYK":
-        with quiet():
+        with quiet_pillow:
             pixels = _eight_bits(photo.path, loaded(photo.path, photo.picture))
         return pixels, (pixels.shape[1], pixels.shape[0])
     eighths = next(
@@ -176,11 +189,3 @@ def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
         except ValueError as error:
             raise SegError(f"{path}: pixels of the kind {picture.mode}; save the photo as RGB") from error
     return np.asarray(picture, np.uint8)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Pillow from writing warnings about odd metadata to the terminal; what matters becomes an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

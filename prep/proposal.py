@@ -1,15 +1,43 @@
-"""Propose which colours of the masks are meant by classes whose own colours do not occur."""
+"""The refusal of values that are no class: what lies under them, and which classes could be meant."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prep.classes import ClassMap, format_color
+from prep.errors import SegError
 from prep.labels.reader import LabelReader
-from prep.unknown import align
+from prep.seen import Seen
+from prep.unknown import UnknownValues, align, unknown_error
 
 _MIN_SHARE = 1e-3
 """Colours of fewer pixels are slips and blended edges rather than classes."""
+
+
+def refusal(
+    unknown: UnknownValues,
+    pixels: NDArray[np.int64],
+    reader: LabelReader,
+    classes: ClassMap,
+    seen: Mapping[int, Seen],
+    look: str,
+) -> SegError:
+    """All unknown values in one table; and where classes do not occur, what they could be.
+
+    pixels: (256,) of all masks by mask value.  seen: what photos show under values.  look: the command that shows it.
+    """
+    error = unknown_error(unknown, reader, classes, {code: one.color for code, one in seen.items()})
+    if seen:
+        error = SegError(
+            f'{error}\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n'
+            f"  {look}"
+        )
+    absent = [index for index in range(len(classes)) if not pixels[index]]
+    if reader.name != "rgb" or not absent:
+        return error
+    proposed = propose_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
+    return SegError(f"{error}{proposal_text(proposed, reader, classes, seen)}") if proposed else error
 
 
 def propose_colors(
@@ -29,17 +57,26 @@ def propose_colors(
     return [(absent[row], codes[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
 
 
-def proposal_text(proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap) -> str:
+def proposal_text(
+    proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap, seen: Mapping[int, Seen]
+) -> str:
     """Show the proposal as a table and as the options that accept it."""
     rows = [
-        [classes.names[index], format_color(classes.colors[index]), "->", reader.describe(code)]
+        [
+            classes.names[index],
+            format_color(classes.colors[index]),
+            "->",
+            reader.describe(code),
+            f"(photo {seen[code].color})" if code in seen else "",
+        ]
         for index, code in proposed
     ]
     options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
     return (
         f"\n\n{len(proposed)} classes of the class map occur in no mask; perhaps its colours are wrong. By nearness of "
-        "colours alone they could be\n\n"
+        "mask colours alone they could be\n\n"
         f"{align(rows)}\n\n"
-        "This is a guess: compare it with the photos. The same command accepts it, or what you make of it, with\n"
+        "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
+        "same command accepts it, or what you make of it, with\n"
         f"{options}"
     )

@@ -30,6 +30,11 @@ class Stream:
         """One whole number, low <= number <= high; for ranges far below 2**53."""
         return low + int(self.uniform(0, high - low + 1))
 
+    def integers(self, count: int, high: int) -> NDArray[np.int64]:
+        """`count` whole numbers (int64), each uniform in 0..high - 1; for `high` far below 2**53."""
+        raw: NDArray[np.uint64] = self._bits.random_raw(count)
+        return ((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53 * high).astype(np.int64)
+
     def words16(self, count: int) -> NDArray[np.uint16]:
         """`count` numbers, each uniform in 0..65535."""
         raw: NDArray[np.uint64] = self._bits.random_raw(-(-count // 4))

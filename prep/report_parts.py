@@ -20,8 +20,9 @@ _SPLIT_COLORS = {"train": "#7c93ab", "val": "#b9c6d3", "test": "#d5c3a1"}
 
 
 def percent(share: float) -> str:
-    """Write a share 0..1 with two decimals, so that columns align."""
-    return "–" if not share else "< 0.01 %" if share < 0.00005 else f"{100 * share:.2f} %"
+    """Write a share 0..1 with two decimals, so that columns align; it never breaks over two lines."""
+    text = "–" if not share else "< 0.01 %" if share < 0.00005 else f"{100 * share:.2f} %"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:

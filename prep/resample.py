@@ -1,6 +1,7 @@
 """Turns, resizes and frames pixels: images by averaging areas, masks by the nearest pixel."""
 
 import math
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,8 +14,13 @@ from prep.imageio import ImageRGB, IndexMask
 Pixels = NDArray[np.uint8]
 """(H, W) or (H, W, C)."""
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 
-def upright(pixels: Pixels, orientation: int) -> Pixels:
+_NEARLY_WHOLE = 0.2
+"""Areas whose sides differ from a whole number of pixels by at most this share are averaged the fast way."""
+
+
+def upright(pixels: NDArray[Scalar], orientation: int) -> NDArray[Scalar]:
     """Turn and mirror pixels as they are stored into what a person sees; orientation 1..8 of EXIF."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)
@@ -31,13 +37,34 @@ def resize_image(pixels: Pixels, width: int, height: int, extent: tuple[float, f
     inner_width, inner_height = extent or (pixels.shape[1], pixels.shape[0])
     smaller = min(width, math.ceil(inner_width)), min(height, math.ceil(inner_height))
     if smaller != (inner_width, inner_height):
-        across, down = smaller[0] / inner_width, smaller[1] / inner_height
-        # With factors instead of a size, OpenCV may add a row or column for what lies behind the end.
-        pixels = _as_pixels(cv2.resize(pixels, None, fx=across, fy=down, interpolation=cv2.INTER_AREA))
-        pixels = pixels[: smaller[1], : smaller[0]]
+        pixels = _means_of_areas(pixels, smaller, smaller[0] / inner_width, smaller[1] / inner_height)
     if smaller != (width, height):
         pixels = _as_pixels(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC))
     return np.ascontiguousarray(pixels)
+
+
+def _means_of_areas(pixels: Pixels, size: tuple[int, int], across: float, down: float) -> Pixels:
+    """Shrink by the factors `across` and `down` to size = (width, height).
+
+    OpenCV has vector code for areas of whole pixels only. Where areas are nearly whole, pixels are therefore first
+    moved onto the nearest grid on which they are; how close that comes to the exact mean: tests/bench/NOTES.md.
+    """
+    columns, rows = round(1 / across), round(1 / down)
+    off = max(abs(1 / across / columns - 1), abs(1 / down / rows - 1))
+    if min(columns, rows) < 2 or not 0 < off <= _NEARLY_WHOLE:
+        return _scaled(pixels, size, across, down, cv2.INTER_AREA)
+    grid = size[0] * columns, size[1] * rows
+    pixels = _scaled(pixels, grid, across * columns, down * rows, cv2.INTER_LINEAR)
+    while columns % 2 == 0 and rows % 2 == 0:  # two by two is the fastest of all
+        columns, rows, grid = columns // 2, rows // 2, (grid[0] // 2, grid[1] // 2)
+        pixels = _as_pixels(cv2.resize(pixels, grid, interpolation=cv2.INTER_AREA))
+    return pixels if grid == size else _as_pixels(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _scaled(pixels: Pixels, size: tuple[int, int], across: float, down: float, interpolation: int) -> Pixels:
+    # With factors instead of a size, OpenCV may add a row or column for what lies behind the end.
+    scaled = cv2.resize(pixels, None, fx=across, fy=down, interpolation=interpolation)
+    return _as_pixels(scaled)[: size[1], : size[0]]
 
 
 def resize_mask(mask: IndexMask, placement: Placement) -> IndexMask:

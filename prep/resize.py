@@ -8,7 +8,7 @@ from pathlib import Path
 from prep.class_loss import ClassChange
 from prep.dataset import Dataset, Sample, is_dataset, write_index
 from prep.errors import SegError
-from prep.executor import run_jobs
+from prep.executor import run_jobs, threads
 from prep.files import explained, read_bytes
 from prep.finding import FoundFile, find_photos, refuse_equal_stems
 from prep.pairing import list_some
@@ -60,7 +60,8 @@ def resize_photos(
     known = {sample.stem: sample for sample in before.samples} if before else {}
     jobs = [PhotoJob(each.path, each.name, known.get(each.stem, Sample(each.stem, "", "", 0, 0))) for each in found]
     with Transaction(root, "resize", settings([job.path for job in jobs], options)) as change:
-        outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress)
+        with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
+            outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress, pool)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)

@@ -7,11 +7,11 @@ from typing import Literal
 
 from prep.dataset import Sample
 from prep.errors import SegError
-from prep.files import make_folder, write_bytes
+from prep.files import make_folder, within_limits, write_bytes
 from prep.fit import Placement, Target, place
-from prep.imageio import decode_jpeg, encode_png
+from prep.imageio import decode_jpeg, encode_png, quiet_pillow
 from prep.metadata import exif_of, with_exif, without_metadata
-from prep.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, open_photo, quiet
+from prep.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, open_photo
 from prep.photos import Photo
 from prep.resample import frame_image
 
@@ -98,6 +98,11 @@ def image_name(stem: str, photo: RawPhoto, options: Options) -> str:
 
 def make_image(photo: RawPhoto, placement: Placement, options: Options) -> bytes:
     """The image file of a photo: upright, sRGB, resized, framed; SegError if the photo is damaged."""
+    with within_limits(photo.path):
+        return _made(photo, placement, options)
+
+
+def _made(photo: RawPhoto, placement: Placement, options: Options) -> bytes:
     image_format = _format(photo, options)
     unchanged = (placement.width, placement.height) == (photo.width, photo.height)
     if unchanged and photo.is_plain_jpeg and image_format == "jpg" and options.quality is None:
@@ -117,7 +122,7 @@ def _with_metadata(file: bytes, photo: RawPhoto, placement: Placement, options: 
     if not options.keep_metadata:
         return file
     try:
-        with quiet():
+        with quiet_pillow:
             return with_exif(file, exif_of(photo.picture.getexif(), placement.width, placement.height))
     except (LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error) as error:
         raise SegError(

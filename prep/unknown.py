@@ -1,7 +1,7 @@
 """Values of raw masks that are no class: collect them, name them, or give them a class."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,8 @@ from prep.lookup import UNKNOWN
 
 Policy = Literal["error", "ignore", "nearest", "background"]
 
-_SHOWN = 20
+SHOWN = 20
+"""Values of an error's table."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,14 @@ def replace_unknown(
     return result
 
 
-def unknown_error(unknown: UnknownValues, reader: LabelReader, classes: ClassMap) -> SegError:
-    """The error that shows all unknown values in one table and says how to go on."""
-    header = ["value", "pixels", "files", "nearest class", "distance", "first file"]
+def unknown_error(unknown: UnknownValues, reader: LabelReader, classes: ClassMap, photo: Mapping[int, str]) -> SegError:
+    """The error that shows all unknown values in one table and says how to go on.
+
+    photo: mean colour of the photos where a value lies, #rrggbb; the table has no such column if it is empty.
+    """
+    header = ["value", "pixels", "files", *(["photo"] if photo else []), "nearest class", "distance", "first file"]
     rows = []
-    for code in unknown.by_pixels()[:_SHOWN]:
+    for code in unknown.by_pixels()[:SHOWN]:
         index, distance = _nearest(reader, code, classes)
         near = ["-", "-"] if index == IGNORE_INDEX else [classes.names[index], f"{distance:.0f}"]
         rows.append(
@@ -92,6 +96,7 @@ def unknown_error(unknown: UnknownValues, reader: LabelReader, classes: ClassMap
                 reader.describe(code),
                 f"{unknown.pixels[code]:,}",
                 str(unknown.files[code]),
+                *([photo.get(code, "-")] if photo else []),
                 *near,
                 unknown.first[code],
             ]
@@ -116,7 +121,7 @@ def unknown_error(unknown: UnknownValues, reader: LabelReader, classes: ClassMap
 
 def no_classes_error(unknown: UnknownValues, reader: LabelReader) -> SegError:
     """The error for masks without a class map: it proposes one."""
-    codes = unknown.by_pixels()[:_SHOWN]
+    codes = unknown.by_pixels()[:SHOWN]
     shares = [
         f"  {reader.describe(code)}: {unknown.pixels[code]:,} pixels in {unknown.files[code]} files" for code in codes
     ]

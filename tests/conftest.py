@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from prep.dataset import Dataset
 from synth.generate import generate
 from tests.support import CLASS_LIST, paint, random_image, random_mask, save
+from train.checkpoint import load_model
+from train.device import make_fabric
+from train.predictor import Predictor
 
 STEMS = ("a", "b", "c")
 
@@ -60,6 +63,20 @@ def raw(tmp_path: Path) -> Raw:
 def dataset(tmp_path: Path) -> Dataset:
     """20 synthetic training images (2 for validation) and 3 test images, 64 wide x 80 high."""
     return generate(tmp_path / "datasets" / "synth", n=20, test=3, width=64, height=80, workers=1)
+
+
+@pytest.fixture
+def tiny_run(tmp_path: Path) -> Path:
+    """A run in tmp_path/runs with random weights, whose model says now this class, now that one."""
+    from tests.serving import make_tiny_run
+
+    return make_tiny_run(tmp_path)
+
+
+@pytest.fixture
+def predictor(tiny_run: Path) -> Predictor:
+    """The model of this run."""
+    return load_model(tiny_run / "model.pt", make_fabric("cpu"))[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Hostile input: spoils files of every format and lets the readers read them, in processes that may crash.
 
 Mutation N of a target is the same on every machine. It breaks a reader if anything else than success or SegError
-comes of it: another exception, a crash, more time or memory than allowed, a changed file outside of the results.
+comes of it: another exception, a crash, more time or memory than allowed, a file touched outside of the results.
 
     python -m tests.hostile --minutes 30
     python -m tests.hostile --target mat --first 1234 --mutations 1
@@ -25,14 +25,19 @@ import numpy as np
 from prep.errors import SegError
 from prep.imageio import IMAGE_SUFFIXES
 from tests.hostile_seeds import TARGETS, Files, Target
+from tests.json_mutations import JSON_MUTATORS
 from tests.mutations import MUTATORS
 from tests.support import tree
+from tests.watch import touching
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 20
 """For one mutation; a process that needs longer is killed by its alarm."""
 ADDRESS_SPACE = 4 << 30
 RESIDENT = 2 << 30
+HOME = "home"
+"""Home, temporary and current folder of the processes, where nothing may appear."""
+_ENVIRONMENT = {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
 _WRONG_SUFFIXES = (*sorted(IMAGE_SUFFIXES), ".mat", ".zip", ".txt", "")
 
 
@@ -45,7 +50,8 @@ def spoiled(target: Target, name: str, number: int) -> Files:
     victim = sorted(files)[0 if random.random() < 0.8 else int(random.integers(len(files)))]
     for _ in range(int(random.integers(1, 4))):
         if files[victim]:
-            files[victim] = MUTATORS[int(random.integers(len(MUTATORS)))](files[victim], random)
+            ways = JSON_MUTATORS if victim.endswith(".json") and random.random() < 0.8 else MUTATORS
+            files[victim] = ways[int(random.integers(len(ways)))](files[victim], random)
     if random.random() < 0.1:
         files[str(Path(victim).with_suffix(str(random.choice(_WRONG_SUFFIXES))))] = files.pop(victim)
     return files
@@ -62,11 +68,14 @@ def attack(name: str, number: int, base: Path) -> str:
     """Run one mutation in this process; returns what broke, or nothing."""
     target, case = TARGETS[name], base / f"{name}-{number}"
     write(spoiled(target, name, number), case / "raw")
-    (case / "sentinel.png").write_bytes(b"nobody may touch this")
+    for folder in (case, base / HOME):
+        folder.mkdir(exist_ok=True)
+        (folder / "sentinel.png").write_bytes(b"nobody may touch this")
     before = {path: content for path, content in tree(base).items() if not path.startswith(f"{case.name}/out")}
     signal.alarm(SECONDS)
     try:
-        target.read(case / "raw", case / "out")
+        with touching(case / "out", base, [case / "raw"]) as touched:
+            target.read(case / "raw", case / "out")
     except SegError as error:
         if not str(error):
             return "a SegError without words"
@@ -77,7 +86,9 @@ def attack(name: str, number: int, base: Path) -> str:
         shutil.rmtree(case / "out", ignore_errors=True)
     after = {path: content for path, content in tree(base).items() if not path.startswith(f"{case.name}/out")}
     shutil.rmtree(case)
-    if after != before:
+    if touched:
+        return f"touched outside of the results: {touched[:5]}"
+    if after != before:  # C libraries are not seen to touch anything
         return f"changed outside of the results: {sorted(after.keys() ^ before.keys()) or 'contents'}"
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return f"{resident >> 20} MB of memory" if resident > RESIDENT else ""
@@ -87,6 +98,7 @@ def work(name: str, numbers: Sequence[int], base: Path) -> None:
     """Run mutations in this process, and say before each which one it is."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.dont_write_bytecode = True  # of modules that a reader loads late
     for number in numbers:
         print(f"begin {number}", flush=True)
         if problem := attack(name, number, base):
@@ -99,11 +111,13 @@ def run(name: str, first: int, count: int) -> list[str]:
     broken, end = [], first + count
     while first < end:
         with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
+            home = Path(folder, HOME)
+            home.mkdir()
             command = [sys.executable, "-W", "error", "-m", "tests.hostile", "--target", name, "--inside", folder]
             process = subprocess.run(
                 [*command, "--first", str(first), "--mutations", str(end - first)],
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+                cwd=home,  # whatever goes to the usual places ends in the folder that is watched
+                env={**os.environ, **dict.fromkeys(("HOME", "TMPDIR"), str(home)), **_ENVIRONMENT},
                 capture_output=True,
                 text=True,
                 errors="replace",

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -23,6 +24,9 @@ from prep.masks import convert_masks
 from prep.photoio import import_photo
 from prep.resize import resize_photos
 from prep.resize_photo import Options as ResizeOptions
+from tests.hostile_json import COCO_SEEDS, LABELME_SEEDS, coco_bombs, labelme_bombs
+from tests.matlab_files import cell, write_ground_truth
+from tests.matlab_files import struct as struct_array
 from tests.support import CLASS_LIST, paint, random_mask, smooth_image
 
 Files = Mapping[str, bytes]
@@ -94,6 +98,17 @@ def hdf(shape: tuple[int, int]) -> bytes:
         data.attrs["MATLAB_class"] = np.bytes_("uint8")
     head = b"MATLAB 7.3 MAT-file".ljust(116) + bytes(8) + b"\x00\x02IM"
     return head + stream.getvalue()[len(head) :]
+
+
+def _polygons(version: str) -> Files:
+    """A gTruth.mat of polygons with its photo."""
+    ring = np.array([[2.3, 1.4], [28.6, 3.2], [25.1, 20.7]])
+    data = struct_array([{"sky": cell([ring, ring + 3])}])
+    order = struct_array([{"sky": np.array([[2.0], [1.0]])}])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gTruth.mat"
+        write_ground_truth(path, ["C:\\x\\a.jpg"], [("sky", "Polygon", (0.0, 0.0, 1.0), None)], data, order, version)
+        return {"labels/gTruth.mat": path.read_bytes(), "labels/a.jpg": _PHOTO}
 
 
 def mat_bomb() -> bytes:
@@ -240,6 +255,7 @@ TARGETS: dict[str, Target] = {
         (
             *_real("satellite/gTruth.mat", "cracks/gTruth.mat"),
             lambda: {"labels/Label_1.png": picture(_MASK, "PNG"), "photos/a.jpg": _PHOTO, **_ID_LIST},
+            *((lambda version=version: _polygons(version)) for version in ("v7", "v7.3")),
         ),
         (),
         _convert,
@@ -278,6 +294,8 @@ TARGETS: dict[str, Target] = {
         (lambda: {"classes.json": b'{"classes":' + b"[" * 200_000}, lambda: {"classes.txt": b"a,#" + b"1" * 5_000}),
         _define,
     ),
+    "labelme": Target(LABELME_SEEDS, labelme_bombs(_BOMB_PNGS), _convert),
+    "coco": Target(COCO_SEEDS, coco_bombs(), _convert),
     "photos": Target(
         tuple((lambda kind=kind: {f"a.{kind[0]}": picture(_IMAGE, kind[1])}) for kind in _KINDS),
         tuple((lambda bomb=bomb: {"a.png": bomb}) for bomb in _BOMB_PNGS),

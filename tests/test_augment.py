@@ -148,7 +148,10 @@ def test_affine_crops_are_those_of_scipy(seed: int, size: int, degrees: float, s
     assert np.abs(images[0].numpy() - expected).max() < 0.52
     near = [np.abs(place - np.floor(place) - 0.5) > 1e-4 for place in (rows, columns)]  # not between two pixels
     nearest = ndimage.map_coordinates(
-        np.pad(mask, 40, constant_values=255), (np.floor(rows + 0.5) + 40, np.floor(columns + 0.5) + 40), order=0
+        np.pad(mask, 40, constant_values=255),
+        (np.floor(rows + 0.5) + 40, np.floor(columns + 0.5) + 40),
+        order=0,
+        cval=255,
     )
     sure = near[0] & near[1]
     np.testing.assert_array_equal(masks[0].numpy()[sure], nearest[sure])

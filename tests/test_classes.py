@@ -24,6 +24,23 @@ def class_maps(draw: st.DrawFn) -> ClassMap:
     return ClassMap(tuple(names), tuple(colors[: len(names)]), tuple(ids), tuple(colors[len(names) :]))
 
 
+@st.composite
+def class_maps_with_more(draw: st.DrawFn) -> ClassMap:
+    """Each class has one to three ids and colours."""
+    counts = draw(st.lists(st.integers(1, 3), min_size=1, max_size=5))
+    ids = iter(draw(st.lists(st.integers(0, 65535), min_size=15, max_size=15, unique=True)))
+    colors = iter(draw(st.lists(COLORS, min_size=15, max_size=15, unique=True)))
+    all_ids = [tuple(next(ids) for _ in range(count)) for count in counts]
+    all_colors = [tuple(next(colors) for _ in range(count)) for count in reversed(counts)]
+    return ClassMap(
+        tuple(f"class {number}" for number in range(len(counts))),
+        tuple(values[0] for values in all_colors),
+        tuple(values[0] for values in all_ids),
+        more_ids=tuple(values[1:] for values in all_ids),
+        more_colors=tuple(values[1:] for values in all_colors),
+    )
+
+
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "classes.txt"
     path.write_text(text, encoding="utf-8")
@@ -46,7 +63,7 @@ def test_bad_color_is_told(text: str) -> None:
         parse_color(text)
 
 
-@given(classes=class_maps())
+@given(classes=class_maps() | class_maps_with_more())
 def test_json_round_trip(tmp_path_factory: pytest.TempPathFactory, classes: ClassMap) -> None:
     path = tmp_path_factory.mktemp("classes") / "classes.json"
     write_classes(path, classes)
@@ -135,3 +152,40 @@ def test_palette_by_mask_value() -> None:
 
 def test_made_up_colors_differ() -> None:
     assert len({distinct_color(number) for number in range(40)}) == 40
+
+
+def test_values_of_several_ids_and_colors() -> None:
+    red, green, blue = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    classes = ClassMap(("a", "b"), (red, green), (4, 5), more_ids=((6, 7), ()), more_colors=((), (blue,)))
+    assert classes.index_of_id() == {4: 0, 5: 1, 6: 0, 7: 0}
+    assert classes.index_of_color() == {red: 0, green: 1, blue: 1}
+    assert classes.to_json()["classes"] == [
+        {"index": 0, "name": "a", "color": "#ff0000", "id": 4, "more_ids": [6, 7]},
+        {"index": 1, "name": "b", "color": "#00ff00", "id": 5, "more_colors": ["#0000ff"]},
+    ]
+    assert ClassMap(("a",), (red,), more_ids=((),), more_colors=((),)) == ClassMap(("a",), (red,))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"more_ids": ((5,), ())}, "the id 5 stands twice"),
+        ({"more_ids": ((6, 6), ())}, "the id 6 stands twice"),
+        ({"more_ids": ((70_000,), ())}, "class 'a' has the id 70000"),
+        ({"more_ids": ((6,),)}, "given for all classes or for none"),
+        ({"more_colors": ((), ((0, 0, 1),))}, "the colour #000001 stands twice"),
+    ],
+)
+def test_bad_further_values(more: dict[str, tuple[tuple[int, ...], ...]], said: str) -> None:
+    with pytest.raises(SegError, match=said):
+        ClassMap(("a", "b"), ((0, 0, 1), (0, 0, 2)), (4, 5), **more)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ['"more_ids": 3', '"more_ids": ["3"]', '"more_colors": [1]', '"more_colors": "#000000"', '"more_ids": [1.5]'],
+)
+def test_bad_further_values_in_json(tmp_path: Path, entry: str) -> None:
+    path = written(tmp_path, f'{{"classes": [{{"name": "a", "color": "#ffffff", {entry}}}]}}')
+    with pytest.raises(SegError, match=r"class 'a' has \"more_\w+\" that is no list of"):
+        read_classes(path)

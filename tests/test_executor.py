@@ -4,11 +4,12 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+import cv2
 import pytest
 
 from prep import executor
 from prep.errors import SegError
-from prep.executor import run_jobs
+from prep.executor import run_jobs, threads
 
 
 def square(number: int) -> int:
@@ -43,6 +44,16 @@ def test_no_jobs() -> None:
 def test_somebody_elses_executor() -> None:
     with ThreadPoolExecutor(2) as pool:
         assert run_jobs(square, range(50), executor=pool) == [number * number for number in range(50)]
+
+
+def test_threads_share_this_process_and_leave_opencv_as_it_was() -> None:
+    before = cv2.getNumThreads()
+    with threads(2) as pool:
+        assert cv2.getNumThreads() == 1
+        assert set(run_jobs(who, range(8), 2, executor=pool)) == {os.getpid()}
+        with pytest.raises(SegError, match="job 7 is wrong"):
+            run_jobs(fail_at_seven, range(40), 2, executor=pool)
+    assert cv2.getNumThreads() == before
 
 
 def test_where_jobs_run(monkeypatch: pytest.MonkeyPatch) -> None:

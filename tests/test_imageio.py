@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from prep import labelio
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.imageio import encode_png, image_size, list_images, read_image, read_mask, stem_of, write_png
+from prep.imageio import encode_png, image_size, list_images, quiet_pillow, read_image, read_mask, stem_of, write_png
 from prep.photoio import import_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
@@ -305,6 +306,26 @@ def test_huge_picture_is_told(tmp_path: Path) -> None:
         import_photo(tmp_path / "i.png")
 
 
+def test_huge_jpeg_is_told(tmp_path: Path) -> None:
+    """A prepared image is bounded by its header like every other picture, before memory is taken for it."""
+    data = bytearray(save(tmp_path / "i.jpg", random_image(0)).read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", 65_000, 65_000)
+    (tmp_path / "i.jpg").write_bytes(data)
+    for read in (read_image, read_mask):
+        with pytest.raises(SegError, match=r"i\.jpg: larger than this program opens: 4,225 megapixels"):
+            read(tmp_path / "i.jpg")
+
+
+def test_a_second_header_in_a_png_is_damage(tmp_path: Path) -> None:
+    """Its size is not the one that was looked at."""
+    whole = save(tmp_path / "i.png", random_image(0)).read_bytes()
+    end_of_header = 8 + 25
+    (tmp_path / "i.png").write_bytes(whole[:end_of_header] + whole[8:end_of_header] + whole[end_of_header:])
+    with pytest.raises(SegError, match=r"i\.png: the file is truncated or damaged"):
+        read_image(tmp_path / "i.png")
+
+
 # Raw labels.
 
 
@@ -371,3 +392,18 @@ def test_tiny_images(tmp_path_factory: pytest.TempPathFactory, shape: tuple[int,
     pixels = random_image(0, *shape)
     write_png(path, pixels)
     assert np.array_equal(read_image(path), pixels)
+
+
+def test_quiet_pillow_is_left_as_it_was_by_the_last_of_two_threads() -> None:
+    """Entered A, entered B, left A: B still needs it. Left B: as before."""
+    limit, filters = Image.MAX_IMAGE_PIXELS, list(warnings.filters)
+    quiet_pillow.__enter__()
+    quiet_pillow.__enter__()
+    quiet_pillow.__exit__(None)
+    assert Image.MAX_IMAGE_PIXELS is None
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.warn("odd metadata", stacklevel=1)
+    assert not heard
+    quiet_pillow.__exit__(None)
+    assert limit == Image.MAX_IMAGE_PIXELS
+    assert warnings.filters == filters

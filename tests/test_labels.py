@@ -3,7 +3,6 @@
 import json
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +11,8 @@ from scipy.io import savemat
 
 from prep.dataset import Dataset
 from prep.errors import SegError
-from prep.labels import matlab
+from prep.labels.matlab import ground_truth_source
+from tests.matlab_files import matrix, struct, write_ground_truth
 from tests.support import masks_of, paint, random_image, random_mask, run_error, run_ok, save, tree
 
 LABELMAP = "# label:color_rgb:parts:actions\nbackground:0,0,0::\nline:255,0,0::\nellipse:0,255,0::\n"
@@ -204,36 +204,26 @@ def test_color_changes_a_class(tmp_path: Path) -> None:
     assert np.array_equal(masks_of(tmp_path / "d")["a"], np.array([0, 1, 255], np.uint8)[random_mask(0)])
 
 
-def ground_truth(photo_paths: list[str], label_paths: list[str]) -> dict[str, object]:
-    """What mat-io gives for a groundTruth object (scipy cannot write one)."""
-    definitions = np.zeros(2, [("Name", object), ("LabelColor", object), ("PixelLabelID", object)])
-    definitions[0] = ("two", np.array([0.0, 1.0, 0.0]), np.array([[2.0]]))
-    definitions[1] = ("one", np.array([1.0, 0.0, 0.0]), np.array([[1.0]]))
-    source, data = np.zeros((1, 1), [("Source", object)]), np.zeros((1, 1), [("PixelLabelData", object)])
-    source[0, 0]["Source"] = np.array(photo_paths, object)
-    data[0, 0]["PixelLabelData"] = np.array(label_paths, object)
-    truth = np.zeros((1, 1), [("DataSource", object), ("LabelDefinitions", object), ("LabelData", object)])
-    truth[0, 0] = (source, definitions, data)
-    return {"gTruth": SimpleNamespace(classname="groundTruth", properties={"x": truth})}
-
-
-def test_ground_truth_never_shares_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ground_truth_never_shares_a_file(tmp_path: Path) -> None:
     """Photos of two days have one name, and only one day was copied."""
     save(tmp_path / "images" / "1.png", random_image(0))
     for number in (1, 2):
         save(tmp_path / "PixelLabelData" / f"Label_{number}.png", random_mask(number))
     labels = [rf"C:\x\PixelLabelData\Label_{number}.png" for number in (1, 2, 3)]
-    truth = ground_truth([r"C:\x\day1\1.png", r"C:\x\day2\1.png", r"C:\x\day2\2.png"], labels)
-    monkeypatch.setattr(matlab, "load_mat", lambda _: truth)
-    source = matlab.ground_truth_source(tmp_path / "gTruth.mat")
+    photo_paths = [r"C:\x\day1\1.png", r"C:\x\day2\1.png", r"C:\x\day2\2.png"]
+    definitions = [
+        ("two", "PixelLabel", (0.0, 1.0, 0.0), matrix([2.0])),
+        ("one", "PixelLabel", (1.0, 0.0, 0.0), matrix([1.0])),
+    ]
+    data = struct([{"PixelLabelData": label} for label in labels])
+    source = ground_truth_source(write_ground_truth(tmp_path / "gTruth.mat", photo_paths, definitions, data))
     assert [label.stem for label in source.labels] == ["day1_1", "day2_1"]
     assert source.photos == {}
     assert source.missing == (labels[2],)
     assert source.classes is not None
     assert (source.classes.names, source.classes.ids) == (("one", "two"), (1, 2))
-    monkeypatch.setattr(matlab, "load_mat", lambda _: ground_truth(["a.png"], labels))
     with pytest.raises(SegError, match="lists 1 photos and 3 label files"):
-        matlab.ground_truth_source(tmp_path / "gTruth.mat")
+        ground_truth_source(write_ground_truth(tmp_path / "gTruth.mat", ["a.png"], definitions, data))
 
 
 def test_ground_truth_in_renamed_folders(tmp_path: Path, real_data: Path) -> None:

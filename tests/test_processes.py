@@ -18,7 +18,7 @@ TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 2, 
 def _history(folder: Path, *arguments: object) -> pd.DataFrame:
     done = run_script("seg-train", *TRAIN, *arguments, cwd=folder, env={"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("report") == 1  # one process tells the result
+    assert done.stdout.count("report.html") == 1  # one process tells the result
     return pd.read_csv(folder / "runs/latest/history.csv").drop(columns="seconds")
 
 

@@ -34,6 +34,12 @@ def test_integers_are_uniform() -> None:
     assert np.abs(counts - 4000).max() < 5 * 4000**0.5
 
 
+@given(st.integers(0, 2**40), st.integers(1, 2**45))
+def test_many_integers_are_those_drawn_one_by_one(seed: int, high: int) -> None:
+    stream = Stream(seed)
+    assert Stream(seed).integers(20, high).tolist() == [stream.integer(0, high - 1) for _ in range(20)]
+
+
 def test_words_are_uniform_for_any_count() -> None:
     words = Stream(0).words16(100_001)
     assert words.shape == (100_001,)

@@ -53,6 +53,17 @@ def test_find(root: Path, foreign: str, found: str | None) -> None:
     assert Rerooting(root).find(foreign) == (root / found if found else None)
 
 
+def test_copies_in_our_datasets_are_no_photos(tmp_path: Path) -> None:
+    for folder in ("pictures", "made/images", "other/images"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "1.jpg").touch()
+    assert Rerooting(tmp_path).find(r"C:\x\1.jpg") is None
+    (tmp_path / "made" / "index.csv").touch()
+    assert Rerooting(tmp_path).find(r"C:\x\1.jpg") is None
+    (tmp_path / "other" / "index.csv").touch()
+    assert Rerooting(tmp_path).find(r"C:\x\1.jpg") == tmp_path / "pictures" / "1.jpg"
+
+
 @given(st.text(st.sampled_from("ab1./\\: \0"), max_size=30) | st.text(max_size=30))
 def test_no_part_leads_out(foreign: str) -> None:
     for part in parts_of(foreign):
@@ -61,7 +72,8 @@ def test_no_part_leads_out(foreign: str) -> None:
 
 
 def test_two_paths_never_share_a_file(root: Path) -> None:
-    """Of two photos 2.jpg only one was copied, and nothing says which."""
+    """Of two photos 2.jpg only one was copied, and nothing says which, or one path comes closer to it."""
+    assert Rerooting(root).find_each(["a/2.jpg", "photos/2.jpg", "gone.jpg"]) == [None, root / "photos/2.jpg", None]
     assert Rerooting(root).find_each(["a/2.jpg", "b/2.jpg", "photos/1.jpg"]) == [None, None, root / "photos/1.jpg"]
 
 

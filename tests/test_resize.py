@@ -77,6 +77,14 @@ def test_shrinking_by_whole_numbers_is_the_mean(width: int, height: int, across:
     assert np.abs(resize_image(pixels, width, height) - means).max() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize(("width", "height"), [(102, 76), (51, 39), (85, 64), (29, 21)])
+def test_areas_that_are_nearly_whole_have_nearly_the_exact_mean(width: int, height: int) -> None:
+    pixels = smooth_image(152, 201)
+    extent = (200.5, 151.5)
+    exact = cv2.resize(pixels, None, fx=width / 200.5, fy=height / 151.5, interpolation=cv2.INTER_AREA)
+    assert psnr(resize_image(pixels, width, height, extent), exact[:height, :width]) >= 45
+
+
 def test_extent_keeps_detail_in_its_place() -> None:
     """Of a picture that ends half-way in the last column, the result is that of its areas."""
     pixels = np.repeat(random_image(2, 1, 11)[:, :, :1], 3, axis=2)

@@ -47,7 +47,7 @@ def place(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_tutorial_is_read_right() -> None:
     found = list(commands("```console\n$ a \\\n  b\n1\n\n2\n$ c\n```\n\n```python\n$ d\n```\n"))
     assert found == [("a \\\n  b\n", "1\n\n2\n"), ("c\n", "")]
-    assert len(list(commands(TUTORIAL.read_text(encoding="utf-8")))) == 11
+    assert len(list(commands(TUTORIAL.read_text(encoding="utf-8")))) == 17
     assert matches("a\n...\nc d\n", "a\nb\nb\nc d\n")
     assert not matches("a.c\n", "abc\n")
 
@@ -86,6 +86,17 @@ def test_aerial(place: Path) -> None:
     assert dataset.classes.names == ("Water", "Land (unpaved area)", "Road", "Building", "Vegetation")
     assert len(dataset.samples) == 54
     assert all(sample.image for sample in dataset.samples)
+
+
+def test_aerial_and_breadboard_sheets(place: Path) -> None:
+    """A row of crops for each of 7 colours, and for each of 14 ids; 190 pixels a row."""
+    assert [load(place.parent / name).shape[0] for name in ("values.png", "parts.png")] == [1340, 2670]
+
+
+def test_campus_report(place: Path) -> None:
+    page = (place / "campus" / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") == 20
+    assert "1 image is an exact copy of another one." in page
 
 
 def test_rocks(place: Path) -> None:

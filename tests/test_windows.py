@@ -8,8 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tests.window_oracle import CLASSES, assert_best, noise, plain_scores, pointwise, position_dependent
+from train import windows
 from train.blending import BLENDS, Blend
 from train.windows import best_class, label_image, label_strips, place_windows
 
@@ -27,17 +29,17 @@ AXES = {"length": st.integers(1, 90), "window": st.integers(2, 40), "overlap": s
 
 
 @given(**AXES)
-def test_every_pixel_lies_well_inside_some_window(length: int, window: int, overlap: float) -> None:
+def test_every_pixel_lies_well_inside_some_window_or_at_the_border(length: int, window: int, overlap: float) -> None:
     axis = place_windows(length, window, overlap)
     margin = (window - max(1, window - round(window * overlap))) // 2
-    starts = np.array(axis.starts)
-    pixels = np.arange(length)[:, None]
-    inside = (pixels >= starts + margin) & (pixels < starts + window - margin)
-    assert inside.any(axis=1).all()
-    if len(starts) > 1:  # flush with half the overlap beyond both borders
-        assert (axis.start, axis.stop) == (-margin, length + margin)
+    starts, pixels = np.array(axis.starts), np.arange(length)[:, None]
+    begins = np.where(starts <= 0, starts, starts + margin)
+    ends = np.where(starts + window >= length, starts + window, starts + window - margin)
+    assert ((pixels >= begins) & (pixels < ends)).any(axis=1).all()
+    if length >= window:  # flush with both borders
+        assert (axis.start, axis.stop) == (0, length)
     else:  # equally far beyond both borders, to the pixel
-        assert abs(-axis.start - (axis.stop - length)) <= 1
+        assert len(starts) == 1 and abs(-axis.start - (axis.stop - length)) <= 1
 
 
 @given(
@@ -52,6 +54,20 @@ def test_labels_equal_the_plain_computation(height: int, width: int, window: int
     image = noise(height, width)
     labels = label_image(image, position_dependent, CLASSES, window, overlap, blend=blend)
     assert_best(labels, plain_scores(image, position_dependent, window, overlap, blend))
+
+
+def test_batches_of_two_windows_give_what_one_batch_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(windows._BATCH_PIXELS, "cpu", 2 * 16 * 16)
+    seen: list[int] = []
+
+    def counted(batch: Tensor) -> Tensor:
+        seen.append(len(batch))
+        return position_dependent(batch)
+
+    image = noise(16, 75)  # windows begin at 0, 8, ..., 56, 59
+    labels = label_image(image, counted, CLASSES, 16, 0.5)
+    assert seen == [2, 2, 2, 2, 1]
+    assert_best(labels, plain_scores(image, position_dependent, 16, 0.5, "gaussian"))
 
 
 class Strips:

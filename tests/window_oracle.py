@@ -33,7 +33,7 @@ def noise(height: int, width: int) -> NDArray[np.uint8]:
 
 def mirrored(image: NDArray[np.uint8], down: Axis, across: Axis) -> NDArray[np.uint8]:
     """All pixels that windows cover, also beyond the borders of the image."""
-    rows = (-down.start, down.stop - image.shape[0])
+    rows = (-down.start, down.stop - image.shape[0])  # zeros where the image is no smaller than a window
     columns = (-across.start, across.stop - image.shape[1])
     # one axis at a time: np.pad mirrors no axis of one pixel
     taller = np.pad(image, (rows, (0, 0), (0, 0)), mode="reflect" if image.shape[0] > 1 else "edge")

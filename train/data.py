@@ -19,15 +19,20 @@ from prep.files import read_bytes
 from prep.patch_files import IMAGES, MASKS
 from prep.patches import PATCHES, PatchSettings
 from prep.progress import Progress, silent
+from train.albumentation import Transform, load_transform
 from train.augment import Augmentation, alter_colors, draw
 from train.config import Config
 from train.crops import Places, cut_affine, cut_straight
+from train.prefetch import prefetch
 
 _MEMORY_SHARE = 0.7
 """Images may take so much of the memory; the network and other programs need some."""
 
 DEFAULT_SIZE = 96
 """Side of the random crops of whole images, in pixels, where there are no patches and no --size."""
+
+_AHEAD = 2
+"""Batches that are prepared while one is trained on, where the CPU prepares them."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class PixelStore:
     pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
     crops: how many crops of each image an epoch takes.  flips: whether the data may be mirrored.
     description: the settings of the patches; empty for whole images.  augmentation: random changes of the crops.
+    transform: further changes, on the CPU.  stays: the pixels stay in the CPU's memory, while the network is elsewhere.
     """
 
     pixels: Tensor
@@ -49,23 +55,25 @@ class PixelStore:
     flips: bool
     description: str = ""
     augmentation: Augmentation = field(default_factory=Augmentation)
+    transform: Transform | None = None
+    stays: bool = False
 
     def __len__(self) -> int:
         """Patches in an epoch."""
         return len(self.start) * self.crops
 
     def to(self, device: torch.device) -> "PixelStore":
-        """Move the pixels to the device, if they fit there beside a network."""
+        """Move the pixels to the device, if they fit there beside a network and nothing is to be done on the CPU."""
         if device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(device)
-            if self.pixels.numel() + self.labels.numel() > free // 2:
-                return self
+            if self.transform is not None or self.pixels.numel() + self.labels.numel() > free // 2:
+                return replace(self, stays=True)
         return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
 
     def batches(
         self, batch: int, generator: torch.Generator, rank: int = 0, world: int = 1
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (B, S, S, 3) uint8 images and (B, S, S) uint8 masks until each patch was shown once.
+        """Iterate over (B, S, S, 3) uint8 images and (B, S, S) uint8 masks until each patch was shown once.
 
         Of several processes (`world`), each gets every world-th patch of the same batches, from the `rank`-th on:
         what is shown does not depend on their number. The last batch is left out if it is smaller, unless it is the
@@ -77,6 +85,10 @@ class PixelStore:
                 f"--batch {batch} with {len(self)} patches cannot be shared out among {world} processes; "
                 f"choose a --batch that is a multiple of {world}, or fewer processes"
             )
+        cuts = self._cuts(batch, generator, rank, world)
+        return prefetch(cuts, _AHEAD) if self.stays or self.transform is not None else cuts
+
+    def _cuts(self, batch: int, generator: torch.Generator, rank: int, world: int) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self), generator=generator) % len(self.start)
         for first in range(0, max(len(order) - batch + 1, 1), batch):
             yield self.cut(order[first : first + batch], generator, rank, world)
@@ -93,11 +105,16 @@ class PixelStore:
         mine = slice(rank, None, world)
         augmentation = replace(self.augmentation, flips=self.flips and self.augmentation.flips)
         draws = draw(len(items), augmentation, generator)[mine]  # for all processes: each goes on where the others do
+        seeds = None if self.transform is None else torch.randint(2**31, (len(items),), generator=generator)[mine]
         items = items[mine]
         places = Places(self.start[items], self.height[items], self.width[items], self.size)
         cut = cut_affine if augmentation.is_affine else cut_straight
         images, masks = cut(self.pixels, self.labels, places, draws)
-        return alter_colors(images, draws, augmentation), masks
+        images = alter_colors(images, draws, augmentation)
+        if self.transform is None or seeds is None:
+            return images, masks
+        changed, labels = self.transform(images.cpu().numpy(), masks.cpu().numpy(), seeds.tolist())
+        return torch.from_numpy(changed), torch.from_numpy(labels)
 
 
 def open_patches(folder: Path, split: str) -> PixelStore:
@@ -152,12 +169,13 @@ def _memory() -> int | None:
 
 
 def training_store(dataset: Dataset, config: Config, progress: Progress = silent) -> PixelStore:
-    """The patches of the train split, or random crops of its images where there are no patches.
+    """The patches of the train split, or random crops of its images where there are no patches, changed as asked.
 
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
-    under another split.
+    under another split; and for settings and files of the random changes that cannot be.
     """
-    return replace(_store(dataset, config, progress), augmentation=config.augmentation)
+    transform = None if config.augment is None else load_transform(Path(config.augment))
+    return replace(_store(dataset, config, progress), augmentation=config.augmentation, transform=transform)
 
 
 def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:

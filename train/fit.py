@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 
 from prep.dataset import Dataset
 from prep.errors import SegError
-from prep.files import explained, read_bytes, write_text
+from prep.files import explained, read_bytes, write_bytes, write_text
 from prep.progress import Bar, no_bar
 from prep.split import ensure_split
 from prep.stats import ensure_stats
@@ -19,12 +19,13 @@ from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
 from train.device import make_fabric
+from train.evaluation import Evaluation, evaluate
 from train.film import write_film
 from train.loop import Trainer
 from train.plots import CURVES, draw_curves
 from train.report import write_report
 from train.runs import new_run
-from train.score import Evaluation, evaluate, write_evaluation
+from train.score import write_evaluation
 
 LOG = "log.txt"
 
@@ -68,6 +69,8 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     data = json.loads(read_bytes(run / CONFIG))
     config = Config.from_plain(data)
+    if config.augment is not None:
+        config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data["split_hash"]:
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
@@ -110,11 +113,18 @@ def _run(
         log(f"resumed after epoch {trainer.state.epoch}")
     else:
         if fabric.is_global_zero:
+            if config.augment is not None:
+                write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
             write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
         log(_opening(trainer))
     with bar("Training") as advance:
         trainer.train(advance)
     return _finish(trainer, bar) if fabric.is_global_zero else None
+
+
+def _own_augment(run: Path, config: Config) -> Path:
+    """The run's copy of the file of --augment."""
+    return run / ("augment" + Path(config.augment or "").suffix.lower())
 
 
 def _finish(trainer: Trainer, bar: Bar) -> Fit:
@@ -148,7 +158,7 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         "window_used": trainer.card.window,
         "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
         "device": str(trainer.fabric.device),
-        "precision": trainer.fabric._precision.precision,
+        "precision_used": trainer.fabric._precision.precision,
     }
 
 
@@ -163,7 +173,7 @@ def _opening(trainer: Trainer) -> str:
     settings = _settings(trainer)
     return (
         f"{trainer.run}: {_network(trainer.config)} of {settings['parameters'] / 1e6:.2f} M parameters "
-        f"on {settings['device']} in {settings['precision']}; "
+        f"on {settings['device']} in {settings['precision_used']}; "
         f"{settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
         f"{settings['train_images']} training and {settings['val_images']} validation images"
     )

@@ -1,6 +1,7 @@
 """Scores as small functions of one confusion matrix."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,56 @@ from prep.imageio import IndexMask
 Confusion = NDArray[np.int64]
 """(C, C) pixels; rows are the truth, columns the prediction."""
 
+Counts = NDArray[np.int64]
+"""(..., C, 5) pixels of each class: right, true, predicted; in both boundary bands, in either of them (boundary.py).
+
+They add up over images, and every score but the confusion matrix itself follows from their sums.
+"""
+
 
 def confusion_matrix(truth: IndexMask, guess: IndexMask, classes: int) -> Confusion:
     """Count the pixels of (H, W) masks that are not ignored in the truth."""
     pairs = truth.astype(np.uint16) * classes + guess
     counts = np.bincount(pairs[truth != IGNORE_INDEX], minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.int64)
+
+
+def counts_of(confusion: Confusion, boundary: NDArray[np.int64]) -> Counts:
+    """(C, 5) counts of a confusion matrix and the (C, 2) boundary pixels in both bands and in either of them."""
+    marginals = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return np.concatenate([np.stack(marginals, axis=1), boundary], axis=1)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The scores that get an interval, of counts (..., C, 5): per class (..., C) and over all classes (...).
+
+    nan where a class occurs neither in the truth nor in the prediction; the means leave such classes out.
+    """
+
+    iou: NDArray[np.float64]
+    dice: NDArray[np.float64]
+    boundary_iou: NDArray[np.float64]
+    mean_iou: NDArray[np.float64]
+    mean_dice: NDArray[np.float64]
+    mean_boundary_iou: NDArray[np.float64]
+    pixel_accuracy: NDArray[np.float64]
+
+
+PER_CLASS = ("iou", "dice", "boundary_iou")
+OVERALL = ("mean_iou", "mean_dice", "mean_boundary_iou", "pixel_accuracy")
+
+
+def summarize(counts: Counts | NDArray[np.float64]) -> Summary:
+    """Compute the scores of any number of counts (..., C, 5) at once."""
+    right, true, guessed, both, either = np.moveaxis(counts.astype(np.float64), -1, 0)
+    iou, dice = _iou(right, true, guessed), _dice(right, true, guessed)
+    boundary_iou = _share(both, either)
+    return Summary(
+        iou, dice, boundary_iou,
+        _mean(iou), _mean(dice), _mean(boundary_iou),
+        _share(right.sum(axis=-1), true.sum(axis=-1)),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +86,7 @@ def scores_of(confusion: Confusion) -> Scores:
     both = np.diag(confusion).astype(np.float64)
     truth, guess = confusion.sum(axis=1), confusion.sum(axis=0)
     total = confusion.sum()
-    iou, dice = _share(both, truth + guess - both), _share(2 * both, truth + guess)
+    iou, dice = _iou(both, truth, guess), _dice(both, truth, guess)
     agree = np.where(truth + guess > 0, total - truth - guess + 2 * both, np.nan)
     return Scores(
         iou=iou,
@@ -56,12 +101,25 @@ def scores_of(confusion: Confusion) -> Scores:
 
 
 def mean_without_nan(values: NDArray[np.float64]) -> float:
-    """Mean of the values that are not nan; nan if all are."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
+    """Mean of the values (N,) that are not nan; nan if all are."""
+    return float(_mean(values))
 
 
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    result = np.full(len(part), np.nan)
-    np.divide(part, whole, out=result, where=whole > 0)
+def _iou(right: NDArray[Any], true: NDArray[Any], guessed: NDArray[Any]) -> NDArray[np.float64]:
+    return _share(right, true + guessed - right)
+
+
+def _dice(right: NDArray[Any], true: NDArray[Any], guessed: NDArray[Any]) -> NDArray[np.float64]:
+    return _share(2 * right, true + guessed)
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(..., C) -> (...) mean of the values that are not nan."""
+    known = ~np.isnan(values)
+    return _share(np.where(known, values, 0).sum(axis=-1), known.sum(axis=-1))
+
+
+def _share(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    result = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=result, where=np.asarray(whole) > 0)
     return result

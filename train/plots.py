@@ -50,20 +50,23 @@ def draw_curves(path: Path, history: list[Epoch], classes: ClassMap) -> None:
 
 
 def draw_confusion(path: Path, confusion: Confusion, classes: ClassMap) -> None:
-    """Draw the confusion matrix as shares of each true class."""
+    """Draw the confusion matrix as shares of each true class; the row of a class that does not occur stays empty."""
+    from matplotlib.colors import PowerNorm
+
     number = len(classes)
-    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    pixels = confusion.sum(axis=1, keepdims=True)
+    shares = np.where(pixels > 0, confusion / np.maximum(pixels, 1), np.nan)
     cells = min(number, _MAX_CELLS)
     figure = _figure(2.2 + 0.6 * cells, 1.8 + 0.5 * cells)
     axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))  # a confusion of a few per cent is visible, too
     axes.set(xlabel="predicted", ylabel="true", xticks=range(number), yticks=range(number))
-    axes.set_xticklabels(classes.names, rotation=45, ha="right")
+    axes.set_xticklabels(classes.names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticklabels(classes.names)
-    for row in range(number if number <= _MAX_CELLS else 0):  # more would be too small to read
-        for column in range(number):
-            tone = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, f"{shares[row, column]:.1%}", ha="center", va="center", color=tone, fontsize=8)
+    for row, column in np.argwhere(confusion > 0) if number <= _MAX_CELLS else ():  # more would be too small to read
+        share = shares[row, column]
+        tone = "white" if share > 0.35 else "black"
+        axes.text(column, row, f"{share:.1%}", ha="center", va="center", color=tone, fontsize=8)
     _write(path, figure)
 
 

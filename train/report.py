@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prep.files import explained, read_bytes, write_text
 from train.checkpoint import CONFIG
 from train.plots import CONFUSION, CURVES
-from train.score import METRICS, PER_IMAGE, PREDICTIONS
+from train.score import PREDICTIONS
+from train.score_files import METRICS, PER_IMAGE
 
 REPORT = "report.html"
 

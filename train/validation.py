@@ -14,6 +14,7 @@ from prep.imageio import ImageRGB, IndexMask
 from train.losses import Loss
 from train.metrics import Confusion, confusion_matrix
 from train.predictor import Predictor, TorchModel
+from train.prefetch import prefetch
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Validator:
         classes = len(self.dataset.classes)
         confusion = np.zeros((classes, classes), np.int64)
         loss, counted = 0.0, 0
-        for image, mask in self._decoded():
+        for image, mask in prefetch(self._decoded(), 2):
             confusion += confusion_matrix(mask, self.predictor(image), classes)
             image_loss, pixels = self._loss_of(image, mask)
             loss, counted = loss + image_loss * pixels, counted + pixels

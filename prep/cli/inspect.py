@@ -52,6 +52,12 @@ _SHOWN = 30
     metavar="FILE",
     help="Write what was found as a class map to edit: a list, or JSON if the name ends in .json.",
 )
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.png",
+    help="Write a picture of what the photos show where each value lies, to recognise water, road, ...",
+)
 @seed_option
 @workers_option
 @overwrite_option
@@ -65,6 +71,7 @@ def inspect(
     reader: str | None,
     variable: str,
     target: Path | None,
+    sheet: Path | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
@@ -72,19 +79,25 @@ def inspect(
 ) -> None:
     """Show every value in raw labels, with its pixels, files and name, and what is odd about the files.
 
-    Reads whatever 'seg-prep masks convert' reads, and changes nothing. Nothing here is random.
+    Reads whatever 'seg-prep masks convert' reads, and changes nothing. Nothing here is random. Where photos are known,
+    the column "photo" is their mean colour where the value lies, in the few photos that hold most of it; --sheet shows
+    crops of them, bright where the value lies and dimmed elsewhere.
 
     Example:
 
     \b
         seg-prep masks inspect labels/
         seg-prep masks inspect labels/ --images photos/ --write classes.txt
+        seg-prep masks inspect labels/ --images photos/ --sheet values.png
     """
     from prep.errors import SegError
     from prep.inspection import inspect_labels
 
-    if target is not None and target.exists() and not overwrite:
-        raise SegError(f"{target}: exists already; add --overwrite to replace it")
+    for file in (target, sheet):
+        if file is not None and file.exists() and not overwrite:
+            raise SegError(f"{file}: exists already; add --overwrite to replace it")
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise click.BadParameter(f"{sheet} does not end in .png", param_hint="--sheet")
     with progress("Reading") as advance:
         found = inspect_labels(
             source,
@@ -101,6 +114,9 @@ def inspect(
     if target is not None:
         _write(target, found)
         written = f"\n{len(found.classes)} classes -> {target}; edit the names, then add --classes {target}"
+    if sheet is not None:
+        _write_sheet(sheet, found)
+        written += f"\nwhat lies under each value -> {sheet}"
     emit(
         {
             "source": source,
@@ -115,9 +131,13 @@ def inspect(
 
 def _text(found: "Inspection") -> str:
     shown = [value for value in found.values if not value.is_noise][:_SHOWN]
-    rows = [[v.value, f"{v.pixels:,}", f"{v.share:.2%}", str(v.files), v.name or "-"] for v in shown]
+    photo = ["photo"] if found.seen else []
+    rows = [
+        [v.value, f"{v.pixels:,}", f"{v.share:.2%}", str(v.files), *([v.photo or "-"] if photo else []), v.name or "-"]
+        for v in shown
+    ]
     more = len(found.values) - len(shown)
-    lines = [table(["value", "pixels", "share", "files", "name"], rows)]
+    lines = [table(["value", "pixels", "share", "files", *photo, "name"], rows)]
     if more:
         lines.append(f"... and {more:,} more values (--json lists all)")
     lines += [f"* {remark}" for remark in found.remarks]
@@ -132,3 +152,17 @@ def _write(target: Path, found: "Inspection") -> None:
         write_classes(target, found.classes)
     else:
         write_text(target, format_list(found.classes) + "\n")
+
+
+def _write_sheet(sheet: Path, found: "Inspection") -> None:
+    from prep.errors import SegError
+    from prep.imageio import write_png
+    from prep.inspection import sheet_rows
+    from prep.value_sheet import draw_sheet
+
+    if not found.seen:
+        raise SegError(
+            f"{sheet}: no photo lies under these labels, so that there is nothing to show; say with --images FOLDER "
+            "where the photos are"
+        )
+    write_png(sheet, draw_sheet(sheet_rows(found)))

@@ -9,23 +9,33 @@ import numpy as np
 
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.errors import SegError
+from prep.files import within_limits
 from prep.finding import FoundFile, find_files, names_photos, refuse_equal_stems
 from prep.imageio import IMAGE_SUFFIXES
 from prep.labelio import label_kind
-from prep.labels.coco import CocoReader, coco_source
+from prep.labels.annotations import annotation_source
+from prep.labels.coco import CocoReader
 from prep.labels.content import content_of, is_zip, member_names
 from prep.labels.ids import IdReader
-from prep.labels.labelme import LabelmeReader, labelme_source
+from prep.labels.labelme import LabelmeReader
 from prep.labels.matfile import load_mat
-from prep.labels.matlab import ground_truth_source, is_ground_truth, numbered_source
-from prep.labels.matrix import MatrixReader
+from prep.labels.matlab import GroundTruthReader, ground_truth_source, numbered_source
+from prep.labels.matrix import MatrixReader, matrix_source
+from prep.labels.mattruth import is_ground_truth
 from prep.labels.named import NamedCodes
-from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.rgb import RgbReader
 from prep.labels.voc import voc_source
 from prep.lookup import UNKNOWN, Lookup
 
-READERS: tuple[LabelReader, ...] = (RgbReader(), IdReader(), MatrixReader(), LabelmeReader(), CocoReader())
+READERS: tuple[LabelReader, ...] = (
+    RgbReader(),
+    IdReader(),
+    MatrixReader(),
+    GroundTruthReader(),
+    LabelmeReader(),
+    CocoReader(),
+)
 
 _NAMED = ("labelme", "coco")
 
@@ -48,7 +58,8 @@ def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSo
     reader: what --from says.  variable: which variable of .mat files holds the labels.
     Raises SegError if there are no labels, or two with the same stem.
     """
-    found = _look(source, reader, variable)
+    with within_limits(source):
+        found = _look(source, reader, variable)
     if not found.labels:
         raise SegError(
             f"{source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}), .mat files, "
@@ -73,20 +84,19 @@ def _look(source: Path, reader: str | None, variable: str) -> LabelSource:
         return ground_truth_source(truths[0])
     if len(truths) > 1:
         raise SegError(f"{source}: holds {len(truths)} gTruth files; name one of them, for example {truths[0]}")
-    if reader is None and (named := labelme_source(source) or coco_source(source)) is not None:
+    if reader is None and (named := annotation_source(source)) is not None:
         return named
     images = _files(source)
     if images:
         if all(_MATLAB_LABEL.fullmatch(label.path.stem) for label in images):
             return numbered_source(images)
         return LabelSource("", images)
-    return LabelSource("mat", tuple(RawLabel(path, path.stem, variable) for path in matrices))
+    return matrix_source([RawLabel(path, path.stem, variable) for path in matrices])
 
 
 def _named(source: Path, reader: str | None) -> LabelSource:
     """JSON files that a person named."""
-    found = labelme_source(source, only=True) if reader != "coco" else None
-    found = found or (coco_source(source, only=True) if reader != "labelme" else None)
+    found = annotation_source(source, reader if reader in _NAMED else None, only=True)
     if found is None:
         raise SegError(
             f'{source}: no JSON of LabelMe (with "shapes") or COCO (with "images", "annotations" and "categories") '
@@ -98,7 +108,7 @@ def _named(source: Path, reader: str | None) -> LabelSource:
 def _mat_file(path: Path, variable: str) -> LabelSource:
     if any(is_ground_truth(value) for value in load_mat(path).values()):
         return ground_truth_source(path)
-    return LabelSource("mat", (RawLabel(path, path.stem, variable),))
+    return matrix_source([RawLabel(path, path.stem, variable)])
 
 
 def _files(source: Path) -> tuple[RawLabel, ...]:
@@ -116,9 +126,10 @@ def _is_label(member: str) -> bool:
 
 
 def _read_as(found: LabelSource, reader: str) -> LabelSource:
-    if found.reader in _NAMED:
+    if found.reader in _NAMED or found.reader == GroundTruthReader.name:
         if reader != found.reader:
-            raise SegError(f"--from {reader} cannot read {found.labels[0].path}: that is a file of {found.reader}")
+            tool = "MATLAB with polygons" if found.reader == GroundTruthReader.name else found.reader
+            raise SegError(f"--from {reader} cannot read {found.labels[0].path}: that is a file of {tool}")
         return found
     if (reader == "mat") != (found.reader == "mat"):
         kind = ".mat files" if found.reader == "mat" else "image files"
@@ -151,7 +162,7 @@ def _explained(reader: LabelReader, classes: ClassMap, labels: Sequence[RawLabel
     explained, in_classes = 0, 0
     for label in labels:
         try:
-            mask = lookup(reader.read(label))
+            mask = lookup(read_codes(reader, label))
         except SegError:  # a damaged file explains nothing; converting it will say what is wrong with it
             continue
         known = int(np.count_nonzero(mask != UNKNOWN))

@@ -3,7 +3,6 @@
 Source of the layout: https://cocodataset.org/#format-data. Annotations are painted in the order of their ids.
 """
 
-import functools
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from numpy.typing import NDArray
 
 from prep.classes import ClassMap, Color, distinct_color, parse_color
 from prep.errors import SegError
-from prep.files import explained
-from prep.finding import find_files
 from prep.imageio import IndexMask
 from prep.labels.named import (
     UNCOVERED,
@@ -26,11 +23,10 @@ from prep.labels.named import (
     corners,
     image_extent,
     is_whole,
-    load_json,
     plain_name,
 )
 from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.rerooting import Rerooting, closest_only, unique_stems
+from prep.labels.rerooting import Rerooting, unique_stems
 from prep.polygons import fill_polygon
 from prep.rle import decode_runs, decompress
 
@@ -60,39 +56,28 @@ class CocoReader(NamedCodes):
 
     def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) codes; a later annotation covers an earlier one."""
-        image = _load(label.path).images[label.part]
-        mask = np.full((image.height, image.width), UNCOVERED, np.uint8)
-        for name, segmentation in image.regions:
+        width, height = label.size
+        mask = np.full((height, width), UNCOVERED, np.uint8)
+        for name, segmentation in label.regions or ():
             _paint(label.name, mask, segmentation, code_of(name, label.names))
         return mask.astype(np.uint32)
 
 
-def coco_source(source: Path, *, only: bool = False) -> LabelSource | None:
-    """List the images of a COCO file, or of the one that a folder holds; None if there is none.
-
-    only: whether a person said that this is COCO's; then a damaged file is an error.
-    Raises SegError if the file is damaged, or if there are several.
-    """
-    files = [file.path for file in find_files(source, {".json"}) if _is_coco_file(file.path, only=only)]
-    if not files:
-        return None
-    if len(files) > 1:
-        raise SegError(f"{source}: holds {len(files)} COCO files; name one of them, for example {files[0]}")
-    (path,) = files
-    content = _load(path)
+def coco_source(path: Path, data: Any) -> LabelSource:  # noqa: ANN401  # whatever a JSON file holds
+    """List the images of a COCO file, of which `data` is the content; SegError if that is damaged."""
+    content = _parsed(path, data)
     names = class_names(path, [name for name, _ in content.categories])
     stems = [unicodedata.normalize("NFC", stem) for stem in unique_stems(list(content.images))]
-    below = Rerooting(path.parent)
-    found = [(stem, name, below.find(f"images/{name}")) for stem, name in zip(stems, content.images, strict=True)]
+    found = Rerooting(path.parent).find_each([f"images/{name}" for name in content.images])
     labels = [
-        RawLabel(path, stem, part, (image.width, image.height), names)
+        RawLabel(path, stem, part, (image.width, image.height), names, regions=image.regions)
         for stem, (part, image) in zip(stems, content.images.items(), strict=True)
     ]
     return LabelSource(
         "coco",
         tuple(labels),
         classes=_classes(names, content.categories),
-        photos=closest_only([(stem, name, photo) for stem, name, photo in found if photo is not None]),
+        photos={stem: photo for stem, photo in zip(stems, found, strict=True) if photo is not None},
         names_photos=True,
         names=names,
         notes=_notes(path, content),
@@ -104,15 +89,6 @@ def is_coco(content: object) -> bool:
     return isinstance(content, dict) and all(
         isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
     )
-
-
-def _is_coco_file(path: Path, *, only: bool) -> bool:
-    try:
-        return is_coco(load_json(path))
-    except SegError:
-        if only:
-            raise
-        return False
 
 
 def _notes(path: Path, content: _Coco) -> tuple[str, ...]:
@@ -138,21 +114,8 @@ def _classes(names: Sequence[str], categories: Sequence[tuple[str, Color | None]
     return ClassMap(tuple(names), tuple(colors))
 
 
-def _load(path: Path) -> _Coco:
-    with explained(path):
-        status = path.stat()
-    return _parsed(path, status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1)
-def _parsed(path: Path, size: int, time: int) -> _Coco:
-    """One file a process, and of it only what is painted: it may have hundreds of megabytes.
-
-    size, time: of the file, so that a changed one is read again.
-    """
-    content = load_json(path)
-    if not is_coco(content):
-        raise SegError(f'{path}: not a COCO file; it needs the lists "images", "annotations" and "categories"')
+def _parsed(path: Path, content: Any) -> _Coco:  # noqa: ANN401
+    """Only what is painted: the file may have hundreds of megabytes."""
     categories = _categories(path, content["categories"])
     entries = {_get(path, entry, "id", "an image"): entry for entry in content["images"]}
     file_names = {number: _file_name(path, entry) for number, entry in entries.items()}

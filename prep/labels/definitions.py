@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prep.classes import ClassMap, Color, distinct_color, parse_classes, parse_color
 from prep.errors import SegError
-from prep.files import read_bytes
+from prep.files import read_bytes, within_limits
 from prep.labels.matlab import definitions_from_mat
 
 DEFINITION_NAMES = (
@@ -43,23 +43,22 @@ def read_definitions(path: Path, first_id: int = 0) -> ClassMap:
 
 def parse_definitions(path: Path, content: bytes, first_id: int = 0) -> ClassMap:
     """Read the content of such a text file; `path` is for errors."""
-    lines = _lines(content)
-    text = "\n".join(lines)
-    try:
-        if text.startswith("{"):
-            data = json.loads(content)
-            entries = data.get("classes") if isinstance(data, dict) else None
-            if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
-                return _supervisely(entries)
-        elif lines and (_LABELMAP.fullmatch(lines[0]) or not _HEX.search(text)):
-            return _colors(lines) or _names(lines, first_id)
-    except ValueError as error:
-        raise SegError(f"{path}: not valid JSON: {error}") from error
-    except RecursionError as error:
-        raise SegError(f"{path}: JSON nested too deeply") from error
-    except SegError as error:
-        raise SegError(f"{path}: {error}") from error
-    return parse_classes(path, content)
+    with within_limits(path):
+        lines = _lines(content)
+        text = "\n".join(lines)
+        try:
+            if text.startswith("{"):
+                data = json.loads(content)
+                entries = data.get("classes") if isinstance(data, dict) else None
+                if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
+                    return _supervisely(entries)
+            elif lines and (_LABELMAP.fullmatch(lines[0]) or not _HEX.search(text)):
+                return _colors(lines) or _names(lines, first_id)
+        except ValueError as error:
+            raise SegError(f"{path}: not valid JSON: {error}") from error
+        except SegError as error:
+            raise SegError(f"{path}: {error}") from error
+        return parse_classes(path, content)
 
 
 def has_names_only(path: Path) -> bool:

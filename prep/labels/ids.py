@@ -1,5 +1,6 @@
 """Id masks: every class is a whole number, as the grey value or palette index of a pixel."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,17 +19,20 @@ class IdCodes:
     size = 1 << 16
 
     def table(self, classes: ClassMap) -> dict[int, int]:
-        """Id of each class."""
+        """Ids of each class."""
         ignored = dict.fromkeys((IGNORE_INDEX, *classes.ignored_ids), IGNORE_INDEX)
-        return ignored | {raw: index for index, raw in enumerate(classes.ids)}
+        return ignored | classes.index_of_id()
 
     def describe(self, code: int) -> str:
         """The id."""
         return str(code)
 
     def distance(self, code: int, classes: ClassMap) -> list[float]:
-        """Differences of the ids."""
-        return [float(abs(code - raw)) for raw in classes.ids]
+        """Differences of the ids; of a class with several, the smallest."""
+        distances = [math.inf] * len(classes)
+        for raw, index in classes.index_of_id().items():
+            distances[index] = min(distances[index], abs(code - raw))
+        return distances
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names and colours."""

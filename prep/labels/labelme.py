@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.errors import SegError
-from prep.finding import FoundFile, find_files
+from prep.finding import FoundFile
 from prep.imageio import IndexMask, loaded, open_picture
 from prep.labels.named import UNCOVERED, NamedCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.reader import LabelSource, RawLabel
@@ -24,6 +24,9 @@ from prep.pairing import list_some
 from prep.polygons import Ring, fill_polygon
 
 _PAINTED = ("polygon", "rectangle", "circle", "mask")
+
+_FARTHEST = 1e9
+"""Corners of circles and masks that are farther out than any photo are moved here: numbers must stay finite."""
 
 
 @dataclass(frozen=True)
@@ -34,53 +37,66 @@ class LabelmeReader(NamedCodes):
 
     def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) codes; a later shape covers an earlier one."""
-        content = _content(label.path)
-        width, height = _extent(label.path, content)
+        width, height = label.size
         mask = np.full((height, width), UNCOVERED, np.uint8)
-        for shape in content["shapes"]:
-            if _kind(shape) in _PAINTED:
-                _paint(str(label.path), mask, shape, code_of(shape["label"], label.names))
+        for name, shape in _regions(_content(label.path)) if label.regions is None else label.regions:
+            _paint(str(label.path), mask, shape, code_of(name, label.names))
         return mask.astype(np.uint32)
 
 
-def labelme_source(source: Path, *, only: bool = False) -> LabelSource | None:
-    """List the files of LabelMe in a folder, or one such file; None if there is none.
+@dataclass(frozen=True)
+class LabelmeFile:
+    """What a file says: size of the photo, its path, the shapes that are painted, and the kinds of the others.
 
-    only: whether a person said that these are LabelMe's; then a damaged file is an error even if no other is there.
-    Raises SegError if files of LabelMe are damaged.
+    names: of the shapes.  regions: the shapes, None where they are too many to be kept.
     """
-    found: list[FoundFile] = []
-    sizes, paths, strangers, damaged = [], [], [], []
-    names: set[str] = set()
-    skipped: Counter[str] = Counter()
-    for file in find_files(source, {".json"}):
-        try:
-            content = load_json(file.path)
-        except SegError as error:
-            damaged.append(error)
-            continue
-        if not is_labelme(content):
-            strangers.append(file.name)
-            continue
-        _check_shapes(file.path, content)
-        found.append(file)
-        sizes.append(_extent(file.path, content))
-        paths.append(str(content.get("imagePath") or ""))
-        names |= {shape["label"] for shape in content["shapes"] if _kind(shape) in _PAINTED}
-        skipped.update(_kind(shape) for shape in content["shapes"] if _kind(shape) not in _PAINTED)
-    if damaged and (found or only):
-        raise damaged[0]
-    if not found:
-        return None
-    known = tuple(sorted(class_names(source, sorted(names))))
-    labels = [RawLabel(file.path, file.stem, size=size, names=known) for file, size in zip(found, sizes, strict=True)]
+
+    file: FoundFile
+    size: tuple[int, int]
+    photo: str
+    names: frozenset[str]
+    regions: tuple[tuple[str, Any], ...] | None
+    skipped: Counter[str]
+
+    @property
+    def kept(self) -> int:
+        """Corners that are kept, of some 100 bytes each."""
+        return _weight(self.regions or ())
+
+
+def labelme_file(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
+    """Summarize a file of LabelMe; SegError if it is damaged.
+
+    room: corners that may be kept.
+    """
+    _check_shapes(file.path, content)
+    regions = _regions(content)
+    return LabelmeFile(
+        file,
+        _extent(file.path, content),
+        str(content.get("imagePath") or ""),
+        frozenset(name for name, _ in regions),
+        regions if _weight(regions) <= room else None,
+        Counter(_kind(shape) for shape in content["shapes"] if _kind(shape) not in _PAINTED),
+    )
+
+
+def labelme_source(source: Path, found: Sequence[LabelmeFile], strangers: Sequence[str]) -> LabelSource:
+    """List the labels of these files below `source`.
+
+    strangers: names of JSON files that are not LabelMe's.
+    """
+    known = tuple(sorted(class_names(source, sorted(frozenset().union(*(each.names for each in found))))))
+    labels = [
+        RawLabel(each.file.path, each.file.stem, size=each.size, names=known, regions=each.regions) for each in found
+    ]
     return LabelSource(
         "labelme",
         tuple(labels),
-        photos=_photos(source, found, paths),
+        photos=_photos(source, found),
         names_photos=True,
         names=known,
-        notes=_notes(skipped, strangers),
+        notes=_notes(sum((each.skipped for each in found), Counter()), strangers),
     )
 
 
@@ -96,15 +112,29 @@ def _notes(skipped: Counter[str], strangers: Sequence[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _photos(source: Path, found: Sequence[FoundFile], paths: Sequence[str]) -> dict[str, Path]:
+def _photos(source: Path, found: Sequence[LabelmeFile]) -> dict[str, Path]:
     """The photos that the files name: below their folder, or below the folder of all."""
-    below = {folder: Rerooting(folder) for folder in {source, *(file.path.parent for file in found)}}
-    claims = []
-    for file, path in zip(found, paths, strict=True):
-        photo = below[file.path.parent].find(path) or (below[source].find(path) if source.is_dir() else None)
-        if photo is not None:
-            claims.append((file.stem, f"{file.path.parent}/{path}", photo))
-    return closest_only(claims)
+    below = {folder: Rerooting(folder) for folder in {source, *(each.file.path.parent for each in found)}}
+    claims: list[tuple[str, Path | None]] = []
+    for each in found:
+        folder = each.file.path.parent
+        photo = below[folder].find(each.photo) or (below[source].find(each.photo) if source.is_dir() else None)
+        claims.append((f"{folder}/{each.photo}", photo))
+    photos = closest_only(claims)
+    return {each.file.stem: photo for each, photo in zip(found, photos, strict=True) if photo is not None}
+
+
+def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401
+    return tuple((shape["label"], shape) for shape in content["shapes"] if _kind(shape) in _PAINTED)
+
+
+def _weight(regions: Sequence[tuple[str, Any]]) -> int:
+    """Corners of the shapes, and what takes as much memory as they do."""
+    return sum(
+        len(value) if isinstance(value, list) else 1 + len(value) // 100 if isinstance(value, str) else 1
+        for _, shape in regions
+        for value in shape.values()
+    )
 
 
 def _content(path: Path) -> Any:  # noqa: ANN401
@@ -147,7 +177,7 @@ def _paint(where: str, mask: IndexMask, shape: Any, code: int) -> None:  # noqa:
 
 def _fill_circle(mask: IndexMask, points: Ring, code: int) -> None:
     """Pixels whose centre lies inside the circle around the first point that goes through the second."""
-    (x, y), (edge_x, edge_y) = points[:2]
+    (x, y), (edge_x, edge_y) = points[:2].clip(-_FARTHEST, _FARTHEST)
     radius = np.hypot(edge_x - x, edge_y - y)
     height, width = mask.shape
     left, right = (int(np.clip(value, 0, width)) for value in (np.floor(x - radius), np.ceil(x + radius)))
@@ -159,7 +189,7 @@ def _fill_circle(mask: IndexMask, points: Ring, code: int) -> None:
 
 def _fill_mask(where: str, mask: IndexMask, shape: Any, points: Ring, code: int) -> None:  # noqa: ANN401
     """Pixels that are set in the PNG of a shape, whose upper left and lower right pixel are its points."""
-    left, top, right, bottom = points[:2].round().astype(int).ravel().tolist()
+    left, top, right, bottom = points[:2].round().clip(-1, _FARTHEST).astype(int).ravel().tolist()
     try:
         data = base64.b64decode(shape.get("mask") or "", validate=True)
     except (binascii.Error, TypeError, ValueError) as error:

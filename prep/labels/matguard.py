@@ -22,7 +22,11 @@ _V4_SIZES = (8, 4, 4, 2, 2, 1)
 
 
 def check_declared(data: bytes) -> None:
-    """ValueError if a .mat file of any version nests too deeply, lies about sizes, or becomes larger than MAX_BYTES."""
+    """Check a .mat file of any version.
+
+    Raises ValueError if it nests too deeply, lies about sizes, becomes larger than MAX_BYTES or points to other files,
+    OSError if it is damaged HDF5.
+    """
     total = 0
     for size in _declared(data):
         total += size
@@ -47,12 +51,18 @@ def _hdf(data: bytes) -> Iterator[int]:
 
     sizes: list[int] = []
 
-    def note(_: str, item: object) -> None:
+    def leads_out(_: str, link: object) -> bool | None:
+        return isinstance(link, h5py.ExternalLink) or None
+
+    def is_elsewhere(_: str, item: object) -> bool | None:
         if isinstance(item, h5py.Dataset):
             sizes.append(int(item.nbytes))
+            return bool(item.external) or item.is_virtual or None
+        return None
 
     with h5py.File(io.BytesIO(data), "r") as file:
-        file.visititems(note)
+        if file.visititems_links(leads_out) or file.visititems(is_elsewhere):  # None goes on, anything else stops
+            raise ValueError("it points to other files")
     yield from sizes
 
 
@@ -83,7 +93,7 @@ def _elements(data: memoryview, order: str, depth: int) -> Iterator[int]:
             raise ValueError("it declares more than it holds")
         content = data[start : start + length]
         if depth and number == 0:
-            is_cell = content[:4].hex() != "" and content[0 if order == "<" else 3] == _CELL
+            is_cell = length >= 4 and content[0 if order == "<" else 3] == _CELL
         elif depth and number == 1 and kind == _DIMENSIONS:
             wanted = math.prod(max(0, side) for side in struct.unpack_from(f"{order}{length // 4}i", content))
             yield wanted

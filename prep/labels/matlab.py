@@ -1,67 +1,165 @@
-"""MATLAB's Image Labeler: gTruth.mat (a groundTruth object) with its PixelLabelData, and label definition tables.
+"""MATLAB's Image Labeler: gTruth.mat (a groundTruth object), its PixelLabelData and polygons, label definitions.
 
-What is inside was learned from real exports (R2020 to R2021): DataSource.Source lists the photos and
-LabelData.PixelLabelData the label files, both as paths of the computer that wrote them; LabelDefinitions has name,
-colour (0..1) and PixelLabelID of each label. Id 0 in a label file means that nobody labelled the pixel.
+What is inside was learned from real exports (R2020 to R2021), polygons from what MathWorks publishes: see
+mattruth.py, matdefs.py and matpolygons.py. Paths are those of the computer that wrote the file. Id 0 in a label file
+means that nobody labelled the pixel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from prep.classes import ClassMap, Color, distinct_color
+from prep.classes import IGNORE_INDEX, ClassMap
 from prep.errors import SegError
-from prep.labels.matfile import load_mat, texts
+from prep.files import read_bytes
+from prep.labelio import decode_label_ids
+from prep.labels.ids import IdCodes
+from prep.labels.matdefs import POLYGON, DefinedLabel, class_map, table_labels
+from prep.labels.matfile import load_mat
+from prep.labels.mattruth import Truth, TruthPhoto, definitions_of, is_ground_truth, load_truth, record_of
 from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.rerooting import Rerooting, unique_stems
+from prep.labels.rerooting import Rerooting
 from prep.pairing import natural_key
+from prep.photoio import open_photo
+from prep.polygons import fill_polygon
 
 NEVER_LABELLED = 0
 
+_ABOVE_LABEL_FILES = IGNORE_INDEX + 1
+"""Ids of polygons beside pixel labels, whose files have 8 bits: no id in them can be taken for a polygon."""
 
-def is_ground_truth(variable: Any) -> bool:  # noqa: ANN401  # whatever a .mat file holds
-    """Whether a variable of a .mat file is a groundTruth object."""
-    return getattr(variable, "classname", "") == "groundTruth"
+
+class GroundTruthReader(IdCodes):
+    """Ids of pixel labels with the polygons of the same photo over them; `part` of a label is the stem of the photo."""
+
+    name = "gtruth"
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) ids; where nothing is drawn, the id of the label file, or 0 if there is none.
+
+        Without a label file the mask has the size of the photo as stored, which is what MATLAB shows.
+        """
+        truth = load_truth(label.path)
+        photo = next(photo for photo in truth.photos if photo.stem == label.part)
+        ids = _ground(label, photo)
+        named = {label.name: position for position, label in enumerate(_polygon_labels(truth), start=1)}
+        drawn = np.zeros(ids.shape, np.uint8)
+        for name, ring in photo.polygons:
+            fill_polygon(drawn, [ring], named[name])
+        codes = np.array([0, *(label.ids[0] for label in _with_ids(truth) if label.kind == POLYGON)], np.uint32)
+        return np.where(drawn, codes[drawn], ids)
 
 
 def ground_truth_source(path: Path) -> LabelSource:
-    """List the labels of a gTruth.mat; SegError if it holds no pixel labels or none of its label files is there."""
-    truth = _properties(path)
-    definitions = _field(path, truth, "LabelDefinitions")
-    classes, kinds = _classes(path, definitions)
-    label_paths = _paths(truth, "LabelData", "PixelLabelData")
-    if classes is None or not any(label_paths):
+    """List the labels of a gTruth.mat; SegError if it holds no pixel labels or polygons, or none can be converted."""
+    truth = load_truth(path)
+    has_pixels = any(photo.label_path for photo in truth.photos) and any(label.has_pixels for label in truth.labels)
+    if not has_pixels and not truth.has_polygons:
+        named = ", ".join(f"{label.name} ({label.kind})" if label.kind else label.name for label in truth.labels)
         raise SegError(
-            f"{path}: holds no pixel labels, only boxes, lines or polygons ({', '.join(kinds) or 'no labels at all'}). "
-            "In the Image Labeler, label pixels with the brush or flood fill, and export again"
+            f"{path}: holds no pixel labels and no polygons, only {named or 'photos'}. "
+            "In the Image Labeler, label pixels or draw polygons, and export again"
         )
-    photo_paths = _paths(truth, "DataSource", "Source")
-    if len(photo_paths) != len(label_paths):
-        raise SegError(
-            f"{path}: lists {len(photo_paths)} photos and {len(label_paths)} label files; export it again from MATLAB"
-        )
-    below = Rerooting(path.parent)
-    stems = unique_stems(photo_paths)
-    label_files, photo_files = below.find_each(label_paths), below.find_each(photo_paths)
-    labels = [RawLabel(file, stem) for stem, file in zip(stems, label_files, strict=True) if file]
-    missing = [label for label, file in zip(label_paths, label_files, strict=True) if label and not file]
-    photos = {stem: file for stem, file in zip(stems, photo_files, strict=True) if file}
+    return _pixels_and_polygons(path, truth) if truth.has_polygons else _pixels_only(path, truth)
+
+
+def _pixels_only(path: Path, truth: Truth) -> LabelSource:
+    files = _label_files(path, truth)
+    labels = [RawLabel(file, photo.stem) for photo, file in zip(truth.photos, files, strict=True) if file]
+    missing = [
+        photo.label_path for photo, file in zip(truth.photos, files, strict=True) if photo.label_path and not file
+    ]
     if not labels:
         raise SegError(
             f"{path}: none of its {len(missing)} label files is below {path.parent} (the first is {missing[0]}); "
             "copy the folder PixelLabelData beside this file"
         )
+    reader = "rgb" if any(label.colors for label in truth.labels) else "ids"
+    return _source(reader, truth, labels, class_map(path, truth.labels), _photos(path, truth), missing)
+
+
+def _pixels_and_polygons(path: Path, truth: Truth) -> LabelSource:
+    if any(label.colors for label in truth.labels):
+        raise SegError(
+            f"{path}: holds polygons, and pixel labels that are colours (PixelLabelID in three columns); these are not "
+            "read together. Export the polygons and the pixel labels to files of their own"
+        )
+    photos = _photos(path, truth)
+    labels, missing = [], []
+    for photo, file in zip(truth.photos, _label_files(path, truth), strict=True):
+        ground = file if photo.label_path else photos.get(photo.stem)
+        if photo.label_path or photo.polygons:
+            if ground is not None:
+                labels.append(RawLabel(path, photo.stem, photo.stem, ground=ground))
+            else:
+                missing.append(photo.label_path or photo.path)
+    if not labels:
+        raise SegError(
+            f"{path}: none of the {len(missing)} files that its labels need is below {path.parent} (the first is "
+            f"{missing[0]}); copy the photos (polygons need their size) and the folder PixelLabelData beside this file"
+        )
+    notes = []
+    if not truth.ordered and len({name for photo in truth.photos for name, _ in photo.polygons}) > 1:
+        notes.append("no PolygonOrder in the file: where polygons overlap, the label that is defined later covers")
+    return _source(GroundTruthReader.name, truth, labels, class_map(path, _with_ids(truth)), photos, missing, notes)
+
+
+def _label_files(path: Path, truth: Truth) -> list[Path | None]:
+    return Rerooting(path.parent).find_each([photo.label_path for photo in truth.photos])
+
+
+def _photos(path: Path, truth: Truth) -> dict[str, Path]:
+    """The photos that are there, by stem."""
+    files = Rerooting(path.parent).find_each([photo.path for photo in truth.photos])
+    return {photo.stem: file for photo, file in zip(truth.photos, files, strict=True) if file}
+
+
+def _source(
+    reader: str,
+    truth: Truth,
+    labels: Sequence[RawLabel],
+    classes: ClassMap,
+    photos: Mapping[str, Path],
+    missing: Sequence[str],
+    notes: Sequence[str] = (),
+) -> LabelSource:
+    left_out = ", ".join(f"{count} x {kind}" for kind, count in sorted(truth.left_out.items()))
     return LabelSource(
-        reader="ids",
+        reader=reader,
         labels=tuple(labels),
         classes=classes,
         photos=photos,
         names_photos=True,
-        unlabelled=(NEVER_LABELLED,),
+        unlabelled=() if reader == "rgb" else (NEVER_LABELLED,),
         missing=tuple(missing),
+        notes=(*notes, *([f"left out, because they are no regions: {left_out}"] if left_out else [])),
     )
+
+
+def _polygon_labels(truth: Truth) -> list[DefinedLabel]:
+    return [label for label in truth.labels if label.kind == POLYGON]
+
+
+def _with_ids(truth: Truth) -> list[DefinedLabel]:
+    """The labels, those of polygons with ids that no label file holds: from 1 if there is none."""
+    largest = max((raw for label in truth.labels for raw in label.ids), default=0)
+    is_mixed = any(photo.label_path for photo in truth.photos)
+    free = max(_ABOVE_LABEL_FILES, largest + 1) if is_mixed else largest + 1
+    polygons = {label.name: number for number, label in enumerate(_polygon_labels(truth), start=free)}
+    return [replace(label, ids=(polygons[label.name],)) if label.name in polygons else label for label in truth.labels]
+
+
+def _ground(label: RawLabel, photo: TruthPhoto) -> NDArray[np.uint32]:
+    """Ids below the polygons."""
+    if label.ground is None:
+        raise SegError(f"{label.name}: was listed without the file that its polygons lie on; list the labels again")
+    if photo.label_path:
+        return decode_label_ids(label.ground, read_bytes(label.ground)).astype(np.uint32)
+    opened = open_photo(label.ground)
+    return np.zeros((opened.height, opened.width), np.uint32)
 
 
 def numbered_source(labels: Sequence[RawLabel]) -> LabelSource:
@@ -78,97 +176,11 @@ def definitions_from_mat(path: Path) -> ClassMap:
     """Read a label definition table (labels.mat), or the definitions of a gTruth.mat, as a class map."""
     variables = load_mat(path)
     for variable in variables.values():
+        labels: Sequence[DefinedLabel] = ()
         if is_ground_truth(variable):
-            classes, _ = _classes(path, _field(path, _properties(path), "LabelDefinitions"))
-            if classes is not None:
-                return classes
-        columns = getattr(variable, "columns", ())
-        if {"Name", "LabelColor", "PixelLabelID"} <= set(columns):
-            rows = [(texts(row["Name"])[0], row["LabelColor"], row["PixelLabelID"]) for _, row in variable.iterrows()]
-            return _class_map(path, rows)
+            labels = definitions_of(path, record_of(path, variables))
+        elif {"Name", "LabelColor", "PixelLabelID"} <= set(getattr(variable, "columns", ())):
+            labels = table_labels(path, variable)
+        if any(label.has_pixels for label in labels):
+            return class_map(path, labels)
     raise SegError(f"{path}: holds no label definitions with pixel label ids; its variables: {', '.join(variables)}")
-
-
-def _properties(path: Path) -> Any:  # noqa: ANN401
-    for variable in load_mat(path).values():
-        if is_ground_truth(variable):
-            for content in variable.properties.values():
-                if (
-                    "LabelDefinitions" in (getattr(getattr(content, "dtype", None), "names", None) or ())
-                    and content.size
-                ):
-                    return content.ravel()[0]
-    raise SegError(f"{path}: holds no groundTruth object as the Image Labeler exports it")
-
-
-def _field(path: Path, record: Any, name: str) -> Any:  # noqa: ANN401
-    if name not in (record.dtype.names or ()):
-        raise SegError(f"{path}: its groundTruth object has no {name}; export it again from MATLAB")
-    return record[name]
-
-
-def _paths(truth: Any, outer: str, inner: str) -> list[str]:  # noqa: ANN401
-    """Paths in a field of a field; an empty text where a photo has no label yet."""
-    for name in (outer, inner):
-        while isinstance(truth, np.ndarray) and truth.dtype.names and truth.size == 1 and name in truth.dtype.names:
-            truth = truth.ravel()[0]
-        if name not in (getattr(getattr(truth, "dtype", None), "names", None) or ()):
-            return []
-        truth = truth[name]
-    return texts(truth)
-
-
-def _classes(path: Path, definitions: Any) -> tuple[ClassMap | None, list[str]]:  # noqa: ANN401
-    """The pixel labels as a class map, None if there is none; and the names of all labels."""
-    if not isinstance(definitions, np.ndarray) or not definitions.dtype.names:
-        raise SegError(f"{path}: its LabelDefinitions cannot be read; export it again from MATLAB")
-    names = [(texts(entry["Name"]) or [""])[0] for entry in definitions.ravel()]
-    if "PixelLabelID" not in definitions.dtype.names:
-        return None, names
-    rows = [
-        (name, entry["LabelColor"] if "LabelColor" in definitions.dtype.names else None, entry["PixelLabelID"])
-        for name, entry in zip(names, definitions.ravel(), strict=True)
-        if np.size(entry["PixelLabelID"])
-    ]
-    return (_class_map(path, rows) if rows else None), names
-
-
-def _class_map(path: Path, rows: list[tuple[str, Any, Any]]) -> ClassMap:
-    """Classes in the order of their ids; ids and names as MATLAB has them."""
-    entries = sorted(((_id(path, name, raw), name, color) for name, color, raw in rows), key=lambda entry: entry[0])
-    colors: list[Color] = []
-    for _, _, value in entries:
-        color = _color(value)
-        while color is None or color in colors:  # MATLAB allows two labels of one colour
-            color = distinct_color(len(colors) if color is None else len(colors) + colors.index(color) + 1)
-        colors.append(color)
-    return ClassMap(tuple(name for _, name, _ in entries), tuple(colors), tuple(raw for raw, _, _ in entries))
-
-
-def _id(path: Path, name: str, value: Any) -> int:  # noqa: ANN401
-    try:
-        numbers = np.asarray(_unwrapped(value), np.float64).ravel()
-    except (TypeError, ValueError):
-        numbers = np.zeros(0)
-    if numbers.size != 1 or not np.isfinite(numbers[0]) or numbers[0] != int(numbers[0]):
-        raise SegError(
-            f"{path}: the label {name!r} has the pixel label id {value!r:.60}; one whole number a label can be read"
-        )
-    return int(numbers[0])
-
-
-def _color(value: Any) -> Color | None:  # noqa: ANN401
-    try:
-        channels = np.asarray(_unwrapped(value), np.float64).ravel()
-    except (TypeError, ValueError):
-        return None
-    if channels.size != 3 or not np.isfinite(channels).all():
-        return None
-    red, green, blue = (round(255 * min(1.0, max(0.0, channel))) for channel in channels.tolist())
-    return red, green, blue
-
-
-def _unwrapped(value: Any) -> Any:  # noqa: ANN401
-    while isinstance(value, np.ndarray) and value.dtype == object and value.size == 1:
-        value = value.ravel()[0]
-    return value

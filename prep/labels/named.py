@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
 from prep.errors import SegError
-from prep.files import explained, read_bytes
+from prep.files import explained, read_bytes, within_limits
 
 UNCOVERED = 0
 """Code of pixels that lie in no region."""
@@ -91,12 +91,11 @@ def load_json(path: Path) -> Any:  # noqa: ANN401  # whatever a JSON file holds
         size = path.stat().st_size
     if size > _MAX_JSON_BYTES:
         raise SegError(f"{path}: larger than {_MAX_JSON_BYTES >> 30} GB; export it in several parts")
-    try:
-        return json.loads(read_bytes(path).decode("utf-8-sig"))
-    except RecursionError as error:
-        raise SegError(f"{path}: JSON nested too deeply; export it again") from error
-    except ValueError as error:
-        raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
+    with within_limits(path):
+        try:
+            return json.loads(read_bytes(path).decode("utf-8-sig"))
+        except ValueError as error:
+            raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
 
 
 def image_extent(where: str, width: object, height: object) -> tuple[int, int]:

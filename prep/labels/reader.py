@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.classes import ClassMap
+from prep.files import within_limits
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class RawLabel:
     stem: what pairs it with its image.  part: member of a zip file, or name of an image in a JSON file.
     size: width and height of its photo as the label file states it, (0, 0) if it does not.
     names: of all regions of the source, where it names them; code = position + 1.
+    ground: the image file that its regions lie on where the label needs it: a label file, or the photo for its size.
+    regions: (name, content) of each as the label file has them, None if the file has to be read for them.
     """
 
     path: Path
@@ -25,6 +28,8 @@ class RawLabel:
     part: str = ""
     size: tuple[int, int] = (0, 0)
     names: tuple[str, ...] = ()
+    ground: Path | None = None
+    regions: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -89,3 +94,9 @@ class LabelReader(Protocol):
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """A class map with made-up names for these codes, for a person to edit."""
+
+
+def read_codes(reader: LabelReader, label: RawLabel) -> NDArray[np.uint32]:
+    """(H, W) codes of a label; SegError if it is damaged, of another format, or too much for this computer."""
+    with within_limits(Path(label.name)):
+        return reader.read(label)

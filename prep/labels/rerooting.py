@@ -3,9 +3,10 @@
 import os
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from prep.transaction import INDEX
 
 _MAX_FILES = 200_000
 """Below a folder with more files nothing is searched by name alone; that would take minutes."""
@@ -15,7 +16,7 @@ class Rerooting:
     r"""Finds what `C:\anna\photos\1.jpg` or `/home/anna/photos/1.jpg` is called below `root` on this computer.
 
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
-    that name anywhere below, if there is only one. Never leaves `root`, whatever the path says.
+    that name anywhere below but in our own datasets, if there is only one. Never leaves `root`, whatever the path says.
     """
 
     def __init__(self, root: Path) -> None:
@@ -35,10 +36,8 @@ class Rerooting:
         return named[0] if len(named) == 1 else None
 
     def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
-        """A file for each path; None for all that would share one, because at most one of them is that file."""
-        found = [self.find(path) for path in foreign]
-        times = Counter(found)
-        return [path if times[path] == 1 else None for path in found]
+        """A file or None for each path, each file once: see closest_only."""
+        return closest_only([(path, self.find(path)) for path in foreign])
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -71,22 +70,23 @@ def unique_stems(foreign: list[str]) -> list[str]:
     return stems if split else []
 
 
-def closest_only(claims: Sequence[tuple[str, str, Path]]) -> dict[str, Path]:
-    """Files by stem from (stem, foreign path, file found for it), each file once.
+def closest_only(claims: Sequence[tuple[str, Path | None]]) -> list[Path | None]:
+    """A file or None for each (foreign path, file found for it), each file once.
 
     A file that was found for several goes to the one whose path has the most folders in common with it, and to none
     if that is not one alone: a/1.jpg that is not there must not get b/1.jpg.
     """
-    by_file: dict[Path, list[tuple[int, str]]] = {}
-    for stem, foreign, file in claims:
-        by_file.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), stem))
-    found = {}
-    for file, owners in by_file.items():
-        best = max(owners)[0]
-        closest = [stem for common, stem in owners if common == best]
+    owners: dict[Path, list[tuple[int, int]]] = {}
+    for position, (foreign, file) in enumerate(claims):
+        if file is not None:
+            owners.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), position))
+    kept: list[Path | None] = [None] * len(claims)
+    for file, found in owners.items():
+        best = max(found)[0]
+        closest = [position for common, position in found if common == best]
         if len(closest) == 1:
-            found[closest[0]] = file
-    return found
+            kept[closest[0]] = file
+    return kept
 
 
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
@@ -101,7 +101,12 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _is_result(folder: Path) -> bool:
+    """Whether it looks like a dataset of ours, whose images have the names of the photos they were made of."""
+    return (folder / INDEX).is_file() and any((folder / name).is_dir() for name in ("images", "masks"))
+
+
 def _files_below(root: Path) -> Iterable[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_result(Path(folder, name)))
         yield from (Path(folder) / name for name in sorted(names))

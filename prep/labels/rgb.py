@@ -32,8 +32,8 @@ class RgbReader:
         return codes
 
     def table(self, classes: ClassMap) -> dict[int, int]:
-        """Colour of each class, and the colours that are ignored."""
-        known = {_code(color): index for index, color in enumerate(classes.colors)}
+        """Colours of each class, and the colours that are ignored."""
+        known = {_code(color): index for color, index in classes.index_of_color().items()}
         return known | {_code(color): IGNORE_INDEX for color in classes.ignored}
 
     def describe(self, code: int) -> str:
@@ -41,10 +41,12 @@ class RgbReader:
         return "transparent" if code == TRANSPARENT else format_color(_color(code))
 
     def distance(self, code: int, classes: ClassMap) -> list[float]:
-        """Euclidean distances in RGB, 0 .. 441.7; infinite for transparent pixels."""
-        if code == TRANSPARENT:
-            return [math.inf] * len(classes)
-        return [math.dist(_color(code), color) for color in classes.colors]
+        """Euclidean distances in RGB, 0 .. 441.7, to the nearest colour of a class; infinite for transparent pixels."""
+        distances = [math.inf] * len(classes)
+        if code != TRANSPARENT:
+            for color, index in classes.index_of_color().items():
+                distances[index] = min(distances[index], math.dist(_color(code), color))
+        return distances
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names for these colours."""

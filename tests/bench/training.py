@@ -27,7 +27,6 @@ from train.config import Config
 from train.data import training_store
 from train.device import make_fabric
 from train.loop import Trainer
-from train.losses import cross_entropy
 
 BATCH = 16
 CLASSES = 3
@@ -79,10 +78,7 @@ class OurLoop:
     def _step(self) -> None:
         trainer = self.trainer
         images, masks = next(self.batches)
-        loss = cross_entropy(trainer.network(trainer.normalize(images)), masks)
-        trainer.optimizer.zero_grad(set_to_none=True)
-        trainer.fabric.backward(loss)
-        trainer.optimizer.step()
+        trainer.stepper([(trainer.normalize(images), masks)])
 
 
 class ClassicLoop:

@@ -29,7 +29,7 @@ def bench(
     as_json: bool,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Measure how fast a training on DATASET would be, and where its time goes. Changes nothing.
+    """Measure how fast a training on DATASET would be, and where its time goes, without training.
 
     Example:
 

@@ -4,6 +4,7 @@ import click
 
 from prep.cli.console import SegGroup
 from prep.cli.options import CONTEXT
+from train.cli.audit import audit
 from train.cli.bench import bench
 from train.cli.export import export
 from train.cli.fit import fit
@@ -11,6 +12,7 @@ from train.cli.networks import networks
 from train.cli.predict import predict
 from train.cli.recipes import recipes
 from train.cli.score import score
+from train.cli.serve import serve
 
 
 class FitByDefault(SegGroup):
@@ -39,5 +41,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, predict, export, recipes, networks, bench):
+for command in (fit, score, audit, predict, serve, export, recipes, networks, bench):
     main.add_command(command)

@@ -1,6 +1,7 @@
 """seg-train score."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,9 +23,31 @@ from train.cli.torch_needed import need_torch
     show_default="the run for its own test split, else RUN/score-DATASET-SPLIT",
     help="Where to write.",
 )
+@click.option(
+    "--compare",
+    "other",
+    type=click.Path(path_type=Path),
+    metavar="RUN2",
+    help="Another run of the same split: is RUN better, or is it chance?",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["whole", "patches"]),
+    default="whole",
+    help="patches: also score patches as published student projects do, to compare figures with theirs.",
+)
 @device_option
 @json_option
-def score(run: Path | None, dataset: Path | None, split: str, output: Path | None, device: str, as_json: bool) -> None:
+def score(
+    run: Path | None,
+    dataset: Path | None,
+    split: str,
+    output: Path | None,
+    other: Path | None,
+    protocol: str,
+    device: str,
+    as_json: bool,
+) -> None:
     """Score a run (the latest by default) on whole images of the dataset it was trained on, or of DATASET.
 
     Example:
@@ -32,24 +55,77 @@ def score(run: Path | None, dataset: Path | None, split: str, output: Path | Non
     \b
         seg-train score
         seg-train score runs/latest datasets/synth --split val
+        seg-train score runs/new --compare runs/old
     """
     need_torch()
     from train.checkpoint import CONFIG
     from train.report import write_report
     from train.runs import find_run
-    from train.score import METRICS, metrics, score_run
+    from train.score import score_run
+    from train.score_files import METRICS
 
-    folder, evaluation, opened, predictor = score_run(find_run(run), dataset, split, output, device, progress)
+    chosen, rival = find_run(run), None if other is None else find_run(other)
+    patches = protocol == "patches"
+    folder, found = score_run(chosen, dataset, split, output, device, progress, other=rival, patches=patches)
     if (folder / CONFIG).exists():
         write_report(folder)
-    scores = evaluation.scores
-    columns = (scores.iou, scores.dice, scores.precision, scores.recall, scores.accuracy)
-    rows = [[name, *(f"{column[i]:.4f}" for column in columns)] for i, name in enumerate(opened.classes.names)]
-    finish(
-        folder,
-        {**metrics(evaluation, opened, predictor), "folder": folder},
-        f"{table(['class', 'IoU', 'Dice', 'precision', 'recall', 'accuracy'], rows)}\n"
-        f"mean IoU {scores.mean_iou:.4f} (mean of the images' {evaluation.mean_of_images:.4f}), "
-        f"pixel accuracy {scores.pixel_accuracy:.4f}, {len(evaluation.images)} images of {split}\n"
-        f"{folder / METRICS}",
+    text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])
+    finish(folder, {**found, "folder": folder}, text)
+
+
+def _scores(found: dict[str, Any]) -> str:
+    """The scores of each class with their intervals, and the means."""
+    columns = {"iou": "IoU", "dice": "Dice", "boundary_iou": "boundary IoU"}
+    plain = ("precision", "recall", "accuracy")
+    rows = [[row["name"], *(_cell(row, key) for key in (*columns, *plain))] for row in found["classes"]]
+    rows.append(["mean", *(_cell(found, f"mean_{key}") for key in columns), "", "", ""])
+    return "\n".join(
+        [
+            table(["class", *columns.values(), *plain], rows),
+            f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
+            f"{_number(found['mean_of_images_iou'])}, {found['images']} images of {found['split']}",
+            found["intervals"]["words"],
+        ]
     )
+
+
+def _comparison(found: dict[str, Any]) -> list[str]:
+    if "comparison" not in found:
+        return []
+    rows = [
+        [row["name"], _number(row["ours"]), _number(row["theirs"]), _difference(row), row["verdict"]]
+        for row in found["comparison"]["differences"]
+    ]
+    lines = table(["difference", "this run", "other run", "this - other", ""], rows)
+    return [f"Compared with {found['comparison']['other']} on the same images (paired bootstrap):\n{lines}"]
+
+
+def _protocols(found: dict[str, Any]) -> list[str]:
+    if "protocols" not in found:
+        return []
+    rows = [
+        [row["protocol"], row["split"], f"{row['number']:,} {row['units']}", _number(row["mean_iou"])]
+        for row in found["protocols"]
+    ]
+    return [
+        f"Mean IoU by protocol (docs/scores.md says what each measures; the first is the score):\n"
+        f"{table(['protocol', 'split', 'of', 'mean IoU'], rows)}"
+    ]
+
+
+def _cell(row: dict[str, Any], key: str) -> str:
+    """A score with its interval, as 0.812 [0.743, 0.871]."""
+    interval = row.get(f"{key}_interval")
+    ends = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
+    return _number(row[key]) + ends
+
+
+def _difference(row: dict[str, Any]) -> str:
+    if row["ours"] is None or row["theirs"] is None:
+        return "-"
+    ends = "" if row["low"] is None else f" [{row['low']:+.4f}, {row['high']:+.4f}]"
+    return f"{row['ours'] - row['theirs']:+.4f}{ends}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

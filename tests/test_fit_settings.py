@@ -1,0 +1,155 @@
+"""Settings of a training from the command line: what each leaves in the run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from click.testing import Result
+
+from prep.dataset import Dataset
+from tests.support import run_train
+from train.loop import Trainer
+from train.recipes import recipes
+
+TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_folder_of_the_dataset(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+
+
+def train(*arguments: object) -> Path:
+    result = run_train(*TINY, *arguments)
+    assert result.exit_code == 0, result.output
+    return Path("runs/latest").resolve()
+
+
+def failing(*arguments: object, rc: int = 1) -> Result:
+    result = run_train(*TINY, *arguments)
+    assert result.exit_code == rc, result.output
+    assert "Traceback" not in result.stderr
+    return result
+
+
+def config_of(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "config.json").read_text()))
+
+
+def history_of(run: Path) -> pd.DataFrame:
+    return pd.read_csv(run / "history.csv").drop(columns="seconds")
+
+
+def test_history_has_losses_and_scores_of_training_and_validation() -> None:
+    rows = history_of(train("--overlap", 0))
+    names = ["background", "line", "ellipse"]
+    for part in ("train", "val"):
+        assert {f"{part}_mean_iou", f"{part}_mean_dice", f"{part}_accuracy"} <= set(rows)
+        assert {f"{part}_{score}_{name}" for score in ("iou", "dice") for name in names} <= set(rows)
+    assert rows[["loss", "train_mean_iou"]].notna().all(axis=None)
+    assert rows["val_loss"].iloc[-1] > 0
+
+
+def test_everything_together_resumes_bit_identically(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mean weights, accumulation, random changes: all of it is in last.pt or follows from the seed."""
+    settings = ("--ema", 0.9, "--accumulate", 2, "--rotate", 20, "--noise", 0.05, "--scale", 0.8, 1.2, "--epochs", 4,
+                "--loss", "ce+0.5*dice", "--clip", 1, "--film", "--best", "loss", "--optimizer", "sgd")  # fmt: skip
+    whole = train(*settings)
+    finish = Trainer._finish_epoch
+
+    def interrupted(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        if trainer.state.epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_finish_epoch", interrupted)
+        run_train(*TINY, *settings)
+    resumed = Path("runs/latest").resolve()
+    assert resumed != whole
+    assert len(history_of(resumed)) == 2
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+    pd.testing.assert_frame_equal(history_of(resumed), history_of(whole), check_exact=True)
+    for name in ("model.pt", "last.pt"):
+        ours, theirs = (torch.load(run / name, weights_only=True)["weights"] for run in (resumed, whole))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    assert (resumed / "progress.mp4").exists()
+
+
+def test_mean_weights_are_what_is_saved() -> None:
+    last = torch.load(train("--ema", 0.99) / "last.pt", weights_only=True)
+    model = torch.load(Path("runs/latest/model.pt"), weights_only=True)["weights"]
+    assert all(torch.equal(model[name], last["mean_weights"][name]) for name in model)
+    assert not torch.equal(model["head.weight"], last["weights"]["head.weight"])
+
+
+@pytest.mark.parametrize("name", [recipe.name for recipe in recipes() if recipe.name in ("campus", "mini", "shapes")])
+def test_recipes_train_and_score(name: str) -> None:
+    run = train("--recipe", name, "--weights", "none", "--epochs", 1, "--minutes", 0.001)
+    assert json.loads((run / "metrics.json").read_text())["images"] == 3
+    assert config_of(run)["batch"] == 8  # an option
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_model() -> None:
+    result = failing("--lr", 1e30, "--optimizer", "sgd", "--schedule", "constant", "--precision", "32")
+    assert "the loss became nan or infinite in epoch 1; try a lower --lr than 1e+30, or --clip 1" in result.stderr
+
+
+def test_out_of_memory_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    from train.unet import UNet
+
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(UNet, "forward", no_memory)
+    result = failing()
+    assert "out of memory: a batch of 8 goes on in 2 pieces of 4" in result.stderr
+    assert "out of memory with a batch of 2" in result.stderr
+
+
+def test_an_augmentation_file_is_used_and_kept() -> None:
+    flip = {"__class_fullname__": "HorizontalFlip", "p": 1.0}
+    pipeline = {"__class_fullname__": "Compose", "p": 1.0, "transforms": [flip]}
+    Path("mine.json").write_text(json.dumps({"__version__": "2.0.8", "transform": pipeline}))
+    run = train("--augment", "mine.json")
+    assert (run / "augment.json").read_bytes() == Path("mine.json").read_bytes()
+    Path("mine.json").unlink()
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+
+
+def test_tensorboard_gets_the_history() -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = train("--tensorboard")
+    events = EventAccumulator(str(run / "tensorboard"))
+    events.Reload()
+    losses = [event.value for event in events.Scalars("loss")]
+    assert losses == pytest.approx(history_of(run)["loss"].tolist())
+
+
+def test_settings_that_cannot_be_are_told() -> None:
+    assert "--scale needs two numbers" in failing("--scale", 2, 1).stderr
+    assert "--recipe nothing: there is default, aerial" in failing("--recipe", "nothing").stderr
+    assert "--arch unett: did you mean unet" in failing("--arch", "unett").stderr
+    assert "dise" in failing("--loss", "dise").stderr
+    assert "--recipe does not go with --resume" in failing("--resume", "--recipe", "mini", rc=2).stderr
+
+
+def test_help_has_every_setting_under_a_heading() -> None:
+    text = run_train("fit", "--help").stdout
+    headings = ["Options:", "Network:", "Training:", "Patches and augmentation:", "Predicting whole images:"]
+    assert [line for line in text.splitlines() if line in headings] == headings
+
+
+def test_bench_tells_rates_and_shares() -> None:
+    result = run_train("bench", *TINY, "--steps", 2, "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["null_model"] > answer["images_per_second"] > 0
+    assert sum(answer["shares"].values()) == pytest.approx(1)
+    assert not Path("runs").exists()
+    assert "null loader" in run_train("bench", *TINY, "--steps", 1).stdout

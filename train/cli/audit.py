@@ -1,0 +1,69 @@
+"""seg-train audit."""
+
+from pathlib import Path
+
+import click
+
+from prep.cli.console import finish, progress, table
+from prep.cli.options import dataset_argument, json_option, overwrite_option
+from train.cli.options import device_option
+from train.cli.torch_needed import need_torch
+
+_PRINTED = 20
+
+
+@click.command()
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@dataset_argument
+@click.option("--split", type=click.Choice(["train", "val", "test", "all"]), default="all", help="What to look at.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    show_default="RUN/audit-DATASET-SPLIT",
+    help="Where to write.",
+)
+@device_option
+@overwrite_option
+@json_option
+def audit(
+    run: Path | None,
+    dataset: Path | None,
+    split: str,
+    output: Path | None,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Find likely label errors: regions whose label a trained model contradicts most confidently.
+
+    Writes audit.csv (regions, the most suspicious first), samples.csv and audit.png (image, label and prediction of
+    the first regions). Look at them before you correct anything: the model may be wrong, not the label. Samples of
+    the train split were learned as they are labelled, errors too, so those may rank low.
+
+    Example:
+
+    \b
+        seg-train audit
+        seg-train audit runs/latest datasets/campus --split val -o suspects
+    """
+    need_torch()
+    from train.audit_run import audit_run, plain
+    from train.runs import find_run
+
+    folder, found = audit_run(find_run(run), dataset, split, output, device, progress, overwrite=overwrite)
+    names = found.names
+    shown = found.audit.suspects[:_PRINTED]
+    rows = [
+        [each.sample.stem, each.sample.split, str(each.region.x), str(each.region.y), f"{each.region.pixels:,}",
+         names[each.region.label], names[each.region.model], f"{each.region.score:.0f}"]
+        for each in shown
+    ]  # fmt: skip
+    finish(
+        folder,
+        {**plain(found), "folder": folder},
+        f"{table(['stem', 'split', 'x', 'y', 'pixels', 'label', 'model', 'score'], rows)}\n"
+        f"{len(found.audit.suspects)} regions in {len(found.audit.samples)} samples; {found.warning}\n"
+        f"{folder}",
+    )
