@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,7 @@ def load_initial(network: nn.Module, config: Config, say: Callable[[str], None])
             )
         name = config.encoder or USUAL_ENCODER
         weights = _lite_weights(name) if config.weights == "imagenet-lite" else _imagenet_weights(name, say)
-        encoder = network.network.encoder
+        encoder = cast("nn.Module", network.network.encoder)
         encoder.load_state_dict({key: weights[key] for key in encoder.state_dict()})
         say(f"{name} begins with ImageNet weights")
         return
