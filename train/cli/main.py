@@ -1,8 +1,11 @@
 """seg-train: from a prepared dataset to a model with scores one can believe."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import click
 
-from prep.cli.console import SegGroup
+from prep.cli.console import GOES_ON, SegGroup
 from prep.cli.options import CONTEXT
 from train.cli.audit import audit
 from train.cli.bench import bench
@@ -18,7 +21,10 @@ from train.cli.serve import serve
 class FitByDefault(SegGroup):
     """`seg-train DATASET --epochs 3` means `seg-train fit DATASET --epochs 3`."""
 
-    after_interrupt = "A training goes on after its last finished epoch with: seg-train --resume"
+    after_interrupt: ClassVar[Mapping[str, str]] = {
+        "fit": "A training goes on after its last finished epoch with: seg-train --resume",
+        "predict": GOES_ON,
+    }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `fit` in front of arguments that name no command."""
