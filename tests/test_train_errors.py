@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 from prep.dataset import Dataset
 from prep.errors import SegError
-from tests.support import run_script
+from tests.models import CLASSES, train_error
+from tests.support import images_only, run_script
 from train.checkpoint import load, load_model, save
+from train.cli.main import main
 from train.config import Config
 from train.device import make_fabric
+from train.evaluation import require_same_classes
 from train.runs import find_run
 
 
@@ -95,6 +99,23 @@ def test_another_dataset_with_other_classes_is_refused(dataset: Dataset, tmp_pat
     error = error_of(tmp_path, "score")
     assert "has the classes background, line, circle" in error
     assert "the model knows background, line, ellipse" in error
+
+
+def test_a_dataset_without_masks_is_refused_as_such(tmp_path: Path) -> None:
+    photos = images_only(tmp_path / "photos", [(40, 50)])
+    with pytest.raises(SegError, match=r"photos: has no masks yet, but the model knows background, line, ellipse"):
+        require_same_classes(photos, CLASSES)
+
+
+def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words, meant in ((["scor"], "score"), (["pedict", "photos", "-o", "out"], "predict")):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2
+        assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
+    assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
+    Path("scor").mkdir()
+    assert "scor: not a dataset" in train_error("scor")
 
 
 def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -> None:

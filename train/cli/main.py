@@ -1,6 +1,8 @@
 """seg-train: from a prepared dataset to a model with scores one can believe."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
 from typing import ClassVar
 
 import click
@@ -27,8 +29,12 @@ class FitByDefault(SegGroup):
     }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `fit` in front of arguments that name no command."""
+        """Put `fit` in front of arguments that name no command; a command with a typo is told as one."""
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+            word = args[0] if args and not args[0].startswith("-") else ""
+            near = get_close_matches(word, self.commands, n=1)
+            if near and not Path(word).exists():
+                ctx.fail(f"{word} is neither a command nor a dataset. Did you mean {near[0]!r}?")
             args = ["fit", *args]
         return super().parse_args(ctx, args)
 

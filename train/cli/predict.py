@@ -148,7 +148,8 @@ def predict(
     )
     asked = len(found.photos) + len(found.videos)
     done = asked - len(problems)
-    what = " and ".join(name for name, files in (("photos", found.photos), ("videos", found.videos)) if files)
+    kinds_found = (("photo", found.photos), ("video", found.videos))
+    what = " and ".join(one if asked == 1 else f"{one}s" for one, files in kinds_found if files)
     finish(
         output,
         {"output": output, "predicted": done, "problems": problems},
