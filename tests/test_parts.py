@@ -85,3 +85,20 @@ def test_single_pixels_alone_stay() -> None:
     (part,) = find_parts(mask, [1], 2.0)
     assert part.rings[0].tolist() == [[4, 4], [5, 4], [5, 5], [4, 5]]
     assert len(find_parts(mask, [0], 2.0)[0].rings) == 2
+
+
+def test_small_parts_are_left_out_and_holes_as_small_are_filled() -> None:
+    mask = np.zeros((12, 12), np.uint8)
+    mask[1:9, 1:9] = 1
+    mask[3, 3:6] = 0  # a hole of 3 pixels
+    mask[5:7, 5:7] = 2  # one of 4, with a part of 4 in it
+    mask[10, 10] = 1
+
+    def found(smallest: int) -> list[tuple[int, int, int]]:
+        return [(part.value, part.pixels, len(part.rings)) for part in find_parts(mask, (1, 2), 0.0, smallest)]
+
+    assert found(1) == [(1, 57, 3), (1, 1, 1), (2, 4, 1)]
+    assert found(2) == [(1, 57, 3), (2, 4, 1)]
+    assert found(4) == [(1, 57, 2), (2, 4, 1)]
+    assert found(5) == [(1, 57, 1)]
+    assert found(58) == []

@@ -169,6 +169,7 @@ def test_an_interrupted_command_goes_on_and_other_settings_are_refused(tmp_path:
     assert (out / "masks/a.png").read_bytes() == b"mine"
     run_train(*command, "--save", "geojson")
     assert "holds predictions of simplify 1.0 (now 2.0)" in train_error(*command, "--save", "geojson", "--simplify", 2)
+    assert "holds predictions of window 32 (now 48)" in train_error(*command, "--window", 48)
     run_train(*command, "--save", "masks", "--simplify", 2)
     run_train(*command, "--save", "geojson", "--simplify", 2, "--overwrite")
     other = write_run(tmp_path / "other")
@@ -178,7 +179,7 @@ def test_an_interrupted_command_goes_on_and_other_settings_are_refused(tmp_path:
 def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
     from train.cli import predict as module
 
-    outputs = make_outputs(module._KINDS, tmp_path, CLASSES, 1.0)
+    outputs = make_outputs(module._KINDS, tmp_path, CLASSES, 1.0, 1)
     assert len({each.path(FoundFile(Path("a.png"), "a.png")) for each in outputs}) == len(KINDS)
     assert set(module._KINDS) == set(KINDS)
 

@@ -197,7 +197,7 @@ def test_the_command_labels_photos_and_videos_together(tmp_path: Path) -> None:
     save(tmp_path / "b.png", scene(20, 30))
     out = tmp_path / "out"
     command = ("predict", tmp_path / "a.mp4", tmp_path / "b.png", "-o", out, "--run", run, "--device", "cpu")
-    assert run_train(*command).stdout == f"2 of 1 photos and 1 videos -> {out}\n"
+    assert run_train(*command).stdout == f"2 of 2 photos and videos -> {out}\n"
     assert (out / "overlays/a.mp4").exists()
     assert not (out / "masks/a").exists()
     assert (out / "masks/b.png").exists()

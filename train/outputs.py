@@ -44,17 +44,19 @@ class Output:
         write_bytes(self.path(predicted.photo), self.content(predicted, self.folder))
 
 
-def make_outputs(kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float) -> list[Output]:
+def make_outputs(
+    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float, smallest: int
+) -> list[Output]:
     """The outputs of these kinds (of KINDS) below the folder `target`.
 
-    tolerance: of the simplification of polygons, in pixels.
+    tolerance, smallest: of the simplification of polygons, and regions left out of them, in pixels (train.parts).
     """
     makers: dict[str, tuple[str, Callable[[Predicted, Path], bytes]]] = {
         "masks": (".png", lambda found, _: encode_png(found.mask)),
         "colors": (".png", lambda found, _: encode_png(color_mask(found.mask, classes))),
         "overlays": (".png", lambda found, _: encode_png(overlay(found.image, found.mask, classes))),
-        "geojson": (".geojson", lambda found, _: geojson(found.mask, classes, found.photo.name, tolerance)),
-        COCO: (".json", lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance)),
+        "geojson": (".geojson", lambda found, _: geojson(found.mask, classes, found.photo.name, tolerance, smallest)),
+        COCO: (".json", lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest)),
         "labelme": (
             ".json",
             lambda found, folder: labelme(found.mask, classes, _way(folder, found.photo.path), tolerance),

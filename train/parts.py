@@ -22,18 +22,22 @@ class Part:
     pixels: int
 
 
-def find_parts(mask: IndexMask, values: Sequence[int], tolerance: float = 0.0) -> list[Part]:
+def find_parts(mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, smallest: int = 1) -> list[Part]:
     """Parts of these values of a mask (H, W), in the order of the values, each sorted from the top.
 
     tolerance: in pixels; no line moves farther (Douglas and Peucker 1973). With 0, filling the polygons gives the
     mask back. Lines between two parts are simplified once, for both: parts that touch in the mask neither overlap nor
     leave a gap. Parts and holes narrower than the tolerance may vanish.
+    smallest: in pixels; parts with fewer are left out, and holes as small are filled.
     """
     junctions = _junctions(mask) if tolerance > 0 else None
     parts = []
     for value in values:
         for rings in outline(mask == value):
             pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
+            if pixels < smallest:
+                continue
+            rings = [rings[0], *(hole for hole in rings[1:] if area(hole) >= smallest)]
             if junctions is not None:
                 rings = [_simplified(ring, junctions, tolerance) for ring in rings]
             kept = tuple(ring for ring in rings[1:] if area(ring))

@@ -23,11 +23,11 @@ COORDINATES = (
 )
 
 
-def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) -> bytes:
+def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
     """A FeatureCollection with a Polygon for each connected part of each class but the background.
 
-    mask: (H, W).  image: its name.  tolerance: of the simplification, in pixels. Holes are inner rings; the order of
-    corners is that of RFC 7946 for the numbers as they stand.
+    mask: (H, W).  image: its name.  tolerance, smallest: as of find_parts, in pixels. Holes are inner rings; the order
+    of corners is that of RFC 7946 for the numbers as they stand.
     """
     features = [
         {
@@ -40,7 +40,7 @@ def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) ->
             },
             "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in _turned(part.rings)]},
         }
-        for part in find_parts(mask, classes.foreground, tolerance)
+        for part in find_parts(mask, classes.foreground, tolerance, smallest)
     ]
     height, width = mask.shape
     return _json(
@@ -55,13 +55,13 @@ def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) ->
     )
 
 
-def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) -> bytes:
+def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
     """The image and its annotations, still without numbers: one for each connected part but the background's.
 
     COCO's polygons have no holes: a hole is joined to the outer ring by a slit of no width, as drawing tools do.
     """
     annotations = []
-    for part in find_parts(mask, classes.foreground, tolerance):
+    for part in find_parts(mask, classes.foreground, tolerance, smallest):
         corners = with_slits(part.rings)
         first, last = part.rings[0].min(axis=0), part.rings[0].max(axis=0)
         annotations.append(
@@ -98,6 +98,7 @@ def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) ->
     """All classes, the background too, as polygons that give the mask if they are painted one after another.
 
     LabelMe has no holes: each part is drawn with its holes filled, large ones first, and what lies in a hole later.
+    Small regions stay, so that every pixel is painted.
     Raises SegError if a class has a name that LabelMe's files give another meaning.
     """
     refuse_names(classes, reserved=SPECIAL_NAMES)

@@ -31,6 +31,7 @@ def predict_photos(
     kinds: Sequence[str],
     *,
     tolerance: float = 1.0,
+    smallest: int = 1,
     overwrite: bool = False,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
@@ -38,11 +39,11 @@ def predict_photos(
     """Write the outputs of each photo, upright and in its full size; return what went wrong.
 
     kinds: of train.outputs; very large TIFFs come last and get those of train.large only, which `note` tells.
-    tolerance: of the simplification of polygons, in pixels.
+    tolerance, smallest: of the simplification of polygons, and regions left out of them, in pixels (train.parts).
     A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
     `overwrite` is set: an interrupted command goes on.
     """
-    outputs = make_outputs(kinds, output, predictor.classes, tolerance)
+    outputs = make_outputs(kinds, output, predictor.classes, tolerance, smallest)
     problems: list[str] = []
     large = []
     with bar("Predicting") as advance:

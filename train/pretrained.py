@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,8 @@ def load_initial(network: nn.Module, config: Config, say: Callable[[str], None])
             )
         name = config.encoder or USUAL_ENCODER
         weights = _lite_weights(name) if config.weights == "imagenet-lite" else _imagenet_weights(name, say)
-        network.network.encoder.load_state_dict(weights)  # type: ignore[union-attr]
+        encoder = cast("nn.Module", network.network.encoder)
+        encoder.load_state_dict({key: weights[key] for key in encoder.state_dict()})
         say(f"{name} begins with ImageNet weights")
         return
     say(_load_model(network, Path(config.weights)))
@@ -54,9 +55,8 @@ def _lite_weights(encoder: str) -> Weights:
     names = timm.create_model("tf_efficientnet_lite0", pretrained=False).state_dict()
     if [tensor.shape for tensor in found.values()] != [tensor.shape for tensor in names.values()]:
         raise SegError(f"{path}: not the weights of EfficientNet-Lite0 that this version of timm knows")
-    prefix = "model."  # as the wrapper of timm networks names them
-    classifier = ("classifier.weight", "classifier.bias")
-    return {prefix + name: tensor for name, tensor in zip(names, found.values(), strict=True) if name not in classifier}
+    # The encoder leaves out the last layers of the classifier, and its wrapper puts "model." before each name.
+    return {f"model.{name}": tensor for name, tensor in zip(names, found.values(), strict=True)}
 
 
 def _imagenet_weights(encoder: str, say: Callable[[str], None]) -> Weights:

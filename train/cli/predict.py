@@ -60,6 +60,14 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     metavar="PIXELS",
     help="How far the line of a polygon may move to have fewer corners; 0 follows the pixels exactly.",
 )
+@click.option(
+    "--min-area",
+    "smallest",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="PIXELS",
+    help="Leave regions with fewer pixels out of geojson and coco, and fill holes as small.",
+)
 @window_options
 @click.option(
     "--engine",
@@ -76,6 +84,7 @@ def predict(
     run: Path | None,
     kinds: tuple[str, ...] | None,
     tolerance: float,
+    smallest: int,
     engine: str | None,
     device: str,
     overwrite: bool,
@@ -102,7 +111,7 @@ def predict(
 
     \b
         seg-train predict photos/ -o predictions
-        seg-train predict photos/ -o predictions --save masks,geojson --simplify 2
+        seg-train predict photos/ -o predictions --save masks,geojson --simplify 2 --min-area 50
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
@@ -116,7 +125,7 @@ def predict(
     predictor = loaded.changed(**windows)
     settings: dict[str, object] = {"model": identity} | {name: getattr(predictor, name) for name in windows}
     if set(kinds or ()) & set(_POLYGONS):
-        settings["simplify"] = tolerance
+        settings |= {"simplify": tolerance, "min_area": smallest}
     open_output(output, predictor, settings, overwrite=overwrite)
     problems = predict_photos(
         predictor,
@@ -124,6 +133,7 @@ def predict(
         output,
         kinds or _PICTURES,
         tolerance=tolerance,
+        smallest=smallest,
         overwrite=overwrite,
         bar=progress,
         note=note,
@@ -133,9 +143,11 @@ def predict(
     )
     asked = len(found.photos) + len(found.videos)
     done = asked - len(problems)
-    what = " and ".join(
-        f"{len(files)} {name}" for name, files in (("photos", found.photos), ("videos", found.videos)) if files
+    what = " and ".join(name for name, files in (("photos", found.photos), ("videos", found.videos)) if files)
+    finish(
+        output,
+        {"output": output, "predicted": done, "problems": problems},
+        f"{done} of {asked} {what} -> {output}",
     )
-    finish(output, {"output": output, "predicted": done, "problems": problems}, f"{done} of {what} -> {output}")
     if problems:
-        raise SegError("\n".join([f"{len(problems)} of {what} could not be predicted:", *problems]))
+        raise SegError("\n".join([f"{len(problems)} of {asked} {what} could not be predicted:", *problems]))
