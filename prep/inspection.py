@@ -5,66 +5,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from prep.classes import IGNORE_INDEX, ClassMap, Color, parse_color
 from prep.errors import SegError
 from prep.executor import run_jobs
-from prep.files import within_limits
 from prep.finding import FoundFile, find_photos, photos_beside
-from prep.imageio import open_picture
+from prep.label_facts import Facts, FactsOf, Value
 from prep.labelling import class_map_of
 from prep.labels.choice import choose_reader, look, reader_named
-from prep.labels.content import content_of
-from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
+from prep.labels.reader import LabelReader, LabelSource
 from prep.noise import EXACT, LOSSY, noise_among
 from prep.pairing import SAME_STEM, Pairing, Patterns, list_some, pair_in_order, pair_stems
-from prep.photoio import open_photo
-from prep.photos import Photo
-from prep.placement import drawn_on
 from prep.progress import Progress, silent
+from prep.remarks import class_remarks, header_remarks, photo_remarks, problem_remarks
 from prep.seen import PairedLabel, Seen, see_values
 from prep.value_sheet import SheetRow
 
 VALUES_SEEN = 30
 """Values that are looked up in the photos: the most common that are no noise."""
-
-_FILES = ("rgb", "ids")
-"""Readers of image files; the others have no header to look at."""
-
-_TURNED_OVER = (2, 3, 4)
-"""EXIF orientations that keep width and height, so that a size says nothing about them."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """One label: its values with their pixels, both (N,), its size, and what its header says; or what is wrong."""
-
-    codes: NDArray[np.uint32]
-    pixels: NDArray[np.int64]
-    width: int
-    height: int
-    oddities: tuple[str, ...] = ()
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Value:
-    """One value of the labels. name: of its class, "ignore", or empty if no class map knows it.
-
-    is_noise: it looks like a blended edge or a trace of JPEG rather than a class.
-    photo: mean colour of the photos where it lies, #rrggbb, of the few that hold most of it; empty without photos.
-    """
-
-    code: int
-    value: str
-    pixels: int
-    share: float
-    files: int
-    name: str
-    is_noise: bool
-    photo: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,53 +57,24 @@ def inspect_labels(
     meaning = class_map_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
     chosen = reader_named(found.reader, found.names) if found.reader else choose_reader(found.labels, classes)
-    facts = run_jobs(_Look(chosen.name), found.labels, workers, progress)
+    facts = run_jobs(FactsOf(chosen.name), found.labels, workers, progress)
     values = _values(facts, chosen, classes, found)
     files = _photos(source, photos, found)
     pairing = _pairing(found, files, patterns)
     seen = _seen(found, facts, files, pairing, values, chosen, workers)
     values = [replace(value, photo=seen[value.code].color) if value.code in seen else value for value in values]
     remarks = [
-        *_problems(facts),
+        *problem_remarks(facts),
         *(f"listed but not there: {list_some(found.missing)}" for _ in [0] if found.missing),
-        *_header_remarks(found.labels, facts),
-        *_class_remarks(values, chosen, classes, meaning.found if meaning else None),
-        *_photo_remarks(found, facts, files, pairing),
+        *header_remarks(found.labels, facts),
+        *class_remarks(values, chosen, classes, meaning.found if meaning else None),
+        *photo_remarks(found, facts, files, pairing),
         *found.notes,
     ]
     real = sorted(value.code for value in values if not value.is_noise and value.name != "ignore")
     return Inspection(
         chosen.name, len(found.labels), tuple(values), tuple(remarks), _class_map(chosen, real, values, classes), seen
     )
-
-
-@dataclass(frozen=True)
-class _Look:
-    reader: str
-
-    def __call__(self, label: RawLabel) -> Facts:
-        try:
-            with within_limits(Path(label.name)):
-                values = read_codes(reader_named(self.reader), label)
-                codes, pixels = np.unique(values, return_counts=True)
-                oddities = _oddities(label) if self.reader in _FILES else ()
-        except SegError as error:
-            return Facts(np.zeros(0, np.uint32), np.zeros(0, np.int64), 0, 0, problem=str(error))
-        return Facts(codes, pixels.astype(np.int64), values.shape[1], values.shape[0], oddities)
-
-
-def _oddities(label: RawLabel) -> tuple[str, ...]:
-    picture = open_picture(Path(label.name), content_of(label))
-    odd = []
-    if picture.format in ("JPEG", "MPO"):
-        odd.append("jpeg")
-    if picture.mode in ("P", "PA"):
-        odd.append("palette")
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        odd.append("alpha")
-    if picture.mode.startswith("I"):
-        odd.append("16-bit")
-    return tuple(odd)
 
 
 def _values(facts: Sequence[Facts], reader: LabelReader, classes: ClassMap | None, source: LabelSource) -> list[Value]:
@@ -185,53 +113,6 @@ def _names(reader: LabelReader, classes: ClassMap | None, source: LabelSource) -
     return {**dict.fromkeys(source.unlabelled, "never labelled"), **known}
 
 
-def _problems(facts: Sequence[Facts]) -> list[str]:
-    problems = [each.problem for each in facts if each.problem]
-    return [f"cannot be read: {problem}" for problem in problems]
-
-
-def _header_remarks(labels: Sequence[RawLabel], facts: Sequence[Facts]) -> list[str]:
-    """One remark for each oddity that file headers show."""
-    texts = {
-        "jpeg": "JPEG masks, whose colours are blurred at edges: convert with --unknown nearest",
-        "palette": "palette images: read as colours; --from ids reads their indices",
-        "alpha": "masks with an alpha channel; fully transparent pixels are a value of their own",
-        "16-bit": "16-bit masks, read as ids",
-    }
-    remarks = []
-    for oddity, text in texts.items():
-        names = [label.short_name for label, each in zip(labels, facts, strict=True) if oddity in each.oddities]
-        if names:
-            remarks.append(f"{len(names)} {text} ({list_some(names)})")
-    return remarks
-
-
-def _class_remarks(
-    values: Sequence[Value], reader: LabelReader, classes: ClassMap | None, beside: Path | None
-) -> list[str]:
-    remarks = []
-    if beside is not None:
-        remarks.append(f"names are from {beside}")
-    if classes is not None and reader.name in (*_FILES, "mat"):
-        seen = {value.name for value in values}
-        absent = [name for name in classes.names if name not in seen]
-        if absent:
-            remarks.append(
-                f"{len(absent)} of {len(classes)} classes of the class map occur in no mask ({list_some(absent)}); "
-                "are its colours or ids right?"
-            )
-    if reader.name == "ids" and {value.code for value in values} == {0, 255}:
-        remarks.append("only 0 and 255: black and white masks; name both in the class map (name,#rrggbb,255)")
-    noise = [value for value in values if value.is_noise]
-    if noise:
-        share = sum(value.share for value in noise)
-        remarks.append(
-            f"{len(noise)} values ({share:.2%} of the pixels) look like blended edges or JPEG traces, not "
-            "like classes: --unknown nearest gives them to the nearest class"
-        )
-    return remarks
-
-
 def _photos(source: Path, given: Path | None, found: LabelSource) -> list[FoundFile]:
     if given is not None:
         return find_photos([given])
@@ -267,48 +148,6 @@ def _seen(
         pairs.append(PairedLabel(label, by_stem[image], counts))
     codes = [value.code for value in values if not value.is_noise][:VALUES_SEEN]
     return see_values(pairs, codes, reader, workers)
-
-
-def _photo_remarks(
-    found: LabelSource, facts: Sequence[Facts], photos: Sequence[FoundFile], pairing: Pairing
-) -> list[str]:
-    """How the sizes of masks and photos agree, where they pair."""
-    if not photos:
-        return ["no photos beside these labels; --images FOLDER compares sizes and orientation"]
-    by_stem = {file.stem: file for file in photos}
-    by_label = {label.stem: each for label, each in zip(found.labels, facts, strict=True)}
-    cases: dict[str, list[str]] = defaultdict(list)
-    for image, label in pairing.pairs:
-        each = by_label[label]
-        if not each.problem:
-            cases[_compared(by_stem[image], each)].append(image)
-    texts = {
-        "stored": "masks were drawn on the photo before EXIF turns it; converting turns them with it",
-        "size": "masks have another size than their photo; converting brings them to the image's size",
-        "shape": "masks have another shape than their photo; converting refuses them without --stretch",
-        "over": "photos are turned over or mirrored by EXIF: sizes cannot say how masks lie; look at the overlays",
-        "damaged": "photos cannot be read",
-    }
-    remarks = [f"{len(cases[case])} {text} ({list_some(cases[case])})" for case, text in texts.items() if cases[case]]
-    if not pairing.pairs:
-        remarks.append("names of photos and masks do not pair; 'seg-prep masks convert' suggests --match")
-    return remarks
-
-
-def _compared(file: FoundFile, facts: Facts) -> str:
-    try:
-        photo = open_photo(file.path)
-    except SegError:
-        return "damaged"
-    seen = Photo(file.stem, file.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((facts.width, facts.height), seen)
-    if drawn is None:
-        return "shape"
-    if drawn == "stored":
-        return "stored"
-    if (facts.width, facts.height) != photo.upright_size:
-        return "size"
-    return "over" if photo.orientation in _TURNED_OVER else "same"
 
 
 def sheet_rows(found: Inspection) -> list[SheetRow]:

@@ -62,20 +62,23 @@ def serving(service: Service) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
     server = make_server(make_app(service, only_here=True), listener, service.limits)
-    thread = threading.Thread(target=_run_until_closed, args=(server,))
+    over = threading.Event()
+    thread = threading.Thread(target=_run_until, args=(over, server))
     thread.start()
     try:
         yield listener.getsockname()[1]
     finally:
         server.task_dispatcher.shutdown()
-        server.asyncore.close_all(server._map)
+        over.set()
         thread.join(10)
         listener.close()
 
 
-def _run_until_closed(server: TcpWSGIServer) -> None:
-    while server._map:
+def _run_until(over: threading.Event, server: TcpWSGIServer) -> None:
+    """Serve; the sockets are closed here, so that none is waited for when it closes."""
+    while not over.is_set():
         server.asyncore.loop(timeout=0.05, map=server._map, count=1)
+    server.asyncore.close_all(server._map)
 
 
 def post(port: int, body: bytes, path: str = "/predict", **headers: str) -> tuple[int, dict[str, Any], dict[str, str]]:

@@ -1,7 +1,6 @@
 """Likely label errors: what counts as one, and whether planted ones are found."""
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prep.classes import ClassMap
 from prep.dataset import Dataset
 from prep.imageio import read_image, write_png
 from tests.planted import KINDS, plant
 from train.audit import audit, crop_of, write_audit
 from train.disagreement import Disagreement, find_disagreements, slack
+from train.predictor import Predictor
 from train.whole_probabilities import whole_probabilities
 
 
@@ -107,33 +106,23 @@ def test_classes_with_high_numbers_are_told_apart() -> None:
     assert (found.label, found.model, found.pixels) == (249, 248, 400)
 
 
-@dataclass(frozen=True)
-class Right:
-    """Knows the right masks, and blurs them: unsure along every contour, as models are."""
-
-    masks: dict[bytes, NDArray[np.uint8]]
-    classes: ClassMap
-    window: int = 32
-    overlap: float = 0.5
-    device: str = "cpu"
-
-    def model(self, windows: Tensor) -> Tensor:
-        """Class probabilities by the colour of the pixels, which stands for the right class."""
-        right = windows[..., 0].long() // 100
-        return torch.nn.functional.one_hot(right, 3).permute(0, 3, 1, 2).float() * 0.9 + 0.1 / 3
+def colours_tell(windows: Tensor) -> Tensor:
+    """Class probabilities by the colour of the pixels, which stands for the right class."""
+    right = windows[..., 0].long() // 100
+    return torch.nn.functional.one_hot(right, 3).permute(0, 3, 1, 2).float() * 0.9 + 0.1 / 3
 
 
-def known(dataset: Dataset) -> Right:
+def known(dataset: Dataset) -> Predictor:
     """Images become pictures of their right masks, which the model reads."""
     for sample in dataset.of_split():
         write_png(dataset.root / sample.image, np.repeat(dataset.mask(sample)[..., None] * 100, 3, axis=2))
-    return Right({}, dataset.classes)
+    return Predictor(colours_tell, dataset.classes, 32, 0.5, torch.device("cpu"))
 
 
 def test_probabilities_of_a_whole_image_are_those_of_its_pixels(dataset: Dataset) -> None:
     predictor = known(dataset)
     for sample in dataset.of_split("test"):
-        found = whole_probabilities(predictor, dataset.image(sample))  # type: ignore[arg-type]
+        found = whole_probabilities(predictor, dataset.image(sample))
         assert found.shape == (3, sample.height, sample.width)
         assert found.argmax(axis=0).tolist() == dataset.mask(sample).tolist()
         assert np.allclose(found.sum(axis=0), 1, atol=1e-5)
@@ -144,7 +133,7 @@ def test_planted_regions_are_found_and_nothing_else(dataset: Dataset, tmp_path: 
     planted, regions = plant(dataset, 0.2)
     assert {each.kind for each in planted} == set(KINDS)
     assert len(planted) == round(0.2 * regions)
-    found = audit(predictor, dataset, "all")  # type: ignore[arg-type]
+    found = audit(predictor, dataset, "all")
     wrong = {stem: np.zeros((80, 64), bool) for stem in (sample.stem for sample in found.samples)}
     for each in planted:
         wrong[each.stem] |= each.pixels
@@ -170,7 +159,7 @@ def test_files_of_an_audit(dataset: Dataset, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("train.audit._SHOWN", 3)
     predictor = known(dataset)
     plant(dataset, 0.2)
-    found = audit(predictor, dataset, "all")  # type: ignore[arg-type]
+    found = audit(predictor, dataset, "all")
     write_audit(tmp_path / "out", found, dataset)
     with (tmp_path / "out" / "audit.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -4,11 +4,11 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from prep.labels import matlab
+from tests.matlab_files import struct, write_ground_truth
 from tests.support import by_stem, masks_of, random_image, random_mask, run_prep, save
-from tests.test_labels import ground_truth
 from tests.watch import touching
 
 CLIMBING = (
@@ -68,18 +68,23 @@ def test_coco(foreign: str, tmp_path: Path) -> None:
     assert no_image_came_in(tmp_path)
 
 
-def test_photo_of_ground_truth(foreign: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def write_truth(tmp_path: Path, photos: list[str], labels: list[str]) -> None:
+    two, one = (np.array([[number]]) for number in (2.0, 1.0))
+    definitions = [("two", "PixelLabel", (0.0, 1.0, 0.0), two), ("one", "PixelLabel", (1.0, 0.0, 0.0), one)]
+    data = struct([{"PixelLabelData": label} for label in labels])
+    write_ground_truth(tmp_path / "in/raw/gTruth.mat", photos, definitions, data)
+
+
+def test_photo_of_ground_truth(foreign: str, tmp_path: Path) -> None:
     save(tmp_path / "in/raw/Label_1.png", random_mask(0))
-    (tmp_path / "in/raw/gTruth.mat").write_bytes(b"mocked")
-    monkeypatch.setattr(matlab, "load_mat", lambda _: ground_truth([foreign], [r"C:\x\Label_1.png"]))
+    write_truth(tmp_path, [foreign], [r"C:\x\Label_1.png"])
     convert(tmp_path, tmp_path / "in/raw")
     assert no_image_came_in(tmp_path)
 
 
-def test_label_of_ground_truth(foreign: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_label_of_ground_truth(foreign: str, tmp_path: Path) -> None:
     save(tmp_path / "in/raw/a.png", random_image(0))
-    (tmp_path / "in/raw/gTruth.mat").write_bytes(b"mocked")
-    monkeypatch.setattr(matlab, "load_mat", lambda _: ground_truth(["a.png"], [foreign]))
+    write_truth(tmp_path, ["a.png"], [foreign])
     assert "none of its 1 label files is below" in convert(tmp_path, tmp_path / "in/raw")
     assert not (tmp_path / "out").exists()
 
@@ -89,8 +94,7 @@ def test_the_watch_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     secret = save(tmp_path / "secret.png", random_image(0))
     save(tmp_path / "in/raw/Label_1.png", random_mask(0))
-    (tmp_path / "in/raw/gTruth.mat").write_bytes(b"mocked")
-    monkeypatch.setattr(matlab, "load_mat", lambda _: ground_truth(["secret.png"], ["Label_1.png"]))
+    write_truth(tmp_path, ["secret.png"], ["Label_1.png"])
     found = {"Label_1.png": tmp_path / "in/raw/Label_1.png", "secret.png": secret}
     monkeypatch.setattr("prep.labels.rerooting.Rerooting.find", lambda _, foreign: found[foreign])
     with pytest.raises(AssertionError, match=r"read .*secret\.png"):

@@ -30,8 +30,10 @@ def test_two_processes_train_as_one_with_the_same_global_batch(dataset: Dataset,
     assert two["loss"].tolist() == pytest.approx(one["loss"].tolist(), rel=0.02)
     cross_entropy = ("--loss", "ce", "--noise", 0)
     one, two = _history(tmp_path, *cross_entropy), _history(tmp_path, *cross_entropy, "--devices", 2)
-    for name in ("loss", "val_loss", "train_accuracy", "val_accuracy"):
+    for name in ("loss", "val_loss"):
         assert two[name].dropna().tolist() == pytest.approx(one[name].dropna().tolist(), rel=2e-3), name
+    for name in ("train_accuracy", "val_accuracy"):  # pixels on the edge between two classes change sides
+        assert two[name].dropna().tolist() == pytest.approx(one[name].dropna().tolist(), abs=0.01), name
 
 
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Dataset, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ AERIAL_COLORS = {"Water": "#e2a929", "Land (unpaved area)": "#8429f6", "Road": "
                  "Vegetation": "#fedd3a"}  # fmt: skip
 CRACKS = ("--size", 96, "--crops", 2, "--batch", 8, "--epochs", 4, "--lr", 1e-3, "--quarter-turns",
           "--brightness", 0.15, "--contrast", 0.15)  # fmt: skip
-AERIAL = ("--size", 128, "--crops", 24, "--batch", 8, "--epochs", 4, "--lr", 1e-3, "--quarter-turns",
+AERIAL = ("--size", 96, "--crops", 16, "--batch", 8, "--epochs", 4, "--lr", 1e-3, "--quarter-turns",
           "--scale", 0.8, 1.25, "--brightness", 0.15, "--contrast", 0.15, "--loss", "dice+focal")  # fmt: skip
 
 
