@@ -202,6 +202,22 @@ def test_readme_names_the_command(name: str) -> None:
     assert name in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["seg-prep", "seg-train", "seg-prep masks"])
+def test_help_lists_commands_in_the_order_of_the_work_with_whole_sentences(name: str) -> None:
+    root, _, rest = name.partition(" ")
+    group = all_mains()[root]
+    group = group.commands[rest] if rest else group
+    assert isinstance(group, click.Group)
+    from click.testing import CliRunner
+
+    listed = CliRunner().invoke(group, ["--help"]).stdout.split("Commands:")[1]
+    for command in group.commands.values():
+        assert " ".join((command.help or "").split("\n\n")[0].split()) in " ".join(listed.split())
+    places = [listed.index(f"\n  {each} ") for each in group.commands]
+    assert places == sorted(places)
+    assert "..." not in listed
+
+
 def test_folders_page_names_every_file_and_no_other() -> None:
     page = (ROOT / "docs/folders.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\b\w+\.py\b", page))

@@ -18,7 +18,21 @@ _STARTED = time.monotonic()
 GOES_ON = "The same command goes on where it stopped."
 
 
-class SegGroup(click.Group):
+class ListedGroup(click.Group):
+    """A group whose help lists its commands in the order of the work, each with its whole first sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names as they were added."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list without cutting sentences off."""
+        rows = [(name, " ".join((self.commands[name].help or "").split("\n\n")[0].split())) for name in self.commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class SegGroup(ListedGroup):
     """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
 
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)

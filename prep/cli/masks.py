@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import finish, progress, table
+from prep.cli.console import ListedGroup, finish, progress, table
 from prep.cli.export import export
 from prep.cli.inspect import inspect
 from prep.cli.options import (
@@ -48,7 +48,7 @@ def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, 
     return tuple(colors)
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=ListedGroup, context_settings=CONTEXT)
 def masks() -> None:
     """Turn raw label masks into the class indices of a dataset.
 
@@ -59,7 +59,6 @@ def masks() -> None:
     """
 
 
-masks.add_command(export)
 masks.add_command(inspect)
 
 
@@ -238,3 +237,6 @@ def _data(root: Path, result: Conversion) -> dict[str, object]:
         "resized": result.resized,
         "notes": list(result.notes),
     }
+
+
+masks.add_command(export)  # after convert: help lists the commands in the order of the work
