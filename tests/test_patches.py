@@ -54,6 +54,14 @@ def assert_crops_are_sources(dataset: Dataset, size: int) -> None:
         assert np.array_equal(masks[row.patch], mask[window])
 
 
+def test_images_smaller_than_a_patch_are_told(dataset: Dataset) -> None:
+    smallest = min(side for sample in dataset.of_split("train", "val") for side in (sample.width, sample.height))
+    assert run_prep("patches", dataset.root, "--size", smallest).stderr == ""
+    number = sum(min(s.width, s.height) <= smallest for s in dataset.of_split("train", "val"))
+    said = run_prep("patches", dataset.root, "--size", smallest + 1).stderr
+    assert f"{number} images have a side below {smallest + 1} pixels; there the image is mirrored" in said
+
+
 @pytest.mark.parametrize("foreground", [0, 0.5, 1])
 def test_crops_are_the_pixels_of_their_source(mixed: Dataset, foreground: float) -> None:
     run_ok("patches", mixed.root, "--size", 48, "--per-image", 6, "--foreground", foreground)

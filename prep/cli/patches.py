@@ -7,7 +7,7 @@ import click
 
 from prep.cli.console import finish, note, progress
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
-from prep.findings import counted
+from prep.findings import counted, verb
 
 
 @click.command()
@@ -69,6 +69,12 @@ def patches(
             workers=workers,
             overwrite=overwrite,
             progress=advance,
+        )
+    small = sum(min(sample.width, sample.height) < size for sample in opened.of_split("train", "val"))
+    if small:
+        note(
+            f"{counted(small, 'image')} {verb(small, 'has', 'have')} a side below {size} pixels; "
+            "there the image is mirrored, and its mask ignored."
         )
     images = result.crops // per_image
     orientations = f", {result.flipped} with flips" if flips else ""
