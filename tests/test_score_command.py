@@ -1,5 +1,6 @@
 """seg-train score and audit as they are typed, on one tiny run."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -65,6 +66,14 @@ def test_scores_come_with_intervals(run: Path) -> None:
 def test_a_run_is_not_compared_with_itself(run: Path) -> None:
     error = typed("score", "--compare", run, "--device", "cpu", rc=1)
     assert f"--compare {run}: is the run that is scored (tiny); name another one" in error
+
+
+def test_a_folder_that_cannot_be_written_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert f"Error: {run}: permission denied; choose another folder" in typed("score", run, "--device", "cpu", rc=1)
 
 
 def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:

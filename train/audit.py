@@ -10,7 +10,7 @@ import numpy as np
 
 from prep.classes import ClassMap
 from prep.dataset import Dataset, Sample
-from prep.files import make_folder, write_text
+from prep.files import explained, make_folder, write_text
 from prep.imageio import ImageRGB, IndexMask, write_png
 from prep.overlay import overlay
 from prep.progress import Progress, silent
@@ -97,7 +97,8 @@ def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
     make_folder(folder)
     write_text(folder / REGIONS, _regions_csv(found, dataset.classes))
     write_text(folder / SAMPLES, _samples_csv(found))
-    (folder / SHEET).unlink(missing_ok=True)
+    with explained(folder):
+        (folder / SHEET).unlink(missing_ok=True)
     rows = [_row(rank, suspect, dataset) for rank, suspect in enumerate(found.suspects[:_SHOWN], start=1)]
     if rows:
         write_png(folder / SHEET, captioned_sheet(rows, _CELL_PX, _COLUMNS))

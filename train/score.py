@@ -10,7 +10,7 @@ import numpy as np
 
 from prep.dataset import Dataset
 from prep.errors import SegError
-from prep.files import make_folder, read_bytes, write_text
+from prep.files import explained, make_folder, read_bytes, write_text
 from prep.imageio import ImageRGB, write_png
 from prep.overlay import shrink
 from prep.progress import Bar
@@ -133,7 +133,8 @@ def write_evaluation(folder: Path, evaluation: Evaluation, dataset: Dataset, pre
 def _write(scoring: _Scoring) -> dict[str, Any]:
     folder, evaluation, dataset = scoring.folder, scoring.evaluation, scoring.dataset
     make_folder(folder / PREDICTIONS)
-    (folder / METRICS).unlink(missing_ok=True)
+    with explained(folder):
+        (folder / METRICS).unlink(missing_ok=True)
     write_per_image(folder, evaluation, dataset.classes)
     draw_confusion(folder / CONFUSION, evaluation.confusion, dataset.classes)
     _write_pictures(folder, evaluation, dataset)
@@ -149,8 +150,10 @@ def _write(scoring: _Scoring) -> dict[str, Any]:
 def _write_pictures(folder: Path, evaluation: Evaluation, dataset: Dataset) -> None:
     for kind in ("worst", "best"):  # of an earlier scoring; its images may not be shown again
         for old in (folder / PREDICTIONS).glob(f"{kind}-[0-9][0-9]-*.png"):
-            old.unlink()
-    (folder / WORST).unlink(missing_ok=True)
+            with explained(old):
+                old.unlink()
+    with explained(folder):
+        (folder / WORST).unlink(missing_ok=True)
     for kind, images in zip(("worst", "best"), worst_and_best(evaluation, _OVERLAYS), strict=True):
         for number, image in enumerate(images, start=1):
             parts = dataset.image(image.sample), dataset.mask(image.sample), evaluation.guess(image)
