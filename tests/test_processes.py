@@ -1,6 +1,9 @@
 """Training in several processes on one machine."""
 
+import os
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -8,7 +11,11 @@ import torch
 from torch import nn
 
 from prep.dataset import Dataset
-from tests.support import run_script
+from prep.errors import SegError
+from synth.generate import generate
+from tests.support import SCRIPTS, run_script
+from train.config import Config
+from train.loop import State, Trainer
 from train.synced_norm import SyncedBatchNorm2d, synced
 
 TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 2, "--device", "cpu", "--precision", "32",
@@ -32,6 +39,26 @@ def test_two_processes_train_as_one_with_the_same_global_batch(dataset: Dataset,
     one, two = _history(tmp_path, *cross_entropy), _history(tmp_path, *cross_entropy, "--devices", 2)
     for name in ("loss", "val_loss", "train_accuracy", "val_accuracy"):
         assert two[name].dropna().tolist() == pytest.approx(one[name].dropna().tolist(), rel=2e-3), name
+
+
+def test_one_validation_image_and_idle_layers_keep_no_process_waiting(tmp_path: Path) -> None:
+    """The second process has nothing to validate; the encoder has layers that never get a gradient."""
+    generate(tmp_path / "datasets/synth", n=8, test=1, width=64, height=48, workers=1)
+    command = [SCRIPTS / "seg-train", *map(str, TRAIN), "--devices", "2", "--encoder", "efficientnet-b0", "--film"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "7 training and 1 validation images" in done.stderr
+    assert (tmp_path / "runs/latest/progress.mp4").exists()
+
+
+def test_a_loss_that_is_no_number_in_another_process_stops_this_one_too(tmp_path: Path) -> None:
+    trainer = Trainer.__new__(Trainer)
+    trainer.run, trainer.config, trainer.state = tmp_path, Config(), State()
+    trainer.fabric = SimpleNamespace(world_size=2, all_reduce=lambda value, reduce_op: value / 2)  # the other's is 0
+    with pytest.raises(SegError, match="the loss became nan"):
+        trainer._need_finite([torch.tensor(1.0)])
 
 
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Dataset, tmp_path: Path) -> None:

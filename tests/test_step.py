@@ -123,3 +123,9 @@ def test_out_of_memory_with_the_smallest_batch_is_told() -> None:
 def test_other_errors_of_torch_are_not_hidden() -> None:
     with pytest.raises(RuntimeError, match="channels"):
         _stepper(_network())([(torch.zeros(2, 1, 8, 8), torch.zeros(2, 8, 8, dtype=torch.uint8))])
+
+
+def test_clipping_leaves_a_loss_that_is_no_number_to_whoever_reads_it() -> None:
+    images, masks = _batch(4, 0)
+    _, loss, _ = _weights_after([(images * torch.nan, masks)], clip=1.0)
+    assert loss.isnan()

@@ -26,7 +26,7 @@ from train.film import write_frame
 from train.history import Epoch, Part, write_history
 from train.losses import build_loss
 from train.metrics import Confusion
-from train.networks import build_network
+from train.networks import build_network, freeze_idle
 from train.optimizers import build_optimizer
 from train.predictor import Normalizer, Predictor, TorchModel
 from train.pretrained import load_initial
@@ -83,7 +83,7 @@ class Trainer:
         network = build_network(config, len(dataset.classes)).to(memory_format=torch.channels_last)
         load_initial(network, config, log)
         if fabric.world_size > 1:
-            network = synced(network, fabric.device)
+            network = freeze_idle(synced(network, fabric.device))
         self.network, self.optimizer = fabric.setup(network, build_optimizer(network, config))
         self.mean_weights = MeanWeights(self.network.module, config.ema) if config.ema else None
         self.store = store.to(fabric.device)
@@ -98,7 +98,8 @@ class Trainer:
             config, dataset.classes, stats.mean, stats.std, window, config.overlap,
             dataset.root.resolve().name, dataset.split_hash(),
         )  # fmt: skip
-        model = TorchModel(self.mean_weights.network if self.mean_weights else self.network, self.normalize, fabric)
+        # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
+        model = TorchModel(self._kept_network(), self.normalize, fabric)
         self.predictor = Predictor(model, dataset.classes, window, config.overlap, fabric.device)
         self.validation = dataset.of_split("val")
         self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
@@ -202,8 +203,11 @@ class Trainer:
             yield group
 
     def _need_finite(self, losses: list[Tensor]) -> None:
-        """Raise SegError if one of the losses is no number: nothing after it can be right."""
-        if torch.stack(losses).isfinite().all():
+        """Raise SegError in all processes if a loss of one is no number: nothing after it can be right."""
+        finite = torch.stack(losses).isfinite().all().float()
+        if self.fabric.world_size > 1:  # one that stopped alone would leave the others waiting
+            finite = self.fabric.all_reduce(finite, reduce_op="mean")
+        if finite == 1:
             return
         kept = f"; {self.run / MODEL} keeps the model of epoch {self.state.best_epoch}" if self.state.best_epoch else ""
         raise SegError(

@@ -4,6 +4,7 @@ import difflib
 import functools
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,6 +17,9 @@ USUAL_ENCODER = "resnet34"
 
 _MULTIPLE = {"pan": 128}
 """Sides that an architecture needs, where the encoder's 32 do not suffice: PAN halves its lowest features thrice."""
+
+
+_TRIAL_SIZE = 64
 
 
 class AnySize(nn.Module):
@@ -58,6 +62,19 @@ def _build(arch: str, encoder: str, classes: int) -> nn.Module:
     smp = _smp()
     network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes)
     return network
+
+
+def freeze_idle(network: nn.Module) -> nn.Module:
+    """Mark parameters that the logits do not depend on as such, and return the network.
+
+    Some encoders have layers that no decoder uses; several processes would wait for their gradients.
+    """
+    weights = list(network.parameters())
+    logits: Tensor = network.eval()(torch.zeros(1, 3, _TRIAL_SIZE, _TRIAL_SIZE))
+    found = torch.autograd.grad(logits.sum(), weights, allow_unused=True)
+    for weight, gradient in zip(weights, found, strict=True):
+        weight.requires_grad_(gradient is not None)
+    return network.train()
 
 
 def architectures() -> list[str]:
