@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from click.testing import Result
 
 from prep.dataset import Dataset
+from prep.imageio import read_mask, write_png
 from tests.support import run_train
 from train.loop import Trainer
 from train.recipes import recipes
@@ -44,6 +46,28 @@ def history_of(run: Path) -> pd.DataFrame:
     return pd.read_csv(run / "history.csv").drop(columns="seconds")
 
 
+def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch, *settings: object) -> Path:
+    """Train until so many epochs are finished and written; the run."""
+    finish = Trainer._finish_epoch
+
+    def interrupted(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        if trainer.state.epoch == epochs:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_finish_epoch", interrupted)
+        assert run_train(*TINY, *settings).exit_code == 130
+    return Path("runs/latest").resolve()
+
+
+def resume_fails() -> str:
+    result = run_train("--resume", "--device", "cpu")
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    assert result.exit_code == 1
+    return result.stderr
+
+
 def test_history_has_losses_and_scores_of_training_and_validation() -> None:
     rows = history_of(train("--overlap", 0))
     names = ["background", "line", "ellipse"]
@@ -59,17 +83,7 @@ def test_everything_together_resumes_bit_identically(monkeypatch: pytest.MonkeyP
     settings = ("--ema", 0.9, "--accumulate", 2, "--rotate", 20, "--noise", 0.05, "--scale", 0.8, 1.2, "--epochs", 4,
                 "--loss", "ce+0.5*dice", "--clip", 1, "--film", "--best", "loss", "--optimizer", "sgd")  # fmt: skip
     whole = train(*settings)
-    finish = Trainer._finish_epoch
-
-    def interrupted(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
-        finish(trainer, *arguments)
-        if trainer.state.epoch == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_finish_epoch", interrupted)
-        run_train(*TINY, *settings)
-    resumed = Path("runs/latest").resolve()
+    resumed = interrupted_after(2, monkeypatch, *settings)
     assert resumed != whole
     assert len(history_of(resumed)) == 2
     assert run_train("--resume", "--device", "cpu").exit_code == 0
@@ -155,3 +169,72 @@ def test_bench_tells_rates_and_shares() -> None:
     assert sum(answer["shares"].values()) == pytest.approx(1)
     assert not Path("runs").exists()
     assert "null loader" in run_train("bench", *TINY, "--steps", 1).stdout
+
+
+def test_dropout_resumes_bit_identically_and_needs_no_initial_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = (
+        train("--arch", "fpn", "--encoder", "tu-mobilenetv3_small_050", "--epochs", 1, "--minutes", 0.00001)
+        / "model.pt"
+    )
+    settings = (
+        "--arch",
+        "fpn",
+        "--encoder",
+        "tu-mobilenetv3_small_050",
+        "--weights",
+        given,
+        "--overlap",
+        0,
+        "--size",
+        16,
+    )
+    whole = train(*settings)
+    resumed = interrupted_after(1, monkeypatch, *settings)
+    given.unlink()
+    result = run_train("--resume", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    ours, theirs = (torch.load(run / "last.pt", weights_only=True)["weights"] for run in (resumed, whole))
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_damaged_files_of_a_run_cannot_be_resumed_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = interrupted_after(1, monkeypatch)
+    good = (run / "last.pt").read_bytes()
+    (run / "last.pt").write_bytes((run / "model.pt").read_bytes())  # no state of an optimizer in it
+    assert "last.pt: not of this training" in resume_fails()
+    (run / "last.pt").write_bytes(good)
+    (run / "config.json").write_text("{")
+    assert "config.json: damaged" in resume_fails()
+    (run / "config.json").write_text("{}")
+    assert "config.json: not the settings of a training" in resume_fails()
+
+
+def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock passes the limit after an epoch that was not validated was found not to be the last."""
+    finish, over = Trainer._finish_epoch, list[bool]()
+
+    def finished(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        over.append(True)
+
+    monkeypatch.setattr(Trainer, "_finish_epoch", finished)
+    monkeypatch.setattr(Trainer, "progress", lambda trainer: float(bool(over)))
+    run = train("--epochs", 50, "--overlap", 0.95, "--window", 16)
+    rows = history_of(run)
+    assert rows["val_mean_iou"].notna().tolist() == [False, True]
+    assert rows["step"].diff().iloc[-1] == 1
+    assert (run / "model.pt").exists()
+
+
+def test_without_a_defined_figure_the_latest_model_is_kept() -> None:
+    root = Path("datasets/synth")
+    for line in (root / "index.csv").read_text().splitlines():
+        if line.endswith(",val"):
+            mask = root / line.split(",")[2]
+            write_png(mask, np.full_like(read_mask(mask), 255))
+    run = train("--best", "loss", "--overlap", 0)
+    rows = history_of(run)
+    assert rows["val_loss"].isna().all()
+    assert rows["val_mean_iou"].isna().all()
+    last, model = (torch.load(run / name, weights_only=True)["weights"] for name in ("last.pt", "model.pt"))
+    assert all(torch.equal(last[name], model[name]) for name in model)

@@ -67,12 +67,12 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     """
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
-    data = json.loads(read_bytes(run / CONFIG))
+    data = _read_settings(run)
     config = Config.from_plain(data)
     if config.augment is not None:
         config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
-    if dataset.split_hash() != data["split_hash"]:
+    if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     return _run(dataset, config, run, _launched(place, config), bar, say)
 
@@ -103,9 +103,9 @@ def _run(
             with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
-    trainer = Trainer(run, dataset, store, stats, config, fabric, log)
+    trainer = Trainer(run, dataset, store, stats, config, fabric, log, resumes=resumed is not None)
     if resumed:
-        if json.loads(read_bytes(run / CONFIG))["data_hash"] != _settings(trainer)["data_hash"]:
+        if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
             raise SegError(
                 f"{dataset.root}: its patches or statistics have changed since {run.name} began; train again"
             )
@@ -120,6 +120,17 @@ def _run(
     with bar("Training") as advance:
         trainer.train(advance)
     return _finish(trainer, bar) if fabric.is_global_zero else None
+
+
+def _read_settings(run: Path) -> dict[str, Any]:
+    """Read config.json."""
+    try:
+        data = json.loads(read_bytes(run / CONFIG))
+    except ValueError as error:
+        raise SegError(f"{run / CONFIG}: damaged; this run cannot be resumed") from error
+    if not isinstance(data, dict) or "dataset_path" not in data:
+        raise SegError(f"{run / CONFIG}: not the settings of a training; this run cannot be resumed")
+    return data
 
 
 def _own_augment(run: Path, config: Config) -> Path:

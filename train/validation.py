@@ -1,5 +1,6 @@
 """Validation of an epoch: whole images against their masks, and the loss on patches cut edge to edge."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from train.prefetch import prefetch
 
 @dataclass(frozen=True)
 class Validation:
-    """What a validation found: one confusion matrix over all pixels, and the mean loss of a pixel."""
+    """What a validation found: one confusion matrix over all pixels, and the mean loss of a pixel; nan without any."""
 
     confusion: Confusion
     loss: float
@@ -54,7 +55,7 @@ class Validator:
             sums = torch.tensor([loss, counted, *confusion.ravel()], dtype=torch.float64, device=fabric.device)
             loss, counted, *cells = fabric.all_reduce(sums, reduce_op="sum").tolist()
             confusion = np.array(cells, np.int64).reshape(classes, classes)  # exact up to 2**53 pixels
-        return Validation(confusion, loss / max(counted, 1))
+        return Validation(confusion, loss / counted if counted else math.nan)
 
     def _decoded(self) -> Iterator[tuple[ImageRGB, IndexMask]]:
         fabric = self.model.fabric
