@@ -147,6 +147,20 @@ def test_tensorboard_gets_the_history() -> None:
     assert losses == pytest.approx(history_of(run)["loss"].tolist())
 
 
+def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:
+    run = train("--epochs", 1)
+    failing("--arch", "unett")
+    failing("--weights", "nothing.pt")
+    assert Path("runs/latest").resolve() == run
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["latest", run.name]
+
+
+def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.tensorboard.find_spec", lambda name: None)
+    assert "pip install 'seg-prep[tensorboard]'" in failing("--tensorboard").stderr
+    assert not Path("runs").exists()
+
+
 def test_settings_that_cannot_be_are_told() -> None:
     assert "--scale needs two numbers" in failing("--scale", 2, 1).stderr
     assert "--recipe nothing: there is default, aerial" in failing("--recipe", "nothing").stderr
@@ -159,6 +173,13 @@ def test_help_has_every_setting_under_a_heading() -> None:
     text = run_train("fit", "--help").stdout
     headings = ["Options:", "Network:", "Training:", "Patches and augmentation:", "Predicting whole images:"]
     assert [line for line in text.splitlines() if line in headings] == headings
+
+
+def test_bench_counts_the_patches_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """72 crops do not fill a batch of 100."""
+    monkeypatch.setattr("train.bench._seconds", lambda step, steps, fabric: 1.0)
+    answer = json.loads(run_train("bench", *TINY, "--batch", 100, "--steps", 2, "--json").stdout)
+    assert answer["images_per_second"] == answer["null_loader"] == 2 * 72
 
 
 def test_bench_tells_rates_and_shares() -> None:

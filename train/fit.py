@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +25,9 @@ from train.film import write_film
 from train.loop import Trainer
 from train.plots import CURVES, draw_curves
 from train.report import write_report
-from train.runs import new_run
+from train.runs import mark_latest, new_run
 from train.score import write_evaluation
+from train.tensorboard import need_tensorboard
 
 LOG = "log.txt"
 
@@ -53,6 +55,8 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
 
     A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
     """
+    if config.tensorboard:
+        need_tensorboard()
     fabric = _launched(place, config)
     if fabric.is_global_zero:
         ensure_split(Dataset.open(dataset_root), config.seed, say)
@@ -103,7 +107,12 @@ def _run(
             with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
-    trainer = Trainer(run, dataset, store, stats, config, fabric, log, resumes=resumed is not None)
+    try:
+        trainer = Trainer(run, dataset, store, stats, config, fabric, log, resumes=resumed is not None)
+    except SegError:
+        if not resumed and fabric.is_global_zero:
+            shutil.rmtree(run)  # a training that cannot begin leaves nothing
+        raise
     if resumed:
         if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
             raise SegError(
@@ -113,6 +122,7 @@ def _run(
         log(f"resumed after epoch {trainer.state.epoch}")
     else:
         if fabric.is_global_zero:
+            mark_latest(run)
             if config.augment is not None:
                 write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
             write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
