@@ -127,6 +127,14 @@ def test_out_of_memory_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "out of memory with a batch of 2" in result.stderr
 
 
+def test_out_of_memory_while_validating_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr("train.validation.Validator.__call__", no_memory)
+    assert "while validating with windows of 64 px; try a smaller --window" in failing("--overlap", 0).stderr
+
+
 def test_an_augmentation_file_is_used_and_kept() -> None:
     flip = {"__class_fullname__": "HorizontalFlip", "p": 1.0}
     pipeline = {"__class_fullname__": "Compose", "p": 1.0, "transforms": [flip]}

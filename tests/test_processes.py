@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from prep.dataset import Dataset
@@ -15,6 +17,7 @@ from prep.errors import SegError
 from synth.generate import generate
 from tests.support import SCRIPTS, run_script
 from train.config import Config
+from train.device import ending_together
 from train.loop import State, Trainer
 from train.synced_norm import SyncedBatchNorm2d, synced
 
@@ -59,6 +62,16 @@ def test_a_loss_that_is_no_number_in_another_process_stops_this_one_too(tmp_path
     trainer.fabric = SimpleNamespace(world_size=2, all_reduce=lambda value, reduce_op: value / 2)  # the other's is 0
     with pytest.raises(SegError, match="the loss became nan"):
         trainer._need_finite([torch.tensor(1.0)])
+
+
+def test_an_error_in_the_first_process_ends_the_others_at_once() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
+        fabric = SimpleNamespace(strategy=SimpleNamespace(launcher=SimpleNamespace(procs=[other])))
+        with pytest.raises(SegError, match="no space"), ending_together(fabric):  # type: ignore[arg-type]
+            raise SegError("no space")
+        assert other.wait(timeout=30) < 0
+    with pytest.raises(SegError), ending_together(Fabric(accelerator="cpu", devices=1)):
+        raise SegError("alone")
 
 
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Dataset, tmp_path: Path) -> None:

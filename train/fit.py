@@ -19,7 +19,7 @@ from prep.stats import ensure_stats
 from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
-from train.device import make_fabric
+from train.device import ending_together, make_fabric
 from train.evaluation import Evaluation, evaluate
 from train.film import write_film
 from train.loop import Trainer
@@ -58,10 +58,11 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
     if config.tensorboard:
         need_tensorboard()
     fabric = _launched(place, config)
-    if fabric.is_global_zero:
-        ensure_split(Dataset.open(dataset_root), config.seed, say)
-    fabric.barrier()
-    return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
+    with ending_together(fabric):
+        if fabric.is_global_zero:
+            ensure_split(Dataset.open(dataset_root), config.seed, say)
+        fabric.barrier()
+        return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
 
 
 def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
@@ -78,7 +79,9 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
-    return _run(dataset, config, run, _launched(place, config), bar, say)
+    fabric = _launched(place, config)
+    with ending_together(fabric):
+        return _run(dataset, config, run, fabric, bar, say)
 
 
 def _launched(place: Place, config: Config) -> Fabric:

@@ -30,7 +30,7 @@ from train.optimizers import build_optimizer
 from train.predictor import Normalizer, Predictor, TorchModel
 from train.pretrained import load_initial
 from train.schedule import lr_factor
-from train.step import Batch, Stepper
+from train.step import Batch, Stepper, is_out_of_memory
 from train.synced_norm import synced
 from train.tensorboard import write_events
 from train.validation import Validation, Validator
@@ -240,7 +240,14 @@ class Trainer:
 
     def _validate(self) -> Validation:
         began = time.monotonic()
-        found = self.validator()
+        try:
+            found = self.validator()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise SegError(
+                f"out of memory while validating with windows of {self.predictor.window} px; try a smaller --window"
+            ) from error
         self.state.last_validation_seconds = time.monotonic() - began
         self.state.validation_seconds += self.state.last_validation_seconds
         self.state.validated_epoch = self.state.epoch
