@@ -30,6 +30,12 @@ def test_any_network_of_timm_is_an_encoder() -> None:
         assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 2, 64, 64)
 
 
+def test_a_transformer_takes_any_size() -> None:
+    network = build_network(Config(arch="dpt", encoder="tu-vit_tiny_patch16_224"), 3).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 33, 70)).shape == (1, 3, 33, 70)
+
+
 def test_padding_does_not_change_sizes_that_fit() -> None:
     network = build_network(Config(encoder="resnet18"), 2).eval()
     image = torch.randn(1, 3, 64, 96)
@@ -57,6 +63,7 @@ def test_the_atrous_decoder_has_the_published_widths_and_dilations() -> None:
         ({"arch": "unett"}, "--arch unett: did you mean unet"),
         ({"encoder": "resnet5"}, "--encoder resnet5: did you mean resnet"),
         ({"encoder": "tu-nothing_like_this"}, "--encoder tu-nothing_like_this"),
+        ({"arch": "dpt", "encoder": "tu-resnet10t"}, "--arch dpt does not go with --encoder tu-resnet10t"),
         ({"arch": "atrous-unet", "encoder": "mit_b0"}, "--arch atrous-unet does not go with --encoder mit_b0"),
     ],
 )

@@ -1,5 +1,6 @@
 """Training in several processes on one machine."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import distributed, nn
 
 from prep.dataset import Dataset
 from prep.errors import SegError
@@ -19,7 +20,8 @@ from tests.support import SCRIPTS, run_script
 from train.config import Config
 from train.device import ending_together
 from train.loop import State, Trainer
-from train.synced_norm import SyncedBatchNorm2d, synced
+from train.networks import build_network
+from train.synced_norm import SyncedBatchNorm2d, SyncedBatchNormAct2d, synced
 
 TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 2, "--device", "cpu", "--precision", "32",
          "--loss", "ce+dice", "--noise", 0.1)  # fmt: skip
@@ -89,3 +91,20 @@ def test_replacing_the_normalisation_keeps_weights_and_names() -> None:
     assert list(after) == list(before)
     assert all(torch.equal(after[name], before[name]) for name in before)
     assert isinstance(network[1][0], SyncedBatchNorm2d)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("encoder", ["resnet18", "tu-tf_efficientnet_lite0"])
+def test_synced_normalisation_of_one_process_is_the_usual_one(encoder: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = build_network(Config(encoder=encoder), 3)
+    other = synced(copy.deepcopy(network), torch.device("cpu"))
+    norms = [type(module) for module in other.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert set(norms) <= {SyncedBatchNorm2d, SyncedBatchNormAct2d}
+    image = torch.randn(2, 3, 64, 64)
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
+    try:
+        for mode in (True, False):
+            usual, ours = network.train(mode)(image), other.train(mode)(image)
+            torch.testing.assert_close(ours, usual, rtol=1e-3, atol=1e-3)
+    finally:
+        distributed.destroy_process_group()

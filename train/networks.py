@@ -50,7 +50,7 @@ def build_network(config: Config, classes: int) -> nn.Module:
         _need_name("--encoder", encoder, encoders())
     try:
         return AnySize(_build(config.arch, encoder, classes), _MULTIPLE.get(config.arch, 32))
-    except (KeyError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
         raise SegError(f"--arch {config.arch} does not go with --encoder {encoder}: {error}") from error
 
 
@@ -60,7 +60,8 @@ def _build(arch: str, encoder: str, classes: int) -> nn.Module:
 
         return AtrousUNet(encoder, classes)
     smp = _smp()
-    network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes)
+    options = {"dynamic_img_size": True} if arch == "dpt" else {}  # else it takes images of one size only
+    network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes, **options)
     return network
 
 
