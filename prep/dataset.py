@@ -139,6 +139,8 @@ def find_dataset(argument: Path | None) -> Path:
     if argument is not None:
         return argument
     if named := os.environ.get(ENVIRONMENT_VARIABLE):
+        if not is_dataset(Path(named)):
+            raise SegError(f"${ENVIRONMENT_VARIABLE} is {named}, which is not a dataset (no {INDEX} in it)")
         return Path(named)
     if is_dataset(Path()):
         return Path()

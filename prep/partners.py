@@ -7,6 +7,7 @@ from pathlib import Path
 from prep.dataset import Dataset
 from prep.errors import SegError
 from prep.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
+from prep.findings import counted, verb
 from prep.labels.reader import LabelSource
 from prep.pairing import (
     SAME_STEM,
@@ -67,9 +68,11 @@ def pair_labels(
         return pairing, []
     parts = []
     if alone:
-        parts.append(f"{len(alone)} images have no mask: {list_some(alone)}")
-    if pairing.labels_alone:
-        parts.append(f"{len(pairing.labels_alone)} masks have no image: {list_some(pairing.labels_alone)}")
+        parts.append(f"{counted(len(alone), 'image')} {verb(len(alone), 'has', 'have')} no mask: {list_some(alone)}")
+    if masks := len(pairing.labels_alone):
+        parts.append(
+            f"{counted(masks, 'mask')} {verb(masks, 'has', 'have')} no image: {list_some(pairing.labels_alone)}"
+        )
     suggestion = suggest_patterns(images, stems, len(pairing.pairs))
     if suggestion is not None:
         remedy = f"pair them with --match '{suggestion[0]}' '{suggestion[1]}'"

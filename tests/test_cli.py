@@ -62,12 +62,12 @@ def empty_photo(raw: Raw) -> str:
 
 def mask_without_image(raw: Raw) -> str:
     (raw.photos / "b.png").unlink()
-    return "1 masks have no image: b"
+    return "1 mask has no image: b"
 
 
 def image_without_mask(raw: Raw) -> str:
     (raw.masks / "b.png").unlink()
-    return "1 images have no mask: b"
+    return "1 image has no mask: b"
 
 
 def mask_of_another_size(raw: Raw) -> str:
@@ -91,7 +91,7 @@ def no_photos(raw: Raw) -> str:
 def folder_named_as_mask(raw: Raw) -> str:
     (raw.masks / "b.png").unlink()
     (raw.masks / "b.png").mkdir()
-    return "1 images have no mask: b. Nothing was written"
+    return "1 image has no mask: b. Nothing was written"
 
 
 def dangling_link(raw: Raw) -> str:

@@ -135,7 +135,7 @@ def test_patches_of_another_split_are_refused(dataset: Dataset) -> None:
 def test_several_sizes_need_a_choice(dataset: Dataset) -> None:
     for size in (32, 48):
         cut_patches(dataset, size=size, per_image=2)
-    with pytest.raises(SegError, match=r"several sizes \(32, 48\); choose with --size"):
+    with pytest.raises(SegError, match=r"several sizes \(32, 48\); choose with --size 32"):
         training_store(dataset, Config())
     assert training_store(dataset, Config(size=48)).size == 48
 

@@ -78,7 +78,7 @@ def test_environment_names_the_dataset(tmp_path: Path, dataset: Dataset) -> None
     assert (dataset.root / "stats.json").exists()
     result = run_script("seg-prep", "stats", cwd=tmp_path, env={"SEG_DATASET": "gone"})
     assert result.returncode == 1
-    assert result.stderr.startswith("Error: gone: not a dataset")
+    assert result.stderr.startswith("Error: $SEG_DATASET is gone, which is not a dataset (no index.csv in it)")
 
 
 def test_the_working_folder_may_be_the_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

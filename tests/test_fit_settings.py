@@ -171,7 +171,7 @@ def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_that_cannot_be_are_told() -> None:
     assert "--scale needs two numbers" in failing("--scale", 2, 1).stderr
-    assert "--recipe nothing: there is default, aerial" in failing("--recipe", "nothing").stderr
+    assert "no recipe is named nothing; there are default, aerial" in failing("--recipe", "nothing").stderr
     assert "--arch unett: did you mean unet" in failing("--arch", "unett").stderr
     assert "dise" in failing("--loss", "dise").stderr
     assert "--recipe does not go with --resume" in failing("--resume", "--recipe", "mini", rc=2).stderr

@@ -160,6 +160,10 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
     before = (tmp_path / "masks/a.tif").stat().st_mtime_ns
     predict_large(color_predictor(), photo, tmp_path, ["masks"])
     assert (tmp_path / "masks/a.tif").stat().st_mtime_ns == before
+    predict_large(color_predictor(), photo, tmp_path, ["masks", "probabilities"])
+    scores = np.load(tmp_path / "probabilities/a.npy", mmap_mode="r")
+    assert (scores.dtype, scores.shape) == (np.float16, (3, height, width))
+    assert (scores.argmax(axis=0) == mask).all()
 
 
 def test_a_damaged_large_picture_leaves_nothing(tmp_path: Path) -> None:

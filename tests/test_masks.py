@@ -394,7 +394,7 @@ def test_unpaired_files_are_told_and_a_pattern_is_suggested(raw: Raw) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "says"), [("photos", "1 masks have no image: b"), ("masks", "1 images have no mask: b")]
+    ("folder", "says"), [("photos", "1 mask has no image: b"), ("masks", "1 image has no mask: b")]
 )
 def test_one_without_partner_is_told(raw: Raw, folder: str, says: str) -> None:
     (raw.photos.parent / folder / "b.png").unlink()

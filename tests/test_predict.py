@@ -1,6 +1,7 @@
 """What predict writes of photos, and which photos it finds."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from pycocotools.coco import COCO
 from prep.dataset import Dataset
 from prep.errors import SegError
 from prep.finding import FoundFile
-from prep.imageio import read_mask
+from prep.imageio import IndexMask, read_mask
 from prep.polygons import fill_polygon
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
 from tests.support import images_only, load, random_mask, run_ok, save, tree
+from train.image_rows import ImageRows
 from train.outputs import make_outputs
 from train.predict import predict_photos
+from train.predictor import Predictor
 from train.sources import find_sources
 
 KINDS = ("masks", "colors", "overlays", "geojson", "coco", "labelme")
@@ -179,9 +182,46 @@ def test_an_interrupted_command_goes_on_and_other_settings_are_refused(tmp_path:
 def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
     from train.cli import predict as module
 
-    outputs = make_outputs(module._KINDS, tmp_path, CLASSES, 1.0, 1)
+    outputs = make_outputs(KINDS, tmp_path, CLASSES, 1.0, 1)
     assert len({each.path(FoundFile(Path("a.png"), "a.png")) for each in outputs}) == len(KINDS)
-    assert set(module._KINDS) == set(KINDS)
+    assert set(module._KINDS) == {*KINDS, "probabilities"}
+
+
+def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Path | None] = []
+    strips = Predictor.strips
+
+    def seen(self: Predictor, source: ImageRows, path: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
+        passes.append(path)
+        return strips(self, source, path)
+
+    monkeypatch.setattr(Predictor, "strips", seen)
+    mask = random_mask(3, 50, 33)
+    photo = photo_of(tmp_path / "photos/a.png", mask)
+    for _ in range(2):  # the second finds all there
+        assert predict_photos(color_predictor(), [photo], tmp_path / "out", ("masks", "probabilities")) == []
+        assert set(tree(tmp_path / "out")) == {"masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
+    path = tmp_path / "out/probabilities/a.npy"
+    assert passes == [path]
+    found = np.load(path, mmap_mode="r")
+    assert (found.shape, found.dtype) == ((3, 50, 33), np.float16)
+    np.testing.assert_allclose(found.sum(axis=0, dtype=np.float64), 1, atol=2e-3)
+    assert (found.argmax(axis=0) == mask).all()
+    assert (read_mask(tmp_path / "out/masks/a.png") == mask).all()
+    path.unlink()
+    assert predict_photos(color_predictor(), [photo], tmp_path / "out", ("probabilities",)) == []
+    assert path.exists()
+
+
+def test_the_command_saves_probabilities_alone(tmp_path: Path) -> None:
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    run = write_run(tmp_path / "run")
+    command = ("predict", tmp_path / "photos", "--run", run, "--device", "cpu", "--save")
+    run_train(*command, "probabilities", "-o", tmp_path / "out")
+    run_train(*command, "masks", "-o", tmp_path / "masks")
+    found = np.load(tmp_path / "out/probabilities/a.npy")
+    assert (found.argmax(axis=0) == read_mask(tmp_path / "masks/masks/a.png")).mean() > 0.99  # float16 makes ties
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"probabilities"}
 
 
 def test_labelme_refuses_names_that_it_would_read_otherwise(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def test_a_wrong_file_is_told(tmp_path: Path, text: str, words: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(SegError, match=r"--recipe campsu: there is default, aerial, .*\.toml file"):
+    with pytest.raises(
+        SegError, match=r"named campsu \(did you mean campus\?\); there are default, aerial, .*\.toml file"
+    ):
         find_recipe("campsu")
 
 

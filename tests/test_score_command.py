@@ -58,7 +58,13 @@ def test_scores_come_with_intervals(run: Path) -> None:
     assert entry["boundary_iou"] is not None
     assert len(entry["iou_interval"]) == 2
     assert f"[{low:.3f}, {high:.3f}]" in (run / "report.html").read_text()
+    assert f'<i style="background:{entry["color"]}"></i>{entry["name"]}' in (run / "report.html").read_text()
     assert (run / "worst.png").exists()
+
+
+def test_a_run_is_not_compared_with_itself(run: Path) -> None:
+    error = typed("score", "--compare", run, "--device", "cpu", rc=1)
+    assert f"--compare {run}: is the run that is scored (tiny); name another one" in error
 
 
 def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
@@ -96,6 +102,8 @@ def test_an_audit_is_written_once(run: Path) -> None:
     assert (folder / "samples.csv").exists()
     assert len(answer["samples"]) == 11
     assert "7 of the samples are train samples" in answer["warning"]
+    shown = f"{len(answer['regions'])} regions, the first 20 of them here, in 11 samples; 7 of"
+    assert shown in typed("audit", "--device", "cpu", "--overwrite")
     assert "add --overwrite" in typed("audit", "--device", "cpu", rc=1)
     assert "the model has learned none of them" in typed("audit", "--split", "test", "--device", "cpu")
     typed("audit", "--device", "cpu", "--overwrite")

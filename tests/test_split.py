@@ -283,7 +283,7 @@ def with_copies(root: Path) -> Path:
 def test_near_duplicates_stay_together(tmp_path: Path, seed: int) -> None:
     root = with_copies(tmp_path / "d")
     result = run_ok("split", root, "--seed", seed)
-    assert "3 images in 1 sets of near-duplicates are kept together." in result.stderr
+    assert "3 images in 1 set of near-duplicates are kept together." in result.stderr
     found = by_stem(root)
     assert len({found[stem].split for stem in ("s01", "s02", "s03")}) == 1
     assert all(sample.group == "" for sample in found.values())
@@ -313,7 +313,7 @@ def test_only_new_samples_are_assigned(tmp_path: Path) -> None:
     root = unsplit(tmp_path / "d", [f"s{n:02}" for n in range(30)])
     tear(root, {f"s{n:02}": "train" for n in range(20)})
     result = run_ok("split", root)
-    assert "10 new samples got a split; the other 20 stay where they are." in result.stderr
+    assert "10 new samples got a split; what had one keeps it (20)." in result.stderr
     assert counts_of(root) == {"train": 24, "val": 3, "test": 3}
     assert all(by_stem(root)[f"s{n:02}"].split == "train" for n in range(20))
     before = tree(root)

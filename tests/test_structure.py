@@ -202,6 +202,13 @@ def test_readme_names_the_command(name: str) -> None:
     assert name in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_folders_page_names_every_file_and_no_other() -> None:
+    page = (ROOT / "docs/folders.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b\w+\.py\b", page))
+    files = {path.name for folder in ("prep", "synth", "train") for path in (ROOT / folder).glob("*.py")}
+    assert named == files - {"__init__.py"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_have_help_and_show_defaults(name: str) -> None:
     for param in COMMANDS[name].params:

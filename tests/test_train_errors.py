@@ -1,5 +1,6 @@
 """What seg-train says when something is wrong."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -8,14 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 from prep.dataset import Dataset
 from prep.errors import SegError
-from tests.support import run_script
+from tests.models import CLASSES, train_error
+from tests.support import images_only, run_script
 from train.checkpoint import load, load_model, save
+from train.cli.main import main
 from train.config import Config
 from train.device import make_fabric
-from train.runs import find_run
+from train.evaluation import require_same_classes
+from train.runs import find_interrupted, find_run
 
 
 def error_of(folder: Path, *arguments: object) -> str:
@@ -97,10 +102,43 @@ def test_another_dataset_with_other_classes_is_refused(dataset: Dataset, tmp_pat
     assert "the model knows background, line, ellipse" in error
 
 
+def test_a_dataset_without_masks_is_refused_as_such(tmp_path: Path) -> None:
+    photos = images_only(tmp_path / "photos", [(40, 50)])
+    with pytest.raises(SegError, match=r"photos: has no masks yet, but the model knows background, line, ellipse"):
+        require_same_classes(photos, CLASSES)
+
+
+def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words, meant in ((["scor"], "score"), (["pedict", "photos", "-o", "out"], "predict")):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2
+        assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
+    assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
+    Path("scor").mkdir()
+    assert "scor: not a dataset" in train_error("scor")
+
+
 def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -> None:
     error = run_script("seg-train", "--width", 4, "--size", 32, "--epochs", 9, "--lr", 1e30, cwd=tmp_path)
     assert error.returncode == 1
     assert "try a lower --lr than 1e+30" in error.stderr
+
+
+def test_an_older_run_is_not_resumed_in_place_of_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "no run under ./runs" in train_error("--resume")
+    older, latest = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
+    for seconds, path in enumerate((older / "config.json", older / "last.pt", latest / "config.json"), start=1):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+        os.utime(path, (seconds, seconds))
+    assert f"{latest}: was interrupted before its first epoch was over" in train_error("--resume")
+    assert find_interrupted(older) == older
+    (latest / "last.pt").touch()
+    assert find_interrupted(None) == latest
+    os.utime(older / "last.pt", (2**32, 2**32))
+    assert find_interrupted(None) == older
 
 
 def test_find_run_takes_the_newest_without_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,5 +201,5 @@ def test_the_command_labels_photos_and_videos_together(tmp_path: Path) -> None:
     assert (out / "overlays/a.mp4").exists()
     assert not (out / "masks/a").exists()
     assert (out / "masks/b.png").exists()
-    assert "a.mp4: of videos there is no coco" in run_train(*command, "--save", "overlays,coco").stderr
+    assert "a.mp4: videos have no coco; left out" in run_train(*command, "--save", "overlays,coco").stderr
     assert "of a video there are only masks, colors, overlays" in train_error(*command, "--save", "geojson")

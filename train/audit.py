@@ -10,13 +10,12 @@ import numpy as np
 
 from prep.classes import ClassMap
 from prep.dataset import Dataset, Sample
-from prep.errors import SegError
 from prep.files import make_folder, write_text
 from prep.imageio import ImageRGB, IndexMask, write_png
 from prep.overlay import overlay
 from prep.progress import Progress, silent
 from train.disagreement import Disagreement, find_disagreements
-from train.evaluation import samples_of
+from train.evaluation import require_same_classes, samples_of
 from train.predictor import Predictor
 from train.sheets import Row, captioned_sheet
 from train.whole_probabilities import whole_probabilities
@@ -68,11 +67,7 @@ def audit(predictor: Predictor, dataset: Dataset, split: str, progress: Progress
     One image with its probabilities is held at a time. Raises SegError if the split is empty or the dataset has other
     classes than the model.
     """
-    if dataset.classes.names != predictor.classes.names:
-        raise SegError(
-            f"{dataset.root}: has the classes {', '.join(dataset.classes.names)}, "
-            f"but the model knows {', '.join(predictor.classes.names)}"
-        )
+    require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
     suspects: list[Suspect] = []
     for done, sample in enumerate(samples, start=1):

@@ -202,8 +202,9 @@ def find_patches(dataset: Dataset, size: int | None) -> Path | None:
     if size is not None:
         return next((folder for folder in folders if folder.name == f"size{size}"), None)
     if len(folders) > 1:
-        names = ", ".join(folder.name.removeprefix("size") for folder in folders)
-        raise SegError(f"{dataset.root}: patches of several sizes ({names}); choose with --size")
+        sizes = sorted(int(folder.name.removeprefix("size")) for folder in folders)
+        names = ", ".join(map(str, sizes))
+        raise SegError(f"{dataset.root}: patches of several sizes ({names}); choose with --size {sizes[0]}")
     return folders[0] if folders else None
 
 

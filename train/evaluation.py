@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prep.classes import ClassMap
 from prep.dataset import Dataset, Sample
 from prep.errors import SegError
 from prep.imageio import IndexMask
@@ -66,17 +67,21 @@ class Evaluation:
         return pixels.reshape(image.sample.height, image.sample.width)
 
 
+def require_same_classes(dataset: Dataset, known: ClassMap) -> None:
+    """Raise SegError if the dataset has other classes than the model knows."""
+    if dataset.classes.names == known.names:
+        return
+    has = f"has the classes {', '.join(dataset.classes.names)}" if dataset.classes.names else "has no masks yet"
+    raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
+
+
 def evaluate(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> Evaluation:
     """Label every image of a split ("all": of every split) and compare with its mask.
 
     One image and its masks are held at a time. Raises SegError if the split is empty or the dataset has other classes
     than the model.
     """
-    if dataset.classes.names != predictor.classes.names:
-        raise SegError(
-            f"{dataset.root}: has the classes {', '.join(dataset.classes.names)}, "
-            f"but the model knows {', '.join(predictor.classes.names)}"
-        )
+    require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
     number = len(dataset.classes)
     total = np.zeros((number, number), np.int64)

@@ -122,7 +122,7 @@ def _run(
                 f"{dataset.root}: its patches or statistics have changed since {run.name} began; train again"
             )
         trainer.resume()
-        log(f"resumed after epoch {trainer.state.epoch}")
+        log(f"{run}: resumed after epoch {trainer.state.epoch}")
     else:
         if fabric.is_global_zero:
             mark_latest(run)

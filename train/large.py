@@ -15,10 +15,11 @@ from prep.overlay import overlay
 from prep.progress import Progress, silent
 from train.image_rows import ImageRows
 from train.predictor import Predictor
+from train.probability_file import PROBABILITIES, probability_path
 from train.tiff_rows import TiffRows
 
-KINDS = ("masks", "overlays")
-"""What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG."""
+KINDS = ("masks", "overlays", PROBABILITIES)
+"""What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities."""
 
 _TILE = 256
 _SHOWN_PX = 2048
@@ -35,7 +36,7 @@ def predict_large(
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> None:
-    """Write masks/STEM.tif (tiled, Deflate, uint8) and overlays/STEM.png, of every n-th pixel.
+    """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities/STEM.npy.
 
     Memory does not grow with the height. Files that are all there are left as they are, unless `overwrite` is set.
     progress: counts rows. Raises SegError if the file cannot be read in pieces, or if its mask is not asked for.
@@ -43,10 +44,15 @@ def predict_large(
     mask_path, shown_path = output / "masks" / f"{photo.stem}.tif", output / "overlays" / f"{photo.stem}.png"
     if "masks" not in kinds:
         raise SegError(f"{photo.path}: of a picture this large the mask is written first; add masks to --save")
-    if not overwrite and mask_path.exists() and (shown_path.exists() or "overlays" not in kinds):
+    scores_path = probability_path(output, photo)
+    paths = {"masks": mask_path, "overlays": shown_path, PROBABILITIES: scores_path}
+    if not overwrite and all(path.exists() for kind, path in paths.items() if kind in kinds):
         return
     source = Thinned(TiffRows(photo.path))
-    strips = _reported(source.labels(predictor.strips(source)), source.height, progress)
+    if PROBABILITIES in kinds:
+        make_folder(scores_path.parent)
+    labels = predictor.strips(source, scores_path if PROBABILITIES in kinds else None)
+    strips = _reported(source.labels(labels), source.height, progress)
     make_folder(mask_path.parent)
     write_mask(mask_path, strips, source.height, source.width)
     if "overlays" in kinds:

@@ -5,19 +5,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from prep.classes import write_classes
 from prep.dataset import CLASSES
 from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
 from prep.finding import FoundFile
+from prep.imageio import ImageRGB, IndexMask
 from prep.photoio import read_photo
 from prep.progress import Bar, no_bar
+from train.image_rows import ArrayRows
 from train.large import KINDS as KINDS_OF_LARGE
 from train.large import predict_large
 from train.outputs import Output, Predicted, finish_outputs, make_outputs
 from train.predict_video import KINDS as KINDS_OF_VIDEOS
 from train.predict_video import predict_video
 from train.predictor import Predictor
+from train.probability_file import PROBABILITIES, probability_path
 from train.tiff_rows import is_large_tiff
 
 RECORD = "predictions.json"
@@ -38,21 +43,25 @@ def predict_photos(
 ) -> list[str]:
     """Write the outputs of each photo, upright and in its full size; return what went wrong.
 
-    kinds: of train.outputs; very large TIFFs come last and get those of train.large only, which `note` tells.
+    kinds: of train.outputs, and probabilities; very large TIFFs come last and get those of train.large only, which
+    `note` tells.
     tolerance, smallest: of the simplification of polygons, and regions left out of them, in pixels (train.parts).
     A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
     `overwrite` is set: an interrupted command goes on.
     """
-    outputs = make_outputs(kinds, output, predictor.classes, tolerance, smallest)
+    pictures = [kind for kind in kinds if kind != PROBABILITIES]
+    outputs = make_outputs(pictures, output, predictor.classes, tolerance, smallest)
     problems: list[str] = []
     large = []
     with bar("Predicting") as advance:
         for done, photo in enumerate(photos, start=1):
             with _collected(problems):
+                scores = probability_path(output, photo) if PROBABILITIES in kinds else None
+                wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                 if is_large_tiff(photo.path):
                     large.append(photo)
-                elif overwrite or not all(each.path(photo).exists() for each in outputs):
-                    _predict_photo(predictor, photo, outputs)
+                elif overwrite or not all(path.exists() for path in wanted):
+                    _predict_photo(predictor, photo, outputs, scores)
             advance(done, len(photos))
     finish_outputs(kinds, output, predictor.classes)
     for photo in large:
@@ -75,12 +84,12 @@ def predict_videos(
 ) -> list[str]:
     """Label each video; return what went wrong. One that cannot be read does not stop the others.
 
-    kinds: of train.outputs; those that there are not of videos are left out, which `note` tells.
+    kinds: as of photos; those that there are not of videos are left out, which `note` tells.
     """
     problems: list[str] = []
     for video in videos:
         if left_out := [kind for kind in kinds if kind not in KINDS_OF_VIDEOS]:
-            note(f"{video.name}: of videos there is no {', '.join(left_out)}")
+            note(f"{video.name}: videos have no {', '.join(left_out)}; left out")
         with _collected(problems), bar(f"Predicting {video.name}") as advance:
             predict_video(predictor, video, output, kinds, overwrite=overwrite, progress=advance, note=note)
     return problems
@@ -95,11 +104,18 @@ def _collected(problems: list[str]) -> Iterator[None]:
         problems.append(str(error))
 
 
-def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output]) -> None:
+def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None) -> None:
     image = read_photo(photo.path)
-    predicted = Predicted(photo, image, predictor(image))
+    mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
+    predicted = Predicted(photo, image, mask)
     for each in outputs:
         each.write(predicted)
+
+
+def _label_and_keep(predictor: Predictor, image: ImageRGB, scores: Path) -> IndexMask:
+    """Label an image, and write its class probabilities on the way."""
+    make_folder(scores.parent)
+    return np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), scores)])
 
 
 def open_output(output: Path, predictor: Predictor, settings: Mapping[str, object], *, overwrite: bool) -> None:

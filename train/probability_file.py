@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prep.files import PART_SUFFIX, explained
+from prep.finding import FoundFile
 
 Precision = Literal["float16", "float32"]
+
+PROBABILITIES = "probabilities"
+"""The folder of these files among the outputs of predict, and what `--save` calls them."""
+
+
+def probability_path(output: Path, photo: FoundFile) -> Path:
+    """Where predict writes the probabilities of a photo."""
+    return output / PROBABILITIES / f"{photo.stem}.npy"
 
 
 def written(
@@ -34,9 +43,10 @@ def written(
             for top, strip in strips:
                 with explained(path):
                     _write(file, begin, shape, top, strip.cpu().numpy().astype(dtype))
+                    if top + strip.shape[1] == shape[1]:
+                        file.close()
+                        part.replace(path)  # now: whoever counts rows never asks what comes after the last strip
                 yield top, strip
-        with explained(path):
-            part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

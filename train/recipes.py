@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -52,7 +53,9 @@ def find_recipe(name: str) -> Recipe:
         return _parse(text, path.stem, str(path))
     known = {recipe.name: recipe for recipe in [DEFAULT, *recipes()]}
     if name not in known:
-        raise SegError(f"--recipe {name}: there is {', '.join(known)}; or give the path of a .toml file")
+        near = get_close_matches(name, known, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise SegError(f"no recipe is named {name}{meant}; there are {', '.join(known)}, or the path of a .toml file")
     return known[name]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prep.errors import SegError
 from prep.files import make_folder
-from train.checkpoint import LAST, MODEL
+from train.checkpoint import CONFIG, LAST, MODEL
 
 RUNS = Path("runs")
 LATEST = "latest"
@@ -44,6 +44,26 @@ def find_run(argument: Path | None, needed: str = MODEL) -> Path:
     if not runs:
         raise SegError(f"no run under ./{RUNS}; train one with 'seg-train', or name one as RUN")
     return max(runs, key=lambda run: ((run / needed).stat().st_mtime, run.name))
+
+
+def find_interrupted(argument: Path | None) -> Path:
+    """The run to go on with: the named one, or the one under ./runs that was last at work.
+
+    Raises SegError if it did not finish its first epoch: an older run is never taken in its place.
+    """
+    if argument is not None:
+        return find_run(argument, LAST)
+    at_work = {path.parent.name: path for name in (CONFIG, LAST) for path in RUNS.glob(f"*/{name}")}
+    at_work.pop(LATEST, None)
+    if not at_work:
+        return find_run(None, LAST)
+    newest = max(at_work.values(), key=lambda path: (path.stat().st_mtime, path.parent.name))
+    if newest.name != LAST:
+        raise SegError(
+            f"{newest.parent}: was interrupted before its first epoch was over, so there is nothing to go on with; "
+            "start it again, or name an older run with --resume RUN"
+        )
+    return newest.parent
 
 
 def _made(run: Path) -> bool:

@@ -76,6 +76,8 @@ def score_run(
         raise SegError(
             f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
         )
+    if other is not None and other.resolve() == run.resolve():
+        raise SegError(f"--compare {other}: is the run that is scored ({run.resolve().name}); name another one")
     rival = _load_other(run, card, other, device).changed(**changes) if other is not None else None
     with bar("Scoring") as advance:
         evaluation = evaluate(predictor, opened, split, advance)
@@ -86,7 +88,13 @@ def score_run(
     protocols = _protocols(run, evaluation, opened, predictor, is_own, bar) if patches else []
     name = "" if is_own and split == "test" and not changes else f"score-{opened.root.resolve().name}-{split}"
     scoring = _Scoring(
-        output or run / name, opened, predictor, evaluation, "" if other is None else other.name, differences, protocols
+        output or run / name,
+        opened,
+        predictor,
+        evaluation,
+        "" if other is None else other.resolve().name,
+        differences,
+        protocols,
     )
     return scoring.folder, _write(scoring)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import ClassMap
+from prep.classes import ClassMap, format_color
 from prep.dataset import Dataset
 from prep.files import write_text
 from train.compare import Difference
@@ -55,7 +55,8 @@ def metrics(
         "mean_of_images_iou": plain(evaluation.mean_of_images),
         "intervals": uncertainty.to_json(),
         "classes": [
-            _class_row(index, evaluation, uncertainty, name) for index, name in enumerate(dataset.classes.names)
+            _class_row(index, evaluation, uncertainty, name) | {"color": format_color(dataset.classes.colors[index])}
+            for index, name in enumerate(dataset.classes.names)
         ],
         "confusion": evaluation.confusion.tolist(),
     }

@@ -3,9 +3,10 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
@@ -14,11 +15,14 @@ from prep.progress import Progress
 
 _STARTED = time.monotonic()
 
+GOES_ON = "The same command goes on where it stopped."
+
 
 class SegGroup(click.Group):
     """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
 
-    after_interrupt = "The same command goes on where it stopped."
+    after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)
+    """How an interrupted command goes on; one that is not named here has changed nothing."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
@@ -27,7 +31,8 @@ class SegGroup(click.Group):
         except SegError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
-            click.echo(f"\nInterrupted. {self.after_interrupt}", err=True)
+            text = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
+            click.echo(f"\nInterrupted. {text}", err=True)
             ctx.exit(130)
 
 

@@ -6,6 +6,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
+from prep.findings import counted
 
 
 @click.command()
@@ -64,5 +65,5 @@ def export(
             "pixels": [[name, count] for name, count in zip(names, pixels, strict=True)],
             "left_out": list(result.left_out),
         },
-        "\n".join([*lines, f"{result.samples} samples -> {output} ({layout})"]),
+        "\n".join([*lines, f"{counted(result.samples, 'sample')} -> {output} ({layout})"]),
     )

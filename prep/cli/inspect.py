@@ -16,6 +16,7 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
+from prep.findings import counted
 
 if TYPE_CHECKING:
     from prep.inspection import Inspection
@@ -141,7 +142,7 @@ def _text(found: "Inspection") -> str:
     if more:
         lines.append(f"... and {more:,} more values (--json lists all)")
     lines += [f"* {remark}" for remark in found.remarks]
-    return "\n".join([*lines, f"{found.labels} labels, read as {found.reader}"])
+    return "\n".join([*lines, f"{counted(found.labels, 'label')}, read as {found.reader}"])
 
 
 def _write(target: Path, found: "Inspection") -> None:

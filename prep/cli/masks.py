@@ -21,6 +21,7 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
+from prep.findings import counted
 
 if TYPE_CHECKING:
     from prep.classes import Color
@@ -217,10 +218,10 @@ def _text(root: Path, result: Conversion) -> str:
             lines += [f"  {name}" for name in names[:20]]
             lines += [f"  ... and {len(names) - 20} more (--json lists all)"] if len(names) > 20 else []
     if result.turned:
-        lines.append(f"{result.turned} masks were drawn on the photo before EXIF turns it; they were turned with it")
+        lines.append(f"turned as EXIF turns the photo: {counted(result.turned, 'mask')}")
     if result.resized:
-        lines.append(f"{result.resized} masks had another size than their image; brought to it by nearest neighbour")
-    return "\n".join([*lines, f"{result.converted} masks -> {root}"])
+        lines.append(f"brought to the size of the image by nearest neighbour: {counted(result.resized, 'mask')}")
+    return "\n".join([*lines, f"{counted(result.converted, 'mask')} -> {root}"])
 
 
 def _data(root: Path, result: Conversion) -> dict[str, object]:

@@ -7,6 +7,7 @@ import click
 
 from prep.cli.console import finish, note, progress
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
+from prep.findings import counted
 
 
 @click.command()
@@ -80,5 +81,6 @@ def patches(
             "patches": result.crops,
             "with_flips": result.flipped,
         },
-        f"{result.crops} patches of {size} x {size} from {images} images{orientations} -> {result.folder}",
+        f"{counted(result.crops, 'patch', 'patches')} of {size} x {size} from {counted(images, 'image')}"
+        f"{orientations} -> {result.folder}",
     )

@@ -8,6 +8,7 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
+from prep.findings import counted
 
 if TYPE_CHECKING:
     from prep.resize import Resized
@@ -117,7 +118,7 @@ def _report(result: "Resized") -> None:
             "classes": classes,
             "left_out": list(result.problems),
         },
-        "\n".join([*_class_table(result), f"{number} images -> {root}{done}"]),
+        "\n".join([*_class_table(result), f"{counted(number, 'image')} -> {root}{done}"]),
     )
     lost = [each for each in result.classes if each.is_lost]
     if lost:

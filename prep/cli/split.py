@@ -6,6 +6,7 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
+from prep.findings import counted
 
 
 @click.command()
@@ -75,13 +76,14 @@ def split(
     groups = {name: len({s.group or s.stem for s in found.of_split(name)}) for name in SPLITS}
     joined = sum(map(len, result.joined))
     if result.kept and result.assigned:
-        note(f"{result.assigned} new samples got a split; the other {result.kept} stay where they are.")
+        note(f"{counted(result.assigned, 'new sample')} got a split; what had one keeps it ({result.kept:,}).")
         if not folds and (found.root / FOLDS).exists():
             note(f"{FOLDS} does not hold them yet; --folds K writes it anew.")
     elif result.kept:
         note("All samples have a split already and keep it; --overwrite splits them anew.")
     if joined:
-        note(f"{joined} images in {len(result.joined)} sets of near-duplicates are kept together.")
+        sets = counted(len(result.joined), "set")
+        note(f"{joined} images in {sets} of near-duplicates are kept together.")
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
@@ -89,7 +91,8 @@ def split(
     for name in SPLITS:
         missing = [label for split_name, label in result.absent if split_name == name]
         lines += [f"No pixel of {', '.join(missing)} in {name}: too few samples or groups hold it."] if missing else []
-    lines.append(f"The share of a class in a split differs from the whole by at most {result.deviation:.3%}.")
+    points = f"{100 * result.deviation:.3f} percentage points"
+    lines.append(f"The share of a class in a split differs from the whole by at most {points}.")
     if folds:
         lines.append(
             f"{folds} folds of {_sizes(result.folds)} samples, all but those of test -> {found.root}/folds.csv"

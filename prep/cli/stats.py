@@ -7,6 +7,7 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
+from prep.findings import counted
 
 if TYPE_CHECKING:
     from prep.stats import Stats
@@ -42,7 +43,7 @@ def stats(dataset: Path | None, split: str, seed: int, workers: int | None, over
         result = compute_stats(opened, split, workers, advance)
     save_stats(opened, result, overwrite=overwrite)
     if not has_masks(opened):
-        note(f"No masks yet: counted all {result.images} images.")
+        note(f"No masks yet: counted all {counted(result.images, 'image')}.")
     finish(opened.root, result.to_json(), _as_text(result))
 
 
@@ -55,6 +56,6 @@ def _as_text(result: "Stats") -> str:
     ]
     moments = "mean {:.4f} {:.4f} {:.4f}, std {:.4f} {:.4f} {:.4f}".format(*result.mean, *result.std)
     return (f"{table(header, rows)}\n" if rows else "") + (
-        f"{result.images} images of {result.split}, {result.pixels:,} pixels, {result.ignored_pixels:,} ignored; "
-        f"{moments}"
+        f"{counted(result.images, 'image')} of {result.split}, {result.pixels:,} pixels, "
+        f"{result.ignored_pixels:,} ignored; {moments}"
     )

@@ -6,6 +6,7 @@ import click
 
 from prep.cli.console import finish, progress
 from prep.cli.options import json_option, overwrite_option, parse_size, seed_option, workers_option
+from prep.findings import counted
 
 
 @click.command()
@@ -75,6 +76,6 @@ def synth(
     finish(
         output,
         {"dataset": output, "samples": len(dataset.samples), **counts},
-        f"{len(dataset.samples)} images of {width} x {height} -> {output} "
+        f"{counted(len(dataset.samples), 'image')} of {width} x {height} -> {output} "
         f"(train {counts['train']}, val {counts['val']}, test {counts['test']})",
     )

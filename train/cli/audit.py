@@ -6,6 +6,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option
+from prep.findings import counted
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
 
@@ -64,6 +65,12 @@ def audit(
         folder,
         {**plain(found), "folder": folder},
         f"{table(['stem', 'split', 'x', 'y', 'pixels', 'label', 'model', 'score'], rows)}\n"
-        f"{len(found.audit.suspects)} regions in {len(found.audit.samples)} samples; {found.warning}\n"
+        f"{_regions(len(shown), len(found.audit.suspects))} in {counted(len(found.audit.samples), 'sample')}; "
+        f"{found.warning}\n"
         f"{folder}",
     )
+
+
+def _regions(shown: int, found: int) -> str:
+    first = f", the first {shown} of them here" if shown < found else ""
+    return f"{counted(found, 'region')}{first},"

@@ -57,12 +57,11 @@ def fit(
     """
     need_torch()
     from prep.dataset import find_dataset
-    from train.checkpoint import LAST
     from train.fit import Place
     from train.fit import fit as fit_dataset
     from train.fit import resume as resume_run
     from train.recipes import find_recipe
-    from train.runs import find_run
+    from train.runs import find_interrupted
 
     place = Place(device, devices, nodes)
     given = {name: value for name, value in settings.items() if value is not None}
@@ -71,7 +70,7 @@ def fit(
         result = fit_dataset(find_dataset(dataset), config, place, progress, note)
     else:
         _refuse(["recipe", *given])
-        run = find_run(None if resume == "latest" else Path(resume), LAST)
+        run = find_interrupted(None if resume == "latest" else Path(resume))
         result = resume_run(run, dataset, place, progress, note)
     if result is None:  # the first process tells the result
         return

@@ -1,8 +1,13 @@
 """seg-train: from a prepared dataset to a model with scores one can believe."""
 
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import ClassVar
+
 import click
 
-from prep.cli.console import SegGroup
+from prep.cli.console import GOES_ON, SegGroup
 from prep.cli.options import CONTEXT
 from train.cli.audit import audit
 from train.cli.bench import bench
@@ -18,11 +23,18 @@ from train.cli.serve import serve
 class FitByDefault(SegGroup):
     """`seg-train DATASET --epochs 3` means `seg-train fit DATASET --epochs 3`."""
 
-    after_interrupt = "A training goes on after its last finished epoch with: seg-train --resume"
+    after_interrupt: ClassVar[Mapping[str, str]] = {
+        "fit": "A training goes on after its last finished epoch with: seg-train --resume",
+        "predict": GOES_ON,
+    }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `fit` in front of arguments that name no command."""
+        """Put `fit` in front of arguments that name no command; a command with a typo is told as one."""
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+            word = args[0] if args and not args[0].startswith("-") else ""
+            near = get_close_matches(word, self.commands, n=1)
+            if near and not Path(word).exists():
+                ctx.fail(f"{word} is neither a command nor a dataset. Did you mean {near[0]!r}?")
             args = ["fit", *args]
         return super().parse_args(ctx, args)
 

@@ -12,7 +12,8 @@ from train.cli.torch_needed import need_torch
 
 _PICTURES = ("masks", "colors", "overlays")
 _POLYGONS = ("geojson", "coco", "labelme")
-_KINDS = (*_PICTURES, *_POLYGONS)
+_PROBABILITIES = "probabilities"
+_KINDS = (*_PICTURES, *_POLYGONS, _PROBABILITIES)
 _OF_VIDEOS = ("overlays",)
 
 
@@ -99,10 +100,13 @@ def predict(
     overlays  colours over the photo, PNG  labelme  to correct by hand; 'seg-prep
                                                     masks convert' reads it back
 
+    probabilities     (classes, height, width) float16, which np.load(PATH,
+                      mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes
+
     geojson and coco have a polygon for each region of each class but the background. Photos in subfolders get the
     names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64 megapixels, BigTIFF too, are
     read and written row by row, so they need not fit in memory: the mask becomes a tiled TIFF, the overlay a small
-    PNG; colors and polygons are left out.
+    PNG, probabilities stay in full size; colors and polygons are left out.
 
     A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
     a frame. Videos in folders are left out, name them one by one.
@@ -112,6 +116,7 @@ def predict(
     \b
         seg-train predict photos/ -o predictions
         seg-train predict photos/ -o predictions --save masks,geojson --simplify 2 --min-area 50
+        seg-train predict photos/ -o predictions --save masks,probabilities
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
@@ -143,7 +148,8 @@ def predict(
     )
     asked = len(found.photos) + len(found.videos)
     done = asked - len(problems)
-    what = " and ".join(name for name, files in (("photos", found.photos), ("videos", found.videos)) if files)
+    kinds_found = (("photo", found.photos), ("video", found.videos))
+    what = " and ".join(one if asked == 1 else f"{one}s" for one, files in kinds_found if files)
     finish(
         output,
         {"output": output, "predicted": done, "problems": problems},

@@ -7,6 +7,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option
+from prep.findings import counted
 from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
@@ -90,7 +91,7 @@ def _scores(found: dict[str, Any]) -> str:
         [
             table(["class", *columns.values(), *plain], rows),
             f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
-            f"{_number(found['mean_of_images_iou'])}, {found['images']} images of {found['split']}",
+            f"{_number(found['mean_of_images_iou'])}, {counted(found['images'], 'image')} of {found['split']}",
             found["intervals"]["words"],
         ]
     )

@@ -15,7 +15,13 @@ _ABOVE_0 = click.FloatRange(min=0, min_open=True)
 
 @click.command()
 @click.option("--run", type=click.Path(path_type=Path), metavar="RUN", show_default="the latest", help="Model to use.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, metavar="PORT", help="0 takes any free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    metavar="PORT",
+    help="Port; 0 takes any free one.",
+)
 @click.option(
     "--host",
     default="127.0.0.1",
