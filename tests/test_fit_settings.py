@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from click.testing import Result
 
 from prep.dataset import Dataset
+from prep.imageio import read_mask, write_png
 from tests.support import run_train
 from train.loop import Trainer
 from train.recipes import recipes
@@ -44,6 +46,28 @@ def history_of(run: Path) -> pd.DataFrame:
     return pd.read_csv(run / "history.csv").drop(columns="seconds")
 
 
+def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch, *settings: object) -> Path:
+    """Train until so many epochs are finished and written; the run."""
+    finish = Trainer._finish_epoch
+
+    def interrupted(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        if trainer.state.epoch == epochs:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_finish_epoch", interrupted)
+        assert run_train(*TINY, *settings).exit_code == 130
+    return Path("runs/latest").resolve()
+
+
+def resume_fails() -> str:
+    result = run_train("--resume", "--device", "cpu")
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    assert result.exit_code == 1
+    return result.stderr
+
+
 def test_history_has_losses_and_scores_of_training_and_validation() -> None:
     rows = history_of(train("--overlap", 0))
     names = ["background", "line", "ellipse"]
@@ -59,17 +83,7 @@ def test_everything_together_resumes_bit_identically(monkeypatch: pytest.MonkeyP
     settings = ("--ema", 0.9, "--accumulate", 2, "--rotate", 20, "--noise", 0.05, "--scale", 0.8, 1.2, "--epochs", 4,
                 "--loss", "ce+0.5*dice", "--clip", 1, "--film", "--best", "loss", "--optimizer", "sgd")  # fmt: skip
     whole = train(*settings)
-    finish = Trainer._finish_epoch
-
-    def interrupted(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
-        finish(trainer, *arguments)
-        if trainer.state.epoch == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_finish_epoch", interrupted)
-        run_train(*TINY, *settings)
-    resumed = Path("runs/latest").resolve()
+    resumed = interrupted_after(2, monkeypatch, *settings)
     assert resumed != whole
     assert len(history_of(resumed)) == 2
     assert run_train("--resume", "--device", "cpu").exit_code == 0
@@ -95,8 +109,10 @@ def test_recipes_train_and_score(name: str) -> None:
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_model() -> None:
-    result = failing("--lr", 1e30, "--optimizer", "sgd", "--schedule", "constant", "--precision", "32")
-    assert "the loss became nan or infinite in epoch 1; try a lower --lr than 1e+30, or --clip 1" in result.stderr
+    settings = ("--lr", 1e30, "--optimizer", "sgd", "--schedule", "constant", "--precision", "32")
+    told = "the loss became nan or infinite in epoch 1; try a lower --lr than 1e+30, or --clip 1"
+    assert told in failing(*settings).stderr
+    assert told in failing(*settings, "--clip", 1000).stderr
 
 
 def test_out_of_memory_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +125,14 @@ def test_out_of_memory_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     result = failing()
     assert "out of memory: a batch of 8 goes on in 2 pieces of 4" in result.stderr
     assert "out of memory with a batch of 2" in result.stderr
+
+
+def test_out_of_memory_while_validating_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr("train.validation.Validator.__call__", no_memory)
+    assert "while validating with windows of 64 px; try a smaller --window" in failing("--overlap", 0).stderr
 
 
 def test_an_augmentation_file_is_used_and_kept() -> None:
@@ -131,6 +155,20 @@ def test_tensorboard_gets_the_history() -> None:
     assert losses == pytest.approx(history_of(run)["loss"].tolist())
 
 
+def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:
+    run = train("--epochs", 1)
+    failing("--arch", "unett")
+    failing("--weights", "nothing.pt")
+    assert Path("runs/latest").resolve() == run
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["latest", run.name]
+
+
+def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.tensorboard.find_spec", lambda name: None)
+    assert "pip install 'seg-prep[tensorboard]'" in failing("--tensorboard").stderr
+    assert not Path("runs").exists()
+
+
 def test_settings_that_cannot_be_are_told() -> None:
     assert "--scale needs two numbers" in failing("--scale", 2, 1).stderr
     assert "no recipe is named nothing; there are default, aerial" in failing("--recipe", "nothing").stderr
@@ -145,6 +183,13 @@ def test_help_has_every_setting_under_a_heading() -> None:
     assert [line for line in text.splitlines() if line in headings] == headings
 
 
+def test_bench_counts_the_patches_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """72 crops do not fill a batch of 100."""
+    monkeypatch.setattr("train.bench._seconds", lambda step, steps, fabric: 1.0)
+    answer = json.loads(run_train("bench", *TINY, "--batch", 100, "--steps", 2, "--json").stdout)
+    assert answer["images_per_second"] == answer["null_loader"] == 2 * 72
+
+
 def test_bench_tells_rates_and_shares() -> None:
     result = run_train("bench", *TINY, "--steps", 2, "--json")
     assert result.exit_code == 0, result.output
@@ -153,3 +198,72 @@ def test_bench_tells_rates_and_shares() -> None:
     assert sum(answer["shares"].values()) == pytest.approx(1)
     assert not Path("runs").exists()
     assert "null loader" in run_train("bench", *TINY, "--steps", 1).stdout
+
+
+def test_dropout_resumes_bit_identically_and_needs_no_initial_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = (
+        train("--arch", "fpn", "--encoder", "tu-mobilenetv3_small_050", "--epochs", 1, "--minutes", 0.00001)
+        / "model.pt"
+    )
+    settings = (
+        "--arch",
+        "fpn",
+        "--encoder",
+        "tu-mobilenetv3_small_050",
+        "--weights",
+        given,
+        "--overlap",
+        0,
+        "--size",
+        16,
+    )
+    whole = train(*settings)
+    resumed = interrupted_after(1, monkeypatch, *settings)
+    given.unlink()
+    result = run_train("--resume", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    ours, theirs = (torch.load(run / "last.pt", weights_only=True)["weights"] for run in (resumed, whole))
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_damaged_files_of_a_run_cannot_be_resumed_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = interrupted_after(1, monkeypatch)
+    good = (run / "last.pt").read_bytes()
+    (run / "last.pt").write_bytes((run / "model.pt").read_bytes())  # no state of an optimizer in it
+    assert "last.pt: not of this training" in resume_fails()
+    (run / "last.pt").write_bytes(good)
+    (run / "config.json").write_text("{")
+    assert "config.json: damaged" in resume_fails()
+    (run / "config.json").write_text("{}")
+    assert "config.json: not the settings of a training" in resume_fails()
+
+
+def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock passes the limit after an epoch that was not validated was found not to be the last."""
+    finish, over = Trainer._finish_epoch, list[bool]()
+
+    def finished(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        over.append(True)
+
+    monkeypatch.setattr(Trainer, "_finish_epoch", finished)
+    monkeypatch.setattr(Trainer, "progress", lambda trainer: float(bool(over)))
+    run = train("--epochs", 50, "--overlap", 0.95, "--window", 16)
+    rows = history_of(run)
+    assert rows["val_mean_iou"].notna().tolist() == [False, True]
+    assert rows["step"].diff().iloc[-1] == 1
+    assert (run / "model.pt").exists()
+
+
+def test_without_a_defined_figure_the_latest_model_is_kept() -> None:
+    root = Path("datasets/synth")
+    for line in (root / "index.csv").read_text().splitlines():
+        if line.endswith(",val"):
+            mask = root / line.split(",")[2]
+            write_png(mask, np.full_like(read_mask(mask), 255))
+    run = train("--best", "loss", "--overlap", 0)
+    rows = history_of(run)
+    assert rows["val_loss"].isna().all()
+    assert rows["val_mean_iou"].isna().all()
+    last, model = (torch.load(run / name, weights_only=True)["weights"] for name in ("last.pt", "model.pt"))
+    assert all(torch.equal(last[name], model[name]) for name in model)

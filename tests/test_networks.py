@@ -5,7 +5,7 @@ import torch
 
 from prep.errors import SegError
 from train.config import Config
-from train.networks import architectures, build_network, encoders
+from train.networks import architectures, build_network, encoders, freeze_idle
 from train.unet import UNet
 
 CNN_ARCHITECTURES = [name for name in architectures() if name not in ("dpt", "segformer", "upernet")]
@@ -28,6 +28,12 @@ def test_any_network_of_timm_is_an_encoder() -> None:
     network = build_network(Config(encoder="tu-resnet10t"), 2).eval()
     with torch.inference_mode():
         assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 2, 64, 64)
+
+
+def test_a_transformer_takes_any_size() -> None:
+    network = build_network(Config(arch="dpt", encoder="tu-vit_tiny_patch16_224"), 3).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 33, 70)).shape == (1, 3, 33, 70)
 
 
 def test_padding_does_not_change_sizes_that_fit() -> None:
@@ -57,6 +63,7 @@ def test_the_atrous_decoder_has_the_published_widths_and_dilations() -> None:
         ({"arch": "unett"}, "--arch unett: did you mean unet"),
         ({"encoder": "resnet5"}, "--encoder resnet5: did you mean resnet"),
         ({"encoder": "tu-nothing_like_this"}, "--encoder tu-nothing_like_this"),
+        ({"arch": "dpt", "encoder": "tu-resnet10t"}, "--arch dpt does not go with --encoder tu-resnet10t"),
         ({"arch": "atrous-unet", "encoder": "mit_b0"}, "--arch atrous-unet does not go with --encoder mit_b0"),
     ],
 )
@@ -69,3 +76,13 @@ def test_names_that_do_not_exist_are_told_with_near_ones(settings: dict[str, str
 def test_lists_hold_what_people_expect() -> None:
     assert {"unet", "atrous-unet", "deeplabv3", "deeplabv3plus", "fpn", "segformer"} <= set(architectures())
     assert {"resnet50", "mobilenet_v2", "efficientnet-b0"} <= set(encoders())
+
+
+def test_layers_that_no_decoder_uses_wait_for_no_gradient() -> None:
+    """smp's EfficientNet keeps the last layers of its classifier; processes that share gradients would wait."""
+    network = freeze_idle(build_network(Config(encoder="efficientnet-b0"), 3))
+    assert network.training
+    frozen = {name.removeprefix("network.encoder.") for name, w in network.named_parameters() if not w.requires_grad}
+    assert frozen == {"_conv_head.weight", "_bn1.weight", "_bn1.bias"}
+    network(torch.randn(2, 3, 64, 64)).square().sum().backward()
+    assert all((weight.grad is not None) == weight.requires_grad for weight in network.parameters())

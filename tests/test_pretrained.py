@@ -58,6 +58,12 @@ def test_without_a_network_connection_the_error_names_the_ways_out(monkeypatch: 
         load_initial(network, config, _ignore)
 
 
+def test_an_encoder_without_imagenet_weights_is_told() -> None:
+    config = Config(arch="dpt", encoder="tu-vit_tiny_patch16_224", weights="imagenet")
+    with pytest.raises(SegError, match=r"tu-vit_tiny_patch16_224 has no ImageNet weights.*--weights none"):
+        load_initial(build_network(config, 2), config, _ignore)
+
+
 def test_a_model_gives_all_tensors_that_fit(tmp_path: Path) -> None:
     given = _saved(tmp_path / "model.pt", Config(width=4, depth=2))
     config = Config(width=4, depth=2, weights=str(tmp_path / "model.pt"))

@@ -1,6 +1,7 @@
 """Steps of the optimizer: batches, pieces and memory that does not suffice."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -28,13 +29,15 @@ def _batch(size: int, seed: int, ignored: float = 0.3) -> Batch:
     return torch.randn(size, 3, 8, 8, generator=generator), masks
 
 
-def _stepper(network: nn.Module, log: Callable[[str], None] = print, **settings: float) -> Stepper:
+def _stepper(
+    network: nn.Module, log: Callable[[str], None] = print, weights: Tensor | None = None, **settings: float
+) -> Stepper:
     fabric = Fabric(accelerator="cpu", devices=1)
     wrapped, optimizer = fabric.setup(network, torch.optim.SGD(network.parameters(), 0.1))
-    return Stepper(wrapped, wrapped, optimizer, build_loss("ce", None), CLASSES, fabric, log, **settings)  # type: ignore[arg-type]
+    return Stepper(wrapped, wrapped, optimizer, build_loss("ce", weights), CLASSES, fabric, log, **settings)  # type: ignore[arg-type]
 
 
-def _weights_after(batches: list[Batch], **settings: float) -> tuple[Tensor, Tensor, Tensor]:
+def _weights_after(batches: list[Batch], **settings: Any) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ANN401
     network = _network()
     loss, confusion = _stepper(network, **settings)(batches)
     return torch.cat([weight.detach().flatten() for weight in network.parameters()]), loss, confusion
@@ -54,6 +57,19 @@ def test_accumulated_batches_count_each_pixel_the_same() -> None:
     union = (torch.cat([one[0], two[0]]), torch.cat([one[1], two[1]]))
     for separate, together in zip(_weights_after([one, two]), _weights_after([union]), strict=True):
         torch.testing.assert_close(separate, together)
+
+
+def test_with_class_weights_batches_and_pieces_act_as_their_union() -> None:
+    """One batch nearly without the heavy class, one nearly all of it."""
+    one, two = _batch(4, 0), _batch(4, 1)
+    one[1][one[1] == 2] = 0
+    two[1][two[1] == 0] = 2
+    union = (torch.cat([one[0], two[0]]), torch.cat([one[1], two[1]]))
+    settings = {"weights": torch.tensor([0.1, 1.0, 5.0])}
+    together = _weights_after([union], **settings)
+    for apart in (_weights_after([one, two], **settings), _weights_after([union], pieces=2, **settings)):
+        for separate, whole in zip(apart, together, strict=True):
+            torch.testing.assert_close(separate, whole)
 
 
 def test_the_confusion_counts_what_the_network_said() -> None:
@@ -123,3 +139,9 @@ def test_out_of_memory_with_the_smallest_batch_is_told() -> None:
 def test_other_errors_of_torch_are_not_hidden() -> None:
     with pytest.raises(RuntimeError, match="channels"):
         _stepper(_network())([(torch.zeros(2, 1, 8, 8), torch.zeros(2, 8, 8, dtype=torch.uint8))])
+
+
+def test_clipping_leaves_a_loss_that_is_no_number_to_whoever_reads_it() -> None:
+    images, masks = _batch(4, 0)
+    _, loss, _ = _weights_after([(images * torch.nan, masks)], clip=1.0)
+    assert loss.isnan()

@@ -39,22 +39,27 @@ def test_patches_edge_to_edge_hold_each_pixel_once(height: int, width: int, size
         assert np.array_equal(patches[number, : inside.shape[0], : inside.shape[1]].numpy(), inside)
 
 
-def test_validation_is_the_loss_and_the_confusion_of_whole_images(dataset: Dataset) -> None:
+@pytest.mark.parametrize("weights", [None, torch.tensor([0.1, 3.0, 1.0])])
+def test_validation_is_the_loss_and_the_confusion_of_whole_images(
+    dataset: Dataset, weights: torch.Tensor | None
+) -> None:
     """A network without surroundings: windows and patches then change nothing, and the whole image is the oracle."""
     torch.manual_seed(3)
     network, fabric = nn.Conv2d(3, 3, 1), Fabric(accelerator="cpu", devices=1)
     model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), fabric)
     predictor = Predictor(model, dataset.classes, 32, 0.5, torch.device("cpu"))
-    loss = build_loss("ce", None)
+    loss = build_loss("ce", weights)
     samples = dataset.of_split("val")
     found = Validator(predictor, model, loss, dataset, samples, size=24, batch=4)()
-    confusion, total, pixels = np.zeros((3, 3), np.int64), 0.0, 0
+    confusion, total, pixels = np.zeros((3, 3), np.int64), 0.0, 0.0
     for sample in samples:
         image, mask = dataset.image(sample), dataset.mask(sample)
         logits = model.logits(torch.from_numpy(image)[None])
         confusion += confusion_matrix(mask, logits[0].argmax(0).numpy().astype(np.uint8), 3)
-        total += float(loss(logits, torch.from_numpy(mask)[None])) * mask.size
-        pixels += mask.size
+        pixel_weights = np.ones(3) if weights is None else weights.numpy()
+        amount = pixel_weights[mask].sum()
+        total += float(loss(logits, torch.from_numpy(mask)[None])) * amount
+        pixels += amount
     assert np.array_equal(found.confusion, confusion)
     assert found.loss == pytest.approx(total / pixels, rel=1e-5)
 

@@ -1,5 +1,6 @@
 """What the history of a training says in words, when it says that something is wrong."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,7 +26,7 @@ def one_class_only(confusion: Confusion, classes: ClassMap) -> str | None:
 
 def overfitting(history: Sequence[Epoch]) -> str | None:
     """A warning if the validation loss has been rising for several validations while the training loss fell."""
-    rows = [row for row in history if row.val_loss is not None]
+    rows = [row for row in history if row.val_loss is not None and not math.isnan(row.val_loss)]
     losses = [row.val_loss for row in rows if row.val_loss is not None]
     if len(losses) <= _WORSE_FOR:
         return None

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from lightning_fabric import Fabric
@@ -41,8 +41,8 @@ def measure(
     config: Config, store: PixelStore, normalize: Normalizer, classes: int, fabric: Fabric, steps: int,
     progress: Progress = silent,
 ) -> Speed:  # fmt: skip
-    """Measure `steps` steps of each kind; weights and patches are those of a real training."""
-    store = replace(store.to(fabric.device))
+    """Measure `steps` steps of each kind, on the patches of a real training and from random weights."""
+    store, batch = store.to(fabric.device), min(config.batch, len(store))
     torch.manual_seed(config.seed)
     done = itertools.count(1)
 
@@ -57,7 +57,7 @@ def measure(
             stepper([(normalize(images.to(fabric.device)), masks.to(fabric.device))])
             progress(min(next(done), 4 * steps), 4 * steps)
 
-        return config.batch * steps / _seconds(step, steps, fabric)
+        return batch * steps / _seconds(step, steps, fabric)
 
     network = build_network(config, classes).to(memory_format=torch.channels_last)
     same = next(_batches(store, config))

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from lightning_fabric import Fabric
@@ -37,6 +39,17 @@ def make_fabric(device: str = "auto", devices: int = 1, nodes: int = 1, precisio
         strategy="ddp" if devices * nodes > 1 else "auto",
         precision="bf16-mixed" if precision == "bf16" else "32-true",
     )
+
+
+@contextmanager
+def ending_together(fabric: Fabric) -> Iterator[None]:
+    """Where this process stops by an error, stop those that it started: they would wait for it, on GPUs for ever."""
+    try:
+        yield
+    except BaseException:
+        for process in getattr(fabric.strategy.launcher, "procs", ()):
+            process.kill()
+        raise
 
 
 def has_bfloat16(accelerator: str) -> bool:

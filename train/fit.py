@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +19,15 @@ from prep.stats import ensure_stats
 from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
-from train.device import make_fabric
+from train.device import ending_together, make_fabric
 from train.evaluation import Evaluation, evaluate
 from train.film import write_film
 from train.loop import Trainer
 from train.plots import CURVES, draw_curves
 from train.report import write_report
-from train.runs import new_run
+from train.runs import mark_latest, new_run
 from train.score import write_evaluation
+from train.tensorboard import need_tensorboard
 
 LOG = "log.txt"
 
@@ -53,11 +55,14 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
 
     A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
     """
+    if config.tensorboard:
+        need_tensorboard()
     fabric = _launched(place, config)
-    if fabric.is_global_zero:
-        ensure_split(Dataset.open(dataset_root), config.seed, say)
-    fabric.barrier()
-    return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
+    with ending_together(fabric):
+        if fabric.is_global_zero:
+            ensure_split(Dataset.open(dataset_root), config.seed, say)
+        fabric.barrier()
+        return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
 
 
 def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
@@ -67,14 +72,16 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     """
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
-    data = json.loads(read_bytes(run / CONFIG))
+    data = _read_settings(run)
     config = Config.from_plain(data)
     if config.augment is not None:
         config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
-    if dataset.split_hash() != data["split_hash"]:
+    if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
-    return _run(dataset, config, run, _launched(place, config), bar, say)
+    fabric = _launched(place, config)
+    with ending_together(fabric):
+        return _run(dataset, config, run, fabric, bar, say)
 
 
 def _launched(place: Place, config: Config) -> Fabric:
@@ -103,9 +110,14 @@ def _run(
             with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
-    trainer = Trainer(run, dataset, store, stats, config, fabric, log)
+    try:
+        trainer = Trainer(run, dataset, store, stats, config, fabric, log, resumes=resumed is not None)
+    except SegError:
+        if not resumed and fabric.is_global_zero:
+            shutil.rmtree(run)  # a training that cannot begin leaves nothing
+        raise
     if resumed:
-        if json.loads(read_bytes(run / CONFIG))["data_hash"] != _settings(trainer)["data_hash"]:
+        if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
             raise SegError(
                 f"{dataset.root}: its patches or statistics have changed since {run.name} began; train again"
             )
@@ -113,6 +125,7 @@ def _run(
         log(f"{run}: resumed after epoch {trainer.state.epoch}")
     else:
         if fabric.is_global_zero:
+            mark_latest(run)
             if config.augment is not None:
                 write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
             write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
@@ -120,6 +133,17 @@ def _run(
     with bar("Training") as advance:
         trainer.train(advance)
     return _finish(trainer, bar) if fabric.is_global_zero else None
+
+
+def _read_settings(run: Path) -> dict[str, Any]:
+    """Read config.json."""
+    try:
+        data = json.loads(read_bytes(run / CONFIG))
+    except ValueError as error:
+        raise SegError(f"{run / CONFIG}: damaged; this run cannot be resumed") from error
+    if not isinstance(data, dict) or "dataset_path" not in data:
+        raise SegError(f"{run / CONFIG}: not the settings of a training; this run cannot be resumed")
+    return data
 
 
 def _own_augment(run: Path, config: Config) -> Path:

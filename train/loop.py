@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -26,12 +25,12 @@ from train.film import write_frame
 from train.history import Epoch, Part, write_history
 from train.losses import build_loss
 from train.metrics import Confusion
-from train.networks import build_network
+from train.networks import build_network, freeze_idle
 from train.optimizers import build_optimizer
 from train.predictor import Normalizer, Predictor, TorchModel
 from train.pretrained import load_initial
 from train.schedule import lr_factor
-from train.step import Batch, Stepper
+from train.step import Batch, Stepper, is_out_of_memory
 from train.synced_norm import synced
 from train.tensorboard import write_events
 from train.validation import Validation, Validator
@@ -75,15 +74,17 @@ class Trainer:
     """Trains one network on one dataset into one run folder; of several processes, the first writes."""
 
     def __init__(
-        self, run: Path, dataset: Dataset, store: PixelStore, stats: Stats, config: Config, fabric: Fabric, log: Log
-    ) -> None:
+        self, run: Path, dataset: Dataset, store: PixelStore, stats: Stats, config: Config, fabric: Fabric, log: Log,
+        resumes: bool = False,
+    ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
         self.state = State()
         torch.manual_seed(config.seed)
         network = build_network(config, len(dataset.classes)).to(memory_format=torch.channels_last)
-        load_initial(network, config, log)
+        if not resumes:  # else all weights come from last.pt, and the initial ones may be gone
+            load_initial(network, config, log)
         if fabric.world_size > 1:
-            network = synced(network, fabric.device)
+            network = freeze_idle(synced(network, fabric.device))
         self.network, self.optimizer = fabric.setup(network, build_optimizer(network, config))
         self.mean_weights = MeanWeights(self.network.module, config.ema) if config.ema else None
         self.store = store.to(fabric.device)
@@ -98,7 +99,8 @@ class Trainer:
             config, dataset.classes, stats.mean, stats.std, window, config.overlap,
             dataset.root.resolve().name, dataset.split_hash(),
         )  # fmt: skip
-        model = TorchModel(self.mean_weights.network if self.mean_weights else self.network, self.normalize, fabric)
+        # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
+        model = TorchModel(self._kept_network(), self.normalize, fabric)
         self.predictor = Predictor(model, dataset.classes, window, config.overlap, fabric.device)
         self.validation = dataset.of_split("val")
         self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
@@ -106,13 +108,18 @@ class Trainer:
         self._began = time.monotonic()
 
     def resume(self) -> None:
-        """Take up weights, optimizer and state of last.pt."""
+        """Take up weights, optimizer and state of last.pt; SegError if it is of another training."""
         data = load(self.run / LAST)
-        self.network.load_state_dict(data["weights"])
-        self.optimizer.load_state_dict(data["optimizer"])
-        if self.mean_weights:
-            self.mean_weights.network.load_state_dict(data["mean_weights"])
-        self.state = State.from_plain(data["state"])
+        try:
+            self.network.load_state_dict(data["weights"])
+            self.optimizer.load_state_dict(data["optimizer"])
+            if self.mean_weights:
+                self.mean_weights.network.load_state_dict(data["mean_weights"])
+            self.state = State.from_plain(data["state"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise SegError(
+                f"{self.run / LAST}: not of this training, or of another version of seg-train; train again"
+            ) from error
         self.stepper.pieces = self.state.pieces
         self._began = time.monotonic() - self.state.seconds
 
@@ -148,7 +155,10 @@ class Trainer:
         state, patience = self.state, self.config.patience
         if state.epoch == 0:  # even the shortest time gives a model
             return False
-        if state.epoch >= self.config.epochs or self.progress() >= 1:
+        if state.epoch >= self.config.epochs:
+            return True
+        # Where the time ran out after an epoch that was not validated, one more step ends in a validation.
+        if self.progress() >= 1 and (not self.validation or state.validated_epoch == state.epoch):
             return True
         if patience > 0 and state.validated_epoch - state.best_epoch >= patience:
             self.log(f"stopped early: no better validation score for {patience} epochs")
@@ -161,6 +171,7 @@ class Trainer:
         classes, lr = len(self.dataset.classes), 0.0
         confusion = torch.zeros((classes, classes), dtype=torch.int64, device=self.fabric.device)
         self.network.train()
+        torch.manual_seed(self._seed_of_epoch("dropout", self.fabric.global_rank))
         for batches in self._groups_of_batches():
             done = self.progress()
             lr = self.config.peak_lr * lr_factor(done, self.config.curve, self.config.warm_up)
@@ -188,8 +199,7 @@ class Trainer:
     def _groups_of_batches(self) -> Iterator[list[Batch]]:
         """Yield the batches of each step; the last step of an epoch may have fewer."""
         # A generator of its own for each epoch: resuming needs no random state, and order never depends on the device.
-        words = digest(self.config.seed, "epoch", self.state.epoch)
-        generator = torch.Generator().manual_seed(int.from_bytes(words[:7], "big"))
+        generator = torch.Generator().manual_seed(self._seed_of_epoch("epoch"))
         group: list[Batch] = []
         for images, masks in self.store.batches(
             self.config.batch, generator, self.fabric.global_rank, self.fabric.world_size
@@ -201,9 +211,15 @@ class Trainer:
         if group:
             yield group
 
+    def _seed_of_epoch(self, *names: str | int) -> int:
+        return int.from_bytes(digest(self.config.seed, *names, self.state.epoch)[:7], "big")
+
     def _need_finite(self, losses: list[Tensor]) -> None:
-        """Raise SegError if one of the losses is no number: nothing after it can be right."""
-        if torch.stack(losses).isfinite().all():
+        """Raise SegError in all processes if a loss of one is no number: nothing after it can be right."""
+        finite = torch.stack(losses).isfinite().all().float()
+        if self.fabric.world_size > 1:  # one that stopped alone would leave the others waiting
+            finite = self.fabric.all_reduce(finite, reduce_op="mean")
+        if finite == 1:
             return
         kept = f"; {self.run / MODEL} keeps the model of epoch {self.state.best_epoch}" if self.state.best_epoch else ""
         raise SegError(
@@ -224,7 +240,14 @@ class Trainer:
 
     def _validate(self) -> Validation:
         began = time.monotonic()
-        found = self.validator()
+        try:
+            found = self.validator()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise SegError(
+                f"out of memory while validating with windows of {self.predictor.window} px; try a smaller --window"
+            ) from error
         self.state.last_validation_seconds = time.monotonic() - began
         self.state.validation_seconds += self.state.last_validation_seconds
         self.state.validated_epoch = self.state.epoch
@@ -240,9 +263,9 @@ class Trainer:
             state.epoch, state.step, lr, loss, time.monotonic() - began, Part.of(confusion), val_loss, val
         )  # fmt: skip
         state.history.append(row)
-        is_best = not self.validation
-        if found is not None and self._merit(row) > state.best:
-            state.best, is_best = self._merit(row), True
+        is_best, merit = not self.validation, self._merit(row)
+        if found is not None and (merit > state.best or state.best == -math.inf):
+            state.best, is_best = merit, True
         if is_best:
             state.best_epoch = state.epoch
         self.log(self._line(row))
@@ -252,11 +275,11 @@ class Trainer:
         self.fabric.barrier()
 
     def _merit(self, row: Epoch) -> float:
-        """What the best model has most of; a figure that is not defined is worse than any other."""
+        """What the best model has most of; -inf for a figure that is not defined."""
         if row.val is None or row.val_loss is None:
             return -math.inf
         figure = {"iou": row.val.mean_iou, "dice": row.val.mean_dice, "loss": -row.val_loss}[self.config.best]
-        return float(np.nan_to_num(figure, nan=-1e30))
+        return -math.inf if math.isnan(figure) else figure
 
     def _warn(self, found: Validation | None) -> None:
         """Say once what looks wrong."""

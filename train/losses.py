@@ -5,6 +5,7 @@ where all pixels are ignored.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -15,8 +16,33 @@ from prep.classes import IGNORE_INDEX
 from train.loss_spec import LOSSES as LOSSES
 from train.loss_spec import parse_loss
 
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""(B, C, H, W) logits and (B, H, W) uint8 masks -> a scalar."""
+_PIXEL_MEANS = {"ce", "focal"}
+"""Losses that are means over pixels, by the weights of their classes."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A sum of losses: (B, C, H, W) logits and (B, H, W) uint8 masks -> a scalar."""
+
+    terms: tuple[tuple[float, Callable[[Tensor, Tensor, Tensor | None], Tensor]], ...]
+    weights: Tensor | None
+    weighs_pixels: bool
+
+    def __call__(self, logits: Tensor, masks: Tensor) -> Tensor:
+        """Compute the sum."""
+        values = [factor * function(logits, masks, self.weights) for factor, function in self.terms]
+        return values[0] if len(values) == 1 else torch.stack(values).sum()
+
+    def amount(self, masks: Tensor) -> Tensor:
+        """What the loss of (B, H, W) masks counts beside that of others, to make the mean over all their pixels.
+
+        A scalar: the number of pixels that are not ignored, each by the weight of its class where pixels are weighted.
+        """
+        target = masks.long()
+        counted = target != IGNORE_INDEX
+        if self.weights is None or not self.weighs_pixels:
+            return counted.sum().float()
+        return _pixel_weights(target, counted, self.weights).sum()
 
 
 def build_loss(spec: str, weights: Tensor | None = None) -> Loss:
@@ -26,13 +52,9 @@ def build_loss(spec: str, weights: Tensor | None = None) -> Loss:
     classes; dice, tversky and lovasz over the classes in the batch. So the size of the weights does not matter.
     Raises SegError for a spec that cannot be read.
     """
-    terms = [(term.factor, partial(_FUNCTIONS[term.name], **term.parameters)) for term in parse_loss(spec)]
-
-    def loss(logits: Tensor, masks: Tensor) -> Tensor:
-        values = [factor * function(logits, masks, weights) for factor, function in terms]
-        return values[0] if len(values) == 1 else torch.stack(values).sum()
-
-    return loss
+    terms = parse_loss(spec)
+    functions = tuple((term.factor, partial(_FUNCTIONS[term.name], **term.parameters)) for term in terms)
+    return Loss(functions, weights, any(term.name in _PIXEL_MEANS for term in terms))
 
 
 def cross_entropy(logits: Tensor, masks: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:

@@ -4,6 +4,7 @@ import difflib
 import functools
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,6 +17,9 @@ USUAL_ENCODER = "resnet34"
 
 _MULTIPLE = {"pan": 128}
 """Sides that an architecture needs, where the encoder's 32 do not suffice: PAN halves its lowest features thrice."""
+
+
+_TRIAL_SIZE = 64
 
 
 class AnySize(nn.Module):
@@ -46,7 +50,7 @@ def build_network(config: Config, classes: int) -> nn.Module:
         _need_name("--encoder", encoder, encoders())
     try:
         return AnySize(_build(config.arch, encoder, classes), _MULTIPLE.get(config.arch, 32))
-    except (KeyError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
         raise SegError(f"--arch {config.arch} does not go with --encoder {encoder}: {error}") from error
 
 
@@ -56,8 +60,22 @@ def _build(arch: str, encoder: str, classes: int) -> nn.Module:
 
         return AtrousUNet(encoder, classes)
     smp = _smp()
-    network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes)
+    options = {"dynamic_img_size": True} if arch == "dpt" else {}  # else it takes images of one size only
+    network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes, **options)
     return network
+
+
+def freeze_idle(network: nn.Module) -> nn.Module:
+    """Mark parameters that the logits do not depend on as such, and return the network.
+
+    Some encoders have layers that no decoder uses; several processes would wait for their gradients.
+    """
+    weights = list(network.parameters())
+    logits: Tensor = network.eval()(torch.zeros(1, 3, _TRIAL_SIZE, _TRIAL_SIZE))
+    found = torch.autograd.grad(logits.sum(), weights, allow_unused=True)
+    for weight, gradient in zip(weights, found, strict=True):
+        weight.requires_grad_(gradient is not None)
+    return network.train()
 
 
 def architectures() -> list[str]:

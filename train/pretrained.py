@@ -66,7 +66,7 @@ def _imagenet_weights(encoder: str, say: Callable[[str], None]) -> Weights:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it would tell of each try
     try:
         found = get_encoder(encoder, weights=True if encoder.startswith("tu-") else "imagenet")
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         raise SegError(
             f"--encoder {encoder} has no ImageNet weights: {error}; choose another, or --weights none"
         ) from error

@@ -6,13 +6,15 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from prep.errors import SegError
 from prep.files import read_bytes
 from train.config import Config
 
+_KINDS = get_type_hints(Config)
 _KNOWN = {field.name for field in fields(Config)}
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,7 @@ class Recipe:
 
     def config(self, given: Mapping[str, Any]) -> Config:
         """The settings with those that were given by options in their place."""
-        try:
-            return Config(**{**self.settings, **given})
-        except TypeError as error:
-            raise SegError(f"recipe {self.name}: a setting has the wrong kind of value ({error})") from error
+        return Config(**{**self.settings, **given})
 
 
 _DEFAULT_DESCRIPTION = "A plain U-Net: AdamW, one cycle, cross-entropy, flips."
@@ -68,4 +67,17 @@ def _parse(text: str, name: str, source: str) -> Recipe:
     description = str(data.pop("description", ""))
     if unknown := sorted(set(data) - _KNOWN):
         raise SegError(f"{source}: unknown setting {', '.join(unknown)}; there is {', '.join(sorted(_KNOWN))}")
+    for key, value in data.items():
+        if (wanted := _other_kind(value, _KINDS[key])) is not None:
+            raise SegError(f"{source}: {key} needs {wanted}; got {value!r}")
     return Recipe(name, description, data, text)
+
+
+def _other_kind(value: object, hint: Any) -> str | None:  # noqa: ANN401
+    """What a setting of this type hint needs, if the value of a TOML file is no such thing."""
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+    if get_origin(hint) is tuple:
+        fits = isinstance(value, list) and len(value) == 2 and all(type(number) in (int, float) for number in value)
+        return None if fits else "two numbers, like [0.8, 1.25]"
+    kind = str if isinstance(kinds[0], str) or get_origin(kinds[0]) is Literal else kinds[0]
+    return None if type(value) is kind or (kind is float and type(value) is int) else _WORDS[kind]

@@ -13,20 +13,24 @@ LATEST = "latest"
 
 
 def new_run(dataset: Path) -> Path:
-    """Make runs/<dataset>-<date>-<time> and let runs/latest point to it."""
+    """Make runs/<dataset>-<date>-<time>."""
     name = f"{dataset.resolve().name}-{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
     make_folder(RUNS)
     run, number = RUNS / name, 1
     while not _made(run):
         number += 1
         run = RUNS / f"{name}-{number}"
+    return run
+
+
+def mark_latest(run: Path) -> None:
+    """Let runs/latest point to a run."""
     link = RUNS / f".{LATEST}.{os.getpid()}"
     try:
         link.symlink_to(run.name, target_is_directory=True)
         link.replace(RUNS / LATEST)
     except OSError:  # Windows without developer mode has no links; find_run then takes the newest by name
         link.unlink(missing_ok=True)
-    return run
 
 
 def find_run(argument: Path | None, needed: str = MODEL) -> Path:

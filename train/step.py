@@ -20,7 +20,8 @@ Batch = tuple[Tensor, Tensor]
 class Stepper:
     """Changes the weights by the gradient of one or more batches, as if they were one.
 
-    Every pixel that is not ignored counts the same, whatever batch, piece or process it is in.
+    Every pixel that is not ignored counts the same, or by the weight of its class, whatever batch, piece or process it
+    is in. Dice, Tversky and Lovasz losses, which are no means over pixels, are those of the pieces.
     forward: the network, perhaps compiled.
     clip: highest norm of the gradient, or None.  pieces: in how many pieces a batch goes through the network.
     """
@@ -53,13 +54,13 @@ class Stepper:
     def _step(self, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad(set_to_none=True)
         parts = [part for images, masks in batches for part in zip(*self._split(images, masks), strict=True)]
-        counted = torch.stack([(masks != IGNORE_INDEX).sum() for _, masks in parts]).float()
-        total = counted.sum()
+        amounts = torch.stack([self.loss.amount(masks) for _, masks in parts])
+        total = amounts.sum()
         world = self.fabric.world_size
         if world > 1:  # gradients are averaged over the processes
             total = self.fabric.all_reduce(total, reduce_op="sum") / world
-        shares = counted / total.clamp(min=1)
-        losses, confusion = [], torch.zeros(self.classes**2 + 1, dtype=torch.int64, device=counted.device)
+        shares = amounts / total.clamp(min=torch.finfo(total.dtype).tiny)
+        losses, confusion = [], torch.zeros(self.classes**2 + 1, dtype=torch.int64, device=amounts.device)
         for number, ((images, masks), share) in enumerate(zip(parts, shares, strict=True), start=1):
             with self.fabric.no_backward_sync(self.network, enabled=number < len(parts)):
                 logits = self.forward(images)
@@ -68,7 +69,8 @@ class Stepper:
             losses.append(loss.detach())
             _count(confusion, masks, logits.detach(), self.classes)
         if self.clip is not None:
-            self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.clip)
+            # What is no number shows in the loss, which is looked at now and then; here a GPU would wait each time.
+            self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.clip, error_if_nonfinite=False)
         self.optimizer.step()
         return torch.stack(losses).sum(), confusion[:-1].view(self.classes, self.classes)
 

@@ -1,5 +1,7 @@
 """Batch normalisation over the batches of all processes, so that their number does not change the training."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, distributed, nn
 
@@ -32,6 +34,19 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance, share)
 
 
+class SyncedBatchNormAct2d(SyncedBatchNorm2d):
+    """The same for timm's encoders, whose normalisation has dropout and activation in it."""
+
+    def __init__(self, other: nn.BatchNorm2d) -> None:
+        super().__init__(other.num_features, other.eps, other.momentum)
+        self.drop, self.act = cast("nn.Module", other.drop), cast("nn.Module", other.act)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        result: Tensor = self.act(self.drop(super().forward(x)))
+        return result
+
+
 class _Sum(torch.autograd.Function):
     """Sum over all processes; as each result depends on each input, gradients are summed too."""
 
@@ -61,8 +76,13 @@ def synced(network: nn.Module, device: torch.device) -> nn.Module:
         converted: nn.Module = timm.layers.convert_sync_batchnorm(network)  # type: ignore[attr-defined, no-untyped-call]
         return converted
     for name, child in network.named_children():
-        if type(child) is nn.BatchNorm2d:
-            other = SyncedBatchNorm2d(child.num_features, child.eps, child.momentum)
+        if isinstance(child, nn.BatchNorm2d):
+            is_timm = hasattr(child, "act")
+            other = (
+                SyncedBatchNormAct2d(child)
+                if is_timm
+                else SyncedBatchNorm2d(child.num_features, child.eps, child.momentum)
+            )
             other.load_state_dict(child.state_dict())
             setattr(network, name, other)
         else:

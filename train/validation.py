@@ -1,5 +1,6 @@
 """Validation of an epoch: whole images against their masks, and the loss on patches cut edge to edge."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from train.prefetch import prefetch
 
 @dataclass(frozen=True)
 class Validation:
-    """What a validation found: one confusion matrix over all pixels, and the mean loss of a pixel."""
+    """What a validation found: one confusion matrix over all pixels, and the mean loss of a pixel; nan without any."""
 
     confusion: Confusion
     loss: float
@@ -44,34 +45,34 @@ class Validator:
         """Label each image, compare with its mask, and sum over all processes."""
         classes = len(self.dataset.classes)
         confusion = np.zeros((classes, classes), np.int64)
-        loss, counted = 0.0, 0
+        loss, counted = 0.0, 0.0
         for image, mask in prefetch(self._decoded(), 2):
             confusion += confusion_matrix(mask, self.predictor(image), classes)
-            image_loss, pixels = self._loss_of(image, mask)
-            loss, counted = loss + image_loss * pixels, counted + pixels
+            image_loss, amount = self._loss_of(image, mask)
+            loss, counted = loss + image_loss, counted + amount
         fabric = self.model.fabric
         if fabric.world_size > 1:
             sums = torch.tensor([loss, counted, *confusion.ravel()], dtype=torch.float64, device=fabric.device)
             loss, counted, *cells = fabric.all_reduce(sums, reduce_op="sum").tolist()
             confusion = np.array(cells, np.int64).reshape(classes, classes)  # exact up to 2**53 pixels
-        return Validation(confusion, loss / max(counted, 1))
+        return Validation(confusion, loss / counted if counted else math.nan)
 
     def _decoded(self) -> Iterator[tuple[ImageRGB, IndexMask]]:
         fabric = self.model.fabric
         for sample in self.samples[fabric.global_rank :: fabric.world_size]:
             yield self.dataset.image(sample), self.dataset.mask(sample)
 
-    def _loss_of(self, image: ImageRGB, mask: IndexMask) -> tuple[float, int]:
-        """Mean loss of a pixel, and how many were counted."""
+    def _loss_of(self, image: ImageRGB, mask: IndexMask) -> tuple[float, float]:
+        """Sum of the loss over pixels, and how many were counted; see Loss.amount."""
         patches, masks = edge_to_edge(image, mask, self.size)
-        total, counted = 0.0, 0
+        total, counted = 0.0, 0.0
         for first in range(0, len(patches), self.batch):
             truth = masks[first : first + self.batch].to(self.predictor.device)
-            pixels = int((truth != IGNORE_INDEX).sum())
+            amount = float(self.loss.amount(truth))
             logits = self.model.logits(patches[first : first + self.batch].to(self.predictor.device))
-            total += float(self.loss(logits, truth)) * pixels
-            counted += pixels
-        return total / max(counted, 1), counted
+            total += float(self.loss(logits, truth)) * amount
+            counted += amount
+        return total, counted
 
 
 def edge_to_edge(image: ImageRGB, mask: IndexMask, size: int) -> tuple[Tensor, Tensor]:
