@@ -1,6 +1,8 @@
 """Settings of a training from the command line: what each leaves in the run."""
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from click.testing import Result
 
 from prep.dataset import Dataset
 from prep.imageio import read_mask, write_png
-from tests.support import run_train
+from tests.support import CLASSES, run_train
+from train.history import Epoch
 from train.loop import Trainer
 from train.recipes import recipes
+from train.tensorboard import write_events
 
 TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
 
@@ -149,10 +153,13 @@ def test_tensorboard_gets_the_history() -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run = train("--tensorboard")
+    rows = torch.load(run / "last.pt", weights_only=True)["state"]["history"]
+    time.sleep(1.1)  # the files are in order by their seconds
+    write_events(run, replace(Epoch.from_plain(rows[-1]), loss=7.0), CLASSES)  # as if killed before it was in last.pt
     events = EventAccumulator(str(run / "tensorboard"))
     events.Reload()
     losses = [event.value for event in events.Scalars("loss")]
-    assert losses == pytest.approx(history_of(run)["loss"].tolist())
+    assert losses == pytest.approx([history_of(run)["loss"].iloc[0], 7.0])
 
 
 def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:

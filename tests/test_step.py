@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from prep.classes import IGNORE_INDEX
 from prep.errors import SegError
 from train.losses import build_loss
-from train.step import Batch, Stepper
+from train.step import Batch, Stepper, is_out_of_memory
 
 CLASSES = 3
 
@@ -134,6 +134,21 @@ def test_out_of_memory_halves_the_batch_says_so_and_goes_on() -> None:
 def test_out_of_memory_with_the_smallest_batch_is_told() -> None:
     with pytest.raises(SegError, match=r"out of memory with a batch of 2 .*smaller --batch, --size or --width"):
         _stepper(Greedy(room=1), lambda line: None)([_batch(4, 0)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried",
+        "[enforce fail at alloc_cpu.cpp:116] data. DefaultCPUAllocator: not enough memory: you tried to allocate",
+        "MPS backend out of memory (MPS allocated: 17.8 GB, other allocations: 392 MB, max allowed: 18.13 GB)",
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ],
+)
+def test_memory_that_does_not_suffice_has_many_names(text: str) -> None:
+    assert is_out_of_memory(RuntimeError(text))
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
 def test_other_errors_of_torch_are_not_hidden() -> None:

@@ -15,6 +15,9 @@ from train.windows import best_class
 Batch = tuple[Tensor, Tensor]
 """(B, 3, H, W) float32 network input and (B, H, W) uint8 masks, on the device."""
 
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
+"""What torch says in plain errors: on CPUs of Linux and Windows, on Apple's GPUs, in NVIDIA's driver and libraries."""
+
 
 @dataclass
 class Stepper:
@@ -95,7 +98,7 @@ class Stepper:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of torch means that memory did not suffice, on any device."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def _count(counts: Tensor, masks: Tensor, logits: Tensor, classes: int) -> None:

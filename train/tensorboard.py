@@ -17,10 +17,10 @@ def need_tensorboard() -> None:
 
 
 def write_events(run: Path, row: Epoch, classes: ClassMap) -> None:
-    """Add one epoch to the events in RUN/tensorboard."""
+    """Add one epoch to the events in RUN/tensorboard; an epoch that is trained again takes the place of the first."""
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(run / EVENTS)) as writer:
+    with SummaryWriter(str(run / EVENTS), purge_step=row.epoch) as writer:
         for name, value in row.cells(classes).items():
             if isinstance(value, float) and name != "seconds":
                 writer.add_scalar(name.replace("_", "/", 1), value, row.epoch)
