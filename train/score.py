@@ -86,7 +86,10 @@ def score_run(
         with bar("Scoring the other run") as advance:
             differences = compare(evaluation, evaluate(rival, opened, split, advance), opened.classes)
     protocols = _protocols(run, evaluation, opened, predictor, is_own, bar) if patches else []
-    name = "" if is_own and split == "test" and not changes else f"score-{opened.root.resolve().name}-{split}"
+    settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
+    name = "-".join(["score", opened.root.resolve().name, split, *settings])
+    if is_own and split == "test" and not changes:
+        name = ""
     scoring = _Scoring(
         output or run / name,
         opened,

@@ -21,7 +21,7 @@ from train.cli.torch_needed import need_torch
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    show_default="the run for its own test split, else RUN/score-DATASET-SPLIT",
+    show_default="the run for its own test split, else RUN/score-DATASET-SPLIT with what else was asked",
     help="Where to write.",
 )
 @click.option(
