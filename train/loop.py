@@ -3,9 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -30,6 +28,7 @@ from train.optimizers import build_optimizer
 from train.predictor import Normalizer, Predictor, TorchModel
 from train.pretrained import load_initial
 from train.schedule import lr_factor
+from train.state import State
 from train.step import Batch, Stepper, is_out_of_memory
 from train.synced_norm import synced
 from train.tensorboard import write_events
@@ -42,32 +41,6 @@ _VALIDATION_SHARE = 0.5
 
 _CHECK_EVERY = 50
 """Steps between two looks at whether the loss is still a number; each makes a GPU wait."""
-
-
-@dataclass
-class State:
-    """What changes from epoch to epoch; last.pt holds it together with weights and optimizer."""
-
-    epoch: int = 0
-    step: int = 0
-    seconds: float = 0.0
-    validation_seconds: float = 0.0
-    last_validation_seconds: float = 0.0
-    validated_epoch: int = 0
-    best: float = -math.inf
-    best_epoch: int = 0
-    pieces: int = 1
-    warned: list[str] = field(default_factory=list)
-    history: list[Epoch] = field(default_factory=list)
-
-    def to_plain(self) -> dict[str, Any]:
-        """Plain data, for last.pt."""
-        return {**vars(self), "history": [row.to_plain() for row in self.history]}
-
-    @classmethod
-    def from_plain(cls, data: dict[str, Any]) -> "State":
-        """Read what to_plain gave."""
-        return cls(**{**data, "history": [Epoch.from_plain(row) for row in data["history"]]})
 
 
 class Trainer:
