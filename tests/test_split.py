@@ -104,7 +104,9 @@ def test_groups_are_a_partition_for_any_order(
     if len(sizes) >= len(used):
         assert set(splits.values()) == used
         found = Counter(splits.values())
-        assert all(abs(found[name] - count) <= max(sizes.values()) for name, count in zip(SPLITS, wanted, strict=True))
+        # A group for each of the other splits may be missing: three equal groups make three equal splits.
+        room = max(len(used) - 1, 1) * max(sizes.values())
+        assert all(abs(found[name] - count) <= room for name, count in zip(SPLITS, wanted, strict=True))
     shuffled.shuffle(samples)
     assert splits_of(samples, ratios, seed) == splits
 
