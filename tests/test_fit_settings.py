@@ -13,6 +13,7 @@ import torch
 from click.testing import Result
 
 from prep.dataset import Dataset
+from prep.errors import SegError
 from prep.imageio import read_mask, write_png
 from tests.support import CLASSES, run_train
 from train.history import Epoch
@@ -26,7 +27,6 @@ TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu
 @pytest.fixture(autouse=True)
 def _in_the_folder_of_the_dataset(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
 
 
 def train(*arguments: object) -> Path:
@@ -96,6 +96,16 @@ def test_everything_together_resumes_bit_identically(monkeypatch: pytest.MonkeyP
         ours, theirs = (torch.load(run / name, weights_only=True)["weights"] for run in (resumed, whole))
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
     assert (resumed / "progress.mp4").exists()
+
+
+def test_a_film_that_cannot_be_written_costs_no_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_codec(_: Path) -> None:
+        raise SegError("progress.mp4: could not write the film")
+
+    monkeypatch.setattr("train.fit.write_film", no_codec)
+    run = train("--film")
+    assert "could not write the film" in (run / "log.txt").read_text()
+    assert (run / "metrics.json").exists()
 
 
 def test_mean_weights_are_what_is_saved() -> None:

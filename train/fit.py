@@ -130,6 +130,8 @@ def _run(
                 write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
             write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
         log(_opening(trainer))
+        if config.film and not trainer.validation:
+            log("--film shows a validation image, and there is none: no film")
     with bar("Training") as advance:
         trainer.train(advance)
     return _finish(trainer, bar) if fabric.is_global_zero else None
@@ -155,7 +157,10 @@ def _finish(trainer: Trainer, bar: Bar) -> Fit:
     """Draw what the training gave, score the best model, and write the report."""
     run, dataset = trainer.run, trainer.dataset
     if trainer.config.film:
-        write_film(run)
+        try:
+            write_film(run)
+        except SegError as error:  # the model is scored all the same
+            trainer.log(str(error))
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     evaluation = None
     if dataset.of_split("test"):

@@ -45,17 +45,8 @@ class VocLayout:
 
 
 @dataclass(frozen=True)
-class CvatLayout:
-    """RGB masks and one list of stems."""
-
-    classes: ClassMap
-
-    def __post_init__(self) -> None:
-        refuse_names(self.classes, ":", sorted(IGNORED_NAMES))  # all of them are read as ignored pixels
-
-    def image(self, sample: Sample) -> str:
-        """The image where CVAT puts it if it saves images."""
-        return f"JPEGImages/{image_name(sample)}"
+class CvatLayout(VocLayout):
+    """The same folders with RGB masks and one list of stems."""
 
     def label(self, sample: Sample, mask: IndexMask) -> Label:
         """The mask in SegmentationClass/, three channels."""

@@ -11,6 +11,8 @@ from prep.findings import counted
 from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
+_KNOWN_IMAGES = "Images of train are among these: what the model scores on images it learned says little about others."
+
 
 @click.command()
 @click.argument("run", required=False, type=click.Path(path_type=Path))
@@ -93,6 +95,7 @@ def _scores(found: dict[str, Any]) -> str:
             f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
             f"{_number(found['mean_of_images_iou'])}, {counted(found['images'], 'image')} of {found['split']}",
             found["intervals"]["words"],
+            *(_KNOWN_IMAGES for _ in [0] if found["split"] in ("train", "all")),
         ]
     )
 
