@@ -20,6 +20,7 @@ from torch import Tensor
 from waitress.server import TcpWSGIServer
 
 from prep.classes import ClassMap
+from prep.web.server import bind
 from tests.support import random_image
 from train.checkpoint import ModelCard, save_model
 from train.config import Config
@@ -27,7 +28,7 @@ from train.networks import build_network
 from train.predictor import Predictor
 from train.serve.app import make_app
 from train.serve.limits import Limits
-from train.serve.server import bind, make_server
+from train.serve.server import make_server
 from train.serve.service import Service
 
 CLASSES = ClassMap(("background", "<b>road</b>", "tree"), ((0, 0, 0), (230, 80, 60), (20, 160, 90)))

@@ -17,11 +17,11 @@ from waitress.server import TcpWSGIServer
 
 import train.cli.serve
 from prep.errors import SegError
+from prep.web.server import bind, url_of
 from tests.serving import decoded, encoded, get, post
 from tests.support import SCRIPTS, random_image
 from train.cli.main import main
 from train.predictor import Predictor
-from train.serve.server import bind, url_of
 
 # How it starts and ends.
 
@@ -92,13 +92,6 @@ def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor
         assert interrupted in ([503], [None]), "it labelled 16 megapixels before it ended"
         assert process.stderr.read() == "Ctrl-C stops it.\n"
     np.testing.assert_array_equal(decoded(base64.b64decode(answer["mask"])), predictor(image))
-
-
-def test_without_flask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train.cli.serve, "find_spec", lambda name: None if name == "flask" else object())
-    result = CliRunner().invoke(main, ["serve"])
-    assert result.exit_code == 1
-    assert "needs flask; type: pip install 'seg-prep[train]'" in result.stderr
 
 
 def test_everything_that_the_browser_gets_is_packaged() -> None:

@@ -1,6 +1,5 @@
 """seg-train serve."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +51,13 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
         seg-train serve --run runs/campus-2026-01-31-142501 --port 9000
     """
     need_torch()
-    _need_web()
+    from prep.web.server import bind, is_loopback, url_of
     from train.checkpoint import MODEL, load_model
     from train.device import make_fabric
     from train.runs import find_run
     from train.serve.app import make_app
     from train.serve.limits import Limits
-    from train.serve.server import bind, is_loopback, make_server, run_until_interrupted, url_of
+    from train.serve.server import make_server, run_until_interrupted
     from train.serve.service import Service
 
     chosen = find_run(run)
@@ -76,11 +75,3 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     if open_browser:
         click.launch(url_of(listener))
     run_until_interrupted(server, service)
-
-
-def _need_web() -> None:
-    from prep.errors import SegError
-
-    missing = [name for name in ("flask", "waitress") if find_spec(name) is None]
-    if missing:
-        raise SegError(f"seg-train serve needs {' and '.join(missing)}; type: pip install 'seg-prep[train]'")

@@ -6,9 +6,9 @@ import mimetypes
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from train.serve.guard import HEADERS, check_host, check_origin
+from prep.web.guard import HEADERS, check_host, check_origin
+from prep.web.refusal import Refusal
 from train.serve.progress import ProgressBoard
-from train.serve.refusal import Refusal
 from train.serve.service import Labelled, Service
 
 _PNG = "image/png"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prep.errors import SegError
-from train.serve.refusal import Refusal
+from prep.web.refusal import Refusal
 
 
 @dataclass(frozen=True)

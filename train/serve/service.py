@@ -16,9 +16,9 @@ from prep.classes import format_color
 from prep.errors import SegError
 from prep.imageio import ImageRGB, IndexMask, encode_png, open_picture
 from prep.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
+from prep.web.refusal import Refusal
 from train.predictor import Predictor
 from train.serve.limits import Deadline, Limits, Places
-from train.serve.refusal import Refusal
 from train.windows import Probabilities, place_windows
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})

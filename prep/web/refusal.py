@@ -1,4 +1,4 @@
-"""Why a request gets no mask, with the HTTP status that says so to programs."""
+"""Why a request is turned down, with the HTTP status that says so to programs."""
 
 
 class Refusal(Exception):

@@ -2,7 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from train.serve.refusal import Refusal
+from prep.web.refusal import Refusal
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
