@@ -187,7 +187,8 @@ export class Editor extends EventTarget {
 
   #recolor() {
     const { classes } = this.session;
-    if (this.value !== UNLABELLED && !classes.some(({ index }) => index === this.value)) this.value = classes[0]?.index ?? UNLABELLED;
+    const known = this.value === UNLABELLED || classes.some(({ index }) => index === this.value);
+    if (!known && classes.length) this.value = classes[0].index;
     this.overlay.recolor(classes);
     this.#all();
     this.dispatchEvent(new Event("value"));
