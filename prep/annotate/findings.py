@@ -14,6 +14,7 @@ from prep.errors import SegError
 from prep.files import make_folder, read_bytes, write_text
 
 AUDIT = "audit.csv"
+MARKS = "findings.json"
 
 Verdict = Literal["right", "corrected"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

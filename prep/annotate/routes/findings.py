@@ -10,18 +10,18 @@ from prep.web.refusal import Refusal
 
 def finding_routes(findings: Findings | None) -> Blueprint:
     """The addresses of the findings; without an audit they are not found, in words."""
-    routes = Blueprint("findings", __name__)
+    routes = Blueprint("findings", __name__, url_prefix="/api")
 
     def audit() -> Findings:
         if findings is None:
             raise Refusal(404, "There is no audit here. Start again with --audit FOLDER to work through its findings.")
         return findings
 
-    @routes.get("/api/findings")
+    @routes.get("/findings")
     def listed() -> Response:
         return jsonify(audit().listed())
 
-    @routes.put("/api/findings/<int:number>")
+    @routes.put("/findings/<int:number>")
     def mark(number: int) -> Response:
         body: Any = request.get_json(silent=True)
         seen = body.get("seen", "") if isinstance(body, dict) else ""
