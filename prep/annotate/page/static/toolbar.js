@@ -91,14 +91,14 @@ export class Toolbar {
     this.editor.redraw();
   }
 
-  /** Takes one step of the option that has this key; whether there is one. Sizes grow by a tenth, other values by a step. */
+  /** Takes one step of the option that has this key; whether there is one. */
   nudge(key) {
     const { tool } = this.editor;
     const option = (tool.options ?? []).find((each) => each.keys?.includes(key));
     if (!option) return false;
-    const up = option.keys.indexOf(key) === 1 ? 1 : -1;
-    const step = Math.max(option.step ?? 1, option.unit === "px" ? Math.round(option.value / 10) : 0);
-    this.#set(tool, option, Math.min(option.max, Math.max(option.min, option.value + up * step)));
+    const direction = option.keys.indexOf(key) === 1 ? 1 : -1;
+    const next = option.next?.(option.value, direction) ?? option.value + direction * (option.step ?? 1);
+    this.#set(tool, option, Math.min(option.max, Math.max(option.min, next)));
     this.show();
     return true;
   }
