@@ -24,9 +24,10 @@ function keptRow(rows, row, act) {
     act.edit();
   });
   name.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || !row.name.trim()) return;
-    event.preventDefault(); // from name to name; Ctrl+Enter saves
-    act.next(row);
+    if (event.key !== "Enter" || !row.name.trim()) return;
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) name.form.requestSubmit();
+    else act.next(row);
   });
   const button = (part, words, run, disabled = false) => {
     const made = make("button", { type: "button", className: "quiet", "aria-label": `${words} ${called}`, "data-part": part, disabled }, icon(part));

@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 
-const STATES = { "": "All images", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
 const ORDERS = {
   name: { label: "By name", rank: () => 0 },
   uncertainty: { label: "Most uncertain first", rank: (entry) => -(entry.uncertainty ?? -1) },
