@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from prep.annotate.access import Pass
 from prep.annotate.routes.images import image_routes
+from prep.annotate.routes.regions import region_routes
 from prep.annotate.store import Conflict, Store
 from prep.errors import SegError
 from prep.web.guard import HEADERS, check_host, check_origin
@@ -36,6 +37,7 @@ def make_app(store: Store, *, only_here: bool, token: str | None = None) -> Flas
     app.register_blueprint(
         image_routes(store, {"model": None, "order": "name", "findings": False}, uncertainty=lambda stem: None)
     )
+    app.register_blueprint(region_routes(store))
     _explain_errors(app)
     return app
 

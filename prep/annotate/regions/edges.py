@@ -47,29 +47,29 @@ class Wire:
     def __init__(self, image: ImageRGB, anchor: tuple[int, int], level: int) -> None:
         height, width = image.shape[:2]
         self._anchor = anchor
-        self._factor = 1 << level
-        reach = _HALF * self._factor
+        reach = _HALF << level
         self._left, self._top = (max(0, place - reach) for place in anchor)
         right, bottom = min(width, anchor[0] + reach), min(height, anchor[1] + reach)
         square = image[self._top : bottom, self._left : right]
-        size = (max(1, (right - self._left) // self._factor), max(1, (bottom - self._top) // self._factor))
-        self._size = size
+        self._whole = (right - self._left, bottom - self._top)
+        self._size = max(1, self._whole[0] >> level), max(1, self._whole[1] >> level)
         self._lock = threading.Lock()
         self._scissors = cv2.segmentation.IntelligentScissorsMB()
         self._scissors.setEdgeFeatureCannyParameters(_WEAK, _STRONG)
         self._scissors.setGradientMagnitudeMaxLimit(_STEEPEST)
-        self._scissors.applyImage(np.ascontiguousarray(cv2.resize(square, size, interpolation=cv2.INTER_AREA)))
+        smaller = cv2.resize(square, self._size, interpolation=cv2.INTER_AREA)
+        self._scissors.applyImage(np.ascontiguousarray(smaller))
         self._scissors.buildMap(self._inside(anchor))
 
     def to(self, pointer: tuple[int, int]) -> Path:
         """The path to a point of the square; both its ends are the very points."""
         with self._lock:
             contour = self._scissors.getContour(self._inside(pointer))
-        between = np.asarray(contour, np.int32).reshape(-1, 2)[1:-1]
-        middles = between * self._factor + self._factor // 2 + (self._left, self._top)
+        between = np.asarray(contour).reshape(-1, 2)[1:-1]
+        middles = (2 * between + 1) * self._whole // (2 * np.array(self._size)) + (self._left, self._top)
         return np.concatenate([[self._anchor], middles, [pointer]]).astype(np.int32)
 
     def _inside(self, point: tuple[int, int]) -> tuple[int, int]:
-        """A point of the image as a point of the square."""
-        x, y = (point[0] - self._left) // self._factor, (point[1] - self._top) // self._factor
-        return min(x, self._size[0] - 1), min(y, self._size[1] - 1)
+        """A point of the image as a point of the smaller square."""
+        x, y = point[0] - self._left, point[1] - self._top
+        return x * self._size[0] // self._whole[0], y * self._size[1] // self._whole[1]

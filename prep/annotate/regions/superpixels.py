@@ -1,7 +1,7 @@
 """Superpixels: an image divided into pieces of about one size whose outlines follow the edges.
 
-Large pieces are found by SLIC in a smaller copy of the image (Achanta et al. 2012), small ones begin as a grid of seeds.
-Both then grow to the edges of the full image by the watershed of Meyer (1992). How well and how fast this and other
+Large pieces are found by SLIC (Achanta et al. 2012) in a smaller copy of the image, small ones begin as a grid of
+seeds. Both then grow to the edges of the full image by the watershed of Meyer (1992). How well and how fast this and other
 ways follow real masks stands in tests/bench/NOTES.md.
 """
 
@@ -84,7 +84,8 @@ def _coarse_seeds(image: ImageRGB, size: int) -> Labels:
     factor = size // _COARSE_SIZE
     height, width = image.shape[:2]
     smaller = (max(1, round(width / factor)), max(1, round(height / factor)))
-    coarse = _slic(cv2.resize(image, smaller, interpolation=cv2.INTER_AREA), size / factor)
+    small = np.asarray(cv2.resize(image, smaller, interpolation=cv2.INTER_AREA), np.uint8)
+    coarse = _slic(small, size / factor)
     # A coarse pixel at an outline holds both sides of it: who gets its parts is decided in the full image.
     ring = np.ones((3, 3), np.uint8)
     numbers = coarse.astype(np.float32)  # whole numbers up to 2^24 are exact
@@ -92,7 +93,7 @@ def _coarse_seeds(image: ImageRGB, size: int) -> Labels:
     return np.asarray(cv2.resize(numbers, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int32))
 
 
-def _slic(image: NDArray[np.uint8], size: float) -> Labels:
+def _slic(image: ImageRGB, size: float) -> Labels:
     from skimage.segmentation import slic
 
     colors = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -133,7 +134,7 @@ def _middles(length: int, size: int) -> NDArray[np.int64]:
 def _grown(image: ImageRGB, seeds: Labels) -> Labels:
     """Let seeds grow over the whole image until they meet."""
     # The watershed leaves out the outermost pixels: they are a copy that is cut off again.
-    wide = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    wide = np.asarray(cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.uint8)
     markers = cv2.copyMakeBorder(seeds, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0.0,))
     grown = np.asarray(cv2.watershed(wide, markers), np.int32)
     grown[grown < 0] = 0
