@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from prep.annotate.access import Pass
 from prep.annotate.routes.classes import class_routes
 from prep.annotate.routes.images import image_routes
+from prep.annotate.routes.regions import region_routes
 from prep.annotate.store import Conflict, Store
 from prep.errors import SegError
 from prep.web.guard import HEADERS, check_host, check_origin
@@ -38,6 +39,7 @@ def make_app(store: Store, *, only_here: bool, token: str | None = None) -> Flas
         image_routes(store, {"model": None, "order": "name", "findings": False}, uncertainty=lambda stem: None)
     )
     app.register_blueprint(class_routes(store))
+    app.register_blueprint(region_routes(store))
     _explain_errors(app)
     return app
 
