@@ -11,7 +11,7 @@ export function showHelp(tools) {
     make("section", {}, make("h2", { textContent: title }), make("dl", {}, ...rows.flatMap(row))));
   dialog.replaceChildren(
     make("header", {}, make("h2", { id: "help-title", textContent: "Keys and mouse" }), close),
-    make("div", { className: "body", tabIndex: 0 }, ...groups),
+    make("div", { className: "body", tabIndex: 0, autofocus: true }, ...groups),
   );
   dialog.showModal();
 }

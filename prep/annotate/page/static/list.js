@@ -77,6 +77,7 @@ export class List {
     rows.forEach((row) => (row.tabIndex = row.dataset.stem === (this.#current || this.#shown[0]) ? 0 : -1));
     const none = !entries.some((entry) => this.filters.matches(entry));
     byId("no-match").hidden = !none || this.session.images.size === 0;
+    this.element.classList.toggle("none", none);
     this.dispatchPosition();
   }
 
