@@ -9,9 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from prep.annotate.access import Pass
 from prep.annotate.findings import Findings
 from prep.annotate.proposals import Proposals
+from prep.annotate.routes.classes import class_routes
 from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
 from prep.annotate.routes.proposals import proposal_routes
+from prep.annotate.routes.regions import region_routes
 from prep.annotate.store import Conflict, Store
 from prep.errors import SegError
 from prep.web.guard import HEADERS, check_host, check_origin
@@ -53,6 +55,8 @@ def make_app(
     app.register_blueprint(image_routes(store, about, model.uncertainty if model else lambda stem: None))
     app.register_blueprint(proposal_routes(model))
     app.register_blueprint(finding_routes(findings))
+    app.register_blueprint(class_routes(store))
+    app.register_blueprint(region_routes(store))
     _explain_errors(app)
     return app
 
