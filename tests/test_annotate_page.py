@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,8 @@ EDITS = """async ([width, height, edits]) => {
                 sent.set(line, (tile.y + row) * width + tile.x);
             }
         }
-        states.push([Array.from(mask.pixels, (value) => value % 251).join(""), sent.every((value, at) => value === mask.pixels[at])]);
+        const same = sent.every((value, at) => value === mask.pixels[at]);
+        states.push([Array.from(mask.pixels, (value) => value % 251).join(""), same]);
     };
     for (const edit of edits) {
         if (edit === "undo" || edit === "redo") mask[edit]();
@@ -330,7 +332,7 @@ def saved(page: "Page") -> None:
 
 
 def stroke(points: Sequence[Point], radius: float) -> NDArray[np.bool_]:
-    segments = list(zip(points, points[1:], strict=False)) or [(points[0], points[0])]
+    segments = list(pairwise(points)) or [(points[0], points[0])]
     return np.any([near_segment(a, b, radius, WIDTH, HEIGHT) for a, b in segments], axis=0)
 
 
