@@ -12,13 +12,13 @@ from prep.annotate.access import inside
 from prep.annotate.contents import Content, Contents
 from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
-from prep.annotate.states import ALL_STATES
+from prep.annotate.states import ALL_STATES, STATES
 from prep.annotate.tiles import patched, read_tiles
 from prep.annotate.versions import NO_FILE, SaveNotes, Stamp, Written, stamp_of, version_of
 from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.dataset import CLASSES, Dataset, Sample
 from prep.errors import SegError
-from prep.files import make_folder, read_bytes, remove_parts, write_bytes
+from prep.files import PART_SUFFIX, make_folder, read_bytes, remove_parts, write_bytes
 from prep.imageio import IndexMask, decode_mask, encode_png
 from prep.transaction import recover
 from prep.web.refusal import Refusal
@@ -67,8 +67,7 @@ class Store:
         dataset = Dataset.open(root)  # finishes a commit that was begun
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
-        for folder in ("masks", HIDDEN):
-            remove_parts(root / folder)
+        _remove_parts(root)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
@@ -162,7 +161,7 @@ class Store:
             mask = self._standing(sample)
             if base == mask.version or not self._notes.made(stem, save, mask.version):
                 self._refuse_conflicts(base, mask.version, classes_version)
-                tiles = read_tiles(body, sample.width, sample.height, len(self.classes()[0]))
+                tiles = read_tiles(body, sample.width, sample.height, self._number_of_classes())
                 self._write(sample, mask.version, patched(mask.pixels, tiles), save)
             self._records.has_mask(stem)
             return self.entry(stem)
@@ -183,6 +182,13 @@ class Store:
             )
         if base != version:
             raise Conflict("mask", "This mask was changed elsewhere since this page read it; nothing was saved.")
+
+    def _number_of_classes(self) -> int:
+        """How many classes there are, at least one: a dataset with a mask but without a class cannot be opened."""
+        number = len(self.classes()[0])
+        if not number:
+            raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
+        return number
 
     def _write(self, sample: Sample, before: str, pixels: IndexMask, save: str) -> None:
         """Note, mask: dying anywhere, the mask is the old one or the new one, and the note fits either."""
@@ -217,6 +223,14 @@ class Store:
         version, labelled, classes = (content.version, content.labelled, content.classes) if content else (None,) * 3
         state = self._records.state(sample.stem)
         return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
+
+
+def _remove_parts(root: Path) -> None:
+    """Remove what a killed server left half-written; not of the index, which other commands may be writing just now."""
+    for folder in ("masks", HIDDEN):
+        remove_parts(root / folder)
+    for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
+        part.unlink(missing_ok=True)
 
 
 def _content(path: Path) -> tuple[str, bytes]:
