@@ -17,7 +17,7 @@ const ROWS = {
   Classes: [
     { keys: [..."1234567890"], label: "1 … 9 0", does: "Class 1 to 10", action: "class" },
     { keys: ["x"], label: "X", does: "Unlabelled", action: "unlabelled" },
-    { keys: ["u"], label: "U", does: "Only over unlabelled", action: "only" },
+    { keys: ["u"], label: "U", does: "Only unlabelled", action: "only" },
     { keys: ["c"], label: "C", does: "Edit the classes", action: "classes" },
   ],
   Drawing: [

@@ -8,7 +8,7 @@ import { Filters } from "./filters.js";
 import { listenToKeys } from "./actions.js";
 import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
-import { hideNotice, say, showNotice } from "./notice.js";
+import { hideNotice, hush, say, showNotice } from "./notice.js";
 import { Palette } from "./palette.js";
 import { putIntoAddress, Settings, stemInAddress } from "./place.js";
 import { session } from "./session.js";
@@ -45,6 +45,8 @@ async function open(stem) {
     list.current = editor.stem; // what is not saved stays in sight
   } else {
     const next = list.beside(1) ?? list.beside(-1);
+    topBar.name(stem);
+    hush();
     showNotice(`${stem} cannot be opened`, words, next === undefined ? [] : [["Another image", () => open(next)]]);
   }
 }
@@ -99,7 +101,7 @@ async function load() {
   }
 }
 
-let settings, list;
+let settings, list, topBar;
 if (await load()) {
   settings = new Settings(session.dataset.name);
   const filters = new Filters(session, settings);
@@ -107,7 +109,7 @@ if (await load()) {
   const palette = new Palette(editor, session);
   const toolbar = new Toolbar(editor, TOOLS, settings);
   const classEditor = new ClassEditor(session, changeClasses);
-  const topBar = new TopBar(editor, session);
+  topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
   listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS });
 

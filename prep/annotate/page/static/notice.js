@@ -14,6 +14,10 @@ export function say(words) {
   timer = setTimeout(() => message.classList.add("old"), LASTS);
 }
 
+export function hush() {
+  byId("message").textContent = "";
+}
+
 /** Covers the stage with words and buttons ([[words, run], ...]). */
 export function showNotice(title, text, buttons = []) {
   const made = buttons.map(([words, run], place) => {

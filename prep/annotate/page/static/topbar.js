@@ -11,6 +11,8 @@ const SAVES = {
 };
 
 export class TopBar {
+  stem = ""; // of the image that was chosen
+
   constructor(editor, session) {
     Object.assign(this, { editor, session });
     byId("dataset").textContent = session.dataset.name;
@@ -22,12 +24,16 @@ export class TopBar {
   }
 
   #opened() {
-    byId("name").textContent = this.editor.stem;
-    byId("name").title = this.editor.stem;
-    document.title = `${this.editor.stem} · ${this.session.dataset.name}`;
-    this.state();
+    this.name(this.editor.stem);
     this.#steps();
     this.#saved();
+  }
+
+  /** The image that was chosen; also one that cannot be opened. */
+  name(stem) {
+    byId("name").textContent = byId("name").title = this.stem = stem;
+    document.title = `${stem} · ${this.session.dataset.name}`;
+    this.state();
   }
 
   #steps() {
@@ -46,10 +52,10 @@ export class TopBar {
   }
 
   state() {
-    const state = this.session.images.get(this.editor.stem)?.state;
+    const state = this.session.images.get(this.stem)?.state;
     for (const [id, its] of [["done", "done"], ["reject", "rejected"]]) {
       byId(id).setAttribute("aria-pressed", String(state === its));
-      byId(id).disabled = !this.editor.stem;
+      byId(id).disabled = state === undefined;
     }
     byId("reject").lastElementChild.textContent = state === "rejected" ? "Rejected" : "Reject";
   }
