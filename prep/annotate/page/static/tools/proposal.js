@@ -1,8 +1,10 @@
 // Accepts or refuses what the model proposes, region by region or all that is left.
 
+import { make } from "../dom.js";
 import { Hatching } from "../hatching.js";
 import { UNLABELLED } from "../mask.js";
 import { Proposal } from "../proposal.js";
+import { pixel } from "./region.js";
 import { Tool } from "./tool.js";
 
 export class ProposalTool extends Tool {
@@ -17,10 +19,12 @@ export class ProposalTool extends Tool {
   #hatching = new Hatching();
   #region = null; // {spans, value} under the pointer
   #asking = null; // the pixel whose region is asked for
+  #line = make("p", { id: "looking", role: "status" });
   #refused = []; // {spans, value, steps}: what was refused, and how many steps the mask had then
 
   constructor(editor) {
     super(editor);
+    editor.stage.append(this.#line);
     editor.addEventListener("open", () => this.#load());
     editor.session.addEventListener("classes", () => editor.mask && this.#load());
     this.proposal.addEventListener("change", () => this.#tell());
@@ -40,7 +44,7 @@ export class ProposalTool extends Tool {
   #tell() {
     const { state, words } = this.proposal;
     const told = this.editor.tool === this && (state === "waiting" || state === "failed");
-    this.editor.announce(told ? words : "");
+    this.#line.textContent = told ? words : "";
     this.editor.redraw();
   }
 
@@ -50,7 +54,7 @@ export class ProposalTool extends Tool {
 
   deactivate() {
     this.#show(null);
-    this.editor.announce("");
+    this.#line.textContent = "";
   }
 
   hover(point) {
@@ -128,8 +132,8 @@ export class ProposalTool extends Tool {
     return true;
   }
 
-  #pixel({ x, y }) {
-    const at = { x: Math.floor(x), y: Math.floor(y) };
+  #pixel(point) {
+    const at = pixel(point);
     return at.x >= 0 && at.y >= 0 && at.x < this.proposal.width && at.y < this.proposal.height ? at : null;
   }
 
