@@ -1,9 +1,10 @@
 // Draws what a model proposes: hatched in the colours of the classes with a dashed rim, so that no one takes it for labels.
 
 import { rgb } from "./coloring.js";
+import { UNLABELLED } from "./mask.js";
 
-const PERIOD = 8, STRIPE = 3; // pixels of the hatching
-const DASH = 5; // pixels of a dash of the rim
+const PERIOD = 8, STRIPE = 2; // pixels of the hatching; the period is a power of two
+const DASH = 4; // pixels of a dash of the rim; a power of two
 
 /** The proposal as a picture of the stage, one pixel for each CSS pixel; drawn again only when something has changed. */
 export class Hatching {
@@ -12,7 +13,7 @@ export class Hatching {
   #image = null;
   #drawn = "";
 
-  /** shown(at): class of the proposal to show at a pixel, or 255. lit: (H * W) 1 = under the pointer. state: changes when one of them did. */
+  /** `state` differs whenever the proposal, what is shown of it, or a colour does. */
   draw(context, view, proposal, classes, state) {
     const width = Math.ceil(view.width), height = Math.ceil(view.height);
     const now = `${width} ${height} ${view.scale} ${view.left} ${view.top} ${state}`;
@@ -33,36 +34,48 @@ export class Hatching {
   }
 }
 
-/** By class: stripe, ground between the stripes, and the same under the pointer, as 32-bit pixels. */
+/** By class: stripes, the ground between them, the region under the pointer and the rim, as 32-bit pixels. */
 function colorsOf(classes) {
-  const [stripe, ground, lit] = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)];
+  const [stripe, ground, lit, rim] = Array.from({ length: 4 }, () => new Uint32Array(256));
   for (const { index, color } of classes) {
     const [red, green, blue] = rgb(color);
-    const opaque = (alpha) => (alpha << 24) | (blue << 16) | (green << 8) | red;
-    [stripe[index], ground[index], lit[index]] = [opaque(215), opaque(38), opaque(170)];
+    [stripe[index], ground[index], lit[index], rim[index]] = [150, 45, 165, 255].map(
+      (opacity) => (opacity << 24) | (blue << 16) | (green << 8) | red);
   }
-  return { stripe, ground, lit };
+  rim[UNLABELLED] = 0;
+  return { stripe, ground, lit, rim };
 }
 
-const WHITE = 0xffffffff, BLACK = 0xdc000000;
+const LIGHT = 0xf0ffffff; // the other dashes of the rim
 
-function paint(image, view, { width, height, values, lit }, colors) {
+function paint(image, view, { width, height, pixels, mask, confidence, least, lit }, colors) {
   const out = new Uint32Array(image.data.buffer);
+  const { stripe, ground, lit: bright, rim } = colors;
+  const labels = mask.pixels;
   const columns = places(image.width, view.left, view.scale, width), rows = places(image.height, view.top, view.scale, height);
-  let above = new Uint8Array(image.width).fill(255), row = new Uint8Array(image.width);
-  for (let py = 0; py < image.height; py++, [above, row] = [row, above]) {
+  const [first, end] = extent(columns);
+  const above = new Uint8Array(image.width).fill(UNLABELLED);
+  out.fill(0);
+  for (let py = 0; py < image.height; py++) {
+    if (rows[py] < 0) continue;
     const start = rows[py] * width;
-    for (let px = 0, to = py * image.width, left = 255; px < image.width; px++, to++) {
+    for (let px = first, to = py * image.width + first, left = UNLABELLED; px < end; px++, to++) {
       const at = start + columns[px];
-      const value = rows[py] < 0 || columns[px] < 0 ? 255 : values(at);
-      row[px] = value;
-      if (value !== left || value !== above[px]) out[to] = (px + py) % (2 * DASH) < DASH ? WHITE : BLACK;
-      else if (value === 255) out[to] = 0;
-      else if (lit[at]) out[to] = colors.lit[value];
-      else out[to] = (px + py) % PERIOD < STRIPE ? colors.stripe[value] : colors.ground[value];
-      left = value;
+      let value = pixels[at]; // as Proposal.values, which would be called a million times
+      if (value === labels[at] || confidence[at] < least) value = UNLABELLED;
+      if (value !== left || value !== above[px]) {
+        const rimmed = value === UNLABELLED ? (left === UNLABELLED ? above[px] : left) : value;
+        out[to] = (px + py) & DASH ? LIGHT : rim[rimmed];
+      } else if (value !== UNLABELLED) out[to] = lit[at] ? bright[value] : ((px + py) & (PERIOD - 1)) < STRIPE ? stripe[value] : ground[value];
+      above[px] = left = value;
     }
   }
+}
+
+/** The range of places that are on the image. */
+function extent(places) {
+  const first = places.findIndex((place) => place >= 0);
+  return first < 0 ? [0, 0] : [first, places.findLastIndex((place) => place >= 0) + 1];
 }
 
 /** The image pixel of each pixel of the stage along one axis; -1 beyond the image. */
