@@ -79,7 +79,12 @@ def read_image(path: Path) -> ImageRGB:
 
 def read_mask(path: Path) -> IndexMask:
     """Read a prepared mask as (H, W) uint8; SegError if it is damaged or no 8-bit grey image."""
-    mask = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
+    return decode_mask(path, read_bytes(path))
+
+
+def decode_mask(path: Path, data: bytes) -> IndexMask:
+    """Decode the content of such a file."""
+    mask = decode(path, data, cv2.IMREAD_UNCHANGED)
     if mask.ndim != 2 or mask.dtype != np.uint8:
         raise SegError(f"{path}: a mask is an 8-bit grey PNG; bring it in with 'seg-prep masks convert'")
     return mask

@@ -2,6 +2,7 @@
 
 import click
 
+from prep.cli.annotate import annotate
 from prep.cli.check import check
 from prep.cli.console import SegGroup
 from prep.cli.masks import masks
@@ -28,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (synth, resize, masks, check, split, stats, patches, report):
+for command in (synth, resize, masks, annotate, check, split, stats, patches, report):
     main.add_command(command)

@@ -34,7 +34,7 @@ def check_origin(host: str, origin: str | None, fetch_site: str | None) -> None:
     """
     foreign = origin is not None and _split(origin).netloc.lower() != host.lower()
     if foreign or fetch_site not in (None, "same-origin", "none"):
-        raise Refusal(403, "Pages of other sites may not send photos here. Open this server's own page.")
+        raise Refusal(403, "Pages of other sites may not send anything here. Open this server's own page.")
 
 
 def _split(address: str) -> SplitResult:

@@ -1,0 +1,39 @@
+"""Which dataset to label."""
+
+import shlex
+from pathlib import Path
+
+from prep.dataset import find_dataset, is_dataset
+from prep.errors import SegError
+from prep.imageio import IMAGE_SUFFIXES
+
+
+def dataset_to_label(argument: Path | None) -> Path:
+    """Find the dataset as all commands do; SegError for a folder of photos says how to make a dataset of it."""
+    folder = argument if argument is not None else Path()
+    if not is_dataset(folder) and (photos := _count_photos(folder)) and (argument is not None or not _found()):
+        raise SegError(_how_to_begin(folder, photos))
+    return find_dataset(argument)
+
+
+def _found() -> bool:
+    try:
+        find_dataset(None)
+    except SegError:
+        return False
+    return True
+
+
+def _count_photos(folder: Path) -> int:
+    return sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir()) if folder.is_dir() else 0
+
+
+def _how_to_begin(folder: Path, photos: int) -> str:
+    name = folder.resolve().name
+    target = Path("..", f"{name}-labelled") if folder.resolve() == Path.cwd() else Path("datasets", name)
+    quoted = shlex.quote(target.as_posix())
+    return (
+        f"{folder}: holds {photos} photos, but is no dataset yet. Make one of them, then label it:\n"
+        f"  seg-prep resize {shlex.quote(folder.as_posix())} -o {quoted} --size 4096\n"
+        f"  seg-prep annotate {quoted}"
+    )

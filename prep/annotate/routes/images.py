@@ -1,0 +1,103 @@
+"""Images, their masks and states."""
+
+import gzip
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from prep.annotate.store import Entry, Store
+from prep.annotate.thumbnails import thumbnail
+from prep.annotate.tiles import most_bytes
+from prep.annotate.versions import stamp_of
+from prep.classes import format_color
+from prep.files import read_bytes
+from prep.imageio import is_jpeg
+from prep.web.refusal import Refusal
+
+_PNG_START = b"\x89PNG"
+
+Ranking = Callable[[str], float | None]
+"""The uncertainty of a model about an image, by its stem; None while it is not known."""
+
+
+def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -> Blueprint:
+    """Routes below /api for the list and for single images.
+
+    about: what /api/dataset says beside the images and classes: model, order, findings.
+    """
+    routes = Blueprint("images", __name__, url_prefix="/api")
+
+    def told(entry: Entry) -> dict[str, Any]:
+        return {**asdict(entry), "uncertainty": uncertainty(entry.stem)}
+
+    @routes.get("/dataset")
+    def dataset() -> Response:
+        classes, version = store.classes()
+        listed = [
+            {"index": index, "name": name, "color": format_color(color)}
+            for index, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True))
+        ]
+        images = [told(entry) for entry in store.entries()]
+        return jsonify(name=store.name, classes=listed, classes_version=version, images=images, **about)
+
+    @routes.get("/images/<stem>/photo")
+    def photo(stem: str) -> Response:
+        data = read_bytes(store.photo_path(stem))
+        if not (is_jpeg(data) or data.startswith(_PNG_START)):
+            raise Refusal(422, "This image is neither JPEG nor PNG. Bring the photo in again with 'seg-prep resize'.")
+        return _kept_by_the_browser(
+            Response(data, mimetype="image/jpeg" if is_jpeg(data) else "image/png"), store, stem
+        )
+
+    @routes.get("/images/<stem>/thumbnail")
+    def small(stem: str) -> Response:
+        return _kept_by_the_browser(Response(thumbnail(store.photo_path(stem)), mimetype="image/jpeg"), store, stem)
+
+    @routes.get("/images/<stem>/mask")
+    def mask(stem: str) -> Response:
+        with store.writing():  # mask and classes fit each other
+            standing, classes_version = store.mask(stem), store.classes()[1]
+        response = Response(standing.pixels.tobytes(), mimetype="application/octet-stream")
+        if request.accept_encodings.quality("gzip") > 0:
+            response.set_data(gzip.compress(response.get_data(), 1, mtime=0))
+            response.headers["Content-Encoding"] = "gzip"
+        height, width = standing.pixels.shape
+        response.headers.update(
+            {"X-Version": standing.version, "X-Width": width, "X-Height": height, "X-Classes-Version": classes_version}
+        )
+        return response
+
+    @routes.post("/images/<stem>/mask")
+    def save(stem: str) -> Response:
+        sample = store.sample(stem)
+        request.max_content_length = most_bytes(sample.width, sample.height)
+        base, number, classes_version = map(_header, ("X-Base-Version", "X-Save", "X-Classes-Version"))
+        body = request.get_data(cache=False)
+        return jsonify(told(store.save(stem, body, base=base, save=number, classes_version=classes_version)))
+
+    @routes.put("/images/<stem>/state")
+    def state(stem: str) -> Response:
+        body = request.get_json(force=True, silent=True)
+        if not isinstance(body, dict) or not isinstance(body.get("state"), str):
+            raise Refusal(400, 'The body should be JSON like {"state": "done"}.')
+        return jsonify(told(store.set_state(stem, body["state"])))
+
+    return routes
+
+
+def _header(name: str) -> str:
+    value = request.headers.get(name, "")
+    if not 0 < len(value) <= 100:
+        raise Refusal(400, f"The header {name} is missing, or too long; nothing was saved.")
+    return value
+
+
+def _kept_by_the_browser(response: Response, store: Store, stem: str) -> Response:
+    """Let the browser keep it, and ask each time whether it is still the same."""
+    size, time, number = stamp_of(store.photo_path(stem)) or (0, 0, 0)
+    response.set_etag(f"{size:x}-{time:x}-{number:x}")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
