@@ -2,6 +2,7 @@
 
 import os
 import struct
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from prep.annotate.app import make_app
+from prep.annotate.serving import make_server
 from prep.annotate.store import Entry, Store
 from prep.classes import write_classes
-from tests.support import CLASSES, by_stem, images_only, load
+from prep.web.server import bind
+from tests.support import CLASSES, by_stem, images_only, load, tree
 
 SIZES = [(24, 32), (40, 30)]
 """(height, width) of the images s0 and s1."""
@@ -49,6 +53,11 @@ def on_disk(root: Path, stem: str) -> NDArray[np.uint8] | None:
 def named_mask(root: Path, stem: str) -> str:
     """The mask that the index names."""
     return by_stem(root)[stem].mask
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder but the counted contents, which a thread writes when it likes."""
+    return {name: content for name, content in tree(folder).items() if "contents.json" not in name}
 
 
 class Killed(BaseException):
@@ -101,3 +110,26 @@ def died(countdown: int, action: Callable[[], object], *, before: bool) -> bool:
             return True
         assert not dead(), "it went on after its death"
     return False
+
+
+@contextmanager
+def serving(store: Store) -> Iterator[int]:
+    """A real server on a free port of loopback."""
+    listener = bind("127.0.0.1", 0)
+    server = make_server(make_app(store, only_here=True), listener, store)
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            server.asyncore.loop(timeout=0.02, map=server._map, count=1)
+        server.asyncore.close_all(server._map)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.task_dispatcher.shutdown()
+        over.set()
+        thread.join(10)
+        listener.close()
