@@ -10,8 +10,7 @@ addEventListener("keydown", (event) => {
   if (event.key === " ") {
     editor.pointers.grab = true;
     event.preventDefault();
-  } else if (event.ctrlKey && event.key === "z") editor.undo();
-  else if (event.ctrlKey && (event.key === "y" || event.key === "Z")) editor.redo();
+  } else if (event.ctrlKey && event.key.toLowerCase() === "z") event.shiftKey ? editor.redo() : editor.undo();
   else if (!editor.tool.key(event)) {
     for (const { id, key } of [...editor.tools.values()].map((tool) => tool.constructor)) if (key === event.key) editor.use(id);
   }

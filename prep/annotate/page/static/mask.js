@@ -13,6 +13,7 @@ export class Mask extends EventTarget {
   #history = new History();
   #before = null; // the tiles that the open step touched, as they were: Map place -> pixels
   #unsent = new Set(); // places of tiles that differ from what was taken
+  #fresh = new Set(); // those of them that do so by the open step alone
 
   constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
     super();
@@ -47,6 +48,7 @@ export class Mask extends EventTarget {
   begin() {
     if (this.#before) throw new Error("A step is open already; end() or cancel() comes first.");
     this.#before = new Map();
+    this.#fresh.clear();
   }
 
   /** Gives the pixels of the spans a value; with `only`, just those that have this value now. Outside is left out. */
@@ -90,6 +92,7 @@ export class Mask extends EventTarget {
   }
 
   #touch(place) {
+    if (!this.#unsent.has(place)) this.#fresh.add(place);
     this.#unsent.add(place);
     if (!this.#before.has(place)) this.#before.set(place, this.#read(place));
   }
@@ -109,6 +112,8 @@ export class Mask extends EventTarget {
     const before = this.#before ?? [];
     this.#before = null;
     for (const [place, pixels] of before) this.#write(place, pixels);
+    for (const place of this.#fresh) this.#unsent.delete(place);
+    this.#fresh.clear();
   }
 
   undo() {
@@ -137,6 +142,7 @@ export class Mask extends EventTarget {
   takeChanged() {
     const places = [...this.#unsent];
     this.#unsent.clear();
+    this.#fresh.clear();
     return places.map((place) => ({ ...this.box(place), pixels: this.#read(place) }));
   }
 

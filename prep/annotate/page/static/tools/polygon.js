@@ -4,7 +4,7 @@ import { polygon } from "../spans.js";
 import { Tool, outline, trace } from "./tool.js";
 
 const NEAR = 9; // CSS pixels around the first corner that close the polygon
-const SAME = 4; // CSS pixels within which two clicks are a double click on one corner
+const SAME = 4, SOON = 400; // CSS pixels and milliseconds within which two clicks are a double click on one corner
 
 export class Polygon extends Tool {
   static id = "polygon";
@@ -12,6 +12,7 @@ export class Polygon extends Tool {
   static key = "p";
   static hint = "Click the corners. Enter, a double click or the first corner fills; Backspace takes one back; Esc cancels.";
   #points = [];
+  #clicked = 0; // when the last corner was
 
   get points() {
     return this.#points;
@@ -20,8 +21,11 @@ export class Polygon extends Tool {
   down(point, event) {
     const points = this.#points;
     if (points.length >= 3 && this.#near(point, points[0], NEAR)) return this.#finish();
-    if (event.detail >= 2 && points.length >= 3 && this.#near(point, points[points.length - 1], SAME)) return this.#finish();
-    if (!points.length || !this.#near(point, points[points.length - 1], 0.01)) points.push(point);
+    const again = points.length > 0 && this.#near(point, points[points.length - 1], SAME);
+    const twice = again && event.timeStamp - this.#clicked < SOON;
+    this.#clicked = event.timeStamp;
+    if (twice && points.length >= 3) this.#finish();
+    else if (!twice) points.push(point);
   }
 
   key(event) {

@@ -1,0 +1,99 @@
+"""What the tests of the annotation page share: a real server, a real browser, and what the page draws."""
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from waitress.server import TcpWSGIServer
+
+from prep.annotate.app import make_app
+from prep.annotate.serving import make_server
+from prep.annotate.store import Store
+from prep.web.server import bind
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync")  # fmt: skip
+
+
+@contextmanager
+def annotating(root: Path, port: int = 0) -> Iterator[int]:
+    """A real server for a dataset on a free port of loopback, or on this one."""
+    listener = bind("127.0.0.1", port)
+    store = Store(root)
+    server = make_server(make_app(store, only_here=True), listener, store)
+    over = threading.Event()
+    thread = threading.Thread(target=_run_until, args=(over, server))
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.task_dispatcher.shutdown()
+        over.set()
+        thread.join(10)
+        listener.close()
+        store.close()
+
+
+def _run_until(over: threading.Event, server: TcpWSGIServer) -> None:
+    """Serve; the sockets are closed here, so that none is waited for when it closes."""
+    while not over.is_set():
+        server.asyncore.loop(timeout=0.05, map=server._map, count=1)
+    server.asyncore.close_all(server._map)
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    """The system's Chromium, without a window."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser here, looked for {', '.join(BROWSERS)}: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page":
+    """The page with its first image; scripts that fail and requests to other machines are added to `faults`."""
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: message.type != "error" or "Failed to load resource" in message.text or
+            faults.append(message.text))  # fmt: skip
+    page.on("request", lambda request: re.match(rf"http://127\.0\.0\.1:{port}/", request.url) or
+            faults.append(request.url))  # fmt: skip
+    page.goto(f"http://127.0.0.1:{port}/")
+    until(page, "window.editor?.mask")
+    return page
+
+
+def until(page: "Page", expression: str, seconds: float = 20) -> None:
+    """Wait until a JavaScript expression holds; page.wait_for_function would break the page's rule against eval."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {expression}"
+        page.wait_for_timeout(20)
+
+
+def mask_of(page: "Page") -> NDArray[np.uint8]:
+    """(H, W) of the mask that is open."""
+    width, height, text = page.evaluate(
+        """() => {
+            const { width, height, pixels } = editor.mask;
+            return [width, height, Array.from(pixels, (value) => String.fromCharCode(value)).join("")];
+        }"""
+    )
+    return np.frombuffer(text.encode("latin1"), np.uint8).reshape(height, width)
