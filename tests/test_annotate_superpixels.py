@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 from skimage.draw import disk
 
 from prep.annotate.regions.spans import mask_of
-from prep.annotate.regions.superpixels import divide, superpixels_of
+from prep.annotate.regions.superpixels import divide, packed, superpixels_of
 
 SIZES = [8, 13, 31, 32, 50, 400]
 
@@ -24,6 +25,14 @@ def circle_on_noise(seed: int) -> tuple[np.ndarray, np.ndarray]:
     mask[disk((118.3, 151.7), 71.4)] = True
     image = np.where(mask[..., None], (150, 120, 60), (60, 90, 130)) + rng.normal(0, 6, (240, 300, 3))
     return image.clip(0, 255).astype(np.uint8), mask
+
+
+@given(arrays(np.int32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(1, 3)), st.data())
+def test_the_part_of_a_superpixel_around_a_pixel_is_found(labels: np.ndarray, data: st.DataObject) -> None:
+    height, width = labels.shape
+    x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    parts, _ = ndimage.label(labels == labels[y, x])
+    assert np.array_equal(mask_of(packed(labels).at(x, y), height, width), parts == parts[y, x])
 
 
 @settings(max_examples=25, deadline=None)
