@@ -22,8 +22,8 @@ from prep.dataset import Dataset, read_index, write_index
 from prep.errors import SegError
 from prep.imageio import write_png
 from prep.web.refusal import Refusal
-from tests.storing import block, died, named_mask, on_disk, send, to_label
-from tests.support import CLASSES, no_space, random_mask, tree
+from tests.storing import block, died, files_of, named_mask, on_disk, send, to_label
+from tests.support import CLASSES, no_space, random_mask
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
@@ -66,11 +66,11 @@ def test_of_two_pages_the_second_is_refused(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
     store = Store(root)
     send(store, "s0", block(*FIRST), "none", "one")
-    before = tree(root)
+    before = files_of(root)
     with pytest.raises(Conflict, match="changed elsewhere") as conflict:
         send(store, "s0", block(*SECOND), "none", "other page")
     assert (conflict.value.kind, conflict.value.status) == ("mask", 409)
-    assert tree(root) == before
+    assert files_of(root) == before
 
 
 def test_a_save_whose_answer_was_lost_is_answered_as_done(tmp_path: Path) -> None:
@@ -120,13 +120,13 @@ def test_values_of_other_classes_are_refused(tmp_path: Path) -> None:
     store = Store(root)
     version = store.classes()[1]
     write_classes(root / "classes.json", ClassMap(("other", "classes"), CLASSES.colors[:2]))
-    before = tree(root)
+    before = files_of(root)
     with pytest.raises(Conflict) as conflict:
         store.save("s0", block(*FIRST), base="none", save="one", classes_version=version)
     assert conflict.value.kind == "classes"
     with pytest.raises(Refusal, match=r"The value 2 is no class \(only 0 to 1 are\)"):
         send(store, "s0", block(*SECOND), "none", "one")
-    assert tree(root) == before
+    assert files_of(root) == before
 
 
 def test_without_classes_nothing_is_saved(tmp_path: Path) -> None:

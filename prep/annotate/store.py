@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.annotate.access import inside
+from prep.annotate.access import inside, refuse_odd_stem
 from prep.annotate.contents import Content, Contents
 from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
@@ -129,6 +129,7 @@ class Store:
             sample = self._records.samples().get(stem)
         if sample is None or not sample.image:
             raise Refusal(404, f"There is no image {stem!r} in this dataset.")
+        refuse_odd_stem(stem)
         return sample
 
     def photo_path(self, stem: str) -> Path:
