@@ -81,9 +81,11 @@ export const api = {
     return read(await ask(image(stem, "mask"), { method: "POST", headers, body: bodyOf(tiles), signal }), "json");
   },
 
-  /** Int32Array of an answer: spans [y, x0, x1, ...] of a region, or points [x, y, ...] of an edge. */
+  /** Int32Array: spans [y, x0, x1, ...] of a region, or points [x, y, ...] of an edge. ApiError 202: ask again. */
   async spans(path, signal) {
-    return new Int32Array(await read(await ask(path, { signal }), "arrayBuffer"));
+    const response = await ask(path, { signal });
+    if (response.status === 202) throw new ApiError(202, "The server is still computing this.");
+    return new Int32Array(await read(response, "arrayBuffer"));
   },
 };
 
