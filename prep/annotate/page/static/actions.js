@@ -90,6 +90,6 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     stronger: () => looks.fade(1),
     weaker: () => looks.fade(-1),
     sides: () => looks.toggleSides(),
-    help: () => showHelp(tools),
+    help: () => showHelp(tools, session.dataset),
   };
 }

@@ -119,7 +119,7 @@ if (await load()) {
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const { model } = session.dataset;
-  const first = model === settings.get("model") ? settings.get("tool") : model && "proposal"; // of a new model first
+  const first = model === settings.get("model", null) ? settings.get("tool") : model && "proposal"; // of a new model first
   editor.use(tools.some(({ id }) => id === first) ? first : "brush");
   settings.set("model", model);
   toolbar.show();
