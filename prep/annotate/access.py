@@ -27,6 +27,12 @@ def inside(root: Path, name: str) -> Path:
     return root / name
 
 
+def refuse_odd_stem(stem: str) -> None:
+    """Refusal (403) if a stem of index.csv could name another folder: files are named after it."""
+    if stem in ("", ".", "..") or any(sign in stem for sign in "/\\\0"):
+        raise Refusal(403, f"The stem {stem!r} in index.csv is no name of a file. Give this image another one.")
+
+
 class Pass:
     """The token that lets people in, as a cookie once they have come with it in the address."""
 

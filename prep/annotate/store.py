@@ -1,7 +1,6 @@
 """One dataset while people label it: masks are read, and saved so that nothing is ever lost or half-written."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,24 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.annotate.access import inside
-from prep.annotate.contents import Content, Contents, content_of
+from prep.annotate.access import inside, refuse_odd_stem
+from prep.annotate.contents import Content, Contents
+from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
-from prep.annotate.states import ALL_STATES
+from prep.annotate.states import ALL_STATES, STATES
 from prep.annotate.tiles import patched, read_tiles
 from prep.annotate.versions import NO_FILE, SaveNotes, Stamp, Written, stamp_of, version_of
 from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.dataset import CLASSES, Dataset, Sample
 from prep.errors import SegError
-from prep.files import make_folder, read_bytes, remove_parts, write_bytes
+from prep.files import PART_SUFFIX, make_folder, read_bytes, remove_parts, write_bytes
 from prep.imageio import IndexMask, decode_mask, encode_png
+from prep.transaction import recover
 from prep.web.refusal import Refusal
 
 HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
-
-_KEPT_MASKS = 4
-"""Decoded masks that stay in memory."""
 
 
 _NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
@@ -38,14 +36,6 @@ class Conflict(Refusal):
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(409, text)
         self.kind = kind
-
-
-@dataclass(frozen=True)
-class Mask:
-    """A mask as it stands: pixels (H, W), not to be written to, and the version of the file ("none": no file)."""
-
-    pixels: IndexMask
-    version: str
 
 
 @dataclass(frozen=True)
@@ -77,15 +67,15 @@ class Store:
         dataset = Dataset.open(root)  # finishes a commit that was begun
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
-        for folder in ("masks", HIDDEN):
-            remove_parts(root / folder)
+        _remove_parts(root)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
         self._records = Records(root, self._notes)
-        self._masks: OrderedDict[Path, tuple[Stamp, Mask]] = OrderedDict()
+        self._decoded = DecodedMasks()
         self._classes: tuple[Stamp | None, ClassMap, str] | None = None
         self._closed = False
+        self._half_way = False
         self._records.samples()
         self._contents = Contents(root, root / HIDDEN / "contents.json")
 
@@ -106,7 +96,11 @@ class Store:
         with self._lock:
             if self._closed:
                 raise Refusal(503, "The server is stopping. Start seg-prep annotate again; this page keeps your work.")
+            if self._half_way:
+                recover(self.root)
+            self._half_way = True  # a change of many files that fails may have moved some of them only
             yield
+            self._half_way = False
 
     def classes(self) -> tuple[ClassMap, str]:
         """The class map, without a class while there is no classes.json, and its version."""
@@ -135,6 +129,7 @@ class Store:
             sample = self._records.samples().get(stem)
         if sample is None or not sample.image:
             raise Refusal(404, f"There is no image {stem!r} in this dataset.")
+        refuse_odd_stem(stem)
         return sample
 
     def photo_path(self, stem: str) -> Path:
@@ -152,7 +147,7 @@ class Store:
         Raises SegError if the file is damaged or of another size than the image.
         """
         with self._lock:
-            return self._standing(self.sample(stem))[1]
+            return self._standing(self.sample(stem))
 
     def save(self, stem: str, body: bytes, *, base: str, save: str, classes_version: str) -> Entry:
         """Lay tiles over the mask of an image, on disk when this returns.
@@ -164,11 +159,11 @@ class Store:
         """
         with self.writing():
             sample = self.sample(stem)
-            stamp, mask = self._standing(sample)
+            mask = self._standing(sample)
             if base == mask.version or not self._notes.made(stem, save, mask.version):
                 self._refuse_conflicts(base, mask.version, classes_version)
-                tiles = read_tiles(body, sample.width, sample.height, len(self.classes()[0]))
-                self._write(sample, stamp, mask, patched(mask.pixels, tiles), save)
+                tiles = read_tiles(body, sample.width, sample.height, self._number_of_classes())
+                self._write(sample, mask.version, patched(mask.pixels, tiles), save)
             self._records.has_mask(stem)
             return self.entry(stem)
 
@@ -189,42 +184,38 @@ class Store:
         if base != version:
             raise Conflict("mask", "This mask was changed elsewhere since this page read it; nothing was saved.")
 
-    def _write(self, sample: Sample, stamp: Stamp | None, before: Mask, pixels: IndexMask, save: str) -> None:
+    def _number_of_classes(self) -> int:
+        """How many classes there are, at least one: a dataset with a mask but without a class cannot be opened."""
+        number = len(self.classes()[0])
+        if not number:
+            raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
+        return number
+
+    def _write(self, sample: Sample, before: str, pixels: IndexMask, save: str) -> None:
         """Note, mask: dying anywhere, the mask is the old one or the new one, and the note fits either."""
         path = self.mask_path(sample.stem)
         data = encode_png(pixels)
         version = version_of(data)
         self._records.begin(sample.stem)
-        self._notes.announce(sample.stem, before.version, Written(save, version))
+        self._notes.announce(sample.stem, before, Written(save, version))
         make_folder(path.parent)
-        if stamp_of(path) != stamp:  # by another command, while the mask was encoded
+        if _content(path)[0] != before:  # by another command, while the mask was encoded
             raise Conflict("mask", "This mask was changed elsewhere in this moment; nothing was saved.")
         write_bytes(path, data, durable=True)
-        stamp = stamp_of(path)
-        if stamp and version_of(read_bytes(path)) == version:  # else another command came right after
-            self._keep(path, stamp, Mask(pixels, version))
+        self._decoded.put(Mask(pixels, version))
+        self._standing(sample)
 
-    def _standing(self, sample: Sample) -> tuple[Stamp | None, Mask]:
-        """The mask on the disk, with its stamp; from memory if the file has not changed since."""
+    def _standing(self, sample: Sample) -> Mask:
+        """The mask on the disk. The file is always read, which is quick; decoded only if it is not in memory."""
         path = self.mask_path(sample.stem)
         stamp = stamp_of(path)
-        if stamp is None:
-            return None, Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
-        kept = self._masks.get(path)
-        if kept is None or kept[0] != stamp:
-            data = read_bytes(path)
-            kept = self._keep(path, stamp, Mask(decode_mask(path, data), version_of(data)))
-        self._masks.move_to_end(path)
-        _refuse_other_size(path, kept[1].pixels, sample)
-        return kept
-
-    def _keep(self, path: Path, stamp: Stamp, mask: Mask) -> tuple[Stamp, Mask]:
-        mask.pixels.setflags(write=False)
-        self._masks[path] = stamp, mask
-        if len(self._masks) > _KEPT_MASKS:
-            self._masks.popitem(last=False)
-        self._contents.put(path.relative_to(self.root).as_posix(), stamp, content_of(mask.version, mask.pixels))
-        return stamp, mask
+        version, data = _content(path)
+        if stamp is None or version == NO_FILE:
+            return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
+        mask = self._decoded.get(version) or self._decoded.put(Mask(decode_mask(path, data), version))
+        self._contents.put(self._records.mask_name(sample), stamp, mask.content)
+        _refuse_misfit(path, mask, sample, len(self.classes()[0]))
+        return mask
 
     def _entry(self, sample: Sample) -> Entry:
         name = self._records.mask_name(sample)
@@ -235,10 +226,31 @@ class Store:
         return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
 
 
-def _refuse_other_size(path: Path, pixels: IndexMask, sample: Sample) -> None:
-    if pixels.shape != (sample.height, sample.width):
-        height, width = pixels.shape
+def _remove_parts(root: Path) -> None:
+    """Remove what a killed server left half-written; not of the index, which other commands may be writing just now."""
+    for folder in ("masks", HIDDEN):
+        remove_parts(root / folder)
+    for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
+        part.unlink(missing_ok=True)
+
+
+def _content(path: Path) -> tuple[str, bytes]:
+    """Version and bytes of a mask file."""
+    if stamp_of(path) is None:
+        return NO_FILE, b""
+    data = read_bytes(path)
+    return version_of(data), data
+
+
+def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:
+    height, width = mask.pixels.shape
+    if (width, height) != (sample.width, sample.height):
         raise SegError(
             f"{path}: {width} x {height} pixels, but its image has {sample.width} x {sample.height}; "
+            "move this mask away, or convert its label again"
+        )
+    if strange := [value for value in mask.content.classes or () if value >= classes]:
+        raise SegError(
+            f"{path}: holds the value {strange[0]}, but {CLASSES} has {classes} classes; "
             "move this mask away, or convert its label again"
         )

@@ -58,8 +58,8 @@ def read_tiles(body: bytes, width: int, height: int, classes: int) -> list[Tile]
 def _refuse_strange_values(pixels: NDArray[np.uint8], classes: int) -> None:
     strange = (pixels >= classes) & (pixels != IGNORE_INDEX)
     if strange.any():
-        known = f"only 0 to {classes - 1} are classes" if classes else "there are no classes yet"
-        raise Refusal(400, f"The value {pixels[strange][0]} is no class ({known}); nothing was saved.")
+        text = f"The value {pixels[strange][0]} is no class (only 0 to {classes - 1} are)"
+        raise Refusal(400, f"{text}; nothing was saved.")
 
 
 def patched(mask: IndexMask, tiles: Sequence[Tile]) -> IndexMask:

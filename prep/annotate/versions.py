@@ -19,7 +19,7 @@ def stamp_of(path: Path | str) -> Stamp | None:
     """The stamp of a file; None if there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116  # half the time of Path.stat, and there are thousands
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a NUL
         return None
     return status.st_size, status.st_mtime_ns, status.st_ino
 
