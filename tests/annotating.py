@@ -1,132 +1,40 @@
-"""What the tests of annotation share: a dataset to label, tiles, deaths in the middle of a save."""
+"""What the tests of the annotation page share: a real server, a real browser, and what the page draws."""
 
-import os
-import struct
+import re
+import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from waitress.server import TcpWSGIServer
 
 from prep.annotate.app import make_app
 from prep.annotate.serving import make_server
-from prep.annotate.store import Entry, Store
-from prep.classes import write_classes
+from prep.annotate.store import Store
 from prep.web.server import bind
-from tests.support import CLASSES, by_stem, images_only, load, tree
 
-SIZES = [(24, 32), (40, 30)]
-"""(height, width) of the images s0 and s1."""
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
-
-def to_label(root: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> Path:
-    """A dataset of images s0, s1, ... and three classes, without masks."""
-    images_only(root, sizes)
-    write_classes(root / "classes.json", CLASSES)
-    return root
-
-
-def tile(x: int, y: int, pixels: NDArray[np.uint8]) -> bytes:
-    """A tile as a page sends it."""
-    return struct.pack("<4I", x, y, pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
-
-
-def block(x: int, y: int, width: int, height: int, value: int) -> bytes:
-    """A tile of one value."""
-    return tile(x, y, np.full((height, width), value, np.uint8))
-
-
-def send(store: Store, stem: str, body: bytes, base: str, save: str) -> Entry:
-    """Save with the classes as they are."""
-    return store.save(stem, body, base=base, save=save, classes_version=store.classes()[1])
-
-
-def on_disk(root: Path, stem: str) -> NDArray[np.uint8] | None:
-    """The pixels of the mask file, read with Pillow; None without a file."""
-    path = root / "masks" / f"{stem}.png"
-    return load(path) if path.exists() else None
-
-
-def named_mask(root: Path, stem: str) -> str:
-    """The mask that the index names."""
-    return by_stem(root)[stem].mask
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder but the counted contents, which a thread writes when it likes."""
-    return {name: content for name, content in tree(folder).items() if "contents.json" not in name}
-
-
-class Killed(BaseException):
-    """The process dies here."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync")  # fmt: skip
 
 
 @contextmanager
-def dying_at(countdown: int, *, before: bool) -> Iterator[Callable[[], bool]]:
-    """Die just before, or just after, change number `countdown` of the file system; nothing is done after that.
-
-    A file that is written when the process dies before the end holds the first half of its bytes.
-    Yields a function that says whether the process has died.
-    """
-    calls, dead, dying = [0], [False], threading.get_ident()
-
-    def guard(real: Callable[..., object]) -> Callable[..., object]:
-        def guarded(*arguments: object, **options: object) -> object:
-            if threading.get_ident() != dying:  # what is counted in the background
-                return real(*arguments, **options)
-            if dead[0]:
-                raise Killed
-            mine = calls[0] == countdown
-            calls[0] += 1
-            if mine and before:
-                dead[0] = True
-                if real is write_bytes:
-                    path, data = arguments
-                    real(path, bytes(data)[: len(bytes(data)) // 2])  # type: ignore[call-overload]
-                raise Killed
-            result = real(*arguments, **options)
-            if mine:
-                dead[0] = True
-                raise Killed
-            return result
-
-        return guarded
-
-    write_bytes = Path.write_bytes
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("rename", "replace", "unlink", "mkdir", "write_bytes"):
-            patch.setattr(Path, name, guard(getattr(Path, name)))
-        patch.setattr(os, "fsync", guard(os.fsync))
-        yield lambda: dead[0]
-
-
-def died(countdown: int, action: Callable[[], object], *, before: bool) -> bool:
-    """Whether an action dies at this change of the file system; False if it ends before."""
-    with dying_at(countdown, before=before) as dead:
-        try:
-            action()
-        except Killed:
-            return True
-        assert not dead(), "it went on after its death"
-    return False
-
-
-@contextmanager
-def serving(store: Store) -> Iterator[int]:
-    """A real server on a free port of loopback."""
-    listener = bind("127.0.0.1", 0)
+def annotating(root: Path, port: int = 0) -> Iterator[int]:
+    """A real server for a dataset on a free port of loopback, or on this one."""
+    listener = bind("127.0.0.1", port)
+    store = Store(root)
     server = make_server(make_app(store, only_here=True), listener, store)
     over = threading.Event()
-
-    def run() -> None:
-        while not over.is_set():
-            server.asyncore.loop(timeout=0.02, map=server._map, count=1)
-        server.asyncore.close_all(server._map)
-
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=_run_until, args=(over, server))
     thread.start()
     try:
         yield listener.getsockname()[1]
@@ -135,3 +43,57 @@ def serving(store: Store) -> Iterator[int]:
         over.set()
         thread.join(10)
         listener.close()
+        store.close()
+
+
+def _run_until(over: threading.Event, server: TcpWSGIServer) -> None:
+    """Serve; the sockets are closed here, so that none is waited for when it closes."""
+    while not over.is_set():
+        server.asyncore.loop(timeout=0.05, map=server._map, count=1)
+    server.asyncore.close_all(server._map)
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    """The system's Chromium, without a window."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser here, looked for {', '.join(BROWSERS)}: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page":
+    """The page with its first image; scripts that fail and requests to other machines are added to `faults`."""
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: message.type != "error" or "Failed to load resource" in message.text or
+            faults.append(message.text))  # fmt: skip
+    page.on("request", lambda request: re.match(rf"http://127\.0\.0\.1:{port}/", request.url) or
+            faults.append(request.url))  # fmt: skip
+    page.goto(f"http://127.0.0.1:{port}/")
+    until(page, "window.editor?.mask")
+    return page
+
+
+def until(page: "Page", expression: str, seconds: float = 20) -> None:
+    """Wait until a JavaScript expression holds; page.wait_for_function would break the page's rule against eval."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {expression}"
+        page.wait_for_timeout(20)
+
+
+def mask_of(page: "Page") -> NDArray[np.uint8]:
+    """(H, W) of the mask that is open."""
+    width, height, text = page.evaluate(
+        """() => {
+            const { width, height, pixels } = editor.mask;
+            return [width, height, Array.from(pixels, (value) => String.fromCharCode(value)).join("")];
+        }"""
+    )
+    return np.frombuffer(text.encode("latin1"), np.uint8).reshape(height, width)

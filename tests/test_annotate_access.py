@@ -11,7 +11,7 @@ from prep.annotate.app import make_app
 from prep.annotate.store import Store
 from prep.dataset import Sample, write_index
 from prep.web.refusal import Refusal
-from tests.annotating import block, files_of, send, serving, to_label
+from tests.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
 
 TOKEN = "a-token-that-nobody-guesses"

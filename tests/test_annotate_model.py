@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.annotate.store import Conflict, Entry, Store
 from prep.dataset import Sample, read_index, write_index
 from prep.imageio import write_png
-from tests.annotating import died, on_disk, send, tile, to_label
+from tests.storing import died, on_disk, send, tile, to_label
 
 HEIGHT, WIDTH = 3, 4
 STEMS = st.sampled_from(["s0", "s1"])

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from prep.annotate.app import make_app
 from prep.annotate.store import Store
 from prep.dataset import Sample, write_index
-from tests.annotating import block, files_of, on_disk, to_label
+from tests.storing import block, files_of, on_disk, to_label
 from tests.support import save, smooth_image
 
 

@@ -22,7 +22,7 @@ from prep.dataset import Dataset, read_index, write_index
 from prep.errors import SegError
 from prep.imageio import write_png
 from prep.web.refusal import Refusal
-from tests.annotating import block, died, files_of, named_mask, on_disk, send, to_label
+from tests.storing import block, died, files_of, named_mask, on_disk, send, to_label
 from tests.support import CLASSES, no_space, random_mask
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -245,7 +245,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from prep.annotate.store import Store
-from tests.annotating import block, send
+from tests.storing import block, send
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = Store(root)
 version = store.mask("s0").version

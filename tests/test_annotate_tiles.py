@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prep.annotate.tiles import patched, read_tiles
 from prep.web.refusal import Refusal
-from tests.annotating import block, tile
+from tests.storing import block, tile
 
 WIDTH, HEIGHT = 9, 6
 

@@ -83,6 +83,16 @@ def test_quarter_turns(flips: bool, ways: int) -> None:
     assert torch.equal(images[..., 0], masks)
 
 
+def test_without_vertical_flips_nothing_stands_on_its_head() -> None:
+    image = random_images((6, 6))[0]
+    store = replace(
+        store_of([image], [image[..., 0]], 6, flips=True), augmentation=Augmentation(flips=True, vertical_flips=False)
+    )
+    images, masks = store.cut(torch.zeros(200, dtype=torch.long), generator())
+    assert {crop.tobytes() for crop in images.numpy()} == {image.tobytes(), image[:, ::-1].tobytes()}
+    assert torch.equal(images[..., 0], masks)
+
+
 @pytest.mark.parametrize("turn", range(4))
 def test_a_quarter_turn_is_that_of_numpy(turn: int) -> None:
     image = random_images((6, 6))[0]

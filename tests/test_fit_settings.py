@@ -217,6 +217,30 @@ def test_bench_tells_rates_and_shares() -> None:
     assert "null loader" in run_train("bench", *TINY, "--steps", 1).stdout
 
 
+def test_bench_tells_that_memory_does_not_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of two patches fit here; the phases are timed with whole batches."""
+    from train.unet import UNet
+
+    real = UNet.forward
+
+    def little_memory(network: UNet, images: torch.Tensor) -> torch.Tensor:
+        if len(images) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return real(network, images)
+
+    monkeypatch.setattr(UNet, "forward", little_memory)
+    result = run_train("bench", *TINY, "--steps", 1)
+    assert result.exit_code == 1
+    assert "out of memory: a batch of 8 goes on in 2 pieces of 4" in result.stderr
+    assert "out of memory with a whole batch of 8" in result.stderr
+    assert "smaller --batch" in result.stderr
+
+
+def test_resuming_what_is_trained_says_that_it_is_only_scored() -> None:
+    train("--epochs", 1)
+    assert "was trained to its end before; it is only scored again" in run_train("--resume", "--device", "cpu").stderr
+
+
 def test_dropout_resumes_bit_identically_and_needs_no_initial_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     given = (
         train("--arch", "fpn", "--encoder", "tu-mobilenetv3_small_050", "--epochs", 1, "--minutes", 0.00001)

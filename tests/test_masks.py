@@ -560,7 +560,7 @@ def test_distances() -> None:
 
 def test_library_call_returns_what_the_command_prints(raw: Raw) -> None:
     spoil(raw)
-    from prep.masks import Options
+    from prep.conversion_plan import Options
 
     result = convert_masks(
         raw.target, raw.masks, photos=raw.photos, classes_file=raw.classes, options=Options(unknown="ignore"), workers=1

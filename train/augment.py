@@ -59,7 +59,8 @@ def draw(count: int, augmentation: Augmentation, generator: torch.Generator) -> 
         return (number * share()).long() if wanted else torch.zeros(count, dtype=torch.long)
 
     # Row and column come first, each with its flip: an order that keeps older trainings repeatable.
-    row, flip_rows, column, flip_columns = share(), coin(augmentation.flips), share(), coin(augmentation.flips)
+    row, flip_rows = share(), coin(augmentation.flips and augmentation.vertical_flips)
+    column, flip_columns = share(), coin(augmentation.flips)
     turn, contrast, brightness = math.radians(augmentation.rotate), augmentation.contrast, 255 * augmentation.brightness
     low, high = (math.log(factor) for factor in augmentation.scale)
     return Draws(

@@ -11,6 +11,8 @@ class Augmentation:
 
     flips: bool = True
     """Mirror rows, columns or both, where the patches were cut to be mirrored."""
+    vertical_flips: bool = True
+    """Whether flips may turn a patch upside down; otherwise left and right only change places."""
     quarter_turns: bool = False
     """Turn by 0, 90, 180 or 270 degrees, exactly."""
     rotate: float = 0.0

@@ -9,6 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from prep.errors import SegError
 from prep.progress import Progress, silent
 from train.config import Config
 from train.data import PixelStore
@@ -16,7 +17,7 @@ from train.losses import build_loss
 from train.networks import build_network
 from train.optimizers import build_optimizer
 from train.predictor import Normalizer
-from train.step import Stepper
+from train.step import Stepper, is_out_of_memory
 
 _WARM_UP = 3
 """Steps before the clock starts: memory is allocated and algorithms are chosen in the first ones."""
@@ -39,9 +40,13 @@ class Speed:
 
 def measure(
     config: Config, store: PixelStore, normalize: Normalizer, classes: int, fabric: Fabric, steps: int,
-    progress: Progress = silent,
+    say: Callable[[str], None], progress: Progress = silent,
 ) -> Speed:  # fmt: skip
-    """Measure `steps` steps of each kind, on the patches of a real training and from random weights."""
+    """Measure `steps` steps of each kind, on the patches of a real training and from random weights.
+
+    say: is told where memory does not suffice for a batch, which then goes on in pieces.  Raises SegError where it does
+    not suffice for whole batches, whose phases are timed last.
+    """
     store, batch = store.to(fabric.device), min(config.batch, len(store))
     torch.manual_seed(config.seed)
     done = itertools.count(1)
@@ -50,7 +55,7 @@ def measure(
         wrapped, optimizer = fabric.setup(network, build_optimizer(network, config))
         wrapped.train()
         forward = torch.compile(wrapped) if config.compile else wrapped
-        stepper = Stepper(wrapped, forward, optimizer, build_loss(config.loss), classes, fabric, _ignore, config.clip)
+        stepper = Stepper(wrapped, forward, optimizer, build_loss(config.loss), classes, fabric, say, config.clip)
 
         def step() -> None:
             images, masks = next(batches)
@@ -64,7 +69,16 @@ def measure(
     whole = rate(network, _batches(store, config))
     null_loader = rate(network, itertools.repeat(same))
     null_model = rate(nn.Conv2d(3, classes, 1), _batches(store, config))
-    return Speed(whole, null_model, null_loader, _shares(config, network, store, normalize, fabric, steps))
+    try:
+        shares = _shares(config, network, store, normalize, fabric, steps)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SegError(
+            f"out of memory with a whole batch of {batch}; a training would go on in pieces, at {whole:.1f} images/s; "
+            "measure with a smaller --batch"
+        ) from error
+    return Speed(whole, null_model, null_loader, shares)
 
 
 def _shares(
@@ -112,7 +126,3 @@ def _now(fabric: Fabric) -> float:
     if fabric.device.type == "cuda":
         torch.cuda.synchronize(fabric.device)
     return time.perf_counter()
-
-
-def _ignore(line: str) -> None:
-    """Memory that does not suffice is told by the training itself."""

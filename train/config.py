@@ -67,6 +67,8 @@ class Config:
     """Random crops of each image in an epoch, where there are no patches."""
     flips: bool = True
     """Flip patches at random, unless the patches were cut with --no-flips."""
+    vertical_flips: bool = True
+    """Flip patches upside down, too; photos taken by people are better off without."""
     quarter_turns: bool = False
     """Turn patches at random by multiples of 90 degrees."""
     rotate: float = 0.0

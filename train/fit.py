@@ -133,7 +133,8 @@ def _run(
         if config.film and not trainer.validation:
             log("--film shows a validation image, and there is none: no film")
     with bar("Training") as advance:
-        trainer.train(advance)
+        if not trainer.train(advance):
+            log(f"{run}: was trained to its end before; it is only scored again")
     return _finish(trainer, bar) if fabric.is_global_zero else None
 
 

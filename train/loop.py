@@ -96,14 +96,19 @@ class Trainer:
         self.stepper.pieces = self.state.pieces
         self._began = time.monotonic() - self.state.seconds
 
-    def train(self, advance: Progress = silent) -> None:
-        """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs."""
+    def train(self, advance: Progress = silent) -> bool:
+        """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs.
+
+        Returns whether there was anything left to train.
+        """
+        before = self.state.epoch
         while not self._is_over():
             began = time.monotonic()
             loss, lr, confusion = self._train_epoch(advance)
             self.state.epoch += 1
             found = self._validate() if self._is_validation_due() else None
             self._finish_epoch(loss, lr, confusion, found, began)
+        return self.state.epoch > before
 
     @property
     def elapsed(self) -> float:

@@ -146,6 +146,22 @@ def best_class(probabilities: Tensor) -> Tensor:
     return labels
 
 
+def watched(model: Probabilities, check: Callable[[int], None]) -> Probabilities:
+    """The same model, which calls `check` with the windows done before each batch; what that raises ends the labelling.
+
+    A network cannot be stopped while it computes, but between two batches of windows it can.
+    """
+    done = 0
+
+    def probabilities(windows: Tensor) -> Tensor:
+        nonlocal done
+        check(done)
+        done += len(windows)
+        return model(windows)
+
+    return probabilities
+
+
 def _bands(source: ImageRows, down: Axis, across: Axis) -> Iterator[Tensor]:
     """The rows of each row of windows, (window, covered width, 3) uint8, mirrored beyond the borders."""
     held, top = np.empty((0, source.width, 3), np.uint8), 0  # rows from `top` on, which later windows need, too

@@ -7,7 +7,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from prep.annotate.access import Pass
+from prep.annotate.findings import Findings
+from prep.annotate.proposals import Proposals
+from prep.annotate.routes.classes import class_routes
+from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
+from prep.annotate.routes.proposals import proposal_routes
+from prep.annotate.routes.regions import region_routes
 from prep.annotate.store import Conflict, Store
 from prep.errors import SegError
 from prep.web.guard import HEADERS, check_host, check_origin
@@ -16,11 +22,19 @@ from prep.web.refusal import Refusal
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
-def make_app(store: Store, *, only_here: bool, token: str | None = None) -> Flask:
+def make_app(
+    store: Store,
+    *,
+    only_here: bool,
+    token: str | None = None,
+    model: Proposals | None = None,
+    findings: Findings | None = None,
+) -> Flask:
     """Build the application around one dataset.
 
     only_here: whether the server listens on loopback alone, so that every true Host header is known.
     token: lets in whoever has it, and nobody else; None where only this computer can reach the server.
+    model: what proposes masks.  findings: those of an audit, to work through.
     """
     # Windows lets its registry say what .js is; a browser that must not guess would then refuse to run it.
     mimetypes.add_type("text/javascript", ".js")
@@ -33,9 +47,16 @@ def make_app(store: Store, *, only_here: bool, token: str | None = None) -> Flas
     def page() -> str:
         return render_template("page.html", name=store.name)
 
-    app.register_blueprint(
-        image_routes(store, {"model": None, "order": "name", "findings": False}, uncertainty=lambda stem: None)
-    )
+    about: dict[str, object] = {
+        "model": model.name if model else None,
+        "order": model.order if model else "name",
+        "findings": findings is not None,
+    }
+    app.register_blueprint(image_routes(store, about, model.uncertainty if model else lambda stem: None))
+    app.register_blueprint(proposal_routes(model))
+    app.register_blueprint(finding_routes(findings))
+    app.register_blueprint(class_routes(store))
+    app.register_blueprint(region_routes(store))
     _explain_errors(app)
     return app
 

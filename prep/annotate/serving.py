@@ -6,6 +6,7 @@ import socket
 from flask import Flask
 from waitress.server import TcpWSGIServer
 
+from prep.annotate.proposals import Proposals
 from prep.annotate.store import Store
 from prep.annotate.tiles import most_bytes
 from prep.web import server as web
@@ -30,9 +31,13 @@ def make_server(app: Flask, listener: socket.socket, store: Store) -> TcpWSGISer
     )
 
 
-def run_until_interrupted(server: TcpWSGIServer, store: Store) -> None:
-    """Answer requests until Ctrl-C; the save at work is finished."""
+def run_until_interrupted(server: TcpWSGIServer, store: Store, model: Proposals | None = None) -> None:
+    """Answer requests until Ctrl-C; the save at work is finished, and the model works no longer than they do."""
     try:
+        if model:
+            model.start()
         server.run()
     finally:
+        if model:
+            model.stop()
         store.close()

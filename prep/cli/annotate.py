@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from prep.cli.console import finish, note
 from prep.cli.options import dataset_argument
+
+if TYPE_CHECKING:
+    from prep.annotate.findings import Findings
+    from prep.annotate.proposals import Order, Proposals
+    from prep.annotate.store import Store
 
 
 @click.command()
@@ -26,7 +32,30 @@ from prep.cli.options import dataset_argument
     help="Where to listen; 0.0.0.0 lets those on your networks in who have the address with its token.",
 )
 @click.option("--no-open", "open_browser", flag_value=False, default=True, help="Do not open the page in the browser.")
-def annotate(dataset: Path | None, port: int, host: str, open_browser: bool) -> None:
+@click.option(
+    "--model",
+    "run",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    show_default="none",
+    help="Run whose model proposes masks, or latest; needs the extra train.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["name", "uncertainty"]),
+    default="name",
+    help="Order of the list; uncertainty: what the model is least sure of first.",
+)
+@click.option(
+    "--audit",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FOLDER",
+    show_default="none",
+    help="Findings to work through: the folder that 'seg-train audit' wrote, or its audit.csv.",
+)
+def annotate(
+    dataset: Path | None, port: int, host: str, open_browser: bool, run: Path | None, order: Order, audit: Path | None
+) -> None:
     """Label the images of a dataset by hand, on a page in the browser that saves every stroke at once.
 
     Masks are written into the dataset itself, pixels that were never touched as 255 (ignored). It stops with Ctrl-C,
@@ -37,6 +66,7 @@ def annotate(dataset: Path | None, port: int, host: str, open_browser: bool) -> 
     \b
         seg-prep resize photos/ -o datasets/campus --size 4096
         seg-prep annotate datasets/campus
+        seg-prep annotate datasets/campus --model latest --order uncertainty
     """
     from prep.annotate.app import make_app
     from prep.annotate.opening import dataset_to_label
@@ -44,11 +74,16 @@ def annotate(dataset: Path | None, port: int, host: str, open_browser: bool) -> 
     from prep.annotate.store import Store
     from prep.web.server import bind, is_loopback, url_of
 
+    if order == "uncertainty" and run is None:
+        raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
     root = dataset_to_label(dataset)
     store = Store(root)
+    model = _open_model(store, run, order) if run else None
+    findings = _open_findings(store, audit) if audit else None
     listener = bind(host, port)
     token = None if is_loopback(listener) else new_token()
-    server = make_server(make_app(store, only_here=token is None, token=token), listener, store)
+    app = make_app(store, only_here=token is None, token=token, model=model, findings=findings)
+    server = make_server(app, listener, store)
     address = url_of(listener) + (f"?token={token}" if token else "")
     finish(root, {}, f"{store.name} at {address}")
     if token:
@@ -59,4 +94,29 @@ def annotate(dataset: Path | None, port: int, host: str, open_browser: bool) -> 
     note("Ctrl-C stops it.")
     if open_browser:
         click.launch(address)
-    run_until_interrupted(server, store)
+    run_until_interrupted(server, store, model)
+
+
+def _open_model(store: Store, run: Path, order: Order) -> Proposals:
+    """The one place of seg-prep that knows of training: loading PyTorch takes seconds, and it may not be installed."""
+    from train.cli.torch_needed import need_torch
+
+    need_torch()
+    from prep.annotate.proposals import Proposals
+    from train.proposer import open_proposer
+
+    model = Proposals(store, open_proposer(run, note), order)
+    if model.left_out:
+        names = ", ".join(model.left_out)
+        note(f"{model.name} knows classes that this dataset lacks, and proposes nothing there: {names}")
+    return model
+
+
+def _open_findings(store: Store, audit: Path) -> Findings:
+    from prep.annotate.findings import MARKS, Findings, in_dataset, read_findings
+    from prep.annotate.store import HIDDEN
+
+    found, left_out = in_dataset(read_findings(audit), map(store.sample, (entry.stem for entry in store.entries())))
+    for words in left_out:
+        note(words)
+    return Findings(found, store.root / HIDDEN / MARKS)

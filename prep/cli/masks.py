@@ -162,8 +162,9 @@ def convert(
         seg-prep masks convert export.zip -o datasets/rocks --images photos/
         seg-prep masks convert annotations.json -o datasets/leaves --images photos/
     """
+    from prep.conversion_plan import Options
     from prep.dataset import find_dataset
-    from prep.masks import Options, convert_masks
+    from prep.masks import convert_masks
 
     root = output or find_dataset(None)
     options = Options(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from prep.cli.console import emit, progress
+from prep.cli.console import emit, note, progress
 from prep.cli.options import dataset_argument, json_option
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
@@ -56,7 +56,7 @@ def bench(
         store = training_store(opened, config, advance)
     with progress("Measuring") as advance:
         speed = measure(
-            config, store, Normalizer(stats.mean, stats.std), len(opened.classes), fabric, steps, advance
+            config, store, Normalizer(stats.mean, stats.std), len(opened.classes), fabric, steps, note, advance
         )  # fmt: skip
     phases = "\n".join(f"  {name:<12}{share:6.1%}" for name, share in speed.shares.items())
     emit(

@@ -86,6 +86,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "size": _setting(click.IntRange(min=16), "PIXELS", "Side of a patch.", "the patches there are, else 96"),
         "crops": _setting(_COUNT, "NUMBER", "Random crops of each image in an epoch, where there are no patches."),
         "flips": _setting(bool, None, "Flip at random."),
+        "vertical_flips": _setting(bool, None, "Flip upside down, too, not only left to right."),
         "quarter_turns": _setting(bool, None, "Turn by multiples of 90 degrees."),
         "rotate": _setting(click.FloatRange(0, 180), "DEGREES", "Turn by up to so much, either way."),
         "scale": _setting((float, float), "LOW HIGH", "Enlarge by a random factor between these.", "1 1"),

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL.Image import Image
-from torch import Tensor
 
 from prep.classes import format_color
 from prep.errors import SegError
@@ -19,7 +18,7 @@ from prep.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
 from prep.web.refusal import Refusal
 from train.predictor import Predictor
 from train.serve.limits import Deadline, Limits, Places
-from train.windows import Probabilities, place_windows
+from train.windows import place_windows, watched
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
 """Kinds of files that are opened; Pillow knows more, and runs another program for some of them."""
@@ -156,19 +155,3 @@ class Service:
                 return decode_photo(photo, *photo.upright_size)
             except SegError as error:
                 raise Refusal(422, str(error)) from error
-
-
-def watched(model: Probabilities, check: Callable[[int], None]) -> Probabilities:
-    """The same model, which calls `check` with the windows done before each batch; what that raises ends the labelling.
-
-    A network cannot be stopped while it computes, but between two batches of windows it can.
-    """
-    done = 0
-
-    def probabilities(windows: Tensor) -> Tensor:
-        nonlocal done
-        check(done)
-        done += len(windows)
-        return model(windows)
-
-    return probabilities

@@ -1,0 +1,93 @@
+// What keys and buttons do.
+
+import { byId } from "./dom.js";
+import { showHelp } from "./help.js";
+import { actionOf, belongsElsewhere } from "./keys.js";
+
+const STEP = 80; // CSS pixels that an arrow key moves the image
+const ZOOM = 1.25;
+
+export function listenToKeys(page) {
+  const actions = actionsOf(page);
+  const { editor, tools, looks } = page;
+
+  document.addEventListener("keydown", (event) => {
+    if (belongsElsewhere(event)) return;
+    if (event.key === " ") {
+      editor.pointers.grab = true;
+      event.preventDefault();
+      return;
+    }
+    if (!event.ctrlKey && !event.metaKey && editor.ready && editor.tool.key(event)) {
+      event.preventDefault();
+      return;
+    }
+    const [name, key] = actionOf(event, tools) ?? [];
+    if (!name) return;
+    event.preventDefault();
+    actions[name](key);
+  });
+  document.addEventListener("keyup", (event) => {
+    if (event.key === " ") editor.pointers.grab = false;
+    if (event.key.toLowerCase() === "h") looks.showAlone(false);
+  });
+  addEventListener("blur", () => {
+    editor.pointers.grab = false;
+    looks.showAlone(false);
+  });
+
+  const clicks = {
+    undo: "undo", redo: "redo", done: "done", reject: "reject", previous: "previous", next: "next", fit: "fit",
+    "one-to-one": "oneToOne", "zoom-in": "zoomIn", "zoom-out": "zoomOut", "help-button": "help", "edit-classes": "classes",
+  };
+  for (const [id, name] of Object.entries(clicks)) byId(id).addEventListener("click", () => actions[name]());
+
+  // The mouse leaves the focus on the stage, so that Space and Enter never press the button that was clicked last.
+  document.addEventListener("click", (event) => {
+    const control = event.detail > 0 && event.target.closest("button, input[type=range], input[type=checkbox], [role=option]");
+    if (control && !control.closest("dialog") && !document.querySelector("dialog[open]")) byId("stage").focus({ preventScroll: true });
+  });
+}
+
+function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools }) {
+  const { view } = editor;
+  const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
+  const shown = () => editor.mask !== null && byId("notice").hidden;
+  return {
+    next: () => open(list.beside(1)),
+    previous: () => open(list.beside(-1)),
+    nextUnfinished() {
+      const stem = list.nextUnfinished();
+      if (stem === undefined) editor.say("No other image of this list is unfinished.");
+      else open(stem);
+    },
+    done: () => finish("done"),
+    reject: () => finish("rejected"),
+    class(key) {
+      const index = (Number(key) + 9) % 10;
+      if (index < session.classes.length) editor.choose(index);
+    },
+    unlabelled: () => editor.choose(255),
+    only: () => looks.toggleOnly(),
+    classes: () => classEditor.show(),
+    undo: () => shown() && editor.undo(),
+    redo: () => shown() && editor.redo(),
+    nudge(key) {
+      toolbar.nudge(key);
+    },
+    tool: (id) => editor.use(id),
+    zoomIn: () => zoom(ZOOM),
+    zoomOut: () => zoom(1 / ZOOM),
+    fit: () => view.fit(),
+    oneToOne: () => view.oneToOne(editor.pointers.position ?? undefined),
+    left: () => view.pan(STEP, 0),
+    right: () => view.pan(-STEP, 0),
+    up: () => view.pan(0, STEP),
+    down: () => view.pan(0, -STEP),
+    alone: () => looks.showAlone(true),
+    stronger: () => looks.fade(1),
+    weaker: () => looks.fade(-1),
+    sides: () => looks.toggleSides(),
+    help: () => showHelp(tools),
+  };
+}

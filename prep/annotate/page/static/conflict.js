@@ -1,0 +1,42 @@
+// What a person decides when another page changed the same mask, or the classes.
+
+/** Asks, and gives the name of the choice: the key of `choices` ({name: words}). The dialog has no way around. */
+export function decide(title, text, choices) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "conflict";
+  const heading = dialog.appendChild(document.createElement("h2"));
+  heading.textContent = title;
+  heading.id = "conflict-title";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.appendChild(document.createElement("p")).textContent = text;
+  const buttons = dialog.appendChild(document.createElement("div"));
+  buttons.className = "buttons";
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  document.body.appendChild(dialog);
+  return new Promise((resolve) => {
+    for (const [name, words] of Object.entries(choices)) {
+      const button = buttons.appendChild(document.createElement("button"));
+      Object.assign(button, { type: "button", textContent: words, value: name });
+      button.addEventListener("click", () => {
+        dialog.remove();
+        resolve(name);
+      });
+    }
+    dialog.showModal();
+  });
+}
+
+export const decideMask = () =>
+  decide(
+    "This image was changed elsewhere",
+    "Another window or command saved this mask after you opened it. Nothing was overwritten. Which one shall stay?",
+    { theirs: "Load the other version", mine: "Keep mine over it" },
+  );
+
+export const decideClasses = () =>
+  decide(
+    "The classes were changed elsewhere",
+    "Another window changed the classes, so this page's class numbers may no longer fit. Your last strokes since then " +
+      "are not saved. Load the page again to go on.",
+    { reload: "Load the page again" },
+  );

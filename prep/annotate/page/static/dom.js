@@ -1,0 +1,43 @@
+// Small helpers for building the page.
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with properties (data-* and aria-* as attributes) and children (nodes or text). */
+export function make(name, properties = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.includes("-") || key === "role" || key === "for") element.setAttribute(key, value);
+    else element[key] = value;
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** A drawing of the sprite; words stand beside it or in the label of its button. */
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("aria-hidden", "true");
+  svg.appendChild(document.createElementNS(space, "use")).setAttribute("href", `/static/icons.svg#${name}`);
+  return svg;
+}
+
+/** Keys as small caps of a keyboard: "Ctrl Z" is two. */
+export const keycaps = (keys) => keys.split(" ").map((key) => make("kbd", { textContent: key }));
+
+/** Draws the icons of the buttons that stand in the page. */
+export function drawIcons(root) {
+  for (const button of root.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon));
+}
+
+/** "1 image", "2 images", "1 203 456 pixels": groups of three, as in technical texts. */
+export const count = (number, thing) => `${grouped(number)} ${thing}${number === 1 ? "" : "s"}`;
+
+export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
+/** A share 0..1 in percent; what is there is never shown as nothing, and what is missing never as all. */
+export function percent(share) {
+  if (share > 0 && share < 0.001) return "< 0.1 %";
+  if (share > 0.999 && share < 1) return "> 99.9 %";
+  return `${share < 0.1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+}

@@ -1,0 +1,236 @@
+// The stage: one open image with its mask, view and tool. Everything is drawn in one animation frame.
+
+import { api } from "./api.js";
+import { decideClasses, decideMask } from "./conflict.js";
+import { Mask, UNLABELLED } from "./mask.js";
+import { Overlay } from "./overlay.js";
+import { Photo } from "./photo.js";
+import { Pointers } from "./pointers.js";
+import { Saver } from "./saver.js";
+import { TOOLS } from "./tools/index.js";
+import { View } from "./view.js";
+
+/**
+ * value: class index that tools paint, 255 = unlabelled. only: null, or the one value that they may paint over.
+ * Events: "open", "edit" (undo and redo may have changed), "tool", "value", "save" (saver.state may have changed),
+ * "say" with detail = words.
+ */
+export class Editor extends EventTarget {
+  stem = null;
+  mask = null;
+  saver = null;
+  value = 0;
+  only = null;
+  view = new View();
+  #asked = false; // a frame is asked for
+  #due = { photo: true, overlay: true, changed: false, guides: true };
+  #opening = null; // aborts the loading of an image
+
+  constructor(stage, session) {
+    super();
+    this.stage = stage;
+    this.session = session;
+    this.photo = new Photo(stage.querySelector("#photo"));
+    this.overlay = new Overlay(stage.querySelector("#overlay"));
+    this.guides = stage.querySelector("#guides").getContext("2d");
+    this.tools = new Map(TOOLS.map((Tool) => [Tool.id, new Tool(this)]));
+    this.tool = this.tools.values().next().value;
+    this.pointers = new Pointers(this);
+    this.view.addEventListener("change", () => this.#all());
+    session.addEventListener("classes", () => this.#recolor());
+    this.#recolor();
+    new ResizeObserver(() => this.#resize()).observe(stage);
+    this.#resize();
+    addEventListener("beforeunload", (event) => this.saver && !this.saver.clean && event.preventDefault());
+    document.addEventListener("visibilitychange", () => document.hidden && this.saver?.flush());
+  }
+
+  /** Opens an image once the one before is saved; whether it is open. */
+  async open(stem) {
+    if (!(await this.#leave())) return false;
+    this.#opening?.abort();
+    const mine = (this.#opening = new AbortController());
+    try {
+      const [mask, photo] = await Promise.all([
+        this.#load(stem, mine.signal),
+        api.photo(stem, mine.signal).then(Photo.levels),
+      ]);
+      if (this.#opening !== mine || !(await this.#leave())) return false;
+      this.stem = stem;
+      this.photo.show(photo);
+      this.#take(mask);
+      this.view.open(mask.width, mask.height);
+    } catch (error) {
+      if (error.name === "AbortError") return false;
+      const undecodable = error.name === "InvalidStateError" || error.name === "EncodingError";
+      this.say(undecodable ? `This browser cannot show the photo of ${stem}.` : error.message);
+      return false;
+    }
+    this.dispatchEvent(new Event("open"));
+    return true;
+  }
+
+  /** Whether nothing of the open image would be lost. */
+  async #leave() {
+    this.tool.cancel();
+    if (!this.saver || (await this.saver.flush())) return true;
+    this.say(this.saver.words);
+    return false;
+  }
+
+  /** The mask as stored; if the classes are newer than this page's, they are read again first. */
+  async #load(stem, signal) {
+    const stored = await api.mask(stem, signal);
+    if (stored.classesVersion !== this.session.classesVersion) await this.session.load();
+    return stored;
+  }
+
+  #take({ width, height, pixels, version }) {
+    this.saver?.stop();
+    const mask = (this.mask = new Mask(width, height, pixels));
+    const saver = (this.saver = new Saver(this.stem, mask, version, this.session));
+    mask.addEventListener("change", () => {
+      this.#due.changed = true;
+      this.#ask();
+    });
+    mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
+    saver.addEventListener("state", () => this.#saveState(saver));
+    this.overlay.show(mask);
+    this.#all();
+    this.dispatchEvent(new Event("edit"));
+    this.dispatchEvent(new Event("save"));
+  }
+
+  async #saveState(saver) {
+    if (saver !== this.saver) return;
+    this.dispatchEvent(new Event("save"));
+    if (!saver.stuck) return;
+    this.pointers.stop();
+    this.tool.cancel();
+    if (saver.state === "classes") {
+      await decideClasses();
+      saver.stop();
+      location.reload();
+    } else await this.#settle(saver, await decideMask());
+  }
+
+  /** After a conflict: takes the mask of the server, or puts this one over it. */
+  async #settle(saver, choice) {
+    try {
+      const stored = await this.#load(this.stem);
+      if (choice === "mine") await saver.overwrite(stored.version);
+      else this.#take(stored);
+    } catch (error) {
+      this.say(error.message);
+      await this.#settle(saver, await decideMask());
+    }
+  }
+
+  /** Tools do nothing while no image is open or a conflict is not settled. */
+  get ready() {
+    return this.mask !== null && !this.saver.stuck;
+  }
+
+  choose(value) {
+    this.value = value;
+    this.dispatchEvent(new Event("value"));
+    this.redraw();
+  }
+
+  use(id) {
+    if (!this.tools.has(id) || this.tool === this.tools.get(id)) return;
+    this.tool.cancel();
+    this.tool.deactivate();
+    this.tool = this.tools.get(id);
+    this.tool.activate();
+    this.pointers.showCursor();
+    this.dispatchEvent(new Event("tool"));
+    this.redraw();
+  }
+
+  /** Paints spans as one step. */
+  paint(spans, value = this.value, only = this.only) {
+    this.mask.begin();
+    this.mask.fill(spans, value, only);
+    this.mask.end();
+  }
+
+  undo() {
+    if (!this.ready) return;
+    if (!this.tool.undo()) this.mask.undo();
+    this.redraw();
+  }
+
+  redo() {
+    if (this.ready) this.mask.redo();
+  }
+
+  say(text) {
+    this.dispatchEvent(new CustomEvent("say", { detail: text }));
+  }
+
+  /** The colour of the chosen class, for guides. */
+  get color() {
+    return this.value === UNLABELLED ? "#ffffff" : this.session.classes.find(({ index }) => index === this.value)?.color ?? "#ffffff";
+  }
+
+  /** Draws the guides again in the next frame. */
+  redraw() {
+    this.#due.guides = true;
+    this.#ask();
+  }
+
+  #all() {
+    this.#due.photo = this.#due.overlay = true;
+    this.redraw();
+  }
+
+  #recolor() {
+    const { classes } = this.session;
+    const known = this.value === UNLABELLED || classes.some(({ index }) => index === this.value);
+    if (!known && classes.length) this.value = classes[0].index;
+    this.overlay.recolor(classes);
+    this.#all();
+    this.dispatchEvent(new Event("value"));
+  }
+
+  #resize() {
+    const { width, height } = this.stage.getBoundingClientRect();
+    const ratio = devicePixelRatio || 1;
+    for (const canvas of [this.photo.canvas, this.overlay.canvas, this.guides.canvas]) {
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+      Object.assign(canvas.style, { width: `${canvas.width / ratio}px`, height: `${canvas.height / ratio}px` });
+    }
+    this.view.resize(Math.max(1, width), Math.max(1, height), ratio);
+  }
+
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#asked = false;
+    const due = this.#due;
+    this.#due = { photo: false, overlay: false, changed: false, guides: false };
+    if (due.photo) this.photo.draw(this.view);
+    if (due.overlay || due.changed) {
+      const unfinished = this.overlay.draw(this.view, due.overlay);
+      if (unfinished) {
+        this.#due.overlay = true;
+        this.#ask();
+      }
+    }
+    if (due.guides) this.#drawGuides();
+  }
+
+  #drawGuides() {
+    const { guides, view } = this;
+    guides.setTransform(1, 0, 0, 1, 0, 0);
+    guides.clearRect(0, 0, guides.canvas.width, guides.canvas.height);
+    guides.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+    if (this.mask) this.tool.draw(guides, view);
+  }
+}

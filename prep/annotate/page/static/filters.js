@@ -1,0 +1,92 @@
+// Which images the list shows, and in which order.
+
+import { byId, make } from "./dom.js";
+
+const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const ORDERS = {
+  name: { label: "By name", rank: () => 0 },
+  uncertainty: { label: "Most uncertain first", rank: (entry) => -(entry.uncertainty ?? -1) },
+  labelled: { label: "Least labelled first", rank: (entry) => entry.labelled ?? 2 },
+};
+
+/** The controls above the list. Event "change". */
+export class Filters extends EventTarget {
+  constructor(session, settings) {
+    super();
+    Object.assign(this, { session, settings });
+    this.find = byId("find");
+    this.state = byId("state-filter");
+    this.kind = byId("class-filter");
+    this.order = byId("order");
+    byId("filters").addEventListener("submit", (event) => event.preventDefault());
+    this.find.addEventListener("input", () => this.dispatchEvent(new Event("change")));
+    this.find.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
+    for (const select of [this.state, this.kind, this.order]) {
+      select.addEventListener("change", () => {
+        this.keep();
+        this.dispatchEvent(new Event("change"));
+      });
+    }
+    byId("show-all").addEventListener("click", () => this.clear());
+  }
+
+  /** Takes up what was chosen last time; the order otherwise as the command was asked. */
+  restore() {
+    this.count();
+    const { state = "", kind = "", order = this.session.dataset.order } = this.settings.get("filters", {});
+    for (const [select, value] of [[this.state, state], [this.kind, kind], [this.order, order]]) select.value = value;
+    for (const select of [this.state, this.kind, this.order]) if (select.selectedIndex < 0) select.selectedIndex = 0;
+    this.count();
+  }
+
+  keep() {
+    this.settings.set("filters", { state: this.state.value, kind: this.kind.value, order: this.order.value });
+  }
+
+  clear() {
+    this.find.value = this.state.value = this.kind.value = "";
+    this.keep();
+    this.count();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  matches(entry) {
+    const { value: kind } = this.kind;
+    const rightClass = !kind || (kind === "none" ? entry.labelled === 0 : entry.classes?.includes(Number(kind)));
+    const name = this.find.value.trim().toLowerCase();
+    return (!this.state.value || entry.state === this.state.value) && rightClass && entry.stem.toLowerCase().includes(name);
+  }
+
+  /** Compares two entries; equal ranks stand by name. */
+  compare(one, other) {
+    const { rank } = ORDERS[this.order.value] ?? ORDERS.name;
+    return rank(one) - rank(other) || (one.stem < other.stem ? -1 : 1);
+  }
+
+  /** Writes the numbers of images into the choices. */
+  count() {
+    const entries = [...this.session.images.values()];
+    const inState = (state) => entries.filter((entry) => !state || entry.state === state).length;
+    choices(this.state, Object.entries(STATES).map(([state, label]) => [state, `${label} (${inState(state)})`]));
+    const holding = (index) => entries.filter((entry) => entry.classes?.includes(index)).length;
+    choices(this.kind, [
+      ["", "Any class"],
+      ...this.session.classes.map(({ index, name }) => [String(index), `${name} (${holding(index)})`]),
+      ["none", `No class (${entries.filter((entry) => entry.labelled === 0).length})`],
+    ]);
+    const uncertain = this.session.dataset.model !== null;
+    choices(this.order, Object.entries(ORDERS).filter(([name]) => uncertain || name !== "uncertainty").map(([name, { label }]) => [name, label]));
+    for (const select of [this.state, this.kind]) select.classList.toggle("set", select.value !== "");
+  }
+}
+
+function choices(select, rows) {
+  const { value } = select;
+  if (select.options.length !== rows.length) select.replaceChildren(...rows.map(() => make("option")));
+  rows.forEach(([name, label], place) => {
+    const option = select.options[place];
+    if (option.value !== name) option.value = name;
+    if (option.textContent !== label) option.textContent = label;
+  });
+  select.value = rows.some(([name]) => name === value) ? value : rows[0][0];
+}

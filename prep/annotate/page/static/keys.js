@@ -1,0 +1,86 @@
+// All keys in one table: what the page does with them, and what the help overlay shows.
+
+const TYPING = "input:not([type=range], [type=checkbox], [type=color]), textarea, select";
+
+/**
+ * Rows: keys as `nameOf` names them, the label for people, what it does, and the name of the action that runs (none
+ * where the stage or the tool itself listens). `repeat`: also while the key is held.
+ */
+const ROWS = {
+  Images: [
+    { keys: ["n"], label: "N", does: "Next unfinished", action: "nextUnfinished" },
+    { keys: ["PageDown"], label: "PgDn", does: "Next image", action: "next", repeat: true },
+    { keys: ["PageUp"], label: "PgUp", does: "Previous image", action: "previous", repeat: true },
+    { keys: ["d"], label: "D", does: "Done, next unfinished", action: "done" },
+    { keys: ["r"], label: "R", does: "Reject, or take back", action: "reject" },
+  ],
+  Classes: [
+    { keys: [..."1234567890"], label: "1 … 9 0", does: "Class 1 to 10", action: "class" },
+    { keys: ["x"], label: "X", does: "Unlabelled", action: "unlabelled" },
+    { keys: ["u"], label: "U", does: "Only unlabelled", action: "only" },
+    { keys: ["c"], label: "C", does: "Edit the classes", action: "classes" },
+  ],
+  Drawing: [
+    { keys: ["ctrl+z"], label: "Ctrl Z", does: "Undo", action: "undo", repeat: true },
+    { keys: ["ctrl+shift+z", "ctrl+y"], label: "Ctrl Shift Z", does: "Redo", action: "redo", repeat: true },
+    { keys: ["[", "]"], label: "[ ]", does: "Smaller, larger", action: "nudge", repeat: true },
+    { label: "Enter", does: "Finish, accept" },
+    { label: "Esc", does: "Cancel" },
+    { label: "⌫", does: "Last point back" },
+  ],
+  View: [
+    { keys: ["+", "="], label: "+", does: "Zoom in", action: "zoomIn", repeat: true },
+    { keys: ["-"], label: "−", does: "Zoom out", action: "zoomOut", repeat: true },
+    { keys: ["f"], label: "F", does: "Whole image", action: "fit" },
+    { keys: ["z"], label: "Z", does: "One pixel to one pixel", action: "oneToOne" },
+    { keys: ["ArrowLeft"], label: "← ↑ → ↓", does: "Move", action: "left", repeat: true },
+    { keys: ["ArrowUp"], action: "up", repeat: true },
+    { keys: ["ArrowRight"], action: "right", repeat: true },
+    { keys: ["ArrowDown"], action: "down", repeat: true },
+    { keys: ["h"], label: "H", does: "Photo alone, while held", action: "alone" },
+    { keys: ["o"], label: "O", does: "Mask stronger", action: "stronger", repeat: true },
+    { keys: ["shift+o"], label: "Shift O", does: "Mask weaker", action: "weaker", repeat: true },
+    { keys: ["Tab"], label: "Tab", does: "Hide or show both sides", action: "sides" },
+    { keys: ["?"], label: "?", does: "These keys", action: "help" },
+  ],
+  Mouse: [
+    { label: "Wheel", does: "Zoom at the pointer" },
+    { label: "Space Drag", does: "Move" },
+    { label: "Middle Drag", does: "Move" },
+  ],
+};
+
+/** [[title, rows]] for people; the keys of tools stand in the tools. */
+export function tableOfKeys(tools) {
+  const own = tools.map(({ key, title }) => ({ label: key.toUpperCase(), does: title }));
+  const rest = Object.entries(ROWS).map(([title, rows]) => [title, rows.filter((row) => row.label)]);
+  return [["Tools", own], ...rest];
+}
+
+/** "ctrl+shift+z", "?", "ArrowLeft", "shift+o": Shift counts for letters only, and Command is Control. */
+export function nameOf(event) {
+  const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const shift = event.shiftKey && letter !== letter.toUpperCase() ? "shift+" : "";
+  return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${event.altKey ? "alt+" : ""}${shift}${letter}`;
+}
+
+/** The action of a key event, as [name, key]; null if it has none. */
+export function actionOf(event, tools) {
+  const key = nameOf(event);
+  const row = Object.values(ROWS).flat().find((each) => each.keys?.includes(key));
+  if (row) return event.repeat && !row.repeat ? null : [row.action, key];
+  const tool = tools.find((each) => each.key === key);
+  return tool && !event.repeat ? ["tool", tool.id] : null;
+}
+
+/** Whether a key belongs to the element that has the focus, not to the page. */
+export function belongsElsewhere(event) {
+  const { target } = event;
+  if (document.querySelector("dialog[open]")) return true;
+  if (target.matches?.(TYPING)) return true;
+  const moves = /^(Arrow|Page|Home|End)/.test(event.key);
+  if (target.matches?.("input[type=range], [role=radio], [role=option]") && moves) return true;
+  // Tab goes from control to control once the focus is on one; on the stage it hides the sides.
+  if (event.key === "Tab") return event.shiftKey || !target.matches?.("#stage, body");
+  return target.matches?.("button, input, [role=option]") && (event.key === "Enter" || event.key === " ");
+}

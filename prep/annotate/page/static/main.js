@@ -1,0 +1,133 @@
+// Starts the page and joins its parts.
+
+import { api } from "./api.js";
+import { ClassEditor } from "./class_editor.js";
+import { byId, drawIcons } from "./dom.js";
+import { Editor } from "./editor.js";
+import { Filters } from "./filters.js";
+import { listenToKeys } from "./actions.js";
+import { List } from "./list.js";
+import { makeLooks } from "./looks.js";
+import { hideNotice, hush, say, showNotice } from "./notice.js";
+import { Palette } from "./palette.js";
+import { putIntoAddress, Settings, stemInAddress } from "./place.js";
+import { session } from "./session.js";
+import { showTips } from "./tips.js";
+import { Toolbar } from "./toolbar.js";
+import { TopBar } from "./topbar.js";
+import { TOOLS } from "./tools/index.js";
+import { keepCounting } from "./news.js";
+
+drawIcons(document);
+showTips();
+const stage = byId("stage");
+const editor = new Editor(stage, session);
+Object.assign(window, { editor, session }); // tests look at them
+editor.addEventListener("say", ({ detail }) => say(detail));
+
+/** Opens an image, and says on the stage why it cannot be shown. */
+let opening = null;
+async function open(stem) {
+  if (stem === undefined) return;
+  const mine = (opening = {});
+  let words = "";
+  const hear = ({ detail }) => (words = detail);
+  list.current = stem;
+  editor.addEventListener("say", hear);
+  const opened = await editor.open(stem);
+  editor.removeEventListener("say", hear);
+  if (opening !== mine) return;
+  if (opened) {
+    hideNotice();
+    putIntoAddress(stem);
+    settings.set("image", stem);
+  } else if (editor.saver && !editor.saver.clean) {
+    list.current = editor.stem; // what is not saved stays in sight
+  } else {
+    const next = list.beside(1) ?? list.beside(-1);
+    topBar.name(stem);
+    hush();
+    showNotice(`${stem} cannot be opened`, words, next === undefined ? [] : [["Another image", () => open(next)]]);
+  }
+}
+
+/** Changes how far the chosen image is; whether the server took it. */
+async function setState(state) {
+  const stem = list.current;
+  try {
+    if (editor.saver && !(await editor.saver.flush())) throw new Error(editor.saver.words);
+    session.update(await api.json("PUT", api.image(stem, "state"), { state }));
+    return true;
+  } catch (error) {
+    say(error.message);
+    return false;
+  }
+}
+
+/** Marks the image as done or rejected and goes to the next unfinished one; or takes the mark back. */
+async function finish(state) {
+  const entry = session.images.get(list.current);
+  if (!entry) return;
+  if (entry.state === state) {
+    await setState(entry.labelled ? "in work" : "new");
+    return;
+  }
+  const next = list.nextUnfinished();
+  if (!(await setState(state))) return;
+  if (next !== undefined) await open(next);
+  else say("Every image of this list is done or rejected.");
+}
+
+/** Sends other classes once everything is saved; masks whose numbers changed are read again. */
+async function changeClasses(request, moves) {
+  if (editor.saver && !(await editor.saver.flush())) throw new Error(editor.saver.words);
+  const answer = await api.json("PUT", "/api/classes", request);
+  await session.load();
+  if (moves && editor.stem !== null) await editor.open(editor.stem);
+  const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
+  if (answer.changed) say(`${answer.changed} masks rewritten.${removed}`);
+  else if (removed) say(removed.trim());
+  stage.focus();
+}
+
+async function load() {
+  try {
+    await session.load();
+    hideNotice();
+    return true;
+  } catch (error) {
+    showNotice("The images cannot be listed", error.message, [["Try again", () => location.reload()]]);
+    return false;
+  }
+}
+
+let settings, list, topBar;
+if (await load()) {
+  settings = new Settings(session.dataset.name);
+  const filters = new Filters(session, settings);
+  list = new List(session, filters, open);
+  const palette = new Palette(editor, session);
+  const toolbar = new Toolbar(editor, TOOLS, settings);
+  const classEditor = new ClassEditor(session, changeClasses);
+  topBar = new TopBar(editor, session);
+  const looks = makeLooks(editor, settings);
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS });
+
+  for (const tool of editor.tools.values()) toolbar.restore(tool);
+  editor.use(settings.get("tool", "brush"));
+  toolbar.show();
+  editor.addEventListener("tool", () => settings.set("tool", editor.tool.constructor.id));
+  editor.choose(settings.get("value", 0));
+  editor.addEventListener("value", () => settings.set("value", editor.value));
+  palette.fill();
+  filters.restore();
+  session.dispatchEvent(new Event("images"));
+  topBar.state();
+  keepCounting(session, editor);
+  addEventListener("hashchange", () => session.images.has(stemInAddress()) && stemInAddress() !== editor.stem && open(stemInAddress()));
+
+  const wanted = [stemInAddress(), settings.get("image", ""), list.nextUnfinished(), session.images.keys().next().value];
+  await open(wanted.find((stem) => session.images.has(stem)));
+  stage.focus();
+  if (session.classes.length === 0) await classEditor.show();
+}

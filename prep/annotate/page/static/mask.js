@@ -1,0 +1,187 @@
+// The mask of the open image: the class index of every pixel, changed in steps that can be undone.
+
+import { History, pack, unpack } from "./history.js";
+
+export const UNLABELLED = 255;
+const SIDE = 128; // pixels of a tile's side: what is undone and saved at once
+
+/**
+ * Events: "change" with detail {x0, y0, x1, y1} (pixels of this box may have changed, x1 and y1 exclusive);
+ * "edit" after a whole step, an undo or a redo.
+ */
+export class Mask extends EventTarget {
+  #history = new History();
+  #before = null; // the tiles that the open step touched, as they were: Map place -> pixels
+  #unsent = new Set(); // places of tiles that differ from what was taken
+  #fresh = new Set(); // those of them that do so by the open step alone
+
+  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
+    super();
+    this.width = width;
+    this.height = height;
+    this.pixels = pixels;
+    this.columns = Math.ceil(width / SIDE);
+    this.rows = Math.ceil(height / SIDE);
+  }
+
+  get canUndo() {
+    return this.#history.canUndo;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
+  }
+
+  /** Bytes that undo and redo take. */
+  get historyBytes() {
+    return this.#history.bytes;
+  }
+
+  get editing() {
+    return this.#before !== null;
+  }
+
+  get unsent() {
+    return this.#unsent.size > 0;
+  }
+
+  begin() {
+    if (this.#before) throw new Error("A step is open already; end() or cancel() comes first.");
+    this.#before = new Map();
+    this.#fresh.clear();
+  }
+
+  /** Gives the pixels of the spans a value; with `only`, just those that have this value now. Outside is left out. */
+  fill(spans, value, only = null) {
+    if (!this.#before) throw new Error("No step is open; begin() comes first.");
+    const box = { x0: this.width, y0: this.height, x1: 0, y1: 0 };
+    for (let at = 0; at < spans.length; at += 3) {
+      const y = spans[at];
+      if (y < 0 || y >= this.height) continue;
+      const x1 = Math.min(this.width, spans[at + 2]);
+      for (let x = Math.max(0, spans[at + 1]); x < x1; ) {
+        const end = Math.min(x1, x - (x % SIDE) + SIDE);
+        this.#run(y, x, end, value, only, box);
+        x = end;
+      }
+    }
+    if (box.x0 < box.x1) this.#tell(box);
+  }
+
+  /** A run of pixels within one tile. */
+  #run(y, x0, x1, value, only, box) {
+    if (only === value) return;
+    const { pixels } = this;
+    const row = y * this.width;
+    let first = row + x0, last = row + x1 - 1;
+    if (only === null) {
+      while (first <= last && pixels[first] === value) first++;
+      while (first <= last && pixels[last] === value) last--;
+    } else {
+      while (first <= last && pixels[first] !== only) first++;
+      while (first <= last && pixels[last] !== only) last--;
+    }
+    if (first > last) return;
+    this.#touch(Math.floor(y / SIDE) * this.columns + Math.floor(x0 / SIDE));
+    if (only === null) pixels.fill(value, first, last + 1);
+    else for (let at = first; at <= last; at++) if (pixels[at] === only) pixels[at] = value;
+    if (first - row < box.x0) box.x0 = first - row;
+    if (last - row >= box.x1) box.x1 = last - row + 1;
+    if (y < box.y0) box.y0 = y;
+    if (y >= box.y1) box.y1 = y + 1;
+  }
+
+  #touch(place) {
+    if (!this.#unsent.has(place)) this.#fresh.add(place);
+    this.#unsent.add(place);
+    if (!this.#before.has(place)) this.#before.set(place, this.#read(place));
+  }
+
+  /** Ends the step; whether it changed anything. */
+  end() {
+    const changed = [...this.#before].filter(([place, before]) => !equal(before, this.#read(place)));
+    this.#before = null;
+    if (!changed.length) return false;
+    this.#history.push(pack(changed));
+    this.dispatchEvent(new Event("edit"));
+    return true;
+  }
+
+  /** Takes back the open step, if there is one. */
+  cancel() {
+    const before = this.#before ?? [];
+    this.#before = null;
+    for (const [place, pixels] of before) this.#write(place, pixels);
+    for (const place of this.#fresh) this.#unsent.delete(place);
+    this.#fresh.clear();
+  }
+
+  undo() {
+    if (this.#before || !this.canUndo) return;
+    this.#history.undo((step) => this.#exchange(step));
+    this.dispatchEvent(new Event("edit"));
+  }
+
+  redo() {
+    if (this.#before || !this.canRedo) return;
+    this.#history.redo((step) => this.#exchange(step));
+    this.dispatchEvent(new Event("edit"));
+  }
+
+  #exchange(step) {
+    const tiles = unpack(step, (place) => {
+      const { width, height } = this.box(place);
+      return width * height;
+    });
+    const before = tiles.map(([place]) => [place, this.#read(place)]);
+    for (const [place, pixels] of tiles) this.#write(place, pixels);
+    return pack(before);
+  }
+
+  /** Tiles [{x, y, width, height, pixels}] that changed since they were last taken. */
+  takeChanged() {
+    const places = [...this.#unsent];
+    this.#unsent.clear();
+    this.#fresh.clear();
+    return places.map((place) => ({ ...this.box(place), pixels: this.#read(place) }));
+  }
+
+  /** As if everything had changed. */
+  touchAll() {
+    for (let place = 0; place < this.columns * this.rows; place++) this.#unsent.add(place);
+  }
+
+  /** Where a tile is: {x, y, width, height}. */
+  box(place) {
+    const x = (place % this.columns) * SIDE, y = Math.floor(place / this.columns) * SIDE;
+    return { x, y, width: Math.min(SIDE, this.width - x), height: Math.min(SIDE, this.height - y) };
+  }
+
+  #read(place) {
+    const { x, y, width, height } = this.box(place);
+    const pixels = new Uint8Array(width * height);
+    for (let row = 0; row < height; row++) {
+      const start = (y + row) * this.width + x;
+      pixels.set(this.pixels.subarray(start, start + width), row * width);
+    }
+    return pixels;
+  }
+
+  #write(place, pixels) {
+    const { x, y, width, height } = this.box(place);
+    for (let row = 0; row < height; row++) {
+      this.pixels.set(pixels.subarray(row * width, (row + 1) * width), (y + row) * this.width + x);
+    }
+    this.#unsent.add(place);
+    this.#tell({ x0: x, y0: y, x1: x + width, y1: y + height });
+  }
+
+  #tell(box) {
+    this.dispatchEvent(new CustomEvent("change", { detail: box }));
+  }
+}
+
+function equal(a, b) {
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

@@ -1,0 +1,114 @@
+// Sends changes of one mask to the server, one request at a time, until everything is saved.
+
+import { api } from "./api.js";
+
+const PAUSE = 500; // milliseconds between saves during a long stroke
+const RETRY = 1000; // milliseconds until a server that is away is asked again
+
+/**
+ * state: "saved", "saving", "offline" (kept here, asked again every second), "conflict" (another page saved this mask)
+ * or "classes" (another page changed the classes). Event "state".
+ */
+export class Saver extends EventTarget {
+  #pending = null; // the save on its way: the same, under the same name, until it is answered
+  #running = null; // promise while requests are sent
+  #timer = null;
+  state = "saved";
+  words = "";
+
+  constructor(stem, mask, version, session) {
+    super();
+    Object.assign(this, { stem, mask, version, session });
+    mask.addEventListener("change", () => this.#later(PAUSE));
+    mask.addEventListener("edit", () => this.#later(0));
+  }
+
+  /** Whether all is on the server. */
+  get clean() {
+    return !this.#pending && !this.mask.unsent;
+  }
+
+  get stuck() {
+    return this.state === "conflict" || this.state === "classes";
+  }
+
+  #later(pause) {
+    if (this.clean || this.stuck) return;
+    if (this.state === "saved") this.#become("saving");
+    if (this.state === "offline" || this.#running) return; // what runs or waits takes this along
+    if (this.#timer && pause) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), pause);
+  }
+
+  /** Sends what is not saved yet; whether all is saved now. */
+  async flush() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.stuck) await (this.#running ??= this.#run().finally(() => (this.#running = null)));
+    return this.clean;
+  }
+
+  async #run() {
+    while (!this.clean) {
+      this.#pending ??= this.#next();
+      if (this.state !== "offline") this.#become("saving");
+      try {
+        const entry = await api.save(this.stem, this.#pending);
+        this.#pending = null;
+        this.version = entry.version;
+        this.session.update(entry);
+        if (this.state === "offline") this.#become("saving");
+      } catch (error) {
+        return this.#failed(error);
+      }
+    }
+    this.#become("saved");
+  }
+
+  #next() {
+    return {
+      save: randomName(),
+      base: this.version,
+      classesVersion: this.session.classesVersion,
+      tiles: this.mask.takeChanged(),
+    };
+  }
+
+  #failed(error) {
+    if (error.status === 409) {
+      this.#become(error.body?.conflict === "classes" ? "classes" : "conflict", error.message);
+      return;
+    }
+    const away = "The server is away. What you draw is kept in this page and saved when it is back.";
+    this.#become("offline", error.status === 0 ? away : error.message);
+    this.#timer = setTimeout(() => this.flush(), RETRY);
+  }
+
+  /** After a conflict: this page's mask goes over the one on the server, whose version is `version`. */
+  overwrite(version) {
+    this.version = version;
+    this.#pending = null;
+    this.mask.touchAll();
+    this.#become("saving");
+    return this.flush();
+  }
+
+  /** Ends saving; what is not saved is given up. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#pending = null;
+    this.mask.takeChanged();
+  }
+
+  #become(state, words = "") {
+    if (state === this.state && words === this.words) return;
+    Object.assign(this, { state, words });
+    this.dispatchEvent(new Event("state"));
+  }
+}
+
+/** 128 random bits; crypto.randomUUID() is missing where the page is not from this computer. */
+function randomName() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,105 @@
+// The tools as buttons, and the options of the one in use.
+
+import { byId, icon, keycaps, make } from "./dom.js";
+
+/** Shows the tools of the editor; what a person sets for a tool is kept in the settings. */
+export class Toolbar {
+  #buttons = new Map();
+
+  constructor(editor, tools, settings) {
+    Object.assign(this, { editor, settings });
+    for (const Tool of tools) this.#buttons.set(Tool.id, byId("tools").appendChild(this.#button(Tool)));
+    byId("tools").addEventListener("keydown", (event) => this.#step(event));
+    editor.addEventListener("tool", () => this.show());
+  }
+
+  #button(Tool) {
+    const button = make("button", {
+      type: "button", className: "tool", role: "radio", "aria-label": Tool.title, "aria-checked": "false",
+      "data-keys": Tool.key.toUpperCase(), "data-tool": Tool.id,
+    }, icon(Tool.id));
+    button.addEventListener("click", () => this.editor.use(Tool.id));
+    return button;
+  }
+
+  /** Arrow keys go from tool to tool, as in every group of radio buttons. */
+  #step(event) {
+    const move = { ArrowRight: 1, ArrowDown: 4, ArrowLeft: -1, ArrowUp: -4 }[event.key];
+    const buttons = [...this.#buttons.values()];
+    const next = buttons[buttons.indexOf(event.target) + (move ?? NaN)];
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    next.focus();
+    next.click();
+  }
+
+  /** Gives the options of a tool the values that they had last time. */
+  restore(tool) {
+    for (const option of tool.options ?? []) {
+      const kept = this.settings.get(`${tool.constructor.id} ${option.id}`);
+      if (typeof kept === typeof option.value) option.value = kept;
+    }
+  }
+
+  show() {
+    const { tool } = this.editor;
+    for (const [id, button] of this.#buttons) {
+      const current = id === tool.constructor.id;
+      button.setAttribute("aria-checked", String(current));
+      button.tabIndex = current ? 0 : -1;
+    }
+    const { title, key, hint } = tool.constructor;
+    byId("options").replaceChildren(
+      make("h2", {}, title, make("kbd", { textContent: key.toUpperCase() })),
+      ...(tool.options ?? []).map((option) => this.#option(tool, option)),
+      make("p", { className: "fine", textContent: hint ?? "" }),
+    );
+  }
+
+  #option(tool, option) {
+    const id = `option-${option.id}`;
+    if (option.type === "choice") return this.#choice(tool, option, id);
+    const shown = make("output", { for: id });
+    const input = make("input", {
+      type: "range", id, min: option.min, max: option.max, step: option.step ?? 1, value: option.value,
+    });
+    const say = () => {
+      shown.textContent = `${option.value} ${option.unit ?? ""}`.trim();
+      input.setAttribute("aria-valuetext", shown.textContent);
+    };
+    input.addEventListener("input", () => {
+      this.#set(tool, option, Number(input.value));
+      say();
+    });
+    say();
+    const label = make("label", { for: id }, `${option.label} `, ...(option.keys ?? []).flatMap(keycaps));
+    return make("div", { className: "option", "data-option": option.id }, label, shown, input);
+  }
+
+  #choice(tool, option, id) {
+    const select = make("select", { id });
+    for (const { value, label } of option.choices) select.append(make("option", { value, textContent: label }));
+    select.value = option.value;
+    select.addEventListener("change", () => this.#set(tool, option, select.value));
+    return make("div", { className: "option" }, make("label", { for: id, textContent: option.label }), select);
+  }
+
+  #set(tool, option, value) {
+    option.value = value;
+    this.settings.set(`${tool.constructor.id} ${option.id}`, value);
+    this.editor.redraw();
+  }
+
+  /** Takes one step of the option that has this key; whether there is one. */
+  nudge(key) {
+    const { tool } = this.editor;
+    const option = (tool.options ?? []).find((each) => each.keys?.includes(key));
+    if (!option) return false;
+    const direction = option.keys.indexOf(key) === 1 ? 1 : -1;
+    const next = option.next?.(option.value, direction) ?? option.value + direction * (option.step ?? 1);
+    this.#set(tool, option, Math.min(option.max, Math.max(option.min, next)));
+    this.show();
+    return true;
+  }
+}

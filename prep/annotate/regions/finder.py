@@ -1,0 +1,75 @@
+"""What the tools of the page that follow the photo find, with all that is worth remembering between two questions."""
+
+from typing import NamedTuple
+
+from prep.annotate.regions.edges import Path, Wire, level_for
+from prep.annotate.regions.fill import fill_from
+from prep.annotate.regions.pictures import Picture, Pictures
+from prep.annotate.regions.recent import Recent
+from prep.annotate.regions.spans import Spans
+from prep.annotate.regions.superpixels import Superpixels, superpixels_of
+from prep.annotate.store import Store
+from prep.errors import SegError
+from prep.web.refusal import Refusal
+
+MAX_MEGAPIXELS = 100
+"""Of images that these tools work on: superpixels take about 20 bytes for each pixel while they are found."""
+
+_PATIENCE = 0.25
+"""Seconds that a question waits for superpixels before the page is told to ask again."""
+
+
+class Point(NamedTuple):
+    """A pixel: column and row."""
+
+    x: int
+    y: int
+
+
+class Finder:
+    """Regions and paths in the images of a dataset, for several threads.
+
+    All raise Refusal: 404 for an unknown image, 400 for a point outside it, 413 for an image that is too large; and
+    SegError if a file cannot be read.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pictures = Pictures()
+        self._superpixels: Recent[tuple[object, int], Superpixels] = Recent(4)
+        self._wires: Recent[tuple[object, Point, int], Wire] = Recent(8)
+
+    def filled(self, stem: str, point: Point, tolerance: float) -> Spans:
+        """The connected pixels of one label and nearly one colour around a point, in the mask as it is saved."""
+        picture = self._picture(stem, point)
+        return fill_from(picture.pixels, self._store.mask(stem).pixels, *point, tolerance)
+
+    def superpixel(self, stem: str, point: Point, size: int) -> Spans | None:
+        """The superpixel of about `size` pixels' diameter at a point; None while they are being found."""
+        picture = self._picture(stem, point)
+        found = self._superpixels.ask((picture.key, size), lambda: superpixels_of(picture.pixels, size), _PATIENCE)
+        return None if found is None else found.at(*point)
+
+    def path(self, stem: str, anchor: Point, pointer: Point) -> Path:
+        """The path along edges between two points."""
+        picture = self._picture(stem, anchor, pointer)
+        level = level_for(anchor, pointer)
+        wire = self._wires.get((picture.key, anchor, level), lambda: Wire(picture.pixels, anchor, level))
+        return wire.to(pointer)
+
+    def _picture(self, stem: str, *points: Point) -> Picture:
+        sample = self._store.sample(stem)
+        if sample.width * sample.height > MAX_MEGAPIXELS * 1e6:
+            raise Refusal(413, f"This tool works on images of up to {MAX_MEGAPIXELS} megapixels. Use brush or polygon.")
+        for x, y in points:
+            if not (0 <= x < sample.width and 0 <= y < sample.height):
+                raise Refusal(400, f"({x}, {y}) lies outside this image of {sample.width} x {sample.height} pixels.")
+        path = self._store.photo_path(stem)
+        picture = self._pictures.of(path)
+        height, width = picture.pixels.shape[:2]
+        if (width, height) != (sample.width, sample.height):
+            raise SegError(
+                f"{path}: {width} x {height} pixels, but index.csv says {sample.width} x {sample.height}; "
+                "bring the photo in again with 'seg-prep resize'"
+            )
+        return picture

@@ -1,0 +1,37 @@
+"""Decoded images for the tools that look at colours."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prep.annotate.regions.recent import Recent
+from prep.annotate.versions import Stamp, stamp_of
+from prep.imageio import ImageRGB, read_image
+
+_KEPT = 2
+"""Images of 12 megapixels take 36 MB each; one labels one after the other."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The pixels of an image, which may not be written to, and a key that changes when the file does."""
+
+    key: tuple[str, Stamp | None]
+    pixels: ImageRGB
+
+
+class Pictures:
+    """The images that were used last, for several threads."""
+
+    def __init__(self) -> None:
+        self._recent: Recent[tuple[str, Stamp | None], Picture] = Recent(_KEPT)
+
+    def of(self, path: Path) -> Picture:
+        """The image of this file as it is now; SegError if it cannot be read."""
+        key = (str(path), stamp_of(path))
+
+        def read() -> Picture:
+            pixels = read_image(path)
+            pixels.flags.writeable = False
+            return Picture(key, pixels)
+
+        return self._recent.get(key, read)

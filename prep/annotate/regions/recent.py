@@ -1,0 +1,76 @@
+"""Values that take time to make: each is made once, however many threads ask, and the last used ones are kept."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Key, Value]):
+    """The `most` values that were asked for last, for several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Key, Future[Value]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._working = threading.Lock()
+        self._newest: Key | None = None
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """The value of a key, made in this thread if it is not known; what `make` raises is raised and not kept."""
+        future, is_new = self._of(key)
+        if is_new:
+            self._make(key, make, future)
+        return future.result()
+
+    def ask(self, key: Key, make: Callable[[], Value], patience: float) -> Value | None:
+        """The value of a key if it is there within `patience` seconds; None if it is not yet: ask again.
+
+        One value is made at a time, in a thread of its own. Whoever asks for another one meanwhile takes the place of
+        those who wait: they have gone on, or ask again.
+        """
+        future, is_new = self._of(key)
+        if is_new:
+            threading.Thread(target=self._make_in_turn, args=(key, make, future), daemon=True).start()
+        try:
+            return future.result(patience)
+        except TimeoutError:
+            if future.done():  # in this very moment, or `make` raised it
+                return future.result()
+            return None
+
+    def _of(self, key: Key) -> tuple[Future[Value], bool]:
+        """The future of a key, and whether its value has still to be made by the caller."""
+        with self._lock:
+            self._newest = key
+            future = self._kept.get(key)
+            if future is not None:
+                self._kept.move_to_end(key)
+                return future, False
+            future = self._kept[key] = Future()
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+            return future, True
+
+    def _make_in_turn(self, key: Key, make: Callable[[], Value], future: "Future[Value]") -> None:
+        with self._working:
+            if self._newest == key:
+                self._make(key, make, future)
+            else:
+                self._forget(key, future)
+
+    def _make(self, key: Key, make: Callable[[], Value], future: "Future[Value]") -> None:
+        try:
+            future.set_result(make())
+        except BaseException as error:  # noqa: BLE001  # raised where the result is waited for
+            self._forget(key, future)
+            future.set_exception(error)
+
+    def _forget(self, key: Key, future: "Future[Value]") -> None:
+        with self._lock:
+            if self._kept.get(key) is future:
+                del self._kept[key]
