@@ -13,7 +13,7 @@ _KEPT = 2
 
 @dataclass(frozen=True)
 class Picture:
-    """The pixels of an image, which may not be written to, and a key that changes when the file does."""
+    """The pixels of an image, which nobody writes to, and a key that changes when the file does."""
 
     key: tuple[str, Stamp | None]
     pixels: ImageRGB
@@ -29,9 +29,4 @@ class Pictures:
         """The image of this file as it is now; SegError if it cannot be read."""
         key = (str(path), stamp_of(path))
 
-        def read() -> Picture:
-            pixels = read_image(path)
-            pixels.flags.writeable = False
-            return Picture(key, pixels)
-
-        return self._recent.get(key, read)
+        return self._recent.get(key, lambda: Picture(key, read_image(path)))

@@ -62,16 +62,19 @@ class Superpixels:
 
 def superpixels_of(image: ImageRGB, size: int) -> Superpixels:
     """Divide an image (H, W, 3) into superpixels of a diameter of `size` pixels; the same ones every time."""
-    labels = divide(image, size)
+    return packed(divide(image, size))
+
+
+def packed(labels: Labels) -> Superpixels:
+    """Superpixels whose number (H, W) is known for every pixel."""
     height, width = labels.shape
     begins = np.ones(labels.shape, np.bool_)
     np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
     starts = np.flatnonzero(begins)
     owners = labels.ravel()[starts]
+    order = np.argsort(owners, kind="stable")
     firsts = np.concatenate([[0], np.cumsum(np.bincount(owners))])
-    return Superpixels(
-        width, np.append(starts, height * width), owners, np.argsort(owners, kind="stable"), firsts.astype(np.int64)
-    )
+    return Superpixels(width, np.append(starts, height * width), owners, order, firsts)
 
 
 def divide(image: ImageRGB, size: int) -> Labels:

@@ -11,8 +11,8 @@ export class Edge extends Tool {
   static title = "Edge";
   static key = "w";
   static hint =
-    "Click along an outline: the path keeps to the edges, with Shift it is straight. Enter, a double click or the " +
-    "first point fills; Backspace takes one back; Esc cancels.";
+    "Click along an outline: the path follows edges, with Shift it is straight. Enter, a double click or the first " +
+    "point fills; Backspace takes one back; Esc cancels.";
   #anchors = []; // clicked points
   #legs = []; // { points, ready } from each anchor to the next one
   #live = null; // points of the path to the pointer
@@ -25,9 +25,12 @@ export class Edge extends Tool {
     const anchors = this.#anchors;
     const isDouble = event.detail >= 2 && anchors.length >= 2;
     if (anchors.length >= 2 && (isDouble || this.#nearStart(point))) return void this.#finish(event.shiftKey);
-    if (anchors.length) this.#legs.push(this.#leg(anchors[anchors.length - 1], point, event.shiftKey));
+    const last = anchors[anchors.length - 1];
+    if (last?.x === point.x && last.y === point.y) return;
+    if (last) this.#legs.push(this.#leg(last, point, event.shiftKey));
     anchors.push(point);
     this.#live = null;
+    this.hover(point, event);
   }
 
   hover(point, event) {
@@ -97,7 +100,9 @@ export class Edge extends Tool {
       y: Math.max(0, Math.min(mask.height - 1, Math.floor(y))),
     }));
     const places = await api.spans(`${api.image(stem, "edge")}?ax=${a.x}&ay=${a.y}&x=${b.x}&y=${b.y}`);
-    return Array.from({ length: places.length / 2 }, (_, at) => ({ x: places[2 * at] + 0.5, y: places[2 * at + 1] + 0.5 }));
+    const points = [];
+    for (let at = 0; at < places.length; at += 2) points.push({ x: places[at] + 0.5, y: places[at + 1] + 0.5 });
+    return points;
   }
 
   /** Asks for the path to the pointer; one question at a time, the next one for where the pointer is by then. */

@@ -8,7 +8,8 @@ export class Fill extends RegionTool {
   static key = "g";
   static hint = "Click an area of one label. A lower tolerance stops at other colours, 100 % only at other labels.";
   options = [
-    { id: "tolerance", label: "Tolerance", type: "range", min: 0, max: 100, step: 1, value: 10, unit: "%", keys: ["[", "]"] },
+    { id: "tolerance", label: "Tolerance", type: "range", min: 0, max: 100, step: 1, value: 10, unit: "%",
+      keys: ["[", "]"] },
   ];
 
   get kind() {

@@ -20,13 +20,14 @@ export function pathsOf(spans) {
   const step = spans.length > 3 * MANY ? Math.max(1, Math.ceil(longerSide(spans) / COARSE)) : 1;
   const rows = rowsOf(spans, step);
   const area = new Path2D(), outline = new Path2D();
+  const flat = (x0, x1, y) => line(outline, x0 * step, y * step, x1 * step, y * step);
   for (const [y, row] of rows) {
     for (const [x0, x1] of row) {
       area.rect(x0 * step, y * step, (x1 - x0) * step, step);
       for (const x of [x0, x1]) line(outline, x * step, y * step, x * step, (y + 1) * step);
     }
-    for (const [x0, x1] of difference(row, rows.get(y - 1) ?? [])) line(outline, x0 * step, y * step, x1 * step, y * step);
-    if (!rows.has(y + 1)) for (const [x0, x1] of row) line(outline, x0 * step, (y + 1) * step, x1 * step, (y + 1) * step);
+    for (const [x0, x1] of difference(row, rows.get(y - 1) ?? [])) flat(x0, x1, y);
+    if (!rows.has(y + 1)) for (const [x0, x1] of row) flat(x0, x1, y + 1);
   }
   return { area, outline };
 }

@@ -66,7 +66,7 @@ export class RegionTool extends Tool {
     }, REST);
   }
 
-  /** Fills the region at a point after those that were clicked before; `skip` tells, when its turn comes, to leave it. */
+  /** Fills the region at a point after those clicked before; `skip` says when its turn comes whether to leave it. */
   fill(point, skip = () => false) {
     const { editor, kind } = this;
     const { mask, value, only } = editor;
