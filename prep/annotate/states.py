@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from prep.dataset import Sample
 from prep.errors import SegError
 from prep.files import read_bytes, write_text
 
@@ -12,6 +13,11 @@ STATES = "states.csv"
 NEW, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
 ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)
 _COLUMNS = ["stem", "state"]
+
+
+def mask_name(sample: Sample) -> str:
+    """Where the mask of an image is, or will be: relative to the dataset, also while the index does not name it."""
+    return sample.mask or f"masks/{sample.stem}.png"
 
 
 def read_states(path: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ export class Editor extends EventTarget {
   value = 0;
   only = null;
   view = new View();
+  marks = []; // draw(context, view) of what is marked on the stage whatever the tool is
   #asked = false; // a frame is asked for
   #due = { photo: true, overlay: true, changed: false, guides: true };
   #opening = null; // aborts the loading of an image
@@ -242,6 +243,8 @@ export class Editor extends EventTarget {
     guides.setTransform(1, 0, 0, 1, 0, 0);
     guides.clearRect(0, 0, guides.canvas.width, guides.canvas.height);
     guides.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-    if (this.mask) this.tool.draw(guides, view);
+    if (!this.mask) return;
+    this.tool.draw(guides, view);
+    for (const draw of this.marks) draw(guides, view);
   }
 }
