@@ -4,7 +4,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from waitress.server import TcpWSGIServer
 
 from prep.annotate.app import make_app
+from prep.annotate.findings import Findings
+from prep.annotate.proposals import Proposals
 from prep.annotate.serving import make_server
 from prep.annotate.store import Store
 from prep.web.server import bind
@@ -28,14 +30,20 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 
 @contextmanager
-def annotating(root: Path, port: int = 0) -> Iterator[int]:
+def annotating(
+    root: Path, port: int = 0, model: Callable[[Store], Proposals] | None = None, findings: Findings | None = None
+) -> Iterator[int]:
     """A real server for a dataset on a free port of loopback, or on this one."""
     listener = bind("127.0.0.1", port)
     store = Store(root)
-    server = make_server(make_app(store, only_here=True), listener, store)
+    proposals = model(store) if model else None
+    app = make_app(store, only_here=True, model=proposals, findings=findings)
+    server = make_server(app, listener, store)
     over = threading.Event()
     thread = threading.Thread(target=_run_until, args=(over, server))
     thread.start()
+    if proposals:
+        proposals.start()
     try:
         yield listener.getsockname()[1]
     finally:
@@ -43,6 +51,8 @@ def annotating(root: Path, port: int = 0) -> Iterator[int]:
         over.set()
         thread.join(10)
         listener.close()
+        if proposals:
+            proposals.stop()
         store.close()
 
 

@@ -289,12 +289,10 @@ def test_it_ends_at_once_while_the_model_computes(tmp_path: Path) -> None:
     assert len(proposer.asked) == 1
 
 
-# Order.
+# How uncertain.
 
 
-def test_the_most_uncertain_image_comes_first_until_it_is_labelled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_image_is_less_uncertain_once_it_is_labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_IDLE_S", 0.02)
     store = store_of(tmp_path, 4)
     for number, green in enumerate((10, 200, 90, 250)):
@@ -304,17 +302,15 @@ def test_the_most_uncertain_image_comes_first_until_it_is_labelled(
     store.set_state("s3", "done")
     with proposing(store, FakeProposer(), "uncertainty") as found:
         wait_until(lambda: found.progress() == (3, 3))
-        assert found.ordered() == ["s1", "s2", "s0", "s3"]
-        assert found.uncertainty("s1") == pytest.approx(200 / 255)
-        assert found.uncertainty("s3") is None
+        assert found.uncertainties() == pytest.approx({"s0": 10 / 255, "s1": 200 / 255, "s2": 90 / 255})
         found.proposal("s0")
-        save(tmp_path / "masks" / "s1.png", np.zeros((24, 32), np.uint8))
+        for stem in ("s0", "s1"):
+            save(tmp_path / "masks" / f"{stem}.png", np.zeros((24, 32), np.uint8))
         wait_until(lambda: found.uncertainty("s1") == 0.0)
-        assert found.ordered() == ["s2", "s0", "s1", "s3"]
+        assert found.uncertainty("s0") == pytest.approx(10 / 255), "that of the open image changes when it is left"
         found.proposal("s2")
-        save(tmp_path / "masks" / "s2.png", np.zeros((24, 32), np.uint8))
-        store.set_state("s0", "rejected")
-        assert found.ordered() == ["s2", "s1", "s0", "s3"], "the open image keeps its place while it is labelled"
+        wait_until(lambda: found.uncertainty("s0") == 0.0)
+        assert found.uncertainty("s3") is None
 
 
 # Over HTTP.
@@ -331,9 +327,7 @@ def test_the_answers_for_the_page(tmp_path: Path) -> None:
         assert client.get("/api/model").json == {
             "name": "fake", "order": "uncertainty", "left_out": ["sky"], "done": 2, "total": 2,
         }  # fmt: skip
-        ordered = client.get("/api/model/order").json["images"]
-        assert [image["stem"] for image in ordered] == found.ordered()
-        assert [image["uncertainty"] for image in ordered] == [found.uncertainty(stem) for stem in found.ordered()]
+        assert client.get("/api/model/uncertainty").json == found.uncertainties()
 
         proposal = taken(found, "s0")
         for path, pixels in (("", proposal.mask), ("/confidence", proposal.confidence)):
@@ -372,7 +366,7 @@ def test_the_page_is_told_to_wait_or_why_not(tmp_path: Path) -> None:
 def test_without_a_model_there_are_no_proposals(tmp_path: Path) -> None:
     store = store_of(tmp_path, 1)
     client = make_app(store, only_here=True).test_client()
-    for path in ("model", "model/order", "images/s0/proposal", "images/s0/proposal/region?x=0&y=0", "findings"):
+    for path in ("model", "model/uncertainty", "images/s0/proposal", "images/s0/proposal/region?x=0&y=0", "findings"):
         answer = client.get(f"/api/{path}")
         assert answer.status_code == 404
         assert answer.json["error"].startswith("There is no ")

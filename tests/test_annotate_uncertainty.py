@@ -1,4 +1,4 @@
-"""How uncertain a model is of an image, and the order that follows."""
+"""How uncertain a model is of an image."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from prep.annotate.uncertainty import block_means, most_uncertain_first, uncertainty
+from prep.annotate.uncertainty import block_means, uncertainty
 
 SIZES = st.tuples(st.integers(1, 50), st.integers(1, 50))
 ENTROPIES = SIZES.flatmap(lambda size: arrays(np.uint8, size))
@@ -47,18 +47,3 @@ def test_a_block_labelled_in_part_counts_for_its_other_part() -> None:
     mask = np.full((16, 32), 255, np.uint8)
     mask[:4, :16] = 0
     assert uncertainty(np.array([[255, 0]], np.uint8), mask) == pytest.approx(12 * 16 / (12 * 16 + 256))
-
-
-STEMS = st.lists(st.sampled_from("abcdefghij"), unique=True)
-
-
-@given(STEMS, st.sets(st.sampled_from("abcdefghij")), st.dictionaries(st.sampled_from("abcdefghij"), st.floats(0, 1)))
-def test_the_order(stems: list[str], finished: set[str], values: dict[str, float]) -> None:
-    found = most_uncertain_first(stems, finished, values)
-    seen = [stem for stem in stems if stem not in finished and stem in values]
-    unseen = [stem for stem in stems if stem not in finished and stem not in values]
-    assert sorted(found) == sorted(stems)
-    assert set(found[: len(seen)]) == set(seen)
-    assert [values[stem] for stem in found[: len(seen)]] == sorted((values[stem] for stem in seen), reverse=True)
-    assert found[len(seen) :] == unseen + [stem for stem in stems if stem in finished]
-    assert [s for s in found if s in seen and values[s] == 0.5] == [s for s in seen if values[s] == 0.5]

@@ -13,7 +13,7 @@ from prep.annotate.proposal_files import ProposalFiles, identity_of
 from prep.annotate.proposer import Proposal, Proposer, class_lookup
 from prep.annotate.states import DONE, REJECTED
 from prep.annotate.store import HIDDEN, Entry, Store
-from prep.annotate.uncertainty import most_uncertain_first, uncertainty
+from prep.annotate.uncertainty import uncertainty
 from prep.errors import SegError
 from prep.imageio import ImageRGB, read_image
 from prep.web.refusal import Refusal
@@ -99,15 +99,10 @@ class Proposals:
             found = self._looked_at.get(stem)
         return found[1] if found else None
 
-    def ordered(self) -> list[str]:
-        """All stems in the order in which they should be labelled."""
-        entries = self._store.entries()
-        stems = [entry.stem for entry in entries]
-        if self.order == "name":
-            return stems
+    def uncertainties(self) -> dict[str, float]:
+        """Those of all images that it has looked at, by stem."""
         with self._news:
-            values = {stem: value for stem, (_, value) in self._looked_at.items()}
-        return most_uncertain_first(stems, {entry.stem for entry in entries if _is_finished(entry)}, values)
+            return {stem: value for stem, (_, value) in self._looked_at.items()}
 
     def progress(self) -> tuple[int, int]:
         """How many of the images that are not finished were looked at, and how many there are."""

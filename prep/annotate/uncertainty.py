@@ -1,6 +1,4 @@
-"""How unsure a model is of an image, and which image comes first because of it."""
-
-from collections.abc import Collection, Mapping, Sequence
+"""How unsure a model is of an image: what it is least sure of teaches it most."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,23 +28,6 @@ def uncertainty(entropy: NDArray[np.uint8], mask: IndexMask) -> float:
     unlabelled = _block_sums((mask == IGNORE_INDEX).view(np.uint8))
     pixels = int(unlabelled.sum())
     return float((unlabelled * entropy.astype(np.int64)).sum()) / (255 * pixels) if pixels else 0.0
-
-
-def most_uncertain_first(
-    stems: Sequence[str], finished: Collection[str], uncertainties: Mapping[str, float]
-) -> list[str]:
-    """The stems in the order in which labelling them teaches most.
-
-    First those that are not finished: the most uncertain first, then those without a value; then the finished ones.
-    Otherwise the order stays.
-    """
-
-    def place(stem: str) -> tuple[bool, bool, float]:
-        if stem in finished:
-            return True, False, 0.0
-        return False, stem not in uncertainties, -uncertainties.get(stem, 0.0)
-
-    return sorted(stems, key=place)
 
 
 def _block_sums(values: NDArray[np.uint8]) -> NDArray[np.int64]:

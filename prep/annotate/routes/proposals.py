@@ -28,10 +28,9 @@ def proposal_routes(proposals: Proposals | None) -> Blueprint:
         done, total = model().progress()
         return jsonify(name=model().name, order=model().order, left_out=model().left_out, done=done, total=total)
 
-    @routes.get("/model/order")
-    def order() -> Response:
-        stems = model().ordered()
-        return jsonify(images=[{"stem": stem, "uncertainty": model().uncertainty(stem)} for stem in stems])
+    @routes.get("/model/uncertainty")
+    def uncertainty() -> Response:
+        return jsonify(model().uncertainties())
 
     @routes.get("/images/<stem>/proposal")
     def proposal(stem: str) -> tuple[Response, int]:

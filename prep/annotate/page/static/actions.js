@@ -49,7 +49,7 @@ export function listenToKeys(page) {
   });
 }
 
-function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools }) {
+function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings }) {
   const { view } = editor;
   const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
   const shown = () => editor.mask !== null && byId("notice").hidden;
@@ -61,6 +61,8 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
       if (stem === undefined) editor.say("No other image of this list is unfinished.");
       else open(stem);
     },
+    nextFinding: () => findings.step(1),
+    previousFinding: () => findings.step(-1),
     done: () => finish("done"),
     reject: () => finish("rejected"),
     class(key) {

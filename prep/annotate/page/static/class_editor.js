@@ -115,6 +115,8 @@ export class ClassEditor {
 
   async #send() {
     if (this.#busy || this.save.disabled) return;
+    this.#rows.dropNameless();
+    this.#draw();
     const { mistake } = this.#rows;
     if (mistake) {
       if (mistake[0]) this.#focus(mistake[0]);

@@ -22,6 +22,7 @@ export class Editor extends EventTarget {
   value = 0;
   only = null;
   view = new View();
+  marks = []; // draw(context, view) of what is marked on the stage whatever the tool is
   #asked = false; // a frame is asked for
   #due = { photo: true, overlay: true, changed: false, guides: true };
   #opening = null; // aborts the loading of an image
@@ -40,6 +41,7 @@ export class Editor extends EventTarget {
     session.addEventListener("classes", () => this.#recolor());
     this.#recolor();
     new ResizeObserver(() => this.#resize()).observe(stage);
+    addEventListener("resize", () => this.#resize()); // the ratio changes when the browser zooms
     this.#resize();
     addEventListener("beforeunload", (event) => this.saver && !this.saver.clean && event.preventDefault());
     document.addEventListener("visibilitychange", () => document.hidden && this.saver?.flush());
@@ -56,6 +58,9 @@ export class Editor extends EventTarget {
         api.photo(stem, mine.signal).then(Photo.levels),
       ]);
       if (this.#opening !== mine || !(await this.#leave())) return false;
+      if (photo[0].width !== mask.width || photo[0].height !== mask.height) {
+        throw new Error(`The photo of ${stem} has not the size that the dataset says. 'seg-prep check' tells more.`);
+      }
       this.stem = stem;
       this.photo.show(photo);
       this.#take(mask);
@@ -72,6 +77,7 @@ export class Editor extends EventTarget {
 
   /** Whether nothing of the open image would be lost. */
   async #leave() {
+    this.pointers.stop();
     this.tool.cancel();
     if (!this.saver || (await this.saver.flush())) return true;
     this.say(this.saver.words);
@@ -174,6 +180,11 @@ export class Editor extends EventTarget {
     return this.value === UNLABELLED ? "#ffffff" : this.session.classes.find(({ index }) => index === this.value)?.color ?? "#ffffff";
   }
 
+  /** Whether everything is drawn. */
+  get idle() {
+    return !this.#asked;
+  }
+
   /** Draws the guides again in the next frame. */
   redraw() {
     this.#due.guides = true;
@@ -203,6 +214,7 @@ export class Editor extends EventTarget {
       Object.assign(canvas.style, { width: `${canvas.width / ratio}px`, height: `${canvas.height / ratio}px` });
     }
     this.view.resize(Math.max(1, width), Math.max(1, height), ratio);
+    this.#draw(); // at once: a canvas of a new size is empty
   }
 
   #ask() {
@@ -231,6 +243,8 @@ export class Editor extends EventTarget {
     guides.setTransform(1, 0, 0, 1, 0, 0);
     guides.clearRect(0, 0, guides.canvas.width, guides.canvas.height);
     guides.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-    if (this.mask) this.tool.draw(guides, view);
+    if (!this.mask) return;
+    this.tool.draw(guides, view);
+    for (const draw of this.marks) draw(guides, view);
   }
 }

@@ -5,9 +5,14 @@ import { byId, make } from "./dom.js";
 const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
 const ORDERS = {
   name: { label: "By name", rank: () => 0 },
-  uncertainty: { label: "Most uncertain first", rank: (entry) => -(entry.uncertainty ?? -1) },
+  uncertainty: { label: "Most uncertain first", rank: rankOfUncertain },
   labelled: { label: "Least labelled first", rank: (entry) => entry.labelled ?? 2 },
 };
+
+/** The most uncertain first, then what the model has not looked at, then what is finished. */
+function rankOfUncertain({ state, uncertainty }) {
+  return state === "done" || state === "rejected" ? 2 : -(uncertainty ?? -1);
+}
 
 /** The controls above the list. Event "change". */
 export class Filters extends EventTarget {
@@ -33,7 +38,9 @@ export class Filters extends EventTarget {
   /** Takes up what was chosen last time; the order otherwise as the command was asked. */
   restore() {
     this.count();
-    const { state = "", kind = "", order = this.session.dataset.order } = this.settings.get("filters", {});
+    const { order: asked } = this.session.dataset;
+    const { state = "", kind = "", order: kept = asked } = this.settings.get("filters", {});
+    const order = asked === "name" ? kept : asked;
     for (const [select, value] of [[this.state, state], [this.kind, kind], [this.order, order]]) select.value = value;
     for (const select of [this.state, this.kind, this.order]) if (select.selectedIndex < 0) select.selectedIndex = 0;
     this.count();

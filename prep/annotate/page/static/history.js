@@ -13,6 +13,11 @@ export class History {
     return this.#undone.length > 0;
   }
 
+  /** Steps that can be undone. */
+  get steps() {
+    return this.#done.length;
+  }
+
   /** Bytes of all steps. */
   get bytes() {
     return [...this.#done, ...this.#undone].reduce((sum, { places, runs }) => sum + places.byteLength + runs.byteLength, 0);

@@ -11,6 +11,8 @@ const ROWS = {
     { keys: ["n"], label: "N", does: "Next unfinished", action: "nextUnfinished" },
     { keys: ["PageDown"], label: "PgDn", does: "Next image", action: "next", repeat: true },
     { keys: ["PageUp"], label: "PgUp", does: "Previous image", action: "previous", repeat: true },
+    { keys: ["ctrl+ArrowDown"], label: "Ctrl ↓", does: "Next finding of the audit", action: "nextFinding" },
+    { keys: ["ctrl+ArrowUp"], label: "Ctrl ↑", does: "Previous finding", action: "previousFinding" },
     { keys: ["d"], label: "D", does: "Done, next unfinished", action: "done" },
     { keys: ["r"], label: "R", does: "Reject, or take back", action: "reject" },
   ],

@@ -108,7 +108,8 @@ export class List {
 
   /** The next image that is neither done nor rejected, from the open one on and then from the start; undefined if none. */
   nextUnfinished() {
-    const after = this.#shown.indexOf(this.#current) + 1;
+    this.arrange(); // a model may have looked at more images since
+    const after = this.filters.order.value === "uncertainty" ? 0 : this.#shown.indexOf(this.#current) + 1;
     const round = [...this.#shown.slice(after), ...this.#shown.slice(0, after)];
     const wanted = round.filter((stem) => stem !== this.#current);
     return wanted.find((stem) => !FINISHED.includes(this.session.images.get(stem).state));

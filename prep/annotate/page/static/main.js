@@ -5,9 +5,11 @@ import { ClassEditor } from "./class_editor.js";
 import { byId, drawIcons } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
+import { Findings } from "./findings.js";
 import { listenToKeys } from "./actions.js";
 import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
+import { followModel } from "./model.js";
 import { hideNotice, hush, say, showNotice } from "./notice.js";
 import { Palette } from "./palette.js";
 import { putIntoAddress, Settings, stemInAddress } from "./place.js";
@@ -15,7 +17,7 @@ import { session } from "./session.js";
 import { showTips } from "./tips.js";
 import { Toolbar } from "./toolbar.js";
 import { TopBar } from "./topbar.js";
-import { TOOLS } from "./tools/index.js";
+import { toolsFor } from "./tools/index.js";
 import { keepCounting } from "./news.js";
 
 drawIcons(document);
@@ -107,14 +109,19 @@ if (await load()) {
   const filters = new Filters(session, settings);
   list = new List(session, filters, open);
   const palette = new Palette(editor, session);
-  const toolbar = new Toolbar(editor, TOOLS, settings);
+  const tools = toolsFor(session.dataset);
+  const toolbar = new Toolbar(editor, tools, settings);
   const classEditor = new ClassEditor(session, changeClasses);
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
-  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS });
+  const findings = new Findings(editor, open);
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
-  editor.use(settings.get("tool", "brush"));
+  const { model } = session.dataset;
+  const first = model === settings.get("model") ? settings.get("tool") : model && "proposal"; // of a new model first
+  editor.use(tools.some(({ id }) => id === first) ? first : "brush");
+  settings.set("model", model);
   toolbar.show();
   editor.addEventListener("tool", () => settings.set("tool", editor.tool.constructor.id));
   editor.choose(settings.get("value", 0));
@@ -124,6 +131,8 @@ if (await load()) {
   session.dispatchEvent(new Event("images"));
   topBar.state();
   keepCounting(session, editor);
+  followModel(session);
+  if (session.dataset.findings) await findings.load().catch((error) => say(error.message));
   addEventListener("hashchange", () => session.images.has(stemInAddress()) && stemInAddress() !== editor.stem && open(stemInAddress()));
 
   const wanted = [stemInAddress(), settings.get("image", ""), list.nextUnfinished(), session.images.keys().next().value];

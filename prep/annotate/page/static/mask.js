@@ -32,6 +32,11 @@ export class Mask extends EventTarget {
     return this.#history.canRedo;
   }
 
+  /** Steps that can be undone. */
+  get steps() {
+    return this.#history.steps;
+  }
+
   /** Bytes that undo and redo take. */
   get historyBytes() {
     return this.#history.bytes;

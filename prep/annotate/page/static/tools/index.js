@@ -6,6 +6,10 @@ import { Eraser } from "./eraser.js";
 import { Fill } from "./fill.js";
 import { Lasso } from "./lasso.js";
 import { Polygon } from "./polygon.js";
+import { ProposalTool } from "./proposal.js";
 import { Superpixel } from "./superpixel.js";
 
-export const TOOLS = [Brush, Eraser, Polygon, Lasso, Edge, Fill, Superpixel];
+export const TOOLS = [Brush, Eraser, Polygon, Lasso, Edge, Fill, Superpixel, ProposalTool];
+
+/** The tools of a dataset: some need what the server was started with. */
+export const toolsFor = (dataset) => TOOLS.filter(({ needs }) => !needs || dataset[needs] !== null);

@@ -1,0 +1,34 @@
+// Shows how many images the model has looked at, and takes up how uncertain it is of each.
+
+import { api } from "./api.js";
+import { byId, grouped } from "./dom.js";
+
+const PAUSE = 2000; // milliseconds until the server is asked again
+
+/** The values come into the session at once, the list takes them up when a person goes to another image. */
+export async function followModel(session) {
+  const { model, order } = session.dataset;
+  if (model === null) return;
+  for (;;) {
+    try {
+      const { done, total, left_out: leftOut } = await api.json("GET", "/api/model");
+      tell(order === "uncertainty" && done < total ? `The model has looked at ${grouped(done)} of ${grouped(total)} images.` : "", leftOut);
+      const found = await api.json("GET", "/api/model/uncertainty");
+      for (const [stem, uncertainty] of Object.entries(found)) {
+        const entry = session.images.get(stem);
+        if (entry) entry.uncertainty = uncertainty;
+      }
+    } catch {
+      // the stage says when the server is away
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+function tell(progress, leftOut) {
+  const missing = leftOut.length ? `The model also knows ${leftOut.join(", ")}: not classes of this dataset, so not proposed.` : "";
+  const words = [progress, missing].filter(Boolean).join(" ");
+  const line = byId("model-progress");
+  if (line.textContent !== words) line.textContent = words;
+  line.hidden = !words;
+}

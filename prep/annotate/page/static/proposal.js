@@ -1,0 +1,107 @@
+// What the model proposes for the open image, and what of it is left to decide.
+
+import { ApiError, api } from "./api.js";
+import { UNLABELLED } from "./mask.js";
+
+const PAUSE = 400; // milliseconds until the server is asked again
+
+/**
+ * state: "none", "waiting" (words say how far the model is), "failed" (words say why) or "ready".
+ * least: percent of confidence below which nothing is shown. Event "change".
+ */
+export class Proposal extends EventTarget {
+  #asking = null; // aborts the questions about an image
+  state = "none";
+  words = "";
+  least = 0;
+  revision = 0; // changes with everything that is seen
+  pixels = new Uint8Array(0); // class index of each pixel, 255 = nothing, or refused
+  confidence = new Uint8Array(0);
+
+  /** Asks for the proposal of an image until it is there. */
+  async load(stem, mask) {
+    this.#asking?.abort();
+    const asking = (this.#asking = new AbortController());
+    this.mask = mask;
+    this.lit = new Uint8Array(mask.pixels.length);
+    mask.addEventListener("change", () => this.mask === mask && this.revision++);
+    this.#become("waiting", "The model will look at this image.");
+    try {
+      const pixels = await this.#bytes(stem, "proposal", asking.signal);
+      const confidence = await this.#bytes(stem, "proposal/confidence", asking.signal);
+      if (asking.signal.aborted) return;
+      Object.assign(this, { stem, pixels, confidence, width: mask.width, height: mask.height });
+      this.#become("ready", "");
+    } catch (error) {
+      if (!asking.signal.aborted) this.#become("failed", error.message);
+    }
+  }
+
+  async #bytes(stem, part, signal) {
+    for (;;) {
+      const response = await fetch(api.image(stem, part), { signal });
+      if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
+      const body = await response.json();
+      if (response.status !== 202) throw new ApiError(response.status, body.error, body);
+      const share = body.share ? `: ${Math.round(100 * body.share)} %` : " …";
+      this.#become("waiting", `The model is looking at this image${share}`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  #become(state, words) {
+    Object.assign(this, { state, words });
+    this.revision++;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** The class to show at a pixel: 255 where there is none, where the mask says the same, and where the model is not sure enough. */
+  values = (at) => {
+    const value = this.pixels[at];
+    return value === this.mask.pixels[at] || this.confidence[at] < this.least ? UNLABELLED : value;
+  };
+
+  /** Spans of the region around a pixel; null if nothing is shown there. */
+  async region(x, y) {
+    const value = this.values(y * this.width + x);
+    if (value === UNLABELLED) return null;
+    const { stem } = this;
+    const spans = await api.spans(`${api.image(stem, "proposal/region")}?x=${x}&y=${y}&confidence=${this.least}`);
+    return stem === this.stem && this.state === "ready" ? { spans, value } : null;
+  }
+
+  /** Spans of all that is left, by class. */
+  rest() {
+    const found = new Map();
+    for (let y = 0; y < this.height; y++) {
+      const row = y * this.width;
+      for (let x = 0; x < this.width; ) {
+        const value = this.values(row + x), first = x;
+        while (x < this.width && this.values(row + x) === value) x++;
+        if (value === UNLABELLED) continue;
+        if (!found.has(value)) found.set(value, []);
+        found.get(value).push(y, first, x);
+      }
+    }
+    return found;
+  }
+
+  /** Gives the pixels of spans another proposed value; 255 = refused. */
+  set(spans, value) {
+    this.#fill(this.pixels, spans, value);
+  }
+
+  /** Lights the region of these spans up, or none. */
+  light(spans, before) {
+    if (before) this.#fill(this.lit, before, 0);
+    if (spans) this.#fill(this.lit, spans, 1);
+  }
+
+  #fill(array, spans, value) {
+    for (let at = 0; at < spans.length; at += 3) {
+      const row = spans[at] * this.width;
+      array.fill(value, row + spans[at + 1], row + spans[at + 2]);
+    }
+    this.revision++;
+  }
+}
