@@ -397,7 +397,7 @@ def check_what_is_shown(page: "Page", mask: Mask) -> None:
 
 def canvas(page: "Page", name: str) -> NDArray[np.uint8]:
     """(H, W, 4) of a canvas of the stage, once everything is drawn."""
-    until(page, "editor.idle")
+    until(page, "editor.canvases.idle")
     width, height, data = page.evaluate(
         """(name) => {
             const { width, height } = document.getElementById(name);

@@ -18,7 +18,10 @@ export class List {
     this.rows = new Rows(this.element, (stem) => this.#draw(stem), addThumbnail);
     session.addEventListener("images", (event) => this.#changed(event.detail));
     session.addEventListener("classes", () => this.filters.count());
-    filters.addEventListener("change", () => this.arrange());
+    filters.addEventListener("change", () => {
+      this.arrange();
+      this.rows.reveal(this.#current);
+    });
     this.element.addEventListener("click", (event) => {
       const row = event.target.closest(".image");
       if (row) this.open(row.dataset.stem);
