@@ -1,8 +1,8 @@
 // How the stage looks: opacity of the mask, the photo alone, the sides, and whether only unlabelled pixels are painted.
 
 import { byId } from "./dom.js";
+import { UNLABELLED } from "./mask.js";
 
-const UNLABELLED = 255;
 const STEP = 10; // percent
 const NARROW = 768; // CSS pixels of a window up to which the sides are closed at first, as in page.css
 
