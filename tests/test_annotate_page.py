@@ -644,13 +644,22 @@ def test_wheel_space_middle_button_and_two_fingers_move_the_view(desk: Desk) -> 
         np.testing.assert_allclose(moved, [left - 30 / scale, top - 40 / scale, scale], atol=1 / scale)
 
     scale = page.evaluate("editor.view.scale")
-    fingers = desk.context.new_cdp_session(page)
-    for kind, apart in (("touchStart", 0), ("touchStart", 50), ("touchMove", 60), ("touchMove", 100), ("touchEnd", 0)):
-        points = [{"x": at[0] - apart, "y": at[1], "id": 0}, {"x": at[0] + apart, "y": at[1], "id": 1}]
-        touch = {"touchStart": points[: 2 if apart else 1], "touchMove": points, "touchEnd": []}[kind]
-        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch})
+    pinch(page, *at)
     assert page.evaluate("editor.view.scale") == pytest.approx(2 * scale, rel=0.02)
     assert page.evaluate("editor.mask.canUndo || editor.mask.editing || editor.mask.unsent") is False, "it painted"
+    choose(page, "polygon")
+    page.mouse.click(at[0] + 50, at[1])
+    pinch(page, *at)
+    assert len(page.evaluate("editor.tool.points")) == 1
+
+
+def pinch(page: "Page", x: int, y: int) -> None:
+    """Two fingers, put down one after the other, that move to twice their distance."""
+    fingers = page.context.new_cdp_session(page)
+    for kind, apart in (("touchStart", 0), ("touchStart", 50), ("touchMove", 60), ("touchMove", 100), ("touchEnd", 0)):
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        touch = {"touchStart": points[: 2 if apart else 1], "touchMove": points, "touchEnd": []}[kind]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch})
 
 
 def test_device_pixels_are_honoured(desk: Desk, browser: "Browser") -> None:
