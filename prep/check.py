@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from prep.annotate.states import REJECTED, STATES, read_states
 from prep.check_duplicates import check_duplicates
 from prep.check_files import check_files
 from prep.check_labels import check_labels
@@ -34,9 +35,10 @@ def check_dataset(root: Path, workers: int | None = None, progress: Progress = s
     samples = _index(root, findings)
     classes = _classes(root, samples, findings)
     photos = _photos(root, findings)
+    rejected = _rejected(root, findings)
     if samples is not None:
         facts = run_jobs(InspectSample(root, len(classes or ())), samples, workers, progress)
-        findings += check_files(root, facts, photos)
+        findings += check_files(root, facts, photos, rejected)
         findings += check_duplicates(root, facts)
         if classes is not None:
             findings += check_labels(facts, classes)
@@ -76,6 +78,16 @@ def _photos(root: Path, findings: list[Finding]) -> dict[str, Photo]:
         advice = "correct or restore it: labels that come later are turned and scaled by it"
         findings.append(_broken("photos", PHOTOS_RECORD, error, root, advice))
         return {}
+
+
+def _rejected(root: Path, findings: list[Finding]) -> set[str]:
+    """Stems of the images that a person wants to be left out."""
+    try:
+        return {stem for stem, state in read_states(root / STATES).items() if state == REJECTED}
+    except SegError as error:
+        advice = "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"
+        findings.append(_broken("states", STATES, error, root, advice))
+        return set()
 
 
 def _broken(kind: str, name: str, error: SegError, root: Path, advice: str) -> Finding:

@@ -3,9 +3,10 @@
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from prep.annotate.states import mask_name
 from prep.check_sample import FileFacts, SampleFacts
 from prep.dataset import Sample
 from prep.files import PART_SUFFIX
@@ -18,15 +19,20 @@ _TURNED_OVER = (2, 3, 4)
 """EXIF orientations that mirror a photo or turn it by 180 degrees: its size stays what it was."""
 
 
-def check_files(root: Path, samples: Sequence[SampleFacts], photos: Mapping[str, Photo]) -> Iterator[Finding]:
-    """All findings about files."""
+def check_files(
+    root: Path, samples: Sequence[SampleFacts], photos: Mapping[str, Photo], rejected: Collection[str] = ()
+) -> Iterator[Finding]:
+    """All findings about files.
+
+    rejected: stems that a person wants to be left out; the index does not name their masks, which are kept.
+    """
     yield from _missing(samples)
     yield from _damaged(samples)
     yield from _strange_masks(samples)
     yield from _sizes(samples)
     yield from _alike_stems([facts.sample for facts in samples])
-    yield from _incomplete([facts.sample for facts in samples])
-    yield from _orphans(root, [facts.sample for facts in samples])
+    yield from _incomplete([facts.sample for facts in samples], rejected)
+    yield from _orphans(root, [facts.sample for facts in samples], rejected)
     yield from _orientations(samples, photos)
 
 
@@ -122,8 +128,8 @@ def _alike_stems(samples: Sequence[Sample]) -> Iterator[Finding]:
         )
 
 
-def _incomplete(samples: Sequence[Sample]) -> Iterator[Finding]:
-    no_mask = tuple(sample.stem for sample in samples if sample.image and not sample.mask)
+def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
+    no_mask = tuple(s.stem for s in samples if s.image and not s.mask and s.stem not in rejected)
     no_image = tuple(sample.stem for sample in samples if not sample.image)
     if no_mask:
         has_labels = any(sample.is_labelled for sample in samples)
@@ -145,8 +151,9 @@ def _incomplete(samples: Sequence[Sample]) -> Iterator[Finding]:
         )
 
 
-def _orphans(root: Path, samples: Sequence[Sample]) -> Iterator[Finding]:
+def _orphans(root: Path, samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
     known = {name for sample in samples for name in (sample.image, sample.mask)}
+    known |= {mask_name(sample) for sample in samples if sample.stem in rejected}
     orphans = [name for folder in _FOLDERS for name in _files_below(root, folder) if name not in known]
     them = verb(len(orphans), "it", "them")
     if orphans:

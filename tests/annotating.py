@@ -60,6 +60,8 @@ def _run_until(over: threading.Event, server: TcpWSGIServer) -> None:
     """Serve; the sockets are closed here, so that none is waited for when it closes."""
     while not over.is_set():
         server.asyncore.loop(timeout=0.05, map=server._map, count=1)
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()  # with the files that large answers wait in
     server.asyncore.close_all(server._map)
 
 

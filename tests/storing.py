@@ -1,4 +1,4 @@
-"""What the tests of annotation share: a dataset to label, tiles, deaths in the middle of a save."""
+"""What the tests of the store share: a dataset to label, tiles, deaths in the middle of a save."""
 
 import os
 import struct

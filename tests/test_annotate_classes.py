@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from prep.annotate.app import make_app
 from prep.annotate.class_changes import (
     ClassChange,
     Use,
@@ -18,8 +21,9 @@ from prep.annotate.class_changes import (
     change_classes,
     plan_change,
 )
-from prep.classes import IGNORE_INDEX, ClassMap, distinct_color, read_classes, write_classes
-from prep.dataset import Dataset, Sample, write_index
+from prep.annotate.store import Store
+from prep.classes import IGNORE_INDEX, ClassMap, distinct_color, format_color, read_classes, write_classes
+from prep.dataset import Dataset, Sample, read_index, write_index
 from prep.errors import SegError
 from prep.imageio import read_mask, write_png
 from prep.transaction import recover
@@ -243,3 +247,81 @@ def test_a_change_after_a_death_takes_up_nothing_old(tmp_path: Path, monkeypatch
 
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[FlaskClient]:
+    root = make(tmp_path / "d", MASKS).root
+    samples = read_index(root / "index.csv")
+    write_index(root / "index.csv", [replace(sample, image=f"images/{sample.stem}.png") for sample in samples])
+    store = Store(root)
+    yield make_app(store, only_here=True).test_client()
+    store.close()
+
+
+def entries(*names: str) -> list[dict[str, object]]:
+    """Classes of BEFORE by name, or new ones, as the page sends them."""
+    known = {name: index for index, name in enumerate(BEFORE.names)}
+    colors = [format_color(BEFORE.colors[known[name]]) if name in known else "#112233" for name in names]
+    return [{"from": known.get(name), "name": name, "color": color} for name, color in zip(names, colors, strict=True)]
+
+
+def test_the_page_changes_classes(client: FlaskClient, tmp_path: Path) -> None:
+    told = client.get("/api/classes").json
+    assert [entry["name"] for entry in told["classes"]] == list(BEFORE.names)
+    assert (told["masks"], told["derived"]) == (3, ["patches", "stats.json"])
+    body = {"classes_version": told["classes_version"], "classes": entries("tree", "water", "sky")}
+    asked = client.put("/api/classes", json=body)
+    assert asked.status_code == 409
+    assert asked.json == {
+        "error": "masks hold pixels of road (2 images); say what becomes of them: another class, or unlabelled.",
+        "used": {"1": {"images": 2, "pixels": 4}},
+    }
+    changed = client.put("/api/classes", json={**body, "pixels": {"1": 2}})
+    assert changed.status_code == 200
+    assert (changed.json["changed"], changed.json["removed"]) == (3, ["patches", "stats.json"])
+    assert [(entry["index"], entry["name"]) for entry in changed.json["classes"]] == [
+        (0, "tree"),
+        (1, "water"),
+        (2, "sky"),
+    ]
+    assert read_mask(tmp_path / "d/masks/a.png").tolist() == [[2, 2, 255], [255, 0, 0]]
+    pixels = client.get("/api/images/a/mask")
+    assert list(pixels.data) == [2, 2, 255, 255, 0, 0]  # and not what was read before
+    assert pixels.headers["X-Classes-Version"] == changed.json["classes_version"] != told["classes_version"]
+    late = client.put("/api/classes", json={**body, "pixels": {"1": 2}})
+    assert (late.status_code, late.json["conflict"]) == (409, "classes")
+
+
+def test_a_stroke_of_the_old_classes_is_refused(client: FlaskClient) -> None:
+    version = client.get("/api/classes").json["classes_version"]
+    stored = client.get("/api/images/new/mask").headers
+    client.put("/api/classes", json={"classes_version": version, "classes": entries("road", "sky", "tree")})
+    head = {"X-Base-Version": stored["X-Version"], "X-Save": "1", "X-Classes-Version": version}
+    answer = client.post("/api/images/new/mask", headers=head, data=np.array([0, 0, 1, 1], "<u4").tobytes() + b"\0")
+    assert (answer.status_code, answer.json["conflict"]) == (409, "classes")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": None},
+        {"classes": [{"from": 0, "name": "x"}]},
+        {"classes": [{"from": True, "name": "x", "color": "#000001"}]},
+        {"classes": [{"from": 9, "name": "x", "color": "#000001"}]},
+        {"classes": [{"from": None, "name": "x", "color": "red"}]},
+        {"classes": []},
+        {"pixels": {"x": 0}},
+        {"pixels": {"1": "0"}},
+        {"pixels": {"1": 77}},
+        {"pixels": [0]},
+    ],
+)
+def test_wrong_requests_are_refused(client: FlaskClient, tmp_path: Path, change: dict[str, object]) -> None:
+    old = tree(tmp_path / "d")
+    version = client.get("/api/classes").json["classes_version"]
+    body = {"classes_version": version, "classes": entries("sky", "tree"), "pixels": {"1": 0}, **change}
+    answer = client.put("/api/classes", json=body)
+    assert answer.status_code == 400
+    assert answer.json["error"].endswith(".")
+    assert tree(tmp_path / "d") == old

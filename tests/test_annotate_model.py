@@ -52,7 +52,8 @@ class Labelling(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
         self.root = to_label(Path(self.folder.name) / "d", [(HEIGHT, WIDTH)] * 2)
-        self.store = Store(self.root)
+        self.stores: list[Store] = []
+        self.start()
         self.masks: dict[str, Pixels | None] = {"s0": None, "s1": None}
         self.made: dict[str, str | None] = {"s0": None, "s1": None}
         self.states = {"s0": "new", "s1": "new"}
@@ -61,9 +62,14 @@ class Labelling(RuleBasedStateMachine):
         self.pages: dict[tuple[str, str], Page] = {}
         self.number = 0
 
+    def start(self) -> None:
+        self.store = Store(self.root)
+        self.stores.append(self.store)
+
     def teardown(self) -> None:
         if hasattr(self, "store"):
-            self.store.close()
+            for store in self.stores:  # threads of dead ones live on, and would write into the folder
+                store.close()
             self.folder.cleanup()
 
     def blank(self, stem: str) -> Pixels:
@@ -149,7 +155,7 @@ class Labelling(RuleBasedStateMachine):
                 return
 
         died(countdown, try_to_save, before=before)
-        self.store = Store(self.root)
+        self.start()
         state = self.store.entry(stem).state
         assert state in (self.states[stem], "in work" if self.states[stem] == "new" else self.states[stem])
         found = on_disk(self.root, stem)
@@ -169,7 +175,7 @@ class Labelling(RuleBasedStateMachine):
     def restart(self, crash: bool) -> None:
         if not crash:
             self.store.close()
-        self.store = Store(self.root)
+        self.start()
 
     @rule(stem=STEMS, seed=st.integers(0, 3))
     def convert(self, stem: str, seed: int) -> None:

@@ -199,6 +199,19 @@ def test_orphans(root: Path) -> None:
     assert finding.text == "2 files in images/ or masks/ are not named in index.csv; no command uses them."
 
 
+def test_masks_of_rejected_images_are_neither_orphans_nor_missing(root: Path) -> None:
+    change_rows(root, ["image_1", "image_2"], mask="")
+    (root / "states.csv").write_text("stem,state\nimage_1,rejected\nimage_3,done\n")
+    (root / "masks" / "image_2.png").unlink()
+    expect(root, "warning", "missing-mask", "image_2")
+
+
+@pytest.mark.parametrize("text", ["", "stem\n", "stem,state\nimage_1,perhaps\n", "stem,state\nimage_1\n", "\udcff"])
+def test_broken_states(root: Path, text: str) -> None:
+    (root / "states.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+    expect(root, "error", "broken-states", "states.csv")
+
+
 def test_an_orphan_whose_name_cannot_be_shown(root: Path) -> None:
     (root / "images" / "bell\a.png").write_bytes(b"")
     expect(root, "warning", "orphan", r"images/bell\x07.png")

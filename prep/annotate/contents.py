@@ -85,17 +85,15 @@ class Contents:
     def _count_all(self) -> None:
         while (name := self._next()) is not None:
             self._count(name)
+            with self._news:
+                del self._waiting[name]  # not before: who asks meanwhile shall not have it counted twice
             if not self._waiting:
                 self._write_cache()
 
     def _next(self) -> str | None:
         with self._news:
             self._news.wait_for(lambda: self._waiting or self._stopped)
-            if self._stopped:
-                return None
-            name = next(iter(self._waiting))
-            del self._waiting[name]
-            return name
+            return None if self._stopped else next(iter(self._waiting))
 
     def _count(self, name: str) -> None:
         try:

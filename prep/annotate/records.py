@@ -5,15 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from prep.annotate.access import inside
-from prep.annotate.states import IN_WORK, NEW, REJECTED, STATES, read_states, write_states
+from prep.annotate.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
 from prep.annotate.versions import SaveNotes, Stamp, stamp_of
 from prep.dataset import Sample, read_index, write_index
 from prep.errors import SegError
 from prep.imageio import image_size
 from prep.transaction import INDEX
 from prep.web.refusal import Refusal
-
-_MASKS = "masks"
 
 
 class Records:
@@ -40,10 +38,6 @@ class Records:
         """The state of an image."""
         return self._states.get(stem, NEW)
 
-    def mask_name(self, sample: Sample) -> str:
-        """Where the mask of an image is, or will be."""
-        return sample.mask or f"{_MASKS}/{sample.stem}.png"
-
     def begin(self, stem: str) -> None:
         """A first mask of this image is about to be written."""
         self._refresh()
@@ -54,13 +48,19 @@ class Records:
         """The mask of this image stands; say so in the index, unless the image is rejected."""
         sample = self.samples()[stem]
         if self.state(stem) != REJECTED and not sample.mask:
-            self._write_masks({stem: self.mask_name(sample)})
+            self._write_masks({stem: mask_name(sample)})
 
     def set_state(self, stem: str, state: str) -> None:
-        """Change the state of an image. states.csv counts: it is written first to reject, last to take that back."""
+        """Change the state of an image. states.csv counts: it is written first to reject, last to take that back.
+
+        Refusal (409) if its mask has another name than ours, so that it could not be found again.
+        """
         sample = self.samples()[stem]
+        if state == REJECTED and sample.mask not in ("", own_mask_name(stem)):
+            text = f"Its mask is {sample.mask}, and would not be found again."
+            raise Refusal(409, f"{text} Rename it to {own_mask_name(stem)}, also in {INDEX}, to reject this image.")
         if self.state(stem) == REJECTED != state and self._is_its_mask(sample):
-            self._write_masks({stem: self.mask_name(sample)})
+            self._write_masks({stem: mask_name(sample)})
         self._write_states({**self._states, stem: state})
         self._refresh()
 
@@ -80,17 +80,17 @@ class Records:
         noted = self._notes.stems()
         for stem, sample in self._samples.items():
             state = self.state(stem)
-            if state == REJECTED and sample.mask:
+            if state == REJECTED and sample.mask == own_mask_name(stem):
                 yield stem, ""
             elif (
                 state != REJECTED and not sample.mask and (state != NEW or stem in noted) and self._is_its_mask(sample)
             ):
-                yield stem, self.mask_name(sample)
+                yield stem, mask_name(sample)
 
     def _is_its_mask(self, sample: Sample) -> bool:
         """Whether a mask of the size of this image stands where its mask belongs."""
         try:
-            path = inside(self._root, self.mask_name(sample))
+            path = inside(self._root, mask_name(sample))
             return path.is_file() and image_size(path) == (sample.width, sample.height)
         except (SegError, Refusal):
             return False

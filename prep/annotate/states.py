@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from prep.dataset import Sample
 from prep.errors import SegError
 from prep.files import read_bytes, write_text
 
@@ -12,6 +13,16 @@ STATES = "states.csv"
 NEW, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
 ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)
 _COLUMNS = ["stem", "state"]
+
+
+def own_mask_name(stem: str) -> str:
+    """Where the mask of an image is written, relative to the dataset."""
+    return f"masks/{stem}.png"
+
+
+def mask_name(sample: Sample) -> str:
+    """Where the mask of an image is, or will be: also while the index does not name it."""
+    return sample.mask or own_mask_name(sample.stem)
 
 
 def read_states(path: Path) -> dict[str, str]:

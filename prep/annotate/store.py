@@ -12,7 +12,7 @@ from prep.annotate.access import inside, refuse_odd_stem
 from prep.annotate.contents import Content, Contents
 from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
-from prep.annotate.states import ALL_STATES, STATES
+from prep.annotate.states import ALL_STATES, STATES, mask_name
 from prep.annotate.tiles import patched, read_tiles
 from prep.annotate.versions import NO_FILE, SaveNotes, Stamp, Written, stamp_of, version_of
 from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
@@ -139,7 +139,7 @@ class Store:
     def mask_path(self, stem: str) -> Path:
         """Where the mask of an image is or will be, rejected ones too; Refusal as for photo_path."""
         with self._lock:
-            return inside(self.root, self._records.mask_name(self.sample(stem)))
+            return inside(self.root, mask_name(self.sample(stem)))
 
     def mask(self, stem: str) -> Mask:
         """The mask of an image as it is on the disk; never-labelled pixels, or all without a file, are 255.
@@ -160,7 +160,7 @@ class Store:
         with self.writing():
             sample = self.sample(stem)
             mask = self._standing(sample)
-            if base == mask.version or not self._notes.made(stem, save, mask.version):
+            if not self._notes.made(stem, save, mask.version):
                 self._refuse_conflicts(base, mask.version, classes_version)
                 tiles = read_tiles(body, sample.width, sample.height, self._number_of_classes())
                 self._write(sample, mask.version, patched(mask.pixels, tiles), save)
@@ -213,12 +213,12 @@ class Store:
         if stamp is None or version == NO_FILE:
             return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
         mask = self._decoded.get(version) or self._decoded.put(Mask(decode_mask(path, data), version))
-        self._contents.put(self._records.mask_name(sample), stamp, mask.content)
+        self._contents.put(mask_name(sample), stamp, mask.content)
         _refuse_misfit(path, mask, sample, len(self.classes()[0]))
         return mask
 
     def _entry(self, sample: Sample) -> Entry:
-        name = self._records.mask_name(sample)
+        name = mask_name(sample)
         stamp = stamp_of(f"{self.root}/{name}")
         content = self._contents.of(name, stamp) if stamp else _NO_MASK
         version, labelled, classes = (content.version, content.labelled, content.classes) if content else (None,) * 3

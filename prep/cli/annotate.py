@@ -68,6 +68,7 @@ def annotate(
         seg-prep annotate datasets/campus
         seg-prep annotate datasets/campus --model latest --order uncertainty
     """
+    from prep.annotate.alone import alone
     from prep.annotate.app import make_app
     from prep.annotate.opening import dataset_to_label
     from prep.annotate.serving import make_server, new_token, run_until_interrupted
@@ -77,6 +78,7 @@ def annotate(
     if order == "uncertainty" and run is None:
         raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
     root = dataset_to_label(dataset)
+    click.get_current_context().with_resource(alone(root))
     store = Store(root)
     model = _open_model(store, run, order) if run else None
     findings = _open_findings(store, audit) if audit else None

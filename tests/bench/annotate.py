@@ -2,12 +2,13 @@
 
     python -m tests.bench.annotate [--size 1440x900] [--ratio 1]
 
-All pixels are labelled (the worst case). Two times are told for each job, in milliseconds: from frame to frame, and the
-page's own work per frame (all its scripts: events, painting into the mask, colouring, drawing commands). Without a graphics
-card Chromium draws in software, on the same cores; the second time says what is left of 16.7 ms on any machine.
+All pixels are labelled (the worst case). Two times are told for each job, in milliseconds: from frame to frame, and
+the page's own work per frame (all its scripts: events, painting into the mask, colouring, drawing commands). Without a
+graphics card Chromium draws in software, on the same cores; the second time says what is left of 16.7 ms elsewhere.
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -202,17 +203,23 @@ def _three(values: Sequence[float]) -> str:
 
 
 def _memory(page: "Page") -> float:
-    """Resident memory of the process that holds the page (the largest of Chromium's renderers), in MB."""
+    """Resident memory of the process that holds the page (the largest renderer of this browser), in MB."""
     page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
-    sizes = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"--type=renderer" in (process / "cmdline").read_bytes():
-                pages = int((process / "statm").read_text().split()[1])
-                sizes.append(pages * 4096 / 1e6)
-        except OSError:  # it has ended meanwhile
-            continue
-    return max(sizes)
+    renderers = [pid for pid in _descendants(os.getpid()) if b"--type=renderer" in _read(pid, "cmdline")]
+    return max(int(_read(pid, "statm").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 for pid in renderers)
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(child) for task in Path(f"/proc/{pid}/task").glob("*") for child in _read(task, "children").split()]
+    return [*children, *(each for child in children for each in _descendants(child))]
+
+
+def _read(process: int | Path, name: str) -> bytes:
+    """A file about a process or thread; nothing if it has ended."""
+    try:
+        return Path("/proc", str(process), name).read_bytes()
+    except OSError:
+        return b""
 
 
 if __name__ == "__main__":

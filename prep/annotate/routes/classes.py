@@ -1,7 +1,5 @@
 """The class editor's requests: what the classes are, and what they shall be."""
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 
 from prep.annotate.class_changes import (
@@ -14,12 +12,15 @@ from prep.annotate.class_changes import (
     plan_change,
 )
 from prep.annotate.store import Conflict, Store
-from prep.classes import ClassMap, format_color, parse_color
+from prep.classes import parse_color
 from prep.dataset import Dataset
 from prep.errors import SegError
 from prep.web.refusal import Refusal
 
-_FORM = 'The body should be JSON like {"classes_version": "...", "classes": [{"from": 0, "name": "road", "color": "#808080"}]}.'
+_FORM = (
+    'The body should be JSON like {"classes_version": "...", "classes": [{"from": 0, "name": "road", '
+    '"color": "#808080"}], "pixels": {"1": 255}}.'
+)
 
 
 def class_routes(store: Store) -> Blueprint:
@@ -32,7 +33,7 @@ def class_routes(store: Store) -> Blueprint:
             standing, version = store.classes()
             masks = len(mask_files(Dataset.open(store.root)))
         derived = [name for name in (PATCHES, STATS) if (store.root / name).exists()]
-        return jsonify(classes=listed(standing), classes_version=version, masks=masks, derived=derived)
+        return jsonify(classes=standing.to_json()["classes"], classes_version=version, masks=masks, derived=derived)
 
     @routes.put("/classes")
     def change() -> Response:
@@ -50,17 +51,11 @@ def class_routes(store: Store) -> Blueprint:
             except UsedClasses as error:
                 return _ask(error)
             after, version = store.classes()
-        return jsonify(classes=listed(after), classes_version=version, changed=len(done.masks), removed=done.removed)
+        return jsonify(
+            classes=after.to_json()["classes"], classes_version=version, changed=len(done.masks), removed=done.removed
+        )
 
     return routes
-
-
-def listed(classes: ClassMap) -> list[dict[str, object]]:
-    """Plain data of the classes for the page."""
-    return [
-        {"index": index, "name": name, "color": format_color(color)}
-        for index, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True))
-    ]
 
 
 def _ask(error: UsedClasses) -> Response:
@@ -69,26 +64,27 @@ def _ask(error: UsedClasses) -> Response:
     return response
 
 
-def _read(body: Any) -> tuple[str, list[Wanted], dict[int, int]]:
+def _read(body: object) -> tuple[str, list[Wanted], dict[int, int]]:
     """Version, classes and what becomes of pixels, from a request; Refusal (400) if it is of another form."""
-    try:
-        wanted = [_wanted(entry) for entry in body["classes"]]
-        pixels = {int(index): _whole(value) for index, value in body.get("pixels", {}).items()}
-        return str(body["classes_version"]), wanted, pixels
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise Refusal(400, _FORM) from error
+    match body:
+        case {"classes_version": str(version), "classes": list(entries), **rest}:
+            return version, [_wanted(entry) for entry in entries], _pixels(rest.get("pixels", {}))
+    raise Refusal(400, _FORM)
 
 
-def _wanted(entry: Any) -> Wanted:
-    now = entry["from"]
-    try:
-        color = parse_color(str(entry["color"]))
-    except SegError as error:
-        raise Refusal(400, f"{error}.") from error
-    return Wanted(None if now is None else _whole(now), str(entry["name"]).strip(), color)
+def _wanted(entry: object) -> Wanted:
+    match entry:
+        case {"from": int() | None as now, "name": str(name), "color": str(color)} if not isinstance(now, bool):
+            try:
+                return Wanted(now, name.strip(), parse_color(color))
+            except SegError as error:
+                raise Refusal(400, f"{error}.") from error
+    raise Refusal(400, _FORM)
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError
-    return value
+def _pixels(becomes: object) -> dict[int, int]:
+    if not isinstance(becomes, dict) or not all(type(value) is int for value in becomes.values()):
+        raise Refusal(400, _FORM)
+    if not all(index.isascii() and index.isdecimal() and len(index) < 4 for index in becomes):
+        raise Refusal(400, _FORM)
+    return {int(index): value for index, value in becomes.items()}

@@ -30,7 +30,7 @@ export class ClassEditor {
     if (first) this.#focus(this.#rows.rows[0]);
     try {
       this.#about = await api.json("GET", "/api/classes");
-      this.#tell();
+      if (!this.said.classList.contains("wrong")) this.#tell();
     } catch (error) {
       this.#say(error.message, true);
     }
@@ -115,6 +115,8 @@ export class ClassEditor {
 
   async #send() {
     if (this.#busy || this.save.disabled) return;
+    this.#rows.dropNameless();
+    this.#draw();
     const { mistake } = this.#rows;
     if (mistake) {
       if (mistake[0]) this.#focus(mistake[0]);

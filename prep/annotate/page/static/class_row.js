@@ -24,9 +24,9 @@ function keptRow(rows, row, act) {
     act.edit();
   });
   name.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !row.name.trim()) return;
-    event.preventDefault();
-    if (event.ctrlKey || event.metaKey) name.form.requestSubmit();
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // from name to name; after the last one, and with Ctrl, it saves
+    if (event.ctrlKey || event.metaKey || !row.name.trim()) name.form.requestSubmit();
     else act.next(row);
   });
   const button = (part, words, run, disabled = false) => {

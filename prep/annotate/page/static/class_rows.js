@@ -34,6 +34,12 @@ export class ClassRows {
     for (const other of this.rows) if (other.to === row) other.to = null;
   }
 
+  /** New classes that nobody named are none, unless there is no other. */
+  dropNameless() {
+    const named = this.rows.filter((row) => row.from !== null || row.name.trim());
+    if (named.length) this.rows = named;
+  }
+
   keep(row) {
     Object.assign(row, { gone: false, use: null, to: null });
   }

@@ -1,9 +1,9 @@
-// The stage: one open image with its mask, view and tool. Everything is drawn in one animation frame.
+// The stage: one open image with its mask, its view, the tool in hand, and what happens when it is opened and saved.
 
 import { api } from "./api.js";
+import { Canvases } from "./canvases.js";
 import { decideClasses, decideMask } from "./conflict.js";
 import { Mask, UNLABELLED } from "./mask.js";
-import { Overlay } from "./overlay.js";
 import { Photo } from "./photo.js";
 import { Pointers } from "./pointers.js";
 import { Saver } from "./saver.js";
@@ -23,25 +23,18 @@ export class Editor extends EventTarget {
   only = null;
   view = new View();
   marks = []; // draw(context, view) of what is marked on the stage whatever the tool is
-  #asked = false; // a frame is asked for
-  #due = { photo: true, overlay: true, changed: false, guides: true };
   #opening = null; // aborts the loading of an image
 
   constructor(stage, session) {
     super();
     this.stage = stage;
     this.session = session;
-    this.photo = new Photo(stage.querySelector("#photo"));
-    this.overlay = new Overlay(stage.querySelector("#overlay"));
-    this.guides = stage.querySelector("#guides").getContext("2d");
     this.tools = new Map(TOOLS.map((Tool) => [Tool.id, new Tool(this)]));
     this.tool = this.tools.values().next().value;
+    this.canvases = new Canvases(stage, this.view, (context) => this.#drawGuides(context));
     this.pointers = new Pointers(this);
-    this.view.addEventListener("change", () => this.#all());
     session.addEventListener("classes", () => this.#recolor());
     this.#recolor();
-    new ResizeObserver(() => this.#resize()).observe(stage);
-    this.#resize();
     addEventListener("beforeunload", (event) => this.saver && !this.saver.clean && event.preventDefault());
     document.addEventListener("visibilitychange", () => document.hidden && this.saver?.flush());
   }
@@ -57,9 +50,11 @@ export class Editor extends EventTarget {
         api.photo(stem, mine.signal).then(Photo.levels),
       ]);
       if (this.#opening !== mine || !(await this.#leave())) return false;
+      if (photo[0].width !== mask.width || photo[0].height !== mask.height) {
+        throw new Error(`The photo of ${stem} has not the size that the dataset says. 'seg-prep check' tells more.`);
+      }
       this.stem = stem;
-      this.photo.show(photo);
-      this.#take(mask);
+      this.#take(mask, photo);
       this.view.open(mask.width, mask.height);
     } catch (error) {
       if (error.name === "AbortError") return false;
@@ -73,6 +68,7 @@ export class Editor extends EventTarget {
 
   /** Whether nothing of the open image would be lost. */
   async #leave() {
+    this.pointers.stop();
     this.tool.cancel();
     if (!this.saver || (await this.saver.flush())) return true;
     this.say(this.saver.words);
@@ -86,18 +82,14 @@ export class Editor extends EventTarget {
     return stored;
   }
 
-  #take({ width, height, pixels, version }) {
+  /** Shows a mask as stored, and its photo if it is another one. */
+  #take({ width, height, pixels, version }, photo = null) {
     this.saver?.stop();
     const mask = (this.mask = new Mask(width, height, pixels));
     const saver = (this.saver = new Saver(this.stem, mask, version, this.session));
-    mask.addEventListener("change", () => {
-      this.#due.changed = true;
-      this.#ask();
-    });
     mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
     saver.addEventListener("state", () => this.#saveState(saver));
-    this.overlay.show(mask);
-    this.#all();
+    this.canvases.show(photo, mask);
     this.dispatchEvent(new Event("edit"));
     this.dispatchEvent(new Event("save"));
   }
@@ -108,18 +100,22 @@ export class Editor extends EventTarget {
     if (!saver.stuck) return;
     this.pointers.stop();
     this.tool.cancel();
-    if (saver.state === "classes") {
-      await decideClasses();
-      saver.stop();
-      location.reload();
-    } else await this.#settle(saver, await decideMask());
+    if (saver.state === "classes") await this.#reload(saver);
+    else await this.#settle(saver, await decideMask());
+  }
+
+  async #reload(saver) {
+    await decideClasses();
+    saver.stop();
+    location.reload();
   }
 
   /** After a conflict: takes the mask of the server, or puts this one over it. */
   async #settle(saver, choice) {
     try {
-      const stored = await this.#load(this.stem);
-      if (choice === "mine") await saver.overwrite(stored.version);
+      const stored = await api.mask(this.stem);
+      if (stored.classesVersion !== this.session.classesVersion) await this.#reload(saver);
+      else if (choice === "mine") await saver.overwrite(stored.version);
       else this.#take(stored);
     } catch (error) {
       this.say(error.message);
@@ -177,63 +173,21 @@ export class Editor extends EventTarget {
 
   /** Draws the guides again in the next frame. */
   redraw() {
-    this.#due.guides = true;
-    this.#ask();
+    this.canvases.redrawGuides();
   }
 
-  #all() {
-    this.#due.photo = this.#due.overlay = true;
-    this.redraw();
+  #drawGuides(context) {
+    if (!this.mask) return;
+    this.tool.draw(context, this.view);
+    for (const draw of this.marks) draw(context, this.view);
   }
 
+  /** Other classes: other colours, and the chosen one may be gone. */
   #recolor() {
     const { classes } = this.session;
     const known = this.value === UNLABELLED || classes.some(({ index }) => index === this.value);
     if (!known && classes.length) this.value = classes[0].index;
-    this.overlay.recolor(classes);
-    this.#all();
+    this.canvases.recolor(classes);
     this.dispatchEvent(new Event("value"));
-  }
-
-  #resize() {
-    const { width, height } = this.stage.getBoundingClientRect();
-    const ratio = devicePixelRatio || 1;
-    for (const canvas of [this.photo.canvas, this.overlay.canvas, this.guides.canvas]) {
-      canvas.width = Math.max(1, Math.round(width * ratio));
-      canvas.height = Math.max(1, Math.round(height * ratio));
-      Object.assign(canvas.style, { width: `${canvas.width / ratio}px`, height: `${canvas.height / ratio}px` });
-    }
-    this.view.resize(Math.max(1, width), Math.max(1, height), ratio);
-  }
-
-  #ask() {
-    if (this.#asked) return;
-    this.#asked = true;
-    requestAnimationFrame(() => this.#draw());
-  }
-
-  #draw() {
-    this.#asked = false;
-    const due = this.#due;
-    this.#due = { photo: false, overlay: false, changed: false, guides: false };
-    if (due.photo) this.photo.draw(this.view);
-    if (due.overlay || due.changed) {
-      const unfinished = this.overlay.draw(this.view, due.overlay);
-      if (unfinished) {
-        this.#due.overlay = true;
-        this.#ask();
-      }
-    }
-    if (due.guides) this.#drawGuides();
-  }
-
-  #drawGuides() {
-    const { guides, view } = this;
-    guides.setTransform(1, 0, 0, 1, 0, 0);
-    guides.clearRect(0, 0, guides.canvas.width, guides.canvas.height);
-    guides.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-    if (!this.mask) return;
-    this.tool.draw(guides, view);
-    for (const draw of this.marks) draw(guides, view);
   }
 }

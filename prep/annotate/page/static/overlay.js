@@ -3,7 +3,7 @@
 import { color, palette } from "./coloring.js";
 
 const SIDE = 256; // pixels of a tile's side
-const MOST = 256; // tiles kept: 64 MiB
+const MOST = 128; // tiles kept, if no more are seen: 32 MiB
 const BUDGET = 8; // milliseconds of a frame for colouring; what is left over shows an older state until the next frame
 
 export class Overlay {

@@ -1,6 +1,7 @@
 // Which part of the image the stage shows.
 
 const LARGEST = 64; // CSS pixels of an image pixel's side, zoomed in all the way
+const MARGIN = 20; // CSS pixels around the whole image, so that its border can be reached from outside
 
 /**
  * scale: CSS pixels per image pixel. left, top: image coordinates of the stage's upper left corner. width, height: of
@@ -54,7 +55,7 @@ export class View extends EventTarget {
   }
 
   fit() {
-    this.scale = Math.min(this.width / this.image.width, this.height / this.image.height);
+    this.scale = this.#whole();
     this.#center(this.image.width / 2, this.image.height / 2);
     this.#fitted = true;
   }
@@ -84,8 +85,14 @@ export class View extends EventTarget {
     this.#move(this.#left - dx / this.scale, this.#top - dy / this.scale);
   }
 
+  /** The scale at which the whole image is on the stage. */
+  #whole() {
+    const { width, height } = this.image;
+    return Math.min(Math.max(1, this.width - 2 * MARGIN) / width, Math.max(1, this.height - 2 * MARGIN) / height);
+  }
+
   #allowed(scale) {
-    const whole = Math.min(this.width / this.image.width, this.height / this.image.height);
+    const whole = this.#whole();
     return Math.min(Math.max(scale, Math.min(whole, 1 / this.ratio) / 2), Math.max(LARGEST, whole));
   }
 

@@ -20,17 +20,18 @@ export class Edge extends Tool {
   #following = false; // a path to the pointer is asked for
   #closing = false; // the last legs are still on their way
 
-  down(point, event) {
+  down(at, event) {
     if (this.#closing) return;
+    const point = { x: Math.floor(at.x) + 0.5, y: Math.floor(at.y) + 0.5 }; // as the points of paths are
     const anchors = this.#anchors;
     const isDouble = event.detail >= 2 && anchors.length >= 2;
-    if (anchors.length >= 2 && (isDouble || this.#nearStart(point))) return void this.#finish(event.shiftKey);
+    if (anchors.length >= 2 && (isDouble || this.#nearStart(at))) return void this.#finish(event.shiftKey);
     const last = anchors[anchors.length - 1];
     if (last?.x === point.x && last.y === point.y) return;
     if (last) this.#legs.push(this.#leg(last, point, event.shiftKey));
     anchors.push(point);
     this.#live = null;
-    this.hover(point, event);
+    this.hover(at, event);
   }
 
   hover(point, event) {
