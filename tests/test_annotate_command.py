@@ -55,6 +55,13 @@ def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, opened: list[st
     assert not opened
 
 
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_what_is_no_dataset_stays_as_it_is(tmp_path: Path, opened: list[str], name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    assert f"{name}: not a dataset (no index.csv in it)" in run_error("annotate", tmp_path / name)
+    assert tree(tmp_path) == {"empty/": b""}
+
+
 def test_a_dataset_is_opened_by_one_server_at_a_time(tmp_path: Path, opened: list[str]) -> None:
     root = to_label(tmp_path / "campus")
     with alone(root):

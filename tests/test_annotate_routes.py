@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from werkzeug.test import TestResponse
 from prep.annotate.app import make_app
 from prep.annotate.store import Store
 from prep.dataset import Sample, write_index
-from tests.storing import block, files_of, on_disk, to_label
+from tests.storing import block, files_of, on_disk, serving, to_label
 from tests.support import save, smooth_image
 
 
@@ -153,7 +154,7 @@ def test_a_damaged_mask_is_told_in_words(client: FlaskClient, root: Path) -> Non
 
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.png"])
 @pytest.mark.parametrize(("height", "width"), [(1200, 800), (100, 3000), (50, 60)])
-def test_photos_and_thumbnails(root: Path, name: str, height: int, width: int) -> None:
+def test_photos_and_thumbnails(root: Path, name: str, height: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     file = save(root / "images" / name, smooth_image(height, width))
     write_index(root / "index.csv", [Sample("with space & ümläut", f"images/{name}", "", width, height)])
     client = make_app(Store(root), only_here=True).test_client()
@@ -168,6 +169,7 @@ def test_photos_and_thumbnails(root: Path, name: str, height: int, width: int) -
         assert picture.size == (round(width * scale), round(height * scale))
         expected = Image.fromarray(smooth_image(height, width)).resize(picture.size, Image.Resampling.BOX)
         assert np.abs(np.asarray(picture, np.int16) - np.asarray(expected, np.int16)).mean() < 4
+    monkeypatch.setattr("prep.annotate.routes.images.thumbnail", None)  # what the browser has is not made again
     for answer in (photo, thumbnail):
         again = client.get(answer.request.path, headers={"If-None-Match": answer.headers["ETag"]})
         assert (again.status_code, again.data) == (304, b"")
@@ -180,3 +182,21 @@ def test_what_is_no_picture_is_not_sent(client: FlaskClient, root: Path) -> None
     answer = client.get("/api/images/s0/photo")
     assert answer.status_code == 422
     assert "neither JPEG nor PNG" in answer.json["error"]
+
+
+def test_a_missing_photo_is_told(client: FlaskClient, root: Path) -> None:
+    (root / "images" / "s0.png").unlink()
+    for end in ("photo", "thumbnail"):
+        answer = client.get(f"/api/images/s0/{end}")
+        assert answer.status_code == 422
+        assert "s0.png: no such file or folder" in answer.json["error"]
+
+
+def test_what_is_far_too_large_is_not_taken_in(root: Path) -> None:
+    with serving(Store(root)) as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
+        head = "POST /api/images/s0/mask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000000\r\n\r\n"
+        connection.sendall(head.encode())
+        with connection.makefile("rb") as answer:
+            told = answer.read()
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert b"more than fits into one save" in told

@@ -163,6 +163,21 @@ def test_a_rejected_image_is_left_out_and_comes_back(tmp_path: Path) -> None:
     assert named_mask(root, "s1") == ""  # it has none
 
 
+def test_a_mask_of_another_name_is_used_and_not_lost(tmp_path: Path) -> None:
+    root = to_label(tmp_path / "d")
+    put_mask(root, "other", random_mask(1))
+    samples = read_index(root / "index.csv")
+    write_index(root / "index.csv", [replace(samples[0], mask="masks/other.png"), *samples[1:]])
+    store = Store(root)
+    send(store, "s0", block(*FIRST), store.mask("s0").version, "one")
+    changed = random_mask(1)
+    changed[3:12, 2:10] = 1
+    np.testing.assert_array_equal(on_disk(root, "other"), changed)
+    with pytest.raises(Refusal, match=r"Rename it to masks/s0\.png, also in index\.csv"):
+        store.set_state("s0", "rejected")
+    assert (store.entry("s0").state, named_mask(root, "s0")) == ("in work", "masks/other.png")
+
+
 def test_unknown_states_and_images_are_refused(tmp_path: Path) -> None:
     store = Store(to_label(tmp_path / "d"))
     with pytest.raises(Refusal, match="'finished' is no state of an image; use new, in work, done, rejected"):

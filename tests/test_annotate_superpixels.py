@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 from skimage.draw import disk
 
+from prep.annotate.regions import superpixels
 from prep.annotate.regions.spans import mask_of
 from prep.annotate.regions.superpixels import divide, packed, superpixels_of
 
@@ -93,6 +94,19 @@ def quality(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[float, floa
 def test_the_same_every_time(size: int) -> None:
     image, _ = circle_on_noise(2)
     assert np.array_equal(divide(image, size), divide(image.copy(), size))
+
+
+@pytest.mark.parametrize("size", [8, 16, 32])
+def test_strips_that_grow_by_themselves_fit_together(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, mask = circle_on_noise(4)
+    whole = divide(image, size)  # less than one strip
+    monkeypatch.setattr(superpixels, "_STRIP_ROWS", 32)
+    labels = divide(image, size)
+    assert np.array_equal(np.unique(labels), np.unique(whole))
+    assert (labels == whole).mean() > 0.99
+    accuracy, recall = quality(image, mask, size)
+    assert accuracy >= 0.995
+    assert recall >= 0.97
 
 
 def test_contrast_does_not_change_the_weight_of_distance() -> None:

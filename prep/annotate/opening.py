@@ -3,17 +3,19 @@
 import shlex
 from pathlib import Path
 
-from prep.dataset import find_dataset, is_dataset
+from prep.dataset import Dataset, find_dataset, is_dataset
 from prep.errors import SegError
 from prep.imageio import IMAGE_SUFFIXES
 
 
 def dataset_to_label(argument: Path | None) -> Path:
-    """Find the dataset as all commands do; SegError for a folder of photos says how to make a dataset of it."""
+    """Find the dataset as all commands do; SegError if there is none: for a folder of photos, how to make one of it."""
     folder = argument if argument is not None else Path()
     if not is_dataset(folder) and (photos := _count_photos(folder)) and (argument is not None or not _found()):
         raise SegError(_how_to_begin(folder, photos))
-    return find_dataset(argument)
+    root = find_dataset(argument)
+    Dataset.open(root)  # fails here, before anything is written into a folder that is no dataset
+    return root
 
 
 def _found() -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from prep.annotate.access import inside
-from prep.annotate.states import IN_WORK, NEW, REJECTED, STATES, mask_name, read_states, write_states
+from prep.annotate.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
 from prep.annotate.versions import SaveNotes, Stamp, stamp_of
 from prep.dataset import Sample, read_index, write_index
 from prep.errors import SegError
@@ -51,8 +51,14 @@ class Records:
             self._write_masks({stem: mask_name(sample)})
 
     def set_state(self, stem: str, state: str) -> None:
-        """Change the state of an image. states.csv counts: it is written first to reject, last to take that back."""
+        """Change the state of an image. states.csv counts: it is written first to reject, last to take that back.
+
+        Refusal (409) if its mask has another name than ours, so that it could not be found again.
+        """
         sample = self.samples()[stem]
+        if state == REJECTED and sample.mask not in ("", own_mask_name(stem)):
+            text = f"Its mask is {sample.mask}, and would not be found again."
+            raise Refusal(409, f"{text} Rename it to {own_mask_name(stem)}, also in {INDEX}, to reject this image.")
         if self.state(stem) == REJECTED != state and self._is_its_mask(sample):
             self._write_masks({stem: mask_name(sample)})
         self._write_states({**self._states, stem: state})
@@ -74,7 +80,7 @@ class Records:
         noted = self._notes.stems()
         for stem, sample in self._samples.items():
             state = self.state(stem)
-            if state == REJECTED and sample.mask:
+            if state == REJECTED and sample.mask == own_mask_name(stem):
                 yield stem, ""
             elif (
                 state != REJECTED and not sample.mask and (state != NEW or stem in noted) and self._is_its_mask(sample)

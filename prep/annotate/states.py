@@ -15,9 +15,14 @@ ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)
 _COLUMNS = ["stem", "state"]
 
 
+def own_mask_name(stem: str) -> str:
+    """Where the mask of an image is written, relative to the dataset."""
+    return f"masks/{stem}.png"
+
+
 def mask_name(sample: Sample) -> str:
-    """Where the mask of an image is, or will be: relative to the dataset, also while the index does not name it."""
-    return sample.mask or f"masks/{sample.stem}.png"
+    """Where the mask of an image is, or will be: also while the index does not name it."""
+    return sample.mask or own_mask_name(sample.stem)
 
 
 def read_states(path: Path) -> dict[str, str]:

@@ -160,7 +160,7 @@ class Store:
         with self.writing():
             sample = self.sample(stem)
             mask = self._standing(sample)
-            if base == mask.version or not self._notes.made(stem, save, mask.version):
+            if not self._notes.made(stem, save, mask.version):
                 self._refuse_conflicts(base, mask.version, classes_version)
                 tiles = read_tiles(body, sample.width, sample.height, self._number_of_classes())
                 self._write(sample, mask.version, patched(mask.pixels, tiles), save)

@@ -53,6 +53,7 @@ class Wire:
         square = image[self._top : bottom, self._left : right]
         self._whole = (right - self._left, bottom - self._top)
         self._size = max(1, self._whole[0] >> level), max(1, self._whole[1] >> level)
+        self._is_smaller = level > 0
         self._lock = threading.Lock()
         self._scissors = cv2.segmentation.IntelligentScissorsMB()
         self._scissors.setEdgeFeatureCannyParameters(_WEAK, _STRONG)
@@ -65,9 +66,11 @@ class Wire:
         """The path to a point of the square; both its ends are the very points."""
         with self._lock:
             contour = self._scissors.getContour(self._inside(pointer))
-        between = np.asarray(contour).reshape(-1, 2)[1:-1]
-        middles = (2 * between + 1) * self._whole // (2 * np.array(self._size)) + (self._left, self._top)
-        return np.concatenate([[self._anchor], middles, [pointer]]).astype(np.int32)
+        places = (np.asarray(contour).reshape(-1, 2) + 0.5) * self._whole / self._size + (self._left, self._top)
+        if self._is_smaller:
+            # Steps of the smaller copy are no corners of the full image.
+            places[1:-1] = (places[:-2] + 2 * places[1:-1] + places[2:]) / 4
+        return np.concatenate([[self._anchor], np.floor(places[1:-1]), [pointer]]).astype(np.int32)
 
     def _inside(self, point: tuple[int, int]) -> tuple[int, int]:
         """A point of the image as a point of the smaller square."""

@@ -5,6 +5,8 @@ seeds. Both then grow to the edges of the full image by the watershed of Meyer (
 other ways follow real masks stands in tests/bench/NOTES.md.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +20,7 @@ SMALLEST, LARGEST = 8, 400
 """Diameters of superpixels, in pixels of the image."""
 
 Labels = NDArray[np.int32]
-"""(H, W), number of the superpixel of every pixel, from 1; 0 where that is not decided yet."""
+"""(H, W), number of the superpixel of every pixel, from 1; 0 where no seed has come yet."""
 
 _FIRST_COARSE = 32
 """Diameter from which SLIC finds the pieces; below it costs more than it gains."""
@@ -30,6 +32,15 @@ _COMPACTNESS = 20.0
 """Lightness (of 100) that weighs as much as one diameter of distance."""
 
 _ROUNDS = 5
+
+_STRIP_ROWS = 512
+"""Rows that grow together: few enough to stay in the cache of a processor, many against the rows beside them."""
+
+_STRIP_MARGIN = 2
+"""Diameters by which a strip reaches into its neighbours: what lies farther away hardly matters."""
+
+_THREADS = 4
+"""More would gain little and take memory."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +89,10 @@ def packed(labels: Labels) -> Superpixels:
 
 
 def divide(image: ImageRGB, size: int) -> Labels:
-    """Superpixel of every pixel of an image (H, W, 3); all are numbered from 1, a few numbers may be missing."""
+    """Superpixel of every pixel of an image (H, W, 3); a few numbers may be missing."""
     # Noise and the squares of JPEG would lead the outlines, where there is no edge.
     smooth = np.asarray(cv2.GaussianBlur(image, (5, 5), 0), np.uint8)
-    seeds = _coarse_seeds(image, size) if size >= _FIRST_COARSE else _grid_seeds(smooth, size)
-    if seeds.any():
-        return _grown(smooth, seeds)
-    return np.ones(image.shape[:2], np.int32)
+    return _grown(smooth, _coarse_seeds(image, size) if size >= _FIRST_COARSE else _grid_seeds(smooth, size), size)
 
 
 def _coarse_seeds(image: ImageRGB, size: int) -> Labels:
@@ -139,8 +147,24 @@ def _middles(length: int, size: int) -> NDArray[np.int64]:
     return ((np.arange(cells) + 0.5) * length / cells).astype(np.int64)
 
 
-def _grown(image: ImageRGB, seeds: Labels) -> Labels:
-    """Let seeds grow over the whole image until they meet."""
+def _grown(image: ImageRGB, seeds: Labels, size: int) -> Labels:
+    """Let seeds, which lie about `size` apart, grow over the whole image until they meet.
+
+    Strips of the image grow by themselves, with some of their neighbours' rows, several at a time. Where a superpixel
+    lies across two strips, both know the same seed.
+    """
+    height, more = len(image), _STRIP_MARGIN * size
+    strip = max(_STRIP_ROWS, 2 * more)
+
+    def grow(top: int) -> Labels:
+        first, last = max(0, top - more), min(height, top + strip + more)
+        return _grown_strip(image[first:last], seeds[first:last])[top - first : top - first + strip]
+
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        return np.concatenate(list(pool.map(grow, range(0, height, strip))))
+
+
+def _grown_strip(image: ImageRGB, seeds: Labels) -> Labels:
     # The watershed leaves out the outermost pixels: they are a copy that is cut off again.
     wide = np.asarray(cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.uint8)
     markers = cv2.copyMakeBorder(seeds, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0.0,))

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -44,16 +45,13 @@ def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -
 
     @routes.get("/images/<stem>/photo")
     def photo(stem: str) -> Response:
-        data = read_bytes(store.photo_path(stem))
-        if not (is_jpeg(data) or data.startswith(_PNG_START)):
-            raise Refusal(422, "This image is neither JPEG nor PNG. Bring the photo in again with 'seg-prep resize'.")
-        return _kept_by_the_browser(
-            Response(data, mimetype="image/jpeg" if is_jpeg(data) else "image/png"), store, stem
-        )
+        return _unless_the_browser_has_it(store.photo_path(stem), _photo)
 
     @routes.get("/images/<stem>/thumbnail")
     def small(stem: str) -> Response:
-        return _kept_by_the_browser(Response(thumbnail(store.photo_path(stem)), mimetype="image/jpeg"), store, stem)
+        return _unless_the_browser_has_it(
+            store.photo_path(stem), lambda path: Response(thumbnail(path), mimetype="image/jpeg")
+        )
 
     @routes.get("/images/<stem>/mask")
     def mask(stem: str) -> Response:
@@ -94,10 +92,17 @@ def _header(name: str) -> str:
     return value
 
 
-def _kept_by_the_browser(response: Response, store: Store, stem: str) -> Response:
-    """Let the browser keep it, and ask each time whether it is still the same."""
-    size, time, number = stamp_of(store.photo_path(stem)) or (0, 0, 0)
-    response.set_etag(f"{size:x}-{time:x}-{number:x}")
+def _photo(path: Path) -> Response:
+    data = read_bytes(path)
+    if not (is_jpeg(data) or data.startswith(_PNG_START)):
+        raise Refusal(422, "This image is neither JPEG nor PNG. Bring the photo in again with 'seg-prep resize'.")
+    return Response(data, mimetype="image/jpeg" if is_jpeg(data) else "image/png")
+
+
+def _unless_the_browser_has_it(path: Path, make: Callable[[Path], Response]) -> Response:
+    """An answer made of this file, which the browser keeps; it asks each time whether it is still the same."""
+    tag = "-".join(f"{number:x}" for number in stamp_of(path) or ())
+    response = Response(status=304) if request.if_none_match.contains(tag) else make(path)
+    response.set_etag(tag)
     response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
     return response

@@ -3,6 +3,7 @@
 import { byId } from "./dom.js";
 import { showHelp } from "./help.js";
 import { actionOf, belongsElsewhere } from "./keys.js";
+import { UNLABELLED } from "./mask.js";
 
 const STEP = 80; // CSS pixels that an arrow key moves the image
 const ZOOM = 1.25;
@@ -39,6 +40,7 @@ export function listenToKeys(page) {
   const clicks = {
     undo: "undo", redo: "redo", done: "done", reject: "reject", previous: "previous", next: "next", fit: "fit",
     "one-to-one": "oneToOne", "zoom-in": "zoomIn", "zoom-out": "zoomOut", "help-button": "help", "edit-classes": "classes",
+    "name-classes": "classes",
   };
   for (const [id, name] of Object.entries(clicks)) byId(id).addEventListener("click", () => actions[name]());
 
@@ -68,8 +70,9 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     class(key) {
       const index = (Number(key) + 9) % 10;
       if (index < session.classes.length) editor.choose(index);
+      else if (!session.classes.length) classEditor.show();
     },
-    unlabelled: () => editor.choose(255),
+    unlabelled: () => editor.choose(UNLABELLED),
     only: () => looks.toggleOnly(),
     classes: () => classEditor.show(),
     undo: () => shown() && editor.undo(),
@@ -90,6 +93,6 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     stronger: () => looks.fade(1),
     weaker: () => looks.fade(-1),
     sides: () => looks.toggleSides(),
-    help: () => showHelp(tools),
+    help: () => showHelp(tools, session.dataset),
   };
 }

@@ -30,7 +30,7 @@ export class ClassEditor {
     if (first) this.#focus(this.#rows.rows[0]);
     try {
       this.#about = await api.json("GET", "/api/classes");
-      this.#tell();
+      if (!this.said.classList.contains("wrong")) this.#tell();
     } catch (error) {
       this.#say(error.message, true);
     }

@@ -3,11 +3,11 @@
 import { byId, icon, keycaps, make } from "./dom.js";
 import { tableOfKeys } from "./keys.js";
 
-export function showHelp(tools) {
+export function showHelp(tools, dataset) {
   const dialog = byId("help");
   const close = make("button", { type: "button", className: "quiet", "aria-label": "Close" }, icon("close"));
   close.addEventListener("click", () => dialog.close());
-  const groups = tableOfKeys(tools).map(([title, rows]) =>
+  const groups = tableOfKeys(tools, dataset).map(([title, rows]) =>
     make("section", {}, make("h2", { textContent: title }), make("dl", {}, ...rows.flatMap(row))));
   dialog.replaceChildren(
     make("header", {}, make("h2", { id: "help-title", textContent: "Keys and mouse" }), close),

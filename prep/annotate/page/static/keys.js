@@ -4,15 +4,16 @@ const TYPING = "input:not([type=range], [type=checkbox], [type=color]), textarea
 
 /**
  * Rows: keys as `nameOf` names them, the label for people, what it does, and the name of the action that runs (none
- * where the stage or the tool itself listens). `repeat`: also while the key is held.
+ * where the stage or the tool itself listens). `repeat`: also while the key is held. `with`: shown only where the
+ * dataset has this.
  */
 const ROWS = {
   Images: [
     { keys: ["n"], label: "N", does: "Next unfinished", action: "nextUnfinished" },
     { keys: ["PageDown"], label: "PgDn", does: "Next image", action: "next", repeat: true },
     { keys: ["PageUp"], label: "PgUp", does: "Previous image", action: "previous", repeat: true },
-    { keys: ["ctrl+ArrowDown"], label: "Ctrl ↓", does: "Next finding of the audit", action: "nextFinding" },
-    { keys: ["ctrl+ArrowUp"], label: "Ctrl ↑", does: "Previous finding", action: "previousFinding" },
+    { keys: ["ctrl+ArrowDown"], label: "Ctrl ↓", does: "Next finding", action: "nextFinding", with: "findings" },
+    { keys: ["ctrl+ArrowUp"], label: "Ctrl ↑", does: "Previous finding", action: "previousFinding", with: "findings" },
     { keys: ["d"], label: "D", does: "Done, next unfinished", action: "done" },
     { keys: ["r"], label: "R", does: "Reject, or take back", action: "reject" },
   ],
@@ -53,9 +54,9 @@ const ROWS = {
 };
 
 /** [[title, rows]] for people; the keys of tools stand in the tools. */
-export function tableOfKeys(tools) {
+export function tableOfKeys(tools, dataset) {
   const own = tools.map(({ key, title }) => ({ label: key.toUpperCase(), does: title }));
-  const rest = Object.entries(ROWS).map(([title, rows]) => [title, rows.filter((row) => row.label)]);
+  const rest = Object.entries(ROWS).map(([title, rows]) => [title, rows.filter((row) => row.label && (!row.with || dataset[row.with]))]);
   return [["Tools", own], ...rest];
 }
 

@@ -1,9 +1,10 @@
 // How the stage looks: opacity of the mask, the photo alone, the sides, and whether only unlabelled pixels are painted.
 
 import { byId } from "./dom.js";
+import { UNLABELLED } from "./mask.js";
 
-const UNLABELLED = 255;
 const STEP = 10; // percent
+const NARROW = 768; // CSS pixels of a window up to which the sides are closed at first, as in page.css
 
 /** Joins the controls with the editor and keeps what they are set to. */
 export function makeLooks(editor, settings) {
@@ -35,7 +36,7 @@ export function makeLooks(editor, settings) {
   for (const type of ["pointerup", "pointerleave", "keyup", "blur"]) alone.addEventListener(type, () => showAlone(false));
   for (const name of ["images", "panel"]) {
     byId(`toggle-${name}`).addEventListener("click", () => setSide(name, !shown(name)));
-    setSide(name, settings.get(name, true));
+    setSide(name, settings.get(name, innerWidth > NARROW));
   }
   setOpacity(settings.get("opacity", 50));
   setOnly(settings.get("only", false));

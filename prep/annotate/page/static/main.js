@@ -9,6 +9,7 @@ import { Findings } from "./findings.js";
 import { listenToKeys } from "./actions.js";
 import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
+import { UNLABELLED } from "./mask.js";
 import { followModel } from "./model.js";
 import { hideNotice, hush, say, showNotice } from "./notice.js";
 import { Palette } from "./palette.js";
@@ -83,13 +84,21 @@ async function finish(state) {
 /** Sends other classes once everything is saved; masks whose numbers changed are read again. */
 async function changeClasses(request, moves) {
   if (editor.saver && !(await editor.saver.flush())) throw new Error(editor.saver.words);
+  const first = session.classes.length === 0;
   const answer = await api.json("PUT", "/api/classes", request);
   await session.load();
+  editor.choose(known(first ? 0 : editor.value));
   if (moves && editor.stem !== null) await editor.open(editor.stem);
   const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
   if (answer.changed) say(`${answer.changed} masks rewritten.${removed}`);
   else if (removed) say(removed.trim());
   stage.focus();
+}
+
+/** The value itself if it is a class or unlabelled; else the first class, or unlabelled where there is none. */
+function known(value) {
+  const exists = value === UNLABELLED || session.classes.some(({ index }) => index === value);
+  return exists ? value : (session.classes[0]?.index ?? UNLABELLED);
 }
 
 async function load() {
@@ -119,12 +128,12 @@ if (await load()) {
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const { model } = session.dataset;
-  const first = model === settings.get("model") ? settings.get("tool") : model && "proposal"; // of a new model first
+  const first = model === settings.get("model", null) ? settings.get("tool") : model && "proposal"; // of a new model first
   editor.use(tools.some(({ id }) => id === first) ? first : "brush");
   settings.set("model", model);
   toolbar.show();
   editor.addEventListener("tool", () => settings.set("tool", editor.tool.constructor.id));
-  editor.choose(settings.get("value", 0));
+  editor.choose(known(settings.get("value", 0)));
   editor.addEventListener("value", () => settings.set("value", editor.value));
   palette.fill();
   filters.restore();

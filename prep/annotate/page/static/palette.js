@@ -1,8 +1,8 @@
 // The classes to paint with: colour, key and share of the open image.
 
 import { byId, make, percent } from "./dom.js";
+import { UNLABELLED } from "./mask.js";
 
-const UNLABELLED = 255;
 const SLICE = 2 ** 20; // pixels counted without a pause
 
 /** Shows the classes of the session as a group of radio buttons; the editor's value is the one that is chosen. */
@@ -24,6 +24,7 @@ export class Palette {
     const entries = [...this.session.classes, { index: UNLABELLED, name: "Unlabelled", color: "" }];
     for (const entry of entries) this.#buttons.set(entry.index, this.#button(entry));
     byId("classes").replaceChildren(...this.#buttons.values());
+    byId("name-classes").hidden = this.session.classes.length > 0;
     this.show();
     this.count();
   }

@@ -60,7 +60,7 @@ export class Toolbar {
   #option(tool, option) {
     const id = `option-${option.id}`;
     if (option.type === "choice") return this.#choice(tool, option, id);
-    const shown = make("output", { for: id });
+    const shown = make("span", { "aria-hidden": "true", className: "amount" });
     const input = make("input", {
       type: "range", id, min: option.min, max: option.max, step: option.step ?? 1, value: option.value,
     });

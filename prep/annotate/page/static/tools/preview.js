@@ -69,27 +69,20 @@ function longerSide(spans) {
   return Math.max(right - left, spans[spans.length - 3] - spans[0] + 1);
 }
 
-/** Map row -> [[x0, x1], ...], sorted and apart; with a step, of cells of so many pixels' side that hold a part. */
+/** Map row -> [[x0, x1], ...], sorted and apart; with a step, of cells of so many pixels, as their middle row is. */
 function rowsOf(spans, step) {
   const rows = new Map();
   for (let at = 0; at < spans.length; at += 3) {
+    if (spans[at] % step !== step >> 1) continue;
     const y = Math.floor(spans[at] / step);
+    const x0 = Math.round(spans[at + 1] / step), x1 = Math.round(spans[at + 2] / step);
+    if (x0 === x1) continue;
     if (!rows.has(y)) rows.set(y, []);
-    rows.get(y).push([Math.floor(spans[at + 1] / step), Math.ceil(spans[at + 2] / step)]);
+    const row = rows.get(y), last = row[row.length - 1];
+    if (last?.[1] === x0) last[1] = x1;
+    else row.push([x0, x1]);
   }
-  if (step > 1) for (const [y, row] of rows) rows.set(y, joined(row));
   return rows;
-}
-
-function joined(row) {
-  row.sort((a, b) => a[0] - b[0]);
-  const apart = [];
-  for (const [x0, x1] of row) {
-    const last = apart[apart.length - 1];
-    if (last && x0 <= last[1]) last[1] = Math.max(last[1], x1);
-    else apart.push([x0, x1]);
-  }
-  return apart;
 }
 
 /** Where one of two rows has a pixel and the other has none. */
