@@ -98,7 +98,7 @@ def annotate(
     if token:
         note(
             "Warning: everyone who has this address can read and change this dataset over the network, unencrypted. "
-            "Without --host only this computer can."
+            "Without --host only this computer can. Elsewhere, put the name of this computer in place of localhost."
         )
     note("Ctrl-C stops it.")
     if open_browser:
