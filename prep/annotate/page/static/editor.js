@@ -90,6 +90,7 @@ export class Editor extends EventTarget {
     mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
     saver.addEventListener("state", () => this.#saveState(saver));
     this.canvases.show(photo, mask);
+    this.pointers.showCursor();
     this.dispatchEvent(new Event("edit"));
     this.dispatchEvent(new Event("save"));
   }

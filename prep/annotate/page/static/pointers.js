@@ -44,9 +44,9 @@ export class Pointers {
   }
 
   showCursor() {
-    const { stage, tool } = this.#editor;
+    const { mask, stage, tool } = this.#editor;
     const hand = this.#panning !== null ? "grabbing" : this.#grab ? "grab" : null;
-    stage.style.cursor = hand ?? tool.constructor.cursor ?? "crosshair";
+    stage.style.cursor = mask ? (hand ?? tool.constructor.cursor) : "default";
   }
 
   /** Nothing is held any longer. */
