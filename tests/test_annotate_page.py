@@ -414,6 +414,27 @@ def canvas(page: "Page", name: str) -> NDArray[np.uint8]:
     return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
 
 
+def test_every_point_between_two_frames_counts(desk: Desk) -> None:
+    page = desk.open()
+    choose(page, "brush", 1, 11)
+    places = [(50, 50), (100, 90), (60, 120), (140, 60)]
+    first = drag(page, places[:1], lift=False)
+    window = [[round(each) for each in on_page(page, *place)] for place in places[1:]]
+    page.evaluate(
+        """(places) => {
+            const event = ([clientX, clientY]) => ({ clientX, clientY, pointerId: 1, bubbles: true });
+            const coalescedEvents = places.map((place) => new PointerEvent("pointermove", event(place)));
+            const last = event(places[places.length - 1]);
+            editor.stage.dispatchEvent(new PointerEvent("pointermove", { ...last, coalescedEvents }));
+        }""",
+        window,
+    )
+    points = first + [image_point(page, *place) for place in window]
+    np.testing.assert_array_equal(mask_of(page) == 1, stroke(points, 5.5))
+    page.mouse.up()
+    saved(page)
+
+
 def test_a_polygon_is_closed_and_taken_back_in_every_way(desk: Desk) -> None:
     page = desk.open()
     choose(page, "polygon", 1)
@@ -666,6 +687,10 @@ def test_device_pixels_are_honoured(desk: Desk, browser: "Browser") -> None:
         page = open_page(context, desk.port, desk.faults)
         page.evaluate("editor.view.oneToOne()")
         assert page.evaluate("editor.view.device.scale") == 1
+        page.evaluate("editor.view.zoomAt(3, 5, 3.3); editor.view.pan(0.3, 0.8)")
+        left, x = page.evaluate("[editor.view.left * editor.view.device.scale, editor.view.device.x]")
+        assert left == pytest.approx(-x), "what is pointed at is not what is drawn there"
+        page.evaluate("editor.view.fit(); editor.view.oneToOne()")
         photo = canvas(page, "photo")
         assert photo.shape[1] == 2 * page.evaluate("editor.view.width")
         left, top = page.evaluate("[editor.view.device.x, editor.view.device.y]")
