@@ -248,16 +248,17 @@ def test_fill_and_superpixels_in_the_page(page: "Page", root: Path) -> None:
     expected = np.full((HEIGHT, WIDTH), 255, np.uint8)
     page.evaluate("editor.use('superpixel'); editor.tool.options[0].value = 40")
     click(page, 30, 40)
-    until(page, is_painted(30, 40))
+    until(page, f"{is_painted(30, 40)} && !editor.mask.editing")
     found = superpixels_of(photo(), 40)
     expected[mask_of(found.at(30, 40), HEIGHT, WIDTH)] = 1
-    assert np.array_equal(saved(page, root), expected)
+    first = saved(page, root)
+    assert np.array_equal(first, expected)
 
     page.mouse.move(*place(page, 20.5, 280.5))
     page.mouse.down()
     page.mouse.move(*place(page, 380.5, 280.5))  # one jump: what lies between is filled too
     page.mouse.up()
-    until(page, is_painted(380, 280))
+    until(page, f"{is_painted(380, 280)} && !editor.mask.editing")
     for x in range(20, 380):
         touched = mask_of(found.at(x, 280), HEIGHT, WIDTH)
         if touched[280].sum() > 12:  # narrower ones may lie between two points that are looked at
@@ -265,6 +266,10 @@ def test_fill_and_superpixels_in_the_page(page: "Page", root: Path) -> None:
     drawn = saved(page, root)
     assert (drawn[expected == 1] == 1).all()
     assert (drawn == 1).sum() <= (expected == 1).sum() + 3 * 40**2
+    page.evaluate("editor.undo()")  # one step
+    assert np.array_equal(saved(page, root), first)
+    page.evaluate("editor.redo()")
+    assert np.array_equal(saved(page, root), drawn)
 
     page.evaluate("editor.use('fill'); editor.tool.options[0].value = 20; editor.choose(2)")
     click(page, 220, 150)
@@ -279,8 +284,8 @@ def test_fill_and_superpixels_in_the_page(page: "Page", root: Path) -> None:
 
 def test_hovering_shows_what_a_click_would_fill(page: "Page") -> None:
     lit = """() => {
-        const { canvas } = editor.guides;
-        const { data } = editor.guides.getImageData(0, 0, canvas.width, canvas.height);
+        const canvas = document.querySelector("#guides");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return data.filter((_, at) => at % 4 === 3 && data[at] > 0).length / editor.view.device.scale ** 2;
     }"""
     page.evaluate("editor.use('fill'); editor.tool.options[0].value = 20")

@@ -66,27 +66,30 @@ export class RegionTool extends Tool {
     }, REST);
   }
 
-  /** Fills the region at a point after those clicked before; `skip` says when its turn comes whether to leave it. */
+  /** Does something after all that was clicked before is filled, unless it is given up. */
+  after(work) {
+    const { signal } = this.#clicked;
+    this.#clicks = this.#clicks.then(() => signal.aborted || work(signal));
+  }
+
+  /** Fills the region at a point when its turn comes; `skip` says then whether to leave it. */
   fill(point, skip = () => false) {
     const { editor, kind } = this;
     const { mask, value, only } = editor;
-    const { signal } = this.#clicked;
-    this.#clicks = this.#clicks.then(async () => {
-      if (signal.aborted || skip()) return;
+    this.after(async (signal) => {
+      if (skip()) return;
       try {
         const spans = await this.#region(point, kind, signal);
-        if (!spans || signal.aborted || editor.mask !== mask || !editor.ready || mask.editing) return;
-        editor.paint(spans, value, only);
-        this.filled(spans);
+        if (spans && !signal.aborted && editor.mask === mask && editor.ready) this.paint(spans, value, only);
       } catch (error) {
         if (!signal.aborted) editor.say(error.message);
       }
     });
-    return this.#clicks;
   }
 
-  /** A region was filled. */
-  filled(_spans) {
+  /** Paints a region that was clicked, as one step. */
+  paint(spans, value, only) {
+    if (!this.editor.mask.editing) this.editor.paint(spans, value, only);
     if (this.dependsOnMask) this.#forget();
   }
 

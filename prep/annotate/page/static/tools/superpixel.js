@@ -12,6 +12,7 @@ export class Superpixel extends RegionTool {
   static hint = "Click a piece, or drag over several.";
   #filled = []; // spans of what this drag has filled
   #last = null; // where the drag was
+  #begun = null; // the mask in which a drag is one step
   options = [
     { id: "size", label: "Size", type: "range", min: MIN, max: MAX, step: 1, value: 64, unit: "px", keys: ["[", "]"],
       next: (value, direction) => Math.max(MIN, Math.min(MAX, Math.round(value * (direction > 0 ? 1.25 : 0.8)))) },
@@ -46,11 +47,14 @@ export class Superpixel extends RegionTool {
 
   up() {
     this.#last = null;
+    this.after(() => this.#end());
   }
 
   cancel() {
     this.#last = null;
     super.cancel();
+    if (this.#begun?.editing) this.#begun.cancel();
+    this.#begun = null;
   }
 
   #fill(point) {
@@ -59,7 +63,18 @@ export class Superpixel extends RegionTool {
     this.fill(point, () => drag.some((spans) => contains(spans, x, y)));
   }
 
-  filled(spans) {
+  paint(spans, value, only) {
+    const { mask } = this.editor;
+    if (!this.#begun) {
+      mask.begin();
+      this.#begun = mask;
+    }
+    mask.fill(spans, value, only);
     this.#filled.push(spans);
+  }
+
+  #end() {
+    if (this.#begun?.editing) this.#begun.end();
+    this.#begun = null;
   }
 }
