@@ -87,7 +87,7 @@ def on_disk(page: "Page", root: Path, stem: str = "s0") -> NDArray[np.uint8]:
 
 
 PIXEL_OF_THE_BOX = """() => {
-    const { view, guides } = editor;
+    const { view, canvases: { guides } } = editor;
     const { x, y } = view.toScreen(50, 30);
     const [left, top] = [x - 4, y + 9].map((place) => Math.round(place * view.ratio));
     return Array.from(guides.getImageData(left, top, 1, 1).data);
