@@ -3,8 +3,10 @@
 import base64
 import math
 import random
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 Mask = NDArray[np.uint8]
 
+ROOT = Path(__file__).parents[1]
 HEIGHT, WIDTH = 300, 400
 PAINT = """async ([calls, width, height]) => {
     const spans = await import("/static/spans.js");
@@ -298,13 +301,13 @@ def on_page(page: "Page", x: float, y: float) -> Point:
     return found[0], found[1]
 
 
-def drag(page: "Page", points: Sequence[Point], *, lift: bool = True) -> list[Point]:
+def drag(page: "Page", points: Sequence[Point], *, held: bool = False, lift: bool = True) -> list[Point]:
     """Draw through points of the image; the points that the mouse really hits (whole pixels of the window)."""
     hit = []
     for place, (x, y) in enumerate(points):
         at = [round(each) for each in on_page(page, x, y)]
         page.mouse.move(*at)
-        if place == 0:
+        if place == 0 and not held:
             page.mouse.down()
         hit.append(image_point(page, *at))
     if lift:
@@ -458,30 +461,58 @@ def test_a_long_stroke_is_saved_while_it_is_drawn_and_escape_takes_it_back(desk:
     assert not page.evaluate("editor.mask.canUndo")
 
 
-def test_while_the_server_is_away_all_is_kept_and_saved_later(desk: Desk) -> None:
-    page = desk.open()
-    choose(page, "brush", 2, 12)
-    drawn = np.zeros((HEIGHT, WIDTH), bool)
-    drawn |= stroke(drag(page, [(50, 50), (200, 50)]), 6)
-    saved(page)
+@contextmanager
+def command(root: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    """'seg-prep annotate' as typed, once it listens; at the end it is killed without a chance to finish anything."""
+    arguments = [
+        sys.executable,
+        "-c",
+        "from prep.cli.main import main; main()",
+        "annotate",
+        root,
+        "--port",
+        port,
+        "--no-open",
+    ]
+    process = subprocess.Popen(list(map(str, arguments)), stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"campus at http://127.0.0.1:{port}/\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_server_that_is_killed_costs_nothing(desk: Desk) -> None:
     desk.stop()
-    for y in (100, 140):
-        drawn |= stroke(drag(page, [(50, y), (200, y + 9)]), 6)
+    drawn = np.zeros((HEIGHT, WIDTH), bool)
+    with command(desk.root, desk.port):
+        page = desk.open()
+        choose(page, "brush", 2, 12)
+        drawn |= stroke(drag(page, [(50, 50), (200, 50)]), 6)
+        saved(page)
+        begun = drag(page, [(50, 80), (200, 85)], lift=False)  # killed in the middle of a stroke, and perhaps of a save
+    begun += drag(page, [(210, 90), (100, 250)], held=True)
+    drawn |= stroke(begun, 6)
+    drawn |= stroke(drag(page, [(50, 140), (200, 149)]), 6)
     until(page, "editor.saver.state === 'offline'")
     assert page.evaluate("editor.saver.words").startswith("The server is away. What you draw is kept")
     assert not page.evaluate("editor.open('s1')"), "the image was left before it was saved"
     questions: list[str] = []
-    page.once("dialog", lambda dialog: questions.append(dialog.type) or dialog.dismiss())
+    page.on("dialog", lambda dialog: questions.append(dialog.type) or dialog.dismiss())
     page.evaluate("setTimeout(() => location.reload())")  # the browser asks, we stay
     page.wait_for_timeout(200)
     assert questions == ["beforeunload"]
-    desk.start()
-    drawn |= stroke(drag(page, [(50, 200), (200, 200)]), 6)
-    saved(page)
-    np.testing.assert_array_equal(desk.on_disk(), np.where(drawn, np.uint8(2), np.uint8(255)))
-    assert page.evaluate("editor.open('s1')")
-    page.reload()  # nothing is unsaved, nothing is asked
-    assert questions == ["beforeunload"]
+    with command(desk.root, desk.port):
+        drawn |= stroke(drag(page, [(50, 200), (200, 200)]), 6)
+        saved(page)
+        np.testing.assert_array_equal(desk.on_disk(), np.where(drawn, np.uint8(2), np.uint8(255)))
+        page.reload()  # nothing is unsaved, nothing is asked
+        until(page, "window.editor?.mask")
+        assert questions == ["beforeunload"]
+        np.testing.assert_array_equal(mask_of(page), desk.on_disk())
+        assert page.evaluate("editor.open('s1')")
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_name(desk: Desk) -> None:
@@ -613,13 +644,22 @@ def test_wheel_space_middle_button_and_two_fingers_move_the_view(desk: Desk) -> 
         np.testing.assert_allclose(moved, [left - 30 / scale, top - 40 / scale, scale], atol=1 / scale)
 
     scale = page.evaluate("editor.view.scale")
-    fingers = desk.context.new_cdp_session(page)
-    for kind, apart in (("touchStart", 0), ("touchStart", 50), ("touchMove", 60), ("touchMove", 100), ("touchEnd", 0)):
-        points = [{"x": at[0] - apart, "y": at[1], "id": 0}, {"x": at[0] + apart, "y": at[1], "id": 1}]
-        touch = {"touchStart": points[: 2 if apart else 1], "touchMove": points, "touchEnd": []}[kind]
-        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch})
+    pinch(page, *at)
     assert page.evaluate("editor.view.scale") == pytest.approx(2 * scale, rel=0.02)
     assert page.evaluate("editor.mask.canUndo || editor.mask.editing || editor.mask.unsent") is False, "it painted"
+    choose(page, "polygon")
+    page.mouse.click(at[0] + 50, at[1])
+    pinch(page, *at)
+    assert len(page.evaluate("editor.tool.points")) == 1
+
+
+def pinch(page: "Page", x: int, y: int) -> None:
+    """Two fingers, put down one after the other, that move to twice their distance."""
+    fingers = page.context.new_cdp_session(page)
+    for kind, apart in (("touchStart", 0), ("touchStart", 50), ("touchMove", 60), ("touchMove", 100), ("touchEnd", 0)):
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        touch = {"touchStart": points[: 2 if apart else 1], "touchMove": points, "touchEnd": []}[kind]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch})
 
 
 def test_device_pixels_are_honoured(desk: Desk, browser: "Browser") -> None:

@@ -140,6 +140,22 @@ def test_without_classes_nothing_is_saved(tmp_path: Path) -> None:
     assert not (root / "masks").exists()
 
 
+def test_a_mask_at_work_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = to_label(tmp_path / "d", [(24, 32)] * 6)
+    decoded: list[Path] = []
+    real = module.decode_mask
+    monkeypatch.setattr(module, "decode_mask", lambda path, data: decoded.append(path) or real(path, data))
+    for number in range(6):
+        put_mask(root, f"s{number}", random_mask(number))
+    store = Store(root)
+    for number in range(6):
+        for save in range(3):
+            send(store, f"s{number}", block(save, 0, 1, 1, save), store.mask(f"s{number}").version, f"{number} {save}")
+    assert len(decoded) == 6
+    store.mask("s0")
+    assert len(decoded) == 7  # only a few stay in memory
+
+
 # States.
 
 
@@ -281,7 +297,7 @@ def test_kill_9_in_a_loop_of_saves(tmp_path: Path) -> None:
     def paint(save: int) -> None:
         mask[save // 32 % 24, save % 32] = save % 3
 
-    for kill in range(4):
+    for kill in range(3):
         command = [sys.executable, "-c", CHILD, str(root), str(number)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as process:
             assert process.stdout

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prep.dataset import Dataset, find_dataset, is_dataset
 from prep.errors import SegError
+from prep.findings import counted
 from prep.imageio import IMAGE_SUFFIXES
 
 
@@ -35,7 +36,7 @@ def _how_to_begin(folder: Path, photos: int) -> str:
     target = Path("..", f"{name}-labelled") if folder.resolve() == Path.cwd() else Path("datasets", name)
     quoted = shlex.quote(target.as_posix())
     return (
-        f"{folder}: holds {photos} photos, but is no dataset yet. Make one of them, then label it:\n"
+        f"{folder}: holds {counted(photos, 'photo')}, but is no dataset yet. Make one of them, then label it:\n"
         f"  seg-prep resize {shlex.quote(folder.as_posix())} -o {quoted} --size 4096\n"
         f"  seg-prep annotate {quoted}"
     )

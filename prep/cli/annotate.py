@@ -31,7 +31,14 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Where to listen; 0.0.0.0 lets those on your networks in who have the address with its token.",
 )
-@click.option("--no-open", "open_browser", flag_value=False, default=True, help="Do not open the page in the browser.")
+@click.option(
+    "--no-open",
+    "open_browser",
+    flag_value=False,
+    default=True,
+    show_default=False,
+    help="Do not open the page in the browser.",
+)
 @click.option(
     "--model",
     "run",
@@ -91,7 +98,7 @@ def annotate(
     if token:
         note(
             "Warning: everyone who has this address can read and change this dataset over the network, unencrypted. "
-            "Without --host only this computer can."
+            "Without --host only this computer can. Elsewhere, put the name of this computer in place of localhost."
         )
     note("Ctrl-C stops it.")
     if open_browser:

@@ -18,7 +18,7 @@ from prep.classes import write_classes
 from prep.dataset import Sample, write_index
 from prep.imageio import write_png
 from tests.annotating import until
-from tests.bench.labelling import page_of, seg
+from tests.bench.labelling import open_image, page_of, seg
 from tests.scenery import CLASSES, scene
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ def make_dataset(root: Path) -> None:
     write_classes(root / "classes.json", CLASSES)
     write_states(root / STATES, states)
     write_index(root / "index.csv", samples)
-
-
-def open_image(page: "Page", stem: str) -> None:
-    page.locator(f'.image[data-stem="{stem}"]').click()
-    until(page, f"editor.stem === '{stem}' && editor.ready")
 
 
 def at(page: "Page", x: float, y: float) -> tuple[float, float]:

@@ -86,8 +86,12 @@ def name_classes(page: "Page") -> None:
 
 
 def open_image(page: "Page", stem: str) -> None:
+    """Find an image by its name, and open it."""
+    page.locator("#find").fill(stem)
     page.locator(f'.image[data-stem="{stem}"]').click()
-    until(page, f"window.editor.stem === {json.dumps(stem)} && window.editor.ready")
+    page.locator("#find").fill("")
+    page.locator("#stage").focus()
+    until(page, f"editor.stem === {json.dumps(stem)} && editor.ready")
 
 
 def draw(page: "Page", stem: str) -> None:
@@ -103,7 +107,7 @@ def draw(page: "Page", stem: str) -> None:
 def finish(page: "Page", stem: str) -> None:
     """Press D and wait until it is noted."""
     page.keyboard.press("d")
-    page.locator(f'.image[data-stem="{stem}"][data-state=done]').wait_for()
+    until(page, f"session.images.get({json.dumps(stem)}).state === 'done'")
 
 
 def label_first(folder: Path) -> None:

@@ -29,14 +29,15 @@ export function decide(title, text, choices) {
 export const decideMask = () =>
   decide(
     "This image was changed elsewhere",
-    "Another window or command saved this mask after you opened it. Nothing was overwritten. Which one shall stay?",
+    "Another window or command saved this mask after this page opened it, so your last strokes are not saved. Load the " +
+      "other version and lose them, or replace it by the mask that you see here?",
     { theirs: "Load the other version", mine: "Keep mine over it" },
   );
 
 export const decideClasses = () =>
   decide(
     "The classes were changed elsewhere",
-    "Another window changed the classes, so this page's class numbers may no longer fit. Your last strokes since then " +
-      "are not saved. Load the page again to go on.",
+    "Another window changed the classes, so the class numbers of this page may no longer fit. Your last strokes are not " +
+      "saved. Load the page again to go on.",
     { reload: "Load the page again" },
   );

@@ -90,6 +90,7 @@ export class Editor extends EventTarget {
     mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
     saver.addEventListener("state", () => this.#saveState(saver));
     this.canvases.show(photo, mask);
+    this.pointers.showCursor();
     this.dispatchEvent(new Event("edit"));
     this.dispatchEvent(new Event("save"));
   }
@@ -100,18 +101,22 @@ export class Editor extends EventTarget {
     if (!saver.stuck) return;
     this.pointers.stop();
     this.tool.cancel();
-    if (saver.state === "classes") {
-      await decideClasses();
-      saver.stop();
-      location.reload();
-    } else await this.#settle(saver, await decideMask());
+    if (saver.state === "classes") await this.#reload(saver);
+    else await this.#settle(saver, await decideMask());
+  }
+
+  async #reload(saver) {
+    await decideClasses();
+    saver.stop();
+    location.reload();
   }
 
   /** After a conflict: takes the mask of the server, or puts this one over it. */
   async #settle(saver, choice) {
     try {
-      const stored = await this.#load(this.stem);
-      if (choice === "mine") await saver.overwrite(stored.version);
+      const stored = await api.mask(this.stem);
+      if (stored.classesVersion !== this.session.classesVersion) await this.#reload(saver);
+      else if (choice === "mine") await saver.overwrite(stored.version);
       else this.#take(stored);
     } catch (error) {
       this.say(error.message);

@@ -44,13 +44,14 @@ export class Pointers {
   }
 
   showCursor() {
-    const { stage, tool } = this.#editor;
+    const { mask, stage, tool } = this.#editor;
     const hand = this.#panning !== null ? "grabbing" : this.#grab ? "grab" : null;
-    stage.style.cursor = hand ?? tool.constructor.cursor ?? "crosshair";
+    stage.style.cursor = mask ? (hand ?? tool.constructor.cursor) : "default";
   }
 
   /** Nothing is held any longer. */
   stop() {
+    this.#active.clear();
     this.#drawing = this.#panning = null;
     this.showCursor();
   }
@@ -90,10 +91,15 @@ export class Pointers {
 
   /** A second finger: what the first one began by accident is taken back, and both move the view. */
   #second(event) {
-    if (this.#drawing !== null && event.timeStamp - this.#since < SLIP) {
-      this.#editor.tool.cancel();
-      this.#drawing = null;
-    }
+    this.#panning = null;
+    if (this.#drawing !== null && event.timeStamp - this.#since < SLIP) this.#takeBack();
+  }
+
+  /** The last press did not count: a corner goes, or else all that the tool has begun. */
+  #takeBack() {
+    const { tool } = this.#editor;
+    if (!tool.undo()) tool.cancel();
+    this.#drawing = null;
   }
 
   #move(event) {
@@ -130,9 +136,9 @@ export class Pointers {
     const editor = this.#editor;
     this.#active.delete(event.pointerId);
     if (event.pointerId === this.#drawing) {
-      this.#drawing = null;
-      if (cancelled) editor.tool.cancel();
+      if (cancelled) this.#takeBack();
       else editor.tool.up(this.#point(event), event);
+      this.#drawing = null;
     }
     if (event.pointerId === this.#panning) this.#panning = null;
     if (event.pointerType === "touch") this.position = null;
