@@ -201,6 +201,33 @@ def test_the_open_image_comes_first_then_those_after_it(tmp_path: Path) -> None:
     assert order == ["s0", "s2", "s3", "s0", "s1"], "s0 was left for s2, and begun again in its turn"
 
 
+def test_of_the_images_that_are_asked_for_the_last_one_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Proposals(store_of(tmp_path, 4), FakeProposer())
+    for stem in ("s1", "s3"):
+        found.proposal(stem)
+    assert found._asked_now() == ["s3", "s1"]
+    monkeypatch.setattr(module, "_LAPSE_S", 0.0)
+    assert found._asked_now() == [], "their pages are gone"
+
+
+def test_it_goes_on_after_an_open_image_whose_proposal_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, proposer = store_of(tmp_path, 6), FakeProposer()
+    with monkeypatch.context() as short, proposing(store, FakeProposer()) as found:
+        short.setattr(module, "_AHEAD", 1)
+        taken(found, "s3")
+    proposer.gated = True
+    with proposing(store, proposer) as found:
+        wait_until(lambda: proposer.asked)
+        assert isinstance(found.proposal("s3"), Proposal)
+        proposer.gate.release()
+        wait_until(lambda: len(proposer.asked) == 2)
+        assert np.array_equal(proposer.asked[1], image_of(store, "s4"))
+
+
 def test_a_finished_image_is_proposed_only_when_it_is_opened(tmp_path: Path) -> None:
     store, proposer = store_of(tmp_path, 2), FakeProposer()
     store.set_state("s0", "rejected")
