@@ -2,16 +2,15 @@
 
     python -m tests.bench.order DATASET --work FOLDER --seeds 3
 
-A dataset that is labelled already plays one that is not: of `POOL` train images, `STEP` are labelled at first, then twice
-`STEP` more, once those that `seg-prep annotate --order uncertainty` lists first, once random ones. Each time a network is
-trained from the start with the same number of steps; the score is the test mean IoU.
+A dataset that is labelled already plays one that is not: of `POOL` train images, `STEP` are labelled at first, then
+twice `STEP` more, once those that `seg-prep annotate --order uncertainty` lists first, once random ones. Each time a
+network is trained from the start with the same number of steps; the score is the test mean IoU.
 """
 
 import argparse
 import json
 import os
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,15 +53,16 @@ def compare(source: Dataset, work: Path, seed: int) -> dict[str, list[float]]:
     """Test mean IoU after each round, by the way of choosing."""
     pool = random.Random(seed).sample(source.of_split("train"), POOL)
     first = {sample.stem for sample in pool[:STEP]}
+    begun = trained(source, first, work / f"{source.root.name}-{seed}-first", seed)
     scores: dict[str, list[float]] = {}
     for way in ("uncertain", "random"):
-        labelled, scores[way] = set(first), []
-        for number in range(ROUNDS):
-            score, run = trained(source, labelled, work / f"{source.root.name}-{seed}-{way}-{number}", seed)
-            scores[way].append(score)
+        labelled, (score, run), scores[way] = set(first), begun, [begun[0]]
+        for number in range(1, ROUNDS):
             left = [sample for sample in pool if sample.stem not in labelled]
             chosen = most_uncertain(source, run, left) if way == "uncertain" else [sample.stem for sample in left]
             labelled |= set(chosen[:STEP])
+            score, run = trained(source, labelled, work / f"{source.root.name}-{seed}-{way}-{number}", seed)
+            scores[way].append(score)
     return scores
 
 
