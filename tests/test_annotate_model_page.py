@@ -87,11 +87,7 @@ def on_disk(page: "Page", root: Path, stem: str = "s0") -> NDArray[np.uint8]:
 
 
 PIXEL_OF_THE_BOX = """() => {
-<<<<<<< HEAD
-    const { view, canvases: { guides } } = editor;
-=======
     const { view } = editor, guides = document.querySelector("#guides").getContext("2d");
->>>>>>> h-ann-model
     const { x, y } = view.toScreen(50, 30);
     const [left, top] = [x - 4, y + 9].map((place) => Math.round(place * view.ratio));
     return Array.from(guides.getImageData(left, top, 1, 1).data);
