@@ -2,15 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from prep.dataset import SPLITS, Dataset, Sample
 from prep.errors import SegError
 from prep.files import read_bytes
 from prep.findings import Finding, counted, verb
-from prep.patches import PATCHES
-from prep.stats import STATS, read_stats
+from prep.patches import PATCHES, PatchSettings
+from prep.stats import STATS, is_stale, read_stats
 
 _SETTINGS = "settings.json"
 
@@ -63,30 +64,39 @@ def _stale_stats(dataset: Dataset) -> Iterator[Finding]:
         return
     advice = "count again with 'seg-prep stats --overwrite'"
     try:
-        is_stale = read_stats(path).split_hash != dataset.split_hash()
+        stats = read_stats(path)
     except SegError as error:
         yield Finding("warning", "broken-stats", f"{_after(path, error)}.", (STATS,), advice)
         return
-    if is_stale:
-        text = f"{STATS} was counted on another split than the dataset has now."
+    if _no_longer_fits(partial(is_stale, stats, dataset)):
+        text = f"{STATS} was counted on another split than the dataset has now, or on other masks."
         yield Finding("warning", "stale-stats", text, (STATS,), advice)
+
+
+def _no_longer_fits(is_stale: Callable[[], bool]) -> bool:
+    """Whether it is stale; False where masks cannot be read, which is told as such."""
+    try:
+        return is_stale()
+    except SegError:
+        return False
 
 
 def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
     stale, broken = [], []
     for path in sorted(dataset.root.glob(f"{PATCHES}/*/{_SETTINGS}")):
         try:
-            found = json.loads(read_bytes(path))
-            if found["split_hash"] != dataset.split_hash():
-                stale.append(path.parent.relative_to(dataset.root).as_posix())
-        except (SegError, ValueError, TypeError, KeyError):
+            settings = PatchSettings(**json.loads(read_bytes(path)))
+        except (SegError, ValueError, TypeError):
             broken.append(path.relative_to(dataset.root).as_posix())
+            continue
+        if _no_longer_fits(partial(settings.is_stale, dataset)):
+            stale.append(path.parent.relative_to(dataset.root).as_posix())
     if stale:
         yield Finding(
             "warning",
             "stale-patches",
             f"{counted(len(stale), 'set of patches', 'sets of patches')} {verb(len(stale), 'was', 'were')} cut under "
-            "another split than the dataset has now: what is tested on may have been trained on.",
+            "another split than the dataset has now, or from other masks: what is tested on may have been trained on.",
             tuple(stale),
             "cut again with 'seg-prep patches --overwrite'",
         )

@@ -113,6 +113,13 @@ class Dataset:
         text = "\n".join(f"{sample.stem}\t{sample.split}" for sample in self.samples)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
+    def masks_hash(self, *splits: str) -> str:
+        """Hash of the masks of these splits: what was counted or cut of them fits as long as it stays the same."""
+        content = hashlib.sha256()
+        for sample in self.of_split(*splits):
+            content.update(sample.stem.encode() + hashlib.sha256(read_bytes(self.root / sample.mask)).digest())
+        return content.hexdigest()[:16]
+
     def fingerprint(self) -> str:
         """Hash of index, classes, and sizes and times of all files: changes whenever one of them may have changed."""
         classes = json.dumps(self.classes.to_json()).encode("utf-8")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,14 +76,20 @@ def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = False) 
             if durable:
                 _wait_for_disk(part)
             part.replace(path)
+            if durable and sys.platform != "win32":  # which has no such call, and needs none
+                _wait_for_disk(path.parent)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
 
 
 def _wait_for_disk(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    """Wait until a file, or the names in a folder, would survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

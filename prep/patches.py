@@ -26,6 +26,7 @@ PatchFormat = Literal["npy", "png"]
 
 PATCHES = "patches"
 _SETTINGS = "settings.json"
+_CUT = ("train", "val")
 _PREVIEW_PATCHES = 32
 _PREVIEW_COLUMNS = 16
 
@@ -36,6 +37,7 @@ class PatchSettings:
 
     foreground: share of the patches centred near a foreground pixel.  flips: whether all four orientations
     count (in npy sets they are virtual: the trainer flips).  split_hash: the split they were cut under.
+    masks_hash: of the masks that they were cut from.
     """
 
     size: int
@@ -45,6 +47,11 @@ class PatchSettings:
     flips: bool
     format: PatchFormat
     split_hash: str
+    masks_hash: str = ""
+
+    def is_stale(self, dataset: Dataset) -> bool:
+        """Whether the dataset has another split now, or other masks, than those that the patches are of."""
+        return self.split_hash != dataset.split_hash() or self.masks_hash != dataset.masks_hash(*_CUT)
 
 
 @dataclass(frozen=True)
@@ -88,10 +95,12 @@ def cut_patches(
     Test samples are never cut. A sample's patches depend on the seed and its stem only.
     Raises SegError if there are no samples, or other patches stand there and `overwrite` is not set.
     """
-    samples = dataset.of_split("train", "val")
+    samples = dataset.of_split(*_CUT)
     if not samples:
         raise SegError(f"{dataset.root}: no labelled train or val samples to cut patches of")
-    settings = PatchSettings(size, per_image, seed, foreground, flips, patch_format, dataset.split_hash())
+    settings = PatchSettings(
+        size, per_image, seed, foreground, flips, patch_format, dataset.split_hash(), dataset.masks_hash(*_CUT)
+    )
     name = f"{PATCHES}/size{size}"
     folder = dataset.root / name
     identity: dict[str, object] = {**asdict(settings), "dataset": dataset.fingerprint()}

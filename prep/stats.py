@@ -79,6 +79,7 @@ class Stats:
     """What stats.json holds.
 
     mean, std: RGB in 0..1 over all pixels of the images.  effective_beta: the beta of the effective weights.
+    masks_hash: of the masks that were counted.
     """
 
     split: str
@@ -90,6 +91,7 @@ class Stats:
     std: tuple[float, ...]
     effective_beta: float
     classes: tuple[ClassStats, ...]
+    masks_hash: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Plain data as it stands in stats.json."""
@@ -155,7 +157,17 @@ def compute_stats(
         std=tuple(std for _, std in moments),
         effective_beta=effective_beta(total.classes[: len(dataset.classes)]),
         classes=class_stats(total, dataset.classes.names),
+        masks_hash=_masks_hash(dataset, split),
     )
+
+
+def _masks_hash(dataset: Dataset, split: str) -> str:
+    return dataset.masks_hash() if split == ALL else dataset.masks_hash(split)
+
+
+def is_stale(stats: Stats, dataset: Dataset) -> bool:
+    """Whether the dataset has another split now, or other masks in it, than those that were counted."""
+    return stats.split_hash != dataset.split_hash() or stats.masks_hash != _masks_hash(dataset, stats.split)
 
 
 def _samples_of(dataset: Dataset, split: str) -> list[Sample]:
@@ -225,15 +237,18 @@ def read_stats(path: Path) -> Stats:
 
 
 def ensure_stats(dataset: Dataset, progress: Progress = silent) -> tuple[Stats, bool]:
-    """Return the statistics of the train split, and whether they had to be computed and saved now."""
+    """Return the statistics of the train split, and whether they had to be counted and saved now.
+
+    Those of another split, or of masks that have changed since, are counted again. Raises SegError if those that are
+    there are of other samples on purpose.
+    """
     path = dataset.root / STATS
     if path.exists():
         stats = read_stats(path)
-        if stats.split == SPLITS[0] and stats.split_hash == dataset.split_hash():
+        if stats.split != SPLITS[0]:
+            raise SegError(f"{path}: counted {stats.split}, not train; run 'seg-prep stats --overwrite'")
+        if not is_stale(stats, dataset):
             return stats, False
-        raise SegError(
-            f"{path}: counted {stats.split} of another split than the dataset has now; run 'seg-prep stats --overwrite'"
-        )
     stats = compute_stats(dataset, progress=progress)
-    save_stats(dataset, stats, overwrite=False)
+    save_stats(dataset, stats, overwrite=True)
     return stats, True

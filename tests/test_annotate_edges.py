@@ -29,6 +29,13 @@ def test_path_follows_a_circle(radius: float, side: int, level: int, off: float)
     assert np.hypot(*np.diff(path, axis=0).T).sum() >= 0.95 * np.pi * radius
 
 
+def test_path_crosses_a_thing_rather_than_going_far_around_it() -> None:
+    image = np.full((600, 500, 3), 60, np.uint8)
+    image[100:500, 230:270] = 220
+    path = Wire(image, (225, 300), 0).to((275, 300))
+    assert np.hypot(*np.diff(path, axis=0).T).sum() < 100  # around it: 450
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 3), st.data())
 def test_path_joins_the_very_points_and_stays_in_the_image(

@@ -27,7 +27,7 @@ from tests.annotating import annotating, chromium, open_page, until
 from tests.support import CLASSES, images_only, load, save
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 HEIGHT, WIDTH = 300, 400
 CENTRE, RADIUS = (150, 220), 90
@@ -247,10 +247,20 @@ def is_painted(x: int, y: int, value: int = 1) -> str:
 def test_fill_and_superpixels_in_the_page(page: "Page", root: Path) -> None:
     expected = np.full((HEIGHT, WIDTH), 255, np.uint8)
     page.evaluate("editor.use('superpixel'); editor.tool.options[0].value = 40")
+    answers = iter([202, 202])
+
+    def busy_at_first(route: "Route") -> None:
+        if status := next(answers, None):
+            route.fulfill(status=status, json={"state": "computing"})
+        else:
+            route.continue_()
+
+    page.route("**/region?*", busy_at_first)
     click(page, 30, 40)
     until(page, f"{is_painted(30, 40)} && !editor.mask.editing")
     found = superpixels_of(photo(), 40)
     expected[mask_of(found.at(30, 40), HEIGHT, WIDTH)] = 1
+    assert page.evaluate("words") == ["Finding the regions of this photo ..."]
     first = saved(page, root)
     assert np.array_equal(first, expected)
 

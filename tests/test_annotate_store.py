@@ -1,5 +1,6 @@
 """Nothing that a person drew is lost or half-written, whatever dies, and whoever else writes."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -466,3 +467,26 @@ def test_a_dataset_without_images_is_told(tmp_path: Path) -> None:
     write_index(tmp_path / "index.csv", [])
     with pytest.raises(SegError, match="no images to label; bring photos in with 'seg-prep resize PHOTOS -o"):
         Store(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fsync of folders")
+def test_a_save_waits_for_the_disk_before_and_after_the_mask_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut could leave an empty file under the name of a mask."""
+    root = to_label(tmp_path / "d")
+    steps: list[tuple[str, Path]] = []
+    real_open, real_sync, real_replace = os.open, os.fsync, Path.replace
+    opened: dict[int, Path] = {}
+
+    def remember(path: Path, *arguments: int) -> int:
+        descriptor = real_open(path, *arguments)
+        opened[descriptor] = Path(path)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", remember)
+    monkeypatch.setattr(os, "fsync", lambda number: steps.append(("fsync", opened[number])) or real_sync(number))
+    monkeypatch.setattr(Path, "replace", lambda path, to: steps.append(("rename", path)) or real_replace(path, to))
+    send(Store(root), "s0", block(*FIRST), "none", "one")
+    mask = [(step, path.suffix or path.name) for step, path in steps if "masks" in path.parts]
+    assert mask == [("fsync", ".part"), ("rename", ".part"), ("fsync", "masks")]

@@ -16,6 +16,7 @@ from prep.classes import ClassMap, classes_from_list, write_classes
 from prep.dataset import Dataset, Sample, write_index
 from prep.errors import SegError
 from prep.findings import Finding, counted, worst_first
+from prep.imageio import write_png
 from prep.photos import Photo, write_photos
 from prep.stats import read_stats
 from tests.support import CLASS_LIST, by_stem, load, random_image, run_error, run_ok, run_prep, save, tree
@@ -427,6 +428,18 @@ def test_results_of_another_split(root: Path) -> None:
     stats, patches = check_dataset(root)
     assert (stats.severity, stats.kind, stats.names) == ("warning", "stale-stats", ("stats.json",))
     assert (patches.severity, patches.kind, patches.names) == ("warning", "stale-patches", ("patches/size32",))
+
+
+def test_results_of_masks_that_have_changed(root: Path) -> None:
+    run_ok("stats", root)
+    run_ok("patches", root, "--size", 32, "--per-image", 1)
+    sample = Dataset.open(root).of_split("train")[0]
+    mask = load(root / sample.mask).copy()
+    mask[0, 0] = 255
+    write_png(root / sample.mask, mask)
+    assert {finding.kind for finding in check_dataset(root)} == {"stale-stats", "stale-patches"}
+    (root / sample.mask).unlink()
+    assert {finding.kind for finding in check_dataset(root)} == {"missing-file"}
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "7", "null"])

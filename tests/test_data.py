@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from prep.dataset import Dataset
 from prep.errors import SegError
+from prep.imageio import write_png
 from prep.patches import cut_patches
 from prep.split import split_dataset
 from train.config import Config
@@ -130,6 +131,15 @@ def test_patches_of_another_split_are_refused(dataset: Dataset) -> None:
     moved = split_dataset(dataset, seed=5, overwrite=True).dataset
     with pytest.raises(SegError, match=r"cut under another split.*seg-prep patches --size 32 --overwrite"):
         training_store(moved, Config())
+
+
+def test_patches_of_masks_that_have_changed_are_refused(dataset: Dataset) -> None:
+    cut_patches(dataset, size=32, per_image=2)
+    training_store(dataset, Config())
+    sample = dataset.of_split("train")[0]
+    write_png(dataset.root / sample.mask, np.full_like(dataset.mask(sample), 255))
+    with pytest.raises(SegError, match=r"or from other masks.*seg-prep patches --size 32 --overwrite"):
+        training_store(dataset, Config())
 
 
 def test_several_sizes_need_a_choice(dataset: Dataset) -> None:

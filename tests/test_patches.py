@@ -100,6 +100,7 @@ def test_settings_stand_beside_the_patches(dataset: Dataset) -> None:
         "flips": False,
         "format": "npy",
         "split_hash": dataset.split_hash(),
+        "masks_hash": dataset.masks_hash("train", "val"),
     }
 
 

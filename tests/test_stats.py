@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from prep.dataset import Dataset
 from prep.errors import SegError
+from prep.imageio import write_png
 from prep.stats import (
     compute_stats,
     count_values,
@@ -260,5 +261,23 @@ def test_stats_are_made_once_and_never_stale(mixed: Dataset) -> None:
     assert new
     assert ensure_stats(mixed) == (made, False)
     run_ok("split", mixed.root, "--seed", 5, "--overwrite")
-    with pytest.raises(SegError, match="run 'seg-prep stats --overwrite'"):
+    other = Dataset.open(mixed.root)
+    again, new = ensure_stats(other)
+    assert new
+    assert again == compute_stats(other) != made
+    assert read_stats(mixed.root / "stats.json") == again
+    sample = other.of_split("train")[0]
+    mask = other.mask(sample)
+    write_png(mixed.root / sample.mask, np.where(mask == 0, np.uint8(2), mask))
+    changed, new = ensure_stats(other)
+    assert new
+    assert changed.classes[2].pixels == again.classes[2].pixels + int((mask == 0).sum()) > again.classes[2].pixels
+    for sample in other.of_split("val", "test"):  # these were not counted
+        write_png(mixed.root / sample.mask, np.full_like(other.mask(sample), 255))
+    assert ensure_stats(other) == (changed, False)
+
+
+def test_stats_of_other_samples_are_not_replaced(mixed: Dataset) -> None:
+    run_ok("stats", mixed.root, "--split", "all")
+    with pytest.raises(SegError, match=r"counted all, not train; run 'seg-prep stats --overwrite'"):
         ensure_stats(Dataset.open(mixed.root))

@@ -186,9 +186,9 @@ def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
             raise SegError(f"{dataset.root}: no labelled train samples; look at its split with 'seg-prep split'")
         return load_samples(dataset, samples, config.size or DEFAULT_SIZE, config.crops, progress)
     settings = read_settings(folder)
-    if settings.split_hash != dataset.split_hash():
+    if settings.is_stale(dataset):
         raise SegError(
-            f"{folder}: cut under another split than the dataset has now; "
+            f"{folder}: cut under another split than the dataset has now, or from other masks; "
             f"run 'seg-prep patches --size {settings.size} --overwrite' again"
         )
     if settings.format != "npy":

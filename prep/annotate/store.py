@@ -14,7 +14,7 @@ from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
 from prep.annotate.states import ALL_STATES, STATES, mask_name
 from prep.annotate.tiles import patched, read_tiles
-from prep.annotate.versions import NO_FILE, SaveNotes, Stamp, Written, stamp_of, version_of
+from prep.annotate.versions import NO_FILE, SaveNotes, Written, stamp_of, version_of
 from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.dataset import CLASSES, Dataset, Sample
 from prep.errors import SegError
@@ -73,7 +73,7 @@ class Store:
         self._notes = SaveNotes(root / HIDDEN / "saves")
         self._records = Records(root, self._notes)
         self._decoded = DecodedMasks()
-        self._classes: tuple[Stamp | None, ClassMap, str] | None = None
+        self._classes = NO_CLASSES, NO_FILE
         self._closed = False
         self._half_way = False
         self._records.samples()
@@ -106,12 +106,10 @@ class Store:
         """The class map, without a class while there is no classes.json, and its version."""
         with self._lock:
             path = self.root / CLASSES
-            stamp = stamp_of(path)
-            if self._classes is None or self._classes[0] != stamp:
-                content = read_bytes(path) if stamp else b""
-                classes = parse_classes(path, content) if stamp else NO_CLASSES
-                self._classes = stamp, classes, version_of(content) if stamp else NO_FILE
-            return self._classes[1:]
+            version, content = _content(path)
+            if version != self._classes[1]:
+                self._classes = parse_classes(path, content) if content else NO_CLASSES, version
+            return self._classes
 
     def entries(self) -> list[Entry]:
         """All images, sorted by stem."""
@@ -235,7 +233,7 @@ def _remove_parts(root: Path) -> None:
 
 
 def _content(path: Path) -> tuple[str, bytes]:
-    """Version and bytes of a mask file."""
+    """Version and bytes of a file; small files are read each time, since two writes in a moment can look like one."""
     if stamp_of(path) is None:
         return NO_FILE, b""
     data = read_bytes(path)

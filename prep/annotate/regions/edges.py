@@ -28,6 +28,12 @@ _WEAK, _STRONG = 32, 100
 _STEEPEST = 200.0
 """An edge that is steeper is no better: the path would leave the one that is meant for a stronger one beside it."""
 
+_PRICE = 0.3
+"""Of a step along the best edge; without one, the path would rather go far around a thing than across it."""
+
+_WEIGHTS = 0.4, 0.2, 0.4
+"""Of being no edge (Canny), of turning away from its direction, and of being flat: together the cost of a step."""
+
 
 def level_for(anchor: tuple[int, int], pointer: tuple[int, int]) -> int:
     """How often the image has to be halved so that both points lie in one square."""
@@ -57,9 +63,10 @@ class Wire:
         self._lock = threading.Lock()
         self._scissors = cv2.segmentation.IntelligentScissorsMB()
         self._scissors.setEdgeFeatureCannyParameters(_WEAK, _STRONG)
-        self._scissors.setGradientMagnitudeMaxLimit(_STEEPEST)
-        smaller = cv2.resize(square, self._size, interpolation=cv2.INTER_AREA)
-        self._scissors.applyImage(np.ascontiguousarray(smaller))
+        self._scissors.setWeights(*_WEIGHTS)
+        smaller = np.asarray(cv2.resize(square, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+        # None: OpenCV finds the other two features itself; its types do not know that.
+        self._scissors.applyImageFeatures(None, None, _flatness(smaller), smaller)  # type: ignore[call-overload]
         self._scissors.buildMap(self._inside(anchor))
 
     def to(self, pointer: tuple[int, int]) -> Path:
@@ -76,3 +83,13 @@ class Wire:
         """A point of the image as a point of the smaller square."""
         x, y = point[0] - self._left, point[1] - self._top
         return x * self._size[0] // self._whole[0], y * self._size[1] // self._whole[1]
+
+
+def _flatness(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(H, W) from _PRICE on the steepest edges to 1 where there is none; of the colour that changes most."""
+    slopes = [
+        cv2.magnitude(cv2.Sobel(color, cv2.CV_32F, 1, 0), cv2.Sobel(color, cv2.CV_32F, 0, 1))
+        for color in cv2.split(image)
+    ]
+    steepness = np.minimum(np.maximum.reduce(slopes) / np.float32(_STEEPEST), 1)
+    return np.asarray(1 - (1 - _PRICE) * steepness, np.float32)

@@ -41,7 +41,7 @@ def class_routes(store: Store) -> Blueprint:
         with store.writing():
             before, standing = store.classes()
             if version != standing:
-                raise Conflict("classes", "The classes were changed elsewhere meanwhile; nothing was changed here.")
+                raise Conflict("classes", "The classes were changed elsewhere; load the page again.")
             try:
                 planned = plan_change(before, wanted, pixels)
             except SegError as error:

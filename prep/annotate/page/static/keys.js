@@ -29,7 +29,7 @@ const ROWS = {
     { keys: ["[", "]"], label: "[ ]", does: "Smaller, larger", action: "nudge", repeat: true },
     { label: "Enter", does: "Finish, accept" },
     { label: "Esc", does: "Cancel" },
-    { label: "⌫", does: "Last point back" },
+    { label: "Backspace", does: "Last point back" },
   ],
   View: [
     { keys: ["+", "="], label: "+", does: "Zoom in", action: "zoomIn", repeat: true },

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { ClassEditor } from "./class_editor.js";
-import { byId, drawIcons } from "./dom.js";
+import { byId, count, drawIcons } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
 import { Findings } from "./findings.js";
@@ -88,9 +88,10 @@ async function changeClasses(request, moves) {
   const answer = await api.json("PUT", "/api/classes", request);
   await session.load();
   editor.choose(known(first ? 0 : editor.value));
+  if (moves) list.filters.clear(); // a class that was chosen there has another number, or is gone
   if (moves && editor.stem !== null) await editor.open(editor.stem);
   const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
-  if (answer.changed) say(`${answer.changed} masks rewritten.${removed}`);
+  if (answer.changed) say(`${count(answer.changed, "mask")} rewritten.${removed}`);
   else if (removed) say(removed.trim());
   stage.focus();
 }

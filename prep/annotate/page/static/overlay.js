@@ -3,7 +3,7 @@
 import { color, palette } from "./coloring.js";
 
 const SIDE = 256; // pixels of a tile's side
-const MOST = 128; // tiles kept, if no more are seen: 32 MiB
+const MOST = 128; // tiles kept (32 MiB), or half as many again as are seen at once
 const BUDGET = 8; // milliseconds of a frame for colouring; what is left over shows an older state until the next frame
 
 export class Overlay {
@@ -14,6 +14,7 @@ export class Overlay {
   #scratch = new ImageData(SIDE, SIDE);
   #pixels = new Uint32Array(this.#scratch.data.buffer);
   #frame = 0;
+  #seen = 0; // tiles in sight when everything was drawn last
 
   constructor(canvas) {
     this.canvas = canvas;
@@ -51,7 +52,7 @@ export class Overlay {
     const { canvas, context } = this;
     const device = view.device;
     const level = this.#levelFor(device.scale);
-    let screen = { x0: 0, y0: 0, x1: canvas.width, y1: canvas.height };
+    let screen = { x0: 0, y0: 0, x1: canvas.width, y1: canvas.height, whole: true };
     if (!everything && this.#changed) screen = onScreen(this.#changed, device, screen);
     this.#changed = null;
     if (screen.x0 >= screen.x1 || screen.y0 >= screen.y1) return false;
@@ -75,6 +76,7 @@ export class Overlay {
     ];
     const [left, right] = range(screen.x0 - device.x, screen.x1 - device.x, this.#mask.width);
     const [top, bottom] = range(screen.y0 - device.y, screen.y1 - device.y, this.#mask.height);
+    if (screen.whole) this.#seen = (right - left) * (bottom - top);
     let unfinished = false;
     for (let y = top; y < bottom; y++) {
       for (let x = left; x < right; x++) {
@@ -150,9 +152,10 @@ export class Overlay {
 
   /** Lets go of the tiles that were not seen for longest. */
   #forget() {
-    if (this.#tiles.size <= MOST) return;
+    const most = Math.max(MOST, 1.5 * this.#seen);
+    if (this.#tiles.size <= most) return;
     const oldest = [...this.#tiles.values()].sort((a, b) => a.used - b.used);
-    for (const tile of oldest.slice(0, this.#tiles.size - MOST)) if (tile.used < this.#frame) this.#tiles.delete(tile.key);
+    for (const tile of oldest.slice(0, this.#tiles.size - most)) if (tile.used < this.#frame) this.#tiles.delete(tile.key);
   }
 }
 
