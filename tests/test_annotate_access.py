@@ -107,6 +107,11 @@ def test_other_names_are_refused_on_loopback(client: FlaskClient, host: str, pat
     assert client.get(path, headers={"Host": host}).status_code == 403
 
 
+@pytest.mark.parametrize("host", ["localhost:8010", "127.0.0.1", "127.0.0.2:8010", "[::1]:8010"])
+def test_every_name_of_this_machine_is_known_on_loopback(client: FlaskClient, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [
