@@ -24,7 +24,7 @@ from prep.errors import SegError
 from prep.imageio import write_png
 from prep.web.refusal import Refusal
 from tests.storing import block, died, files_of, named_mask, on_disk, send, to_label
-from tests.support import CLASSES, no_space, random_mask, run_error, save
+from tests.support import CLASSES, no_space, random_mask, run_error
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
@@ -187,7 +187,8 @@ def test_a_rejected_mask_keeps_the_classes_from_changing_behind_it(tmp_path: Pat
     send(store, "s0", block(*FIRST), "none", "one")
     store.set_state("s0", "rejected")
     store.close()
-    save(tmp_path / "labels" / "s1.png", np.zeros((40, 30), np.uint8))
+    (tmp_path / "labels").mkdir()
+    write_png(tmp_path / "labels" / "s1.png", np.zeros((40, 30), np.uint8))
     (tmp_path / "classes.txt").write_text("sky,#0000ff\nroad,#808080\n")
     arguments = ["masks", "convert", tmp_path / "labels", "-o", root, "--classes", tmp_path / "classes.txt"]
     told = run_error(*arguments, "--skip-unpaired", "--overwrite")
