@@ -125,6 +125,19 @@ def test_nothing_is_accepted_on_an_image_that_is_covered(page: "Page", root: Pat
     assert page.evaluate("window.taken") is None
 
 
+def test_a_key_after_a_filter_was_chosen_is_a_key_of_the_page(page: "Page", root: Path) -> None:
+    chosen = page.locator("#state-filter")
+    chosen.click()
+    chosen.select_option("new")
+    page.keyboard.press("d")
+    until(page, "editor.stem === 's1'")
+    assert chosen.input_value() == "new"
+    chosen.focus()  # by keyboard, every arrow is a choice, and the focus stays
+    page.keyboard.press("ArrowDown")
+    assert chosen.input_value() == "in work"
+    assert page.evaluate("document.activeElement.id") == "state-filter"
+
+
 def test_the_chosen_class_keeps_its_name(page: "Page", root: Path) -> None:
     move_down(page, "background")
     assert read_classes(root / "classes.json").names == ("line", "background", "ellipse")

@@ -122,6 +122,12 @@ def test_wrong_states_change_nothing(client: FlaskClient, root: Path, body: byte
     assert files_of(root) == before
 
 
+@pytest.mark.parametrize("path", ["/api/classes", "/api/images/s0/state"])
+def test_json_of_many_brackets_is_refused_in_words(client: FlaskClient, path: str) -> None:
+    answer = client.put(path, data=b"[" * 100_000)
+    assert (answer.status_code, answer.json["error"]) == (400, "This JSON is nested too deeply; nothing was saved.")
+
+
 def test_states(client: FlaskClient) -> None:
     assert client.put("/api/images/s0/state", json={"state": "done"}).json["state"] == "done"
     assert [image["state"] for image in client.get("/api/dataset").json["images"]] == ["done", "new"]

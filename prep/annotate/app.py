@@ -107,6 +107,10 @@ def _explain_errors(app: Flask) -> None:
     def wrong_file(error: SegError) -> Response:
         return in_words(422, str(error))
 
+    @app.errorhandler(RecursionError)
+    def too_deep(_: RecursionError) -> Response:
+        return in_words(400, "This JSON is nested too deeply; nothing was saved.")
+
     @app.errorhandler(HTTPException)
     def other(error: HTTPException) -> Response:
         texts = {

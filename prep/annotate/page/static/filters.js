@@ -27,9 +27,14 @@ export class Filters extends EventTarget {
     this.find.addEventListener("input", () => this.dispatchEvent(new Event("change")));
     this.find.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
     for (const select of [this.state, this.kind, this.order]) {
+      let byMouse = false; // :focus-visible does not tell: browsers always show the focus of a list
+      select.addEventListener("pointerdown", () => (byMouse = true));
+      select.addEventListener("keydown", () => (byMouse = false));
       select.addEventListener("change", () => {
         this.keep();
         this.dispatchEvent(new Event("change"));
+        // After the mouse, the next letter is a key of the page again, and no other choice of the list.
+        if (byMouse) byId("stage").focus({ preventScroll: true });
       });
     }
     byId("show-all").addEventListener("click", () => this.clear());
