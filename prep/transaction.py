@@ -95,6 +95,11 @@ class Transaction:
         return changed
 
 
+def is_committing(root: Path) -> bool:
+    """Whether a command is moving files into `root`, or was killed while it did: they replace what is written now."""
+    return any(root.glob(f"{_PREFIX}*/{_COMMIT}"))
+
+
 def recover(root: Path) -> None:
     """Finish commits that a killed process began in `root`; SegError for one that leads out of it."""
     if not root.is_dir():

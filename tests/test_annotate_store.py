@@ -41,7 +41,7 @@ FIRST, SECOND = (2, 3, 8, 9, 1), (6, 6, 20, 4, 2)
 
 def put_mask(root: Path, stem: str, mask: np.ndarray) -> None:
     """Write a mask as another command does."""
-    (root / "masks").mkdir(exist_ok=True)
+    (root / "masks").mkdir(parents=True, exist_ok=True)
     write_png(root / "masks" / f"{stem}.png", mask)
 
 
@@ -178,6 +178,21 @@ def test_a_rejected_image_is_left_out_and_comes_back(tmp_path: Path) -> None:
     assert store.set_state("s1", "rejected").classes == []
     store.set_state("s1", "done")
     assert named_mask(root, "s1") == ""  # it has none
+
+
+def test_a_save_waits_for_a_command_that_was_killed_while_it_moved_files(tmp_path: Path) -> None:
+    """Whatever is opened next finishes that, and would put the other mask over the one of a person."""
+    root = to_label(tmp_path / "d")
+    store = Store(root)
+    unfinished = root / ".unfinished-masks-convert"
+    put_mask(unfinished / "new", "s0", np.zeros((24, 32), np.uint8))
+    (unfinished / "commit.json").write_text('{"remove": [], "move": ["masks/s0.png"]}')
+    with pytest.raises(Refusal, match="Another command is changing this dataset"):
+        send(store, "s0", block(*FIRST), "none", "one")
+    Dataset.open(root)
+    with pytest.raises(Conflict):
+        send(store, "s0", block(*FIRST), "none", "one")
+    assert (on_disk(root, "s0") == 0).all()
 
 
 def test_a_rejected_mask_keeps_the_classes_from_changing_behind_it(tmp_path: Path) -> None:

@@ -20,12 +20,16 @@ from prep.dataset import CLASSES, Dataset, Sample
 from prep.errors import SegError
 from prep.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
 from prep.imageio import IndexMask, decode_mask, encode_png
-from prep.transaction import recover
+from prep.transaction import is_committing, recover
 from prep.web.refusal import Refusal
 
 HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
 
+_COMMITTING = (
+    "Another command is changing this dataset; this page keeps your work and saves it afterwards. If this stays, that "
+    "command was killed: start seg-prep annotate again, which finishes what it began."
+)
 _NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
 
 
@@ -156,6 +160,8 @@ class Store:
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
+            if is_committing(self.root):
+                raise Refusal(503, _COMMITTING)
             sample = self.sample(stem)
             mask = self._standing(sample)
             if not self._notes.made(stem, save, mask.version):
