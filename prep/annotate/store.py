@@ -27,9 +27,10 @@ HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
 
 _COMMITTING = (
-    "Another command is changing this dataset; this page keeps your work and saves it afterwards. If this stays, that "
-    "command was killed: start seg-prep annotate again, which finishes what it began."
+    "Another command is changing this dataset; this page keeps your work and saves it then. If this stays, the command "
+    "was killed: start seg-prep annotate again, which finishes what it began."
 )
+
 _NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
 
 
@@ -190,8 +191,7 @@ class Store:
 
     def _number_of_classes(self) -> int:
         """How many classes there are, at least one: a dataset with a mask but without a class cannot be opened."""
-        number = len(self.classes()[0])
-        if not number:
+        if not (number := len(self.classes()[0])):
             raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
         return number
 
