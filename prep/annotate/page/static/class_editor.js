@@ -103,7 +103,8 @@ export class ClassEditor {
       this.#say(`Say what becomes of the pixels of ${open.map(({ name }) => name).join(", ")}.`, true);
     } else if (rows.moves && this.#about.masks) {
       const { masks, derived } = this.#about;
-      const gone = derived.length ? ` ${derived.join(" and ")} no longer fit then and are removed; seg-prep makes them again.` : "";
+      const [fit, them] = derived.length > 1 ? ["no longer fit then and are", "them"] : ["no longer fits then and is", "it"];
+      const gone = derived.length ? ` ${derived.join(" and ")} ${fit} removed; seg-prep makes ${them} again.` : "";
       this.#say(`Saving rewrites up to ${count(masks, "mask")}, all together or none.${gone}`);
     } else this.#say("");
   }
