@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from prep.annotate.states import REJECTED, STATES, own_mask_name, read_states
 from prep.classes import ClassMap, Color
 from prep.convert import HasUncovered, LabelJob, ScanLabel
 from prep.dataset import Dataset, Sample, is_dataset
@@ -155,8 +156,10 @@ def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
 
 
 def _refuse_mixed_classes(root: Path, before: Dataset, converted: set[str]) -> None:
-    """Another class map fits only if no mask of the old one is left."""
-    left = [sample.stem for sample in before.of_split() if sample.stem not in converted]
+    """Another class map fits only if no mask of the old one is left: of rejected images, too, which may come back."""
+    states = read_states(root / STATES)
+    kept = [s for s in before.samples if states.get(s.stem) == REJECTED and (root / own_mask_name(s.stem)).is_file()]
+    left = sorted({sample.stem for sample in (*before.of_split(), *kept)} - converted)
     if left:
         raise SegError(
             f"{root}: has another class map, and {len(left)} of its masks are not among these ({list_some(left)}); "

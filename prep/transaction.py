@@ -10,7 +10,7 @@ import filecmp
 import json
 import shutil
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
@@ -96,13 +96,14 @@ class Transaction:
 
 
 def recover(root: Path) -> None:
-    """Finish commits that a killed process began in `root`."""
+    """Finish commits that a killed process began in `root`; SegError for one that leads out of it."""
     if not root.is_dir():
         return
     for staging in sorted(root.glob(f"{_PREFIX}*")):
         if not (staging / _COMMIT).exists():
             continue
         record = json.loads(_text(staging / _COMMIT))
+        _refuse_names_outside(staging, [*record["remove"], *record["move"]])
         with explained(root):
             for number, name in enumerate(record["remove"]):
                 old = staging / f"old-{number}"
@@ -116,6 +117,13 @@ def recover(root: Path) -> None:
             # The record goes first, so that a second recovery never sees it beside half a folder.
             (staging / _COMMIT).unlink()
         shutil.rmtree(staging)
+
+
+def _refuse_names_outside(staging: Path, names: Collection[str]) -> None:
+    """A dataset that somebody else made could write to any place, or remove things there, once it is opened."""
+    for path in map(PurePath, names):
+        if path.is_absolute() or path.drive or ".." in path.parts:
+            raise SegError(f"{staging}: would change {path}, outside of the dataset; remove this folder")
 
 
 def _text(path: Path) -> str:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from prep.annotate.app import make_app
 from prep.annotate.store import Store
 from prep.dataset import Sample, write_index
+from prep.errors import SegError
 from prep.web.refusal import Refusal
 from tests.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
@@ -105,6 +106,11 @@ def test_on_loopback_there_is_no_token_and_no_cookie(client: FlaskClient) -> Non
 @pytest.mark.parametrize("path", ["/", "/api/dataset", "/static/page.css"])
 def test_other_names_are_refused_on_loopback(client: FlaskClient, host: str, path: str) -> None:
     assert client.get(path, headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:8010", "127.0.0.1", "127.0.0.2:8010", "[::1]:8010"])
+def test_every_name_of_this_machine_is_known_on_loopback(client: FlaskClient, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -212,3 +218,15 @@ def test_a_stem_that_leads_out_of_the_dataset_is_never_written(root: Path, stem:
     with pytest.raises(Refusal):
         send(store, stem, block(0, 0, 1, 1, 0), "none", "one")
     assert files_of(root.parent) == before
+
+
+@pytest.mark.parametrize("name", ["masks", ".annotate", ".annotate/proposals"])
+def test_folders_that_lead_out_of_the_dataset_are_refused(root: Path, tmp_path: Path, name: str) -> None:
+    """Old proposals and half-written files in them are removed."""
+    (tmp_path / "home" / "letters").mkdir(parents=True)
+    (tmp_path / "home" / ".draft.part").touch()
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).symlink_to(tmp_path / "home", target_is_directory=True)
+    with pytest.raises(SegError, match="leads out of the dataset"):
+        Store(root)
+    assert sorted(files.name for files in (tmp_path / "home").iterdir()) == [".draft.part", "letters"]

@@ -148,13 +148,16 @@ EDITS = """async ([width, height, edits]) => {
     const mask = new Mask(width, height);
     const sent = new Uint8Array(width * height).fill(255); // what a server would have
     const states = [];
-    const note = () => {
+    const send = () => {
         for (const tile of mask.takeChanged()) {
             for (let row = 0; row < tile.height; row++) {
                 const line = tile.pixels.subarray(row * tile.width, (row + 1) * tile.width);
                 sent.set(line, (tile.y + row) * width + tile.x);
             }
         }
+    };
+    const note = () => {
+        send();
         const same = sent.every((value, at) => value === mask.pixels[at]);
         states.push([Array.from(mask.pixels, (value) => value % 251).join(""), same]);
     };
@@ -162,7 +165,10 @@ EDITS = """async ([width, height, edits]) => {
         if (edit === "undo" || edit === "redo") mask[edit]();
         else {
             mask.begin();
-            for (const [spans, value, only] of edit.fills) mask.fill(Int32Array.from(spans), value, only);
+            for (const [spans, value, only] of edit.fills) {
+                if (edit.sent) send(); // a long stroke is saved while it is drawn
+                mask.fill(Int32Array.from(spans), value, only);
+            }
             mask[edit.kept ? "end" : "cancel"]();
         }
         note();
@@ -202,21 +208,22 @@ def test_undo_and_redo_lead_everywhere(seed: int, desk: Desk) -> None:
     masks = [np.full((height, width), 255, np.uint8)]  # the states between which undo and redo go
     place = 0
     expected = []
-    for _ in range(25):
-        kind = choice.choice(["edit", "edit", "edit", "undo", "redo", "cancel"])
+    for _ in range(40):
+        kind = choice.choice(["edit", "edit", "edit", "undo", "redo", "cancel", "cancel"])
         if kind == "undo":
             place = max(0, place - 1)
         elif kind == "redo":
             place = min(len(masks) - 1, place + 1)
         else:
-            fills = [random_fill(choice, width, height) for _ in range(choice.randrange(3))]
+            fills = [random_fill(choice, width, height) for _ in range(choice.randrange(4))]
             mask = masks[place]
             for fill in fills:
                 mask = filled(mask, fill)
             if kind == "edit" and (mask != masks[place]).any():
                 place += 1
                 masks[place:] = [mask]
-        edits.append(kind if kind in ("undo", "redo") else {"fills": fills, "kept": kind == "edit"})
+        sent = choice.random() < 0.5
+        edits.append(kind if kind in ("undo", "redo") else {"fills": fills, "kept": kind == "edit", "sent": sent})
         expected.append(masks[place])
     expected += [masks[at] for at in reversed(range(place))] + masks[1:]
     found = desk.open().evaluate(EDITS, [width, height, edits])

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from PIL import Image
+from PIL import Image, ImageOps
 from werkzeug.test import TestResponse
 
 from prep.annotate.app import make_app
 from prep.annotate.store import Store
 from prep.dataset import Sample, write_index
+from prep.imageio import read_image
 from tests.storing import block, files_of, on_disk, serving, to_label
 from tests.support import save, smooth_image
 
@@ -175,6 +176,19 @@ def test_photos_and_thumbnails(root: Path, name: str, height: int, width: int, m
         assert (again.status_code, again.data) == (304, b"")
     save(root / "images" / name, smooth_image(height, width)[::-1])
     assert client.get(f"{base}/photo", headers={"If-None-Match": photo.headers["ETag"]}).status_code == 200
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_photo_is_shown_as_it_is_stored(root: Path, orientation: int) -> None:
+    """As every other command reads it: what is drawn on a turned photo would be on the wrong pixels."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = root / "images" / "turned.jpg"
+    Image.fromarray(smooth_image(60, 90)).save(path, exif=exif, quality=95)
+    write_index(root / "index.csv", [Sample("turned", "images/turned.jpg", "", 90, 60)])
+    photo = make_app(Store(root), only_here=True).test_client().get("/api/images/turned/photo")
+    with Image.open(io.BytesIO(photo.data)) as picture:
+        np.testing.assert_array_equal(np.asarray(ImageOps.exif_transpose(picture)), read_image(path))
 
 
 def test_what_is_no_picture_is_not_sent(client: FlaskClient, root: Path) -> None:

@@ -128,6 +128,8 @@ def test_order_and_removal_of_classes(tmp_path: Path, opened: Opened) -> None:
     assert not (root / "stats.json").exists()
     until(page, "document.querySelector('#message').textContent === '2 masks rewritten. Removed: stats.json.'")
     until(page, "!editor.mask.canUndo && editor.mask.pixels[0] === 1")
+    assert page.locator(".class[aria-checked=true] .name").inner_text() == "background"  # chosen as before
+    page.keyboard.press("1")
     page.locator("#stage").click()  # and labelling goes on with the new numbers
     until(page, "editor.saver.state === 'saved' && editor.mask.canUndo")
 

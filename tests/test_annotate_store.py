@@ -24,7 +24,7 @@ from prep.errors import SegError
 from prep.imageio import write_png
 from prep.web.refusal import Refusal
 from tests.storing import block, died, files_of, named_mask, on_disk, send, to_label
-from tests.support import CLASSES, no_space, random_mask
+from tests.support import CLASSES, no_space, random_mask, run_error
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
@@ -178,6 +178,22 @@ def test_a_rejected_image_is_left_out_and_comes_back(tmp_path: Path) -> None:
     assert store.set_state("s1", "rejected").classes == []
     store.set_state("s1", "done")
     assert named_mask(root, "s1") == ""  # it has none
+
+
+def test_a_rejected_mask_keeps_the_classes_from_changing_behind_it(tmp_path: Path) -> None:
+    """It could come back, and its numbers would mean something else."""
+    root = to_label(tmp_path / "d")
+    store = Store(root)
+    send(store, "s0", block(*FIRST), "none", "one")
+    store.set_state("s0", "rejected")
+    store.close()
+    (tmp_path / "labels").mkdir()
+    write_png(tmp_path / "labels" / "s1.png", np.zeros((40, 30), np.uint8))
+    (tmp_path / "classes.txt").write_text("sky,#0000ff\nroad,#808080\n")
+    arguments = ["masks", "convert", tmp_path / "labels", "-o", root, "--classes", tmp_path / "classes.txt"]
+    told = run_error(*arguments, "--skip-unpaired", "--overwrite")
+    assert "1 of its masks are not among these (s0)" in told
+    assert Dataset.open(root).classes == CLASSES
 
 
 def test_a_mask_of_another_name_is_used_and_not_lost(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """All or nothing: a commit that is cut off anywhere ends, after recovery, as the whole new dataset."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -233,3 +234,17 @@ def test_recover_leaves_other_folders_alone(tmp_path: Path) -> None:
     root = fill(tmp_path / "d", {**OLD, ".unfinished-synth/new/images/x.png": b"not finished"})
     recover(root)
     assert files_of(root, hidden=True) == {**OLD, ".unfinished-synth/new/images/x.png": b"not finished"}
+
+
+@pytest.mark.parametrize("part", ["remove", "move"])
+@pytest.mark.parametrize("name", ["../victim.txt", "images/../../victim.txt", "{outside}/victim.txt"])
+def test_a_dataset_of_others_changes_nothing_outside_of_itself(tmp_path: Path, part: str, name: str) -> None:
+    """A commit record that no command writes: whoever opens the dataset would write, or lose, any file."""
+    root = fill(tmp_path / "d", OLD)
+    fill(tmp_path, {"victim.txt": b"mine"})
+    name = name.format(outside=tmp_path)
+    record = {"remove": [], "move": [], part: [name]}
+    fill(root / ".unfinished-x", {"commit.json": json.dumps(record).encode(), "victim.txt": b"theirs"})
+    with pytest.raises(SegError, match="outside of the dataset; remove this folder"):
+        recover(root)
+    assert (tmp_path / "victim.txt").read_bytes() == b"mine"

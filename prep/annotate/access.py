@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from pathlib import Path
 
+from prep.errors import SegError
 from prep.web.refusal import Refusal
 
 _NO_TOKEN = (
@@ -25,6 +26,13 @@ def inside(root: Path, name: str) -> Path:
     if not allowed:
         raise Refusal(403, f"{name!r} in index.csv leads out of the dataset folder. Copy the file into it.")
     return root / name
+
+
+def refuse_links_out(root: Path, *places: Path) -> None:
+    """SegError if one of these places in a dataset is a link out of it: files are removed and written there."""
+    for path in places:
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise SegError(f"{path}: leads out of the dataset; remove this link")
 
 
 def refuse_odd_stem(stem: str) -> None:

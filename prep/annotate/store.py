@@ -8,24 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.annotate.access import inside, refuse_odd_stem
+from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
 from prep.annotate.contents import Content, Contents
 from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
 from prep.annotate.states import ALL_STATES, STATES, mask_name
 from prep.annotate.tiles import patched, read_tiles
-from prep.annotate.versions import NO_FILE, SaveNotes, Written, stamp_of, version_of
+from prep.annotate.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.dataset import CLASSES, Dataset, Sample
 from prep.errors import SegError
-from prep.files import PART_SUFFIX, make_folder, read_bytes, remove_parts, write_bytes
+from prep.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
 from prep.imageio import IndexMask, decode_mask, encode_png
 from prep.transaction import recover
 from prep.web.refusal import Refusal
 
 HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
-
 
 _NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
 
@@ -67,6 +66,7 @@ class Store:
         dataset = Dataset.open(root)  # finishes a commit that was begun
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
+        refuse_links_out(root, root / "masks", root / HIDDEN, *(root / HIDDEN).glob("*"))
         _remove_parts(root)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
@@ -106,7 +106,7 @@ class Store:
         """The class map, without a class while there is no classes.json, and its version."""
         with self._lock:
             path = self.root / CLASSES
-            version, content = _content(path)
+            version, content = version_and_bytes(path)
             if version != self._classes[1]:
                 self._classes = parse_classes(path, content) if content else NO_CLASSES, version
             return self._classes
@@ -197,7 +197,7 @@ class Store:
         self._records.begin(sample.stem)
         self._notes.announce(sample.stem, before, Written(save, version))
         make_folder(path.parent)
-        if _content(path)[0] != before:  # by another command, while the mask was encoded
+        if version_and_bytes(path)[0] != before:  # by another command, while the mask was encoded
             raise Conflict("mask", "This mask was changed elsewhere in this moment; nothing was saved.")
         write_bytes(path, data, durable=True)
         self._decoded.put(Mask(pixels, version))
@@ -207,7 +207,7 @@ class Store:
         """The mask on the disk. The file is always read, which is quick; decoded only if it is not in memory."""
         path = self.mask_path(sample.stem)
         stamp = stamp_of(path)
-        version, data = _content(path)
+        version, data = version_and_bytes(path)
         if stamp is None or version == NO_FILE:
             return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
         mask = self._decoded.get(version) or self._decoded.put(Mask(decode_mask(path, data), version))
@@ -230,14 +230,6 @@ def _remove_parts(root: Path) -> None:
         remove_parts(root / folder)
     for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
         part.unlink(missing_ok=True)
-
-
-def _content(path: Path) -> tuple[str, bytes]:
-    """Version and bytes of a file; small files are read each time, since two writes in a moment can look like one."""
-    if stamp_of(path) is None:
-        return NO_FILE, b""
-    data = read_bytes(path)
-    return version_of(data), data
 
 
 def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:

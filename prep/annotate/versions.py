@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.files import make_folder, write_text
+from prep.files import make_folder, read_bytes, write_text
 
 NO_FILE = "none"
 """Version of a file that is not there."""
@@ -27,6 +27,14 @@ def stamp_of(path: Path | str) -> Stamp | None:
 def version_of(content: bytes) -> str:
     """A short name of this content of a file."""
     return hashlib.sha256(content).hexdigest()[:20]
+
+
+def version_and_bytes(path: Path) -> tuple[str, bytes]:
+    """Version and bytes of a file; small files are read each time, since two writes in a moment can look like one."""
+    if stamp_of(path) is None:
+        return NO_FILE, b""
+    data = read_bytes(path)
+    return version_of(data), data
 
 
 @dataclass(frozen=True)

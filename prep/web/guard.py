@@ -1,5 +1,6 @@
 """Keeps other web pages from using a server through the browser of the person who runs it."""
 
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from prep.web.refusal import Refusal
@@ -15,15 +16,13 @@ HEADERS = {
 }
 """Of every answer: scripts and styles of this server only, no guessing of types, no framing, nothing kept."""
 
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
 
 def check_host(host: str) -> None:
     """Refusal (403) unless the Host header names this machine itself, at any port.
 
     A page of another site can let its own name point to 127.0.0.1 (DNS rebinding); its name then stands here.
     """
-    if _split(f"//{host}").hostname not in _LOOPBACK_NAMES:
+    if not _is_this_machine(_split(f"//{host}").hostname or ""):
         raise Refusal(403, "This server answers on its own computer only, as localhost; --host opens it to others.")
 
 
@@ -35,6 +34,14 @@ def check_origin(host: str, origin: str | None, fetch_site: str | None) -> None:
     foreign = origin is not None and _split(origin).netloc.lower() != host.lower()
     if foreign or fetch_site not in (None, "same-origin", "none"):
         raise Refusal(403, "Pages of other sites may not send anything here. Open this server's own page.")
+
+
+def _is_this_machine(name: str) -> bool:
+    """Whether this is "localhost" or a loopback address, all of which --host takes: no name of others can be one."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def _split(address: str) -> SplitResult:

@@ -15,6 +15,7 @@ from prep.annotate.versions import stamp_of
 from prep.classes import format_color
 from prep.files import read_bytes
 from prep.imageio import is_jpeg
+from prep.metadata import without_metadata
 from prep.web.refusal import Refusal
 
 _PNG_START = b"\x89PNG"
@@ -96,7 +97,10 @@ def _photo(path: Path) -> Response:
     data = read_bytes(path)
     if not (is_jpeg(data) or data.startswith(_PNG_START)):
         raise Refusal(422, "This image is neither JPEG nor PNG. Bring the photo in again with 'seg-prep resize'.")
-    return Response(data, mimetype="image/jpeg" if is_jpeg(data) else "image/png")
+    if is_jpeg(data):
+        # A browser would turn the photo as its EXIF data says; a mask is of the pixels as they are stored.
+        return Response(without_metadata(data), mimetype="image/jpeg")
+    return Response(data, mimetype="image/png")
 
 
 def _unless_the_browser_has_it(path: Path, make: Callable[[Path], Response]) -> Response:

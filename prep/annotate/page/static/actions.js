@@ -7,6 +7,7 @@ import { UNLABELLED } from "./mask.js";
 
 const STEP = 80; // CSS pixels that an arrow key moves the image
 const ZOOM = 1.25;
+const WHILE_DRAWING = ["alone", "stronger", "weaker", "zoomIn", "zoomOut", "left", "up", "right", "down"]; // others would end a stroke
 
 export function listenToKeys(page) {
   const actions = actionsOf(page);
@@ -19,14 +20,14 @@ export function listenToKeys(page) {
       event.preventDefault();
       return;
     }
-    if (!event.ctrlKey && !event.metaKey && editor.ready && editor.tool.key(event)) {
+    if (!event.ctrlKey && !event.metaKey && editor.ready && isShown() && editor.tool.key(event)) {
       event.preventDefault();
       return;
     }
     const [name, key] = actionOf(event, tools) ?? [];
     if (!name) return;
     event.preventDefault();
-    actions[name](key);
+    if (!editor.pointers.drawing || WHILE_DRAWING.includes(name)) actions[name](key);
   });
   document.addEventListener("keyup", (event) => {
     if (event.key === " ") editor.pointers.grab = false;
@@ -51,10 +52,12 @@ export function listenToKeys(page) {
   });
 }
 
+/** Whether the open image is in sight, not covered by the words that another one cannot be opened. */
+const isShown = () => byId("notice").hidden;
+
 function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings }) {
   const { view } = editor;
   const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
-  const shown = () => editor.mask !== null && byId("notice").hidden;
   return {
     next: () => open(list.beside(1)),
     previous: () => open(list.beside(-1)),
@@ -75,8 +78,8 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     unlabelled: () => editor.choose(UNLABELLED),
     only: () => looks.toggleOnly(),
     classes: () => classEditor.show(),
-    undo: () => shown() && editor.undo(),
-    redo: () => shown() && editor.redo(),
+    undo: () => isShown() && editor.undo(),
+    redo: () => isShown() && editor.redo(),
     nudge(key) {
       toolbar.nudge(key);
     },

@@ -10,6 +10,7 @@ const USUAL = "Masks hold the number of each class. Names and colours can change
 
 export class ClassEditor {
   #rows = null;
+  #version = ""; // of the classes that the rows are made of: the session may learn of newer ones meanwhile
   #about = { masks: 0, derived: [] }; // what the server says of the dataset
   #busy = false;
 
@@ -23,6 +24,7 @@ export class ClassEditor {
     if (this.dialog.open) return;
     const first = this.session.classes.length === 0;
     this.#rows = new ClassRows(this.session.classes);
+    this.#version = this.session.classesVersion;
     if (first) this.#rows.add();
     this.#frame(first);
     this.dialog.showModal();
@@ -127,7 +129,7 @@ export class ClassEditor {
     this.#busy = this.save.disabled = true;
     this.#say("Saving …");
     try {
-      await this.change(this.#rows.request(this.session.classesVersion), this.#rows.moves);
+      await this.change(this.#rows.request(this.#version), this.#rows.moves);
       this.dialog.close();
     } catch (error) {
       this.#busy = false;

@@ -24,6 +24,7 @@ export class Editor extends EventTarget {
   view = new View();
   marks = []; // draw(context, view) of what is marked on the stage whatever the tool is
   #opening = null; // aborts the loading of an image
+  #classes = []; // as they were when a class was chosen
 
   constructor(stage, session) {
     super();
@@ -83,10 +84,10 @@ export class Editor extends EventTarget {
   }
 
   /** Shows a mask as stored, and its photo if it is another one. */
-  #take({ width, height, pixels, version }, photo = null) {
+  #take(stored, photo = null) {
     this.saver?.stop();
-    const mask = (this.mask = new Mask(width, height, pixels));
-    const saver = (this.saver = new Saver(this.stem, mask, version, this.session));
+    const mask = (this.mask = new Mask(stored.width, stored.height, stored.pixels));
+    const saver = (this.saver = new Saver(this.stem, mask, stored, this.session));
     mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
     saver.addEventListener("state", () => this.#saveState(saver));
     this.canvases.show(photo, mask);
@@ -115,7 +116,7 @@ export class Editor extends EventTarget {
   async #settle(saver, choice) {
     try {
       const stored = await api.mask(this.stem);
-      if (stored.classesVersion !== this.session.classesVersion) await this.#reload(saver);
+      if (stored.classesVersion !== saver.classesVersion) await this.#reload(saver);
       else if (choice === "mine") await saver.overwrite(stored.version);
       else this.#take(stored);
     } catch (error) {
@@ -183,11 +184,13 @@ export class Editor extends EventTarget {
     for (const draw of this.marks) draw(context, this.view);
   }
 
-  /** Other classes: other colours, and the chosen one may be gone. */
+  /** Other classes: other colours, and the chosen one may have another number, or be gone. */
   #recolor() {
     const { classes } = this.session;
-    const known = this.value === UNLABELLED || classes.some(({ index }) => index === this.value);
-    if (!known && classes.length) this.value = classes[0].index;
+    const chosen = this.#classes.find(({ index }) => index === this.value);
+    const same = classes.find(({ name }) => name === chosen?.name) ?? classes.find(({ index }) => index === this.value);
+    if (this.value !== UNLABELLED && classes.length) this.value = (same ?? classes[0]).index;
+    this.#classes = classes;
     this.canvases.recolor(classes);
     this.dispatchEvent(new Event("value"));
   }

@@ -60,11 +60,23 @@ export function tableOfKeys(tools, dataset) {
   return [["Tools", own], ...rest];
 }
 
-/** "ctrl+shift+z", "?", "ArrowLeft", "shift+o": Shift counts for letters only, and Command is Control. */
+/**
+ * "ctrl+shift+z", "?", "ArrowLeft", "shift+o": Shift counts for letters only, and Command is Control. Signs that a
+ * keyboard has on a third level ("[" on a German one) count as such: Windows says that Ctrl and Alt are held, macOS Alt.
+ */
 export function nameOf(event) {
-  const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const letter = letterOf(event);
   const shift = event.shiftKey && letter !== letter.toUpperCase() ? "shift+" : "";
-  return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${event.altKey ? "alt+" : ""}${shift}${letter}`;
+  const third = event.altKey && /^[\[\]]$/.test(letter);
+  const control = (event.ctrlKey && !third) || event.metaKey;
+  return `${control ? "ctrl+" : ""}${event.altKey && !third ? "alt+" : ""}${shift}${letter}`;
+}
+
+/** The key in lower case; where a keyboard writes another alphabet, the Latin letter that stands at its place. */
+function letterOf({ key, code }) {
+  if (key.length > 1) return key;
+  const isForeign = /\p{L}/u.test(key) && !/\p{Script=Latin}/u.test(key);
+  return isForeign && /^Key[A-Z]$/.test(code ?? "") ? code.slice(3).toLowerCase() : key.toLowerCase();
 }
 
 /** The action of a key event, as [name, key]; null if it has none. */

@@ -32,6 +32,7 @@ editor.addEventListener("say", ({ detail }) => say(detail));
 let opening = null;
 async function open(stem) {
   if (stem === undefined) return;
+  if (stem === editor.stem && stem === list.current && byId("notice").hidden) return; // would end undo and what a tool has begun
   const mine = (opening = {});
   let words = "";
   const hear = ({ detail }) => (words = detail);
@@ -70,9 +71,10 @@ async function setState(state) {
 /** Marks the image as done or rejected and goes to the next unfinished one; or takes the mark back. */
 async function finish(state) {
   const entry = session.images.get(list.current);
-  if (!entry) return;
+  const inSight = editor.stem === list.current || !byId("notice").hidden;
+  if (!entry || !inSight) return; // nobody has seen an image that is still on its way
   if (entry.state === state) {
-    await setState(entry.labelled ? "in work" : "new");
+    await setState(entry.labelled === 0 ? "new" : "in work"); // null: it has a mask that is not counted yet
     return;
   }
   const next = list.nextUnfinished();
@@ -90,6 +92,7 @@ async function changeClasses(request, moves) {
   editor.choose(known(first ? 0 : editor.value));
   if (moves) list.filters.clear(); // a class that was chosen there has another number, or is gone
   if (moves && editor.stem !== null) await editor.open(editor.stem);
+  else if (editor.saver) editor.saver.classesVersion = answer.classes_version; // its numbers mean what they did
   const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
   if (answer.changed) say(`${count(answer.changed, "mask")} rewritten.${removed}`);
   else if (removed) say(removed.trim());

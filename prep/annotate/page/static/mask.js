@@ -97,9 +97,11 @@ export class Mask extends EventTarget {
   }
 
   #touch(place) {
-    if (!this.#unsent.has(place)) this.#fresh.add(place);
+    const first = !this.#before.has(place);
+    // What was taken in the middle of the step has to be sent again, also when the step is taken back.
+    if (first && !this.#unsent.has(place)) this.#fresh.add(place);
     this.#unsent.add(place);
-    if (!this.#before.has(place)) this.#before.set(place, this.#read(place));
+    if (first) this.#before.set(place, this.#read(place));
   }
 
   /** Ends the step; whether it changed anything. */

@@ -16,9 +16,10 @@ export class Saver extends EventTarget {
   state = "saved";
   words = "";
 
-  constructor(stem, mask, version, session) {
+  /** version, classesVersion: of the mask as it was read; the latter says what its numbers mean, whatever the session knows by now. */
+  constructor(stem, mask, { version, classesVersion }, session) {
     super();
-    Object.assign(this, { stem, mask, version, session });
+    Object.assign(this, { stem, mask, version, classesVersion, session });
     mask.addEventListener("change", () => this.#later(PAUSE));
     mask.addEventListener("edit", () => this.#later(0));
   }
@@ -70,7 +71,7 @@ export class Saver extends EventTarget {
     return {
       save: randomName(),
       base: this.version,
-      classesVersion: this.session.classesVersion,
+      classesVersion: this.classesVersion,
       tiles: this.mask.takeChanged(),
     };
   }

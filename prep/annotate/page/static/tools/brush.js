@@ -52,6 +52,12 @@ export class Brush extends Tool {
     if (this.editor.mask.editing) this.editor.mask.end();
   }
 
+  key(event) {
+    if (event.key !== "Escape" || !this.editor.mask.editing) return false;
+    this.cancel();
+    return true;
+  }
+
   cancel() {
     if (this.editor.mask?.editing) this.editor.mask.cancel();
   }
