@@ -6,7 +6,7 @@ import { ClassRows } from "./class_rows.js";
 import { byId, count, icon, make } from "./dom.js";
 
 const FIRST = "What is to be told apart in these photos? Give each class a name and a colour. You can change everything later.";
-const USUAL = "Masks hold the number of each class. Names and colours can change at any time; another order rewrites the masks.";
+const USUAL = "The numbers are the keys. Names and colours can change at any time; another order rewrites the masks.";
 
 export class ClassEditor {
   #rows = null;
