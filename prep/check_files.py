@@ -139,7 +139,7 @@ def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterato
             f"{counted(len(no_mask), 'image')} of {len(samples):,} {verb(len(no_mask), 'has', 'have')} no mask"
             + ("." if not has_labels else " and will not be trained on."),
             no_mask,
-            "bring the masks in with 'seg-prep masks convert'",
+            "bring the masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'",
         )
     if no_image:
         yield Finding(

@@ -51,7 +51,8 @@ class PatchSettings:
 
     def is_stale(self, dataset: Dataset) -> bool:
         """Whether the dataset has another split now, or other masks, than those that the patches are of."""
-        return self.split_hash != dataset.split_hash() or self.masks_hash != dataset.masks_hash(*_CUT)
+        others = self.masks_hash not in ("", dataset.masks_hash(*_CUT))  # older sets do not know their masks
+        return others or self.split_hash != dataset.split_hash()
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ def classes(page: "Page") -> None:
     open_image(page, "campus-05")
     page.keyboard.press("c")
     page.locator("#class-editor [data-part=remove]").nth(2).click()
+    page.locator("#class-editor").get_by_role("button", name="Save").click()
     page.wait_for_timeout(500)
 
 

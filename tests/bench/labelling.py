@@ -126,17 +126,17 @@ def label_next(folder: Path, number: int) -> list[str]:
     stems = []
     with page_of(folder, "--model", "latest", "--order", "uncertainty") as page:
         until(page, "document.querySelector('#model-progress').hidden", 600)
-        for _ in range(number):
-            page.keyboard.press("n")
-            page.wait_for_function(
-                "window.editor.ready && window.session.images.get(window.editor.stem).state === 'new'"
-            )
+        page.keyboard.press("n")
+        page.wait_for_timeout(2000)  # as a person would, until the next image is there
+        for _ in range(number):  # D goes on to the next one by itself
+            until(page, "editor.ready && session.images.get(editor.stem).state === 'new'")
             stem = page.evaluate("window.editor.stem")
             page.keyboard.press("m")
             until(page, "window.editor.tool.proposal?.state === 'ready'", 120)
             page.keyboard.press("Enter")
             draw(page, stem)
             finish(page, stem)
+            until(page, f"editor.stem !== {json.dumps(stem)}")
             stems.append(stem)
     return stems
 
@@ -197,8 +197,8 @@ def main() -> None:
         label_first(folder)
         print(f"ten photos labelled in {time.monotonic() - started:.0f} s by a script", flush=True)
     first = train(folder, "first", given.minutes)
-    if len(done) < 15:
-        print("labelled next:", ", ".join(label_next(folder, 5)), flush=True)
+    if missing := len(FIRST) + 5 - max(len(done), len(FIRST)):
+        print("labelled next:", ", ".join(label_next(folder, missing)), flush=True)
     second = train(folder, "second", given.minutes)
     states = read_states(dataset / "states.csv")
     left = sorted(stem for stem in POLYGONS if states.get(stem) != DONE)

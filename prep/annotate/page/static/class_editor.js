@@ -6,7 +6,7 @@ import { ClassRows } from "./class_rows.js";
 import { byId, count, icon, make } from "./dom.js";
 
 const FIRST = "What is to be told apart in these photos? Give each class a name and a colour. You can change everything later.";
-const USUAL = "Masks hold the number of each class. Names and colours can change at any time; another order rewrites the masks.";
+const USUAL = "The numbers are the keys. Names and colours can change at any time; another order rewrites the masks.";
 
 export class ClassEditor {
   #rows = null;
@@ -105,7 +105,8 @@ export class ClassEditor {
       this.#say(`Say what becomes of the pixels of ${open.map(({ name }) => name).join(", ")}.`, true);
     } else if (rows.moves && this.#about.masks) {
       const { masks, derived } = this.#about;
-      const gone = derived.length ? ` ${derived.join(" and ")} no longer fit then and are removed; seg-prep makes them again.` : "";
+      const [fit, them] = derived.length > 1 ? ["no longer fit then and are", "them"] : ["no longer fits then and is", "it"];
+      const gone = derived.length ? ` ${derived.join(" and ")} ${fit} removed; seg-prep makes ${them} again.` : "";
       this.#say(`Saving rewrites up to ${count(masks, "mask")}, all together or none.${gone}`);
     } else this.#say("");
   }

@@ -37,6 +37,7 @@ export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\
 
 /** A share 0..1 in percent; what is there is never shown as nothing, and what is missing never as all. */
 export function percent(share) {
+  if (share === 0) return "0 %";
   if (share > 0 && share < 0.001) return "< 0.1 %";
   if (share > 0.999 && share < 1) return "> 99.9 %";
   return `${share < 0.1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;

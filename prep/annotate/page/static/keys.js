@@ -14,7 +14,7 @@ const ROWS = {
     { keys: ["PageUp"], label: "PgUp", does: "Previous image", action: "previous", repeat: true },
     { keys: ["ctrl+ArrowDown"], label: "Ctrl ↓", does: "Next finding", action: "nextFinding", with: "findings" },
     { keys: ["ctrl+ArrowUp"], label: "Ctrl ↑", does: "Previous finding", action: "previousFinding", with: "findings" },
-    { keys: ["d"], label: "D", does: "Done, next unfinished", action: "done" },
+    { keys: ["d"], label: "D", does: "Done, or take back", action: "done" },
     { keys: ["r"], label: "R", does: "Reject, or take back", action: "reject" },
   ],
   Classes: [
@@ -47,6 +47,8 @@ const ROWS = {
     { keys: ["?"], label: "?", does: "These keys", action: "help" },
   ],
   Mouse: [
+    { label: "Shift Click", does: "Straight line (brush, eraser, edge)" },
+    { label: "Alt Click", does: "Refuse a proposal", with: "model" },
     { label: "Wheel", does: "Zoom at the pointer" },
     { label: "Space Drag", does: "Move" },
     { label: "Middle Drag", does: "Move" },

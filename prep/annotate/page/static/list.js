@@ -135,7 +135,9 @@ export class List {
 
 function describe(row, { state, labelled }) {
   row.dataset.state = state;
-  const share = state === "in work" && labelled !== null ? ` · ${percent(labelled)}` : "";
+  // A new image says it only where it came with labels; a done one also that it has none.
+  const told = state === "new" ? labelled > 0 : state !== "rejected" && labelled !== null;
+  const share = told ? ` · ${percent(labelled)}` : "";
   row.querySelector(".about span:last-child").textContent = WORDS[state] + share;
 }
 

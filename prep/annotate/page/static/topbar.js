@@ -10,6 +10,9 @@ const SAVES = {
   classes: "Classes changed elsewhere",
 };
 
+const REJECT = "Reject: leave this image out of splits and training";
+const DONE = "Done, and on to the next unfinished image";
+
 export class TopBar {
   stem = ""; // of the image that was chosen
 
@@ -58,6 +61,8 @@ export class TopBar {
       byId(id).disabled = state === undefined;
     }
     byId("reject").lastElementChild.textContent = state === "rejected" ? "Rejected" : "Reject";
+    byId("reject").setAttribute("aria-label", state === "rejected" ? "Rejected: take it back" : REJECT);
+    byId("done").setAttribute("aria-label", state === "done" ? "Done: take it back" : DONE);
   }
 
   #scale() {

@@ -6,7 +6,7 @@ export class Fill extends RegionTool {
   static id = "fill";
   static title = "Fill";
   static key = "g";
-  static hint = "Click an area of one label. A lower tolerance stops at other colours, 100 % only at other labels.";
+  static hint = "Click: what is connected and alike in colour is filled, up to other labels. More tolerance takes in more colours, 100 % all.";
   options = [
     { id: "tolerance", label: "Tolerance", type: "range", min: 0, max: 100, step: 1, value: 10, unit: "%",
       keys: ["[", "]"] },
