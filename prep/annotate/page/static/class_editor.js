@@ -5,7 +5,8 @@ import { drawRow } from "./class_row.js";
 import { ClassRows } from "./class_rows.js";
 import { byId, count, icon, make } from "./dom.js";
 
-const FIRST = "What is to be told apart in these photos? Give each class a name and a colour. You can change everything later.";
+const FIRST = "What is to be told apart in these photos? Name the rest too, as background for example: what stays " +
+  "unlabelled teaches nothing. You can change everything later.";
 const USUAL = "The numbers are the keys. Names and colours can change at any time; another order rewrites the masks.";
 
 export class ClassEditor {

@@ -25,7 +25,11 @@ export class Filters extends EventTarget {
     this.order = byId("order");
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
     this.find.addEventListener("input", () => this.dispatchEvent(new Event("change")));
-    this.find.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
+    this.find.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.clear();
+      byId("stage").focus(); // where the keys of the page work again
+    });
     for (const select of [this.state, this.kind, this.order]) {
       let byMouse = false; // :focus-visible does not tell: browsers always show the focus of a list
       select.addEventListener("pointerdown", () => (byMouse = true));

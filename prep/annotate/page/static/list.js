@@ -27,6 +27,7 @@ export class List {
       if (row) this.open(row.dataset.stem);
     });
     this.element.addEventListener("keydown", (event) => this.#step(event));
+    filters.find.addEventListener("keydown", (event) => event.key === "Enter" && this.#openFound());
   }
 
   get current() {
@@ -76,6 +77,14 @@ export class List {
     byId("no-match").hidden = !none || !all.length;
     this.element.classList.toggle("none", none);
     this.#tellPosition();
+  }
+
+  /** Enter in the search opens the first image that matches; the keys of the page work again then. */
+  #openFound() {
+    const stem = this.#shown.find((each) => this.filters.matches(this.session.images.get(each)));
+    if (stem === undefined) return;
+    this.open(stem);
+    byId("stage").focus();
   }
 
   /** One row is reached by the Tab key, the others from there by arrows. */
