@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from prep.annotate.states import REJECTED, STATES, read_states
 from prep.check_duplicates import check_duplicates
 from prep.check_files import check_files
 from prep.check_labels import check_labels
@@ -16,6 +15,7 @@ from prep.executor import run_jobs
 from prep.findings import Finding, counted, verb, worst_first
 from prep.photos import PHOTOS_RECORD, Photo, read_photos
 from prep.progress import Progress, silent
+from prep.states import REJECTED, STATES, read_states
 from prep.transaction import INDEX
 
 _UNFINISHED, _COMMIT = ".unfinished-", "commit.json"

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from prep.annotate.states import mask_name
 from prep.check_sample import FileFacts, SampleFacts
 from prep.dataset import Sample
 from prep.files import PART_SUFFIX
 from prep.findings import Finding, counted, verb
 from prep.photos import PHOTOS_RECORD, Photo
+from prep.states import mask_name
 from prep.transaction import INDEX
 
 _FOLDERS = ("images", "masks")

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.annotate.states import REJECTED, STATES, own_mask_name, read_states
 from prep.classes import ClassMap, Color
 from prep.convert import HasUncovered, LabelJob, ScanLabel
 from prep.dataset import Dataset, Sample, is_dataset
@@ -17,6 +16,7 @@ from prep.pairing import SAME_STEM, Pairing, Patterns, list_some
 from prep.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
 from prep.photos import PHOTOS_RECORD, Photo, read_photos
 from prep.progress import Progress
+from prep.states import REJECTED, STATES, own_mask_name, read_states
 from prep.unknown import Policy, UnknownValues, no_classes_error, replacement
 
 _LOOKED_AT_FIRST = 4

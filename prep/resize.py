@@ -15,6 +15,7 @@ from prep.pairing import list_some
 from prep.photos import PHOTOS_RECORD, Photo, read_photos, write_photos
 from prep.progress import Progress, silent
 from prep.resize_photo import Options, PhotoJob, ResizePhoto
+from prep.states import STATES
 from prep.transaction import INDEX, Transaction
 
 LIST_SUFFIX = ".txt"
@@ -92,7 +93,7 @@ def commit(
     if records:
         write_photos(change.path(PHOTOS_RECORD), records.values())
     write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
-    updates = (INDEX, PHOTOS_RECORD)
+    updates = (INDEX, PHOTOS_RECORD, STATES)
     return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))
 
 

@@ -1,6 +1,6 @@
 """Resize a whole dataset: every image with its mask, into another dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from prep.progress import Progress, silent
 from prep.resample import resize_mask
 from prep.resize import Resized, commit, refuse_nothing_made, refuse_own_folders, settings
 from prep.resize_photo import Options, image_name, make_image, place_photo, place_size
+from prep.states import REJECTED, STATES, own_mask_name, read_states, write_states
 from prep.stats import count_values
 from prep.transaction import Transaction
 
@@ -94,9 +95,9 @@ def resize_dataset(
 ) -> Resized:
     """Resize every sample of the dataset `source` into the dataset `root`: images by area, masks by nearest pixel.
 
-    Classes, groups and splits go along. A sample that cannot be used is left out and reported. Raises SegError, and
-    changes nothing, if no sample can be used, if `root` has other classes, or if other results stand there and
-    `overwrite` is not set.
+    Classes, groups, splits and the states of labelling go along. A sample that cannot be used is left out and reported.
+    Raises SegError, and changes nothing, if no sample can be used, if `root` has other classes, or if other results
+    stand there and `overwrite` is not set.
     """
     refuse_own_folders(source, root)
     dataset = Dataset.open(source)
@@ -104,18 +105,34 @@ def resize_dataset(
     if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
         raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")
     known = {sample.stem: sample for sample in before.samples} if before else {}
-    files = [source / name for sample in dataset.samples for name in (sample.image, sample.mask) if name]
+    states = read_states(source / STATES)
+    whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
+    files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
     with Transaction(root, "resize", settings(files, options)) as change:
         work = ResizeSample(change.path("."), replace(dataset, samples=()), options)
-        outcomes = run_jobs(work, dataset.samples, workers, progress)
+        outcomes = run_jobs(work, whole, workers, progress)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]
-        samples = [_as_split(new.sample, known.get(new.sample.stem)) for _, new in pairs]
+        samples = [_as_split(_as_labelled(new.sample, old), known.get(new.sample.stem)) for old, new in pairs]
         refuse_nothing_made(change, samples, problems)
         if dataset.classes != NO_CLASSES:
             write_classes(change.path(CLASSES), dataset.classes)
+        if states:
+            write_states(change.path(STATES), {**read_states(root / STATES), **states})
         changed = commit(change, known, samples, _records(source, pairs), overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
+
+
+def _with_rejected_mask(source: Path, sample: Sample, states: Mapping[str, str]) -> Sample:
+    """The index does not name the mask of a rejected image; it goes along, as the rejection can be taken back."""
+    name = own_mask_name(sample.stem)
+    rejected = states.get(sample.stem) == REJECTED and not sample.mask and (source / name).is_file()
+    return replace(sample, mask=name) if rejected else sample
+
+
+def _as_labelled(sample: Sample, old: Sample) -> Sample:
+    """With a mask only if the old one had one: not that of a rejected image."""
+    return sample if old.mask else replace(sample, mask="")
 
 
 def _as_split(sample: Sample, known: Sample | None) -> Sample:

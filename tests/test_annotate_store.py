@@ -15,13 +15,13 @@ import pytest
 
 from prep.annotate import contents
 from prep.annotate import store as module
-from prep.annotate.states import read_states
 from prep.annotate.store import Conflict, Store
 from prep.check import check_dataset
 from prep.classes import ClassMap, write_classes
 from prep.dataset import Dataset, read_index, write_index
 from prep.errors import SegError
 from prep.imageio import write_png
+from prep.states import read_states
 from prep.web.refusal import Refusal
 from tests.storing import block, died, files_of, named_mask, on_disk, send, to_label
 from tests.support import CLASSES, no_space, random_mask, run_error

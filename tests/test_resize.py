@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
-from prep.dataset import Dataset, Sample
+from prep.dataset import Dataset, Sample, write_index
 from prep.fit import Target
 from prep.imageio import encode_png
 from prep.photoio import decode_photo, open_photo
@@ -23,6 +24,7 @@ from prep.photos import Photo, read_photos
 from prep.resample import resize_image, upright
 from prep.resize import resize_photos
 from prep.resize_photo import Options, PhotoJob, ResizePhoto
+from prep.states import read_states, write_states
 from tests.support import (
     CLASS_LIST,
     by_stem,
@@ -472,6 +474,18 @@ def test_dataset_goes_along_whole(dataset: Dataset) -> None:
         assert np.any([mask == corner for corner in corners], axis=0).all()  # a pixel of those it replaces
     before = tree(small.root)
     assert tree(shrunk(dataset, "--workers", 2).root) == before
+
+
+def test_states_and_masks_of_rejected_images_go_along(dataset: Dataset) -> None:
+    first, second, *rest = dataset.samples
+    write_index(dataset.root / "index.csv", [replace(first, mask=""), second, *rest])
+    write_states(dataset.root / "states.csv", {first.stem: "rejected", second.stem: "done"})
+    small = shrunk(dataset)
+    assert read_states(small.root / "states.csv") == {first.stem: "rejected", second.stem: "done"}
+    assert [sample.mask for sample in small.samples[:2]] == ["", f"masks/{second.stem}.png"]
+    kept = small.mask(replace(small.samples[0], mask=f"masks/{first.stem}.png"))
+    assert kept.shape == small.image(small.samples[0]).shape[:2]
+    assert set(np.unique(kept)) <= set(np.unique(dataset.mask(first)))
 
 
 def test_letterboxed_masks_are_ignored_around(dataset: Dataset) -> None:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from prep.annotate.proposal_files import ProposalFiles, identity_of
 from prep.annotate.proposer import Proposal, Proposer, class_lookup
-from prep.annotate.states import DONE, REJECTED
 from prep.annotate.store import HIDDEN, Entry, Store
 from prep.annotate.uncertainty import uncertainty
 from prep.errors import SegError
 from prep.imageio import ImageRGB, read_image
+from prep.states import DONE, REJECTED
 from prep.web.refusal import Refusal
 
 Order = Literal["name", "uncertainty"]

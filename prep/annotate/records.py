@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from prep.annotate.access import inside
-from prep.annotate.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
 from prep.annotate.versions import SaveNotes, Stamp, stamp_of
 from prep.dataset import Sample, read_index, write_index
 from prep.errors import SegError
 from prep.imageio import image_size
+from prep.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
 from prep.transaction import INDEX
 from prep.web.refusal import Refusal
 

@@ -12,7 +12,6 @@ from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
 from prep.annotate.contents import Content, Contents
 from prep.annotate.decoded import DecodedMasks, Mask
 from prep.annotate.records import Records
-from prep.annotate.states import ALL_STATES, STATES, mask_name
 from prep.annotate.tiles import patched, read_tiles
 from prep.annotate.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
@@ -20,6 +19,7 @@ from prep.dataset import CLASSES, Dataset, Sample
 from prep.errors import SegError
 from prep.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
 from prep.imageio import IndexMask, decode_mask, encode_png
+from prep.states import ALL_STATES, STATES, mask_name
 from prep.transaction import is_committing, recover
 from prep.web.refusal import Refusal
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from prep.annotate.states import DONE, STATES, write_states
 from prep.classes import write_classes
 from prep.dataset import Sample, write_index
 from prep.imageio import write_png
+from prep.states import DONE, STATES, write_states
 from tests.annotating import until
 from tests.bench.labelling import open_image, page_of, seg
 from tests.scenery import CLASSES, scene

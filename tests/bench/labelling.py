@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.annotate.states import DONE, read_states
 from prep.dataset import Dataset
 from prep.imageio import read_mask
+from prep.states import DONE, read_states
 from tests.annotating import chromium, open_page, until
 from tests.bench.campus_polygons import FIRST, NAMES, POLYGONS, Corners
 
