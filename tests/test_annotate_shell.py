@@ -165,6 +165,8 @@ def test_done_filters_and_the_place_that_is_kept(tmp_path: Path, opened: Opened)
     assert kept == ["polygon", 2, 255, "60"]
     assert names_in(page) == ["s0"]
     assert page.locator("#class-filter").input_value() == "1"
+    assert page.locator("#list [data-stem=s0] .about").inner_text().startswith("Done · ")
+    assert page.get_by_role("button", name="Done: take it back").is_visible()
     page.keyboard.press("d")  # pressed again, it is taken back
     until(page, "session.images.get('s0').state === 'in work'")
 
@@ -175,6 +177,17 @@ def test_keys_reach_the_page_only_when_they_are_meant_for_it(tmp_path: Path, ope
     page.keyboard.type("pexd")
     assert page.evaluate("[editor.tool.constructor.id, editor.value]") == ["brush", 0]
     assert page.locator("#find").input_value() == "pexd"
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")  # Escape gives the keys back to the page
+    assert page.evaluate("[editor.tool.constructor.id, document.querySelector('#find').value]") == ["polygon", ""]
+    page.keyboard.press("b")
+    page.locator("#find").fill("2")
+    page.keyboard.press("Enter")  # opens what was found
+    until(page, "editor.stem === 's2'")
+    page.keyboard.press("l")
+    assert page.evaluate("[editor.tool.constructor.id, document.querySelector('#find').value]") == ["lasso", "2"]
+    page.keyboard.press("b")
+    page.locator("#find").click()
     page.keyboard.press("Escape")
     page.locator("#fit").click()
     page.keyboard.press("Tab")  # from the stage, not from the button that was clicked
