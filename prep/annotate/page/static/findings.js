@@ -3,11 +3,13 @@
 import { api } from "./api.js";
 import { byId, grouped, make } from "./dom.js";
 
+const MOST = 1000; // findings in the list: nobody works through more, and a poor model has hundreds of thousands
 const VERDICTS = { right: "Label was right", corrected: "Corrected" };
 
 /** Shows the list and walks through it; `open(stem)` opens an image. */
 export class Findings {
   #all = [];
+  #left = 0; // findings that the list leaves out
   #rows = [];
   #current = -1;
 
@@ -17,7 +19,9 @@ export class Findings {
   }
 
   async load() {
-    this.#all = await api.json("GET", "/api/findings");
+    const found = await api.json("GET", "/api/findings"); // the most suspicious first
+    this.#all = found.slice(0, MOST);
+    this.#left = found.length - this.#all.length;
     this.#rows = this.#all.map((finding, place) => this.#row(finding, place));
     this.title = make("h2");
     this.list = make("div", { className: "rows" }, ...this.#rows);
@@ -43,6 +47,7 @@ export class Findings {
   #count() {
     const seen = this.#all.filter((finding) => finding.seen).length;
     this.title.textContent = `Findings: ${grouped(seen)} of ${grouped(this.#all.length)} seen`;
+    this.title.title = this.#left ? `The ${grouped(MOST)} most suspicious; ${grouped(this.#left)} others are in audit.csv only` : "";
   }
 
   /** Goes to the next finding (1) or the one before (-1); the first time to the first that is not seen. */
