@@ -23,6 +23,7 @@ def check_labels(samples: Sequence[SampleFacts], classes: ClassMap) -> Iterator[
     """All findings about the contents of the masks that can be read."""
     labelled = [(facts, facts.labels) for facts in samples if facts.labels and not facts.labels.strange]
     yield from _values_outside(labelled, classes)
+    yield from _one_class(labelled, classes)
     yield from _absent_classes(labelled, classes)
     yield from _uniform(labelled, classes)
     yield from _ignored(labelled)
@@ -53,6 +54,20 @@ def _list_values(counts: Counter[int]) -> str:
     parts = [f"{value} in {counted(pixels, 'pixel')}" for value, pixels in counts.most_common(_VALUES_SHOWN)]
     more = len(counts) - _VALUES_SHOWN
     return ", ".join(parts) + (f", and {counted(more, 'more value')}" if more > 0 else "")
+
+
+def _one_class(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
+    """A model learns to tell classes apart; ignored pixels are no class."""
+    held = [name for name, there in zip(classes.names, _held(labelled), strict=False) if there]
+    if len(held) == 1:
+        yield Finding(
+            "error",
+            "one-class",
+            f"All labelled pixels are {held[0]}: there is nothing to tell it from, and every model scores 1.",
+            (),
+            "label the rest as a class of its own, for example background ('seg-prep annotate'), or bring labels in "
+            "again with --unlabeled background",
+        )
 
 
 def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:

@@ -55,10 +55,10 @@ def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, opened: list[st
     assert not opened
 
 
-@pytest.mark.parametrize("name", ["nowhere", "empty"])
-def test_what_is_no_dataset_stays_as_it_is(tmp_path: Path, opened: list[str], name: str) -> None:
+@pytest.mark.parametrize(("name", "words"), [("nowhere", "no such folder"), ("empty", "not a dataset (no index.csv")])
+def test_what_is_no_dataset_stays_as_it_is(tmp_path: Path, opened: list[str], name: str, words: str) -> None:
     (tmp_path / "empty").mkdir()
-    assert f"{name}: not a dataset (no index.csv in it)" in run_error("annotate", tmp_path / name)
+    assert f"{name}: {words}" in run_error("annotate", tmp_path / name)
     assert tree(tmp_path) == {"empty/": b""}
 
 

@@ -454,7 +454,22 @@ def test_a_polygon_is_closed_and_taken_back_in_every_way(desk: Desk) -> None:
         page.evaluate("editor.undo()")
         assert (mask_of(page) == 255).all()
 
-    click(page, strange)
+    choose(page, "brush")  # another tool: what was outlined is filled
+    undone()
+    choose(page, "polygon", 1)
+    click(page, [*corners, *strange])
+    for _ in strange:
+        page.keyboard.press("Backspace")
+    choose(page, "polygon", 1)
+    page.evaluate("editor.open('s1')")
+    until(page, "editor.stem === 's1'")
+    np.testing.assert_array_equal(desk.on_disk(), expected)  # another image, too
+    page.evaluate("editor.open('s0')")
+    until(page, "editor.stem === 's0'")
+    choose(page, "eraser")
+    page.evaluate("editor.paint(new Int32Array(Array.from({ length: 300 }, (_, y) => [y, 0, 400]).flat()), 255)")
+    choose(page, "polygon", 1)
+    click(page, [*corners, *strange])
     page.keyboard.press("Backspace")
     page.evaluate("editor.undo()")  # of the corner, not of an older edit
     page.keyboard.press("Enter")
@@ -525,7 +540,7 @@ def test_a_server_that_is_killed_costs_nothing(desk: Desk) -> None:
     drawn |= stroke(begun, 6)
     drawn |= stroke(drag(page, [(50, 140), (200, 149)]), 6)
     until(page, "editor.saver.state === 'offline'")
-    assert page.evaluate("editor.saver.words").startswith("The server is away. What you draw is kept")
+    assert page.evaluate("editor.saver.words").startswith("The program in the terminal has stopped. Start it again")
     assert not page.evaluate("editor.open('s1')"), "the image was left before it was saved"
     questions: list[str] = []
     page.on("dialog", lambda dialog: questions.append(dialog.type) or dialog.dismiss())

@@ -430,6 +430,15 @@ def test_results_of_another_split(root: Path) -> None:
     assert (patches.severity, patches.kind, patches.names) == ("warning", "stale-patches", ("patches/size32",))
 
 
+def test_one_class_alone_is_an_error(root: Path) -> None:
+    for sample in Dataset.open(root).samples:
+        mask = load(root / sample.mask)
+        write_png(root / sample.mask, np.where(mask == 1, np.uint8(1), np.uint8(255)))
+    finding = next(finding for finding in check_dataset(root) if finding.kind == "one-class")
+    assert finding.severity == "error"
+    assert finding.text.startswith("All labelled pixels are line: there is nothing to tell it from")
+
+
 def test_results_of_masks_that_have_changed(root: Path) -> None:
     run_ok("stats", root)
     run_ok("patches", root, "--size", 32, "--per-image", 1)

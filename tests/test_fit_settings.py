@@ -236,6 +236,16 @@ def test_bench_tells_that_memory_does_not_suffice(monkeypatch: pytest.MonkeyPatc
     assert "smaller --batch" in result.stderr
 
 
+def test_one_class_alone_is_refused() -> None:
+    dataset = Dataset.open(Path("datasets/synth"))
+    for sample in dataset.of_split("train"):
+        mask = dataset.mask(sample)
+        write_png(dataset.root / sample.mask, np.where(mask == 2, mask, np.uint8(255)))
+    told = failing("--epochs", 1).stderr
+    assert "the masks of its train split hold only ellipse, and a model learns to tell classes apart" in told
+    assert not Path("runs").exists()
+
+
 def test_resuming_what_is_trained_says_that_it_is_only_scored() -> None:
     train("--epochs", 1)
     assert "was trained to its end before; it is only scored again" in run_train("--resume", "--device", "cpu").stderr

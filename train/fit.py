@@ -15,7 +15,7 @@ from prep.errors import SegError
 from prep.files import explained, read_bytes, write_bytes, write_text
 from prep.progress import Bar, no_bar
 from prep.split import ensure_split
-from prep.stats import ensure_stats
+from prep.stats import Stats, ensure_stats
 from train.checkpoint import CONFIG, LAST, MODEL, load_model
 from train.config import Config
 from train.data import training_store
@@ -100,6 +100,7 @@ def _run(
             ensure_stats(dataset, advance)
     fabric.barrier()
     stats, _ = ensure_stats(dataset)
+    _refuse_one_class(dataset, stats)
     with bar("Loading") as advance:
         store = training_store(dataset, config, advance)
     run = resumed or Path(fabric.broadcast(str(new_run(dataset.root)) if fabric.is_global_zero else ""))
@@ -136,6 +137,16 @@ def _run(
         if not trainer.train(advance):
             log(f"{run}: was trained to its end before; it is only scored again")
     return _finish(trainer, bar) if fabric.is_global_zero else None
+
+
+def _refuse_one_class(dataset: Dataset, stats: Stats) -> None:
+    held = [entry.name for entry in stats.classes if entry.pixels]
+    if len(held) < 2:
+        what = f"only {held[0]}" if held else "no class at all"
+        raise SegError(
+            f"{dataset.root}: the masks of its train split hold {what}, and a model learns to tell classes apart; label "
+            "the rest as a class of its own, for example background"
+        )
 
 
 def _read_settings(run: Path) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from prep.imageio import IMAGE_SUFFIXES
 def dataset_to_label(argument: Path | None) -> Path:
     """Find the dataset as all commands do; SegError if there is none: for a folder of photos, how to make one of it."""
     folder = argument if argument is not None else Path()
+    if not folder.is_dir():
+        raise SegError(f"{folder}: no such folder; name a dataset, or a folder of photos")
     if not is_dataset(folder) and (photos := _count_photos(folder)) and (argument is not None or not _found()):
         raise SegError(_how_to_begin(folder, photos))
     root = find_dataset(argument)

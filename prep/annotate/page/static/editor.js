@@ -70,7 +70,7 @@ export class Editor extends EventTarget {
   /** Whether nothing of the open image would be lost. */
   async #leave() {
     this.pointers.stop();
-    this.tool.cancel();
+    this.tool.leave();
     if (!this.saver || (await this.saver.flush())) return true;
     this.say(this.saver.words);
     return false;
@@ -138,7 +138,7 @@ export class Editor extends EventTarget {
 
   use(id) {
     if (!this.tools.has(id) || this.tool === this.tools.get(id)) return;
-    this.tool.cancel();
+    this.tool.leave();
     this.tool.deactivate();
     this.tool = this.tools.get(id);
     this.tool.activate();

@@ -3,6 +3,7 @@
 import { byId, make } from "./dom.js";
 
 const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const BY_NAME = new Intl.Collator(undefined, { numeric: true }); // 9 comes before 10
 const ORDERS = {
   name: { label: "By name", rank: () => 0 },
   uncertainty: { label: "Most uncertain first", rank: rankOfUncertain },
@@ -76,7 +77,7 @@ export class Filters extends EventTarget {
   /** Compares two entries; equal ranks stand by name. */
   compare(one, other) {
     const { rank } = ORDERS[this.order.value] ?? ORDERS.name;
-    return rank(one) - rank(other) || (one.stem < other.stem ? -1 : 1);
+    return rank(one) - rank(other) || BY_NAME.compare(one.stem, other.stem) || (one.stem < other.stem ? -1 : 1);
   }
 
   /** Writes the numbers of images into the choices. */

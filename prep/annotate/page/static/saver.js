@@ -81,7 +81,7 @@ export class Saver extends EventTarget {
       this.#become(error.body?.conflict === "classes" ? "classes" : "conflict", error.message);
       return;
     }
-    const away = "The server is away. What you draw is kept in this page and saved when it is back.";
+    const away = "The program in the terminal has stopped. Start it again: what you draw is kept here, and saved then.";
     this.#become("offline", error.status === 0 ? away : error.message);
     this.#timer = setTimeout(() => this.flush(), RETRY);
   }

@@ -48,6 +48,12 @@ export class Polygon extends Tool {
     this.editor.redraw();
   }
 
+  /** Another tool or image: what was outlined is filled, which can be undone; an outline that vanishes cannot. */
+  leave() {
+    if (this.editor.ready) this.#finish();
+    else this.cancel();
+  }
+
   /** The undo key takes back the last corner while there are any. */
   undo() {
     return this.#points.pop() !== undefined;

@@ -39,6 +39,11 @@ export class Tool {
   /** Gives up what is begun. */
   cancel() {}
 
+  /** Another tool or another image comes: what was begun is given up, unless a tool knows better. */
+  leave() {
+    this.cancel();
+  }
+
   /** Draws guides in CSS pixels of the stage. */
   draw(_context, _view) {}
 }
