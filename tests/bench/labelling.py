@@ -174,7 +174,7 @@ def train(folder: Path, name: str, minutes: float) -> Path:
     """Split anew and train; the run's folder."""
     note = folder / f"{name}.txt"
     if not note.exists():
-        seg(folder, "seg-prep", "split", "datasets/campus", "--overwrite")
+        seg(folder, "seg-prep", "split", "datasets/campus")  # what has a split keeps it
         seg(folder, "seg-train", "datasets/campus", *TRAINING, "--minutes", minutes)
         note.write_text(str((folder / "runs/latest").resolve()))
     return Path(note.read_text())
