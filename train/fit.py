@@ -144,8 +144,8 @@ def _refuse_one_class(dataset: Dataset, stats: Stats) -> None:
     if len(held) < 2:
         what = f"only {held[0]}" if held else "no class at all"
         raise SegError(
-            f"{dataset.root}: the masks of its train split hold {what}, and a model learns to tell classes apart; label "
-            "the rest as a class of its own, for example background"
+            f"{dataset.root}: the masks of its train split hold {what}, and a model learns to tell classes apart; "
+            "label the rest as a class of its own, for example background"
         )
 
 
