@@ -114,10 +114,9 @@ def classes(page: "Page") -> None:
 
 
 def proposal(page: "Page") -> None:
-    """What the model proposes for the image that it is least sure of, one region accepted."""
+    """What the model proposes for an image, one region accepted."""
     until(page, "document.querySelector('#model-progress').hidden", 600)
-    page.keyboard.press("n")
-    until(page, "editor.ready && session.images.get(editor.stem).state === 'new'")
+    open_image(page, "campus-16")
     page.keyboard.press("m")
     until(page, "editor.tool.proposal?.state === 'ready'", 120)
     page.mouse.click(*at(page, 0.5, 0.9))
