@@ -111,7 +111,6 @@ def _open_model(store: Store, run: Path, order: Order) -> Proposals:
     from train.cli.torch_needed import need_torch
 
     need_torch()
-    note("Loading the model ...")
     from prep.annotate.proposals import Proposals
     from train.proposer import open_proposer
 
