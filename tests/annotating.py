@@ -1,8 +1,6 @@
 """What the tests of the annotation page share: a real server, a real browser, and what the page draws."""
 
 import re
-import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
-from waitress.server import TcpWSGIServer
 
 from prep.annotate.app import make_app
 from prep.annotate.findings import Findings
@@ -20,13 +16,10 @@ from prep.annotate.proposals import Proposals
 from prep.annotate.serving import make_server
 from prep.annotate.store import Store
 from prep.web.server import bind
+from tests.web import running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync")  # fmt: skip
+    from playwright.sync_api import BrowserContext, Page
 
 
 @contextmanager
@@ -39,43 +32,15 @@ def annotating(
     proposals = model(store) if model else None
     app = make_app(store, only_here=True, model=proposals, findings=findings)
     server = make_server(app, listener, store)
-    over = threading.Event()
-    thread = threading.Thread(target=_run_until, args=(over, server))
-    thread.start()
-    if proposals:
-        proposals.start()
     try:
-        yield listener.getsockname()[1]
+        with running(server, listener) as used:
+            if proposals:
+                proposals.start()
+            yield used
     finally:
-        server.task_dispatcher.shutdown()
-        over.set()
-        thread.join(10)
-        listener.close()
         if proposals:
             proposals.stop()
         store.close()
-
-
-def _run_until(over: threading.Event, server: TcpWSGIServer) -> None:
-    """Serve; the sockets are closed here, so that none is waited for when it closes."""
-    while not over.is_set():
-        server.asyncore.loop(timeout=0.05, map=server._map, count=1)
-    for channel in list(server.active_channels.values()):
-        channel.handle_close()  # with the files that large answers wait in
-    server.asyncore.close_all(server._map)
-
-
-@contextmanager
-def chromium() -> Iterator["Browser"]:
-    """The system's Chromium, without a window."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"no browser here, looked for {', '.join(BROWSERS)}: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page":

@@ -17,11 +17,11 @@ from flask.testing import FlaskClient
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from waitress.server import TcpWSGIServer
 
 from prep.classes import ClassMap
 from prep.web.server import bind
 from tests.support import random_image
+from tests.web import running
 from train.checkpoint import ModelCard, save_model
 from train.config import Config
 from train.networks import build_network
@@ -63,23 +63,8 @@ def serving(service: Service) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
     server = make_server(make_app(service, only_here=True), listener, service.limits)
-    over = threading.Event()
-    thread = threading.Thread(target=_run_until, args=(over, server))
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.task_dispatcher.shutdown()
-        over.set()
-        thread.join(10)
-        listener.close()
-
-
-def _run_until(over: threading.Event, server: TcpWSGIServer) -> None:
-    """Serve; the sockets are closed here, so that none is waited for when it closes."""
-    while not over.is_set():
-        server.asyncore.loop(timeout=0.05, map=server._map, count=1)
-    server.asyncore.close_all(server._map)
+    with running(server, listener) as port:
+        yield port
 
 
 def post(port: int, body: bytes, path: str = "/predict", **headers: str) -> tuple[int, dict[str, Any], dict[str, str]]:

@@ -17,6 +17,7 @@ from prep.annotate.store import Entry, Store
 from prep.classes import write_classes
 from prep.web.server import bind
 from tests.support import CLASSES, by_stem, images_only, load, tree
+from tests.web import running
 
 SIZES = [(24, 32), (40, 30)]
 """(height, width) of the images s0 and s1."""
@@ -119,19 +120,5 @@ def serving(store: Store) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
     server = make_server(make_app(store, only_here=True), listener, store)
-    over = threading.Event()
-
-    def run() -> None:
-        while not over.is_set():
-            server.asyncore.loop(timeout=0.02, map=server._map, count=1)
-        server.asyncore.close_all(server._map)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.task_dispatcher.shutdown()
-        over.set()
-        thread.join(10)
-        listener.close()
+    with running(server, listener) as port:
+        yield port

@@ -10,9 +10,10 @@ from prep.annotate.regions.spans import mask_of as mask_of_spans
 from prep.annotate.regions.superpixels import superpixels_of
 from prep.imageio import read_image
 from prep.web.server import bind
-from tests.annotating import chromium, open_page, until
+from tests.annotating import open_page, until
 from tests.support import load, run_script
 from tests.test_annotate_page import Point, click, command, drag, inside, near_segment, saved
+from tests.web import chromium
 
 STEM = "UNH_DL_62"
 HEIGHT, WIDTH = 4032, 3024

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from prep.annotate.findings import Finding, Findings
 from prep.annotate.proposals import Order, Proposals
 from prep.classes import write_classes
-from tests.annotating import annotating, chromium, open_page, until
+from tests.annotating import annotating, open_page, until
 from tests.proposing import FakeProposer
 from tests.support import CLASSES, images_only, load, save
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from prep.classes import read_classes, write_classes
-from tests.annotating import annotating, chromium, open_page, until
+from tests.annotating import annotating, open_page, until
 from tests.storing import on_disk, to_label
 from tests.support import CLASSES
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route

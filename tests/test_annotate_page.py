@@ -17,9 +17,10 @@ import pytest
 from numpy.typing import NDArray
 
 from prep.classes import write_classes
-from tests.annotating import annotating, chromium, mask_of, open_page, until
+from tests.annotating import annotating, mask_of, open_page, until
 from tests.support import CLASSES, images_only, load, smooth_image
 from tests.support import save as save_image
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route

@@ -10,8 +10,9 @@ import pytest
 
 from prep.classes import read_classes, write_classes
 from prep.imageio import read_mask, write_png
-from tests.annotating import annotating, chromium, open_page, until
+from tests.annotating import annotating, open_page, until
 from tests.support import CLASSES, images_only
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

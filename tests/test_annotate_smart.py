@@ -23,8 +23,9 @@ from prep.annotate.store import Store
 from prep.classes import write_classes
 from prep.dataset import Sample, write_index
 from prep.polygons import fill_polygon
-from tests.annotating import annotating, chromium, open_page, until
+from tests.annotating import annotating, open_page, until
 from tests.support import CLASSES, images_only, load, save
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,14 +20,12 @@ from prep.overlay import color_mask, overlay
 from prep.photoio import read_photo
 from tests.serving import CLASSES, decoded, service_of, serving, slowed
 from tests.support import random_image, random_mask, save, smooth_image
+from tests.web import chromium
 from train.predictor import Predictor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync")  # fmt: skip
 SHOWN = np.array([[0, 0, 0, 0], [230, 80, 60, 255], [20, 160, 90, 255]], np.uint8)
 """Colour and opacity of the classes on the mask's canvas: the background is not shown at first."""
 
@@ -49,15 +46,8 @@ DISPATCH = """(transfer, name) => document.querySelector("main").dispatchEvent(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """The system's Chromium, without a window."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"no browser here, looked for {', '.join(BROWSERS)}: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ import numpy as np
 
 from prep.classes import ClassMap, write_classes
 from prep.dataset import Sample, write_index
-from tests.annotating import annotating, chromium, open_page, until
+from tests.annotating import annotating, open_page, until
 from tests.bench.sidebyside import load, machine
 from tests.support import save
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from prep.dataset import Dataset
 from prep.imageio import read_mask
 from prep.states import DONE, read_states
-from tests.annotating import chromium, open_page, until
+from tests.annotating import open_page, until
 from tests.bench.campus_polygons import FIRST, NAMES, POLYGONS, Corners
+from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

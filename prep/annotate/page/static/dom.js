@@ -42,3 +42,13 @@ export function percent(share) {
   if (share > 0.999 && share < 1) return "> 99.9 %";
   return `${share < 0.1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 }
+
+/** Goes by an arrow key from one of these radio buttons to another; moves: places for each key. */
+export function stepTo(event, buttons, moves) {
+  const next = buttons[buttons.indexOf(event.target) + (moves[event.key] ?? NaN)];
+  if (!next) return;
+  event.preventDefault();
+  event.stopPropagation();
+  next.focus();
+  next.click();
+}

@@ -1,6 +1,6 @@
 // The classes to paint with: colour, key and share of the open image.
 
-import { byId, make, percent } from "./dom.js";
+import { byId, make, percent, stepTo } from "./dom.js";
 import { UNLABELLED } from "./mask.js";
 
 const SLICE = 2 ** 20; // pixels counted without a pause
@@ -42,14 +42,7 @@ export class Palette {
   }
 
   #step(event) {
-    const move = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    const buttons = [...this.#buttons.values()];
-    const next = buttons[buttons.indexOf(event.target) + (move ?? NaN)];
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    next.focus();
-    next.click();
+    stepTo(event, [...this.#buttons.values()], { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 });
   }
 
   show() {

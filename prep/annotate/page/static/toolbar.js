@@ -1,6 +1,6 @@
 // The tools as buttons, and the options of the one in use.
 
-import { byId, icon, keycaps, make } from "./dom.js";
+import { byId, icon, keycaps, make, stepTo } from "./dom.js";
 
 /** Shows the tools of the editor; what a person sets for a tool is kept in the settings. */
 export class Toolbar {
@@ -24,14 +24,7 @@ export class Toolbar {
 
   /** Arrow keys go from tool to tool, as in every group of radio buttons. */
   #step(event) {
-    const move = { ArrowRight: 1, ArrowDown: 4, ArrowLeft: -1, ArrowUp: -4 }[event.key];
-    const buttons = [...this.#buttons.values()];
-    const next = buttons[buttons.indexOf(event.target) + (move ?? NaN)];
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    next.focus();
-    next.click();
+    stepTo(event, [...this.#buttons.values()], { ArrowRight: 1, ArrowDown: 4, ArrowLeft: -1, ArrowUp: -4 });
   }
 
   /** Gives the options of a tool the values that they had last time. */
