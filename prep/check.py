@@ -12,11 +12,12 @@ from prep.classes import NO_CLASSES, ClassMap, read_classes
 from prep.dataset import CLASSES, Dataset, Sample, read_index
 from prep.errors import SegError
 from prep.executor import run_jobs
-from prep.findings import Finding, counted, verb, worst_first
+from prep.findings import Finding, worst_first
 from prep.photos import PHOTOS_RECORD, Photo, read_photos
 from prep.progress import Progress, silent
 from prep.states import REJECTED, STATES, read_states
 from prep.transaction import INDEX
+from prep.words import counted, verb
 
 _UNFINISHED, _COMMIT = ".unfinished-", "commit.json"
 

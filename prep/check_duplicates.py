@@ -7,9 +7,10 @@ import numpy as np
 
 from prep.check_sample import MaskFacts, SampleFacts
 from prep.dataset import SPLITS
-from prep.findings import Finding, counted, verb
+from prep.findings import Finding
 from prep.imageio import read_mask
 from prep.similar import exact_duplicates, near_duplicates
+from prep.words import counted, verb
 
 _LEAK = "scores will be too good"
 _RESPLIT = "split again with 'seg-prep split --overwrite'"

@@ -9,10 +9,11 @@ from pathlib import Path
 from prep.check_sample import FileFacts, SampleFacts
 from prep.dataset import Sample
 from prep.files import PART_SUFFIX
-from prep.findings import Finding, counted, verb
+from prep.findings import Finding
 from prep.photos import PHOTOS_RECORD, Photo
 from prep.states import mask_name
 from prep.transaction import INDEX
+from prep.words import counted, verb
 
 _FOLDERS = ("images", "masks")
 _TURNED_OVER = (2, 3, 4)

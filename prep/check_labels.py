@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from prep.check_sample import MaskFacts, SampleFacts
 from prep.classes import IGNORE_INDEX, ClassMap
 from prep.dataset import CLASSES, SPLITS
-from prep.findings import Finding, counted, verb
+from prep.findings import Finding
+from prep.words import counted, verb
 
 _VALUES_SHOWN = 3
 _MUCH_IGNORED = 0.5

@@ -9,9 +9,10 @@ from pathlib import Path
 from prep.dataset import SPLITS, Dataset, Sample
 from prep.errors import SegError
 from prep.files import read_bytes
-from prep.findings import Finding, counted, verb
+from prep.findings import Finding
 from prep.patches import PATCHES, PatchSettings
 from prep.stats import STATS, is_stale, read_stats
+from prep.words import counted, verb
 
 _SETTINGS = "settings.json"
 

@@ -12,12 +12,13 @@ from prep.executor import run_jobs
 from prep.labelling import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
 from prep.labels.choice import choose_reader, look, reader_named
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.pairing import SAME_STEM, Pairing, Patterns, list_some
+from prep.pairing import SAME_STEM, Pairing, Patterns
 from prep.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
 from prep.photos import PHOTOS_RECORD, Photo, read_photos
 from prep.progress import Progress
 from prep.states import REJECTED, STATES, own_mask_name, read_states
 from prep.unknown import Policy, UnknownValues, no_classes_error, replacement
+from prep.words import list_some
 
 _LOOKED_AT_FIRST = 4
 

@@ -37,13 +37,3 @@ def _shown(text: str) -> str:
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Sort by severity; among equals the order stays."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Write a number with its noun: "1 mask", "12 masks"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def verb(number: int, one: str, many: str) -> str:
-    """The form of a verb that goes with a number: has or have."""
-    return one if number == 1 else many

@@ -14,11 +14,12 @@ from prep.labelling import class_map_of
 from prep.labels.choice import choose_reader, look, reader_named
 from prep.labels.reader import LabelReader, LabelSource
 from prep.noise import EXACT, LOSSY, noise_among
-from prep.pairing import SAME_STEM, Pairing, Patterns, list_some, pair_in_order, pair_stems
+from prep.pairing import SAME_STEM, Pairing, Patterns, pair_in_order, pair_stems
 from prep.progress import Progress, silent
 from prep.remarks import class_remarks, header_remarks, photo_remarks, problem_remarks
 from prep.seen import PairedLabel, Seen, see_values
 from prep.value_sheet import SheetRow
+from prep.words import list_some
 
 VALUES_SEEN = 30
 """Values that are looked up in the photos: the most common that are no noise."""

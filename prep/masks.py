@@ -15,11 +15,11 @@ from prep.dataset import CLASSES, Dataset, Sample, write_index
 from prep.errors import SegError
 from prep.executor import run_jobs
 from prep.labels.reader import LabelReader
-from prep.pairing import list_some
 from prep.photos import PHOTOS_RECORD, write_photos
 from prep.progress import Progress, silent
 from prep.transaction import INDEX, Transaction
 from prep.unknown import Policy, UnknownValues, replacement
+from prep.words import list_some
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.errors import SegError
+from prep.words import natural_key
 
 Patterns = tuple[str, str]
 """Stem of an image and of its label, each with one {} for the part that they share: 'Img_{}' 'Mask_{}'."""
 
 SAME_STEM: Patterns = ("{}", "{}")
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,6 @@ def suggest_patterns(images: Sequence[str], labels: Sequence[str], paired: int) 
     return patterns if found > paired else None
 
 
-def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key that puts 2 before 10: runs of digits count as numbers."""
-    parts = re.findall(r"\d+|\D+", stem)
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
-
-
 def pair_in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     """Pair the first image with the first label and so on, both in natural order; SegError if the numbers differ."""
     if len(images) != len(labels):
@@ -59,12 +53,6 @@ def pair_in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
         )
     pairs = zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=True)
     return Pairing(tuple(sorted(pairs)), (), ())
-
-
-def list_some(names: Sequence[str]) -> str:
-    """Write the first few names, and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _keys(stems: Sequence[str], pattern: str) -> Mapping[str, str]:

@@ -7,18 +7,9 @@ from pathlib import Path
 from prep.dataset import Dataset
 from prep.errors import SegError
 from prep.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
-from prep.findings import counted, verb
 from prep.labels.reader import LabelSource
-from prep.pairing import (
-    SAME_STEM,
-    Pairing,
-    Patterns,
-    list_some,
-    natural_key,
-    pair_in_order,
-    pair_stems,
-    suggest_patterns,
-)
+from prep.pairing import SAME_STEM, Pairing, Patterns, pair_in_order, pair_stems, suggest_patterns
+from prep.words import counted, list_some, natural_key, verb
 
 PHOTOS, LABELS = "photos", "labels"
 

@@ -9,10 +9,11 @@ from prep.errors import SegError
 from prep.finding import FoundFile
 from prep.label_facts import IMAGE_FILES, Facts, Value
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.pairing import Pairing, list_some
+from prep.pairing import Pairing
 from prep.photoio import open_photo
 from prep.photos import Photo
 from prep.placement import drawn_on
+from prep.words import list_some
 
 _TURNED_OVER = (2, 3, 4)
 """EXIF orientations that keep width and height, so that a size says nothing about them."""

@@ -11,12 +11,12 @@ from prep.errors import SegError
 from prep.executor import run_jobs, threads
 from prep.files import explained, read_bytes
 from prep.finding import FoundFile, find_photos, refuse_equal_stems
-from prep.pairing import list_some
 from prep.photos import PHOTOS_RECORD, Photo, read_photos, write_photos
 from prep.progress import Progress, silent
 from prep.resize_photo import Options, PhotoJob, ResizePhoto
 from prep.states import STATES
 from prep.transaction import INDEX, Transaction
+from prep.words import list_some
 
 LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = ("images", "masks")

@@ -12,10 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.dataset import Dataset, Sample
-from prep.executor import run_jobs
 from prep.imageio import ImageRGB
-from prep.progress import Progress, silent
 
 _Thumbnail = NDArray[np.float32]
 _Orientation = tuple[bool, bool, bool]
@@ -83,22 +80,6 @@ def fingerprint(image: ImageRGB) -> Fingerprint:
     frequencies = cv2.dct(grey.astype(np.float32))[:_FREQUENCIES, :_FREQUENCIES]
     bits = np.packbits(frequencies.ravel()[1:] > 0)
     return Fingerprint(pixels.hexdigest()[:32], int.from_bytes(bits.tobytes(), "big"), grey.tobytes())
-
-
-@dataclass(frozen=True)
-class _Print:
-    dataset: Dataset
-
-    def __call__(self, sample: Sample) -> Fingerprint:
-        return fingerprint(self.dataset.image(sample))
-
-
-def fingerprints(
-    dataset: Dataset, samples: Sequence[Sample], workers: int | None = None, progress: Progress = silent
-) -> dict[str, Fingerprint]:
-    """Fingerprints of the images of these samples, by stem; SegError if one cannot be read."""
-    found = run_jobs(_Print(dataset), samples, workers, progress)
-    return {sample.stem: each for sample, each in zip(samples, found, strict=True)}
 
 
 def exact_duplicates(prints: Mapping[str, Fingerprint]) -> list[list[str]]:

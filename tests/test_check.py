@@ -15,10 +15,11 @@ from prep.check import check_dataset
 from prep.classes import ClassMap, classes_from_list, write_classes
 from prep.dataset import Dataset, Sample, write_index
 from prep.errors import SegError
-from prep.findings import Finding, counted, worst_first
+from prep.findings import Finding, worst_first
 from prep.imageio import write_png
 from prep.photos import Photo, write_photos
 from prep.stats import read_stats
+from prep.words import counted
 from tests.support import CLASS_LIST, by_stem, load, random_image, run_error, run_ok, run_prep, save, tree
 
 Edit = Callable[[np.ndarray], object]

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.errors import SegError
-from prep.pairing import list_some, pair_stems, suggest_patterns
+from prep.pairing import pair_stems, suggest_patterns
+from prep.words import list_some
 
 STEMS = st.lists(st.text("abc_-. ü0123", min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
 

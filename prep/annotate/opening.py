@@ -5,8 +5,8 @@ from pathlib import Path
 
 from prep.dataset import Dataset, find_dataset, is_dataset
 from prep.errors import SegError
-from prep.findings import counted
 from prep.imageio import IMAGE_SUFFIXES
+from prep.words import counted
 
 
 def dataset_to_label(argument: Path | None) -> Path:

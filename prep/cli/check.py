@@ -35,8 +35,9 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
     """
     from prep.check import check_dataset
     from prep.dataset import find_dataset, read_index
-    from prep.findings import SEVERITIES, counted
+    from prep.findings import SEVERITIES
     from prep.transaction import INDEX
+    from prep.words import counted
 
     root = find_dataset(dataset)
     with progress("Checking") as advance:

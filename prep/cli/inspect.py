@@ -16,7 +16,7 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
-from prep.findings import counted
+from prep.words import counted
 
 if TYPE_CHECKING:
     from prep.inspection import Inspection

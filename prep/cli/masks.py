@@ -21,7 +21,7 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
-from prep.findings import counted
+from prep.words import counted
 
 if TYPE_CHECKING:
     from prep.classes import Color

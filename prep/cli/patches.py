@@ -7,7 +7,7 @@ import click
 
 from prep.cli.console import finish, note, progress
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
-from prep.findings import counted, verb
+from prep.words import counted, verb
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
-from prep.findings import counted
+from prep.words import counted
 
 if TYPE_CHECKING:
     from prep.resize import Resized

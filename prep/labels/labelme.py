@@ -20,8 +20,8 @@ from prep.imageio import IndexMask, loaded, open_picture
 from prep.labels.named import UNCOVERED, NamedCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, closest_only
-from prep.pairing import list_some
 from prep.polygons import Ring, fill_polygon
+from prep.words import list_some
 
 _PAINTED = ("polygon", "rectangle", "circle", "mask")
 

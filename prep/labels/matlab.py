@@ -22,9 +22,9 @@ from prep.labels.matfile import load_mat
 from prep.labels.mattruth import Truth, TruthPhoto, definitions_of, is_ground_truth, load_truth, record_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting
-from prep.pairing import natural_key
 from prep.photoio import open_photo
 from prep.polygons import fill_polygon
+from prep.words import natural_key
 
 NEVER_LABELLED = 0
 

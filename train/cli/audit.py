@@ -6,7 +6,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option
-from prep.findings import counted
+from prep.words import counted
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
 

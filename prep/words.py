@@ -1,0 +1,28 @@
+"""Numbers, names and lists of names as people write and sort them."""
+
+import re
+from collections.abc import Sequence
+
+_SHOWN = 5
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: "1 mask", "12 masks"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a number: has or have."""
+    return one if number == 1 else many
+
+
+def list_some(names: Sequence[str]) -> str:
+    """Write the first few names, and how many more there are."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts 2 before 10: runs of digits count as numbers."""
+    parts = re.findall(r"\d+|\D+", stem)
+    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
