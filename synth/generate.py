@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.classes import write_classes
-from prep.dataset import CLASSES as CLASSES_FILE
-from prep.dataset import Dataset, Sample, is_dataset, write_index
-from prep.errors import SegError
-from prep.executor import run_jobs
-from prep.imageio import write_png
-from prep.progress import Progress, silent
-from prep.randomness import Stream
-from prep.transaction import INDEX, Transaction
+from prep.core.classes import write_classes
+from prep.core.errors import SegError
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress, silent
+from prep.core.randomness import Stream
+from prep.dataset.dataset import CLASSES as CLASSES_FILE
+from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
+from prep.dataset.transaction import INDEX, Transaction
+from prep.images.imageio import write_png
 from synth.shapes import CLASSES, draw_sample
 
 VALIDATION_EVERY = 10

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import ellipse, line
 
-from prep.classes import ClassMap
-from prep.imageio import ImageRGB, IndexMask
-from prep.randomness import Stream
+from prep.core.classes import ClassMap
+from prep.core.randomness import Stream
+from prep.images.imageio import ImageRGB, IndexMask
 
 BACKGROUND, LINE, ELLIPSE = 0, 1, 2
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))

@@ -8,12 +8,12 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from prep.dataset import Dataset
+from prep.dataset.dataset import Dataset
 from synth.generate import generate
 from tests.support import CLASS_LIST, paint, random_image, random_mask, save
-from train.checkpoint import load_model
-from train.device import make_fabric
-from train.predictor import Predictor
+from train.runs.checkpoint import load_model
+from train.runs.device import make_fabric
+from train.windows.predictor import Predictor
 
 STEMS = ("a", "b", "c")
 
@@ -68,7 +68,7 @@ def dataset(tmp_path: Path) -> Dataset:
 @pytest.fixture
 def tiny_run(tmp_path: Path) -> Path:
     """A run in tmp_path/runs with random weights, whose model says now this class, now that one."""
-    from tests.serving import make_tiny_run
+    from tests.train.serve.serving import make_tiny_run
 
     return make_tiny_run(tmp_path)
 

@@ -6,12 +6,12 @@ import torch
 from click.testing import CliRunner, Result
 from torch import Tensor, nn
 
-from prep.classes import ClassMap
-from train.checkpoint import ModelCard, save_model
+from prep.core.classes import ClassMap
 from train.cli.main import main
-from train.config import Config
-from train.predictor import Predictor
-from train.unet import UNet
+from train.config.config import Config
+from train.networks.unet import UNet
+from train.runs.checkpoint import ModelCard, save_model
+from train.windows.predictor import Predictor
 
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.classes import ClassMap
 from prep.cli.main import main
-from prep.dataset import Dataset, Sample, write_index
+from prep.core.classes import ClassMap
+from prep.dataset.dataset import Dataset, Sample, write_index
 
 SCRIPTS = Path(sys.executable).parent
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import prep.patch_files
-from prep.dataset import Dataset
-from prep.files import write_bytes
+import prep.dataset.patch_files
+from prep.core.files import write_bytes
+from prep.dataset.dataset import Dataset
 from tests.conftest import Raw
 from tests.support import (
     masks_of,
@@ -288,7 +288,7 @@ def test_full_disk_keeps_the_dataset(
 def test_full_disk_shows_before_patches_are_cut(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     before = tree(dataset.root)
     with monkeypatch.context() as patch:
-        patch.setattr(prep.patch_files.os, "posix_fallocate", no_space)
+        patch.setattr(prep.dataset.patch_files.os, "posix_fallocate", no_space)
         assert "images.npy: no space left on the disk" in run_error("patches", dataset.root)
     assert {n: c for n, c in tree(dataset.root).items() if not n.startswith(".unfinished")} == before
 

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.dataset import Dataset
-from prep.photoio import read_photo
+from prep.dataset.dataset import Dataset
+from prep.photos.photoio import read_photo
 from tests.support import by_stem, load, masks_of, run_error, run_ok, save, tree
 
 AERIAL = "building,#3C1098\nland,#8429F6\nroad,#6EC1E4\nvegetation,#FEDD3A\nwater,#E2A929\nignore,#9B9B9B\n"

@@ -15,7 +15,7 @@ import click
 import pytest
 
 from prep.cli.main import main as prep_main
-from prep.errors import SegError
+from prep.core.errors import SegError
 from tests.support import SCRIPTS, run_error, run_prep, run_script
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def packages_of(names: set[str]) -> set[str]:
 
 def test_imports_have_no_cycle() -> None:
     graph = {name: (imports(path) & MODULES.keys()) - {name} for name, path in MODULES.items()}
-    assert "prep.errors" in graph["prep.dataset"]  # the graph is not empty by mistake
+    assert "prep.core.errors" in graph["prep.dataset.dataset"]  # the graph is not empty by mistake
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -72,7 +72,7 @@ def test_prep_and_synth_know_no_torch(module: str) -> None:
 def test_one_command_of_prep_asks_a_model_and_loads_it_only_when_it_runs() -> None:
     assert not packages_of(imports(MODULES[MODEL_USER], lazy=False)) & TORCH_FAMILY
     used = {name for name in imports(MODULES[MODEL_USER]) if name.partition(".")[0] in TORCH_FAMILY}
-    assert used & MODULES.keys() == {"train.proposer", "train.cli.torch_needed"}
+    assert used & MODULES.keys() == {"train.serve.proposer", "train.cli.torch_needed"}
     assert packages_of(used) == {"train"}
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.dataset import Dataset
-from prep.photos import read_photos
+from prep.dataset.dataset import Dataset
+from prep.photos.record import read_photos
 from tests.support import SCRIPTS, load
 
 TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorials" / "real-labels.md"

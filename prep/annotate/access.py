@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from pathlib import Path
 
-from prep.errors import SegError
+from prep.core.errors import SegError
 from prep.web.refusal import Refusal
 
 _NO_TOKEN = (

@@ -7,15 +7,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from prep.annotate.access import Pass
-from prep.annotate.findings import Findings
-from prep.annotate.proposals import Proposals
+from prep.annotate.audit import Findings
+from prep.annotate.model.proposals import Proposals
 from prep.annotate.routes.classes import class_routes
 from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
 from prep.annotate.routes.proposals import proposal_routes
 from prep.annotate.routes.regions import region_routes
-from prep.annotate.store import Conflict, Store
-from prep.errors import SegError
+from prep.annotate.store.store import Conflict, Store
+from prep.core.errors import SegError
 from prep.web.guard import HEADERS, check_host, check_origin
 from prep.web.refusal import Refusal
 

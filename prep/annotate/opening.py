@@ -3,10 +3,10 @@
 import shlex
 from pathlib import Path
 
-from prep.dataset import Dataset, find_dataset, is_dataset
-from prep.errors import SegError
-from prep.imageio import IMAGE_SUFFIXES
-from prep.words import counted
+from prep.core.errors import SegError
+from prep.core.words import counted
+from prep.dataset.dataset import Dataset, find_dataset, is_dataset
+from prep.images.imageio import IMAGE_SUFFIXES
 
 
 def dataset_to_label(argument: Path | None) -> Path:

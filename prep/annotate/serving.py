@@ -6,9 +6,9 @@ import socket
 from flask import Flask
 from waitress.server import TcpWSGIServer
 
-from prep.annotate.proposals import Proposals
-from prep.annotate.store import Store
-from prep.annotate.tiles import most_bytes
+from prep.annotate.model.proposals import Proposals
+from prep.annotate.store.store import Store
+from prep.annotate.store.tiles import most_bytes
 from prep.web import server as web
 
 _THREADS = 8

@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import simplejpeg
 
-from prep.files import read_bytes
-from prep.imageio import decode_jpeg, is_jpeg, read_image
+from prep.core.files import read_bytes
+from prep.images.imageio import decode_jpeg, is_jpeg, read_image
 
 LONGER_SIDE = 192
 _QUALITY = 80

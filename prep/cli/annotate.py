@@ -11,9 +11,9 @@ from prep.cli.console import finish, note
 from prep.cli.options import dataset_argument
 
 if TYPE_CHECKING:
-    from prep.annotate.findings import Findings
-    from prep.annotate.proposals import Order, Proposals
-    from prep.annotate.store import Store
+    from prep.annotate.audit import Findings
+    from prep.annotate.model.proposals import Order, Proposals
+    from prep.annotate.store.store import Store
 
 
 @click.command()
@@ -75,11 +75,11 @@ def annotate(
         seg-prep annotate datasets/campus
         seg-prep annotate datasets/campus --model latest --order uncertainty
     """
-    from prep.annotate.alone import alone
     from prep.annotate.app import make_app
     from prep.annotate.opening import dataset_to_label
     from prep.annotate.serving import make_server, new_token, run_until_interrupted
-    from prep.annotate.store import Store
+    from prep.annotate.store.alone import alone
+    from prep.annotate.store.store import Store
     from prep.web.server import bind, is_loopback, url_of
 
     if order == "uncertainty" and run is None:
@@ -111,8 +111,8 @@ def _open_model(store: Store, run: Path, order: Order) -> Proposals:
     from train.cli.torch_needed import need_torch
 
     need_torch()
-    from prep.annotate.proposals import Proposals
-    from train.proposer import open_proposer
+    from prep.annotate.model.proposals import Proposals
+    from train.serve.proposer import open_proposer
 
     model = Proposals(store, open_proposer(run, note), order)
     if model.left_out:
@@ -122,8 +122,8 @@ def _open_model(store: Store, run: Path, order: Order) -> Proposals:
 
 
 def _open_findings(store: Store, audit: Path) -> Findings:
-    from prep.annotate.findings import MARKS, Findings, in_dataset, read_findings
-    from prep.annotate.store import HIDDEN
+    from prep.annotate.audit import MARKS, Findings, in_dataset, read_findings
+    from prep.annotate.store.store import HIDDEN
 
     found, left_out = in_dataset(read_findings(audit), map(store.sample, (entry.stem for entry in store.entries())))
     for words in left_out:

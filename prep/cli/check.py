@@ -10,7 +10,7 @@ from prep.cli.console import emit, progress
 from prep.cli.options import dataset_argument, json_option, workers_option
 
 if TYPE_CHECKING:
-    from prep.findings import Finding
+    from prep.checking.findings import Finding
 
 _SHOWN = 5
 _LONGEST_NAME = 100
@@ -33,11 +33,11 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
         seg-prep check datasets/campus
         seg-prep check datasets/campus --json
     """
-    from prep.check import check_dataset
-    from prep.dataset import find_dataset, read_index
-    from prep.findings import SEVERITIES
-    from prep.transaction import INDEX
-    from prep.words import counted
+    from prep.checking.check import check_dataset
+    from prep.checking.findings import SEVERITIES
+    from prep.core.words import counted
+    from prep.dataset.dataset import find_dataset, read_index
+    from prep.dataset.transaction import INDEX
 
     root = find_dataset(dataset)
     with progress("Checking") as advance:

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import click
 
-from prep.errors import SegError
-from prep.progress import Progress
+from prep.core.errors import SegError
+from prep.core.progress import Progress
 
 _STARTED = time.monotonic()
 
@@ -75,7 +75,7 @@ def note(text: str) -> None:
 
 def finish(root: Path, result: dict[str, object], text: str) -> None:
     """Record the command in the folder's provenance and print its result, as text or with --json as JSON."""
-    from prep.provenance import record
+    from prep.dataset.provenance import record
 
     context = click.get_current_context()
     arguments = {name: value for name, value in sorted(context.params.items()) if name != "as_json"}

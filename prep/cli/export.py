@@ -6,7 +6,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
-from prep.words import counted
+from prep.core.words import counted
 
 
 @click.command()
@@ -43,8 +43,8 @@ def export(
         seg-prep masks export datasets/campus --to voc -o campus-voc
         seg-prep masks export datasets/campus --to cvat -o campus.zip
     """
-    from prep.dataset import Dataset, find_dataset
-    from prep.export import export_dataset
+    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.exporting.export import export_dataset
 
     root = find_dataset(dataset)
     with progress("Exporting") as advance:

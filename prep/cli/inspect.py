@@ -16,10 +16,10 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
-from prep.words import counted
+from prep.core.words import counted
 
 if TYPE_CHECKING:
-    from prep.inspection import Inspection
+    from prep.converting.inspection import Inspection
 
 _SHOWN = 30
 
@@ -91,8 +91,8 @@ def inspect(
         seg-prep masks inspect labels/ --images photos/ --write classes.txt
         seg-prep masks inspect labels/ --images photos/ --sheet values.png
     """
-    from prep.errors import SegError
-    from prep.inspection import inspect_labels
+    from prep.converting.inspection import inspect_labels
+    from prep.core.errors import SegError
 
     for file in (target, sheet):
         if file is not None and file.exists() and not overwrite:
@@ -146,8 +146,8 @@ def _text(found: "Inspection") -> str:
 
 
 def _write(target: Path, found: "Inspection") -> None:
-    from prep.classes import format_list, write_classes
-    from prep.files import write_text
+    from prep.core.classes import format_list, write_classes
+    from prep.core.files import write_text
 
     if target.suffix.lower() == ".json":
         write_classes(target, found.classes)
@@ -156,10 +156,10 @@ def _write(target: Path, found: "Inspection") -> None:
 
 
 def _write_sheet(sheet: Path, found: "Inspection") -> None:
-    from prep.errors import SegError
-    from prep.imageio import write_png
-    from prep.inspection import sheet_rows
-    from prep.value_sheet import draw_sheet
+    from prep.converting.inspection import sheet_rows
+    from prep.converting.value_sheet import draw_sheet
+    from prep.core.errors import SegError
+    from prep.images.imageio import write_png
 
     if not found.seen:
         raise SegError(

@@ -21,11 +21,11 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
-from prep.words import counted
+from prep.core.words import counted
 
 if TYPE_CHECKING:
-    from prep.classes import Color
-    from prep.masks import Conversion
+    from prep.converting.masks import Conversion
+    from prep.core.classes import Color
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _SOURCE = click.Path(path_type=Path, exists=True)
@@ -33,8 +33,8 @@ _SOURCE = click.Path(path_type=Path, exists=True)
 
 def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Color], ...]:
     """Read NAME=#rrggbb as (name, colour); wrong text is a usage error."""
-    from prep.classes import parse_color
-    from prep.errors import SegError
+    from prep.core.classes import parse_color
+    from prep.core.errors import SegError
 
     colors = []
     for value in values:
@@ -162,9 +162,9 @@ def convert(
         seg-prep masks convert export.zip -o datasets/rocks --images photos/
         seg-prep masks convert annotations.json -o datasets/leaves --images photos/
     """
-    from prep.conversion_plan import Options
-    from prep.dataset import find_dataset
-    from prep.masks import convert_masks
+    from prep.converting.masks import convert_masks
+    from prep.converting.plan import Options
+    from prep.dataset.dataset import find_dataset
 
     root = output or find_dataset(None)
     options = Options(

@@ -7,7 +7,7 @@ import click
 
 from prep.cli.console import finish, note, progress
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
-from prep.words import counted, verb
+from prep.core.words import counted, verb
 
 
 @click.command()
@@ -52,9 +52,9 @@ def patches(
     \b
         seg-prep patches --size 96 --per-image 20
     """
-    from prep.dataset import Dataset, find_dataset
-    from prep.patches import cut_patches
-    from prep.split import ensure_split
+    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.dataset.patches import cut_patches
+    from prep.splitting.split import ensure_split
 
     opened = ensure_split(Dataset.open(find_dataset(dataset)), seed, note)
     with progress("Cutting") as advance:

@@ -24,10 +24,10 @@ def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
         seg-prep report
         seg-prep report datasets/campus
     """
-    from prep.check import check_dataset
-    from prep.dataset import Dataset, find_dataset
-    from prep.findings import SEVERITIES
-    from prep.report import write_report
+    from prep.checking.check import check_dataset
+    from prep.checking.findings import SEVERITIES
+    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.reporting.report import write_report
 
     opened = Dataset.open(find_dataset(dataset))
     with progress("Checking") as advance:

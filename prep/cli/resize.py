@@ -8,10 +8,10 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
-from prep.words import counted
+from prep.core.words import counted
 
 if TYPE_CHECKING:
-    from prep.resize import Resized
+    from prep.photos.resize import Resized
 
 _PROBLEMS_SHOWN = 50
 
@@ -84,12 +84,12 @@ def resize(
         seg-prep resize photos/ -o datasets/campus --size 640x480 --fit letterbox --format png
         seg-prep resize datasets/campus -o datasets/campus-small --size 256
     """
-    from prep.dataset import is_dataset
-    from prep.errors import SegError
-    from prep.fit import parse_target
-    from prep.resize import resize_photos
-    from prep.resize_dataset import resize_dataset
-    from prep.resize_photo import Options
+    from prep.core.errors import SegError
+    from prep.dataset.dataset import is_dataset
+    from prep.images.sizing import parse_target
+    from prep.photos.resize import resize_photos
+    from prep.photos.resize_dataset import resize_dataset
+    from prep.photos.resize_photo import Options
 
     try:
         target = parse_target(size, fit, enlarge=enlarge)

@@ -6,7 +6,7 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
-from prep.words import counted
+from prep.core.words import counted
 
 
 @click.command()
@@ -54,9 +54,9 @@ def split(
         seg-prep split --group-by folder --folds 5
         seg-prep split --group-by 'tile\\d+'
     """
-    from prep.dataset import SPLITS, Dataset, find_dataset
-    from prep.folds import FOLDS
-    from prep.split import split_dataset
+    from prep.dataset.dataset import SPLITS, Dataset, find_dataset
+    from prep.splitting.folds import FOLDS
+    from prep.splitting.split import split_dataset
 
     opened = Dataset.open(find_dataset(dataset))
     with progress("Looking") as advance:

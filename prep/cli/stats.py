@@ -7,10 +7,10 @@ import click
 
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
-from prep.words import counted
+from prep.core.words import counted
 
 if TYPE_CHECKING:
-    from prep.stats import Stats
+    from prep.dataset.stats import Stats
 
 
 @click.command()
@@ -32,9 +32,9 @@ def stats(dataset: Path | None, split: str, seed: int, workers: int | None, over
         seg-prep stats datasets/campus
         seg-prep stats datasets/campus --split all
     """
-    from prep.dataset import Dataset, find_dataset
-    from prep.split import ensure_split
-    from prep.stats import compute_stats, has_masks, save_stats
+    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.dataset.stats import compute_stats, has_masks, save_stats
+    from prep.splitting.split import ensure_split
 
     opened = Dataset.open(find_dataset(dataset))
     if has_masks(opened):

@@ -6,7 +6,7 @@ import click
 
 from prep.cli.console import finish, progress
 from prep.cli.options import json_option, overwrite_option, parse_size, seed_option, workers_option
-from prep.words import counted
+from prep.core.words import counted
 
 
 @click.command()

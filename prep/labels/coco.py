@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import ClassMap, Color, distinct_color, parse_color
-from prep.errors import SegError
-from prep.imageio import IndexMask
+from prep.core.classes import ClassMap, Color, distinct_color, parse_color
+from prep.core.errors import SegError
+from prep.images.imageio import IndexMask
+from prep.images.polygons import fill_polygon
+from prep.images.runlengths import decode_runs, decompress
 from prep.labels.named import (
     UNCOVERED,
     NamedCodes,
@@ -27,8 +29,6 @@ from prep.labels.named import (
 )
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
-from prep.polygons import fill_polygon
-from prep.rle import decode_runs, decompress
 
 
 @dataclass(frozen=True)

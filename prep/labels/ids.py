@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
-from prep.labelio import decode_label_ids
-from prep.labels.content import content_of
+from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.labels.archive import content_of
+from prep.labels.labelio import decode_label_ids
 from prep.labels.reader import RawLabel
 
 

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.errors import SegError
-from prep.finding import FoundFile
-from prep.imageio import IndexMask, loaded, open_picture
+from prep.core.errors import SegError
+from prep.core.words import list_some
+from prep.images.finding import FoundFile
+from prep.images.imageio import IndexMask, loaded, open_picture
+from prep.images.polygons import Ring, fill_polygon
 from prep.labels.named import UNCOVERED, NamedCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, closest_only
-from prep.polygons import Ring, fill_polygon
-from prep.words import list_some
 
 _PAINTED = ("polygon", "rectangle", "circle", "mask")
 

@@ -10,9 +10,9 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import IGNORE_INDEX, ClassMap, distinct_color
-from prep.errors import SegError
-from prep.files import explained, read_bytes, within_limits
+from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.core.errors import SegError
+from prep.core.files import explained, read_bytes, within_limits
 
 UNCOVERED = 0
 """Code of pixels that lie in no region."""

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import ClassMap
-from prep.files import within_limits
+from prep.core.classes import ClassMap
+from prep.core.files import within_limits
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LabelSource:
 class LabelReader(Protocol):
     """One way to read raw labels.
 
-    A new format is a module with such a class, registered in prep/labels/choice.py.
+    A new format is a module with such a class, registered in prep/labels/registry.py.
     """
 
     name: str

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.classes import IGNORE_INDEX, ClassMap, Color, format_color
-from prep.labelio import decode_label_colors
-from prep.labels.content import content_of
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
+from prep.labels.archive import content_of
+from prep.labels.labelio import decode_label_colors
 from prep.labels.reader import RawLabel
 
 TRANSPARENT = 1 << 24

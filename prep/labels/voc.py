@@ -5,10 +5,10 @@ Source of the layout: https://docs.cvat.ai/docs/manual/advanced/formats/format-s
 
 from pathlib import Path, PurePosixPath
 
-from prep.classes import ClassMap
-from prep.finding import FoundFile, find_files
-from prep.imageio import IMAGE_SUFFIXES
-from prep.labels.content import is_zip, member_names
+from prep.core.classes import ClassMap
+from prep.images.finding import FoundFile, find_files
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.archive import is_zip, member_names
 from prep.labels.reader import LabelSource, RawLabel
 
 _MASKS, _PHOTOS = "SegmentationClass", "JPEGImages"

@@ -12,7 +12,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ErrorTask
 
-from prep.errors import SegError
+from prep.core.errors import SegError
 from prep.web.guard import HEADERS
 
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from prep.classes import ClassMap, write_classes
-from prep.dataset import Sample, write_index
-from tests.annotating import annotating, open_page, until
+from prep.core.classes import ClassMap, write_classes
+from prep.dataset.dataset import Sample, write_index
 from tests.bench.sidebyside import load, machine
+from tests.prep.annotate.annotating import annotating, open_page, until
 from tests.support import save
 from tests.web import chromium
 

@@ -1,4 +1,4 @@
-"""Pictures of the annotation page for docs/tutorials/annotate.md, over drawn scenes (tests/scenery.py).
+"""Pictures of the annotation page for docs/tutorials/annotate.md, over drawn scenes (tests/prep/annotate/scenery.py).
 
     python -m tests.bench.annotate_pictures FOLDER
 
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from prep.classes import write_classes
-from prep.dataset import Sample, write_index
-from prep.imageio import write_png
-from prep.states import DONE, STATES, write_states
-from tests.annotating import until
+from prep.core.classes import write_classes
+from prep.dataset.dataset import Sample, write_index
+from prep.dataset.states import DONE, STATES, write_states
+from prep.images.imageio import write_png
 from tests.bench.labelling import open_image, page_of, seg
-from tests.scenery import CLASSES, scene
+from tests.prep.annotate.annotating import until
+from tests.prep.annotate.scenery import CLASSES, scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.cli.console import note
-from prep.progress import no_bar
+from prep.core.progress import no_bar
 from synth.generate import generate
-from tests.planted import KINDS, Planted, plant
-from train.audit import Suspect
-from train.audit_run import audit_run
-from train.config import Config
-from train.fit import Place, fit
+from tests.train.auditing.planted import KINDS, Planted, plant
+from train.auditing.audit import Suspect
+from train.auditing.audit_run import audit_run
+from train.config.config import Config
+from train.fitting.fit import Place, fit
 
 
 def main() -> None:

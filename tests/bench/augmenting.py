@@ -13,11 +13,11 @@ from pathlib import Path
 
 import torch
 
-from train.albumentation import load_transform
-from train.augment import Augmentation
-from train.data import PixelStore
-from train.losses import build_loss
-from train.unet import UNet
+from train.data.albumentation import load_transform
+from train.data.augment import Augmentation
+from train.data.data import PixelStore
+from train.fitting.losses import build_loss
+from train.networks.unet import UNet
 
 BATCH, SIZE, IMAGES, SIDE, CLASSES = 16, 96, 40, 512, 5
 

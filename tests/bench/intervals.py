@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from train.bootstrap import intervals, resample
-from train.metrics import summarize
+from train.scoring.bootstrap import intervals, resample
+from train.scoring.metrics import summarize
 
 TRIALS = 1000
 PIXELS = 80_000

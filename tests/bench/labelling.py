@@ -22,11 +22,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.dataset import Dataset
-from prep.imageio import read_mask
-from prep.states import DONE, read_states
-from tests.annotating import open_page, until
+from prep.dataset.dataset import Dataset
+from prep.dataset.states import DONE, read_states
+from prep.images.imageio import read_mask
 from tests.bench.campus_polygons import FIRST, NAMES, POLYGONS, Corners
+from tests.prep.annotate.annotating import open_page, until
 from tests.web import chromium
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.annotate.uncertainty import uncertainty
-from prep.dataset import Dataset, Sample, write_index
+from prep.annotate.model.uncertainty import uncertainty
+from prep.dataset.dataset import Dataset, Sample, write_index
 from tests.support import run_ok, run_train
-from train.proposer import open_proposer
+from train.serve.proposer import open_proposer
 
 POOL, STEP, ROUNDS = 60, 8, 3
 CROPS, EPOCHS = 480, 6

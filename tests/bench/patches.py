@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.dataset import Dataset
-from prep.patch_files import FLIPS, IMAGES, MASKS
-from prep.patches import cut_patches
+from prep.dataset.dataset import Dataset
+from prep.dataset.patch_files import FLIPS, IMAGES, MASKS
+from prep.dataset.patches import cut_patches
 from synth.generate import generate
 from tests.bench.sidebyside import Comparison, require
 

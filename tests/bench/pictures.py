@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.classes import ClassMap
+from prep.core.classes import ClassMap
 
 WIDTH, HEIGHT = 1000, 800
 CLASSES = ClassMap(

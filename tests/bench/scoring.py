@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.bench.sidebyside import Comparison, require
-from train.blending import Blend
-from train.windows import label_image
+from train.windows.blending import Blend
+from train.windows.windows import label_image
 
 CLASSES = 5
 HEIGHT, WIDTH = 3024, 4032
@@ -80,7 +80,7 @@ Scorer = Callable[[NDArray[np.uint8], Network], NDArray[np.uint8]]
 
 
 def ours(image: NDArray[np.uint8], network: Network, blend: Blend = "gaussian") -> NDArray[np.uint8]:
-    """Label with train.windows; making float input of the windows counts as ours."""
+    """Label with train.windows.windows; making float input of the windows counts as ours."""
     return label_image(image, lambda windows: network(_input(windows)), CLASSES, WINDOW, OVERLAP, blend=blend)
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
 
-from prep.balance import share_deviation
-from prep.randomness import Stream
-from prep.split import split_counts
-from prep.stratify import Bins, Groups, deal_out
+from prep.core.randomness import Stream
+from prep.splitting.balance import share_deviation
+from prep.splitting.split import split_counts
+from prep.splitting.stratify import Bins, Groups, deal_out
 
 Counts = NDArray[np.int64]
 IMPORTANCE = (4.0, 2.0, 1.0)

@@ -13,13 +13,13 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.classes import write_classes
-from prep.dataset import CLASSES as CLASSES_FILE
-from prep.dataset import Dataset, Sample, write_index
-from prep.files import write_bytes
-from prep.imageio import write_png
-from prep.stats import compute_stats
-from prep.transaction import INDEX
+from prep.core.classes import write_classes
+from prep.core.files import write_bytes
+from prep.dataset.dataset import CLASSES as CLASSES_FILE
+from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.stats import compute_stats
+from prep.dataset.transaction import INDEX
+from prep.images.imageio import write_png
 from tests.bench.pictures import CLASSES, HEIGHT, WIDTH, blob_mask, photo
 from tests.bench.sidebyside import Comparison, require
 

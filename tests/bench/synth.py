@@ -17,7 +17,7 @@ from scipy.stats import truncnorm
 from skimage.draw import ellipse, line
 from skimage.morphology import dilation, disk
 
-from prep.randomness import Stream
+from prep.core.randomness import Stream
 from synth.generate import generate
 from synth.shapes import BACKGROUND, ELLIPSE, LINE, draw_sample
 from tests.bench.sidebyside import Comparison, require

@@ -18,15 +18,15 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from prep.dataset import Dataset
-from prep.patches import cut_patches
-from prep.stats import compute_stats
+from prep.dataset.dataset import Dataset
+from prep.dataset.patches import cut_patches
+from prep.dataset.stats import compute_stats
 from synth.generate import generate
 from tests.bench.sidebyside import Comparison, require
-from train.config import Config
-from train.data import training_store
-from train.device import make_fabric
-from train.loop import Trainer
+from train.config.config import Config
+from train.data.data import training_store
+from train.fitting.loop import Trainer
+from train.runs.device import make_fabric
 
 BATCH = 16
 CLASSES = 3

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tests.bench.scoring import CLASSES, HEIGHT, OVERLAP, WIDTH, WINDOW, memory, ours, outside, picture
 from tests.bench.sidebyside import Comparison, require
-from train.windows import label_strips
+from train.windows.windows import label_strips
 
 SIDE = 10_000
 _ROWS = 500

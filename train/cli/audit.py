@@ -6,7 +6,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option
-from prep.words import counted
+from prep.core.words import counted
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
 
@@ -50,8 +50,8 @@ def audit(
         seg-train audit runs/latest datasets/campus --split val -o suspects
     """
     need_torch()
-    from train.audit_run import audit_run, plain
-    from train.runs import find_run
+    from train.auditing.audit_run import audit_run, plain
+    from train.runs.runs import find_run
 
     folder, found = audit_run(find_run(run), dataset, split, output, device, progress, overwrite=overwrite)
     names = found.names

@@ -38,13 +38,13 @@ def bench(
         seg-train bench --recipe aerial --weights none
     """
     need_torch()
-    from prep.dataset import Dataset, find_dataset
-    from prep.stats import ensure_stats
-    from train.bench import measure
-    from train.data import training_store
-    from train.device import make_fabric
-    from train.predictor import Normalizer
-    from train.recipes import find_recipe
+    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.dataset.stats import ensure_stats
+    from train.config.recipes import find_recipe
+    from train.data.data import training_store
+    from train.fitting.bench import measure
+    from train.runs.device import make_fabric
+    from train.windows.predictor import Normalizer
 
     given = {name: value for name, value in settings.items() if value is not None}
     config = find_recipe(recipe).config(given)

@@ -48,8 +48,8 @@ def export(run: Path | None, form: str, output: Path | None, overwrite: bool, as
         seg-train predict photos/ -o predictions --run model.onnx
     """
     need_torch()
-    from train.export_run import export_run
-    from train.runs import find_run
+    from train.exporting.export_run import export_run
+    from train.runs.runs import find_run
 
     chosen = find_run(run)
     done = export_run(chosen, form, output, overwrite=overwrite)

@@ -56,12 +56,12 @@ def fit(
         seg-train --resume
     """
     need_torch()
-    from prep.dataset import find_dataset
-    from train.fit import Place
-    from train.fit import fit as fit_dataset
-    from train.fit import resume as resume_run
-    from train.recipes import find_recipe
-    from train.runs import find_interrupted
+    from prep.dataset.dataset import find_dataset
+    from train.config.recipes import find_recipe
+    from train.fitting.fit import Place
+    from train.fitting.fit import fit as fit_dataset
+    from train.fitting.fit import resume as resume_run
+    from train.runs.runs import find_interrupted
 
     place = Place(device, devices, nodes)
     given = {name: value for name, value in settings.items() if value is not None}

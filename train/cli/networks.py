@@ -18,7 +18,7 @@ def networks(as_json: bool) -> None:
         seg-train networks
     """
     need_torch()
-    from train.networks import architectures, encoders
+    from train.networks.networks import architectures, encoders
 
     arches, names = architectures(), encoders()
     text = "\n".join(

@@ -14,7 +14,7 @@ device_option = click.option(
 
 BLENDS = ("average", "gaussian", "spline")
 TTAS = ("d4",)
-"""As in train.blending and train.tta, whose import would make --help slow."""
+"""As in train.windows.blending and train.windows.tta, whose import would make --help slow."""
 
 
 def window_options(command: Callable[..., None]) -> Callable[..., None]:

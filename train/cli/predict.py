@@ -120,10 +120,10 @@ def predict(
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
-    from prep.errors import SegError
-    from train.engine import open_predictor
-    from train.predict import open_output, predict_photos, predict_videos
-    from train.sources import find_sources
+    from prep.core.errors import SegError
+    from train.exporting.engine import open_predictor
+    from train.predicting.predict import open_output, predict_photos, predict_videos
+    from train.predicting.sources import find_sources
 
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)

@@ -18,8 +18,8 @@ def recipes(name: str | None, as_json: bool) -> None:
         seg-train recipes
         seg-train recipes aerial
     """
-    from train.recipes import find_recipe
-    from train.recipes import recipes as all_recipes
+    from train.config.recipes import find_recipe
+    from train.config.recipes import recipes as all_recipes
 
     if name is None:
         found = all_recipes()

@@ -7,7 +7,7 @@ import click
 
 from prep.cli.console import finish, progress, table
 from prep.cli.options import dataset_argument, json_option
-from prep.words import counted
+from prep.core.words import counted
 from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
@@ -64,11 +64,11 @@ def score(
         seg-train score --tta d4
     """
     need_torch()
-    from train.checkpoint import CONFIG
-    from train.report import write_report
-    from train.runs import find_run
-    from train.score import score_run
-    from train.score_files import METRICS
+    from train.runs.checkpoint import CONFIG
+    from train.runs.runs import find_run
+    from train.scoring.report import write_report
+    from train.scoring.score import score_run
+    from train.scoring.score_files import METRICS
 
     chosen, rival = find_run(run), None if other is None else find_run(other)
     patches = protocol == "patches"

@@ -1,4 +1,4 @@
-"""The options of a training: one for each setting of train/config.py, in sections."""
+"""The options of a training: one for each setting of train/config/config.py, in sections."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from train.config import Best, Config, Optimizer, Precision, Schedule
+from train.config.config import Best, Config, Optimizer, Precision, Schedule
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

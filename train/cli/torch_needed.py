@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from prep.errors import SegError
+from prep.core.errors import SegError
 
 
 def need_torch() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from prep.errors import SegError
+from prep.core.errors import SegError
 from prep.web.refusal import Refusal
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from PIL.Image import Image
 
-from prep.classes import format_color
-from prep.errors import SegError
-from prep.imageio import ImageRGB, IndexMask, encode_png, open_picture
-from prep.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
+from prep.core.classes import format_color
+from prep.core.errors import SegError
+from prep.images.imageio import ImageRGB, IndexMask, encode_png, open_picture
+from prep.photos.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
 from prep.web.refusal import Refusal
-from train.predictor import Predictor
 from train.serve.limits import Deadline, Limits, Places
-from train.windows import place_windows, watched
+from train.windows.predictor import Predictor
+from train.windows.windows import place_windows, watched
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
 """Kinds of files that are opened; Pillow knows more, and runs another program for some of them."""

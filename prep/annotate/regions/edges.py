@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.imageio import ImageRGB
+from prep.images.imageio import ImageRGB
 
 Path = NDArray[np.int32]
 """(N, 2), x and y of pixels, from the anchor to the pointer; neighbours need not touch, lines join them."""

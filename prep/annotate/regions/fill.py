@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from prep.annotate.regions.spans import Spans, spans_of
-from prep.imageio import ImageRGB, IndexMask
+from prep.images.imageio import ImageRGB, IndexMask
 
 
 def fill_from(image: ImageRGB, mask: IndexMask, x: int, y: int, tolerance: float) -> Spans:

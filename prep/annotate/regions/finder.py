@@ -8,8 +8,8 @@ from prep.annotate.regions.pictures import Picture, Pictures
 from prep.annotate.regions.recent import Recent
 from prep.annotate.regions.spans import Spans
 from prep.annotate.regions.superpixels import Superpixels, superpixels_of
-from prep.annotate.store import Store
-from prep.errors import SegError
+from prep.annotate.store.store import Store
+from prep.core.errors import SegError
 from prep.web.refusal import Refusal
 
 MAX_MEGAPIXELS = 100

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.annotate.regions.recent import Recent
-from prep.annotate.versions import Stamp, stamp_of
-from prep.imageio import ImageRGB, read_image
+from prep.annotate.store.versions import Stamp, stamp_of
+from prep.images.imageio import ImageRGB, read_image
 
 _KEPT = 2
 """Images of 12 megapixels take 36 MB each; one labels one after the other."""

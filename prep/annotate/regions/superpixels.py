@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.annotate.regions.spans import Spans, mask_of, spans_of
-from prep.imageio import ImageRGB
+from prep.images.imageio import ImageRGB
 
 SMALLEST, LARGEST = 8, 400
 """Diameters of superpixels, in pixels of the image."""

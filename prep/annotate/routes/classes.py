@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from prep.annotate.class_changes import (
+from prep.annotate.store.class_changes import (
     PATCHES,
     STATS,
     UsedClasses,
@@ -11,10 +11,10 @@ from prep.annotate.class_changes import (
     mask_files,
     plan_change,
 )
-from prep.annotate.store import Conflict, Store
-from prep.classes import parse_color
-from prep.dataset import Dataset
-from prep.errors import SegError
+from prep.annotate.store.store import Conflict, Store
+from prep.core.classes import parse_color
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
 from prep.web.refusal import Refusal
 
 _FORM = (

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from prep.annotate.findings import VERDICTS, Findings
+from prep.annotate.audit import VERDICTS, Findings
 from prep.web.refusal import Refusal
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from prep.annotate.store import Entry, Store
+from prep.annotate.store.store import Entry, Store
+from prep.annotate.store.tiles import most_bytes
+from prep.annotate.store.versions import stamp_of
 from prep.annotate.thumbnails import thumbnail
-from prep.annotate.tiles import most_bytes
-from prep.annotate.versions import stamp_of
-from prep.classes import format_color
-from prep.files import read_bytes
-from prep.imageio import is_jpeg
-from prep.metadata import without_metadata
+from prep.core.classes import format_color
+from prep.core.files import read_bytes
+from prep.images.imageio import is_jpeg
+from prep.photos.metadata import without_metadata
 from prep.web.refusal import Refusal
 
 _PNG_START = b"\x89PNG"

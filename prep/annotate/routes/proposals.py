@@ -6,8 +6,8 @@ import numpy as np
 from flask import Blueprint, Response, jsonify, request
 from numpy.typing import NDArray
 
-from prep.annotate.proposals import Proposals
-from prep.annotate.proposer import region_at
+from prep.annotate.model.proposals import Proposals
+from prep.annotate.model.proposer import region_at
 from prep.annotate.regions.spans import spans_of, to_bytes
 from prep.web.refusal import Refusal
 

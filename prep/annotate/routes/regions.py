@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from prep.annotate.regions.finder import Finder, Point
 from prep.annotate.regions.spans import to_bytes
 from prep.annotate.regions.superpixels import LARGEST, SMALLEST
-from prep.annotate.store import Store
+from prep.annotate.store.store import Store
 from prep.web.refusal import Refusal
 
 

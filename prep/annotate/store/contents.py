@@ -1,0 +1,128 @@
+"""What the masks of a dataset hold, counted in the background and remembered by size and time of each file."""
+
+import json
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prep.annotate.access import inside
+from prep.annotate.store.versions import Stamp, stamp_of, version_of
+from prep.core.classes import IGNORE_INDEX
+from prep.core.errors import SegError
+from prep.core.files import make_folder, read_bytes, write_text
+from prep.dataset.stats import count_values
+from prep.images.imageio import IndexMask, decode_mask
+from prep.web.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Content:
+    """Version of a mask file and its pixels by value, values without a pixel left out; none at all if it is damaged."""
+
+    version: str
+    pixels: dict[int, int]
+
+    @property
+    def labelled(self) -> float | None:
+        """Share of the pixels that have a class, 0..1; None if the mask is damaged."""
+        total = sum(self.pixels.values())
+        return 1 - self.pixels.get(IGNORE_INDEX, 0) / total if total else None
+
+    @property
+    def classes(self) -> list[int] | None:
+        """Indices of the classes in it, in order; None if the mask is damaged."""
+        return sorted(value for value in self.pixels if value != IGNORE_INDEX) if self.pixels else None
+
+
+def content_of(version: str, mask: IndexMask) -> Content:
+    """Count a mask (H, W)."""
+    counts = count_values(mask)
+    return Content(version, {int(value): int(counts[value]) for value in np.flatnonzero(counts)})
+
+
+class Contents:
+    """Contents of the mask files of one dataset; a thread counts those that are asked for and not known.
+
+    root: of the dataset.  cache: file that keeps the contents for the next time; it can be deleted at any time.
+    """
+
+    def __init__(self, root: Path, cache: Path) -> None:
+        self._root = root
+        self._cache = cache
+        self._known = _read_cache(cache)
+        self._waiting: dict[str, None] = {}
+        self._news = threading.Condition()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._count_all, name="contents", daemon=True)
+        self._thread.start()
+
+    def of(self, name: str, stamp: Stamp) -> Content | None:
+        """Content of the file `name` with this stamp; None if it still has to be counted, which begins now."""
+        stamped, content = self._known.get(name, (None, None))
+        if stamped == stamp:
+            return content
+        with self._news:
+            self._waiting[name] = None
+            self._news.notify()
+        return None
+
+    def put(self, name: str, stamp: Stamp, content: Content) -> None:
+        """Remember a content that is known anyway."""
+        with self._news:
+            self._known[name] = (stamp, content)
+
+    def close(self) -> None:
+        """End the thread and keep what was counted."""
+        with self._news:
+            self._stopped = True
+            self._news.notify()
+        self._thread.join()
+        self._write_cache()
+
+    def _count_all(self) -> None:
+        while (name := self._next()) is not None:
+            self._count(name)
+            with self._news:
+                del self._waiting[name]  # not before: who asks meanwhile shall not have it counted twice
+            if not self._waiting:
+                self._write_cache()
+
+    def _next(self) -> str | None:
+        with self._news:
+            self._news.wait_for(lambda: self._waiting or self._stopped)
+            return None if self._stopped else next(iter(self._waiting))
+
+    def _count(self, name: str) -> None:
+        try:
+            path = inside(self._root, name)
+            stamp, data = stamp_of(path), read_bytes(path)
+        except (SegError, Refusal):
+            return  # gone again, or not to be read: whoever opens this image is told
+        version = version_of(data)
+        try:
+            content = content_of(version, decode_mask(path, data))
+        except SegError:
+            content = Content(version, {})
+        if stamp is not None:
+            self.put(name, stamp, content)
+
+    def _write_cache(self) -> None:
+        with self._news:
+            known = {name: [stamp, content.version, content.pixels] for name, (stamp, content) in self._known.items()}
+        with suppress(SegError):  # a full disk: they are counted again
+            make_folder(self._cache.parent)
+            write_text(self._cache, json.dumps(known))
+
+
+def _read_cache(path: Path) -> dict[str, tuple[Stamp, Content]]:
+    """Contents by name; empty if the file is not there or cannot be read, and all are counted again."""
+    try:
+        return {
+            name: (tuple(stamp), Content(version, {int(value): count for value, count in pixels.items()}))
+            for name, (stamp, version, pixels) in json.loads(path.read_bytes()).items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,106 @@
+"""index.csv and states.csv of a dataset that other commands may change at any time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from prep.annotate.access import inside
+from prep.annotate.store.versions import SaveNotes, Stamp, stamp_of
+from prep.core.errors import SegError
+from prep.dataset.dataset import Sample, read_index, write_index
+from prep.dataset.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
+from prep.dataset.transaction import INDEX
+from prep.images.imageio import image_size
+from prep.web.refusal import Refusal
+
+
+class Records:
+    """Samples and states as the files say now; both are read again when they have changed, and before each change.
+
+    Whatever two files may say differently after a death between two writes, or after another command has written an
+    older index over ours, is repaired when they are read: a rejected image has no mask in the index; an image that was
+    labelled here has the one that stands. Not for several threads at once.
+    """
+
+    def __init__(self, root: Path, notes: SaveNotes) -> None:
+        self._root = root
+        self._notes = notes
+        self._seen: tuple[Stamp | None, Stamp | None] | None = None
+        self._samples: dict[str, Sample] = {}
+        self._states: dict[str, str] = {}
+
+    def samples(self) -> Mapping[str, Sample]:
+        """All samples by stem, in the order of the index."""
+        self._refresh()
+        return self._samples
+
+    def state(self, stem: str) -> str:
+        """The state of an image."""
+        return self._states.get(stem, NEW)
+
+    def begin(self, stem: str) -> None:
+        """A first mask of this image is about to be written."""
+        self._refresh()
+        if self.state(stem) == NEW:
+            self._write_states({**self._states, stem: IN_WORK})
+
+    def has_mask(self, stem: str) -> None:
+        """The mask of this image stands; say so in the index, unless the image is rejected."""
+        sample = self.samples()[stem]
+        if self.state(stem) != REJECTED and not sample.mask:
+            self._write_masks({stem: mask_name(sample)})
+
+    def set_state(self, stem: str, state: str) -> None:
+        """Change the state of an image. states.csv counts: it is written first to reject, last to take that back.
+
+        Refusal (409) if its mask has another name than ours, so that it could not be found again.
+        """
+        sample = self.samples()[stem]
+        if state == REJECTED and sample.mask not in ("", own_mask_name(stem)):
+            text = f"Its mask is {sample.mask}, and would not be found again."
+            raise Refusal(409, f"{text} Rename it to {own_mask_name(stem)}, also in {INDEX}, to reject this image.")
+        if self.state(stem) == REJECTED != state and self._is_its_mask(sample):
+            self._write_masks({stem: mask_name(sample)})
+        self._write_states({**self._states, stem: state})
+        self._refresh()
+
+    def _refresh(self) -> None:
+        seen = (stamp_of(self._root / INDEX), stamp_of(self._root / STATES))
+        if seen == self._seen:
+            return
+        self._samples = {sample.stem: sample for sample in read_index(self._root / INDEX)}
+        self._states = read_states(self._root / STATES)
+        self._seen = seen
+        if masks := dict(self._repairs()):
+            self._write_masks(masks)
+            self._refresh()
+
+    def _repairs(self) -> Iterator[tuple[str, str]]:
+        """Stems whose mask in the index is not what it should be, and what it should be."""
+        noted = self._notes.stems()
+        for stem, sample in self._samples.items():
+            state = self.state(stem)
+            if state == REJECTED and sample.mask == own_mask_name(stem):
+                yield stem, ""
+            elif (
+                state != REJECTED and not sample.mask and (state != NEW or stem in noted) and self._is_its_mask(sample)
+            ):
+                yield stem, mask_name(sample)
+
+    def _is_its_mask(self, sample: Sample) -> bool:
+        """Whether a mask of the size of this image stands where its mask belongs."""
+        try:
+            path = inside(self._root, mask_name(sample))
+            return path.is_file() and image_size(path) == (sample.width, sample.height)
+        except (SegError, Refusal):
+            return False
+
+    def _write_masks(self, masks: Mapping[str, str]) -> None:
+        """Change the masks of these stems in the index as it is now: its other columns are of other commands."""
+        samples = read_index(self._root / INDEX)
+        write_index(self._root / INDEX, [replace(s, mask=masks.get(s.stem, s.mask)) for s in samples])
+        self._seen = None  # another command may have written it since: it is read again
+
+    def _write_states(self, states: Mapping[str, str]) -> None:
+        write_states(self._root / STATES, states)
+        self._seen = None

@@ -1,0 +1,252 @@
+"""One dataset while people label it: masks are read, and saved so that nothing is ever lost or half-written."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
+from prep.annotate.store.contents import Content, Contents
+from prep.annotate.store.decoded import DecodedMasks, Mask
+from prep.annotate.store.records import Records
+from prep.annotate.store.tiles import patched, read_tiles
+from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
+from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
+from prep.core.errors import SegError
+from prep.core.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
+from prep.dataset.dataset import CLASSES, Dataset, Sample
+from prep.dataset.states import ALL_STATES, STATES, mask_name
+from prep.dataset.transaction import is_committing, recover
+from prep.images.imageio import IndexMask, decode_mask, encode_png
+from prep.web.refusal import Refusal
+
+HIDDEN = ".annotate"
+"""Folder of the dataset for what may be lost: counted contents, and notes on saves."""
+
+_COMMITTING = (
+    "Another command is changing this dataset; this page keeps your work and saves it then. If this stays, the command "
+    "was killed: start seg-prep annotate again, which finishes what it began."
+)
+
+_NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
+
+
+class Conflict(Refusal):
+    """A save that would overwrite what its page does not know; kind: "mask" or "classes"."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(409, text)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image in the list.
+
+    version: of its mask; None while it is not known.  labelled: share of its pixels that have a class, 0..1.
+    classes: indices of the classes in its mask.  labelled and classes are None until they have been counted.
+    """
+
+    stem: str
+    width: int
+    height: int
+    state: str
+    version: str | None
+    split: str
+    labelled: float | None
+    classes: list[int] | None
+
+
+class Store:
+    """Reads and writes one dataset, for several threads; other commands may change it at the same time.
+
+    Raises SegError if `root` is no dataset or its records cannot be read. What a killed process left is repaired.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        dataset = Dataset.open(root)  # finishes a commit that was begun
+        if not any(sample.image for sample in dataset.samples):
+            raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
+        refuse_links_out(root, root / "masks", root / HIDDEN, *(root / HIDDEN).glob("*"))
+        _remove_parts(root)
+        make_folder(root / HIDDEN)
+        self._lock = threading.RLock()
+        self._notes = SaveNotes(root / HIDDEN / "saves")
+        self._records = Records(root, self._notes)
+        self._decoded = DecodedMasks()
+        self._classes = NO_CLASSES, NO_FILE
+        self._closed = False
+        self._half_way = False
+        self._records.samples()
+        self._contents = Contents(root, root / HIDDEN / "contents.json")
+
+    @property
+    def name(self) -> str:
+        """The name of the dataset."""
+        return self.root.resolve().name
+
+    def close(self) -> None:
+        """Finish the save at work, refuse all further ones, and keep what was counted."""
+        with self._lock:
+            self._closed = True
+        self._contents.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Nothing is read or saved meanwhile by others of this process; Refusal (503) once the store is closed."""
+        with self._lock:
+            if self._closed:
+                raise Refusal(503, "The server is stopping. Start seg-prep annotate again; this page keeps your work.")
+            if self._half_way:
+                recover(self.root)
+            self._half_way = True  # a change of many files that fails may have moved some of them only
+            yield
+            self._half_way = False
+
+    def classes(self) -> tuple[ClassMap, str]:
+        """The class map, without a class while there is no classes.json, and its version."""
+        with self._lock:
+            path = self.root / CLASSES
+            version, content = version_and_bytes(path)
+            if version != self._classes[1]:
+                self._classes = parse_classes(path, content) if content else NO_CLASSES, version
+            return self._classes
+
+    def entries(self) -> list[Entry]:
+        """All images, sorted by stem."""
+        with self._lock:
+            return [self._entry(sample) for sample in self._records.samples().values() if sample.image]
+
+    def entry(self, stem: str) -> Entry:
+        """One image; Refusal (404) if there is none of this stem."""
+        with self._lock:
+            return self._entry(self.sample(stem))
+
+    def sample(self, stem: str) -> Sample:
+        """The row of an image in the index; Refusal (404) if there is none of this stem."""
+        with self._lock:
+            sample = self._records.samples().get(stem)
+        if sample is None or not sample.image:
+            raise Refusal(404, f"There is no image {stem!r} in this dataset.")
+        refuse_odd_stem(stem)
+        return sample
+
+    def photo_path(self, stem: str) -> Path:
+        """Where the image of a sample is; Refusal if there is none of this stem, or if it is not in the dataset."""
+        return inside(self.root, self.sample(stem).image)
+
+    def mask_path(self, stem: str) -> Path:
+        """Where the mask of an image is or will be, rejected ones too; Refusal as for photo_path."""
+        with self._lock:
+            return inside(self.root, mask_name(self.sample(stem)))
+
+    def mask(self, stem: str) -> Mask:
+        """The mask of an image as it is on the disk; never-labelled pixels, or all without a file, are 255.
+
+        Raises SegError if the file is damaged or of another size than the image.
+        """
+        with self._lock:
+            return self._standing(self.sample(stem))
+
+    def save(self, stem: str, body: bytes, *, base: str, save: str, classes_version: str) -> Entry:
+        """Lay tiles over the mask of an image, on disk when this returns.
+
+        body: as prep/annotate/store/tiles.py reads it.  base: the version that the page has laid them over so far.
+        save: random id of this save; if the mask that stands was made by it, it is done already.
+        classes_version: what the values in the tiles mean.
+        Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
+        """
+        with self.writing():
+            if is_committing(self.root):
+                raise Refusal(503, _COMMITTING)
+            sample = self.sample(stem)
+            mask = self._standing(sample)
+            if not self._notes.made(stem, save, mask.version):
+                self._refuse_conflicts(base, mask.version, classes_version)
+                tiles = read_tiles(body, sample.width, sample.height, self._number_of_classes())
+                self._write(sample, mask.version, patched(mask.pixels, tiles), save)
+            self._records.has_mask(stem)
+            return self.entry(stem)
+
+    def set_state(self, stem: str, state: str) -> Entry:
+        """Change how far an image is; Refusal (400) if there is no such state."""
+        if state not in ALL_STATES:
+            raise Refusal(400, f"{state!r} is no state of an image; use {', '.join(ALL_STATES)}.")
+        with self.writing():
+            self.sample(stem)
+            self._records.set_state(stem, state)
+            return self.entry(stem)
+
+    def _refuse_conflicts(self, base: str, version: str, classes_version: str) -> None:
+        if classes_version != self.classes()[1]:
+            raise Conflict(
+                "classes", "The classes were changed elsewhere since this page read them; nothing was saved."
+            )
+        if base != version:
+            raise Conflict("mask", "This mask was changed elsewhere since this page read it; nothing was saved.")
+
+    def _number_of_classes(self) -> int:
+        """How many classes there are, at least one: a dataset with a mask but without a class cannot be opened."""
+        if not (number := len(self.classes()[0])):
+            raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
+        return number
+
+    def _write(self, sample: Sample, before: str, pixels: IndexMask, save: str) -> None:
+        """Note, mask: dying anywhere, the mask is the old one or the new one, and the note fits either."""
+        path = self.mask_path(sample.stem)
+        data = encode_png(pixels)
+        version = version_of(data)
+        self._records.begin(sample.stem)
+        self._notes.announce(sample.stem, before, Written(save, version))
+        make_folder(path.parent)
+        if version_and_bytes(path)[0] != before:  # by another command, while the mask was encoded
+            raise Conflict("mask", "This mask was changed elsewhere in this moment; nothing was saved.")
+        write_bytes(path, data, durable=True)
+        self._decoded.put(Mask(pixels, version))
+        self._standing(sample)
+
+    def _standing(self, sample: Sample) -> Mask:
+        """The mask on the disk. The file is always read, which is quick; decoded only if it is not in memory."""
+        path = self.mask_path(sample.stem)
+        stamp = stamp_of(path)
+        version, data = version_and_bytes(path)
+        if stamp is None or version == NO_FILE:
+            return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
+        mask = self._decoded.get(version) or self._decoded.put(Mask(decode_mask(path, data), version))
+        self._contents.put(mask_name(sample), stamp, mask.content)
+        _refuse_misfit(path, mask, sample, len(self.classes()[0]))
+        return mask
+
+    def _entry(self, sample: Sample) -> Entry:
+        name = mask_name(sample)
+        stamp = stamp_of(f"{self.root}/{name}")
+        content = self._contents.of(name, stamp) if stamp else _NO_MASK
+        version, labelled, classes = (content.version, content.labelled, content.classes) if content else (None,) * 3
+        state = self._records.state(sample.stem)
+        return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
+
+
+def _remove_parts(root: Path) -> None:
+    """Remove what a killed server left half-written; not of the index, which other commands may be writing just now."""
+    for folder in ("masks", HIDDEN):
+        remove_parts(root / folder)
+    for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
+        part.unlink(missing_ok=True)
+
+
+def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:
+    height, width = mask.pixels.shape
+    if (width, height) != (sample.width, sample.height):
+        raise SegError(
+            f"{path}: {width} x {height} pixels, but its image has {sample.width} x {sample.height}; "
+            "move this mask away, or convert its label again"
+        )
+    if strange := [value for value in mask.content.classes or () if value >= classes]:
+        raise SegError(
+            f"{path}: holds the value {strange[0]}, but {CLASSES} has {classes} classes; "
+            "move this mask away, or convert its label again"
+        )

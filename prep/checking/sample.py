@@ -1,0 +1,121 @@
+"""What a check needs to know of one sample: each file is read and decoded once, whatever its state."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.checking.regions import ClassRegions, find_regions
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.dataset.dataset import Sample
+from prep.dataset.stats import count_values
+from prep.images.imageio import damaged, decode, read_image
+from prep.images.similar import Fingerprint, fingerprint
+
+State = Literal["none", "missing", "damaged", "whole"]
+Pixels = NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One file of a sample: its posix path in the dataset (empty for none), its state, a reason, its size."""
+
+    name: str
+    state: State
+    reason: str = ""
+    size: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class MaskFacts:
+    """What a whole mask holds.
+
+    strange: what it is instead of an 8-bit grey image; everything else is empty then.
+    digest: of size and pixels.  counts: (256,) pixels by value.  regions: of the classes present.
+    """
+
+    strange: str
+    digest: str
+    counts: NDArray[np.int64]
+    regions: tuple[ClassRegions, ...]
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """One sample as its files really are; print and labels are None unless the image, or the mask, is whole."""
+
+    sample: Sample
+    image: FileFacts
+    mask: FileFacts
+    print: Fingerprint | None
+    labels: MaskFacts | None
+
+    @property
+    def stem(self) -> str:
+        """Stem of the sample."""
+        return self.sample.stem
+
+
+@dataclass(frozen=True)
+class InspectSample:
+    """Look at the files of a sample of the dataset `root`; classes: their number, 0 while they are not known."""
+
+    root: Path
+    classes: int
+
+    def __call__(self, sample: Sample) -> SampleFacts:
+        """Decode image and mask."""
+        image, pixels = _inspect(self.root, sample.image, read_image)
+        found = None if pixels is None else fingerprint(np.asarray(pixels, np.uint8))
+        del pixels  # a large photo goes before its mask comes
+        mask, values = _inspect(self.root, sample.mask, _any_mask)
+        labels = None if values is None else mask_facts(values, self.classes)
+        return SampleFacts(sample, image, mask, found, labels)
+
+
+def mask_facts(mask: Pixels, classes: int) -> MaskFacts:
+    """Count and measure a decoded mask, (H, W) if it is what it should be."""
+    counts = np.zeros(256, np.int64)
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        channels = 1 if mask.ndim == 2 else mask.shape[2]
+        return MaskFacts(f"{channels} x {mask.dtype.itemsize * 8} bits", "", counts, ())
+    grey = np.ascontiguousarray(mask, np.uint8)
+    counts = count_values(grey)
+    digest = hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
+    present = np.flatnonzero(counts[:classes]).tolist()
+    return MaskFacts("", digest, counts, find_regions(grey, present, classes))
+
+
+def _any_mask(path: Path) -> Pixels:
+    """Decode a mask of any depth and number of channels."""
+    return decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
+
+
+def _inspect(root: Path, name: str, read: Callable[[Path], Pixels]) -> tuple[FileFacts, Pixels | None]:
+    """State of the file `name`, and its pixels if it is whole."""
+    if not name:
+        return FileFacts("", "none"), None
+    path = root / name
+    try:
+        if not path.is_file():
+            return FileFacts(name, "missing"), None
+        pixels = read(path)
+    except OSError as error:  # a closed folder, or a name too long for the file system
+        return FileFacts(name, "damaged", error.strerror or str(error)), None
+    except SegError as error:
+        return FileFacts(name, "damaged", _reason(path, error)), None
+    height, width = pixels.shape[:2]
+    return FileFacts(name, "whole", size=(width, height)), pixels
+
+
+def _reason(path: Path, error: SegError) -> str:
+    """What is special about it, without the path and without what to do, which the finding says."""
+    if str(error) == str(damaged(path)):
+        return ""
+    return str(error).removeprefix(f"{path}: ").partition(";")[0]

@@ -1,0 +1,179 @@
+"""What the codes of a label source mean: its class map, from wherever it comes, and codes that mean more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color
+from prep.core.errors import SegError
+from prep.images.finding import names_labels
+from prep.labels.archive import is_zip, member_bytes, member_names
+from prep.labels.class_files import DEFINITION_NAMES, has_names_only, parse_definitions, read_definitions
+from prep.labels.named import BACKGROUND, UNCOVERED, plain_name
+from prep.labels.reader import LabelSource
+
+IGNORE = "ignore"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The class map; (code, mask value) of codes that mean more than it says; and where it was found, if by us."""
+
+    classes: ClassMap
+    aliases: tuple[tuple[int, int], ...] = ()
+    found: Path | None = None
+
+
+def find_definitions(source: Path) -> Path | None:
+    """The class map that a tool left beside the labels: in their folder, or in the folder that holds it."""
+    folder = source if source.is_dir() else source.parent
+    places = [folder, folder.parent] if names_labels(folder.name) or names_labels(source.stem) else [folder]
+    return next((place / name for place in places for name in DEFINITION_NAMES if (place / name).is_file()), None)
+
+
+def class_map_of(
+    source: Path, found: LabelSource, file: Path | None, first_id: int | None, before: ClassMap | None
+) -> Meaning | None:
+    """The class map to use: the file that was given, what the source says, the dataset's, or a file beside the labels.
+
+    first_id: the id of the first name in a list of names; by default 1 for MATLAB's labels, where 0 means unlabelled,
+    and 0 for others. None if nobody says which value is which class.
+    """
+    start = first_id if first_id is not None else (1 if found.unlabelled else 0)
+    if file is not None:
+        return Meaning(read_definitions(file, start))
+    if found.names and before is not None and set(found.names) <= set(before.names):
+        return Meaning(before)  # more labels for the same classes
+    if found.classes is not None:
+        return Meaning(found.classes)
+    known = Meaning(before) if before is not None and len(before) else None
+    if known is not None and first_id is None:  # who says how to count a list means the list
+        return known
+    if (inside := zipped_classes(source)) is not None:
+        return Meaning(inside, found=source)
+    beside = find_definitions(source)
+    if beside is None:
+        return known if found.names is None else Meaning(_made_up(found.names))
+    if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
+        return None
+    return Meaning(read_definitions(beside, start), found=beside)
+
+
+def zipped_classes(archive: Path) -> ClassMap | None:
+    """The class map inside a zip file (labelmap.txt of CVAT), None if there is none."""
+    if not is_zip(archive):
+        return None
+    for name in sorted(member_names(archive)):
+        inner = Path(name)
+        if inner.name.lower() in DEFINITION_NAMES and inner.suffix.lower() != ".mat":
+            return parse_definitions(archive / inner, member_bytes(archive, name))
+    return None
+
+
+def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -> Meaning:
+    """Say what codes that nobody labelled become: "ignore", or a class by name, which is made if there is none.
+
+    A new class stands where the id of those pixels puts it: class indices are in the order of ids.
+    """
+    codes = [code for code in unlabelled if code not in meaning.classes.index_of_id()]
+    if not codes:
+        return meaning
+    classes = meaning.classes
+    if becomes == IGNORE:
+        return replace(meaning, aliases=tuple((code, IGNORE_INDEX) for code in codes))
+    names = [name.lower() for name in classes.names]
+    if becomes.lower() not in names:
+        classes = _with_id(classes, becomes, codes[0])
+        codes = codes[1:]
+    index = [name.lower() for name in classes.names].index(becomes.lower())
+    return replace(meaning, classes=classes, aliases=tuple((code, index) for code in codes))
+
+
+def _with_id(classes: ClassMap, name: str, raw: int) -> ClassMap:
+    """One more class with this id, black if no other is, and all classes in the order of their ids."""
+    color = _free_color(classes)
+    names, colors, ids = (name, *classes.names), (color, *classes.colors), (raw, *classes.ids)
+    order = sorted(range(len(ids)), key=lambda position: ids[position])
+    more_ids, more_colors = (((), *more) if more else () for more in (classes.more_ids, classes.more_colors))
+    return replace(
+        classes,
+        names=tuple(names[position] for position in order),
+        colors=tuple(colors[position] for position in order),
+        ids=tuple(ids[position] for position in order),
+        more_ids=tuple(more_ids[position] for position in order if more_ids),
+        more_colors=tuple(more_colors[position] for position in order if more_colors),
+    )
+
+
+def _free_color(classes: ClassMap) -> Color:
+    """Black, or else the first made-up colour, that no class has and that is not ignored."""
+    taken = {*classes.index_of_color(), *classes.ignored}
+    return next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
+
+
+def _made_up(names: Sequence[str]) -> ClassMap:
+    return ClassMap(tuple(names), tuple(distinct_color(number) for number in range(len(names))))
+
+
+def needs_background(meaning: Meaning, becomes: str | None) -> bool:
+    """Whether pixels that lie in no region, if there are any, need a class that is not there yet."""
+    wanted = becomes or BACKGROUND
+    return wanted != IGNORE and wanted.lower() not in {name.lower() for name in meaning.classes.names}
+
+
+def by_name(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
+    """Say what the codes of named regions mean: code = position of the name + 1, and 0 lies in no region.
+
+    becomes: the class of pixels in no region, made as class 0 if there is none of the name; None: the background.
+    covered: whether there are no such pixels.
+    """
+    classes = _plain(meaning.classes)
+    wanted = becomes or BACKGROUND
+    if not covered and needs_background(replace(meaning, classes=classes), becomes):
+        classes = _with_first(classes, wanted)
+    if not len(classes):
+        raise SegError("the labels name no class; every region is ignored, and nothing lies outside the regions")
+    index = {name: position for position, name in enumerate(classes.names)}
+    aliases = [(position + 1, index[name]) for position, name in enumerate(names) if name in index]
+    lower = {name.lower(): position for name, position in index.items()}
+    aliases.append((UNCOVERED, IGNORE_INDEX if wanted == IGNORE else lower.get(wanted.lower(), IGNORE_INDEX)))
+    return replace(meaning, classes=classes, aliases=tuple(aliases))
+
+
+def _plain(classes: ClassMap) -> ClassMap:
+    """Names as the labels have them; LabelMe's own list begins with __ignore__ and _background_."""
+    if all(plain_name(name) == name for name in classes.names):
+        return classes
+    rows = zip(classes.names, classes.colors, strict=True)
+    named = [(plain_name(name), color) for name, color in rows if plain_name(name) != IGNORE]
+    return ClassMap(tuple(name for name, _ in named), tuple(color for _, color in named))
+
+
+def _with_first(classes: ClassMap, name: str) -> ClassMap:
+    """One more class in front, black if no other is; ids are kept where they are not just positions."""
+    by_position = classes.ids == tuple(range(len(classes)))
+    free = next(number for number in range(1000) if number not in (*classes.index_of_id(), *classes.ignored_ids))
+    return replace(
+        classes,
+        names=(name, *classes.names),
+        colors=(_free_color(classes), *classes.colors),
+        ids=() if by_position else (free, *classes.ids),
+        more_ids=(),  # of raw masks; regions have names
+        more_colors=(),
+    )
+
+
+def recolored(classes: ClassMap, colors: Sequence[tuple[str, Color]]) -> ClassMap:
+    """Give classes other colours, by name; "ignore" adds an ignored colour. SegError if a name is no class."""
+    by_name = dict(zip(classes.names, classes.colors, strict=True))
+    ignored = list(classes.ignored)
+    for name, color in colors:
+        if name == IGNORE:
+            ignored.append(color)
+        elif name in by_name:
+            by_name[name] = color
+        else:
+            raise SegError(
+                f"--color {name}={format_color(color)}: no class has that name; there are {', '.join(classes.names)}"
+            )
+    return replace(classes, colors=tuple(by_name.values()), ignored=tuple(dict.fromkeys(ignored)))

@@ -1,0 +1,63 @@
+"""Bring a mask that was drawn on a photo onto the image that was made from that photo."""
+
+import math
+
+from prep.core.errors import SegError
+from prep.images.imageio import IndexMask
+from prep.images.resample import resize_mask, upright
+from prep.images.sizing import Placement
+from prep.photos.record import Photo
+
+TOLERANCE = 0.02
+"""Largest difference of two aspects that still counts as the same picture in another size."""
+
+
+def drawn_on(mask_size: tuple[int, int], photo: Photo) -> str | None:
+    """Tell by width and height on which form of the photo a mask was drawn: "upright", "stored", or None.
+
+    "stored" is the photo before EXIF turns it. Equal sizes decide first, then the nearer aspect, then upright.
+    """
+    seen, stored = photo.upright_size, (photo.width, photo.height)
+    if mask_size == seen:
+        return "upright"
+    if mask_size == stored:
+        return "stored"
+    to_upright, to_stored = _difference(mask_size, seen), _difference(mask_size, stored)
+    if min(to_upright, to_stored) > math.log1p(TOLERANCE):
+        return None
+    return "upright" if to_upright <= to_stored else "stored"
+
+
+def place_mask(
+    mask: IndexMask, photo: Photo, width: int, height: int, *, stretch: bool = False
+) -> tuple[IndexMask, str]:
+    """Turn, scale (nearest neighbour) and place a mask (h, w) on an image of width x height made from the photo.
+
+    Returns (height, width), 255 beyond the photo (after letterboxing), and how it was drawn: "upright", "stored".
+    Raises SegError naming both sizes if the mask fits the photo in no way and `stretch` is not set.
+    """
+    size = mask.shape[1], mask.shape[0]
+    drawn = drawn_on(size, photo)
+    if drawn is None:
+        if not stretch:
+            raise SegError(_unfit(size, photo))
+        drawn = "upright"
+    if drawn == "stored":
+        mask = upright(mask, photo.orientation)
+    place = Placement(width, height, photo.left, photo.top, photo.across, photo.down)
+    same = mask.shape == (height, width) == (photo.down, photo.across)
+    return (mask if same else resize_mask(mask, place)), drawn
+
+
+def _unfit(size: tuple[int, int], photo: Photo) -> str:
+    upright, stored = photo.upright_size, (photo.width, photo.height)
+    turned = f" ({stored[0]} x {stored[1]} as stored)" if stored != upright else ""
+    return (
+        f"{size[0]} x {size[1]} pixels, but its photo {photo.photo} has {upright[0]} x {upright[1]}{turned}: another "
+        "shape; pair it with the right photo, or force it onto this one with --stretch"
+    )
+
+
+def _difference(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Of two aspects, as |log ratio|."""
+    return abs(math.log(one[0] * other[1] / (one[1] * other[0])))

@@ -1,0 +1,183 @@
+"""What a conversion of labels is going to do: which label becomes the mask of which image, and what its values mean."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prep.converting.job import HasUncovered, LabelJob, ScanLabel
+from prep.converting.meaning import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
+from prep.converting.pairing import SAME_STEM, Pairing, Patterns
+from prep.converting.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
+from prep.converting.unknown import Policy, UnknownValues, no_classes_error, replacement
+from prep.core.classes import ClassMap, Color
+from prep.core.errors import SegError
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress
+from prep.core.words import list_some
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
+from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.registry import choose_reader, look, reader_named
+from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+
+_LOOKED_AT_FIRST = 4
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to convert: see the options of 'seg-prep masks convert'."""
+
+    patterns: Patterns = SAME_STEM
+    unknown: Policy = "error"
+    reader: str | None = None
+    skip_unpaired: bool = False
+    in_order: bool = False
+    unlabelled: str | None = None
+    first_id: int | None = None
+    variable: str = ""
+    stretch: bool = False
+    colors: tuple[tuple[str, Color], ...] = ()
+
+
+DEFAULTS = Options()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is decided before the first mask is made.
+
+    known: the samples that the dataset has already, by stem.  records: where the images in it came from, by stem.
+    photos: folder in which the photos of these labels lie; None where the labels name them.
+    notes: what a person should know of these decisions.
+    """
+
+    source: Path
+    labels: LabelSource
+    pairing: Pairing
+    jobs: tuple[LabelJob, ...]
+    reader: LabelReader
+    meaning: Meaning
+    known: Mapping[str, Sample]
+    records: Mapping[str, Photo]
+    photos: Path | None
+    notes: tuple[str, ...]
+
+    @property
+    def classes(self) -> ClassMap:
+        """The classes of the masks."""
+        return self.meaning.classes
+
+    def settings(self, options: Options) -> dict[str, object]:
+        """What a staged result depends on: contents of files are known by size and time."""
+        files = [path for job in self.jobs for path in (job.label.path, job.photo.path if job.photo else None) if path]
+        status = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
+        means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
+        return {**means, "options": repr(options), "files": status, "pairs": pairs}
+
+
+def plan_conversion(
+    root: Path,
+    source: Path | None,
+    photos: Path | None,
+    classes_file: Path | None,
+    options: Options,
+    workers: int | None,
+    progress: Progress,
+) -> Plan:
+    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning."""
+    before = Dataset.open(root) if is_dataset(root) else None
+    source = source or default_folder(root, LABELS)
+    _refuse_own_folders(root, source, photos)
+    labels = look(source, options.reader, options.variable)
+    raw = photos_to_bring(root, source, photos, labels, before)
+    known = {sample.stem: sample for sample in before.samples} if before else {}
+    images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
+    pairing, notes = pair_labels(
+        images, labels, options.patterns, before, in_order=options.in_order, skip_unpaired=options.skip_unpaired
+    )
+    by_stem = {label.stem: label for label in labels.labels}
+    pairs = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
+    chosen = [by_stem[label] for _, label in pairs]
+    reader, meaning = _reader_and_meaning(source, labels, chosen, classes_file, options, before, workers, progress)
+    if meaning.found is not None:
+        notes.append(f"classes: {meaning.found}")
+    if before and len(before.classes) and meaning.classes != before.classes:
+        _refuse_mixed_classes(root, before, {image for image, _ in pairs})
+    records = read_photos(root / PHOTOS_RECORD)
+    files = {file.stem: file for file in raw or ()}
+    jobs = tuple(
+        LabelJob(label, files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))
+        for (image, _), label in zip(pairs, chosen, strict=True)
+    )
+    shown = photos or (root / "images" if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
+    return Plan(source, labels, pairing, jobs, reader, meaning, known, records, shown, tuple(notes))
+
+
+def _reader_and_meaning(
+    source: Path,
+    labels: LabelSource,
+    chosen: Sequence[RawLabel],
+    classes_file: Path | None,
+    options: Options,
+    before: Dataset | None,
+    workers: int | None,
+    progress: Progress,
+) -> tuple[LabelReader, Meaning]:
+    """Who reads the labels, and what their values mean; SegError lists the values if nothing tells."""
+    meaning = class_map_of(source, labels, classes_file, options.first_id, before.classes if before else None)
+    if meaning is not None and options.colors:
+        meaning = replace(meaning, classes=recolored(meaning.classes, options.colors))
+    reader = (
+        reader_named(labels.reader, labels.names)
+        if labels.reader
+        else choose_reader(chosen, meaning.classes if meaning else None)
+    )
+    if meaning is None:
+        raise no_classes_error(_scan(reader, chosen, workers, progress), reader)
+    if labels.names is not None:
+        covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
+        meaning = by_name(meaning, labels.names, options.unlabelled, covered=covered)
+    elif reader.name != "rgb":
+        meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled or IGNORE)
+    if options.unknown != "error":
+        replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
+    return reader, meaning
+
+
+def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
+    """Raw files are never changed, so they cannot lie where the results go."""
+    results = [(root / name).resolve() for name in ("images", "masks")]
+    for raw in (source, *([photos] if photos else [])):
+        if any(raw.resolve().is_relative_to(result) for result in results):
+            raise SegError(
+                f"{raw}: results are written to {root}/images and {root}/masks, and raw files are never changed; "
+                f"move the raw files to {root}/{PHOTOS} and {root}/{LABELS}, or name another dataset with -o"
+            )
+
+
+def _refuse_mixed_classes(root: Path, before: Dataset, converted: set[str]) -> None:
+    """Another class map fits only if no mask of the old one is left: of rejected images, too, which may come back."""
+    states = read_states(root / STATES)
+    kept = [s for s in before.samples if states.get(s.stem) == REJECTED and (root / own_mask_name(s.stem)).is_file()]
+    left = sorted({sample.stem for sample in (*before.of_split(), *kept)} - converted)
+    if left:
+        raise SegError(
+            f"{root}: has another class map, and {len(left)} of its masks are not among these ({list_some(left)}); "
+            "convert all masks together, or leave out --classes"
+        )
+
+
+def _scan(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress) -> UnknownValues:
+    """Collect all values of masks for which there is no class map yet."""
+    values = UnknownValues()
+    for label, found in zip(labels, run_jobs(ScanLabel(reader.name), labels, workers, progress), strict=True):
+        values.add(label.short_name, found)
+    return values
+
+
+def _all_covered(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None) -> bool:
+    """Whether every pixel lies in a region: as a rule, the first labels say that it does not."""
+    uncovered = HasUncovered(reader.name)
+    first, rest = labels[:_LOOKED_AT_FIRST], labels[_LOOKED_AT_FIRST:]
+    return not any(map(uncovered, first)) and not any(run_jobs(uncovered, rest, workers))

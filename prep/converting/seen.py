@@ -1,0 +1,156 @@
+"""See what photos show where a raw label has a value, so that a person can tell water from road."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.converting.placement import drawn_on
+from prep.core.classes import format_color
+from prep.core.errors import SegError
+from prep.core.jobs import run_jobs, threads
+from prep.core.progress import Progress, silent
+from prep.images.imageio import ImageRGB
+from prep.images.resample import upright
+from prep.labels.reader import LabelReader, RawLabel
+from prep.labels.registry import reader_named
+from prep.photos.photoio import RawPhoto, decode_photo, open_photo
+from prep.photos.record import Photo
+
+CROPS = 4
+"""Of each value, each from another photo: those that hold most of it."""
+
+CROP = 180
+"""Sides of a crop as it is shown, in pixels."""
+
+_LONGEST = 1024
+"""Photos are looked at in this size."""
+
+_SMALLEST, _LARGEST = 40, 360
+"""Sides of the part of a photo that a crop shows."""
+
+_ENOUGH = 0.7
+"""A crop need not hold more of its value than this share: what lies around helps to recognise it."""
+
+_DIMMED = 0.35
+_OUTLINE = (255, 255, 0)
+
+
+@dataclass(frozen=True)
+class PairedLabel:
+    """A raw label, the photo that it belongs to, and its pixels by value."""
+
+    label: RawLabel
+    photo: Path
+    pixels: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What lies under one value: mean colour of the photos there (3,), 0..255, and crops (CROP, CROP, 3)."""
+
+    mean: NDArray[np.float64]
+    crops: tuple[ImageRGB, ...]
+
+    @property
+    def color(self) -> str:
+        """The mean as #rrggbb."""
+        red, green, blue = self.mean.round().astype(int).tolist()
+        return format_color((red, green, blue))
+
+
+def see_values(
+    pairs: Sequence[PairedLabel],
+    codes: Sequence[int],
+    reader: LabelReader,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> dict[int, Seen]:
+    """Look at the photos that hold most of each value, a few for each; values without a photo are left out.
+
+    Photos that cannot be read or have another shape than their label are skipped: others say what is wrong with them.
+    """
+    wanted: dict[int, list[int]] = defaultdict(list)
+    for code in codes:
+        order = sorted(range(len(pairs)), key=lambda number: (-pairs[number].pixels.get(code, 0), number))
+        for number in order[:CROPS]:
+            if pairs[number].pixels.get(code):
+                wanted[number].append(code)
+    jobs = [(pairs[number].label, pairs[number].photo, tuple(at)) for number, at in sorted(wanted.items())]
+    with threads(workers) as pool:
+        glimpses = [one for found in run_jobs(_Look(reader.name), jobs, workers, progress, pool) for one in found]
+    return {code: _together(mine) for code in codes if (mine := [one for one in glimpses if one.code == code])}
+
+
+@dataclass(frozen=True)
+class _Glimpse:
+    """One value in one photo: its pixels there, their mean colour, a crop."""
+
+    code: int
+    pixels: float
+    mean: NDArray[np.float64]
+    crop: ImageRGB
+
+
+def _together(glimpses: list[_Glimpse]) -> Seen:
+    most_first = sorted(glimpses, key=lambda one: -one.pixels)
+    total = sum(one.pixels for one in glimpses)
+    mean = np.sum([one.mean * one.pixels for one in glimpses], axis=0) / total
+    return Seen(mean, tuple(one.crop for one in most_first))
+
+
+@dataclass(frozen=True)
+class _Look:
+    reader: str
+
+    def __call__(self, job: tuple[RawLabel, Path, tuple[int, ...]]) -> list[_Glimpse]:
+        label, path, codes = job
+        try:
+            photo = open_photo(path)
+            values = _upright(reader_named(self.reader).read(label), photo, label.stem)
+            if values is None:
+                return []
+            height, width = values.shape
+            scale = min(1.0, _LONGEST / max(width, height))
+            across, down = max(1, round(width * scale)), max(1, round(height * scale))
+            pixels = decode_photo(photo, across, down)
+        except SegError:
+            return []
+        small = values[np.arange(down) * height // down][:, np.arange(across) * width // across]
+        places = {code: (small == code).astype(np.uint8) for code in codes}
+        return [
+            _Glimpse(code, where.sum() / scale**2, np.array(cv2.mean(pixels, where)[:3]), _crop(pixels, where))
+            for code, where in places.items()
+            if where.any()
+        ]
+
+
+def _upright(values: NDArray[np.uint32], photo: RawPhoto, stem: str) -> NDArray[np.uint32] | None:
+    """The values (H, W) turned as a person sees the photo; None if they are of another shape than it."""
+    record = Photo(stem, photo.path.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
+    drawn = drawn_on((values.shape[1], values.shape[0]), record)
+    if drawn is None:
+        return None
+    return upright(values, photo.orientation) if drawn == "stored" else values
+
+
+def _crop(pixels: ImageRGB, where: NDArray[np.uint8]) -> ImageRGB:
+    """The part of a photo (H, W, 3) where the marked pixels (H, W) lie densest; dimmed beside them, with an outline."""
+    height, width = where.shape
+    side = min(width, height, _LARGEST, max(_SMALLEST, round(2 * math.sqrt(float(where.sum())))))
+    density = cv2.boxFilter(where, cv2.CV_32F, (side, side), borderType=cv2.BORDER_CONSTANT)
+    enough = np.minimum(density, np.float32(_ENOUGH))
+    centred = cv2.blur(enough, (side // 2, side // 2), borderType=cv2.BORDER_CONSTANT)
+    row, column = np.unravel_index(int(np.argmax(enough + np.float32(0.01) * centred)), density.shape)
+    top, left = min(max(0, int(row) - side // 2), height - side), min(max(0, int(column) - side // 2), width - side)
+    part, mark = (array[top : top + side, left : left + side] for array in (pixels, where))
+    part = np.asarray(cv2.resize(part, (CROP, CROP), interpolation=cv2.INTER_CUBIC), np.uint8)
+    mark = np.asarray(cv2.resize(mark, (CROP, CROP), interpolation=cv2.INTER_NEAREST), np.uint8)
+    shown = np.where(mark[..., None] > 0, part, (part * _DIMMED).astype(np.uint8))
+    shown[cv2.dilate(mark, np.ones((3, 3), np.uint8)) != mark] = _OUTLINE
+    return shown

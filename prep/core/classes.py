@@ -1,0 +1,256 @@
+"""Classes of a dataset: index, name, colour, and the value each has in raw label files."""
+
+import colorsys
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, within_limits, write_text
+
+IGNORE_INDEX = 255
+"""Mask value of pixels that nobody labelled; never a class."""
+
+MAX_CLASSES = 250
+"""Below 255, so that the values above stay free for the ignore index and for bookkeeping."""
+
+MAX_ID = 65535
+"""Raw id masks have 8 or 16 bits."""
+
+Color = tuple[int, int, int]
+"""Red, green, blue, 0..255."""
+
+Value = TypeVar("Value")
+
+_JSON_START = re.compile(r'\s*\{\s*["}]')
+_HEX = re.compile(r"#?([0-9a-fA-F]{6})")
+
+
+def parse_color(text: str) -> Color:
+    """Read '#ff8000' (or 'ff8000') as (255, 128, 0); SegError if it is not of that form."""
+    match = _HEX.fullmatch(text.strip())
+    if match is None:
+        raise SegError(f"{text.strip()!r} is not a colour; write it as #rrggbb, for example #ff8000")
+    red, green, blue = bytes.fromhex(match.group(1))
+    return red, green, blue
+
+
+def format_color(color: Color) -> str:
+    """Write (255, 128, 0) as '#ff8000'."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Names, colours and raw ids of the classes; a class's index is its position.
+
+    ids: the value of each class in raw id masks, by default its index.
+    more_ids, more_colors: of each class, its further values in raw id and RGB masks; () where no class has any.
+    ignored, ignored_ids: colours in raw RGB masks, and ids in raw id masks, that mean "not labelled".
+    Raises SegError if a name, colour or id stands twice, or if there are too many classes.
+    """
+
+    names: tuple[str, ...]
+    colors: tuple[Color, ...]
+    ids: tuple[int, ...] = ()
+    ignored: tuple[Color, ...] = ()
+    ignored_ids: tuple[int, ...] = ()
+    more_ids: tuple[tuple[int, ...], ...] = ()
+    more_colors: tuple[tuple[Color, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            object.__setattr__(self, "ids", tuple(range(len(self.names))))
+        for field in ("more_ids", "more_colors"):
+            if not any(getattr(self, field)):
+                object.__setattr__(self, field, ())  # equal maps compare equal
+        if len(self.names) > MAX_CLASSES:
+            raise SegError(f"a class map has at most {MAX_CLASSES} classes; this one has {len(self.names)}")
+        if not len(self.names) == len(self.colors) == len(self.ids):
+            raise SegError("every class needs a name, a colour and, if any class has one, an id")
+        if any(more and len(more) != len(self.names) for more in (self.more_ids, self.more_colors)):
+            raise SegError("further ids and colours of classes are given for all classes or for none")
+        if any(not name.strip() for name in self.names):
+            raise SegError("a class has an empty name")
+        ids = {raw: self.names[index] for raw, index in self.index_of_id().items()}
+        for raw, name in (*ids.items(), *((raw, "ignore") for raw in self.ignored_ids)):
+            if not 0 <= raw <= MAX_ID:
+                raise SegError(f"class {name!r} has the id {raw}; ids are whole numbers from 0 to {MAX_ID}")
+        _refuse_twice("name", self.names)
+        colors = (*self.colors, *itertools.chain(*self.more_colors), *self.ignored)
+        _refuse_twice("colour", [format_color(color) for color in colors])
+        _refuse_twice("id", (*self.ids, *itertools.chain(*self.more_ids), *self.ignored_ids))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index_of_id(self) -> dict[int, int]:
+        """Class index of every id in raw id masks."""
+        return _indices(self.ids, self.more_ids)
+
+    def index_of_color(self) -> dict[Color, int]:
+        """Class index of every colour in raw RGB masks."""
+        return _indices(self.colors, self.more_colors)
+
+    @property
+    def foreground(self) -> tuple[int, ...]:
+        """Indices of all classes but the background (the class of that name, if there is one)."""
+        return tuple(i for i, name in enumerate(self.names) if name.lower() != "background")
+
+    def palette(self) -> NDArray[np.uint8]:
+        """(256, 3) colours by mask value; ignored pixels are mid-grey, values without a class black."""
+        colors = np.zeros((256, 3), np.uint8)
+        colors[: len(self)] = self.colors
+        colors[IGNORE_INDEX] = 128
+        return colors
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data as it stands in classes.json."""
+        classes: list[dict[str, object]] = [
+            {"index": index, "name": name, "color": format_color(color)} | ({"id": raw} if raw != index else {})
+            for index, (name, color, raw) in enumerate(zip(self.names, self.colors, self.ids, strict=True))
+        ]
+        for entry, ids in zip(classes, self.more_ids, strict=False):
+            entry |= {"more_ids": list(ids)} if ids else {}
+        for entry, colors in zip(classes, self.more_colors, strict=False):
+            entry |= {"more_colors": [format_color(color) for color in colors]} if colors else {}
+        ignored: dict[str, object] = {}
+        if self.ignored:
+            ignored["ignored_colors"] = [format_color(color) for color in self.ignored]
+        if self.ignored_ids:
+            ignored["ignored_ids"] = list(self.ignored_ids)
+        return {"ignore_index": IGNORE_INDEX, "classes": classes, **ignored}
+
+
+def _indices(first: tuple[Value, ...], more: tuple[tuple[Value, ...], ...]) -> dict[Value, int]:
+    found = {value: index for index, value in enumerate(first)}
+    return found | {value: index for index, values in enumerate(more) for value in values}
+
+
+def _refuse_twice(what: str, values: tuple[object, ...] | list[str]) -> None:
+    for value in values:
+        owners = [index for index, other in enumerate(values) if other == value]
+        if len(owners) > 1:
+            raise SegError(f"the {what} {value} stands twice in the class map; give each class its own")
+
+
+NO_CLASSES = ClassMap((), ())
+"""Of a dataset that has images only."""
+
+
+def classes_from_json(data: object) -> ClassMap:
+    """Build a ClassMap from the plain data of classes.json; SegError says which part does not fit."""
+    entries = data.get("classes") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(entries, list):
+        raise SegError('expected {"classes": [{"index": 0, "name": "...", "color": "#rrggbb"}, ...]}')
+    if data.get("ignore_index", IGNORE_INDEX) != IGNORE_INDEX:
+        raise SegError(f"the ignore index is always {IGNORE_INDEX}; found {data['ignore_index']}")
+    if not isinstance(data.get("ignored_colors", []), list):
+        raise SegError(f'"ignored_colors" is a list of colours; found {data["ignored_colors"]!r}')
+    ignored_ids = data.get("ignored_ids", [])
+    if not isinstance(ignored_ids, list) or not all(isinstance(raw, int) for raw in ignored_ids):
+        raise SegError(f'"ignored_ids" is a list of whole numbers; found {ignored_ids!r}')
+    for position, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not {"name", "color"} <= entry.keys():
+            raise SegError(f'class {position} needs "name" and "color": {json.dumps(entry)[:80]}')
+        if entry.get("index", position) != position:
+            raise SegError(f"class {entry['name']!r} has index {entry['index']}; expected {position} in this place")
+        if not isinstance(entry.get("id", 0), int):
+            raise SegError(f"class {entry['name']!r} has an id that is no whole number: {entry['id']!r}")
+        _check_more(entry)
+    return ClassMap(
+        names=tuple(str(entry["name"]) for entry in entries),
+        colors=tuple(parse_color(str(entry["color"])) for entry in entries),
+        ids=tuple(entry.get("id", position) for position, entry in enumerate(entries)),
+        ignored=tuple(parse_color(str(color)) for color in data.get("ignored_colors", [])),
+        ignored_ids=tuple(ignored_ids),
+        more_ids=tuple(tuple(entry.get("more_ids", ())) for entry in entries),
+        more_colors=tuple(tuple(map(parse_color, entry.get("more_colors", ()))) for entry in entries),
+    )
+
+
+def _check_more(entry: dict[str, Any]) -> None:
+    for key, kind, what in (("more_ids", int, "whole numbers"), ("more_colors", str, "colours as #rrggbb")):
+        values = entry.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
+            raise SegError(f'class {entry["name"]!r} has "{key}" that is no list of {what}: {values!r:.80}')
+
+
+def classes_from_list(text: str) -> ClassMap:
+    """Build a ClassMap from lines `name,#rrggbb` or `name,#rrggbb,id`; the name `ignore` means "not labelled"."""
+    rows: list[tuple[str, Color, int | None]] = []
+    ignored: list[Color] = []
+    ignored_ids: list[int] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#") or line.lower().startswith("name,"):
+            continue
+        name, *rest = (part.strip() for part in line.split(","))
+        if not 1 <= len(rest) <= 2 or not all(part.isdecimal() for part in rest[1:]):
+            raise SegError(f"line {number}: expected name,#rrggbb or name,#rrggbb,id but found {line.strip()!r}")
+        if name.lower() == "ignore":
+            ignored.append(parse_color(rest[0]))
+            ignored_ids += map(int, rest[1:])
+        else:
+            rows.append((name, parse_color(rest[0]), int(rest[1]) if rest[1:] else None))
+    ids = tuple(position if raw is None else raw for position, (_, _, raw) in enumerate(rows))
+    return ClassMap(
+        tuple(name for name, _, _ in rows),
+        tuple(color for _, color, _ in rows),
+        ids,
+        tuple(ignored),
+        tuple(ignored_ids),
+    )
+
+
+def format_list(classes: ClassMap) -> str:
+    """Write a ClassMap as lines that classes_from_list reads: one id and colour each, further ones are left out."""
+    rows = enumerate(zip(classes.names, classes.colors, classes.ids, strict=True))
+    lines = [
+        f"{name},{format_color(color)}" + (f",{raw}" if raw != position else "")
+        for position, (name, color, raw) in rows
+    ]
+    return "\n".join([*lines, *(f"ignore,{format_color(color)}" for color in classes.ignored)])
+
+
+def distinct_color(number: int) -> Color:
+    """A colour for class number 0, 1, 2, ...: hues a golden ratio apart, so that neighbours differ most."""
+    red, green, blue = colorsys.hsv_to_rgb(number * 0.618033988749895 % 1, 0.75, 0.95 - 0.25 * (number // 8 % 3))
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def read_classes(path: Path) -> ClassMap:
+    """Read our classes.json or a plain list with one `name,#rrggbb` a line (a line `ignore,#rrggbb` is ignored).
+
+    Raises SegError naming the file if it is neither, or if a name, colour or id stands twice.
+    """
+    return parse_classes(path, read_bytes(path))
+
+
+def parse_classes(path: Path, content: bytes) -> ClassMap:
+    """Read the content of such a file; `path` is for errors."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SegError(f"{path}: not a text file in UTF-8; give classes.json or a list of name,#rrggbb") from error
+    with within_limits(path):
+        try:
+            is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
+            classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
+        except ValueError as error:  # also numbers of thousands of digits
+            raise SegError(f"{path}: not valid JSON: {error}") from error
+        except SegError as error:
+            raise SegError(f"{path}: {error}") from error
+    if not len(classes):
+        raise SegError(f"{path}: holds no class; write one name,#rrggbb a line")
+    return classes
+
+
+def write_classes(path: Path, classes: ClassMap) -> None:
+    """Write classes.json atomically."""
+    write_text(path, json.dumps(classes.to_json(), indent=2, ensure_ascii=False) + "\n")

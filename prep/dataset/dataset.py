@@ -1,0 +1,202 @@
+"""The dataset folder: find it, open it, its index of samples."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, write_text
+from prep.dataset.transaction import INDEX, recover
+from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
+
+CLASSES = "classes.json"
+ENVIRONMENT_VARIABLE = "SEG_DATASET"
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image with its mask, joined by its stem.
+
+    image, mask: posix paths relative to the dataset; empty while there is none.
+    width, height: in pixels, of the image, or of the mask while there is no image.
+    group: samples that stay in one split; empty means on its own.
+    split: train, val, test, or empty while the dataset is not split.
+    """
+
+    stem: str
+    image: str
+    mask: str
+    width: int
+    height: int
+    group: str = ""
+    split: str = ""
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether the sample has an image and a mask."""
+        return bool(self.image and self.mask)
+
+
+_COLUMNS = [field.name for field in fields(Sample)]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset folder as its index describes it: samples sorted by stem, each stem once.
+
+    classes: NO_CLASSES while it has images only.
+    """
+
+    root: Path
+    classes: ClassMap
+    samples: tuple[Sample, ...]
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """Open a dataset folder; SegError if it is none or its index or classes cannot be read."""
+        if not is_dataset(root):
+            raise SegError(
+                f"{root}: not a dataset (no {INDEX} in it); "
+                "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
+            )
+        samples = read_index(root / INDEX)
+        if not (root / CLASSES).exists() and not any(sample.mask for sample in samples):
+            return cls(root, NO_CLASSES, samples)
+        return cls(root, read_classes(root / CLASSES), samples)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether every labelled sample has a split."""
+        labelled = self.of_split()
+        return bool(labelled) and all(sample.split for sample in labelled)
+
+    def of_split(self, *splits: str) -> list[Sample]:
+        """Labelled samples of these splits, in index order; of all splits if none is named."""
+        wanted = set(splits or (*SPLITS, ""))
+        return [sample for sample in self.samples if sample.split in wanted and sample.is_labelled]
+
+    def image(self, sample: Sample) -> ImageRGB:
+        """Read a sample's image; SegError if it is damaged or not of the size in the index."""
+        image = read_image(self.root / sample.image)
+        self._check_size(sample, sample.image, image.shape[:2])
+        return image
+
+    def mask(self, sample: Sample) -> IndexMask:
+        """Read a sample's mask; SegError if it is damaged, of another size, or holds values that are no class."""
+        mask = read_mask(self.root / sample.mask)
+        self._check_size(sample, sample.mask, mask.shape[:2])
+        wrong = (mask >= len(self.classes)) & (mask != IGNORE_INDEX)
+        if wrong.any():
+            raise SegError(
+                f"{self.root / sample.mask}: holds the value {mask[wrong][0]}, but {CLASSES} has only the classes "
+                f"0 to {len(self.classes) - 1}; convert this mask again"
+            )
+        return mask
+
+    def _check_size(self, sample: Sample, name: str, shape: tuple[int, ...]) -> None:
+        if shape != (sample.height, sample.width):
+            raise SegError(
+                f"{self.root / name}: {shape[1]} x {shape[0]} pixels, but {INDEX} says "
+                f"{sample.width} x {sample.height}; was the file replaced? Convert this sample again"
+            )
+
+    def split_hash(self) -> str:
+        """Hash of which stem is in which split; equal hashes mean the same split of the same samples."""
+        text = "\n".join(f"{sample.stem}\t{sample.split}" for sample in self.samples)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+    def masks_hash(self, *splits: str) -> str:
+        """Hash of the masks of these splits: what was counted or cut of them fits as long as it stays the same."""
+        content = hashlib.sha256()
+        for sample in self.of_split(*splits):
+            content.update(sample.stem.encode() + hashlib.sha256(read_bytes(self.root / sample.mask)).digest())
+        return content.hexdigest()[:16]
+
+    def fingerprint(self) -> str:
+        """Hash of index, classes, and sizes and times of all files: changes whenever one of them may have changed."""
+        classes = json.dumps(self.classes.to_json()).encode("utf-8")
+        content = hashlib.sha256(read_bytes(self.root / INDEX) + classes)
+        for sample in self.samples:
+            for path in (self.root / name for name in (sample.image, sample.mask) if name):
+                if path.is_file():
+                    content.update(f"{path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+        return content.hexdigest()
+
+
+def is_dataset(root: Path) -> bool:
+    """Whether the folder holds a dataset; finishes a commit that a killed process began there."""
+    recover(root)
+    return (root / INDEX).is_file()
+
+
+def find_dataset(argument: Path | None) -> Path:
+    """Find the dataset folder to work on, the way git finds its repository.
+
+    The argument, else $SEG_DATASET, else the working folder, else the only dataset under ./datasets.
+    Raises SegError if there is none, or several, and says how to name one.
+    """
+    if argument is not None:
+        return argument
+    if named := os.environ.get(ENVIRONMENT_VARIABLE):
+        if not is_dataset(Path(named)):
+            raise SegError(f"${ENVIRONMENT_VARIABLE} is {named}, which is not a dataset (no {INDEX} in it)")
+        return Path(named)
+    if is_dataset(Path()):
+        return Path()
+    found = sorted(path for path in Path("datasets").glob("*") if is_dataset(path))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.as_posix() for path in found)
+        raise SegError(f"several datasets here: {names}; name one as DATASET or in ${ENVIRONMENT_VARIABLE}")
+    raise SegError(
+        "no dataset here or under ./datasets; make one with 'seg-prep synth' or 'seg-prep masks convert', "
+        f"or name one as DATASET or in ${ENVIRONMENT_VARIABLE}"
+    )
+
+
+def read_index(path: Path) -> tuple[Sample, ...]:
+    """Read index.csv; SegError names the line that does not fit."""
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SegError(f"{path}: not in UTF-8; save it again in that encoding") from error
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise SegError(f"{path}: no table of values separated by commas ({error}); restore the file") from error
+    if not rows or rows[0] != _COLUMNS:
+        raise SegError(f"{path}: its first line should be {','.join(_COLUMNS)}")
+    samples = [_sample(path, number, row) for number, row in enumerate(rows[1:], start=2)]
+    if len({sample.stem for sample in samples}) < len(samples):
+        raise SegError(f"{path}: a stem stands twice; every sample needs its own")
+    return tuple(sorted(samples, key=lambda sample: sample.stem))
+
+
+def _sample(path: Path, number: int, row: list[str]) -> Sample:
+    if len(row) != len(_COLUMNS):
+        raise SegError(f"{path}, line {number}: {len(row)} columns, expected {len(_COLUMNS)}")
+    stem, image, mask, width, height, group, split = row
+    if split not in (*SPLITS, ""):
+        raise SegError(f"{path}, line {number}: {split!r} is no split; use {', '.join(SPLITS)} or leave it empty")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise SegError(f"{path}, line {number}: width and height are whole numbers, found {width!r} and {height!r}")
+    return Sample(stem, image, mask, int(width), int(height), group, split)
+
+
+def write_index(path: Path, samples: Iterable[Sample]) -> None:
+    """Write index.csv atomically, sorted by stem."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for sample in sorted(samples, key=lambda sample: sample.stem):
+        writer.writerow([getattr(sample, column) for column in _COLUMNS])
+    write_text(path, text.getvalue())

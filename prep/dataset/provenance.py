@@ -1,0 +1,25 @@
+"""provenance.jsonl: one line for each command that changed a folder."""
+
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from prep.core.files import explained
+
+PROVENANCE = "provenance.jsonl"
+_PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
+
+
+def record(root: Path, command: str, arguments: dict[str, object], seconds: float) -> None:
+    """Append what was run: time, command, arguments (the seed among them), versions, seconds."""
+    line = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "arguments": arguments,
+        "versions": {name: version(name) for name in _PACKAGES},
+        "seconds": round(seconds, 3),
+    }
+    path = root / PROVENANCE
+    with explained(path), path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n")

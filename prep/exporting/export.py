@@ -1,0 +1,163 @@
+"""Export the images and masks of a dataset to the layouts of other tools, without loss."""
+
+import os
+import zipfile
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder, read_bytes, write_bytes, write_text
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress, silent
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.stats import count_values
+from prep.dataset.transaction import Transaction
+from prep.exporting.coco import CocoLayout
+from prep.exporting.labelme import LabelmeLayout
+from prep.exporting.layout import Label, Layout
+from prep.exporting.rgb import RgbLayout
+from prep.exporting.voc import CvatLayout, VocLayout
+
+LAYOUTS: dict[str, Callable[[ClassMap], Layout]] = {
+    "rgb": RgbLayout,
+    "voc": VocLayout,
+    "coco": CocoLayout,
+    "labelme": LabelmeLayout,
+    "cvat": CvatLayout,
+}
+
+_COMMAND = "masks-export"
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in a zip, so that the same files give the same bytes; zip knows none before."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out."""
+
+    samples: int
+    pixels: NDArray[np.int64]
+    left_out: tuple[str, ...]
+
+
+def export_dataset(
+    root: Path,
+    target: Path,
+    layout: str,
+    *,
+    overwrite: bool = False,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Exported:
+    """Export all labelled samples of the dataset `root` to the folder, or the file ending in .zip, `target`.
+
+    layout: a key of LAYOUTS. Images keep their bytes. Nothing is written if anything is wrong with a file.
+    Raises SegError if there is nothing to export, if a class name has no form in this layout, if files are damaged,
+    or if something else stands at `target`.
+    """
+    dataset = Dataset.open(root)
+    samples = dataset.of_split()
+    if not samples:
+        raise SegError(f"{root}: no sample has an image and a mask; bring masks in with 'seg-prep masks convert'")
+    is_zip = target.suffix.lower() == ".zip"
+    _refuse_target(root, target, is_zip, overwrite)
+    chosen = LAYOUTS[layout](dataset.classes)
+    settings: dict[str, object] = {"dataset": dataset.fingerprint(), "layout": layout, "target": target.name}
+    with Transaction(target.parent if is_zip else target, _COMMAND, settings) as change:
+        folder = change.staging / "packed" if is_zip else change.path(".")
+        try:
+            labels, pixels = _write(dataset, samples, chosen, folder, workers, progress)
+            for name, text in chosen.tables(samples, labels).items():
+                make_folder((folder / name).parent)
+                write_text(folder / name, text)
+            if is_zip:
+                _pack(folder, change.path(target.name))
+            else:
+                _refuse_strangers(target, _files(folder))
+        except SegError:
+            change.discard()
+            raise
+        change.commit(overwrite=overwrite)
+    left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)
+    return Exported(len(samples), pixels, left_out)
+
+
+@dataclass(frozen=True)
+class _WriteSample:
+    """Write image and mask of a sample below `folder`; the annotations and pixels by value come back."""
+
+    dataset: Dataset
+    layout: Layout
+    folder: Path
+
+    def __call__(self, sample: Sample) -> tuple[Label, NDArray[np.int64]]:
+        mask = self.dataset.mask(sample)
+        label = self.layout.label(sample, mask)
+        image = {self.layout.image(sample): read_bytes(self.dataset.root / sample.image)}
+        for name, content in (image | label.files).items():
+            make_folder((self.folder / name).parent)
+            write_bytes(self.folder / name, content)
+        return replace(label, files={}), count_values(mask)
+
+
+def _write(
+    dataset: Dataset,
+    samples: Sequence[Sample],
+    layout: Layout,
+    folder: Path,
+    workers: int | None,
+    progress: Progress,
+) -> tuple[list[Label], NDArray[np.int64]]:
+    job = _WriteSample(replace(dataset, samples=()), layout, folder)
+    results = run_jobs(job, samples, workers, progress)
+    return [label for label, _ in results], np.sum([pixels for _, pixels in results], axis=0)
+
+
+def _pack(folder: Path, target: Path) -> None:
+    """Zip a folder; the same files give the same bytes."""
+    with explained(target), zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _LONG_AGO)
+            entry.external_attr = 0o644 << 16  # without it, unpacked files may be read by nobody
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_STORED)  # images are compressed already
+
+
+def _refuse_target(root: Path, target: Path, is_zip: bool, overwrite: bool) -> None:
+    """SegError if `target` is the dataset, part of it, or already there."""
+    inside = target.resolve().relative_to(root.resolve()).parts if _is_below(target, root) else ("",)
+    if _is_below(root, target) or inside[0] in {"images", "masks", "photos", "labels", "patches"}:
+        raise SegError(f"{target}: that is where the dataset itself lies; name another folder with -o")
+    if is_dataset(target):
+        raise SegError(f"{target}: that is a dataset; name another folder with -o")
+    if target.is_dir() if is_zip else target.is_file():
+        raise SegError(f"{target}: is a {'folder' if is_zip else 'file'}; name a new folder, or a file ending in .zip")
+    if not overwrite and (target.is_file() or any(_files(target))):
+        raise SegError(f"{target}: already holds something; name an empty or new folder, or add --overwrite")
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _refuse_strangers(target: Path, written: Collection[str]) -> None:
+    """SegError if a file would stay beside the export and be taken for a part of it."""
+    stranger = next((name for name in _files(target) if name not in written), None)
+    if stranger is not None:
+        raise SegError(
+            f"{target}: holds {stranger}, which is no part of this export and is never deleted; "
+            "move it away, or name another folder"
+        )
+
+
+def _files(folder: Path) -> list[str]:
+    """Posix paths of the files below a folder; hidden ones do not count."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [(Path(place) / name).relative_to(folder).as_posix() for name in names if not name.startswith(".")]
+    return sorted(found)

@@ -1,0 +1,112 @@
+"""Find files below folders, and give each a stem that is its own."""
+
+import os
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from prep.core.errors import SegError
+from prep.core.files import explained
+from prep.images.imageio import IMAGE_SUFFIXES
+
+PHOTO_FOLDERS = frozenset({"photo", "photos", "image", "images", "img", "imgs", "jpegimages"})
+LABEL_FOLDERS = frozenset({"mask", "masks", "label", "labels", "annotations", "segmentationclass", "gt"})
+"""Folders that say what lies in them and not which place or day it is from (in lower case)."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file, its posix path below the folder that was searched, and its stem.
+
+    The stem of a file in a subfolder begins with the names of its folders, joined by "_", except those that only say
+    what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part".
+    """
+
+    path: Path
+    name: str
+
+    @property
+    def stem(self) -> str:
+        """Unique within the search, in composed Unicode."""
+        inner = PurePosixPath(self.name)
+        parents = [part for part in inner.parent.parts if part != "/"]  # a zip file can say /etc/name.png
+        folders = [part for part in parents if not (names_photos(part) or names_labels(part))]
+        return unicodedata.normalize("NFC", "_".join([*folders, inner.stem]))
+
+
+def names_photos(folder: str) -> bool:
+    """Whether a folder of this name holds photos."""
+    return folder.lower() in PHOTO_FOLDERS
+
+
+def names_labels(folder: str) -> bool:
+    """Whether a folder of this name holds labels; MATLAB numbers its own: PixelLabelData, PixelLabelData_1."""
+    return folder.lower() in LABEL_FOLDERS or folder.lower().startswith("pixellabeldata")
+
+
+def find_files(
+    source: Path,
+    suffixes: Collection[str] = IMAGE_SUFFIXES,
+    *,
+    skip: Callable[[str], bool] = lambda folder: False,
+) -> list[FoundFile]:
+    """All files below a folder with one of these endings (lower case), sorted by path; a file is found as itself.
+
+    skip: tells names of folders to leave out. Hidden files and folders are left out always.
+    """
+    if source.is_file():
+        return [FoundFile(source, source.name)]
+    found = []
+    with explained(source):
+        for folder, folders, names in os.walk(source, onerror=_raise):
+            folders[:] = sorted(name for name in folders if not (name.startswith(".") or skip(name)))
+            for name in sorted(names):
+                path = Path(folder) / name
+                if path.suffix.lower() in suffixes and not name.startswith("."):
+                    found.append(FoundFile(path, path.relative_to(source).as_posix()))
+    return sorted(found, key=lambda file: file.name)
+
+
+def find_photos(sources: Sequence[Path]) -> list[FoundFile]:
+    """All photos below these folders, or these photos themselves, each with a stem of its own.
+
+    Folders that hold labels by their name are left out, unless one of them was named itself.
+    Raises SegError if there is none, if two have the same stem, or if a name cannot be shown.
+    """
+    found = [file for source in sources for file in find_files(source, skip=names_labels)]
+    if not found:
+        listed = ", ".join(map(str, sources))
+        raise SegError(f"{listed}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
+    refuse_equal_stems(found)
+    return found
+
+
+def photos_beside(labels: Path) -> list[FoundFile]:
+    """Photos that lie with labels in the usual way: in photo folders below them, or beside the folder of the labels."""
+    if labels.is_dir():
+        inside = [file for file in find_files(labels, skip=names_labels) if _in_photo_folder(file)]
+        if inside:
+            return inside
+    around = labels.parent
+    siblings = sorted(path for path in around.iterdir() if path.is_dir() and names_photos(path.name))
+    return find_files(siblings[0]) if len(siblings) == 1 and (labels.is_file() or names_labels(labels.name)) else []
+
+
+def _in_photo_folder(file: FoundFile) -> bool:
+    return any(names_photos(part) for part in PurePosixPath(file.name).parent.parts)
+
+
+def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
+    """SegError if two files have the same stem, or if a name holds characters that cannot be shown."""
+    seen: dict[str, FoundFile] = {}
+    for file in found:
+        if not file.name.isprintable():  # control characters, or bytes that are no UTF-8
+            raise SegError(f"{str(file.path)!r}: the name holds characters that cannot be shown; rename the file")
+        twin = seen.setdefault(file.stem, file)
+        if twin is not file:
+            raise SegError(f"{twin.path} and {file.path} have the same stem {file.stem}; rename one of them")
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,36 @@
+"""Cut pieces out of images and masks, together, also beyond the border."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import IGNORE_INDEX
+from prep.images.imageio import ImageRGB, IndexMask
+
+
+def reflected(start: int, length: int, size: int) -> NDArray[np.intp]:
+    """(length,) positions start, start + 1, ... on an axis of `size` pixels, mirrored at its borders.
+
+    The border pixel itself is not repeated: with size 3, positions -2..4 are 2 1 0 1 2 1 0. Any distance works.
+    """
+    if size == 1:
+        return np.zeros(length, np.intp)
+    period = 2 * (size - 1)
+    position = np.abs(np.arange(start, start + length)) % period
+    return np.where(position < size, position, period - position).astype(np.intp)
+
+
+def crop_pair(image: ImageRGB, mask: IndexMask, top: int, left: int, size: int) -> tuple[ImageRGB, IndexMask]:
+    """Cut size x size pixels out of an image (H, W, 3) and its mask (H, W).
+
+    Beyond the border the image is mirrored and the mask is ignored.
+    """
+    height, width = mask.shape
+    if 0 <= top <= height - size and 0 <= left <= width - size:
+        window = slice(top, top + size), slice(left, left + size)
+        return image[window], mask[window]
+    rows, columns = reflected(top, size, height), reflected(left, size, width)
+    cut_image, cut_mask = image[np.ix_(rows, columns)], mask[np.ix_(rows, columns)]
+    down, across = np.arange(top, top + size), np.arange(left, left + size)
+    cut_mask[(down < 0) | (down >= height)] = IGNORE_INDEX
+    cut_mask[:, (across < 0) | (across >= width)] = IGNORE_INDEX
+    return cut_image, cut_mask

@@ -1,0 +1,263 @@
+"""Opens and writes the image files of a dataset; everything else is arrays in, arrays out.
+
+Raw photos are opened by prep/photos/photoio.py and raw labels by prep/labels/labelio.py, with the
+decoders that stand here.
+"""
+
+import io
+import math
+import threading
+import unicodedata
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from prep.core.errors import SegError
+from prep.core.files import explained, read_bytes, within_limits, write_bytes
+
+ImageRGB = NDArray[np.uint8]
+"""(H, W, 3), 0..255, red first."""
+
+IndexMask = NDArray[np.uint8]
+"""(H, W), class index, 255 = ignore."""
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"})
+
+MAX_MEGAPIXELS = 400
+"""Larger pictures are refused by their header, before memory is taken for them."""
+
+_PNG_OPTIONS = [
+    cv2.IMWRITE_PNG_COMPRESSION,
+    1,
+    # One fixed filter: three times faster than choosing a filter for each row, at the same size for masks.
+    cv2.IMWRITE_PNG_FILTER,
+    cv2.IMWRITE_PNG_FILTER_UP,
+]
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+
+
+def stem_of(path: Path) -> str:
+    """Name without its ending, in composed Unicode: macOS decomposes letters with accents, others do not."""
+    return unicodedata.normalize("NFC", path.stem)
+
+
+def list_images(folder: Path) -> list[Path]:
+    """List the image files of a folder, sorted by name; SegError if it holds none or a stem twice."""
+    with explained(folder):
+        entries = sorted(folder.iterdir())
+    images = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
+    for path in images:
+        if not path.name.isprintable():  # control characters, or bytes that are no UTF-8
+            raise SegError(f"{folder}: the name {path.name!r} holds characters that cannot be shown; rename the file")
+    if not images:
+        raise SegError(f"{folder}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
+    seen: dict[str, Path] = {}
+    for path in images:
+        twin = seen.setdefault(stem_of(path), path)
+        if twin is not path:
+            raise SegError(f"{twin} and {path.name} have the same stem; rename one of them")
+    return images
+
+
+def read_image(path: Path) -> ImageRGB:
+    """Read a prepared image (JPEG or PNG, upright, sRGB) as (H, W, 3) uint8; SegError if it is damaged."""
+    data = read_bytes(path)
+    if is_jpeg(data):
+        _refuse_enormous_jpeg(path, data)
+        return decode_jpeg(path, data)
+    pixels = decode(path, data, cv2.IMREAD_COLOR)
+    with within_limits(path):
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_mask(path: Path) -> IndexMask:
+    """Read a prepared mask as (H, W) uint8; SegError if it is damaged or no 8-bit grey image."""
+    return decode_mask(path, read_bytes(path))
+
+
+def decode_mask(path: Path, data: bytes) -> IndexMask:
+    """Decode the content of such a file."""
+    mask = decode(path, data, cv2.IMREAD_UNCHANGED)
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise SegError(f"{path}: a mask is an 8-bit grey PNG; bring it in with 'seg-prep masks convert'")
+    return mask
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image file from its header, in pixels."""
+    width, height = open_picture(path, read_bytes(path)).size
+    return width, height
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode (H, W) or (H, W, 3) RGB uint8 as PNG; the same pixels give the same bytes."""
+    ordered = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+    _, data = cv2.imencode(".png", ordered, _PNG_OPTIONS)
+    return data.tobytes()
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write an image (H, W, 3) or a mask (H, W) as PNG, atomically."""
+    write_bytes(path, encode_png(pixels))
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Whether all critical chunks are there with the right check sums, up to the end mark (PNG standard, 5.3).
+
+    The header has to be the first chunk, and the only one of its kind: a second one could declare another size.
+    """
+    position = len(_PNG_START)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        name, end = data[position + 4 : position + 8], position + 8 + length
+        is_critical = name[:1].isupper()
+        if (name == b"IHDR") != (position == len(_PNG_START)):
+            return False
+        if is_critical and zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return False
+        if name == b"IEND":
+            return True
+        position = end + 4
+    return False
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether the file content begins as JPEG does."""
+    return data[:3] == b"\xff\xd8\xff"
+
+
+def damaged(path: Path) -> SegError:
+    """The error for a file that cannot be decoded."""
+    return SegError(f"{path}: the file is truncated or damaged, or no image at all; export or copy it again")
+
+
+def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
+    """Decode a whole file as OpenCV orders it: (H, W) or (H, W, C), blue first; `flags` as of cv2.imdecode."""
+    if data[:8] == _PNG_START:
+        # Not with Pillow, which takes a third as long as decoding a small mask (tests/bench/NOTES.md).
+        refuse_enormous(path, *_png_size(data))
+        # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
+        if not _is_whole_png(data):
+            raise damaged(path)
+    elif is_jpeg(data):
+        _refuse_enormous_jpeg(path, data)
+        colors = decode_jpeg(path, data)
+        with within_limits(path):
+            return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2BGR), np.uint8)
+    else:
+        open_picture(path, data)  # refuses enormous sizes
+    with _decoding(path):
+        pixels = _imdecode(data, flags)
+    if pixels is None:
+        raise damaged(path)
+    return pixels
+
+
+def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
+    """Pixels of 8 or 16 bits, which callers tell apart; None if it is no image."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)  # type: ignore[return-value]  # "any number"
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise
+
+
+def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) -> ImageRGB:
+    """Decode a whole JPEG as (H, W, 3); SegError also where only its end is missing.
+
+    least: width and height that are enough; the result has the smallest number of eighths that reaches them.
+    """
+    width, height = map(math.ceil, least)
+    with _decoding(path):
+        return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
+
+
+def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+    """SegError if a header declares more than `max_megapixels`."""
+    if width * height > max_megapixels * 1e6:
+        raise SegError(
+            f"{path}: larger than this program opens: {width * height / 1e6:,.0f} megapixels ({width} x {height}), "
+            f"the limit is {max_megapixels:g}; cut it into tiles"
+        )
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    """Width and height where the header of a PNG states them (PNG standard, 11.2.1)."""
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+def _refuse_enormous_jpeg(path: Path, data: bytes) -> None:
+    with _decoding(path):
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    refuse_enormous(path, width, height)
+
+
+def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
+    """Read the header of an image file of any kind, with Pillow; SegError if it declares more than `max_megapixels`."""
+    if data[4:8] == b"ftyp":  # HEIC and its kin, whatever their names say
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    with quiet_pillow, _decoding(path):
+        picture = Image.open(io.BytesIO(data))
+    refuse_enormous(path, *picture.size, max_megapixels)
+    return picture
+
+
+def loaded(path: Path, picture: Image.Image) -> Image.Image:
+    """Decode the pixels of an opened picture."""
+    with quiet_pillow, _decoding(path):
+        picture.load()
+    return picture
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises into a SegError: no memory, or a damaged file."""
+    with within_limits(path):
+        try:
+            yield
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # parsers of many formats on bytes of others: they raise anything
+            raise damaged(path) from error
+
+
+class _QuietPillow:
+    """Without Pillow's own limit of size and its warnings about odd metadata; what matters becomes an error here.
+
+    Limit and warnings belong to the whole process: with several threads the first to enter changes them, the last to
+    leave restores them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._restore = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._restore.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                self._restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+                Image.MAX_IMAGE_PIXELS = None
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._restore.close()
+
+
+quiet_pillow = _QuietPillow()

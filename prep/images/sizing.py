@@ -1,0 +1,91 @@
+"""How large the image of a photo becomes, and where in it the photo stands. Numbers only, no pixels."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from prep.core.errors import SegError
+
+Fit = Literal["long", "short", "exact", "letterbox"]
+FITS: tuple[Fit, ...] = get_args(Fit)
+
+MIN_SIZE, MAX_SIZE = 16, 65_500
+"""Sides of a target in pixels; JPEG holds no more than 65,500."""
+
+_SIZE = re.compile(r"(\d{1,6})(?:x(\d{1,6}))?")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The size that was asked for, in pixels.
+
+    fit: "long" makes the longer side `width` long, "short" the shorter one; "exact" stretches to width x height;
+    "letterbox" keeps the proportions and centres the photo in a frame of width x height.
+    enlarge: whether small photos may grow.
+    """
+
+    fit: Fit
+    width: int
+    height: int
+    enlarge: bool = False
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Size of an image, and the rectangle of it that shows the whole photo; in pixels."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+    across: int
+    down: int
+
+
+def parse_target(text: str, fit: Fit = "long", *, enlarge: bool = False) -> Target:
+    """Read "1024" or, for "exact" and "letterbox", also "1024x768"; SegError says what is wrong with it."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    if match is None:
+        raise SegError(f"{text!r} is no size; give pixels like 1024, or WIDTHxHEIGHT like 1024x768")
+    if match[2] and fit in ("long", "short"):
+        raise SegError(
+            f"{text!r} has two sides, but --fit {fit} sets one; "
+            f"use --size {match[1]}, or --fit letterbox (with a border) or --fit exact (distorts)"
+        )
+    width, height = int(match[1]), int(match[2] or match[1])
+    for side in (width, height):
+        if not MIN_SIZE <= side <= MAX_SIZE:
+            raise SegError(f"{text!r}: {side} pixels; a side has {MIN_SIZE} to {MAX_SIZE:,} pixels")
+    return Target(fit, width, height, enlarge)
+
+
+def place(width: int, height: int, target: Target) -> Placement:
+    """Fit an upright photo of width x height pixels to the target.
+
+    SegError if an exact size would enlarge the photo and that is not allowed, or if the image becomes too long.
+    """
+    if target.fit == "exact":
+        if not target.enlarge and (width < target.width or height < target.height):
+            raise SegError(
+                f"{width} x {height} pixels, smaller than {target.width} x {target.height}; "
+                "add --enlarge, or ask for a smaller --size"
+            )
+        return Placement(target.width, target.height, 0, 0, target.width, target.height)
+    scale = _scale(width, height, target)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    if max(across, down) > MAX_SIZE:
+        raise SegError(f"would become {across} x {down} pixels; an image has at most {MAX_SIZE:,} on a side")
+    if target.fit == "letterbox":
+        left, top = (target.width - across) // 2, (target.height - down) // 2
+        return Placement(target.width, target.height, left, top, across, down)
+    return Placement(across, down, 0, 0, across, down)
+
+
+def _scale(width: int, height: int, target: Target) -> float:
+    scales = {
+        "long": target.width / max(width, height),
+        "short": target.width / min(width, height),
+        "letterbox": min(target.width / width, target.height / height),
+    }
+    scale = scales[target.fit]
+    return scale if target.enlarge else min(1.0, scale)

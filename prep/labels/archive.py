@@ -1,0 +1,69 @@
+"""Content of raw label files, also of those inside a zip file; bounded, and nothing is ever unpacked to disk."""
+
+import functools
+import lzma
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from prep.core.errors import SegError
+from prep.core.files import explained, read_bytes
+from prep.labels.reader import RawLabel
+
+MAX_MEMBER_BYTES = 1 << 28
+"""Larger members of a zip file are no label masks (a mask of 12 megapixels has well below 1 MB)."""
+
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
+
+def content_of(label: RawLabel) -> bytes:
+    """The bytes of a label file or of its member of a zip file."""
+    return member_bytes(label.path, label.part) if label.part else read_bytes(label.path)
+
+
+def member_names(archive: Path) -> list[str]:
+    """Files inside a zip file, in its order; SegError if it is damaged."""
+    return [info.filename for info in _open(archive).infolist() if not info.is_dir()]
+
+
+def member_bytes(archive: Path, name: str) -> bytes:
+    """Content of one member of a zip file; SegError if it is damaged, encrypted, or larger than any mask."""
+    try:
+        opened = _open(archive)
+        info = opened.getinfo(name)
+        if info.file_size > MAX_MEMBER_BYTES:
+            raise SegError(f"{archive}: {name} unpacks to {info.file_size:,} bytes; that is no label mask")
+        with opened.open(info) as file:
+            data = file.read(MAX_MEMBER_BYTES + 1)  # the size in the header may lie
+    except (*_DAMAGED, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, KeyError) as error:
+        raise SegError(f"{archive}: {name} cannot be unpacked ({error}); export the file again") from error
+    if len(data) > MAX_MEMBER_BYTES:
+        raise SegError(f"{archive}: {name} unpacks to more than {MAX_MEMBER_BYTES:,} bytes; that is no label mask")
+    return data
+
+
+def is_zip(path: Path) -> bool:
+    """Whether the file is a zip file by its name."""
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def member_folder(name: str) -> str:
+    """Name of the innermost folder of a member."""
+    return PurePosixPath(name).parent.name
+
+
+def _open(archive: Path) -> zipfile.ZipFile:
+    with explained(archive):
+        status = archive.stat()
+    return _opened(archive, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(archive: Path, changed: int, size: int) -> zipfile.ZipFile:
+    """The zip file as it stands now: time of its last change and size tell it from an older one."""
+    with explained(archive):
+        try:
+            return zipfile.ZipFile(archive)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise SegError(f"{archive}: no zip file, or a damaged one ({error}); export it again") from error

@@ -1,0 +1,109 @@
+"""Plain .mat files: each holds a matrix of ids (2-D, whole numbers, logical, or categorical)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import MAX_ID, ClassMap, distinct_color
+from prep.core.errors import SegError
+from prep.labels.ids import IdCodes
+from prep.labels.matlab.matfile import load_mat
+from prep.labels.reader import LabelSource, RawLabel
+
+UNDEFINED = 0
+"""Id of pixels without a category; MATLAB counts categories from 1."""
+
+
+class MatrixReader(IdCodes):
+    """Ids of the one matrix in a .mat file; `part` of the label names the variable where there are several.
+
+    `names` of the label are the categories of all files, if they are categorical: id = position + 1.
+    """
+
+    name = "mat"
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) ids; NaN becomes 65535, which no class map names, and a pixel without a category 0."""
+        name, value = _chosen(label)
+        where = f"{label.path}: {name}"
+        if bool(label.names) != _is_categorical(value):
+            kind, others = ("categorical", "numbers") if not label.names else ("a matrix of numbers", "categorical")
+            raise SegError(f"{where} is {kind}, and other labels here are {others}; convert them one kind at a time")
+        return _by_category(where, value, label.names) if label.names else _checked(where, value)
+
+
+def matrix_source(labels: Sequence[RawLabel]) -> LabelSource:
+    """List .mat files; where the first one is categorical, its categories are the classes.
+
+    Raises SegError if there are more categories than a dataset has classes.
+    """
+    for label in labels:
+        try:
+            _, value = _chosen(label)
+        except SegError:  # converting it will say what is wrong with it
+            continue
+        if not _is_categorical(value):
+            break
+        names = tuple(map(str, value.categories))
+        try:
+            ids = tuple(range(1, len(names) + 1))
+            classes = ClassMap(names, tuple(map(distinct_color, range(len(names)))), ids)
+        except SegError as error:
+            raise SegError(f"{label.path}: {error}") from error
+        named = tuple(replace(label, names=names) for label in labels)
+        return LabelSource("mat", named, classes=classes, unlabelled=(UNDEFINED,))
+    return LabelSource("mat", tuple(labels))
+
+
+def _chosen(label: RawLabel) -> tuple[str, Any]:
+    """Name and value of the matrix to read; SegError if it is not there, or if there are several."""
+    variables = {name: value for name, value in load_mat(label.path).items() if _is_matrix(value)}
+    if label.part:
+        if label.part not in variables:
+            raise SegError(
+                f"{label.path}: has no label matrix {label.part!r}; its matrices: {', '.join(variables) or 'none'}"
+            )
+        return label.part, variables[label.part]
+    if len(variables) != 1:
+        found = f"{len(variables)} matrices ({', '.join(variables)})" if variables else "no 2-D matrix of ids"
+        raise SegError(f"{label.path}: holds {found}; name the variable to read with --variable")
+    ((name, value),) = variables.items()
+    return name, value
+
+
+def _is_categorical(value: Any) -> bool:  # noqa: ANN401  # whatever a .mat file holds
+    return hasattr(value, "codes") and hasattr(value, "categories")  # mat-io gives a pandas.Categorical with 2-D codes
+
+
+def _is_matrix(value: Any) -> bool:  # noqa: ANN401
+    numbers = np.asarray(value.codes) if _is_categorical(value) else value
+    if not isinstance(numbers, np.ndarray) or numbers.ndim != 2:
+        return False
+    return min(numbers.shape) >= 2 and numbers.dtype.kind in "buif"
+
+
+def _by_category(where: str, value: Any, names: Sequence[str]) -> NDArray[np.uint32]:  # noqa: ANN401
+    """Ids by name: files may list their categories in different orders."""
+    own = [str(name) for name in value.categories]
+    codes = np.asarray(value.codes).astype(np.int64)
+    strangers = sorted({own[code] for code in np.unique(codes).tolist() if code >= 0} - set(names))
+    if strangers:
+        raise SegError(
+            f"{where} has the category {strangers[0]!r}, which the first of these files has not ({', '.join(names)}); "
+            "give all files the same categories in MATLAB (setcats)"
+        )
+    ids = [names.index(name) + 1 if name in names else UNDEFINED for name in own]
+    return np.array([UNDEFINED, *ids], np.uint32)[codes + 1]
+
+
+def _checked(where: str, values: NDArray[Any]) -> NDArray[np.uint32]:
+    numbers = values.astype(np.float64)
+    numbers[np.isnan(numbers)] = MAX_ID
+    if not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
+        raise SegError(f"{where} holds numbers that are not whole, so no ids; is it the label matrix?")
+    if numbers.min() < 0 or numbers.max() > MAX_ID:
+        raise SegError(f"{where} holds ids from {numbers.min():.0f} to {numbers.max():.0f}; ids go from 0 to {MAX_ID}")
+    return numbers.astype(np.uint32)

@@ -1,0 +1,191 @@
+"""Opens raw photos of any kind: upright by EXIF, in sRGB by their ICC profile, 8 bits a channel."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, within_limits
+from prep.images.imageio import (
+    MAX_MEGAPIXELS,
+    ImageRGB,
+    damaged,
+    decode_jpeg,
+    encode_png,
+    is_jpeg,
+    loaded,
+    open_picture,
+    quiet_pillow,
+)
+from prep.images.resample import resize_image, upright
+from prep.photos.metadata import without_metadata
+from prep.photos.record import TURNED
+from prep.photos.srgb import is_srgb, to_srgb
+
+JPEG_QUALITY = 95
+"""For photos that must be re-encoded; without chroma subsampling."""
+
+_LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
+_GREY_16 = frozenset({"I;16", "I;16B", "I;16L", "I"})
+_EXIF_ORIENTATION = 0x0112
+
+_SCALED_DECODE = ((1, 3.9), (2, 2.6), (4, 1.9))
+"""JPEG may be decoded at n eighths if that leaves so many times the pixels that are wanted on a side.
+
+These keep at least 38 dB to a full decode on all campus photos at the usual sizes (tests/bench/NOTES.md). The other
+eighths are left out: libjpeg-turbo has fast code for halves only, and decodes 5/8 about as slowly as the whole.
+"""
+
+
+@dataclass(frozen=True)
+class RawPhoto:
+    """A photo whose header was read, and no more.
+
+    width, height: as stored, in pixels.  orientation: of EXIF, 1..8, how to turn what is stored.
+    """
+
+    path: Path
+    data: bytes
+    picture: Image.Image
+    width: int
+    height: int
+    orientation: int
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height as a person sees the photo."""
+        return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether the file was compressed with loss, so that a JPEG of it is good enough."""
+        lossless_webp = b"VP8L" in self.data[:64]
+        return self.picture.format in _LOSSY_FORMATS or (self.picture.format == "WEBP" and not lossless_webp)
+
+    @property
+    def is_plain_jpeg(self) -> bool:
+        """Whether an upright sRGB image stands in the file as JPEG, so that its coded pixels can be kept."""
+        picture = self.picture
+        return (
+            picture.format == "JPEG"
+            and picture.mode == "RGB"
+            and self.orientation == 1
+            and is_srgb(picture.info.get("icc_profile"))
+        )
+
+
+def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
+    """Read the header of a raw photo of any kind; its content decides which, not its name.
+
+    Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
+    """
+    return parse_photo(path, read_bytes(path), max_megapixels)
+
+
+def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
+    """Read the header of such a file's content; `path` is for errors."""
+    with quiet_pillow:
+        picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
+        width, height = picture.size
+        megapixels = width * height / 1e6
+        if max_megapixels is not None and megapixels > max_megapixels:
+            raise SegError(
+                f"{path}: {megapixels:,.0f} megapixels ({width} x {height}), more than --max-megapixels "
+                f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
+            )
+        orientation = _orientation(path, picture)
+        if picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
+            width, height = height, width
+    return RawPhoto(path, data, picture, width, height, orientation)
+
+
+def read_photo(path: Path) -> ImageRGB:
+    """Read a raw photo of any kind as (H, W, 3) uint8: upright (EXIF), sRGB (ICC), 8 bits a channel.
+
+    Raises SegError if the file is damaged, no image, or of a kind that has no such form.
+    """
+    photo = open_photo(path)
+    return decode_photo(photo, *photo.upright_size)
+
+
+def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
+    """Decode an opened photo as (height, width, 3): upright, sRGB, averaged down (or enlarged) to this size."""
+    turn = 1 if photo.picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
+    if turn in TURNED:
+        width, height = height, width
+    with within_limits(photo.path):
+        pixels, extent = _stored_pixels(photo, width, height)
+        small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
+        return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
+
+
+def import_photo(path: Path) -> tuple[str, bytes, int, int]:
+    """Read a raw photo as an image for the dataset: suffix, file content, width, height.
+
+    An upright sRGB JPEG keeps its pixels to the bit; other JPEG and HEIC photos become JPEG of quality 95,
+    everything else becomes PNG. Metadata (place, camera, thumbnails) is left behind in every case.
+    """
+    photo = open_photo(path)
+    with within_limits(path):
+        if photo.is_plain_jpeg:
+            height, width = decode_jpeg(path, photo.data).shape[:2]
+            return ".jpg", without_metadata(photo.data), width, height
+        pixels = decode_photo(photo, *photo.upright_size)
+        height, width = pixels.shape[:2]
+        if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
+            return ".jpg", encode_jpeg(pixels), width, height
+        return ".png", encode_png(pixels), width, height
+
+
+def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
+    """Encode (H, W, 3) as JPEG without chroma subsampling; the same pixels give the same bytes."""
+    data: bytes = simplejpeg.encode_jpeg(pixels, quality=quality, colorsubsampling="444")
+    return data
+
+
+def _orientation(path: Path, picture: Image.Image) -> int:
+    """EXIF orientation, 1 if there is none that means anything; of HEIC always 1, its decoder turns the picture."""
+    try:
+        value = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise damaged(path) from error
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """Grey (H, W), RGB (H, W, 3) or CMYK (H, W, 4) as stored, with its extent in pixels of the array.
+
+    A JPEG may come in a fraction of its size, enough to average it down to width x height.
+    """
+    if not is_jpeg(photo.data) or photo.picture.mode == "CMYK":
+        with quiet_pillow:
+            pixels = _eight_bits(photo.path, loaded(photo.path, photo.picture))
+        return pixels, (pixels.shape[1], pixels.shape[0])
+    eighths = next(
+        (n for n, spare in _SCALED_DECODE if min(photo.width / width, photo.height / height) * n / 8 >= spare), 8
+    )
+    extent = photo.width * eighths / 8, photo.height * eighths / 8
+    return decode_jpeg(photo.path, photo.data, extent), extent
+
+
+def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
+    """Grey, RGB or CMYK pixels of a loaded picture; alpha is dropped, of 16 bits the upper 8 are kept."""
+    if picture.mode in _GREY_16:
+        return (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+    if picture.mode == "F":
+        raise SegError(f"{path}: floating-point pixels; save the photo with 8 or 16 bits a channel")
+    if picture.mode in {"1", "LA", "La"}:
+        picture = picture.convert("L")
+    elif picture.mode not in {"L", "RGB", "CMYK"}:
+        if "transparency" in picture.info:
+            picture = picture.convert("RGBA")
+        try:
+            picture = picture.convert("RGB")
+        except ValueError as error:
+            raise SegError(f"{path}: pixels of the kind {picture.mode}; save the photo as RGB") from error
+    return np.asarray(picture, np.uint8)

@@ -1,0 +1,175 @@
+"""Resize a whole dataset: every image with its mask, into another dataset."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import NO_CLASSES, write_classes
+from prep.core.errors import SegError
+from prep.core.files import make_folder, write_bytes
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress, silent
+from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset
+from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states, write_states
+from prep.dataset.stats import count_values
+from prep.dataset.transaction import Transaction
+from prep.images.imageio import write_png
+from prep.images.resample import resize_mask
+from prep.images.sizing import Placement
+from prep.photos.class_loss import ClassChange, class_changes
+from prep.photos.photoio import open_photo
+from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.photos.resize import Resized, commit, refuse_nothing_made, refuse_own_folders, settings
+from prep.photos.resize_photo import Options, image_name, make_image, place_photo, place_size
+
+
+@dataclass(frozen=True)
+class SampleOutcome:
+    """The finished sample, its placement and its mask's pixels (256,) by value; or why it was left out."""
+
+    sample: Sample
+    placement: Placement | None
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ResizeSample:
+    """Write image and mask of a sample below `folder`; problems of its files are returned, not raised.
+
+    dataset: the one to read from; its samples are not used.
+    """
+
+    folder: Path
+    dataset: Dataset
+    options: Options
+
+    def __call__(self, sample: Sample) -> SampleOutcome:
+        """Resize one sample; SegError only where nothing can be written."""
+        nothing = np.zeros(256, np.int64)
+        try:
+            mask = self.dataset.mask(sample) if sample.mask else None
+            image, data, placement = self._image(sample)
+        except SegError as error:
+            return SampleOutcome(sample, None, nothing, nothing, str(error))
+        if data:
+            make_folder((self.folder / image).parent)
+            write_bytes(self.folder / image, data)
+        made = replace(sample, image=image, width=placement.width, height=placement.height)
+        if mask is None:
+            return SampleOutcome(made, placement, nothing, nothing)
+        resized = resize_mask(mask, placement)
+        made = replace(made, mask=f"masks/{sample.stem}.png")
+        make_folder((self.folder / made.mask).parent)
+        write_png(self.folder / made.mask, resized)
+        return SampleOutcome(made, placement, count_values(mask), count_values(resized))
+
+    def _image(self, sample: Sample) -> tuple[str, bytes, Placement]:
+        """Name, file content (empty if an interrupted run has made it) and placement of the new image."""
+        if not sample.image:
+            return "", b"", place_size(self.dataset.root / sample.mask, sample.width, sample.height, self.options)
+        photo = open_photo(self.dataset.root / sample.image, self.options.max_megapixels)
+        if photo.upright_size != (sample.width, sample.height):
+            raise SegError(
+                f"{photo.path}: {photo.upright_size[0]} x {photo.upright_size[1]} pixels, but the index says "
+                f"{sample.width} x {sample.height}; was the file replaced?"
+            )
+        placement = place_photo(photo, self.options)
+        image = image_name(sample.stem, photo, self.options)
+        staged = (self.folder / image).exists()
+        return image, b"" if staged else make_image(photo, placement, self.options), placement
+
+
+def resize_dataset(
+    source: Path,
+    root: Path,
+    options: Options,
+    *,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Resized:
+    """Resize every sample of the dataset `source` into the dataset `root`: images by area, masks by nearest pixel.
+
+    Classes, groups, splits and the states of labelling go along. A sample that cannot be used is left out and reported.
+    Raises SegError, and changes nothing, if no sample can be used, if `root` has other classes, or if other results
+    stand there and `overwrite` is not set.
+    """
+    refuse_own_folders(source, root)
+    dataset = Dataset.open(source)
+    before = Dataset.open(root) if is_dataset(root) else None
+    if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
+        raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")
+    known = {sample.stem: sample for sample in before.samples} if before else {}
+    states = read_states(source / STATES)
+    whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
+    files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
+    with Transaction(root, "resize", settings(files, options)) as change:
+        work = ResizeSample(change.path("."), replace(dataset, samples=()), options)
+        outcomes = run_jobs(work, whole, workers, progress)
+        problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
+        pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]
+        samples = [_as_split(_as_labelled(new.sample, old), known.get(new.sample.stem)) for old, new in pairs]
+        refuse_nothing_made(change, samples, problems)
+        if dataset.classes != NO_CLASSES:
+            write_classes(change.path(CLASSES), dataset.classes)
+        if states:
+            write_states(change.path(STATES), {**read_states(root / STATES), **states})
+        changed = commit(change, known, samples, _records(source, pairs), overwrite=overwrite)
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
+
+
+def _with_rejected_mask(source: Path, sample: Sample, states: Mapping[str, str]) -> Sample:
+    """The index does not name the mask of a rejected image; it goes along, as the rejection can be taken back."""
+    name = own_mask_name(sample.stem)
+    rejected = states.get(sample.stem) == REJECTED and not sample.mask and (source / name).is_file()
+    return replace(sample, mask=name) if rejected else sample
+
+
+def _as_labelled(sample: Sample, old: Sample) -> Sample:
+    """With a mask only if the old one had one: not that of a rejected image."""
+    return sample if old.mask else replace(sample, mask="")
+
+
+def _as_split(sample: Sample, known: Sample | None) -> Sample:
+    """A split that was made in the new dataset stays where the old one has none."""
+    if known is None or sample.split or sample.group:
+        return sample
+    return replace(sample, group=known.group, split=known.split)
+
+
+def _records(source: Path, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> list[Photo]:
+    """The lines of photos.csv, with the rectangle of each photo where it is now."""
+    records = read_photos(source / PHOTOS_RECORD)
+    return [
+        _moved(records[old.stem], old, new.placement) for old, new in pairs if new.placement and old.stem in records
+    ]
+
+
+def _moved(photo: Photo, old: Sample, placement: Placement) -> Photo:
+    across, down = placement.across / old.width, placement.down / old.height
+    left, right = round(photo.left * across), round((photo.left + photo.across) * across)
+    top, bottom = round(photo.top * down), round((photo.top + photo.down) * down)
+    return replace(
+        photo,
+        left=placement.left + left,
+        top=placement.top + top,
+        across=max(1, right - left),
+        down=max(1, bottom - top),
+    )
+
+
+def _changes(dataset: Dataset, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> tuple[ClassChange, ...]:
+    masks = [(old, new, new.placement) for old, new in pairs if old.mask and new.placement]
+    if not masks:
+        return ()
+    return class_changes(
+        dataset.classes.names,
+        np.stack([new.before for _, new, _ in masks]),
+        np.stack([new.after for _, new, _ in masks]),
+        np.array([placed.across * placed.down / (old.width * old.height) for old, _, placed in masks]),
+    )

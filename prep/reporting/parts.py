@@ -1,0 +1,104 @@
+"""The numbers and charts of each part of report.html, ready for its template."""
+
+from collections import Counter
+
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.dataset.dataset import SPLITS, Dataset
+from prep.dataset.stats import class_stats, mean_and_std
+from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter
+from prep.reporting.split_balance import balance
+from prep.reporting.survey import Survey, total
+
+SIZES_SHOWN = 8
+PANELS = 24
+"""Classes with a panel in the part about splits; those that deviate most."""
+
+Part = dict[str, object]
+"""Names in the template and their values."""
+
+_SPLIT_COLORS = {"train": "#7c93ab", "val": "#b9c6d3", "test": "#d5c3a1"}
+
+
+def percent(share: float) -> str:
+    """Write a share 0..1 with two decimals, so that columns align; it never breaks over two lines."""
+    text = "–" if not share else "< 0.01 %" if share < 0.00005 else f"{100 * share:.2f} %"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
+    """Headline numbers, each with its caption."""
+    samples = dataset.samples
+    pixels = sum(one.sample.width * one.sample.height for one in found.counted)
+    labelled = sum(sample.is_labelled for sample in samples)
+    result = [(f"{len(samples):,}", "sample" if len(samples) == 1 else "samples"), (f"{labelled:,}", "labelled")]
+    if len(dataset.classes):
+        result.append((str(len(dataset.classes)), "class" if len(dataset.classes) == 1 else "classes"))
+    result.append((f"{pixels / 1e6:,.1f}", f"megapixels ({pixels:,} pixels)"))
+    splits = [str(sum(sample.split == name for sample in samples)) for name in SPLITS]
+    if any(sample.split for sample in samples):
+        result.append((" / ".join(splits), "train / val / test"))
+    return result
+
+
+def class_part(classes: ClassMap, found: Survey) -> Part:
+    """Pixels, shares, bars and weights of each class; weights are of the train split where there is one."""
+    counts = total(found.labelled)
+    rows = class_stats(counts, classes.names)
+    train = found.of_split(SPLITS[0])
+    weights = class_stats(total(train), classes.names) if train else rows
+    floor = log_floor([row.frequency for row in rows])
+    return {
+        "class_rows": list(zip(rows, weights, strict=True)),
+        "weights_of": "the train split" if train else "all labelled samples",
+        "bars": [
+            log_bar(row.frequency, floor, format_color(color)) for row, color in zip(rows, classes.colors, strict=True)
+        ],
+        "axis": log_axis(floor),
+        "labelled_pixels": sum(row.pixels for row in rows),
+        "ignored_pixels": int(counts.classes[IGNORE_INDEX]),
+        "labelled_images": len(found.labelled),
+    }
+
+
+def size_part(found: Survey) -> Part:
+    """The sizes of the images, most common first."""
+    sizes = Counter((one.sample.width, one.sample.height) for one in found.counted)
+    common = sorted(sizes.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {
+        "sizes": common[:SIZES_SHOWN],
+        "more_sizes": len(sizes) - SIZES_SHOWN,
+        "scatter": size_scatter(sizes) if len(sizes) > 1 else None,
+        "images": len(found.counted),
+    }
+
+
+def color_part(found: Survey) -> Part:
+    """The values of all images, by channel."""
+    if not found.counted:
+        return {"curves": None, "channels": []}
+    channels = total(found.counted).channels
+    moments = [mean_and_std(channel) for channel in channels]
+    named = zip(("red", "green", "blue"), CHANNELS, moments, strict=True)
+    return {
+        "curves": histogram_curves(channels, [mean for mean, _ in moments]),
+        "channels": [(name, color, mean, std) for name, color, (mean, std) in named],
+    }
+
+
+def split_part(classes: ClassMap, found: Survey) -> Part:
+    """Counts of each split, and a panel for each class that deviates most from the whole dataset."""
+    compared = balance(found, len(classes))
+    deviations = compared.largest()
+    panels = []
+    for one in deviations[:PANELS]:
+        shares = [(row.name, row.shares[one.index]) for row in compared.splits]
+        largest = max(one.whole, *(share for _, share in shares))
+        bars = [(name, share, share_bar(share, one.whole, largest, _SPLIT_COLORS[name])) for name, share in shares]
+        panels.append((one, bars))
+    return {
+        "splits": compared.splits,
+        "whole": compared.whole,
+        "deviations": deviations,
+        "panels": panels,
+        "more_panels": len(deviations) - PANELS,
+    }

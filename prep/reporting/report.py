@@ -1,0 +1,79 @@
+"""report.html: one self-contained page about a dataset."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from prep.checking.findings import Finding, worst_first
+from prep.core.classes import format_color
+from prep.core.files import write_text
+from prep.core.progress import Bar, no_bar
+from prep.dataset.dataset import Dataset
+from prep.dataset.transaction import Transaction
+from prep.reporting.gallery import Picture, make_pictures
+from prep.reporting.parts import class_part, color_part, figures, percent, size_part, split_part
+from prep.reporting.survey import Survey, survey
+
+REPORT = "report.html"
+NAMES_SHOWN = 200
+"""Of a finding; a page with thousands of names is no help."""
+
+LEGEND_ENTRIES = 40
+"""With more classes than these there is no legend; the captions have their colours, too."""
+
+
+def write_report(
+    dataset: Dataset,
+    findings: Sequence[Finding],
+    workers: int | None = None,
+    bar: Bar = no_bar,
+) -> Path:
+    """Write report.html of a dataset; it replaces the one that is there.
+
+    findings: of a check.  bar: opens a progress bar for counting all samples, and one for drawing the chosen ones.
+    """
+    with bar("Counting") as advance:
+        found = survey(dataset, workers, advance)
+    with bar("Drawing") as advance:
+        pictures = make_pictures(dataset, found.counted, workers, advance)
+    with Transaction(dataset.root, "report", {}) as change:
+        write_text(change.path(REPORT), render(dataset, findings, found, pictures))
+        change.commit(overwrite=False, updates=(REPORT,))
+    return dataset.root / REPORT
+
+
+def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, pictures: Sequence[Picture]) -> str:
+    """The page as text; the same dataset gives the same text."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = percent
+    environment.filters["thousands"] = "{:,}".format
+    parts = [
+        class_part(dataset.classes, found),
+        size_part(found),
+        color_part(found),
+        split_part(dataset.classes, found),
+    ]
+    return environment.get_template("report.html.j2").render(
+        name=dataset.root.resolve().name,
+        version=version("seg-prep"),
+        samples=dataset.samples,
+        unreadable=found.unreadable,
+        findings=worst_first(findings),
+        names_shown=NAMES_SHOWN,
+        figures=figures(dataset, found),
+        pictures=pictures,
+        legend_entries=LEGEND_ENTRIES,
+        legend=sorted({index for picture in pictures for index in picture.classes}),
+        tinted=dataset.classes.foreground,
+        colors=[format_color(color) for color in dataset.classes.colors],
+        names=dataset.classes.names,
+        **{key: value for part in parts for key, value in part.items()},
+    )

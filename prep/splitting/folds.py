@@ -1,0 +1,44 @@
+"""folds.csv: which fold of a cross-validation each sample belongs to."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.files import write_text
+from prep.core.randomness import Stream
+from prep.dataset.dataset import SPLITS, Sample
+from prep.splitting.balance import ClassPixels, groups_of
+from prep.splitting.stratify import Bins, deal_out
+
+FOLDS = "folds.csv"
+
+
+def assign_folds(units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, folds: int, seed: int) -> dict[str, int]:
+    """Deal the samples that are not in test out to folds 0..K-1 of equal size, stratified and in whole units.
+
+    Raises SegError if there are fewer units than folds.
+    """
+    usable = {name: members for name, members in sorted(units.items()) if members[0].split != SPLITS[2]}
+    if len(usable) < folds:
+        raise SegError(
+            f"--folds {folds}: only {len(usable)} samples or groups are outside test; choose fewer folds, "
+            "or a smaller test share with --ratios"
+        )
+    number = sum(map(len, usable.values()))
+    bins = Bins([number // folds + (fold < number % folds) for fold in range(folds)], [1.0] * folds)
+    chosen = deal_out(groups_of(list(usable.values()), pixels), bins, Stream(seed, "folds", folds))
+    return {
+        sample.stem: fold for members, fold in zip(usable.values(), chosen.tolist(), strict=True) for sample in members
+    }
+
+
+def write_folds(path: Path, folds: Mapping[str, int], groups: Mapping[str, str]) -> None:
+    """Write stem, group and fold of each sample, sorted by stem; the group is empty for samples on their own."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["stem", "group", "fold"])
+    for stem in sorted(folds):
+        writer.writerow([stem, groups[stem], folds[stem]])
+    write_text(path, text.getvalue())

@@ -1,0 +1,85 @@
+"""Which samples belong together: by folder, by name, by the index, and because they show the same scene."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, Sample
+from prep.images.similar import join_sets
+from prep.photos.record import PHOTOS_RECORD, read_photos
+
+BY_FOLDER, BY_GROUP = "folder", "group"
+
+
+def group_samples(dataset: Dataset, group_by: str | None) -> list[Sample]:
+    """The samples of a dataset with their groups set anew.
+
+    group_by: "folder" (the one the photo came from), "group" or None (as the index has it), or a regular expression.
+    Raises SegError if that groups nothing.
+    """
+    if group_by == BY_FOLDER:
+        return _by_folder(dataset)
+    if group_by == BY_GROUP and not any(sample.group for sample in dataset.samples):
+        raise SegError(f"{dataset.root}: the group column of index.csv is empty; fill it in, or leave out --group-by")
+    if group_by is None or group_by == BY_GROUP:
+        return list(dataset.samples)
+    return group_by_pattern(dataset.samples, group_by)
+
+
+def _by_folder(dataset: Dataset) -> list[Sample]:
+    path = dataset.root / PHOTOS_RECORD
+    photos = read_photos(path)
+    folders = {stem: photo.folder for stem, photo in photos.items()}
+    if not any(folders.get(sample.stem) for sample in dataset.samples):
+        reason = "all photos came from one folder" if photos else f"there is no {PHOTOS_RECORD}"
+        raise SegError(
+            f"{path}: --group-by folder finds no folders: {reason}; "
+            "bring the photos in with 'seg-prep resize', or group by a part of the names, as in --group-by 'tile\\d+'"
+        )
+    return [replace(sample, group=folders.get(sample.stem, "")) for sample in dataset.samples]
+
+
+def group_by_pattern(samples: Sequence[Sample], pattern: str) -> list[Sample]:
+    """Group samples by what a regular expression finds in their stem (its first group, if it has one).
+
+    Raises SegError if the expression is not valid, or finds nothing in a stem.
+    """
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise SegError(f"--group-by {pattern!r} is no regular expression: {error}") from error
+    grouped = []
+    for sample in samples:
+        match = expression.search(sample.stem)
+        if match is None:
+            raise SegError(f"--group-by {pattern!r} finds nothing in the stem {sample.stem!r}")
+        grouped.append(replace(sample, group=match[1] if expression.groups else match[0]))
+    return grouped
+
+
+def units_of(samples: Iterable[Sample], similar: Iterable[Sequence[str]] = ()) -> dict[str, list[Sample]]:
+    """What is dealt out as a whole, by name: groups and single samples, joined where they are similar.
+
+    similar: sets of stems.  Units and their members are sorted; a unit is named like its first group, or else like
+    its first stem.
+    """
+    known = {sample.stem: sample for sample in samples}
+    nodes = {stem: f"group {sample.group}" if sample.group else f"stem {stem}" for stem, sample in known.items()}
+    own = ((node, node) for node in nodes.values())
+    alike = ((nodes[same[0]], nodes[stem]) for same in similar for stem in same[1:])
+    sets = join_sets([*own, *alike], least=1)
+    unit_of = {node: found[0] for found in sets for node in found}
+    units: dict[str, list[Sample]] = {}
+    for stem in sorted(known):
+        units.setdefault(unit_of[nodes[stem]], []).append(known[stem])
+    return dict(sorted(units.items()))
+
+
+def unit_by_stem(units: Mapping[str, Sequence[Sample]]) -> dict[str, str]:
+    """Name of the unit of each sample that is not alone, without what tells groups from stems."""
+    return {
+        sample.stem: name.partition(" ")[2] if len(members) > 1 else ""
+        for name, members in units.items()
+        for sample in members
+    }

@@ -1,0 +1,203 @@
+"""Split the samples of a dataset into train, val and test: stratified by class, whole groups at a time."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress, silent
+from prep.core.randomness import Stream
+from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.stats import count_values
+from prep.dataset.transaction import INDEX, Transaction
+from prep.images.similar import Fingerprint, fingerprint, near_duplicates
+from prep.splitting.balance import ClassPixels, absent_classes, groups_of, share_deviation
+from prep.splitting.folds import FOLDS, assign_folds, write_folds
+from prep.splitting.grouping import group_samples, unit_by_stem, units_of
+from prep.splitting.stratify import Bins, deal_out
+
+Ratios = tuple[float, float, float]
+DEFAULT_RATIOS: Ratios = (80, 10, 10)
+
+_IMPORTANCE = (4.0, 2.0, 1.0)
+"""A class found in one group only goes to train, one found in two to train and val."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A dataset that is split now, and how that came about.
+
+    assigned: samples that had no split before.  kept: those that had one and stayed where they were.
+    joined: sets of near-duplicates, by stem.  absent: (split, class) without a pixel, where the split has samples.
+    deviation: the largest difference between the share of a class in a split and in the whole, 0..1.
+    folds: number of samples in each fold.
+    """
+
+    dataset: Dataset
+    assigned: int
+    kept: int
+    joined: tuple[tuple[str, ...], ...]
+    absent: tuple[tuple[str, str], ...]
+    deviation: float
+    folds: tuple[int, ...]
+
+
+def split_counts(number: int, ratios: Ratios) -> tuple[int, int, int]:
+    """Whole numbers that add up to `number` in these ratios, by largest remainder.
+
+    A split whose ratio is above zero gets at least one while there are enough, train first, then val.
+    """
+    total = sum(ratios)
+    exact = [number * ratio / total for ratio in ratios]
+    counts = [int(value) for value in exact]
+    by_remainder = sorted(range(3), key=lambda i: counts[i] - exact[i])
+    for i in by_remainder[: number - sum(counts)]:
+        counts[i] += 1
+    for i in range(3):
+        largest = max(range(3), key=lambda j: counts[j])
+        if counts[i] == 0 and ratios[i] > 0 and counts[largest] > 1:
+            counts[i] += 1
+            counts[largest] -= 1
+    return counts[0], counts[1], counts[2]
+
+
+def assign_units(
+    units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, ratios: Ratios, seed: int
+) -> dict[str, str]:
+    """Choose a split for each sample, by stem; units (name -> samples) stay whole.
+
+    Samples that have a split keep it, and others of their unit follow them. The result depends on seed and names,
+    not on their order.
+    """
+    result = {sample.stem: sample.split for members in units.values() for sample in members if sample.split}
+    new: dict[str, Sequence[Sample]] = {}
+    for name, members in sorted(units.items()):
+        found = Counter(sample.split for sample in members if sample.split)
+        if not found:
+            new[name] = members
+        else:
+            home = max(SPLITS, key=lambda split: found[split])
+            result.update({sample.stem: home for sample in members if not sample.split})
+    there = [[sample for m in units.values() for sample in m if result.get(sample.stem) == name] for name in SPLITS]
+    kept = groups_of([[sample] for sample in _flat(there)], pixels).features
+    owner = np.repeat(np.arange(3), [len(members) for members in there])
+    bins = Bins(
+        split_counts(sum(map(len, units.values())), ratios),
+        _IMPORTANCE,
+        np.stack([kept[owner == number].sum(axis=0) for number in range(3)]) if len(kept) else None,
+    )
+    chosen = deal_out(groups_of(list(new.values()), pixels), bins, Stream(seed, "split"))
+    for members, number in zip(new.values(), chosen.tolist(), strict=True):
+        result.update({sample.stem: SPLITS[number] for sample in members})
+    return result
+
+
+def _flat(lists: Sequence[Sequence[Sample]]) -> list[Sample]:
+    return [sample for members in lists for sample in members]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a split needs to know of a sample: its class pixels (C,), and a fingerprint if it is compared."""
+
+    dataset: Dataset
+    dedupe: bool
+
+    def __call__(self, sample: Sample) -> tuple[NDArray[np.int64], Fingerprint | None]:
+        pixels = count_values(self.dataset.mask(sample))[: len(self.dataset.classes)]
+        return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
+
+
+def split_dataset(
+    dataset: Dataset,
+    ratios: Ratios = DEFAULT_RATIOS,
+    *,
+    seed: int = 0,
+    group_by: str | None = None,
+    dedupe: bool = True,
+    folds: int | None = None,
+    overwrite: bool = False,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Split:
+    """Split the labelled samples and write the index, and folds.csv if `folds` are wanted.
+
+    Samples that have a split keep it unless `overwrite` is set; only new ones are assigned.
+    dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
+    Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
+    """
+    samples = group_samples(dataset, group_by)
+    before = [sample for sample in samples if sample.is_labelled]
+    if not before:
+        raise SegError(f"{dataset.root}: no sample has a mask yet; bring them in with 'seg-prep masks convert'")
+    seen = list(zip(before, run_jobs(_Look(dataset, dedupe), before, workers, progress), strict=True))
+    pixels = {sample.stem: counts for sample, (counts, _) in seen}
+    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
+    old = [replace(sample, split="") for sample in before] if overwrite else before
+    if not overwrite:
+        _refuse_another(dataset, units_of(old, joined), ratios, grouped=group_by is not None)
+    splits = assign_units(units_of(old, joined), pixels, ratios, seed)
+    after = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
+    labelled = [sample for sample in after if sample.is_labelled]
+    numbers = None if folds is None else assign_folds(units_of(labelled, joined), pixels, folds, seed)
+    groups = unit_by_stem(units_of(labelled, joined))
+    with Transaction(dataset.root, "split", {"folds": folds}) as change:
+        if numbers is not None:
+            write_folds(change.path(FOLDS), numbers, groups)
+        write_index(change.path(INDEX), after)
+        # Folds of samples that were split otherwise, or of fewer samples, are no longer true.
+        grown = any(not sample.split for sample in old)
+        updates = (INDEX, FOLDS) if grown else (INDEX,)
+        change.commit(overwrite=overwrite, updates=updates, remove=() if numbers else (FOLDS,))
+    return Split(
+        dataset=Dataset.open(dataset.root),
+        assigned=sum(not sample.split for sample in old),
+        kept=sum(bool(sample.split) for sample in old),
+        joined=tuple(map(tuple, joined)),
+        absent=absent_classes(dataset.classes.names, labelled, pixels),
+        deviation=share_deviation([[pixels[s.stem] for s in labelled if s.split == name] for name in SPLITS]),
+        folds=tuple(Counter((numbers or {}).values())[fold] for fold in range(folds or 0)),
+    )
+
+
+def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], ratios: Ratios, *, grouped: bool) -> None:
+    """Refuse to leave a split that is not what was asked for; new samples are no reason."""
+    samples = _flat(list(units.values()))
+    if not any(sample.split for sample in samples):
+        return
+    remedy = f"'seg-prep split {dataset.root} --overwrite' splits all anew"
+    torn = [members for members in units.values() if len({sample.split for sample in members} - {""}) > 1]
+    if torn:
+        parts = ", ".join(f"{sample.stem} in {sample.split}" for sample in torn[0][:4] if sample.split)
+        raise SegError(
+            f"{dataset.root}: the split tears apart what belongs together ({parts}); {remedy}"
+            + ("" if grouped or torn[0][0].group else ", --no-dedupe leaves near-duplicates where they are")
+        )
+    if not all(sample.split for sample in samples):
+        return
+    largest = max(map(len, units.values()))
+    counts = Counter(sample.split for sample in samples)
+    wanted = dict(zip(SPLITS, split_counts(len(samples), ratios), strict=True))
+    if any(abs(counts[name] - wanted[name]) > largest for name in SPLITS):
+        have, ask = ("/".join(str(found[name]) for name in SPLITS) for found in (counts, wanted))
+        raise SegError(
+            f"{dataset.root}: is split in another way already ({have} samples, these ratios ask for {ask}); "
+            "add --overwrite to split all anew in them"
+        )
+
+
+def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dataset:
+    """Return the dataset with a split; samples without one get it by the default ratios, and the person is told."""
+    if dataset.is_split:
+        return dataset
+    result = split_dataset(dataset, seed=seed)
+    how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
+    if result.kept:
+        say(f"{result.assigned} samples had no split; they now have one {how}, and the others keep theirs.")
+    else:
+        say(f"The dataset had no split; it now has the default one {how}.")
+    return result.dataset

@@ -1,0 +1,219 @@
+"""The dataset folder: finding it, its index, what is told when something in it is wrong."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, Sample, find_dataset, read_index, write_index
+from tests.support import load, random_image, run_error, run_prep, run_script, save
+
+HEADER = "stem,image,mask,width,height,group,split\n"
+GOOD = "a,images/a.png,masks/a.png,32,24,,train\n"
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), max_size=12)
+SAMPLES = st.lists(
+    st.builds(
+        Sample,
+        stem=TEXTS.filter(bool) | st.sampled_from(["NA", "001", "nan", "1e5", "a,b", 'q"q', " x ", "Grün", "TRUE"]),
+        image=TEXTS,
+        mask=TEXTS,
+        width=st.integers(1, 99999),
+        height=st.integers(1, 99999),
+        group=TEXTS,
+        split=st.sampled_from(["train", "val", "test", ""]),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda sample: sample.stem,
+)
+
+
+def make(folder: Path) -> Path:
+    """A finished, empty dataset."""
+    folder.mkdir(parents=True)
+    (folder / "classes.json").write_text('{"classes": [{"name": "a", "color": "#000000"}]}', encoding="utf-8")
+    (folder / "index.csv").write_text(HEADER, encoding="utf-8")
+    return folder
+
+
+# Finding.
+
+
+def test_found_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only, other = make(tmp_path / "datasets" / "only"), make(tmp_path / "other")
+    monkeypatch.chdir(tmp_path)
+    assert find_dataset(None).resolve() == only
+    monkeypatch.chdir(other)
+    assert find_dataset(None).resolve() == other
+    monkeypatch.setenv("SEG_DATASET", str(only))
+    assert find_dataset(None) == only
+    assert find_dataset(Path("named")) == Path("named")
+
+
+def test_several_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "datasets" / "one")
+    make(tmp_path / "datasets" / "two")
+    (tmp_path / "datasets" / "no dataset").mkdir()
+    monkeypatch.chdir(tmp_path)
+    said = run_error("stats")
+    assert "several datasets here: datasets/one, datasets/two" in said
+    assert "name one as DATASET or in $SEG_DATASET" in said
+    assert "no dataset" not in said
+
+
+def test_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "no dataset here or under ./datasets; make one with 'seg-prep synth'" in run_error("split")
+
+
+def test_environment_names_the_dataset(tmp_path: Path, dataset: Dataset) -> None:
+    result = run_script("seg-prep", "stats", cwd=tmp_path, env={"SEG_DATASET": str(dataset.root)})
+    assert result.returncode == 0, result.stderr
+    assert (dataset.root / "stats.json").exists()
+    result = run_script("seg-prep", "stats", cwd=tmp_path, env={"SEG_DATASET": "gone"})
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: $SEG_DATASET is gone, which is not a dataset (no index.csv in it)")
+
+
+def test_the_working_folder_may_be_the_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(dataset.root)
+    assert run_prep("stats").exit_code == 0
+    assert (dataset.root / "stats.json").exists()
+
+
+# The index.
+
+
+@given(samples=SAMPLES)
+def test_index_round_trip(tmp_path_factory: pytest.TempPathFactory, samples: list[Sample]) -> None:
+    path = tmp_path_factory.mktemp("index") / "index.csv"
+    write_index(path, samples)
+    assert read_index(path) == tuple(sorted(samples, key=lambda sample: sample.stem))
+
+
+@pytest.mark.parametrize("stem", ["two\nlines", "two\r\nlines", "tab\tbed"])
+def test_index_keeps_control_characters(tmp_path: Path, stem: str) -> None:
+    sample = Sample(stem, "", "", 1, 1)
+    write_index(tmp_path / "index.csv", [sample])
+    assert read_index(tmp_path / "index.csv") == (sample,)
+
+
+def test_pandas_reads_the_index(tmp_path: Path) -> None:
+    stems = ["NA", "001", "a,b", "with space", "Grün", 'quo"te', "1e5"]
+    samples = [Sample(stem, f"images/{stem}.png", f"masks/{stem}.png", 3, 4, "g", "val") for stem in stems]
+    write_index(tmp_path / "index.csv", samples)
+    table = pd.read_csv(tmp_path / "index.csv", dtype=str, keep_default_na=False)
+    assert list(table.columns) == HEADER.strip().split(",")
+    assert [
+        Sample(**(row | {"width": int(row["width"]), "height": int(row["height"])})) for row in table.to_dict("records")
+    ] == sorted(samples, key=lambda sample: sample.stem)
+
+
+def test_index_is_the_same_for_any_order(tmp_path: Path) -> None:
+    samples = [Sample(stem, "", "", 1, 1) for stem in "dbca"]
+    write_index(tmp_path / "one.csv", samples)
+    write_index(tmp_path / "two.csv", reversed(samples))
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "index.csv: the file is empty"),
+        (b"stem;image\n", "index.csv: its first line should be stem,image,mask,width,height,group,split"),
+        (f"{HEADER}{GOOD}b,images/b.png\n".encode(), "index.csv, line 3: 2 columns, expected 7"),
+        (f"{HEADER}{GOOD}b,i,m,32,24,,training\n".encode(), "index.csv, line 3: 'training' is no split"),
+        (f"{HEADER}b,i,m,32.5,24,,val\n".encode(), "index.csv, line 2: width and height are whole numbers"),
+        (f"{HEADER}b,i,m,,24,,val\n".encode(), "index.csv, line 2: width and height are whole numbers"),
+        (f"{HEADER}{GOOD}{GOOD}".encode(), "index.csv: a stem stands twice"),
+        (f"{HEADER}Gr\xfcn,i,m,1,1,,\n".encode("latin-1"), "index.csv: "),
+    ],
+    ids=["empty", "header", "columns", "split", "width", "no-width", "twice", "latin-1"],
+)
+def test_broken_index_is_told(tmp_path: Path, content: bytes, says: str) -> None:
+    root = make(tmp_path / "d")
+    (root / "index.csv").write_bytes(content)
+    assert says in run_error("stats", root)
+    assert (root / "index.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"classes": []}'])
+def test_broken_classes_are_told(dataset: Dataset, content: str) -> None:
+    (dataset.root / "classes.json").write_text(content, encoding="utf-8")
+    assert run_error("stats", dataset.root).startswith(f"{dataset.root / 'classes.json'}: ")
+
+
+def test_missing_classes_are_told(dataset: Dataset) -> None:
+    (dataset.root / "classes.json").unlink()
+    assert f"{dataset.root / 'classes.json'}: no such file" in run_error("stats", dataset.root)
+
+
+# Its samples.
+
+
+def test_samples_by_split(dataset: Dataset) -> None:
+    bare = dataclasses.replace(dataset.samples[0], stem="bare", mask="", split="")
+    wider = dataclasses.replace(dataset, samples=(*dataset.samples, bare))
+    assert len(wider.of_split("train")) == 18
+    assert len(wider.of_split("train", "val")) == 20
+    assert len(wider.of_split()) == 23
+    assert wider.is_split  # a sample without a mask needs no split
+
+
+def test_images_and_masks_are_read(dataset: Dataset) -> None:
+    sample = dataset.samples[0]
+    assert np.array_equal(dataset.image(sample), load(dataset.root / sample.image))
+    assert np.array_equal(dataset.mask(sample), load(dataset.root / sample.mask))
+
+
+@pytest.mark.parametrize("kind", ["images", "masks"])
+def test_replaced_file_of_another_size_is_told(dataset: Dataset, kind: str) -> None:
+    name = f"{kind}/image_000003.png"
+    save(dataset.root / name, random_image(0, 10, 12) if kind == "images" else np.zeros((10, 12), np.uint8))
+    said = run_error("stats", dataset.root)
+    assert f"{dataset.root / name}: 12 x 10 pixels, but index.csv says 64 x 80" in said
+
+
+def test_mask_value_without_class_is_told(dataset: Dataset) -> None:
+    mask = np.zeros((80, 64), np.uint8)
+    mask[5, 5] = 7
+    name = dataset.root / "masks" / "image_000003.png"
+    save(name, mask)
+    said = run_error("stats", dataset.root)
+    assert str(name) in said
+    assert "7" in said.replace(str(name), "")
+
+
+@pytest.mark.parametrize("command", ["stats", "patches"])
+@pytest.mark.parametrize("kind", ["images", "masks"])
+def test_missing_and_damaged_files_are_told(dataset: Dataset, command: str, kind: str) -> None:
+    path = dataset.root / kind / "image_000007.png"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert f"{path}: the file is truncated or damaged" in run_error(command, dataset.root)
+    path.unlink()
+    assert f"{path}: no such file or folder" in run_error(command, dataset.root)
+    path.write_bytes(whole)
+    assert run_prep(command, dataset.root).exit_code == 0
+
+
+def test_hashes_follow_split_and_masks(dataset: Dataset) -> None:
+    first = dataset.samples[0]
+    moved = dataclasses.replace(dataset, samples=(dataclasses.replace(first, split="test"), *dataset.samples[1:]))
+    assert moved.split_hash() != dataset.split_hash()
+    assert Dataset.open(dataset.root).split_hash() == dataset.split_hash()
+    before = dataset.fingerprint()
+    assert Dataset.open(dataset.root).fingerprint() == before
+    save(dataset.root / first.mask, np.zeros((80, 64), np.uint8))
+    assert dataset.fingerprint() != before
+
+
+def test_open_wants_a_dataset(tmp_path: Path) -> None:
+    with pytest.raises(SegError, match="not a dataset"):
+        Dataset.open(tmp_path)

@@ -1,0 +1,143 @@
+"""kill -9 in the middle of a command, and the same command again: byte for byte the undisturbed folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from prep.dataset.dataset import Dataset
+from tests.support import SCRIPTS, run_script, tree
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+SYNTH = ("synth", "--n", 240, "--test", 20)
+PATCHES = ("patches", "--size", 64, "--per-image", 20, "--workers")
+WORKERS = pytest.mark.parametrize("workers", [1, 2])
+PATIENCE_S = 60
+
+
+def kill_when(ready: Callable[[], bool], *arguments: object) -> None:
+    """Start a command and kill it, and nobody else, as soon as `ready`; it must not have ended before.
+
+    Its workers have to end by themselves.
+    """
+    command = [str(SCRIPTS / "seg-prep"), *map(str, arguments)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+    process = subprocess.Popen(command, start_new_session=True, **quiet)  # type: ignore[call-overload]
+    deadline = time.monotonic() + PATIENCE_S
+    while not ready():
+        assert process.poll() is None, "the command ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.0005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    pytest.fail("workers of a killed command live on")
+
+
+def finish(*arguments: object) -> None:
+    result = run_script("seg-prep", *arguments)
+    assert result.returncode == 0, result.stderr
+
+
+def count_files(folder: Path, least: int) -> Callable[[], bool]:
+    return lambda: folder.is_dir() and sum(not name.startswith(".") for name in os.listdir(folder)) >= least  # noqa: PTH208
+
+
+def count_marks(marks: Path, least: int) -> Callable[[], bool]:
+    return lambda: marks.exists() and marks.read_bytes().count(1) >= least
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("undisturbed") / "s"
+    finish(*SYNTH, "-o", root)
+    return root
+
+
+@WORKERS
+def test_synth_killed_three_times(undisturbed: Path, tmp_path: Path, workers: int) -> None:
+    root = tmp_path / "s"
+    staged = root / ".unfinished-synth" / "new" / "masks"
+    for least in (10, 90, 170):
+        kill_when(count_files(staged, least), *SYNTH, "-o", root, "--workers", workers)
+        assert not (root / "index.csv").exists()  # nobody takes this for a dataset
+        assert not (root / "images").exists()
+    finish(*SYNTH, "-o", root, "--workers", workers)
+    assert tree(root) == tree(undisturbed)
+
+
+def test_synth_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    root = tmp_path / "s"
+    staged = root / ".unfinished-synth" / "new" / "masks"
+    kill_when(count_files(staged, 60), *SYNTH, "-o", root, "--workers", 1)
+    first = {path.name: path.stat().st_mtime_ns for path in staged.glob("*.png")}
+    finish(*SYNTH, "-o", root)
+    kept = sum((root / "masks" / name).stat().st_mtime_ns == time for name, time in first.items())
+    assert kept >= len(first) - 1  # one file may have been half-written
+    assert len(first) >= 60
+
+
+def test_synth_killed_while_it_replaces_another_set(undisturbed: Path, tmp_path: Path) -> None:
+    """Killed once the commit record stands: whoever opens the dataset next finds the new one, whole."""
+    root = tmp_path / "s"
+    shutil.copytree(undisturbed, root)
+    again = (*SYNTH, "--seed", 1, "-o", root, "--overwrite")
+    finish(*SYNTH, "--seed", 1, "-o", tmp_path / "other")
+    old, new = tree(undisturbed), tree(tmp_path / "other")
+    kill_when((root / ".unfinished-synth" / "commit.json").exists, *again)
+    Dataset.open(root)
+    found = {name: content for name, content in tree(root).items() if not name.startswith(".unfinished")}
+    assert found in (old, new)
+    finish(*again)
+    assert tree(root) == new
+
+
+@WORKERS
+def test_patches_killed_three_times(undisturbed: Path, tmp_path: Path, workers: int) -> None:
+    expected, root = tmp_path / "expected", tmp_path / "s"
+    for copy in (expected, root):
+        shutil.copytree(undisturbed, copy)
+    finish(*PATCHES, 1, expected)
+    marks = root / ".unfinished-patches-64" / "done"
+    for least in (5, 90, 180):
+        kill_when(count_marks(marks, least), *PATCHES, workers, root)
+        assert not (root / "patches").exists()
+        assert marks.read_bytes().count(0) > 0
+    finish(*PATCHES, workers, root)
+    assert tree(root) == tree(expected)
+
+
+def test_patches_killed_and_then_cut_otherwise(undisturbed: Path, tmp_path: Path) -> None:
+    """Other settings after a kill start over; nothing of the first try is left."""
+    expected, root = tmp_path / "expected", tmp_path / "s"
+    for copy in (expected, root):
+        shutil.copytree(undisturbed, copy)
+    marks = root / ".unfinished-patches-64" / "done"
+    kill_when(count_marks(marks, 40), *PATCHES, 1, root, "--seed", 8)
+    for copy in (expected, root):
+        finish(*PATCHES, 1, copy, "--seed", 9)
+    assert tree(root) == tree(expected)
+
+
+def test_png_patches_killed(undisturbed: Path, tmp_path: Path) -> None:
+    expected, root = tmp_path / "expected", tmp_path / "s"
+    for copy in (expected, root):
+        shutil.copytree(undisturbed, copy)
+    options = ("patches", "--size", 32, "--per-image", 2, "--format", "png", "--workers", 2)
+    finish(*options, expected)
+    staged = root / ".unfinished-patches-32" / "new" / "patches" / "size32" / "masks"
+    kill_when(count_files(staged, 300), *options, root)
+    finish(*options, root)
+    assert tree(root) == tree(expected)

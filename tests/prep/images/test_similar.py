@@ -1,0 +1,87 @@
+"""Duplicates: copies of every kind are found, different scenes are left alone."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from prep.dataset.dataset import Dataset
+from prep.images.similar import exact_duplicates, fingerprint, join_sets, near_duplicates
+
+Image = NDArray[np.uint8]
+
+
+def scene(seed: int, height: int = 240, width: int = 320) -> Image:
+    """A scene with structure of all sizes, as a photo has, (H, W, 3)."""
+    random = np.random.default_rng(seed)
+    image = np.zeros((height, width, 3), np.float32)
+    for side in (4, 8, 16, 32, 64):
+        noise = random.normal(0, 1, (side, side, 3)).astype(np.float32)
+        image += cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) * 60 / np.sqrt(side)
+    return np.clip(128 + image * 1.5, 0, 255).astype(np.uint8)
+
+
+def reencoded(image: Image) -> Image:
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 60])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+COPIES: dict[str, Callable[[Image], Image]] = {
+    "the same": lambda image: image.copy(),
+    "JPEG 60": reencoded,
+    "half": lambda image: np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8),
+    "larger": lambda image: np.asarray(cv2.resize(image, (500, 375), interpolation=cv2.INTER_CUBIC), np.uint8),
+    "brighter": lambda image: np.clip(image.astype(np.float32) * 1.1 + 10, 0, 255).astype(np.uint8),
+    "darker": lambda image: (image * 0.8).astype(np.uint8),
+    "cropped": lambda image: image[5:-5, 6:-6],
+    "shifted": lambda image: image[6:, 8:],
+    "flipped": lambda image: image[:, ::-1],
+    "upside down": lambda image: image[::-1],
+    "turned left": lambda image: np.rot90(image),
+    "turned right": lambda image: np.rot90(image, 3),
+    "turned and re-encoded": lambda image: reencoded(np.ascontiguousarray(np.rot90(image))),
+}
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_copies_are_found_among_others(kind: str) -> None:
+    images = {f"s{seed}": scene(seed) for seed in range(12)}
+    images["copy"] = np.ascontiguousarray(COPIES[kind](images["s7"]))
+    prints = {stem: fingerprint(image) for stem, image in images.items()}
+    assert near_duplicates(prints) == [["copy", "s7"]]
+    assert exact_duplicates(prints) == ([["copy", "s7"]] if kind == "the same" else [])
+
+
+def test_flat_images_are_equal_or_nothing() -> None:
+    images = {f"grey{value}": np.full((40, 60, 3), value, np.uint8) for value in range(0, 250, 10)}
+    images["again"] = images["grey50"].copy()
+    images["other shape"] = np.full((60, 40, 3), 50, np.uint8)
+    ramp = np.linspace(0, 255, 60).astype(np.uint8)
+    images["ramp"] = np.broadcast_to(ramp[None, :, None], (40, 60, 3)).copy()
+    prints = {stem: fingerprint(image) for stem, image in images.items()}
+    assert near_duplicates(prints) == exact_duplicates(prints) == [["again", "grey50"]]
+
+
+def test_synthetic_images_are_all_different(dataset: Dataset) -> None:
+    assert near_duplicates({each.stem: fingerprint(dataset.image(each)) for each in dataset.samples}) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefghij"), st.sampled_from("abcdefghij")), max_size=12))
+def test_sets_are_the_connected_ones(pairs: list[tuple[str, str]]) -> None:
+    """Compared with a plain search from each name."""
+    near: dict[str, set[str]] = {name: {name} for name in "abcdefghij"}
+    for _ in near:
+        for one, other in pairs:
+            near[one] = near[other] = near[one] | near[other]
+            for name in near[one]:
+                near[name] = near[one]
+    expected = {tuple(sorted(found)) for found in near.values() if len(found) > 1}
+    assert join_sets(pairs) == sorted(map(list, expected))
+
+
+def test_nothing_to_compare() -> None:
+    assert near_duplicates({}) == exact_duplicates({}) == []

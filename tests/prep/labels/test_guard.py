@@ -1,0 +1,261 @@
+"""Files that declare more than they hold are refused before a parser believes them; honest ones never are."""
+
+import io
+import struct
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.io import savemat
+
+from prep.core.errors import SegError
+from prep.labels.matlab import guard as matguard
+from prep.labels.matlab.guard import check_declared
+from prep.labels.matlab.matfile import load_mat
+from tests.hostile.seeds import deep_mat, enormous_cell
+from tests.prep.labels.matlab_files import cell, matrix, write_categorical, write_ground_truth, write_hdf
+from tests.prep.labels.matlab_files import struct as struct_array
+from tests.support import random_mask
+
+_INT8, _UINT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 2, 5, 6, 14, 15
+_CELL_CLASS, _UINT8_CLASS = 1, 9
+
+
+def element(kind: int, content: bytes, order: str = "<") -> bytes:
+    """Tag, content, and what fills it up to eight bytes."""
+    return struct.pack(f"{order}II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+def array(kind: int, sides: tuple[int, ...], parts: bytes, order: str = "<") -> bytes:
+    """A matrix element named x: flags, dimensions, name, and its parts."""
+    flags = element(_UINT32, struct.pack(f"{order}II", kind, 0), order)
+    dimensions = element(_INT32, struct.pack(f"{order}{len(sides)}i", *sides), order)
+    return element(_MATRIX, flags + dimensions + element(_INT8, b"x", order) + parts, order)
+
+
+def file_of(*elements: bytes, order: str = "<") -> bytes:
+    mark = b"\x00\x01IM" if order == "<" else b"\x01\x00MI"
+    return b"MATLAB 5.0 MAT-file".ljust(124) + mark + b"".join(elements)
+
+
+def packed(*elements: bytes) -> bytes:
+    data = zlib.compress(b"".join(elements))
+    return struct.pack("<II", _COMPRESSED, len(data)) + data
+
+
+def pixels(count: int, order: str = "<") -> bytes:
+    return array(_UINT8_CLASS, (count, 1), element(_UINT8, bytes(count), order), order)
+
+
+def saved(variables: dict[str, object], **options: object) -> bytes:
+    stream = io.BytesIO()
+    savemat(stream, variables, **options)
+    return stream.getvalue()
+
+
+VALUES = st.recursive(
+    st.integers(0, 9).map(lambda side: np.ones((side, 3)))
+    | st.text("abc", max_size=9)
+    | st.integers(0, 5).map(lambda side: np.ones((2, side)) > 0)
+    | st.floats(allow_nan=False).map(lambda value: np.array([[value + 1j]])),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3).map(cell)
+        | st.dictionaries(st.sampled_from("abcd"), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["L", "labels", "m"]), VALUES, min_size=1), st.booleans())
+def test_no_honest_file_is_refused(variables: dict[str, object], compressed: bool) -> None:
+    check_declared(saved(variables, do_compression=compressed))
+
+
+def test_no_honest_file_of_other_versions_is_refused(tmp_path: Path) -> None:
+    check_declared(saved({"L": random_mask(0), "z": np.ones((2, 3)) * 1j}, format="4"))
+    check_declared(file_of(pixels(300, ">"), pixels(1, ">"), order=">"))
+    check_declared(write_hdf(tmp_path / "h.mat", L=random_mask(0), M=random_mask(0) > 0).read_bytes())
+    data = struct_array([{"sky": cell([matrix([1.0, 2.0], [3.0, 4.0], [5.0, 1.0])])}])
+    for version in ("v7", "v7.3"):
+        check_declared(write_categorical(tmp_path / "c.mat", ("a", "b"), random_mask(0), version).read_bytes())
+        definitions = [("sky", "Polygon", (0.0, 0.0, 1.0), None)]
+        path = write_ground_truth(tmp_path / "g.mat", ["a.png"], definitions, data, version=version)
+        check_declared(path.read_bytes())
+
+
+def test_real_exports_are_not_refused(real_data: Path) -> None:
+    files = sorted(real_data.rglob("*.mat"))
+    assert files
+    for file in files:
+        check_declared(file.read_bytes())
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_elements_longer_than_the_file(order: str) -> None:
+    honest = file_of(pixels(300, order), order=order)
+    check_declared(honest)
+    for extra in (1, 1 << 20, (1 << 32) - 1 - 1000):
+        (length,) = struct.unpack_from(f"{order}I", honest, 132)
+        lying = honest[:132] + struct.pack(f"{order}I", length + extra) + honest[136:]
+        with pytest.raises(ValueError, match="it declares more than it holds"):
+            check_declared(lying)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_cut_files(order: str, compressed: bool) -> None:
+    """Wherever an element is cut, the file says so, in a ValueError."""
+    if compressed and order == ">":
+        pytest.skip("written on no machine that anybody has")
+    inner = [pixels(90, order), array(_CELL_CLASS, (2, 1), pixels(5, order) + pixels(0, order), order)]
+    whole = file_of(packed(*inner) if compressed else b"".join(inner), order=order)
+    check_declared(whole)
+    first_ends = 128 + len(inner[0])
+    for length in range(136, len(whole)):
+        if compressed or not first_ends <= length < first_ends + 8:  # a tag that is cut is none
+            with pytest.raises(ValueError, match=r"declares|cells|damaged"):
+                check_declared(whole[:length])
+
+
+@given(st.binary(max_size=400), st.sampled_from(["<", ">"]), st.booleans())
+def test_any_bytes(content: bytes, order: str, nested: bool) -> None:
+    """Nothing but a ValueError, whatever stands behind the header."""
+    try:
+        check_declared(file_of(array(_CELL_CLASS, (1, 1), content, order) if nested else content, order=order))
+    except ValueError as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize("length", range(1, 5))
+def test_flags_that_are_too_short(length: int) -> None:
+    for order in "<>":
+        data = file_of(element(_MATRIX, element(_UINT32, b"\x01" * length, order), order), order=order)
+        check_declared(data)  # no number of elements is declared; the parser refuses it
+
+
+def test_cells_that_are_not_there() -> None:
+    check_declared(file_of(array(_CELL_CLASS, (2, 1), pixels(1) + pixels(1))))
+    for sides in ((3, 1), (1, 1), (1 << 15, 1 << 13)):
+        with pytest.raises(ValueError, match=rf"it declares {sides[0] * sides[1]} cells and holds 2"):
+            check_declared(file_of(array(_CELL_CLASS, sides, pixels(1) + pixels(1))))
+    with pytest.raises(ValueError, match="it declares more than 512 MB"):
+        check_declared(enormous_cell())
+
+
+def test_sides_below_0_declare_nothing() -> None:
+    with pytest.raises(ValueError, match="it declares 0 cells and holds 1"):
+        check_declared(file_of(array(_CELL_CLASS, (-(1 << 31), -(1 << 31)), pixels(1))))
+
+
+def test_declared_elements_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matguard, "MAX_BYTES", 1000)
+    check_declared(file_of(pixels(600)))
+    check_declared(file_of(pixels(600), pixels(400)))
+    with pytest.raises(ValueError, match="it declares more than"):
+        check_declared(file_of(pixels(600), pixels(401)))
+    with pytest.raises(ValueError, match="it declares more than"):
+        check_declared(file_of(array(_UINT8_CLASS, (11, 10, 10), b"")))  # declared, and not there at all
+
+
+def test_nested_cells() -> None:
+    def nested(depth: int) -> bytes:
+        content = pixels(1)
+        for _ in range(depth):
+            content = array(_CELL_CLASS, (1, 1), content)
+        return file_of(content)
+
+    check_declared(nested(99))
+    for data in (nested(100), deep_mat(2_000)):
+        with pytest.raises(ValueError, match="it nests cells too deeply"):
+            check_declared(data)
+
+
+def test_a_file_in_a_file() -> None:
+    """Objects are saved as bytes that are a file of their own."""
+
+    def holding(inner: bytes) -> bytes:
+        content = b"\x00\x01IM\x00\x00\x00\x00" + inner
+        return file_of(array(_UINT8_CLASS, (len(content), 1), element(_UINT8, content)))
+
+    check_declared(holding(array(_CELL_CLASS, (1, 1), pixels(7))))
+    with pytest.raises(ValueError, match="it declares 7 cells and holds 1"):
+        check_declared(holding(array(_CELL_CLASS, (7, 1), pixels(7))))
+
+
+def test_unpacking_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = 1 << 20
+    monkeypatch.setattr(matguard, "MAX_BYTES", limit)
+    bomb = file_of(packed(pixels(16 * limit)))
+    assert len(bomb) < limit
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="it declares more than"):
+            check_declared(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * limit
+    with pytest.raises(ValueError, match="it declares more than"):  # each alone is small enough
+        check_declared(file_of(*[packed(pixels(limit // 4))] * 5))
+
+
+def test_packed_in_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matguard, "MAX_BYTES", 1 << 20)
+    for times in (1, 5):
+        data = pixels((1 << 20) + 1)
+        for _ in range(times):
+            data = packed(data)
+        with pytest.raises(ValueError, match="it declares more than"):
+            check_declared(file_of(data))
+
+
+def test_damaged_packed_data() -> None:
+    content = bytearray(packed(pixels(90)))
+    content[8:12] = b"\xff\xff\xff\xff"
+    with pytest.raises(ValueError, match="damaged"):
+        check_declared(file_of(bytes(content)))
+
+
+@pytest.mark.parametrize("sides", [(1 << 20, 1 << 20), (30, 1000)])
+def test_version_4(sides: tuple[int, int]) -> None:
+    head = struct.pack("<5I", 0, *sides, 0, 2) + b"L\x00"
+    with pytest.raises(ValueError, match="it declares more than it holds"):
+        check_declared(head + bytes(100))
+
+
+def test_version_7_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDF5 declares what it does not store: chunks that are not there are zeros."""
+    path = write_hdf(tmp_path / "a.mat", L=np.zeros((40, 25), np.uint8), M=np.zeros((4, 5), np.uint8))
+    monkeypatch.setattr(matguard, "MAX_BYTES", 1020)
+    check_declared(path.read_bytes())
+    monkeypatch.setattr(matguard, "MAX_BYTES", 1019)
+    with pytest.raises(ValueError, match="it declares more than"):
+        check_declared(path.read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "view"])
+def test_version_7_3_never_opens_other_files(tmp_path: Path, kind: str) -> None:
+    """HDF5 can keep pixels in another file, or point to one: a label file must not read what it likes."""
+    (tmp_path / "secret.bin").write_bytes(bytes(range(100)))
+    write_hdf(tmp_path / "other.mat", L=np.ones((10, 10), np.uint8))
+    path = write_hdf(tmp_path / "a.mat", M=np.ones((1, 1), np.uint8))
+    header = path.read_bytes()[:512]
+    with h5py.File(path, "r+") as file:
+        if kind == "file":
+            file.create_dataset("L", (10, 10), "u1", external=[(str(tmp_path / "secret.bin"), 0, 100)])
+        elif kind == "link":
+            file["L"] = h5py.ExternalLink(str(tmp_path / "other.mat"), "L")
+        else:
+            layout = h5py.VirtualLayout((10, 10), "u1")
+            layout[:] = h5py.VirtualSource(str(tmp_path / "other.mat"), "L", (10, 10))
+            file.create_virtual_dataset("L", layout)
+        if kind != "link":
+            file["L"].attrs["MATLAB_class"] = np.bytes_("uint8")
+    path.write_bytes(header + path.read_bytes()[512:])
+    with pytest.raises(SegError, match=r"a\.mat: cannot be read as a MATLAB file \(it points to other files\)"):
+        load_mat(path)

@@ -1,0 +1,200 @@
+"""masks convert of LabelMe's files: which pixels each shape covers, which class it is, and what is refused."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from prep.dataset.dataset import Dataset
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+
+Shape = dict[str, object]
+
+
+def shape(label: str, points: object, kind: str = "polygon", **more: object) -> Shape:
+    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}, **more}
+
+
+def write(path: Path, shapes: object, width: object = 6, height: object = 4, **more: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"version": "5.5.0", "shapes": shapes, "imagePath": f"{path.stem}.png", "imageData": None}
+    path.write_text(json.dumps({**content, "imageHeight": height, "imageWidth": width, **more}), "utf-8")
+    return path
+
+
+def square(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
+def rows(root: Path, stem: str = "a") -> list[str]:
+    """The mask as digits, ignored pixels as a point."""
+    return ["".join("." if value == 255 else str(value) for value in row) for row in masks_of(root)[stem].tolist()]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where the dataset goes."""
+    return tmp_path / "set"
+
+
+def test_shapes_are_painted_in_order_over_background(tmp_path: Path, out: Path) -> None:
+    shapes = [
+        shape("cat", square(0, 0, 3, 4)),
+        shape("ant", [[2, 1], [5, 3]], "rectangle"),
+        shape("__ignore__", [[6, 4], [5, 2]], "rectangle"),
+        shape("_background_", square(0, 3, 1, 4)),
+    ]
+    write(tmp_path / "raw/a.json", shapes)
+    save(tmp_path / "raw/a.png", random_image(0, 4, 6))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    # _background_ is a label, so background stands among the sorted names.
+    assert Dataset.open(out).classes.names == ("ant", "background", "cat")
+    assert rows(out) == ["222111", "220001", "22000.", "12211."]
+    assert by_stem(out)["a"].image == "images/a.png"
+
+
+def test_background_is_class_0_if_no_label_has_that_name(tmp_path: Path, out: Path) -> None:
+    source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 4)), shape("ant", square(5, 0, 6, 1))])
+    run_ok("masks", "convert", source, "-o", out)
+    assert Dataset.open(out).classes.names == ("background", "ant", "cat")
+    assert rows(out) == ["200001", "200000", "200000", "200000"]
+
+
+@pytest.mark.parametrize(("becomes", "expected"), [("ignore", "0...."), ("Cat", "00000"), ("soil", "10000")])
+def test_uncovered_pixels_become_what_unlabeled_says(becomes: str, expected: str, tmp_path: Path, out: Path) -> None:
+    source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 1))], 5, 1)
+    run_ok("masks", "convert", source, "-o", out, "--unlabeled", becomes)
+    assert rows(out) == [expected]
+    assert Dataset.open(out).classes.names == (("soil", "cat") if becomes == "soil" else ("cat",))
+
+
+def test_no_background_is_made_where_shapes_cover_everything(tmp_path: Path, out: Path) -> None:
+    for number in range(6):
+        write(tmp_path / f"raw/{number}.json", [shape("cat", square(-1, -1, 9, 9))])
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert Dataset.open(out).classes.names == ("cat",)
+    write(tmp_path / "raw/5.json", [shape("cat", square(1, 0, 9, 9))])
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "two")
+    assert Dataset.open(tmp_path / "two").classes.names == ("background", "cat")
+
+
+def test_circle_and_mask(tmp_path: Path, out: Path) -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.array([[0, 255, 0], [255, 255, 255]], np.uint8)).save(file, "png")
+    mask = base64.b64encode(file.getvalue()).decode()
+    shapes = [
+        shape("disk", [[2, 2], [2, 3.6]], "circle"),
+        shape("brush", [[3, 2], [5, 3]], "mask", mask=mask),
+    ]
+    source = write(tmp_path / "a.json", shapes)
+    run_ok("masks", "convert", source, "-o", out)
+    assert Dataset.open(out).classes.names == ("background", "brush", "disk")
+    assert rows(out) == ["022000", "222200", "222210", "022111"]
+
+
+def test_lines_and_points_are_left_out_and_counted(tmp_path: Path, out: Path) -> None:
+    line = shape("wire", [[0, 0], [3, 3]], "line")
+    write(tmp_path / "raw/a.json", [line, line, shape("p", [[1, 1]], "point"), shape("cat", square(0, 0, 6, 1))])
+    (tmp_path / "raw/other.json").write_text("[1]")
+    result = run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert "left out, because it has no area: 2 x line\n" in result.stdout
+    assert "left out, because it has no area: 1 x point\n" in result.stdout
+    assert "left out, because they are not LabelMe's: other.json\n" in result.stdout
+    assert Dataset.open(out).classes.names == ("background", "cat")
+
+
+def test_classes_beside_the_files_set_order_and_colours(tmp_path: Path, out: Path) -> None:
+    source = write(tmp_path / "raw/a.json", [shape("ant", square(0, 0, 1, 4)), shape("cat", square(1, 0, 2, 4))])
+    (tmp_path / "raw/classes.txt").write_text("cat,#010203\nbackground,#040506\nant,#070809\nbee,#0a0b0c\n")
+    run_ok("masks", "convert", source, "-o", out)
+    assert Dataset.open(out).classes.names == ("cat", "background", "ant", "bee")
+    assert rows(out) == ["201111"] * 4
+
+
+def test_labelmes_own_list_of_labels(tmp_path: Path, out: Path) -> None:
+    source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 4)), shape("__ignore__", square(5, 0, 6, 4))])
+    (tmp_path / "labels.txt").write_text("__ignore__\n_background_\ndog\ncat\n")
+    run_ok("masks", "convert", source, "-o", out, "--classes", tmp_path / "labels.txt")
+    assert Dataset.open(out).classes.names == ("background", "dog", "cat")
+    assert rows(out) == ["20000."] * 4
+
+
+def test_a_label_that_is_no_class_is_named(tmp_path: Path, out: Path) -> None:
+    source = write(tmp_path / "a.json", [shape("elk", square(0, 0, 1, 4))])
+    (tmp_path / "c.txt").write_text("background,#000000\ncat,#010203\n")
+    command = ("masks", "convert", source, "-o", out, "--classes", tmp_path / "c.txt")
+    said = run_error(*command)
+    assert "1 value of the masks belongs to no class" in said
+    assert "elk         4" in said
+    assert not out.exists()
+    run_ok(*command, "--unknown", "ignore")
+    assert rows(out) == [".00000"] * 4
+
+
+def test_more_labels_for_the_same_dataset_keep_its_classes(tmp_path: Path, out: Path) -> None:
+    first = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 4)), shape("ant", square(5, 0, 6, 4))])
+    second = write(tmp_path / "b.json", [shape("cat", square(0, 0, 2, 4))])
+    run_ok("masks", "convert", first, "-o", out)
+    before = Dataset.open(out).classes
+    run_ok("masks", "convert", second, "-o", out)
+    assert Dataset.open(out).classes == before
+    assert rows(out, "a") == ["200001"] * 4
+    assert rows(out, "b") == ["220000"] * 4
+
+
+def test_photos_are_found_by_windows_paths(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/day 1/x.json", [shape("cat", square(0, 0, 1, 4))], imagePath="C:\\anna\\pics\\one.png")
+    save(tmp_path / "raw/day 1/pics/one.png", random_image(0, 4, 6))
+    write(tmp_path / "raw/y.json", [shape("cat", square(0, 0, 1, 4))], imagePath="gone.png")
+    result = run_ok("masks", "convert", tmp_path / "raw", "-o", out, "--from", "labelme")
+    assert by_stem(out)["day 1_x"].image == "images/day 1_x.png"
+    assert "masks without their photo (bring it in with --images): 1\n  y\n" in result.stdout
+
+
+def test_a_photo_of_another_folder_is_not_taken_for_one_that_is_gone(tmp_path: Path, out: Path) -> None:
+    for day in ("1", "2"):
+        write(tmp_path / f"raw/{day}/a.json", [shape("cat", square(0, 0, 1, 4))])
+    save(tmp_path / "raw/1/a.png", random_image(0, 4, 6))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert {stem: sample.image for stem, sample in by_stem(out).items()} == {"1_a": "images/1_a.png", "2_a": ""}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shapes": [shape("cat", [[0, 0], [float("nan"), 1], [1, 1]])]}, "not pairs of finite numbers"),
+        ({"shapes": [shape("cat", [[0, 0], [10**400, 1], [1, 1]])]}, "not pairs of finite numbers"),
+        ({"shapes": [shape("cat", [[0, 0, 1], [2, 2, 2], [1, 1, 1]])]}, "not pairs of finite numbers"),
+        ({"shapes": [shape("cat", None)]}, "not pairs of finite numbers"),
+        ({"shapes": [shape("cat", [[1, 1]], "circle")]}, "the circle 'cat' needs two points and has 1"),
+        ({"shapes": [shape("cat", [[1, 1], [9, 9]], "mask", mask="####")]}, "the mask 'cat' does not fit"),
+        ({"shapes": [{"points": []}]}, 'shape 1 has no "label" or no "points"'),
+        ({"shapes": [shape(" ", [])]}, "empty name"),
+        ({"imageWidth": -6}, "said to be -6 wide and 4 high"),
+        ({"imageWidth": None}, "said to be None wide"),
+        ({"imageWidth": 10**6, "imageHeight": 10**6}, "more than 400 megapixels"),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_file(change: Shape, said: str, tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/a.json", **{"shapes": [shape("cat", square(0, 0, 1, 1))], **change})  # type: ignore[arg-type]
+    text = run_error("masks", "convert", tmp_path / "raw", "-o", out)
+    assert said in text
+    assert str(tmp_path / "raw") in text
+    assert not out.exists()
+
+
+def test_damaged_json_among_labelmes_is_an_error(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/a.json", [shape("cat", square(0, 0, 1, 1))])
+    for content in ('{"shapes": [', "[" * 100_000, ""):
+        (tmp_path / "raw/b.json").write_text(content)
+        assert "b.json: " in run_error("masks", "convert", tmp_path / "raw", "-o", out)
+
+
+def test_from_says_what_does_not_fit(tmp_path: Path, out: Path) -> None:
+    source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 1))])
+    assert "no JSON of LabelMe" in run_error("masks", "convert", source, "-o", out, "--from", "coco")
+    assert "that is a file of labelme" in run_error("masks", "convert", source, "-o", out, "--from", "ids")

@@ -1,0 +1,127 @@
+"""Label matrices in .mat files of version 7.3, and categorical ones."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
+from prep.labels.matlab.matrix import MatrixReader
+from prep.labels.reader import RawLabel
+from tests.prep.labels.matlab_files import write_categorical, write_hdf
+from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save
+
+NAMES = ("background", "line", "ellipse")
+
+
+def prepared(folder: Path, *stems: str) -> tuple[object, ...]:
+    """Photos, and the arguments that convert labels in masks/ onto them."""
+    for seed, stem in enumerate(stems):
+        save(folder / "images" / f"{stem}.png", random_image(seed))
+    return ("masks", "convert", folder / "masks", "-o", folder / "d", "--images", folder / "images")
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float64", "bool"])
+def test_version_7_3(tmp_path: Path, kind: str) -> None:
+    convert = prepared(tmp_path, "a", "square")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "codes.txt").write_text("\n".join(NAMES))
+    masks = {"a": random_mask(0, classes=2 if kind == "bool" else 3), "square": random_mask(1, 30, 30, classes=2)}
+    save(tmp_path / "images" / "square.png", random_image(1, 30, 30))  # its size cannot tell rows from columns
+    for stem, mask in masks.items():
+        write_hdf(tmp_path / "masks" / f"{stem}.mat", L=mask.astype(kind))
+    run_ok(*convert)
+    made = masks_of(tmp_path / "d")
+    assert made.keys() == masks.keys()
+    assert all(np.array_equal(made[stem], mask) for stem, mask in masks.items())
+
+
+def test_version_7_3_with_several_matrices(tmp_path: Path) -> None:
+    convert = prepared(tmp_path, "a")
+    write_hdf(tmp_path / "masks" / "a.mat", L=random_mask(0), M=random_mask(1), n=np.ones((1, 1)))
+    (tmp_path / "masks" / "codes.txt").write_text("\n".join(NAMES))
+    assert "holds 2 matrices (L, M); name the variable to read with --variable" in run_error(*convert)
+    run_ok(*convert, "--variable", "M")
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(1))
+
+
+def test_damaged_version_7_3(tmp_path: Path) -> None:
+    """Cut anywhere, or with bytes flipped: read as it is, or refused in words, never anything else."""
+    whole = write_hdf(tmp_path / "a.mat", L=random_mask(0)).read_bytes()
+    rng, refused = np.random.default_rng(0), 0
+    reader, label = MatrixReader(), RawLabel(tmp_path / "a.mat", "a")
+    spoilt = [whole[:length] for length in range(0, len(whole) - 1, 97)]
+    for _ in range(60):
+        data = bytearray(whole)
+        for position in rng.integers(512, len(whole), 8).tolist():
+            data[position] ^= 1 << int(rng.integers(8))
+        spoilt.append(bytes(data))
+    for data in spoilt:
+        label.path.write_bytes(data)
+        try:
+            reader.read(label)
+        except SegError as error:
+            refused += 1
+            assert str(error).startswith(str(label.path))
+    assert refused >= len(range(0, len(whole) - 1, 97))  # every cut file, at least
+
+
+@pytest.mark.parametrize("version", ["v7", "v7.3"])
+@pytest.mark.parametrize(
+    ("unlabelled", "table"), [("ignore", (255, 0, 1, 2)), ("sky", (0, 1, 2, 3)), ("line", (1, 0, 1, 2))]
+)
+def test_categorical(tmp_path: Path, version: str, unlabelled: str, table: tuple[int, ...]) -> None:
+    """Names are the file's own, found by name where files order them differently; undefined is never labelled."""
+    convert = prepared(tmp_path, "a", "b")
+    codes = {stem: random_mask(seed, classes=4) for seed, stem in enumerate("ab")}
+    write_categorical(tmp_path / "masks" / "a.mat", NAMES, codes["a"], version)
+    turned_round = np.array([0, 3, 2, 1], np.uint8)
+    write_categorical(tmp_path / "masks" / "b.mat", NAMES[::-1], turned_round[codes["b"]], version)
+    run_ok(*convert, "--unlabeled", unlabelled)
+    dataset = Dataset.open(tmp_path / "d")
+    assert dataset.classes.names == (("sky", *NAMES) if unlabelled == "sky" else NAMES)
+    assert dataset.classes.ids[-3:] == (1, 2, 3)
+    for stem, mask in masks_of(tmp_path / "d").items():
+        assert np.array_equal(mask, np.array(table, np.uint8)[codes[stem]])
+
+
+def test_inspect_names_categories(tmp_path: Path) -> None:
+    codes = random_mask(0, classes=4)
+    source = write_categorical(tmp_path / "a.mat", NAMES, codes)
+    values = json.loads(run_ok("masks", "inspect", source, "--json").stdout)["values"]
+    found = {value["name"]: value["pixels"] for value in values}
+    names = ("never labelled", *NAMES)
+    assert found == {name: int((codes == code).sum()) for code, name in enumerate(names)}
+
+
+def test_own_names_for_categories_count_from_1(tmp_path: Path) -> None:
+    convert = prepared(tmp_path, "a")
+    codes = random_mask(0, classes=4)
+    write_categorical(tmp_path / "masks" / "a.mat", NAMES, codes)
+    (tmp_path / "mine.txt").write_text("one\ntwo\nthree\n")
+    run_ok(*convert, "--classes", tmp_path / "mine.txt")
+    assert Dataset.open(tmp_path / "d").classes.names == ("one", "two", "three")
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], np.array([255, 0, 1, 2], np.uint8)[codes])
+
+
+def test_categories_that_do_not_agree(tmp_path: Path) -> None:
+    convert = prepared(tmp_path, "a", "b")
+    write_categorical(tmp_path / "masks" / "a.mat", NAMES, random_mask(0, classes=4))
+    write_categorical(tmp_path / "masks" / "b.mat", ("line", "tree"), random_mask(1, classes=2))
+    run_ok(*convert)  # no pixel of b is tree
+    write_categorical(tmp_path / "masks" / "b.mat", ("line", "tree"), random_mask(1))
+    assert "b.mat: L has the category 'tree', which the first of these files has not" in run_error(*convert)
+    savemat(tmp_path / "masks" / "b.mat", {"L": random_mask(1)})
+    assert "b.mat: L is a matrix of numbers, and other labels here are categorical" in run_error(*convert)
+    savemat(tmp_path / "masks" / "a.mat", {"L": random_mask(0)})
+    write_categorical(tmp_path / "masks" / "b.mat", NAMES, random_mask(1))
+    (tmp_path / "masks" / "codes.txt").write_text("\n".join(NAMES))
+    assert "b.mat: L is categorical, and other labels here are numbers" in run_error(*convert)
+
+
+def test_too_many_categories(tmp_path: Path) -> None:
+    source = write_categorical(tmp_path / "a.mat", [f"c{n}" for n in range(251)], random_mask(0))
+    assert "a.mat: a class map has at most 250 classes" in run_error("masks", "inspect", source)

@@ -1,0 +1,82 @@
+"""Recipes: files of settings."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from prep.core.errors import SegError
+from tests.support import run_train
+from train.config.config import Config
+from train.config.recipes import DEFAULT, find_recipe, recipes
+from train.networks.networks import build_network
+
+NAMES = ["aerial", "buildings", "campus", "mini", "rocks", "shapes"]
+
+
+def test_there_is_one_for_each_published_project() -> None:
+    assert [recipe.name for recipe in recipes()] == NAMES
+    assert all(recipe.description.endswith(".") for recipe in recipes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_builds_a_network_that_runs(name: str) -> None:
+    network = build_network(find_recipe(name).config({}), 4).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 4, 64, 64)
+
+
+def test_options_replace_settings() -> None:
+    config = find_recipe("campus").config({"batch": 3, "weights": "none"})
+    assert (config.batch, config.weights, config.lr, config.best) == (3, "none", 1e-3, "loss")
+
+
+def test_the_default_recipe_is_the_defaults() -> None:
+    assert find_recipe("default").config({}) == Config() == DEFAULT.config({})
+
+
+def test_a_file_is_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('description = "My own."\nscale = [0.5, 2]\nepochs = 3\n')
+    recipe = find_recipe(str(tmp_path / "mine.toml"))
+    assert (recipe.name, recipe.description) == ("mine", "My own.")
+    assert (recipe.config({}).scale, recipe.config({}).epochs) == ((0.5, 2), 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epoch = 3", "unknown setting epoch; there is"),
+        ("epochs = ", "not a TOML file"),
+        ("epochs = 0", "--epochs needs at least 1; got 0"),
+        ('epochs = "3"', "mine.toml: epochs needs a whole number; got '3'"),
+        ("batch = 8.0", "batch needs a whole number; got 8.0"),
+        ("epochs = true", "epochs needs a whole number; got True"),
+        ('film = "no"', "film needs true or false; got 'no'"),
+        ("encoder = 5", "encoder needs a text in quotes; got 5"),
+        ("optimizer = 5", "optimizer needs a text in quotes; got 5"),
+        ("schedule = 5", "schedule needs a text in quotes; got 5"),
+        ('lr = "fast"', "lr needs a number; got 'fast'"),
+        ("scale = 2", "scale needs two numbers, like [0.8, 1.25]; got 2"),
+        ('scale = [1, "2"]', "scale needs two numbers"),
+        ('optimizer = "lion"', "--optimizer needs one of adamw, adam, sgd; got lion"),
+        ('loss = "dise"', "dise"),
+    ],
+)
+def test_a_wrong_file_is_told(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(SegError) as caught:
+        find_recipe(str(tmp_path / "mine.toml")).config({})
+    assert words in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(
+        SegError, match=r"named campsu \(did you mean campus\?\); there are default, aerial, .*\.toml file"
+    ):
+        find_recipe("campsu")
+
+
+def test_what_recipes_shows_is_a_recipe(tmp_path: Path) -> None:
+    shown = run_train("recipes", "aerial")
+    (tmp_path / "copy.toml").write_text(shown.stdout)
+    assert find_recipe(str(tmp_path / "copy.toml")).settings == find_recipe("aerial").settings

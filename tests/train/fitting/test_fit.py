@@ -1,0 +1,205 @@
+"""Training from the command line: what a run leaves, resuming, budgets."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from prep.dataset.dataset import Dataset
+from prep.images.imageio import read_mask, write_png
+from tests.support import SCRIPTS, run_script
+from train.runs.checkpoint import load_model
+from train.runs.device import make_fabric
+from train.scoring.metrics import confusion_matrix, scores_of
+
+TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu")
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""Tests run side by side, one on each core."""
+
+
+def weights(path: Path) -> dict[str, Any]:
+    return dict(torch.load(path, weights_only=True)["weights"])
+
+
+def history(run: Path) -> pd.DataFrame:
+    return pd.read_csv(run / "history.csv").drop(columns="seconds")
+
+
+def train(folder: Path, *arguments: object, rc: int = 0) -> str:
+    done = run_script("seg-train", *arguments, cwd=folder, env=ONE_THREAD)
+    assert done.returncode == rc, done.stderr
+    return done.stdout if rc == 0 else done.stderr
+
+
+@pytest.fixture
+def trained(dataset: Dataset, tmp_path: Path) -> Path:
+    """A run of three epochs, in the folder that holds datasets/synth."""
+    train(tmp_path, *TINY, "--epochs", 3)
+    return tmp_path / "runs" / "latest"
+
+
+def test_a_run_holds_everything_the_design_names(trained: Path, dataset: Dataset, tmp_path: Path) -> None:
+    names = {path.name for path in trained.iterdir()}
+    assert names >= {"model.pt", "last.pt", "config.json", "history.csv", "curves.png", "metrics.json",
+                     "per_image.csv", "log.txt", "predictions", "report.html", "provenance.jsonl"}  # fmt: skip
+    assert trained.resolve().name.startswith("synth-")
+    rows = history(trained)
+    assert rows["epoch"].tolist() == [1, 2, 3]
+    assert rows["loss"].is_monotonic_decreasing
+    assert {"lr", "val_mean_iou", "val_iou_background", "val_iou_line", "val_iou_ellipse"} <= set(rows)
+    model = torch.load(trained / "model.pt", weights_only=True)
+    assert [entry["name"] for entry in model["classes"]["classes"]] == ["background", "line", "ellipse"]
+    assert {"mean", "std", "window", "overlap", "split_hash", "versions", "git_hash", "config"} <= model.keys()
+    assert model["split_hash"] == dataset.split_hash()
+    assert model["results"]["val_mean_iou"] == pytest.approx(rows["val_mean_iou"].max())
+    log = (trained / "log.txt").read_text().splitlines()
+    assert sum(line.startswith("epoch ") for line in log) == 3
+    report = (trained / "report.html").read_text()
+    assert report.count("data:image/png;base64,") >= 3
+    assert "http" not in report.replace("http-equiv", "")
+    assert (tmp_path / "datasets/synth/stats.json").exists()
+
+
+def test_metrics_are_those_of_the_predicted_masks(trained: Path, dataset: Dataset, tmp_path: Path) -> None:
+    train(tmp_path, "predict", "datasets/synth/images", "-o", "out", "--device", "cpu")
+    metrics = json.loads((trained / "metrics.json").read_text())
+    test = dataset.of_split("test")
+    matrices = [confusion_matrix(dataset.mask(s), read_mask(tmp_path / f"out/masks/{s.stem}.png"), 3) for s in test]
+    scores = scores_of(np.sum(matrices, axis=0))
+    assert metrics["confusion"] == np.sum(matrices, axis=0).tolist()
+    assert metrics["mean_iou"] == pytest.approx(scores.mean_iou)
+    for index, entry in enumerate(metrics["classes"]):
+        for name in ("iou", "dice", "precision", "recall", "accuracy"):
+            assert entry[name] == pytest.approx(getattr(scores, name)[index], nan_ok=True) or entry[name] is None
+    images = pd.read_csv(trained / "per_image.csv", index_col="stem")
+    assert set(images.index) == {sample.stem for sample in test}
+    assert images["mean_iou"].is_monotonic_increasing
+    assert metrics["mean_of_images_iou"] == pytest.approx(images["mean_iou"].mean())
+    assert images.loc[test[0].stem, "mean_iou"] == pytest.approx(scores_of(matrices[0]).mean_iou)
+
+
+def test_scoring_again_gives_the_same_bytes_and_other_splits_go_elsewhere(trained: Path, tmp_path: Path) -> None:
+    before = (trained / "metrics.json").read_bytes()
+    assert "mean IoU" in train(tmp_path, "score", "--device", "cpu")
+    assert (trained / "metrics.json").read_bytes() == before
+    answer = json.loads(train(tmp_path, "score", "--split", "all", "--json", "--device", "cpu"))
+    assert (answer["images"], answer["split"]) == (23, "all")
+    assert (trained / "score-synth-all" / "metrics.json").exists()
+    assert "on images it learned" in train(tmp_path, "score", "--split", "train", "--device", "cpu")
+    answer = json.loads(train(tmp_path, "score", "--tta", "d4", "--window", 48, "--json", "--device", "cpu"))
+    assert (answer["tta"], answer["window"], answer["split"]) == ("d4", 48, "test")
+    assert (trained / "score-synth-test-tta-d4-window-48" / "metrics.json").exists()
+    assert (trained / "metrics.json").read_bytes() == before
+
+
+def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tmp_path: Path) -> None:
+    train(tmp_path, *TINY, "--epochs", 5)
+    undisturbed = (tmp_path / "runs/latest").resolve()
+    command = [SCRIPTS / "seg-train", *map(str, TINY), "--epochs", "5"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, **ONE_THREAD}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while (run := (tmp_path / "runs/latest").resolve()) == undisturbed or not (run / "last.pt").exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (run / "metrics.json").exists(), "it was over before it was killed"
+    train(tmp_path, "--resume", "--device", "cpu")
+    pd.testing.assert_frame_equal(history(run), history(undisturbed), check_exact=True)
+    for name in ("model.pt", "last.pt"):
+        ours, theirs = weights(run / name), weights(undisturbed / name)
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    assert (run / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
+
+
+def test_a_time_budget_anneals_and_ends_early(dataset: Dataset, tmp_path: Path) -> None:
+    train(tmp_path, *TINY, "--epochs", 5000, "--minutes", 0.05)
+    rows = history(tmp_path / "runs/latest")
+    assert 1 <= len(rows) < 5000
+    assert rows["lr"].iloc[-1] < 0.02 * 3e-3
+    assert rows["lr"].max() > 0.5 * 3e-3
+
+
+def test_even_no_time_gives_a_model(dataset: Dataset, tmp_path: Path) -> None:
+    train(tmp_path, *TINY, "--minutes", 0.00001)
+    assert len(history(tmp_path / "runs/latest")) == 1
+    assert (tmp_path / "runs/latest/model.pt").exists()
+
+
+def test_resuming_on_other_patches_or_with_other_settings_is_refused(trained: Path, tmp_path: Path) -> None:
+    run_script("seg-prep", "patches", "--size", 32, "--per-image", 3, cwd=tmp_path)
+    assert "patches or statistics have changed" in train(tmp_path, "--resume", "--device", "cpu", rc=1)
+    assert "--epochs does not go with --resume" in train(tmp_path, "--resume", "--epochs", 9, rc=2)
+
+
+def test_predictions_of_two_models_do_not_mix(trained: Path, tmp_path: Path) -> None:
+    arguments = ("predict", "datasets/synth/images/test_000000.png", "-o", "out", "--device", "cpu")
+    train(tmp_path, *arguments)
+    train(tmp_path, *TINY, "--epochs", 1, "--seed", 1)
+    assert "holds predictions of another model" in train(tmp_path, *arguments, rc=1)
+    train(tmp_path, *arguments, "--overwrite")
+    train(tmp_path, *arguments)
+
+
+def test_scoring_into_a_folder_of_other_files_is_refused(trained: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine" / "predictions"
+    mine.mkdir(parents=True)
+    (mine / "worst.png").write_bytes(b"mine")
+    assert "holds other files than scores" in train(tmp_path, "score", "-o", "mine", "--device", "cpu", rc=1)
+    assert (mine / "worst.png").read_bytes() == b"mine"
+
+
+def test_early_stopping_says_so(dataset: Dataset, tmp_path: Path) -> None:
+    train(tmp_path, *TINY, "--epochs", 30, "--patience", 2, "--lr", 1e-12)
+    log = (tmp_path / "runs/latest/log.txt").read_text()
+    assert "stopped early: no better validation score for 2 epochs" in log
+    assert len(history(tmp_path / "runs/latest")) < 30
+
+
+def test_sgd_class_weights_and_a_dataset_without_test_split(dataset: Dataset, tmp_path: Path) -> None:
+    run_script("seg-prep", "split", "--ratios", "80/20/0", "--overwrite", cwd=tmp_path)
+    out = train(tmp_path, *TINY, "--epochs", 1, "--optimizer", "sgd", "--class-weights", "--json")
+    assert json.loads(out)["test_mean_iou"] is None
+    assert "no test split" in (tmp_path / "runs/latest/report.html").read_text()
+
+
+def test_a_dataset_without_split_gets_the_default_one(dataset: Dataset, tmp_path: Path) -> None:
+    index = dataset.root / "index.csv"
+    text = index.read_text()
+    index.write_text(text.replace(",train\n", ",\n").replace(",val\n", ",\n").replace(",test\n", ",\n"))
+    done = run_script("seg-train", *TINY, "--epochs", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "had no split; it now has the default one" in done.stderr
+    assert [len(Dataset.open(dataset.root).of_split(name)) for name in ("train", "val", "test")] == [19, 2, 2]
+
+
+def test_predict_goes_on_after_a_bad_photo_and_names_it(trained: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    write_png(photos / "good one ü.png", np.full((20, 50, 3), 200, np.uint8))
+    (photos / "bad.png").write_bytes(b"\x89PNG nothing")
+    error = train(tmp_path, "predict", "photos", "-o", "out", "--device", "cpu", rc=1)
+    assert "1 of 2 photos could not be predicted" in error
+    assert "bad.png" in error
+    assert read_mask(tmp_path / "out/masks/good one ü.png").shape == (20, 50)
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"masks", "colors", "overlays", "classes.json"}
+
+
+def test_a_model_loads_anywhere_and_labels_any_size(trained: Path) -> None:
+    predictor, card = load_model(trained / "model.pt", make_fabric("cpu"))
+    assert card.window == 64
+    for shape in ((1, 1), (5, 300), (64, 64)):
+        mask = predictor(np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8))
+        assert mask.shape == shape
+        assert mask.max() < 3

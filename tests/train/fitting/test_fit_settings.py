@@ -1,0 +1,320 @@
+"""Settings of a training from the command line: what each leaves in the run."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import Result
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
+from prep.images.imageio import read_mask, write_png
+from tests.support import CLASSES, run_train
+from train.config.recipes import recipes
+from train.fitting.history import Epoch
+from train.fitting.loop import Trainer
+from train.fitting.tensorboard import write_events
+
+TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_folder_of_the_dataset(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def train(*arguments: object) -> Path:
+    result = run_train(*TINY, *arguments)
+    assert result.exit_code == 0, result.output
+    return Path("runs/latest").resolve()
+
+
+def failing(*arguments: object, rc: int = 1) -> Result:
+    result = run_train(*TINY, *arguments)
+    assert result.exit_code == rc, result.output
+    assert "Traceback" not in result.stderr
+    return result
+
+
+def config_of(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "config.json").read_text()))
+
+
+def history_of(run: Path) -> pd.DataFrame:
+    return pd.read_csv(run / "history.csv").drop(columns="seconds")
+
+
+def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch, *settings: object) -> Path:
+    """Train until so many epochs are finished and written; the run."""
+    finish = Trainer._finish_epoch
+
+    def interrupted(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        if trainer.state.epoch == epochs:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_finish_epoch", interrupted)
+        assert run_train(*TINY, *settings).exit_code == 130
+    return Path("runs/latest").resolve()
+
+
+def resume_fails() -> str:
+    result = run_train("--resume", "--device", "cpu")
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    assert result.exit_code == 1
+    return result.stderr
+
+
+def test_history_has_losses_and_scores_of_training_and_validation() -> None:
+    rows = history_of(train("--overlap", 0))
+    names = ["background", "line", "ellipse"]
+    for part in ("train", "val"):
+        assert {f"{part}_mean_iou", f"{part}_mean_dice", f"{part}_accuracy"} <= set(rows)
+        assert {f"{part}_{score}_{name}" for score in ("iou", "dice") for name in names} <= set(rows)
+    assert rows[["loss", "train_mean_iou"]].notna().all(axis=None)
+    assert rows["val_loss"].iloc[-1] > 0
+
+
+def test_everything_together_resumes_bit_identically(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mean weights, accumulation, random changes: all of it is in last.pt or follows from the seed."""
+    settings = ("--ema", 0.9, "--accumulate", 2, "--rotate", 20, "--noise", 0.05, "--scale", 0.8, 1.2, "--epochs", 4,
+                "--loss", "ce+0.5*dice", "--clip", 1, "--film", "--best", "loss", "--optimizer", "sgd")  # fmt: skip
+    whole = train(*settings)
+    resumed = interrupted_after(2, monkeypatch, *settings)
+    assert resumed != whole
+    assert len(history_of(resumed)) == 2
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+    pd.testing.assert_frame_equal(history_of(resumed), history_of(whole), check_exact=True)
+    for name in ("model.pt", "last.pt"):
+        ours, theirs = (torch.load(run / name, weights_only=True)["weights"] for run in (resumed, whole))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    assert (resumed / "progress.mp4").exists()
+
+
+def test_a_film_that_cannot_be_written_costs_no_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_codec(_: Path) -> None:
+        raise SegError("progress.mp4: could not write the film")
+
+    monkeypatch.setattr("train.fitting.fit.write_film", no_codec)
+    run = train("--film")
+    assert "could not write the film" in (run / "log.txt").read_text()
+    assert (run / "metrics.json").exists()
+
+
+def test_mean_weights_are_what_is_saved() -> None:
+    last = torch.load(train("--ema", 0.99) / "last.pt", weights_only=True)
+    model = torch.load(Path("runs/latest/model.pt"), weights_only=True)["weights"]
+    assert all(torch.equal(model[name], last["mean_weights"][name]) for name in model)
+    assert not torch.equal(model["head.weight"], last["weights"]["head.weight"])
+
+
+@pytest.mark.parametrize("name", [recipe.name for recipe in recipes() if recipe.name in ("campus", "mini", "shapes")])
+def test_recipes_train_and_score(name: str) -> None:
+    run = train("--recipe", name, "--weights", "none", "--epochs", 1, "--minutes", 0.001)
+    assert json.loads((run / "metrics.json").read_text())["images"] == 3
+    assert config_of(run)["batch"] == 8  # an option
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_model() -> None:
+    settings = ("--lr", 1e30, "--optimizer", "sgd", "--schedule", "constant", "--precision", "32")
+    told = "the loss became nan or infinite in epoch 1; try a lower --lr than 1e+30, or --clip 1"
+    assert told in failing(*settings).stderr
+    assert told in failing(*settings, "--clip", 1000).stderr
+
+
+def test_out_of_memory_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    from train.networks.unet import UNet
+
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(UNet, "forward", no_memory)
+    result = failing()
+    assert "out of memory: a batch of 8 goes on in 2 pieces of 4" in result.stderr
+    assert "out of memory with a batch of 2" in result.stderr
+
+
+def test_out_of_memory_while_validating_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr("train.fitting.validation.Validator.__call__", no_memory)
+    assert "while validating with windows of 64 px; try a smaller --window" in failing("--overlap", 0).stderr
+
+
+def test_an_augmentation_file_is_used_and_kept() -> None:
+    flip = {"__class_fullname__": "HorizontalFlip", "p": 1.0}
+    pipeline = {"__class_fullname__": "Compose", "p": 1.0, "transforms": [flip]}
+    Path("mine.json").write_text(json.dumps({"__version__": "2.0.8", "transform": pipeline}))
+    run = train("--augment", "mine.json")
+    assert (run / "augment.json").read_bytes() == Path("mine.json").read_bytes()
+    Path("mine.json").unlink()
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+
+
+def test_tensorboard_gets_the_history() -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = train("--tensorboard")
+    rows = torch.load(run / "last.pt", weights_only=True)["state"]["history"]
+    time.sleep(1.1)  # the files are in order by their seconds
+    write_events(run, replace(Epoch.from_plain(rows[-1]), loss=7.0), CLASSES)  # as if killed before it was in last.pt
+    events = EventAccumulator(str(run / "tensorboard"))
+    events.Reload()
+    losses = [event.value for event in events.Scalars("loss")]
+    assert losses == pytest.approx([history_of(run)["loss"].iloc[0], 7.0])
+
+
+def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:
+    run = train("--epochs", 1)
+    failing("--arch", "unett")
+    failing("--weights", "nothing.pt")
+    assert Path("runs/latest").resolve() == run
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["latest", run.name]
+
+
+def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.fitting.tensorboard.find_spec", lambda name: None)
+    assert "pip install 'seg-prep[tensorboard]'" in failing("--tensorboard").stderr
+    assert not Path("runs").exists()
+
+
+def test_settings_that_cannot_be_are_told() -> None:
+    assert "--scale needs two numbers" in failing("--scale", 2, 1).stderr
+    assert "no recipe is named nothing; there are default, aerial" in failing("--recipe", "nothing").stderr
+    assert "--arch unett: did you mean unet" in failing("--arch", "unett").stderr
+    assert "dise" in failing("--loss", "dise").stderr
+    assert "--recipe does not go with --resume" in failing("--resume", "--recipe", "mini", rc=2).stderr
+
+
+def test_help_has_every_setting_under_a_heading() -> None:
+    text = run_train("fit", "--help").stdout
+    headings = ["Options:", "Network:", "Training:", "Patches and augmentation:", "Predicting whole images:"]
+    assert [line for line in text.splitlines() if line in headings] == headings
+
+
+def test_bench_counts_the_patches_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """72 crops do not fill a batch of 100."""
+    monkeypatch.setattr("train.fitting.bench._seconds", lambda step, steps, fabric: 1.0)
+    answer = json.loads(run_train("bench", *TINY, "--batch", 100, "--steps", 2, "--json").stdout)
+    assert answer["images_per_second"] == answer["null_loader"] == 2 * 72
+
+
+def test_bench_tells_rates_and_shares() -> None:
+    result = run_train("bench", *TINY, "--steps", 2, "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["null_model"] > answer["images_per_second"] > 0
+    assert sum(answer["shares"].values()) == pytest.approx(1)
+    assert not Path("runs").exists()
+    assert "null loader" in run_train("bench", *TINY, "--steps", 1).stdout
+
+
+def test_bench_tells_that_memory_does_not_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of two patches fit here; the phases are timed with whole batches."""
+    from train.networks.unet import UNet
+
+    real = UNet.forward
+
+    def little_memory(network: UNet, images: torch.Tensor) -> torch.Tensor:
+        if len(images) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return real(network, images)
+
+    monkeypatch.setattr(UNet, "forward", little_memory)
+    result = run_train("bench", *TINY, "--steps", 1)
+    assert result.exit_code == 1
+    assert "out of memory: a batch of 8 goes on in 2 pieces of 4" in result.stderr
+    assert "out of memory with a whole batch of 8" in result.stderr
+    assert "smaller --batch" in result.stderr
+
+
+def test_one_class_alone_is_refused() -> None:
+    dataset = Dataset.open(Path("datasets/synth"))
+    for sample in dataset.of_split("train"):
+        mask = dataset.mask(sample)
+        write_png(dataset.root / sample.mask, np.where(mask == 2, mask, np.uint8(255)))
+    told = failing("--epochs", 1).stderr
+    assert "the masks of its train split hold only ellipse, and a model learns to tell classes apart" in told
+    assert not Path("runs").exists()
+
+
+def test_resuming_what_is_trained_says_that_it_is_only_scored() -> None:
+    train("--epochs", 1)
+    assert "was trained to its end before; it is only scored again" in run_train("--resume", "--device", "cpu").stderr
+
+
+def test_dropout_resumes_bit_identically_and_needs_no_initial_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = (
+        train("--arch", "fpn", "--encoder", "tu-mobilenetv3_small_050", "--epochs", 1, "--minutes", 0.00001)
+        / "model.pt"
+    )
+    settings = (
+        "--arch",
+        "fpn",
+        "--encoder",
+        "tu-mobilenetv3_small_050",
+        "--weights",
+        given,
+        "--overlap",
+        0,
+        "--size",
+        16,
+    )
+    whole = train(*settings)
+    resumed = interrupted_after(1, monkeypatch, *settings)
+    given.unlink()
+    result = run_train("--resume", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    ours, theirs = (torch.load(run / "last.pt", weights_only=True)["weights"] for run in (resumed, whole))
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_damaged_files_of_a_run_cannot_be_resumed_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = interrupted_after(1, monkeypatch)
+    good = (run / "last.pt").read_bytes()
+    (run / "last.pt").write_bytes((run / "model.pt").read_bytes())  # no state of an optimizer in it
+    assert "last.pt: not of this training" in resume_fails()
+    (run / "last.pt").write_bytes(good)
+    (run / "config.json").write_text("{")
+    assert "config.json: damaged" in resume_fails()
+    (run / "config.json").write_text("{}")
+    assert "config.json: not the settings of a training" in resume_fails()
+
+
+def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock passes the limit after an epoch that was not validated was found not to be the last."""
+    finish, over = Trainer._finish_epoch, list[bool]()
+
+    def finished(trainer: Trainer, *arguments: Any) -> None:  # noqa: ANN401
+        finish(trainer, *arguments)
+        over.append(True)
+
+    monkeypatch.setattr(Trainer, "_finish_epoch", finished)
+    monkeypatch.setattr(Trainer, "progress", lambda trainer: float(bool(over)))
+    run = train("--epochs", 50, "--overlap", 0.95, "--window", 16)
+    rows = history_of(run)
+    assert rows["val_mean_iou"].notna().tolist() == [False, True]
+    assert rows["step"].diff().iloc[-1] == 1
+    assert (run / "model.pt").exists()
+
+
+def test_without_a_defined_figure_the_latest_model_is_kept() -> None:
+    root = Path("datasets/synth")
+    for line in (root / "index.csv").read_text().splitlines():
+        if line.endswith(",val"):
+            mask = root / line.split(",")[2]
+            write_png(mask, np.full_like(read_mask(mask), 255))
+    run = train("--best", "loss", "--overlap", 0)
+    rows = history_of(run)
+    assert rows["val_loss"].isna().all()
+    assert rows["val_mean_iou"].isna().all()
+    last, model = (torch.load(run / name, weights_only=True)["weights"] for name in ("last.pt", "model.pt"))
+    assert all(torch.equal(last[name], model[name]) for name in model)

@@ -1,0 +1,233 @@
+"""What predict writes of photos, and which photos it finds."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
+from prep.images.finding import FoundFile
+from prep.images.imageio import IndexMask, read_mask
+from prep.images.polygons import fill_polygon
+from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
+from tests.support import images_only, load, random_mask, run_ok, save, tree
+from train.predicting.outputs import make_outputs
+from train.predicting.predict import predict_photos
+from train.predicting.sources import find_sources
+from train.windows.image_rows import ImageRows
+from train.windows.predictor import Predictor
+
+KINDS = ("masks", "colors", "overlays", "geojson", "coco", "labelme")
+NESTED = np.zeros((20, 24), np.uint8)
+"""A ring of class 1 with a hole, in which an island of class 2 lies, and beside it two regions that touch."""
+NESTED[2:14, 2:14] = 1
+NESTED[4:12, 4:12] = 0
+NESTED[6:9, 6:9] = 2
+NESTED[3:9, 17:20] = 1
+NESTED[9:12, 17:24] = 2
+
+
+def photo_of(path: Path, mask: NDArray[np.uint8]) -> FoundFile:
+    """A photo that the colour predictor labels as this mask."""
+    return FoundFile(save(path, 255 * np.eye(3, dtype=np.uint8)[mask]), path.name)
+
+
+def predicted(target: Path, masks: dict[str, NDArray[np.uint8]], *kinds: str, tolerance: float = 0.0) -> None:
+    photos = [photo_of(target.parent / "photos" / f"{stem}.png", mask) for stem, mask in masks.items()]
+    assert predict_photos(color_predictor(), photos, target, kinds, tolerance=tolerance) == []
+
+
+def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
+    predicted(tmp_path / "out", {"a": NESTED}, "masks", "geojson")
+    assert set(tree(tmp_path / "out")) == {"masks/", "masks/a.png", "geojson/", "geojson/a.geojson"}
+    assert (read_mask(tmp_path / "out/masks/a.png") == NESTED).all()
+    predicted(tmp_path / "out", {"a": NESTED}, *KINDS)
+    assert {path.parts[-2] for path in (tmp_path / "out").rglob("*.*") if path.is_file()} >= {*KINDS} - {"coco"}
+    assert (load(tmp_path / "out/colors/a.png") == np.array(CLASSES.colors)[NESTED]).all()
+
+
+@pytest.mark.parametrize("mask", [NESTED, random_mask(3), random_mask(4) // 2])
+def test_geojson_gives_the_mask_back(mask: NDArray[np.uint8], tmp_path: Path) -> None:
+    predicted(tmp_path / "out", {"a": mask}, "geojson")
+    content = json.loads((tmp_path / "out/geojson/a.geojson").read_text())
+    assert content["type"] == "FeatureCollection"
+    assert content["coordinates"].startswith("pixels: x to the right, y down")
+    assert (content["image"], content["width"], content["height"]) == ("a.png", mask.shape[1], mask.shape[0])
+    again = np.zeros_like(mask)
+    for feature in content["features"]:
+        rings = [np.array(ring) for ring in feature["geometry"]["coordinates"]]
+        assert all((ring[0] == ring[-1]).all() for ring in rings)
+        # RFC 7946: the outer ring counterclockwise, holes clockwise, in the numbers as they stand
+        turns = [float(ring[:-1, 0] @ ring[1:, 1] - ring[1:, 0] @ ring[:-1, 1]) for ring in rings]
+        assert turns[0] > 0
+        assert all(turn < 0 for turn in turns[1:])
+        part = np.zeros_like(mask)
+        fill_polygon(part, rings, 1)
+        assert part.sum() == feature["properties"]["pixels"]
+        again[part > 0] = feature["properties"]["index"]
+        assert feature["properties"]["class"] == CLASSES.names[feature["properties"]["index"]]
+    assert (again == mask).all()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of pycocotools
+def test_coco_is_what_pycocotools_and_our_own_reader_understand(tmp_path: Path) -> None:
+    masks = {"a": NESTED, "b": random_mask(3), "c": np.zeros((5, 7), np.uint8)}
+    predicted(tmp_path / "out", masks, "coco")
+    path = tmp_path / "out/coco/annotations.json"
+    content = json.loads(path.read_text())
+    coco = COCO(str(path))
+    assert [image["file_name"] for image in content["images"]] == ["a.png", "b.png", "c.png"]
+    for image in content["images"]:
+        mask = masks[image["file_name"][0]]
+        again = np.zeros_like(mask)
+        for annotation in coco.loadAnns(coco.getAnnIds(imgIds=image["id"])):
+            region = coco.annToMask(annotation)
+            assert annotation["area"] == region.sum()
+            left, top, width, height = annotation["bbox"]
+            assert region[top : top + height, left : left + width].sum() == region.sum()
+            again[region > 0] = annotation["category_id"] - 1
+        assert (again == mask).all()
+    run_ok("masks", "convert", path, "-o", tmp_path / "again", "--images", tmp_path / "photos")
+    for stem, mask in masks.items():
+        assert (read_mask(tmp_path / "again/masks" / f"{stem}.png") == mask).all()
+
+
+def test_later_photos_join_the_coco_file(tmp_path: Path) -> None:
+    predicted(tmp_path / "out", {"b": NESTED}, "coco")
+    predicted(tmp_path / "out", {"a": NESTED}, "coco")
+    content = json.loads((tmp_path / "out/coco/annotations.json").read_text())
+    assert [image["file_name"] for image in content["images"]] == ["a.png", "b.png"]
+    ids = [annotation["id"] for annotation in content["annotations"]]
+    assert ids == list(range(1, len(ids) + 1))
+    assert [a["image_id"] for a in content["annotations"]] == sorted([1, 2] * (len(ids) // 2))
+
+
+@pytest.mark.parametrize("mask", [NESTED, random_mask(3)])
+def test_labelme_files_open_their_photo_and_come_back_as_the_mask(mask: NDArray[np.uint8], tmp_path: Path) -> None:
+    predicted(tmp_path / "out", {"a": mask}, "labelme")
+    content = json.loads((tmp_path / "out/labelme/a.json").read_text())
+    assert (tmp_path / "out/labelme" / content["imagePath"]).samefile(tmp_path / "photos/a.png")
+    run_ok("masks", "convert", tmp_path / "out/labelme", "-o", tmp_path / "again", "--images", tmp_path / "photos")
+    names = Dataset.open(tmp_path / "again").classes.names
+    values = np.array([CLASSES.names.index(name) for name in names], np.uint8)
+    assert (values[read_mask(tmp_path / "again/masks/a.png")] == mask).all()
+
+
+def test_simplified_polygons_have_fewer_corners(tmp_path: Path) -> None:
+    mask = np.tril(np.ones((40, 40), np.uint8))
+    corners = []
+    for tolerance in (0.0, 1.0):
+        target = tmp_path / str(tolerance) / "out"
+        predicted(target, {"a": mask}, "geojson", tolerance=tolerance)
+        (feature,) = json.loads((target / "geojson/a.geojson").read_text())["features"]
+        corners.append(len(feature["geometry"]["coordinates"][0]))
+    assert corners[1] < 10 < 70 < corners[0]
+
+
+def test_photos_of_nested_folders_keep_their_names_apart(tmp_path: Path) -> None:
+    for name in ("Tile 1/images/part.png", "Tile 2/images/part.png", "Tile 1/masks/part.png", "top.png", "clip.mp4"):
+        save(tmp_path / "in" / name, NESTED) if name.endswith("png") else (tmp_path / "in" / name).touch()
+    save(tmp_path / "in/out/masks/top.png", NESTED)
+    found = find_sources([tmp_path / "in"], tmp_path / "in/out")
+    assert [photo.stem for photo in found.photos] == ["Tile 1_part", "Tile 2_part", "top"]
+    assert found.videos == ()
+    assert [video.stem for video in find_sources([tmp_path / "in/clip.mp4"], tmp_path / "out").videos] == ["clip"]
+
+
+def test_equal_stems_and_nothing_to_do_are_told(tmp_path: Path) -> None:
+    one, two = save(tmp_path / "1/a.png", NESTED), save(tmp_path / "2/a.jpg", NESTED)
+    with pytest.raises(SegError, match="have the same stem a; rename one of them, or predict them into different"):
+        find_sources([one, two], tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SegError, match="empty: no photos here"):
+        find_sources([tmp_path / "empty"], tmp_path / "out")
+
+
+def test_the_images_of_a_dataset(tmp_path: Path) -> None:
+    root = images_only(tmp_path / "data", [(5, 6), (7, 8)]).root
+    save(root / "photos/s0.png", NESTED)  # the raw photo is not meant
+    photos = find_sources([root], tmp_path / "out").photos
+    assert [(photo.stem, photo.path) for photo in photos] == [(s, root / f"images/{s}.png") for s in ("s0", "s1")]
+
+
+def test_an_interrupted_command_goes_on_and_other_settings_are_refused(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    out = tmp_path / "out"
+    command = ("predict", tmp_path / "photos", "-o", out, "--run", run, "--device", "cpu")
+    run_train(*command)
+    whole = tree(out)
+    assert set(whole) >= {"masks/a.png", "colors/a.png", "overlays/a.png", "classes.json", "predictions.json"}
+    for name in ("masks/a.png", "overlays/a.png"):  # one is missing: made again; the others are all there: left alone
+        (out / name).unlink()
+        run_train(*command)
+        assert tree(out) == whole
+    (out / "masks/a.png").write_bytes(b"mine")
+    run_train(*command)
+    assert (out / "masks/a.png").read_bytes() == b"mine"
+    run_train(*command, "--save", "geojson")
+    assert "holds predictions of simplify 1.0 (now 2.0)" in train_error(*command, "--save", "geojson", "--simplify", 2)
+    assert "holds predictions of window 32 (now 48)" in train_error(*command, "--window", 48)
+    run_train(*command, "--save", "masks", "--simplify", 2)
+    run_train(*command, "--save", "geojson", "--simplify", 2, "--overwrite")
+    other = write_run(tmp_path / "other")
+    assert "holds predictions of another model" in train_error(*command, "--run", other)
+
+
+def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
+    from train.cli import predict as module
+
+    outputs = make_outputs(KINDS, tmp_path, CLASSES, 1.0, 1)
+    assert len({each.path(FoundFile(Path("a.png"), "a.png")) for each in outputs}) == len(KINDS)
+    assert set(module._KINDS) == {*KINDS, "probabilities"}
+
+
+def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Path | None] = []
+    strips = Predictor.strips
+
+    def seen(self: Predictor, source: ImageRows, path: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
+        passes.append(path)
+        return strips(self, source, path)
+
+    monkeypatch.setattr(Predictor, "strips", seen)
+    mask = random_mask(3, 50, 33)
+    photo = photo_of(tmp_path / "photos/a.png", mask)
+    for _ in range(2):  # the second finds all there
+        assert predict_photos(color_predictor(), [photo], tmp_path / "out", ("masks", "probabilities")) == []
+        assert set(tree(tmp_path / "out")) == {"masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
+    path = tmp_path / "out/probabilities/a.npy"
+    assert passes == [path]
+    found = np.load(path, mmap_mode="r")
+    assert (found.shape, found.dtype) == ((3, 50, 33), np.float16)
+    np.testing.assert_allclose(found.sum(axis=0, dtype=np.float64), 1, atol=2e-3)
+    assert (found.argmax(axis=0) == mask).all()
+    assert (read_mask(tmp_path / "out/masks/a.png") == mask).all()
+    path.unlink()
+    assert predict_photos(color_predictor(), [photo], tmp_path / "out", ("probabilities",)) == []
+    assert path.exists()
+
+
+def test_the_command_saves_probabilities_alone(tmp_path: Path) -> None:
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    run = write_run(tmp_path / "run")
+    command = ("predict", tmp_path / "photos", "--run", run, "--device", "cpu", "--save")
+    run_train(*command, "probabilities", "-o", tmp_path / "out")
+    run_train(*command, "masks", "-o", tmp_path / "masks")
+    found = np.load(tmp_path / "out/probabilities/a.npy")
+    assert (found.argmax(axis=0) == read_mask(tmp_path / "masks/masks/a.png")).mean() > 0.99  # float16 makes ties
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"probabilities"}
+
+
+def test_labelme_refuses_names_that_it_would_read_otherwise(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", classes=type(CLASSES)(("ignore", "b", "c"), CLASSES.colors))
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    error = train_error(
+        "predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", run, "--save", "labelme", "--device", "cpu"
+    )
+    assert "the class name 'ignore' means something else" in error

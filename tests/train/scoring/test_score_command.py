@@ -1,0 +1,122 @@
+"""seg-train score and audit as they are typed, on one tiny run."""
+
+import errno
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from synth.generate import generate
+from train.cli.main import main
+from train.runs.checkpoint import load, save
+
+TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
+
+
+def typed(*arguments: object, rc: int = 0) -> str:
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exit_code == rc, (done.output, done.exception)
+    return done.stdout if rc == 0 else done.stderr
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds datasets/synth and one run of one epoch."""
+    folder = tmp_path_factory.mktemp("trained")
+    generate(folder / "datasets" / "synth", n=8, test=3, width=64, height=64, workers=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        typed(*TINY)
+    return folder
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the run; the working folder holds it under runs/."""
+    copy = tmp_path / "runs" / "tiny"
+    shutil.copytree(trained / "runs" / "latest", copy)
+    monkeypatch.chdir(tmp_path)
+    return copy
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
+    return found
+
+
+def test_scores_come_with_intervals(run: Path) -> None:
+    text = typed("score", "--device", "cpu")
+    found = metrics(run)
+    low, high = found["mean_iou_interval"]
+    assert low <= found["mean_iou"] <= high
+    assert f"{found['mean_iou']:.4f} [{low:.3f}, {high:.3f}]" in text
+    assert found["intervals"]["words"] in text
+    assert (found["intervals"]["unit"], found["intervals"]["units"]) == ("images", 3)
+    entry = found["classes"][0]
+    assert entry["boundary_iou"] is not None
+    assert len(entry["iou_interval"]) == 2
+    assert f"[{low:.3f}, {high:.3f}]" in (run / "report.html").read_text()
+    assert f'<i style="background:{entry["color"]}"></i>{entry["name"]}' in (run / "report.html").read_text()
+    assert (run / "worst.png").exists()
+
+
+def test_a_run_is_not_compared_with_itself(run: Path) -> None:
+    error = typed("score", "--compare", run, "--device", "cpu", rc=1)
+    assert f"--compare {run}: is the run that is scored (tiny); name another one" in error
+
+
+def test_a_folder_that_cannot_be_written_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert f"Error: {run}: permission denied; choose another folder" in typed("score", run, "--device", "cpu", rc=1)
+
+
+def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
+    twin = run.with_name("twin")
+    shutil.copytree(run, twin)
+    text = typed("score", run, "--compare", twin, "--protocol", "patches", "--device", "cpu")
+    assert "Compared with twin on the same images" in text
+    assert text.count("no difference shown: the interval includes 0") >= 3
+    assert "patches, mean over patches" in text
+    found = metrics(run)
+    assert found["comparison"]["other"] == "twin"
+    protocols = {(row["protocol"], row["split"]): row["mean_iou"] for row in found["protocols"]}
+    assert protocols["whole images, pooled", "test"] == found["mean_iou"]
+    assert {split for _, split in protocols} == {"test", "train"}
+    report = (run / "report.html").read_text()
+    assert "Compared with twin" in report
+    assert "patches, mean over batches" in report
+    typed("score", run, "--device", "cpu")  # again, without
+    assert "comparison" not in metrics(run)
+
+
+def test_a_run_of_another_split_is_refused(run: Path) -> None:
+    other = run.with_name("other")
+    shutil.copytree(run, other)
+    save(other / "model.pt", {**load(run / "model.pt"), "split_hash": "0123456789abcdef"})
+    error = typed("score", run, "--compare", other, "--device", "cpu", rc=1)
+    assert "other was trained on another split (synth 0123456789abcdef) than tiny" in error
+    assert "train both on the same split" in error
+
+
+def test_an_audit_is_written_once(run: Path) -> None:
+    answer = json.loads(typed("audit", "--device", "cpu", "--json"))
+    folder = run / "audit-synth-all"
+    assert Path(answer["folder"]).resolve() == folder
+    assert (folder / "samples.csv").exists()
+    assert len(answer["samples"]) == 11
+    assert "7 of the samples are train samples" in answer["warning"]
+    shown = f"{len(answer['regions'])} regions, the first 20 of them here, in 11 samples; 7 of"
+    assert shown in typed("audit", "--device", "cpu", "--overwrite")
+    assert "add --overwrite" in typed("audit", "--device", "cpu", rc=1)
+    assert "the model has learned none of them" in typed("audit", "--split", "test", "--device", "cpu")
+    typed("audit", "--device", "cpu", "--overwrite")
+
+
+def test_an_audit_into_a_folder_of_other_files_is_refused(run: Path) -> None:
+    assert "holds other files than an audit" in typed("audit", "-o", "runs", rc=1)

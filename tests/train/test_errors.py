@@ -1,0 +1,150 @@
+"""What seg-train says when something is wrong."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
+from tests.models import CLASSES, train_error
+from tests.support import images_only, run_script
+from train.cli.main import main
+from train.config.config import Config
+from train.runs.checkpoint import load, load_model, save
+from train.runs.device import make_fabric
+from train.runs.runs import find_interrupted, find_run
+from train.scoring.evaluation import require_same_classes
+
+
+def error_of(folder: Path, *arguments: object) -> str:
+    done = run_script("seg-train", *arguments, cwd=folder)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['torch'] = None; from train.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: seg-train needs torch")
+    assert "pip install 'seg-prep[train]'" in done.stderr
+
+
+def test_no_dataset_no_run(tmp_path: Path) -> None:
+    assert "no dataset here or under ./datasets" in error_of(tmp_path)
+    assert "no run under ./runs; train one with 'seg-train'" in error_of(tmp_path, "score")
+    assert "not a dataset" in error_of(tmp_path, "nowhere")
+
+
+def test_a_device_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        assert "--device cuda: PyTorch sees no NVIDIA GPU here" in error_of(tmp_path, "--device", "cuda")
+
+
+def test_wrong_options_are_usage_errors(tmp_path: Path) -> None:
+    for arguments in (["--epochs", "0"], ["--nonsense"], ["score", "--split", "some"], ["predict", "missing.png"]):
+        assert run_script("seg-train", *arguments, cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": 8}, {"minutes": 0.0}, {"lr": -1.0}, {"overlap": 1.0}, {"width": 0}, {"batch": 1}]
+)
+def test_impossible_settings_name_their_option(wrong: dict[str, float]) -> None:
+    with pytest.raises(SegError, match=f"--{next(iter(wrong))} needs"):
+        Config(**wrong)  # type: ignore[arg-type]
+
+
+def test_damaged_image_is_named(dataset: Dataset, tmp_path: Path) -> None:
+    image = dataset.root / dataset.of_split("train")[4].image
+    image.write_bytes(image.read_bytes()[:100])
+    assert str(image.relative_to(tmp_path)) in error_of(tmp_path, "--epochs", 1)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(SegError, match="not a checkpoint of seg-train"):
+        load(path)
+    save(path, {"weights": {}})
+    with pytest.raises(SegError, match="not a model of this version"):
+        load_model(path, make_fabric("cpu"))
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "owned",)  # type: ignore[return-value]
+
+    path = tmp_path / "model.pt"
+    torch.save({"weights": Evil()}, path, pickle_module=pickle)
+    with pytest.raises(SegError):
+        load(path)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_another_dataset_with_other_classes_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    done = run_script("seg-train", "--width", 4, "--size", 32, "--crops", 1, "--epochs", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    classes = dataset.root / "classes.json"
+    classes.write_text(classes.read_text().replace("ellipse", "circle"))
+    error = error_of(tmp_path, "score")
+    assert "has the classes background, line, circle" in error
+    assert "the model knows background, line, ellipse" in error
+
+
+def test_a_dataset_without_masks_is_refused_as_such(tmp_path: Path) -> None:
+    photos = images_only(tmp_path / "photos", [(40, 50)])
+    with pytest.raises(SegError, match=r"photos: has no masks yet, but the model knows background, line, ellipse"):
+        require_same_classes(photos, CLASSES)
+
+
+def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words, meant in ((["scor"], "score"), (["pedict", "photos", "-o", "out"], "predict")):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2
+        assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
+    assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
+    Path("scor").mkdir()
+    assert "scor: not a dataset" in train_error("scor")
+
+
+def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -> None:
+    error = run_script("seg-train", "--width", 4, "--size", 32, "--epochs", 9, "--lr", 1e30, cwd=tmp_path)
+    assert error.returncode == 1
+    assert "try a lower --lr than 1e+30" in error.stderr
+
+
+def test_an_older_run_is_not_resumed_in_place_of_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "no run under ./runs" in train_error("--resume")
+    older, latest = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
+    for seconds, path in enumerate((older / "config.json", older / "last.pt", latest / "config.json"), start=1):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+        os.utime(path, (seconds, seconds))
+    assert f"{latest}: was interrupted before its first epoch was over" in train_error("--resume")
+    assert find_interrupted(older) == older
+    (latest / "last.pt").touch()
+    assert find_interrupted(None) == latest
+    os.utime(older / "last.pt", (2**32, 2**32))
+    assert find_interrupted(None) == older
+
+
+def test_find_run_takes_the_newest_without_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a-2026-01-01-000000", "b-2026-01-02-000000"):
+        folder = Path("runs") / name
+        folder.mkdir(parents=True)
+        save(folder / "last.pt", {"x": torch.from_numpy(np.zeros(1))})
+    assert find_run(None, "last.pt") == Path("runs/b-2026-01-02-000000")

@@ -1,0 +1,169 @@
+"""Rank regions and samples whose label a model contradicts most confidently: the first places to look for errors."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from prep.core.classes import ClassMap
+from prep.core.files import explained, make_folder, write_text
+from prep.core.progress import Progress, silent
+from prep.dataset.dataset import Dataset, Sample
+from prep.images.imageio import ImageRGB, IndexMask, write_png
+from prep.images.overlay import overlay
+from train.auditing.disagreement import Disagreement, find_disagreements
+from train.scoring.evaluation import require_same_classes, samples_of
+from train.scoring.sheets import Row, captioned_sheet
+from train.windows.predictor import Predictor
+from train.windows.whole_probabilities import whole_probabilities
+
+REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
+
+_SHOWN = 24
+"""Regions on the sheet."""
+
+_CELL_PX, _COLUMNS = 200, 2
+"""Side of a picture on the sheet, and regions beside each other."""
+
+_CONTEXT = 0.5
+"""How much of a region's size is shown around it, on each side."""
+
+_LEAST_CROP_PX = 64
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A region of a sample that may be labelled wrongly.  guess: (H, W) the prediction of its crop, if it is shown."""
+
+    sample: Sample
+    region: Disagreement
+    guess: IndexMask | None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Suspects, the highest score first, and of how many samples."""
+
+    suspects: tuple[Suspect, ...]
+    samples: tuple[Sample, ...]
+
+    @property
+    def ranked_samples(self) -> list[tuple[Sample, float, int]]:
+        """Each sample with the sum of its regions' scores and their number, the highest sum first."""
+        scores = {sample.stem: (0.0, 0) for sample in self.samples}
+        for suspect in self.suspects:
+            score, number = scores[suspect.sample.stem]
+            scores[suspect.sample.stem] = score + suspect.region.score, number + 1
+        ranked = [(sample, *scores[sample.stem]) for sample in self.samples]
+        return sorted(ranked, key=lambda row: (-row[1], row[0].stem))
+
+
+def audit(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> Audit:
+    """Compare the labels of a split ("all": of every split) with the model's class probabilities.
+
+    One image with its probabilities is held at a time. Raises SegError if the split is empty or the dataset has other
+    classes than the model.
+    """
+    require_same_classes(dataset, predictor.classes)
+    samples = samples_of(dataset, split)
+    suspects: list[Suspect] = []
+    for done, sample in enumerate(samples, start=1):
+        mask, probabilities = dataset.mask(sample), whole_probabilities(predictor, dataset.image(sample))
+        guess = probabilities.argmax(axis=0).astype(np.uint8)
+        suspects += [
+            Suspect(sample, region, guess[crop_of(region, *mask.shape)].copy())
+            for region in find_disagreements(mask, guess, probabilities)
+        ]
+        suspects.sort(key=_order)
+        # The crops of what is no longer among the first are dropped: thousands of them would fill the memory.
+        suspects[_SHOWN:] = [Suspect(each.sample, each.region, None) for each in suspects[_SHOWN:]]
+        progress(done, len(samples))
+    return Audit(tuple(suspects), tuple(samples))
+
+
+def crop_of(region: Disagreement, height: int, width: int) -> tuple[slice, slice]:
+    """The rows and columns of an image (H, W) to show of a region: its box with some of what is around it."""
+    side = max(_LEAST_CROP_PX, round((1 + 2 * _CONTEXT) * max(region.height, region.width)))
+    top = region.y + region.height // 2 - side // 2
+    left = region.x + region.width // 2 - side // 2
+    return slice(max(top, 0), min(top + side, height)), slice(max(left, 0), min(left + side, width))
+
+
+def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
+    """Write audit.csv (regions), samples.csv, and audit.png: image, label and prediction of the first regions."""
+    make_folder(folder)
+    write_text(folder / REGIONS, _regions_csv(found, dataset.classes))
+    write_text(folder / SAMPLES, _samples_csv(found))
+    with explained(folder):
+        (folder / SHEET).unlink(missing_ok=True)
+    rows = [_row(rank, suspect, dataset) for rank, suspect in enumerate(found.suspects[:_SHOWN], start=1)]
+    if rows:
+        write_png(folder / SHEET, captioned_sheet(rows, _CELL_PX, _COLUMNS))
+
+
+def _order(suspect: Suspect) -> tuple[float, str, int, int]:
+    return -suspect.region.score, suspect.sample.stem, suspect.region.y, suspect.region.x
+
+
+def _row(rank: int, suspect: Suspect, dataset: Dataset) -> Row:
+    """One block of the sheet: image, label and prediction around a region, enlarged where they are small."""
+    assert suspect.guess is not None
+    region, names = suspect.region, dataset.classes.names
+    text = (
+        f"{rank}  {suspect.sample.stem} ({suspect.sample.split or 'no split'}) at {region.x}, {region.y}: "
+        f"labelled {names[region.label]}, model says {names[region.model]}"
+    )
+    mask = dataset.mask(suspect.sample)
+    place = crop_of(region, *mask.shape)
+    image = dataset.image(suspect.sample)[place]
+    pictures = [image, overlay(image, mask[place], dataset.classes), overlay(image, suspect.guess, dataset.classes)]
+    return text, [_frame(_enlarge(picture), region, place) for picture in pictures]
+
+
+def _enlarge(picture: ImageRGB) -> ImageRGB:
+    """Repeat the pixels of a small crop until it fills its place on the sheet."""
+    scale = max(1.0, _CELL_PX / max(picture.shape[:2]))
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _frame(picture: ImageRGB, region: Disagreement, place: tuple[slice, slice]) -> ImageRGB:
+    """Draw the region's box, as thin as the picture that is shown allows."""
+    scale = picture.shape[0] / (place[0].stop - place[0].start)
+    top, left = (region.y - place[0].start) * scale, (region.x - place[1].start) * scale
+    line = max(1, round(max(picture.shape[:2]) / _CELL_PX))
+    rows = max(0, int(top) - line), min(picture.shape[0], int(top + region.height * scale) + line)
+    columns = max(0, int(left) - line), min(picture.shape[1], int(left + region.width * scale) + line)
+    framed = picture.copy()
+    framed[rows[0] : rows[1], columns[0] : columns[1]] = (255, 0, 255)
+    inner = slice(rows[0] + line, rows[1] - line), slice(columns[0] + line, columns[1] - line)
+    framed[inner] = picture[inner]
+    return framed
+
+
+def _regions_csv(found: Audit, classes: ClassMap) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["rank", "stem", "split", "y", "x", "height", "width", "pixels", "label", "model", "confidence", "score"]
+    )
+    for rank, suspect in enumerate(found.suspects, start=1):
+        region, sample = suspect.region, suspect.sample
+        writer.writerow(
+            [rank, sample.stem, sample.split, region.y, region.x, region.height, region.width, region.pixels,
+             classes.names[region.label], classes.names[region.model],
+             round(region.confidence, 4), round(region.score, 2)]
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def _samples_csv(found: Audit) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["rank", "stem", "split", "regions", "score"])
+    for rank, (sample, score, number) in enumerate(found.ranked_samples, start=1):
+        writer.writerow([rank, sample.stem, sample.split, number, round(score, 2)])
+    return text.getvalue()

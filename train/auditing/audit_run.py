@@ -1,0 +1,75 @@
+"""Audit the labels of a dataset with a run, and write what was found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prep.core.errors import SegError
+from prep.core.progress import Bar
+from train.auditing.audit import REGIONS, Audit, audit, write_audit
+from train.runs.checkpoint import MODEL, load_model
+from train.runs.device import make_fabric
+from train.runs.run_dataset import open_dataset
+
+
+@dataclass(frozen=True)
+class RunAudit:
+    """An audit, the class names, and a warning of what the model already knew."""
+
+    audit: Audit
+    names: tuple[str, ...]
+    warning: str
+
+
+def audit_run(
+    run: Path, dataset: Path | None, split: str, output: Path | None, device: str, bar: Bar, *, overwrite: bool
+) -> tuple[Path, RunAudit]:
+    """Audit and write; return the folder and what was found.
+
+    dataset: by default the one that the run was trained on.  Raises SegError if the folder holds other files, or an
+    audit and `overwrite` is not set.
+    """
+    predictor, card = load_model(run / MODEL, make_fabric(device))
+    opened, is_own = open_dataset(run, dataset)
+    folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
+    if (folder / REGIONS).exists() and not overwrite:
+        raise SegError(f"{folder}: holds an audit already; add --overwrite, or name another folder with -o")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / REGIONS).exists():
+        raise SegError(f"{folder}: holds other files than an audit; name a new folder with -o")
+    with bar("Auditing") as advance:
+        found = audit(predictor, opened, split, advance)
+    write_audit(folder, found, opened)
+    knows_split = is_own and opened.split_hash() == card.split_hash
+    return folder, RunAudit(found, opened.classes.names, _warning(found, knows_split, run.name))
+
+
+def _warning(found: Audit, knows_split: bool, run: str) -> str:
+    if not knows_split:
+        return f"{run} was trained on another dataset or split: which of these samples it has learned is not known"
+    learned = sum(sample.split == "train" for sample in found.samples)
+    if not learned:
+        return "the model has learned none of them"
+    return (
+        f"{learned} of the samples are train samples, whose labels the model has learned, errors too: there it finds "
+        "fewer ('seg-prep split --folds' lets models look at what they have not learned)"
+    )
+
+
+def plain(found: RunAudit) -> dict[str, Any]:
+    """Plain data for programs."""
+    regions = [
+        {
+            "rank": rank,
+            "stem": each.sample.stem,
+            "split": each.sample.split,
+            **vars(each.region),
+            "label": found.names[each.region.label],
+            "model": found.names[each.region.model],
+        }
+        for rank, each in enumerate(found.audit.suspects, start=1)
+    ]
+    samples = [
+        {"rank": rank, "stem": sample.stem, "split": sample.split, "regions": number, "score": score}
+        for rank, (sample, score, number) in enumerate(found.audit.ranked_samples, start=1)
+    ]
+    return {"regions": regions, "samples": samples, "warning": found.warning}

@@ -1,0 +1,213 @@
+"""Training pixels on the device: crops and their random changes happen there, a batch at a time."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.core.progress import Progress, silent
+from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.patch_files import IMAGES, MASKS
+from prep.dataset.patches import PATCHES, PatchSettings
+from train.config.config import Config
+from train.data.albumentation import Transform, load_transform
+from train.data.augment import Augmentation, alter_colors, draw
+from train.data.crops import Places, cut_affine, cut_straight
+from train.data.prefetch import prefetch
+
+_MEMORY_SHARE = 0.7
+"""Images may take so much of the memory; the network and other programs need some."""
+
+DEFAULT_SIZE = 96
+"""Side of the random crops of whole images, in pixels, where there are no patches and no --size."""
+
+_AHEAD = 2
+"""Batches that are prepared while one is trained on, where the CPU prepares them."""
+
+
+@dataclass(frozen=True)
+class PixelStore:
+    """Images and masks of any sizes, end to end in two flat uint8 tensors.
+
+    pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
+    crops: how many crops of each image an epoch takes.  flips: whether the data may be mirrored.
+    description: the settings of the patches; empty for whole images.  augmentation: random changes of the crops.
+    transform: further changes, on the CPU.  stays: the pixels stay in the CPU's memory, while the network is elsewhere.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    start: Tensor
+    height: Tensor
+    width: Tensor
+    size: int
+    crops: int
+    flips: bool
+    description: str = ""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    transform: Transform | None = None
+    stays: bool = False
+
+    def __len__(self) -> int:
+        """Patches in an epoch."""
+        return len(self.start) * self.crops
+
+    def to(self, device: torch.device) -> "PixelStore":
+        """Move the pixels to the device, if they fit there beside a network and nothing is to be done on the CPU."""
+        if device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if self.transform is not None or self.pixels.numel() + self.labels.numel() > free // 2:
+                return replace(self, stays=True)
+        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
+
+    def batches(
+        self, batch: int, generator: torch.Generator, rank: int = 0, world: int = 1
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Iterate over (B, S, S, 3) uint8 images and (B, S, S) uint8 masks until each patch was shown once.
+
+        Of several processes (`world`), each gets every world-th patch of the same batches, from the `rank`-th on:
+        what is shown does not depend on their number. The last batch is left out if it is smaller, unless it is the
+        only one: batch normalisation and the learning rate count on equal batches.
+        Raises SegError if a batch cannot be shared out evenly.
+        """
+        if batch % world or len(self) < world:
+            raise SegError(
+                f"--batch {batch} with {len(self)} patches cannot be shared out among {world} processes; "
+                f"choose a --batch that is a multiple of {world}, or fewer processes"
+            )
+        cuts = self._cuts(batch, generator, rank, world)
+        return prefetch(cuts, _AHEAD) if self.stays or self.transform is not None else cuts
+
+    def _cuts(self, batch: int, generator: torch.Generator, rank: int, world: int) -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.randperm(len(self), generator=generator) % len(self.start)
+        for first in range(0, max(len(order) - batch + 1, 1), batch):
+            yield self.cut(order[first : first + batch], generator, rank, world)
+
+    def steps(self, batch: int) -> int:
+        """Number of batches in an epoch."""
+        return max(len(self) // batch, 1)
+
+    def cut(self, items: Tensor, generator: torch.Generator, rank: int = 0, world: int = 1) -> tuple[Tensor, Tensor]:
+        """Cut one crop of each item (B,) and change it at random, of several processes only every world-th one.
+
+        Beyond borders the image is mirrored and the mask ignored.
+        """
+        mine = slice(rank, None, world)
+        augmentation = replace(self.augmentation, flips=self.flips and self.augmentation.flips)
+        draws = draw(len(items), augmentation, generator)[mine]  # for all processes: each goes on where the others do
+        seeds = None if self.transform is None else torch.randint(2**31, (len(items),), generator=generator)[mine]
+        items = items[mine]
+        places = Places(self.start[items], self.height[items], self.width[items], self.size)
+        cut = cut_affine if augmentation.is_affine else cut_straight
+        images, masks = cut(self.pixels, self.labels, places, draws)
+        images = alter_colors(images, draws, augmentation)
+        if self.transform is None or seeds is None:
+            return images, masks
+        changed, labels = self.transform(images.cpu().numpy(), masks.cpu().numpy(), seeds.tolist())
+        return torch.from_numpy(changed), torch.from_numpy(labels)
+
+
+def open_patches(folder: Path, split: str) -> PixelStore:
+    """Open the patches of one split; the arrays stay on disk until they are used."""
+    settings = read_settings(folder)
+    images, masks = (np.load(folder / name, mmap_mode="c") for name in (IMAGES, MASKS))
+    index = csv.DictReader(io.StringIO(read_bytes(folder / "index.csv").decode(), newline=""))
+    wanted = torch.tensor([number for number, row in enumerate(index) if row["split"] == split], dtype=torch.long)
+    area = settings.size**2
+    side = torch.full((len(wanted),), settings.size)
+    return PixelStore(
+        torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
+        settings.size, 1, settings.flips, json.dumps(asdict(settings)),
+    )  # fmt: skip
+
+
+def load_samples(
+    dataset: Dataset, samples: Sequence[Sample], size: int, crops: int, progress: Progress = silent
+) -> PixelStore:
+    """Load whole images and masks into memory, for random crops of `size` pixels."""
+    area = np.array([sample.height * sample.width for sample in samples])
+    needed, memory = 4 * int(area.sum()), _memory()  # three bytes of image and one of mask a pixel
+    if memory is not None and needed > _MEMORY_SHARE * memory:
+        raise SegError(
+            f"{dataset.root}: its training images take {needed / 1e9:.1f} GB, the machine has {memory / 1e9:.1f} GB of "
+            "memory; cut patches first with 'seg-prep patches', which stay on disk"
+        )
+    start = np.concatenate([[0], np.cumsum(area)])
+    pixels, labels = np.empty((start[-1], 3), np.uint8), np.empty(start[-1], np.uint8)
+
+    def load(number: int) -> None:
+        sample, place = samples[number], slice(start[number], start[number + 1])
+        pixels[place] = dataset.image(sample).reshape(-1, 3)
+        labels[place] = dataset.mask(sample).reshape(-1)
+
+    with ThreadPoolExecutor() as pool:  # decoding releases Python's lock
+        for done, _ in enumerate(pool.map(load, range(len(samples))), start=1):
+            progress(done, len(samples))
+    return PixelStore(
+        torch.from_numpy(pixels), torch.from_numpy(labels), torch.from_numpy(start[:-1]),
+        torch.tensor([sample.height for sample in samples]), torch.tensor([sample.width for sample in samples]),
+        size, crops, flips=True,
+    )  # fmt: skip
+
+
+def _memory() -> int | None:
+    """Bytes of memory of this machine; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError):  # Windows
+        return None
+
+
+def training_store(dataset: Dataset, config: Config, progress: Progress = silent) -> PixelStore:
+    """The patches of the train split, or random crops of its images where there are no patches, changed as asked.
+
+    Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
+    under another split; and for settings and files of the random changes that cannot be.
+    """
+    transform = None if config.augment is None else load_transform(Path(config.augment))
+    return replace(_store(dataset, config, progress), augmentation=config.augmentation, transform=transform)
+
+
+def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
+    folder = find_patches(dataset, config.size)
+    if folder is None:
+        samples = dataset.of_split("train")
+        if not samples:
+            raise SegError(f"{dataset.root}: no labelled train samples; look at its split with 'seg-prep split'")
+        return load_samples(dataset, samples, config.size or DEFAULT_SIZE, config.crops, progress)
+    settings = read_settings(folder)
+    if settings.is_stale(dataset):
+        raise SegError(
+            f"{folder}: cut under another split than the dataset has now, or from other masks; "
+            f"run 'seg-prep patches --size {settings.size} --overwrite' again"
+        )
+    if settings.format != "npy":
+        raise SegError(f"{folder}: PNG patches; cut them with --format npy --overwrite to train on them")
+    return open_patches(folder, "train")
+
+
+def find_patches(dataset: Dataset, size: int | None) -> Path | None:
+    """The folder of the patches of this size, or of the only patches there are; None if there are none."""
+    folders = sorted(path.parent for path in (dataset.root / PATCHES).glob("size*/settings.json"))
+    if size is not None:
+        return next((folder for folder in folders if folder.name == f"size{size}"), None)
+    if len(folders) > 1:
+        sizes = sorted(int(folder.name.removeprefix("size")) for folder in folders)
+        names = ", ".join(map(str, sizes))
+        raise SegError(f"{dataset.root}: patches of several sizes ({names}); choose with --size {sizes[0]}")
+    return folders[0] if folders else None
+
+
+def read_settings(folder: Path) -> PatchSettings:
+    """Read what a set of patches was cut with."""
+    return PatchSettings(**json.loads(read_bytes(folder / "settings.json")))

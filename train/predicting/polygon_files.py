@@ -1,0 +1,146 @@
+"""Predicted masks as polygons in files that other tools open: GeoJSON, COCO, LabelMe."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from prep.core.classes import ClassMap, format_color
+from prep.core.files import make_folder, read_bytes, write_text
+from prep.exporting.labelme import labelme_file
+from prep.exporting.layout import refuse_names
+from prep.images.imageio import IndexMask
+from prep.images.polygons import Ring
+from prep.labels.named import SPECIAL_NAMES
+from train.predicting.parts import area, find_parts
+
+COORDINATES = (
+    "pixels: x to the right, y down, (0, 0) is the upper left corner of the upper left pixel; "
+    "no coordinate reference system"
+)
+
+
+def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
+    """A FeatureCollection with a Polygon for each connected part of each class but the background.
+
+    mask: (H, W).  image: its name.  tolerance, smallest: as of find_parts, in pixels. Holes are inner rings; the order
+    of corners is that of RFC 7946 for the numbers as they stand.
+    """
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "class": classes.names[part.value],
+                "index": part.value,
+                "color": format_color(classes.colors[part.value]),
+                "pixels": part.pixels,
+            },
+            "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in _turned(part.rings)]},
+        }
+        for part in find_parts(mask, classes.foreground, tolerance, smallest)
+    ]
+    height, width = mask.shape
+    return _json(
+        {
+            "type": "FeatureCollection",
+            "coordinates": COORDINATES,
+            "image": image,
+            "width": width,
+            "height": height,
+            "features": features,
+        }
+    )
+
+
+def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
+    """The image and its annotations, still without numbers: one for each connected part but the background's.
+
+    COCO's polygons have no holes: a hole is joined to the outer ring by a slit of no width, as drawing tools do.
+    """
+    annotations = []
+    for part in find_parts(mask, classes.foreground, tolerance, smallest):
+        corners = with_slits(part.rings)
+        first, last = part.rings[0].min(axis=0), part.rings[0].max(axis=0)
+        annotations.append(
+            {
+                "category_id": 1 + part.value,
+                "iscrowd": 0,
+                "area": part.pixels,
+                "bbox": _whole(np.concatenate([first, last - first])),
+                "segmentation": [_whole(corners.ravel())],
+            }
+        )
+    height, width = mask.shape
+    return _json({"image": {"file_name": image, "width": width, "height": height}, "annotations": annotations})
+
+
+def write_coco(path: Path, entries: Iterable[Path], classes: ClassMap) -> None:
+    """Write the one file of COCO from the entries of all images; category ids are class indices + 1."""
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
+    for number, entry in enumerate(entries, start=1):
+        content = json.loads(read_bytes(entry))
+        images.append({"id": number, **content["image"]})
+        first = len(annotations) + 1
+        annotations += [{"id": i, "image_id": number, **a} for i, a in enumerate(content["annotations"], start=first)]
+    categories = [
+        {"id": number, "name": name, "supercategory": "class", "color": list(color)}
+        for number, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True), start=1)
+    ]
+    make_folder(path.parent)
+    write_text(path, _json({"images": images, "categories": categories, "annotations": annotations}).decode("utf-8"))
+
+
+def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) -> bytes:
+    """All classes, the background too, as polygons that give the mask if they are painted one after another.
+
+    LabelMe has no holes: each part is drawn with its holes filled, large ones first, and what lies in a hole later.
+    Small regions stay, so that every pixel is painted.
+    Raises SegError if a class has a name that LabelMe's files give another meaning.
+    """
+    refuse_names(classes, reserved=SPECIAL_NAMES)
+    height, width = mask.shape
+    present = np.unique(mask).tolist()
+    parts = sorted(find_parts(mask, present, tolerance), key=lambda part: -area(part.rings[0]))
+    return labelme_file([(classes.names[part.value], part.rings[0]) for part in parts], image, height, width)
+
+
+def with_slits(rings: Sequence[Ring]) -> Ring:
+    """One ring (N, 2) of an outer ring and its holes: from an outer corner to each hole, around it, and back.
+
+    The slit is walked twice, so it adds no pixel under the even-odd rule nor by winding number.
+    """
+    outer, *holes = _turned(rings)
+    if not holes:
+        return outer
+    _, near = KDTree(outer).query([hole[0] for hole in holes])
+    pieces: list[Ring] = []
+    done = 0
+    for number in np.argsort(near, kind="stable").tolist():
+        corner = int(near[number])
+        hole = holes[number]
+        pieces += [outer[done : corner + 1], hole, hole[:1], outer[corner : corner + 1]]
+        done = corner + 1
+    return np.concatenate([*pieces, outer[done:]])
+
+
+def _turned(rings: Sequence[Ring]) -> list[Ring]:
+    """Holes run against their outer ring."""
+    return [rings[0], *(hole[::-1] for hole in rings[1:])]
+
+
+def _closed(ring: Ring) -> list[list[int]]:
+    return _whole(np.concatenate([ring, ring[:1]]))
+
+
+def _whole(corners: Ring) -> list[Any]:
+    """Corners lie on those of pixels, simplified or not: whole numbers, shorter to write."""
+    numbers: list[Any] = corners.astype(np.int64).tolist()
+    return numbers
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8")

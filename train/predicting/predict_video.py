@@ -1,0 +1,86 @@
+"""Label every frame of a video."""
+
+import os
+import shutil
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.files import PART_SUFFIX, explained, make_folder
+from prep.core.progress import Progress, silent
+from prep.images.finding import FoundFile
+from prep.images.imageio import write_png
+from prep.images.overlay import color_mask, overlay
+from train.predicting.video import Damage, VideoFile, VideoWriter
+from train.windows.predictor import Predictor
+
+KINDS = ("masks", "colors", "overlays")
+"""Masks as one PNG a frame; colour masks and overlays as videos."""
+
+
+def predict_video(
+    predictor: Predictor,
+    video: FoundFile,
+    output: Path,
+    kinds: Collection[str],
+    *,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    note: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Write overlays/STEM.mp4, colors/STEM.mp4 and masks/STEM/000000.png, 000001.png, ..., whichever `kinds` names.
+
+    Frames are upright, at the times of the video. Nothing stands under its final name before all of it is whole;
+    what is already there is left as it is, unless `overwrite` is set. Damaged frames are left out, which `note` tells.
+    progress: counts frames. Raises SegError if no frame can be read.
+    """
+    folder = output / "masks" / video.stem
+    films = {kind: output / kind / f"{video.stem}.mp4" for kind in KINDS if kind != "masks" and kind in kinds}
+    wanted = [*films.values(), *([folder] if "masks" in kinds else [])]
+    if not wanted:
+        raise SegError(f"{video.path}: of a video there are only {', '.join(KINDS)}; add one of them to --save")
+    if not overwrite and all(path.exists() for path in wanted):
+        return
+    source = VideoFile(video.path)
+    with ExitStack() as stack:
+        masks = stack.enter_context(_NewFolder(folder)) if "masks" in kinds else None
+        writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in films.items()}
+        for number, frame in enumerate(source):
+            mask = predictor(frame.image)
+            if masks is not None:
+                write_png(masks / f"{number:06d}.png", mask)
+            if "colors" in writers:
+                writers["colors"].write(color_mask(mask, predictor.classes), frame.time)
+            if "overlays" in writers:
+                writers["overlays"].write(overlay(frame.image, mask, predictor.classes), frame.time)
+            progress(number + 1, max(source.frames, number + 1))
+    if lost := _loss(source.damage):
+        note(f"{video.path}: the video is damaged: {lost}; what could be read was labelled")
+
+
+def _loss(damage: Damage) -> str:
+    parts = [f"{damage.packets} frames or so are missing"] if damage.packets else []
+    return ", ".join([*parts, "it ends early"] if damage.ends_early else parts)
+
+
+class _NewFolder:
+    """A folder that appears, whole, when the block ends without an error; it replaces an older one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+
+    def __enter__(self) -> Path:
+        make_folder(self._part)
+        return self._part
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                with explained(self._path):
+                    if self._path.exists():
+                        shutil.rmtree(self._path)
+                    self._part.replace(self._path)
+        finally:
+            shutil.rmtree(self._part, ignore_errors=True)

@@ -1,0 +1,50 @@
+"""What there is to predict: photos, folders of photos, the images of a dataset, videos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, is_dataset
+from prep.images.finding import FoundFile, find_files, names_labels, refuse_equal_stems
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Photos and videos, each with a stem of its own."""
+
+    photos: tuple[FoundFile, ...]
+    videos: tuple[FoundFile, ...]
+
+
+def find_sources(sources: Sequence[Path], output: Path) -> Sources:
+    """Find what to predict in files, folders and datasets; of a dataset the prepared images, with or without masks.
+
+    Folders are searched to the bottom, without those that hold labels by their name, and without `output`. Videos in
+    them are left out: only those named themselves are meant.
+    Raises SegError if there is nothing, or if two have the same stem.
+    """
+    videos = [FoundFile(path, path.name) for path in sources if path.suffix.lower() in VIDEO_SUFFIXES]
+    others = [path for path in sources if path.suffix.lower() not in VIDEO_SUFFIXES]
+    photos = [file for path in others for file in _photos_of(path) if not _is_below(file.path, output)]
+    if not photos and not videos:
+        raise SegError(f"{', '.join(map(str, sources))}: no photos here")
+    try:
+        for files in (photos, videos):
+            refuse_equal_stems(files)
+    except SegError as error:
+        raise SegError(f"{error}, or predict them into different folders") from error
+    return Sources(tuple(photos), tuple(videos))
+
+
+def _photos_of(source: Path) -> list[FoundFile]:
+    if source.is_dir() and is_dataset(source):
+        samples = [sample for sample in Dataset.open(source).samples if sample.image]
+        return [FoundFile(source / sample.image, Path(sample.image).name) for sample in samples]
+    return find_files(source, skip=names_labels)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())

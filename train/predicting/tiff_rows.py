@@ -1,0 +1,186 @@
+"""Very large TIFF files, read from the top down, a few rows at a time."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+from prep.core.files import explained
+from prep.images.imageio import ImageRGB, damaged
+from prep.photos.srgb import to_srgb
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+LARGE_MEGAPIXELS = 64
+"""TIFFs above this are read, labelled and written strip by strip; cameras make smaller ones."""
+
+_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""Of TIFF and BigTIFF, either byte order."""
+
+_PLAIN_ROWS = 256
+"""Rows of an uncompressed picture in one piece that are read at once."""
+
+_MOST_BYTES = 1 << 30
+"""A compressed strip that holds more than this is refused: it can only be decoded as a whole."""
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+"""Photometric interpretations (TIFF 6.0, section 8); the first two are grey."""
+
+_ORIENTATION = 274
+
+
+def is_large_tiff(path: Path) -> bool:
+    """Whether the file is a TIFF with more than LARGE_MEGAPIXELS, by its header. SegError if that is damaged."""
+    with explained(path), path.open("rb") as file:
+        if file.read(4) not in _STARTS:
+            return False
+    with _first_page(path) as page:
+        return page.imagewidth * page.imagelength > LARGE_MEGAPIXELS * 1e6
+
+
+class TiffRows:
+    """The first picture of a TIFF file as ImageRows: 8 bits, sRGB, as prep.photos.photoio reads photos.
+
+    Holds the rows asked for and one row of tiles, or one strip. Raises SegError if the file is damaged, or if its
+    pixels or its compression are of a kind that cannot be read in pieces.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: tuple[int, NDArray[Any]] = (-1, np.empty(0))
+        with _first_page(path) as page:
+            _refuse_unreadable(path, page)
+            self.height, self.width = page.imagelength, page.imagewidth
+            self._is_plain = _is_plain(page)
+            self._piece_rows = _piece_rows(page)
+            if not self._is_plain and self._piece_rows * page.imagewidth * page.samplesperpixel > _MOST_BYTES:
+                raise SegError(
+                    f"{path}: stored as one compressed piece, which cannot be read row by row; "
+                    "save it again with tiles, for example: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE IN OUT"
+                )
+
+    def rows(self, first: int, last: int) -> ImageRGB:
+        """Rows first to last - 1, (n, W, 3). Fastest from the top down, without gaps."""
+        size = self._piece_rows
+        wanted = range(first // size, -(-last // size))
+        with _first_page(self._path) as page:
+            pieces = [self._piece(page, number) for number in wanted]
+            pixels = np.concatenate(pieces)[first - wanted.start * size : last - wanted.start * size]
+            return to_srgb(self._path, _eight_bits(page, pixels), page.iccprofile)
+
+    def _piece(self, page: "TiffPage", number: int) -> NDArray[Any]:
+        """A row of tiles, or a strip, (rows, W, samples) as stored."""
+        if self._held[0] != number:
+            with _explained(self._path):
+                read = _read_plain if self._is_plain else _read_segments
+                self._held = number, read(page, number * self._piece_rows, self._piece_rows)
+        return self._held[1]
+
+
+@contextmanager
+def _first_page(path: Path) -> Iterator["TiffPage"]:
+    try:
+        from tifffile import TiffFile, TiffPage
+    except ImportError as error:
+        raise SegError("TIFFs this large need the package tifffile; type: pip install 'seg-prep[train]'") from error
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # its warnings about odd tags are nobody's business
+    with contextlib.ExitStack() as stack:
+        with _explained(path):
+            page = stack.enter_context(TiffFile(path)).pages.first
+        if not isinstance(page, TiffPage) or not page.imagewidth or not page.imagelength:
+            raise damaged(path)
+        yield page
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Parsers on damaged bytes raise anything."""
+    try:
+        with explained(path):
+            yield
+    except SegError:
+        raise
+    except Exception as error:
+        raise damaged(path) from error
+
+
+def _refuse_unreadable(path: Path, page: "TiffPage") -> None:
+    from tifffile import TIFF
+
+    if page.compression not in TIFF.DECOMPRESSORS:
+        kind = getattr(page.compression, "name", page.compression)
+        raise SegError(
+            f"{path}: compressed by {kind}, which needs one more package; type: pip install imagecodecs "
+            "(or save the file again with Deflate, or without compression)"
+        )
+    tag = page.tags.get(_ORIENTATION)
+    if tag is not None and tag.value != 1:
+        raise SegError(f"{path}: stored turned or mirrored (orientation {tag.value}); save it again upright")
+    is_grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _PALETTE)
+    least = 1 if is_grey else {_RGB: 3, _CMYK: 4}.get(page.photometric)
+    if least is None or page.samplesperpixel < least or page.dtype not in ("bool", "uint8", "uint16"):
+        kind = getattr(page.photometric, "name", page.photometric)
+        raise SegError(f"{path}: pixels of the kind {kind}, {page.dtype}; save it as RGB with 8 or 16 bits a channel")
+
+
+def _is_plain(page: "TiffPage") -> bool:
+    """Whether the pixels stand in the file as they are, in one piece, all samples of a pixel together."""
+    return bool(page.is_memmappable and (page.planarconfig != 2 or page.samplesperpixel == 1))
+
+
+def _piece_rows(page: "TiffPage") -> int:
+    if _is_plain(page):
+        return _PLAIN_ROWS
+    return int(page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength))
+
+
+def _read_plain(page: "TiffPage", top: int, rows: int) -> NDArray[Any]:
+    """Rows of a picture that stands in the file as it is, one sample after another."""
+    rows = min(rows, page.imagelength - top)
+    stored = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+    shape = (rows, page.imagewidth, page.samplesperpixel)
+    bytes_a_row = page.imagewidth * page.samplesperpixel * stored.itemsize
+    page.parent.filehandle.seek(page.dataoffsets[0] + top * bytes_a_row)
+    data = page.parent.filehandle.read(rows * bytes_a_row)
+    return np.frombuffer(data, stored).reshape(shape)
+
+
+def _read_segments(page: "TiffPage", top: int, rows: int) -> NDArray[Any]:
+    """All tiles, or the strip, of each plane that begin in row `top`."""
+    pixels = np.zeros((min(rows, page.imagelength - top), page.imagewidth, page.samplesperpixel), page.dtype)
+    across = -(-page.imagewidth // page.tilewidth) if page.is_tiled else 1
+    down = -(-page.imagelength // rows)
+    planes = page.samplesperpixel if page.planarconfig == 2 else 1
+    for plane in range(planes):
+        for column in range(across):
+            number = (plane * down + top // rows) * across + column
+            page.parent.filehandle.seek(page.dataoffsets[number])
+            data = page.parent.filehandle.read(page.databytecounts[number])
+            if len(data) != page.databytecounts[number]:
+                raise EOFError
+            segment, (_, _, _, left, _), _ = page.decode(data or None, number)
+            if segment is not None:  # None: a tile that was never written
+                area = segment[0, : len(pixels), : page.imagewidth - left]  # tiles reach beyond the border
+                pixels[: len(area), left : left + area.shape[1], plane : plane + area.shape[2]] = area
+    return pixels
+
+
+def _eight_bits(page: "TiffPage", pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """(n, W, samples) as stored -> grey (n, W), RGB (n, W, 3) or CMYK (n, W, 4); of 16 bits the upper 8 are kept."""
+    if page.photometric == _PALETTE and page.colormap is not None:
+        return np.asarray(page.colormap.T[pixels[..., 0]] >> 8, np.uint8)
+    if pixels.dtype == np.bool_:
+        pixels = pixels * np.uint8(255)
+    elif pixels.dtype.itemsize == 2:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if page.photometric in (_RGB, _CMYK):
+        return np.ascontiguousarray(pixels[..., : 3 if page.photometric == _RGB else 4], np.uint8)
+    grey = np.ascontiguousarray(pixels[..., 0], np.uint8)
+    return 255 - grey if page.photometric == _WHITE_IS_ZERO else grey

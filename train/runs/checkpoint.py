@@ -1,0 +1,111 @@
+"""Checkpoints: model.pt to use a model anywhere, last.pt to go on with its training."""
+
+import functools
+import hashlib
+import io
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from prep.core.classes import ClassMap, classes_from_json
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, write_bytes
+from train.config.config import Config
+from train.networks.networks import build_network
+from train.windows.predictor import Normalizer, Predictor, TorchModel
+
+MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
+_PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything besides the weights that a model needs to be used, and to be believed."""
+
+    config: Config
+    classes: ClassMap
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    window: int
+    overlap: float
+    dataset: str
+    split_hash: str
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data, with the versions of the packages and of this program's source."""
+        return {
+            **vars(self),
+            "config": self.config.to_plain(),
+            "classes": self.classes.to_json(),
+            "versions": {name: version(name) for name in _PACKAGES},
+            "git_hash": _git_hash(),
+        }
+
+
+def save_model(path: Path, network: torch.nn.Module, card: ModelCard, results: dict[str, Any]) -> None:
+    """Write weights, card and validation results; torch.load(weights_only=True) reads them."""
+    weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+    save(path, {"weights": weights, **card.to_plain(), "results": results})
+
+
+def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
+    """Read a model.pt onto the device; SegError if it is none of ours."""
+    data = load(path)
+    try:
+        card = ModelCard(
+            config=Config.from_plain(data["config"]),
+            classes=classes_from_json(data["classes"]),
+            **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
+        )
+        network = build_network(card.config, len(card.classes))
+        network.load_state_dict(data["weights"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
+    network = network.to(memory_format=torch.channels_last).to(fabric.device)
+    model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
+    return Predictor(model, card.classes, card.window, card.overlap, fabric.device), card
+
+
+def model_id(path: Path) -> str:
+    """Name of the run and a hash of its model file: equal only for the same weights."""
+    return f"{path.resolve().parent.name} {hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
+
+
+def save(path: Path, data: dict[str, Any]) -> None:
+    """Write plain data and tensors atomically."""
+    buffer = io.BytesIO()
+    torch.save(data, buffer)
+    write_bytes(path, buffer.getbuffer())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read plain data and tensors to the CPU; never runs code from the file. SegError if it is damaged."""
+    content = read_bytes(path)
+    try:
+        data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds; all mean that the file is not ours
+        raise SegError(f"{path}: not a checkpoint of seg-train, or damaged") from error
+    if not isinstance(data, dict):
+        raise SegError(f"{path}: not a checkpoint of seg-train")
+    return data
+
+
+@functools.cache
+def _git_hash() -> str:
+    """The commit of the source this runs from; empty for an installed package or without git."""
+    source = Path(__file__).resolve().parents[2]
+    if not (source / ".git").exists():  # a repository further up would be somebody else's
+        return ""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(source), "rev-parse", "HEAD"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()

@@ -1,0 +1,64 @@
+"""Where a network runs, in which precision, and in how many processes."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import TorchElasticEnvironment
+
+from prep.core.errors import SegError
+from train.config.config import Precision
+
+
+def make_fabric(device: str = "auto", devices: int = 1, nodes: int = 1, precision: Precision = "auto") -> Fabric:
+    """An NVIDIA GPU if there is one, else the CPU; bfloat16 autocast where it is computed in hardware.
+
+    devices: processes on this machine, each with a GPU of its own where there are GPUs.  nodes: machines.
+    Under torchrun both are as torchrun says. Raises SegError if the devices named are not there.
+    """
+    accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if accelerator == "cuda" and not torch.cuda.is_available():
+        raise SegError("--device cuda: PyTorch sees no NVIDIA GPU here; use --device cpu, or leave it out")
+    if accelerator == "mps" and not torch.backends.mps.is_available():
+        raise SegError("--device mps: PyTorch sees no Apple GPU here; use --device cpu, or leave it out")
+    if TorchElasticEnvironment.detect():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    if accelerator == "cuda" and devices > torch.cuda.device_count():
+        raise SegError(f"--devices {devices}: PyTorch sees {torch.cuda.device_count()} NVIDIA GPUs here")
+    if precision == "auto":
+        precision = "bf16" if has_bfloat16(accelerator) else "32"
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # our own first line tells device and precision
+    return Fabric(
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=nodes,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        precision="bf16-mixed" if precision == "bf16" else "32-true",
+    )
+
+
+@contextmanager
+def ending_together(fabric: Fabric) -> Iterator[None]:
+    """Where this process stops by an error, stop those that it started: they would wait for it, on GPUs for ever."""
+    try:
+        yield
+    except BaseException:
+        for process in getattr(fabric.strategy.launcher, "procs", ()):
+            process.kill()
+        raise
+
+
+def has_bfloat16(accelerator: str) -> bool:
+    """Whether the device multiplies bfloat16 in hardware (on CPUs: AMX or AVX512-BF16), so that autocast pays."""
+    if accelerator == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if accelerator != "cpu":
+        return False
+    if hasattr(torch.cpu, "get_capabilities"):  # public since torch 2.12
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

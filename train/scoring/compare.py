@@ -1,0 +1,70 @@
+"""Two runs on the same images: is the difference of their scores more than chance?"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from train.scoring.bootstrap import intervals
+from train.scoring.evaluation import Evaluation
+from train.scoring.metrics import summarize
+from train.scoring.uncertainty import sum_by_unit, units_of
+
+_NAMES = {"mean_iou": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of both runs, and the 95 % interval of ours - theirs; nan where there is none."""
+
+    name: str
+    ours: float
+    theirs: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """What the interval says, in words."""
+        if np.isnan(self.low):
+            return "no interval: the class, or all, stands in one independent image or group only"
+        if self.low <= 0 <= self.high:
+            return "no difference shown: the interval includes 0"
+        return f"{'better' if self.low > 0 else 'worse'}: the interval excludes 0"
+
+
+def compare(ours: Evaluation, theirs: Evaluation, classes: ClassMap) -> list[Difference]:
+    """Compare mean IoU, Dice, accuracy, then the IoU of each class, with a paired bootstrap.
+
+    Each replicate draws the same images (groups, where there are any) for both runs: what makes an image hard for both
+    cancels out. Source of pairing: Efron and Tibshirani 1993, chapter 8. Raises SegError if the images differ.
+    """
+    pairs = [sorted(each.images, key=lambda image: image.sample.stem) for each in (ours, theirs)]
+    if [image.sample for image in pairs[0]] != [image.sample for image in pairs[1]]:
+        raise SegError("the two runs were scored on other images; score both on the same dataset and split")
+    _, owners = units_of([image.sample for image in pairs[0]])
+    both = np.stack([[image.counts for image in images] for images in pairs], axis=1)  # (N, 2, C, 5)
+    units = sum_by_unit(both, owners)
+    rows = intervals(units.reshape(len(units), -1).astype(np.float64), lambda sums: _differences(sums, len(classes)))
+    scores = _scores(units.sum(axis=0))
+    names = [*_NAMES.values(), *(f"IoU of {name}" for name in classes.names)]
+    seen = np.count_nonzero(units[..., 1:3].sum(axis=(1, 3)), axis=0)
+    rows[len(_NAMES) :][seen < 2] = np.nan
+    return [
+        Difference(name, *map(float, (scores[0, place], scores[1, place], *rows[place])))
+        for place, name in enumerate(names)
+    ]
+
+
+def _differences(sums: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    scores = _scores(sums.reshape(*sums.shape[:-1], 2, classes, 5))
+    return scores[..., 0, :] - scores[..., 1, :]
+
+
+def _scores(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """(..., C, 5) -> (..., K)."""
+    summary = summarize(counts)
+    return np.concatenate([*(getattr(summary, name)[..., None] for name in _NAMES), summary.iou], axis=-1)

@@ -1,0 +1,126 @@
+"""Label the images of a split and count, of each and of all together, where prediction and truth meet."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.core.progress import Progress, silent
+from prep.dataset.dataset import Dataset, Sample
+from prep.images.imageio import IndexMask
+from train.scoring.boundary import boundary_counts
+from train.scoring.metrics import (
+    Confusion,
+    Counts,
+    Scores,
+    Summary,
+    confusion_matrix,
+    counts_of,
+    mean_without_nan,
+    scores_of,
+    summarize,
+)
+from train.windows.predictor import Predictor
+
+SHOWN = 12
+"""The predicted masks of so many of the worst and of the best images are kept, to be shown."""
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """Scores of one image.  counts: (C, 5)."""
+
+    sample: Sample
+    counts: Counts
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a split: of all its pixels together, and of each image, the worst first.
+
+    guesses: predicted masks of the worst and best images, compressed, by stem.
+    """
+
+    split: str
+    confusion: Confusion
+    scores: Scores
+    images: tuple[ImageScore, ...]
+    guesses: Mapping[str, bytes]
+
+    @property
+    def summary(self) -> Summary:
+        """The scores that get an interval."""
+        return summarize(np.sum([image.counts for image in self.images], axis=0))
+
+    @property
+    def mean_of_images(self) -> float:
+        """Mean of the images' own mean IoU."""
+        return mean_without_nan(np.array([image.scores.mean_iou for image in self.images]))
+
+    def guess(self, image: ImageScore) -> IndexMask:
+        """The predicted mask (H, W) of one of the `SHOWN` worst or best images."""
+        pixels = np.frombuffer(zlib.decompress(self.guesses[image.sample.stem]), np.uint8)
+        return pixels.reshape(image.sample.height, image.sample.width)
+
+
+def require_same_classes(dataset: Dataset, known: ClassMap) -> None:
+    """Raise SegError if the dataset has other classes than the model knows."""
+    if dataset.classes.names == known.names:
+        return
+    has = f"has the classes {', '.join(dataset.classes.names)}" if dataset.classes.names else "has no masks yet"
+    raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
+
+
+def evaluate(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> Evaluation:
+    """Label every image of a split ("all": of every split) and compare with its mask.
+
+    One image and its masks are held at a time. Raises SegError if the split is empty or the dataset has other classes
+    than the model.
+    """
+    require_same_classes(dataset, predictor.classes)
+    samples = samples_of(dataset, split)
+    number = len(dataset.classes)
+    total = np.zeros((number, number), np.int64)
+    images: list[ImageScore] = []
+    guesses: dict[str, bytes] = {}
+    for done, sample in enumerate(samples, start=1):
+        truth, guess = dataset.mask(sample), predictor(dataset.image(sample))
+        confusion = confusion_matrix(truth, guess, number)
+        total += confusion
+        counts = counts_of(confusion, boundary_counts(truth, guess, number))
+        images.append(ImageScore(sample, counts, scores_of(confusion)))
+        images.sort(key=_badness)
+        shown = {image.sample.stem for image in _extremes(images)}
+        if sample.stem in shown:
+            guesses[sample.stem] = zlib.compress(guess.tobytes(), level=1)
+        guesses = {stem: data for stem, data in guesses.items() if stem in shown}
+        progress(done, len(samples))
+    return Evaluation(split, total, scores_of(total), tuple(images), guesses)
+
+
+def samples_of(dataset: Dataset, split: str) -> list[Sample]:
+    """The labelled samples of a split, or of "all"; SegError if there are none."""
+    samples = dataset.of_split() if split == "all" else dataset.of_split(split)
+    if not samples:
+        raise SegError(f"{dataset.root}: no labelled samples in {split}; choose another --split")
+    return samples
+
+
+def worst_and_best(evaluation: Evaluation, number: int) -> tuple[list[ImageScore], list[ImageScore]]:
+    """At most `number` of the worst images, the worst first, and of the best, the best first; none in both."""
+    scored = [image for image in evaluation.images if not np.isnan(image.scores.mean_iou)]
+    return scored[:number], scored[number:][-number:][::-1]
+
+
+def _extremes(images: list[ImageScore]) -> list[ImageScore]:
+    """Of images in order, those that may be shown."""
+    scored = [image for image in images if not np.isnan(image.scores.mean_iou)]
+    return scored[:SHOWN] + scored[-SHOWN:]
+
+
+def _badness(image: ImageScore) -> tuple[float, str]:
+    return float(np.nan_to_num(image.scores.mean_iou, nan=2.0)), image.sample.stem

@@ -1,0 +1,55 @@
+"""report.html: one self-contained page about a run."""
+
+import base64
+import csv
+import json
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from prep.core.files import explained, read_bytes, write_text
+from train.runs.checkpoint import CONFIG
+from train.scoring.plots import CONFUSION, CURVES
+from train.scoring.score import PREDICTIONS
+from train.scoring.score_files import METRICS, PER_IMAGE
+
+REPORT = "report.html"
+
+
+def write_report(run: Path) -> Path:
+    """Write report.html from what the run folder holds: settings, curves, scores, confusion matrix, overlays."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    metrics = json.loads(read_bytes(run / METRICS)) if (run / METRICS).exists() else None
+    pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
+    scores = _scores(run) if metrics else {}
+    page = environment.get_template("report.html.j2").render(
+        name=run.name,
+        config=json.loads(read_bytes(run / CONFIG)),
+        metrics=metrics,
+        curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
+        confusion=_inline(run / CONFUSION) if metrics else None,
+        worst=[_shown(path, scores) for path in pictures if path.name.startswith("worst-")],
+        best=[_shown(path, scores) for path in pictures if path.name.startswith("best-")],
+    )
+    write_text(run / REPORT, page)
+    return run / REPORT
+
+
+def _scores(run: Path) -> dict[str, str]:
+    """Mean IoU of each image, by stem."""
+    with explained(run / PER_IMAGE), (run / PER_IMAGE).open(encoding="utf-8", newline="") as file:
+        return {
+            row["stem"]: f"{float(row['mean_iou']):.4f}" if row["mean_iou"] else "–" for row in csv.DictReader(file)
+        }
+
+
+def _shown(path: Path, scores: dict[str, str]) -> tuple[str, str]:
+    """Caption and picture; the file is called KIND-NUMBER-STEM.png."""
+    stem = path.stem.split("-", 2)[2]
+    return f"{stem}: mean IoU {scores[stem]}", _inline(path)
+
+
+def _inline(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(read_bytes(path)).decode("ascii")

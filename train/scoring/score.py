@@ -1,0 +1,181 @@
+"""Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder, read_bytes, write_text
+from prep.core.progress import Bar
+from prep.dataset.dataset import Dataset
+from prep.images.imageio import ImageRGB, write_png
+from prep.images.overlay import shrink
+from train.runs.checkpoint import CONFIG, MODEL, ModelCard, load_model
+from train.runs.device import make_fabric
+from train.runs.run_dataset import open_dataset
+from train.scoring.compare import Difference, compare
+from train.scoring.evaluation import SHOWN, Evaluation, ImageScore, evaluate, worst_and_best
+from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
+from train.scoring.plots import CONFUSION, draw_confusion
+from train.scoring.score_files import METRICS, metrics, write_per_image
+from train.scoring.sheets import captioned_sheet, comparison, panels
+from train.scoring.uncertainty import uncertainty_of
+from train.windows.predictor import Predictor
+
+PREDICTIONS, WORST = "predictions", "worst.png"
+_OVERLAYS = 6
+"""Overlays of so many of the worst and of the best images."""
+
+_CELL_PX, _COLUMNS = 280, 2
+"""Longer side of a picture on the sheet of the worst images, and images beside each other."""
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """What scoring a run gave, and the folder for it."""
+
+    folder: Path
+    dataset: Dataset
+    predictor: Predictor
+    evaluation: Evaluation
+    other: str = ""
+    differences: Sequence[Difference] = ()
+    protocols: Sequence[ProtocolScore] = ()
+
+
+def score_run(
+    run: Path,
+    dataset: Path | None,
+    split: str,
+    output: Path | None,
+    device: str,
+    bar: Bar,
+    *,
+    other: Path | None = None,
+    patches: bool = False,
+    windows: Mapping[str, Any] | None = None,
+) -> tuple[Path, dict[str, Any]]:
+    """Score a run, write the results, and return their folder and the content of metrics.json.
+
+    dataset: by default the one it was trained on.  output: by default the run itself for its own test split.
+    other: another run to compare with, on the same images.  patches: also score patches, as published projects do.
+    windows: arguments of Predictor.changed, for both runs; with any, the run's own test score is left as it is.
+    Raises SegError if the split has changed since the training, or if the two runs were trained on different splits.
+    """
+    loaded, card = load_model(run / MODEL, make_fabric(device))
+    changes = {name: value for name, value in (windows or {}).items() if value is not None}
+    predictor = loaded.changed(**changes)
+    if output is not None and output.is_dir() and any(output.iterdir()) and not (output / METRICS).exists():
+        raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
+    opened, is_own = open_dataset(run, dataset)
+    if is_own and opened.split_hash() != card.split_hash:
+        raise SegError(
+            f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
+        )
+    if other is not None and other.resolve() == run.resolve():
+        raise SegError(f"--compare {other}: is the run that is scored ({run.resolve().name}); name another one")
+    rival = _load_other(run, card, other, device).changed(**changes) if other is not None else None
+    with bar("Scoring") as advance:
+        evaluation = evaluate(predictor, opened, split, advance)
+    differences: list[Difference] = []
+    if rival is not None:
+        with bar("Scoring the other run") as advance:
+            differences = compare(evaluation, evaluate(rival, opened, split, advance), opened.classes)
+    protocols = _protocols(run, evaluation, opened, predictor, is_own, bar) if patches else []
+    settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
+    name = "-".join(["score", opened.root.resolve().name, split, *settings])
+    if is_own and split == "test" and not changes:
+        name = ""
+    scoring = _Scoring(
+        output or run / name,
+        opened,
+        predictor,
+        evaluation,
+        "" if other is None else other.resolve().name,
+        differences,
+        protocols,
+    )
+    return scoring.folder, _write(scoring)
+
+
+def _load_other(run: Path, card: ModelCard, other: Path, device: str) -> Predictor:
+    """The model of the run to compare with; SegError if one of the two may know images that are new to the other."""
+    predictor, other_card = load_model(other / MODEL, make_fabric(device))
+    if other_card.split_hash != card.split_hash:
+        raise SegError(
+            f"{other.name} was trained on another split ({other_card.dataset} {other_card.split_hash}) than {run.name} "
+            f"({card.dataset} {card.split_hash}): one of them may know the test images of the other; "
+            "train both on the same split"
+        )
+    return predictor
+
+
+def _protocols(
+    run: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor, is_own: bool, bar: Bar
+) -> list[ProtocolScore]:
+    """Mean IoU of whole images and of patches; of the patches of the training images, too, where those are known."""
+    settings = json.loads(read_bytes(run / CONFIG)) if (run / CONFIG).exists() else {}
+    size = settings.get("patch_size") or predictor.window // 2
+    scores = whole_image_scores(evaluation)
+    leaking = is_own and evaluation.split not in ("train", "all") and bool(dataset.of_split("train"))
+    for split in (evaluation.split, *(["train"] if leaking else [])):
+        with bar(f"Patches of {split}") as advance:
+            scores += patch_scores(predictor, dataset, split, size, progress=advance)
+    return scores
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor) -> None:
+    """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
+    _write(_Scoring(folder, dataset, predictor, evaluation))
+
+
+def _write(scoring: _Scoring) -> dict[str, Any]:
+    folder, evaluation, dataset = scoring.folder, scoring.evaluation, scoring.dataset
+    make_folder(folder / PREDICTIONS)
+    with explained(folder):
+        (folder / METRICS).unlink(missing_ok=True)
+    write_per_image(folder, evaluation, dataset.classes)
+    draw_confusion(folder / CONFUSION, evaluation.confusion, dataset.classes)
+    _write_pictures(folder, evaluation, dataset)
+    found = metrics(
+        evaluation, uncertainty_of(evaluation), dataset, scoring.predictor,
+        scoring.other, scoring.differences, scoring.protocols,
+    )  # fmt: skip
+    # Last, so that whoever finds it finds everything else.
+    write_text(folder / METRICS, json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return found
+
+
+def _write_pictures(folder: Path, evaluation: Evaluation, dataset: Dataset) -> None:
+    for kind in ("worst", "best"):  # of an earlier scoring; its images may not be shown again
+        for old in (folder / PREDICTIONS).glob(f"{kind}-[0-9][0-9]-*.png"):
+            with explained(old):
+                old.unlink()
+    with explained(folder):
+        (folder / WORST).unlink(missing_ok=True)
+    for kind, images in zip(("worst", "best"), worst_and_best(evaluation, _OVERLAYS), strict=True):
+        for number, image in enumerate(images, start=1):
+            parts = dataset.image(image.sample), dataset.mask(image.sample), evaluation.guess(image)
+            name = f"{kind}-{number:02d}-{image.sample.stem}.png"
+            write_png(folder / PREDICTIONS / name, comparison(*parts, dataset.classes))
+    worst, _ = worst_and_best(evaluation, SHOWN)
+    if worst:
+        rows = [(_caption(image, dataset), _cells(image, evaluation, dataset)) for image in worst]
+        write_png(folder / WORST, captioned_sheet(rows, _CELL_PX, _COLUMNS))
+
+
+def _cells(image: ImageScore, evaluation: Evaluation, dataset: Dataset) -> list[ImageRGB]:
+    pictures = panels(dataset.image(image.sample), dataset.mask(image.sample), evaluation.guess(image), dataset.classes)
+    return [shrink(picture, _CELL_PX) for picture in pictures]
+
+
+def _caption(image: ImageScore, dataset: Dataset) -> str:
+    worst = int(np.nanargmin(image.scores.iou))
+    return (
+        f"{image.sample.stem}   mean IoU {image.scores.mean_iou:.3f}   "
+        f"worst: {dataset.classes.names[worst]} {image.scores.iou[worst]:.3f}"
+    )

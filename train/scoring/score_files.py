@@ -1,0 +1,109 @@
+"""The scores of a split as plain data: metrics.json and per_image.csv."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import ClassMap, format_color
+from prep.core.files import write_text
+from prep.dataset.dataset import Dataset
+from train.scoring.compare import Difference
+from train.scoring.evaluation import Evaluation
+from train.scoring.metrics import OVERALL, PER_CLASS
+from train.scoring.patch_protocol import ProtocolScore
+from train.scoring.uncertainty import Uncertainty
+from train.windows.predictor import Predictor
+
+METRICS, PER_IMAGE = "metrics.json", "per_image.csv"
+_WITHOUT_INTERVAL = ("precision", "recall", "accuracy")
+
+
+def metrics(
+    evaluation: Evaluation,
+    uncertainty: Uncertainty,
+    dataset: Dataset,
+    predictor: Predictor,
+    other: str = "",
+    differences: Sequence[Difference] = (),
+    protocols: Sequence[ProtocolScore] = (),
+) -> dict[str, Any]:
+    """Return the plain data of metrics.json; a score or an interval that is not defined is null.
+
+    Beside each score X that has one stands X_interval: the ends of its 95 % interval.
+    """
+    summary, intervals = evaluation.summary, uncertainty.intervals
+    overall: dict[str, Any] = {}
+    for name in OVERALL:
+        overall |= {name: plain(getattr(summary, name)), f"{name}_interval": plain_interval(intervals[name])}
+    found: dict[str, Any] = {
+        "dataset": dataset.root.resolve().name,
+        "split": evaluation.split,
+        "split_hash": dataset.split_hash(),
+        "images": len(evaluation.images),
+        "window": predictor.window,
+        "overlap": predictor.overlap,
+        "blend": predictor.blend,
+        "tta": predictor.tta,
+        **overall,
+        "mean_of_images_iou": plain(evaluation.mean_of_images),
+        "intervals": uncertainty.to_json(),
+        "classes": [
+            _class_row(index, evaluation, uncertainty, name) | {"color": format_color(dataset.classes.colors[index])}
+            for index, name in enumerate(dataset.classes.names)
+        ],
+        "confusion": evaluation.confusion.tolist(),
+    }
+    if differences:
+        rows = [{**_plain_row(asdict(each)), "verdict": each.verdict} for each in differences]
+        found["comparison"] = {"other": other, "differences": rows}
+    if protocols:
+        found["protocols"] = [_plain_row(asdict(each)) for each in protocols]
+    return found
+
+
+def _class_row(index: int, evaluation: Evaluation, uncertainty: Uncertainty, name: str) -> dict[str, object]:
+    summary, scores = evaluation.summary, evaluation.scores
+    row: dict[str, object] = {
+        "index": index,
+        "name": name,
+        "pixels": int(evaluation.confusion[index].sum()),
+    }
+    for key in PER_CLASS:
+        row[key] = plain(getattr(summary, key)[index])
+        row[f"{key}_interval"] = plain_interval(uncertainty.intervals[key][index])
+    return row | {key: plain(getattr(scores, key)[index]) for key in _WITHOUT_INTERVAL}
+
+
+def write_per_image(folder: Path, evaluation: Evaluation, classes: ClassMap) -> None:
+    """Write per_image.csv: one row an image, the worst first; empty where a score is not defined."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    names = [f"iou_{name}" for name in classes.names]
+    writer.writerow(["stem", "split", "group", "mean_iou", "pixel_accuracy", *names])
+    for image in evaluation.images:
+        values = [image.scores.mean_iou, image.scores.pixel_accuracy, *image.scores.iou.tolist()]
+        cells = ["" if math.isnan(value) else value for value in values]
+        writer.writerow([image.sample.stem, image.sample.split, image.sample.group, *cells])
+    write_text(folder / PER_IMAGE, text.getvalue())
+
+
+def plain(value: float | NDArray[np.float64]) -> float | None:
+    """A number for JSON; None for nan."""
+    number = float(value)
+    return None if math.isnan(number) else number
+
+
+def plain_interval(ends: NDArray[np.float64]) -> list[float] | None:
+    """Both ends for JSON; None where there is no interval."""
+    return None if np.isnan(ends).any() else [float(end) for end in ends]
+
+
+def _plain_row(row: dict[str, object]) -> dict[str, object]:
+    return {name: plain(value) if isinstance(value, float) else value for name, value in row.items()}

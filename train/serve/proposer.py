@@ -1,0 +1,83 @@
+"""A run as annotation needs it: labels, confidences and entropies of whole images."""
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prep.annotate.model.proposer import Proposal, Report
+from prep.annotate.model.uncertainty import block_means
+from prep.core.errors import SegError
+from prep.images.imageio import ImageRGB
+from train.exporting.engine import open_predictor
+from train.windows.image_rows import ArrayRows
+from train.windows.predictor import Predictor
+from train.windows.windows import best_class, place_windows, probability_strips, watched
+
+
+class RunProposer:
+    """A predictor that says how sure it is.
+
+    name: of the run, as people know it.  key: differs for every other model file, and is fit for a folder's name.
+    """
+
+    def __init__(self, predictor: Predictor, name: str, key: str) -> None:
+        self.name = name
+        self.key = key
+        self.classes = predictor.classes.names
+        self._predictor = predictor
+
+    def __call__(self, image: ImageRGB, report: Report) -> Proposal:
+        """Label (H, W, 3). `report` is told the share of the windows that are done; what it raises ends the work.
+
+        Raises SegError if there is not enough memory.
+        """
+        parts = [np.empty(image.shape[:2], np.uint8) for _ in range(3)]
+        try:
+            for top, strip in self._strips(image, report):
+                for part, rows in zip(parts, (best_class(strip), *_sureness(strip)), strict=True):
+                    part[top : top + len(rows)] = rows.cpu().numpy()
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise SegError(
+                "the model needs more memory for this image than there is; close other programs, or make the images "
+                "smaller with 'seg-prep resize'"
+            ) from error
+        mask, confidence, entropy = parts
+        return Proposal(mask, confidence, block_means(entropy))
+
+    def _strips(self, image: ImageRGB, report: Report) -> Iterator[tuple[int, Tensor]]:
+        own = self._predictor
+        across, down = (len(place_windows(length, own.window, own.overlap).starts) for length in image.shape[:2])
+        model = watched(own.model, lambda done: report(min(1.0, done / (across * down))))
+        return probability_strips(
+            ArrayRows(image), model, len(self.classes), own.window, own.overlap, own.device, blend=own.blend
+        )
+
+
+def open_proposer(run: Path | None, note: Callable[[str], None]) -> RunProposer:
+    """The model of a run, or of an exported file, found as open_predictor does; it leaves a core to the page.
+
+    run: None, or "latest" where nothing has that name, is the latest one under ./runs.
+    Raises SegError if there is no such model.
+    """
+    if run == Path("latest") and not run.exists():
+        run = None
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+    predictor, identity = open_predictor(run, None, "auto", note)
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return RunProposer(predictor, identity.rsplit(" ", 1)[0], key)
+
+
+def _sureness(strip: Tensor) -> tuple[Tensor, Tensor]:
+    """(C, n, W) probabilities -> (n, W) uint8 each: percent of the highest one, and entropy, 255 the most possible."""
+    confidence = (strip.amax(dim=0) * 100 + 1e-4).clamp_(0, 100)
+    entropy = torch.zeros_like(strip[0])
+    for scores in strip:  # one class at a time: the copies stay small
+        entropy -= torch.special.xlogy(scores, scores)
+    entropy *= 255 / math.log(max(2, len(strip)))
+    return confidence.to(torch.uint8), entropy.round_().clamp_(0, 255).to(torch.uint8)

@@ -1,0 +1,192 @@
+"""Label a whole image of any size with overlapping windows, in memory that does not grow with its height."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from prep.images.geometry import reflected
+from prep.images.imageio import ImageRGB, IndexMask
+from train.windows.blending import Blend, blending_weights
+from train.windows.image_rows import ArrayRows, ImageRows
+from train.windows.tta import D4, TTA
+
+Probabilities = Callable[[Tensor], Tensor]
+"""(B, S, S, 3) uint8 windows -> (B, C, S, S) float32 class probabilities."""
+
+_BATCH_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
+"""Pixels of the windows that the network sees at once. A CPU gains nothing from more, and needs memory for them."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Windows of `window` pixels along one axis, at ascending `starts` (negative: beyond the border)."""
+
+    starts: tuple[int, ...]
+    window: int
+
+    @property
+    def start(self) -> int:
+        """First pixel that a window covers."""
+        return self.starts[0]
+
+    @property
+    def stop(self) -> int:
+        """One past the last pixel that a window covers."""
+        return self.starts[-1] + self.window
+
+
+def place_windows(length: int, window: int, overlap: float) -> Axis:
+    """Place windows evenly from the first pixel on, the last one flush with the border.
+
+    Every pixel lies at least half the overlap away from the border of some window, or as close to the border of the
+    image as to that of the window. An image smaller than the window gets one in its middle, and is mirrored around it.
+    Windows that reach beyond the borders of larger images, too, label them no better (tests/bench/NOTES.md), but are
+    more: of 200 x 400 pixels 15 of 192 instead of 8.
+    """
+    if length <= window:
+        return Axis((-((window - length) // 2),), window)
+    stride = max(1, window - round(window * overlap))
+    return Axis((*range(0, length - window, stride), length - window), window)
+
+
+def label_image(
+    image: ImageRGB,
+    probabilities: Probabilities,
+    classes: int,
+    window: int,
+    overlap: float = 0.5,
+    device: torch.device | str = "cpu",
+    *,
+    blend: Blend = "gaussian",
+    tta: TTA | None = None,
+) -> IndexMask:
+    """Label each pixel of (H, W, 3), as label_strips does."""
+    labels = np.empty(image.shape[:2], np.uint8)
+    source = ArrayRows(image)
+    for top, strip in label_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta):
+        labels[top : top + len(strip)] = strip
+    return labels
+
+
+def label_strips(
+    source: ImageRows,
+    probabilities: Probabilities,
+    classes: int,
+    window: int,
+    overlap: float = 0.5,
+    device: torch.device | str = "cpu",
+    *,
+    blend: Blend = "gaussian",
+    tta: TTA | None = None,
+) -> Iterator[tuple[int, IndexMask]]:
+    """Label each pixel with the class whose probability, averaged over all windows, is highest.
+
+    Yields (first row, labels (n, W)) from the top down, without gaps. On a tie the lower class index wins. Only one
+    row of windows is held at a time: C * window * (W + window) floats.
+    blend: how much a window counts away from its middle.  tta: also average over its symmetries.
+    """
+    return labelled(probability_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta))
+
+
+def labelled(strips: Iterator[tuple[int, Tensor]]) -> Iterator[tuple[int, IndexMask]]:
+    """(first row, probabilities (C, n, W)) -> (first row, labels (n, W))."""
+    for top, strip in strips:
+        yield top, best_class(strip).cpu().numpy()
+
+
+def probability_strips(
+    source: ImageRows,
+    probabilities: Probabilities,
+    classes: int,
+    window: int,
+    overlap: float = 0.5,
+    device: torch.device | str = "cpu",
+    *,
+    blend: Blend = "gaussian",
+    tta: TTA | None = None,
+) -> Iterator[tuple[int, Tensor]]:
+    """Average the class probabilities of all windows in each pixel.
+
+    Yields (first row, float32 (C, n, W) on `device`) from the top down, without gaps; a strip is overwritten when the
+    next one is asked for. An image smaller than the window is mirrored beyond its borders.
+    """
+    down, across = place_windows(source.height, window, overlap), place_windows(source.width, window, overlap)
+    weights = [
+        torch.from_numpy(blending_weights(axis.starts, window, blend)).float().to(device) for axis in (down, across)
+    ]
+    model = probabilities if tta is None else D4(probabilities)
+    strip = torch.zeros((classes, window, across.stop - across.start), device=device)
+    following = (*down.starts[1:], down.stop)
+    for top, finished, weight, band in zip(
+        down.starts, following, weights[0], _bands(source, down, across), strict=True
+    ):
+        _add_row(strip, band.to(device), model, across, weight, weights[1])
+        # The next row of windows adds nothing to the rows above its top: those are decided.
+        first, last = max(top, 0), min(finished, source.height)
+        if first < last:
+            yield first, strip[:, first - top : last - top, -across.start : source.width - across.start]
+        done = finished - top
+        for scores in strip:  # one class at a time: the copy that this needs stays small
+            scores[: window - done] = scores[done:].clone()
+            scores[window - done :] = 0
+
+
+def best_class(probabilities: Tensor) -> Tensor:
+    """(C, H, W) -> (H, W) uint8 index of the highest; a running maximum, five times faster than argmax on a CPU."""
+    best = probabilities[0]
+    labels = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
+    for index in range(1, len(probabilities)):
+        higher = probabilities[index] > best
+        best = torch.maximum(best, probabilities[index])
+        labels.masked_fill_(higher, index)
+    return labels
+
+
+def watched(model: Probabilities, check: Callable[[int], None]) -> Probabilities:
+    """The same model, which calls `check` with the windows done before each batch; what that raises ends the labelling.
+
+    A network cannot be stopped while it computes, but between two batches of windows it can.
+    """
+    done = 0
+
+    def probabilities(windows: Tensor) -> Tensor:
+        nonlocal done
+        check(done)
+        done += len(windows)
+        return model(windows)
+
+    return probabilities
+
+
+def _bands(source: ImageRows, down: Axis, across: Axis) -> Iterator[Tensor]:
+    """The rows of each row of windows, (window, covered width, 3) uint8, mirrored beyond the borders."""
+    held, top = np.empty((0, source.width, 3), np.uint8), 0  # rows from `top` on, which later windows need, too
+    for start in down.starts:
+        wanted = reflected(start, down.window, source.height)
+        bottom, needed = top + len(held), int(wanted.max()) + 1
+        held, top = held[max(start, 0) - top :], max(start, 0)
+        if needed > bottom:
+            held = np.concatenate([held, source.rows(bottom, needed)])
+        rows = held[wanted - top]
+        right = across.stop - source.width
+        yield torch.from_numpy(cv2.copyMakeBorder(rows, 0, 0, -across.start, right, cv2.BORDER_REFLECT_101))
+
+
+def _add_row(
+    strip: Tensor, band: Tensor, probabilities: Probabilities, across: Axis, down_weight: Tensor, across_weights: Tensor
+) -> None:
+    """Add one row of windows to the strip, (C, window, covered width)."""
+    size = across.window
+    lefts = [start - across.start for start in across.starts]
+    pixels = _BATCH_PIXELS.get(strip.device.type, 1 << 20) // max(1, len(strip) // 8)  # scores take memory too
+    number = max(1, pixels // size**2)
+    for first in range(0, len(lefts), number):
+        batch = lefts[first : first + number]
+        found = probabilities(torch.stack([band[:, left : left + size] for left in batch]))
+        found = found.contiguous()  # networks answer channels last; adding those to the strip takes twice as long
+        for scores, left, weight in zip(found, batch, across_weights[first:], strict=False):
+            strip[:, :, left : left + size].addcmul_(scores, torch.outer(down_weight, weight))
