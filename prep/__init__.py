@@ -1,0 +1,1 @@
+"""From raw photos and raw labels to a dataset one can trust; imports no torch."""

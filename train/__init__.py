@@ -1,0 +1,1 @@
+"""From a dataset to a model with scores one can believe; all that imports torch."""

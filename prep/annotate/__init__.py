@@ -1,0 +1,1 @@
+"""Labelling by hand in the browser; page/ is what the browser gets."""

@@ -1,0 +1,1 @@
+"""The commands of seg-prep, a file each."""

@@ -1,0 +1,1 @@
+"""Labels become masks: what their values mean, which photo each belongs to, what is odd."""

@@ -1,0 +1,1 @@
+"""What everything stands on: errors, files, classes, jobs, random numbers, words."""

@@ -1,0 +1,1 @@
+"""The dataset folder: its index, states, transactions, statistics and patches."""

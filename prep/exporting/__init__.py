@@ -1,0 +1,1 @@
+"""Images and masks in the layouts of other tools."""

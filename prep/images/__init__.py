@@ -1,0 +1,1 @@
+"""Pixels without a dataset: image files, sizes, geometry, polygons, run lengths, likeness."""

@@ -1,0 +1,1 @@
+"""Raw photos become images: upright, sRGB, of one size, without metadata."""

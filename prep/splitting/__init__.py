@@ -1,0 +1,1 @@
+"""Samples are dealt out to train, val and test, or to folds."""

@@ -1,0 +1,1 @@
+"""What the pages of annotate and serve share."""

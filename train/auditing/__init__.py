@@ -1,0 +1,1 @@
+"""Likely label errors: where a label and a confident model disagree."""

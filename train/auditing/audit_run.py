@@ -7,9 +7,10 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.core.progress import Bar
 from train.auditing.audit import REGIONS, Audit, audit, write_audit
-from train.runs.checkpoint import MODEL, load_model
+from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
 from train.runs.run_dataset import open_dataset
+from train.runs.run_files import MODEL
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The commands of seg-train, a file each."""

@@ -64,11 +64,10 @@ def score(
         seg-train score --tta d4
     """
     need_torch()
-    from train.runs.checkpoint import CONFIG
+    from train.reporting.report import write_report
+    from train.runs.run_files import CONFIG, METRICS
     from train.runs.runs import find_run
-    from train.scoring.report import write_report
     from train.scoring.score import score_run
-    from train.scoring.score_files import METRICS
 
     chosen, rival = find_run(run), None if other is None else find_run(other)
     patches = protocol == "patches"

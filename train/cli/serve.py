@@ -52,8 +52,9 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     """
     need_torch()
     from prep.web.server import bind, is_loopback, url_of
-    from train.runs.checkpoint import MODEL, load_model
+    from train.runs.checkpoint import load_model
     from train.runs.device import make_fabric
+    from train.runs.run_files import MODEL
     from train.runs.runs import find_run
     from train.serve.app import make_app
     from train.serve.limits import Limits

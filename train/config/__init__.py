@@ -1,0 +1,1 @@
+"""Settings of a training, recipes and loss specifications; recipes/ holds those that come along."""

@@ -1,0 +1,1 @@
+"""Training pixels: crops, random changes, prefetching."""

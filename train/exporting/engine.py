@@ -6,8 +6,9 @@ from pathlib import Path
 from prep.core.errors import SegError
 from train.exporting.export_run import onnx_of_run
 from train.exporting.onnx_model import load_onnx
-from train.runs.checkpoint import MODEL, load_model, model_id
+from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
+from train.runs.run_files import MODEL
 from train.runs.runs import find_run
 from train.windows.predictor import Predictor
 

@@ -13,11 +13,11 @@ from prep.dataset.dataset import Dataset
 from prep.images.imageio import ImageRGB
 from train.exporting.export import deployed, export_model
 from train.exporting.onnx_model import load_onnx
-from train.runs.checkpoint import CONFIG, MODEL, load_model, model_id
+from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
+from train.runs.run_files import CONFIG, MODEL, ONNX
 from train.windows.predictor import Predictor, TorchModel
 
-ONNX = "model.onnx"
 NAMES = {"onnx": ONNX, "torchscript": "model.torchscript"}
 """Names of the exported files in the run."""
 

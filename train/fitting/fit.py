@@ -18,18 +18,17 @@ from prep.dataset.stats import Stats, ensure_stats
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.data.data import training_store
+from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.loop import Trainer
 from train.fitting.tensorboard import need_tensorboard
-from train.runs.checkpoint import CONFIG, LAST, MODEL, load_model
+from train.reporting.report import write_report
+from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
+from train.runs.run_files import CONFIG, CURVES, LAST, LOG, MODEL
 from train.runs.runs import mark_latest, new_run
 from train.scoring.evaluation import Evaluation, evaluate
-from train.scoring.plots import CURVES, draw_curves
-from train.scoring.report import write_report
 from train.scoring.score import write_evaluation
-
-LOG = "log.txt"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from typing import Any, Self
 
 from prep.core.classes import ClassMap
 from prep.core.files import write_text
+from train.runs.run_files import HISTORY
 from train.scoring.metrics import Confusion, scores_of
-
-HISTORY = "history.csv"
 
 
 @dataclass(frozen=True)

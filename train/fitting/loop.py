@@ -30,7 +30,8 @@ from train.fitting.synced_norm import synced
 from train.fitting.tensorboard import write_events
 from train.fitting.validation import Validation, Validator
 from train.networks.networks import build_network, freeze_idle
-from train.runs.checkpoint import LAST, MODEL, ModelCard, load, save, save_model
+from train.runs.checkpoint import ModelCard, load, save, save_model
+from train.runs.run_files import LAST, MODEL
 from train.scoring.metrics import Confusion
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 

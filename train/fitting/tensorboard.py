@@ -6,8 +6,7 @@ from pathlib import Path
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from train.fitting.history import Epoch
-
-EVENTS = "tensorboard"
+from train.runs.run_files import EVENTS
 
 
 def need_tensorboard() -> None:

@@ -1,0 +1,1 @@
+"""Photos, datasets, huge TIFFs and videos in; masks, overlays, polygons, probabilities out."""

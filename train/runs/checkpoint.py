@@ -19,7 +19,6 @@ from train.config.config import Config
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 
-MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.dataset.dataset import Dataset
-from train.runs.checkpoint import CONFIG
+from train.runs.run_files import CONFIG
 
 
 def open_dataset(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:

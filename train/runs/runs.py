@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder
-from train.runs.checkpoint import CONFIG, LAST, MODEL
+from train.runs.run_files import CONFIG, LAST, MODEL
 
 RUNS = Path("runs")
 LATEST = "latest"

@@ -1,0 +1,1 @@
+"""Scores one can believe: confusion matrix, intervals, comparison of runs."""

@@ -14,19 +14,19 @@ from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
-from train.runs.checkpoint import CONFIG, MODEL, ModelCard, load_model
+from train.runs.checkpoint import ModelCard, load_model
 from train.runs.device import make_fabric
 from train.runs.run_dataset import open_dataset
+from train.runs.run_files import CONFIG, CONFUSION, METRICS, MODEL, PREDICTIONS, WORST
 from train.scoring.compare import Difference, compare
+from train.scoring.confusion_picture import draw_confusion
 from train.scoring.evaluation import SHOWN, Evaluation, ImageScore, evaluate, worst_and_best
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
-from train.scoring.plots import CONFUSION, draw_confusion
-from train.scoring.score_files import METRICS, metrics, write_per_image
+from train.scoring.score_files import metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, comparison, panels
 from train.scoring.uncertainty import uncertainty_of
 from train.windows.predictor import Predictor
 
-PREDICTIONS, WORST = "predictions", "worst.png"
 _OVERLAYS = 6
 """Overlays of so many of the worst and of the best images."""
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from prep.core.classes import ClassMap, format_color
 from prep.core.files import write_text
 from prep.dataset.dataset import Dataset
+from train.runs.run_files import PER_IMAGE
 from train.scoring.compare import Difference
 from train.scoring.evaluation import Evaluation
 from train.scoring.metrics import OVERALL, PER_CLASS
@@ -21,7 +22,6 @@ from train.scoring.patch_protocol import ProtocolScore
 from train.scoring.uncertainty import Uncertainty
 from train.windows.predictor import Predictor
 
-METRICS, PER_IMAGE = "metrics.json", "per_image.csv"
 _WITHOUT_INTERVAL = ("precision", "recall", "accuracy")
 
 

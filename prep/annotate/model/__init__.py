@@ -1,0 +1,1 @@
+"""What a model proposes while people label."""

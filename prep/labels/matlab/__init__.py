@@ -1,0 +1,1 @@
+"""MATLAB's files: gTruth.mat, label definitions, plain matrices."""

@@ -8,12 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prep.core.files import explained, read_bytes, write_text
-from train.runs.checkpoint import CONFIG
-from train.scoring.plots import CONFUSION, CURVES
-from train.scoring.score import PREDICTIONS
-from train.scoring.score_files import METRICS, PER_IMAGE
-
-REPORT = "report.html"
+from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
 
 
 def write_report(run: Path) -> Path:

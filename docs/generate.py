@@ -1,0 +1,50 @@
+"""Write the pages of docs/ that follow from the code: python docs/generate.py (with --check: say if one is stale)."""
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("prep", "synth", "train")
+_INTRODUCTION = """# Which file holds what
+
+Written by `python docs/generate.py` from the first line of each file; a test compares. `prep/` never imports torch,
+`synth/` and `train/` never meet, and only `prep/cli/` and `train/cli/` know the terminal. The rooms stand on floors: a
+file imports from its own room and from rooms below it (`tests/test_structure.py` draws the floors).
+"""
+
+
+def folders_page() -> str:
+    """docs/folders.md: each room with its files, and what the first line of each says."""
+    rooms = sorted({path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")})
+    return "\n".join([_INTRODUCTION, *(_room(folder) for folder in rooms)])
+
+
+def _room(folder: Path) -> str:
+    name = folder.relative_to(ROOT).as_posix()
+    files = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    lines = [f"| `{path.name}` | {_first_line(path)} |" for path in files]
+    table = ["", "| file | what it does |", "|---|---|", *lines] if lines else []
+    return "\n".join([f"## {name}/", "", _first_line(folder / "__init__.py"), *table, ""])
+
+
+def _first_line(path: Path) -> str:
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+
+
+PAGES = {"docs/folders.md": folders_page}
+
+
+def main() -> None:
+    """Write each page; with --check, leave them and exit with 1 if one differs."""
+    pages = {ROOT / name: make() for name, make in PAGES.items()}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        sys.exit("\n".join(f"{path.relative_to(ROOT)} is stale: type python docs/generate.py" for path in stale) or 0)
+    for path in stale:
+        path.write_text(pages[path], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

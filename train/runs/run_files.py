@@ -1,0 +1,7 @@
+"""Names of the files in a run folder."""
+
+MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
+HISTORY, CURVES, LOG, EVENTS = "history.csv", "curves.png", "log.txt", "tensorboard"
+METRICS, PER_IMAGE, CONFUSION = "metrics.json", "per_image.csv", "confusion.png"
+PREDICTIONS, WORST = "predictions", "worst.png"
+REPORT, ONNX = "report.html", "model.onnx"
