@@ -10,7 +10,7 @@ import threading
 import unicodedata
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -218,14 +218,14 @@ def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS
     return picture
 
 
-def _formats_of(data: bytes) -> Sequence[str]:
+def _formats_of(data: bytes) -> tuple[str, ...]:
     if data[4:8] != b"ftyp":
         return _FORMATS
     import pillow_heif
 
     Image.init()
     pillow_heif.register_heif_opener()
-    return [name for name in _BOX_FORMATS if name in Image.OPEN]
+    return tuple(name for name in _BOX_FORMATS if name in Image.OPEN)
 
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:
