@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.words import counted
-from prep.dataset.dataset import Dataset, find_dataset, is_dataset
+from prep.dataset.dataset import find_dataset, is_dataset, opened_alone
 from prep.images.imageio import IMAGE_SUFFIXES
 
 
@@ -17,8 +17,8 @@ def dataset_to_label(argument: Path | None) -> Path:
     if not is_dataset(folder) and (photos := _count_photos(folder)) and (argument is not None or not _found()):
         raise SegError(_how_to_begin(folder, photos))
     root = find_dataset(argument)
-    Dataset.open(root)  # fails here, before anything is written into a folder that is no dataset
-    return root
+    with opened_alone(root):  # fails here, before anything is written into a folder that is no dataset
+        return root
 
 
 def _found() -> bool:

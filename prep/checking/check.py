@@ -14,24 +14,40 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import counted, verb
-from prep.dataset.dataset import CLASSES, Dataset, Sample, read_index
+from prep.dataset.commit import INDEX, STAGING, pending, stamps, wait_for_commits
+from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset, read_index
+from prep.dataset.lock import holder, is_free
 from prep.dataset.states import REJECTED, STATES, read_states
-from prep.dataset.transaction import INDEX
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
 
-_UNFINISHED, _COMMIT = ".unfinished-", "commit.json"
+_RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
 
 
 def check_dataset(root: Path, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
     """All findings about the dataset folder `root`, worst first; every image and mask is decoded once.
 
-    Raises SegError only if `root` is no dataset.
+    Files are checked again, once, if another command has changed the dataset meanwhile; they are not if a command was
+    killed while it moved its results in, since nobody can tell then which of them belong together.
+    Raises SegError if `root` is no dataset, or if a command is moving results into it.
     """
-    if not (root / INDEX).is_file():
+    if not is_dataset(root):
         raise SegError(
             f"{root}: not a dataset (no {INDEX} in it); "
             "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
         )
+    try:
+        wait_for_commits(root)
+    except SegError:
+        if not is_free(root):
+            raise
+        return [*_half_moved(root)]
+    before = stamps(root, _RECORDS)
+    findings = _findings(root, workers, progress)
+    changed = stamps(root, _RECORDS) != before or pending(root)
+    return _findings(root, workers, progress) if changed else findings
+
+
+def _findings(root: Path, workers: int | None, progress: Progress) -> list[Finding]:
     findings = list(_unfinished(root))
     samples = _index(root, findings)
     classes = _classes(root, samples, findings)
@@ -96,25 +112,31 @@ def _broken(kind: str, name: str, error: SegError, root: Path, advice: str) -> F
     return Finding("error", f"broken-{kind}", f"{name} cannot be used: {reason}.", (name,), advice)
 
 
+def _half_moved(root: Path) -> Iterator[Finding]:
+    names = tuple(path.name for path in pending(root))
+    yield Finding(
+        "error",
+        "half-moved",
+        f"{counted(len(names), 'command')} {verb(len(names), 'was', 'were')} killed while moving results into "
+        "the dataset: files may be old and new.",
+        names,
+        f"{_again(root)}, it finishes the move; then check again",
+    )
+
+
+def _again(root: Path) -> str:
+    at_work = holder(root)
+    return f"type '{at_work.command}' again, or any command that writes" if at_work else "type that command again"
+
+
 def _unfinished(root: Path) -> Iterator[Finding]:
-    folders = [path for path in root.glob(f"{_UNFINISHED}*") if path.is_dir()]
-    moving = [path.name for path in folders if (path / _COMMIT).exists()]
-    names = [path.name for path in folders if path.name not in moving]
-    if moving:
-        yield Finding(
-            "error",
-            "half-moved",
-            f"{counted(len(moving), 'command')} {verb(len(moving), 'was', 'were')} killed while moving results into "
-            "the dataset: files may be old and new.",
-            tuple(moving),
-            "type that command again, it finishes the move; then check again",
-        )
-    if names:
+    names = tuple(sorted(path.name for path in root.glob(f"{STAGING}*") if path.is_dir()))
+    if names and is_free(root):
         yield Finding(
             "remark",
             "unfinished",
             f"{counted(len(names), 'command')} {verb(len(names), 'was', 'were')} interrupted and left "
             f"{verb(len(names), 'a hidden folder', 'hidden folders')}.",
-            tuple(names),
+            names,
             "type the same command again and it goes on; or delete the folder",
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from prep.checking.findings import Finding
 from prep.checking.sample import FileFacts, SampleFacts
-from prep.core.files import PART_SUFFIX
+from prep.core.files import is_part
 from prep.core.words import counted, verb
+from prep.dataset.commit import INDEX
 from prep.dataset.dataset import Sample
 from prep.dataset.states import mask_name
-from prep.dataset.transaction import INDEX
 from prep.photos.record import PHOTOS_RECORD, Photo
 
 _FOLDERS = ("images", "masks")
@@ -171,7 +171,7 @@ def _orphans(root: Path, samples: Sequence[Sample], rejected: Collection[str]) -
 def _files_below(root: Path, folder: str) -> Iterator[str]:
     for parent, _, names in os.walk(root / folder):
         for name in names:
-            if not (name.startswith(".") and name.endswith(PART_SUFFIX)):
+            if not is_part(name):
                 yield (Path(parent) / name).relative_to(root).as_posix()
 
 

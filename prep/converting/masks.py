@@ -16,8 +16,9 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
-from prep.dataset.dataset import CLASSES, Dataset, Sample, write_index
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.commit import INDEX
+from prep.dataset.dataset import CLASSES, Dataset, Sample, write_index, writes
+from prep.dataset.transaction import Transaction
 from prep.labels.reader import LabelReader
 from prep.photos.record import PHOTOS_RECORD, write_photos
 
@@ -46,6 +47,7 @@ class Conversion:
     notes: tuple[str, ...]
 
 
+@writes
 def convert_masks(
     root: Path,
     source: Path | None = None,

@@ -15,7 +15,7 @@ from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
 from prep.dataset.transaction import Transaction
 from prep.images.geometry import crop_pair
@@ -78,6 +78,7 @@ class PatchSet:
         return self.crops * len(_orientations(self.settings))
 
 
+@writes
 def cut_patches(
     dataset: Dataset,
     *,

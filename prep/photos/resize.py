@@ -10,9 +10,10 @@ from prep.core.files import explained, read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
+from prep.dataset.commit import INDEX
+from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index, writes
 from prep.dataset.states import STATES
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
 from prep.photos.class_loss import ClassChange
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
@@ -37,6 +38,7 @@ class Resized:
     classes: tuple[ClassChange, ...] = ()
 
 
+@writes
 def resize_photos(
     sources: Sequence[Path],
     root: Path,

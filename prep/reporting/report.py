@@ -10,7 +10,7 @@ from prep.checking.findings import Finding, worst_first
 from prep.core.classes import format_color
 from prep.core.files import write_text
 from prep.core.progress import Bar, no_bar
-from prep.dataset.dataset import Dataset
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.transaction import Transaction
 from prep.reporting.gallery import Picture, make_pictures
 from prep.reporting.parts import class_part, color_part, figures, percent, size_part, split_part
@@ -24,6 +24,7 @@ LEGEND_ENTRIES = 40
 """With more classes than these there is no legend; the captions have their colours, too."""
 
 
+@writes
 def write_report(
     dataset: Dataset,
     findings: Sequence[Finding],

@@ -11,9 +11,10 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.commit import INDEX
+from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, write_index, writes
 from prep.dataset.stats import count_values
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.transaction import Transaction
 from prep.images.similar import Fingerprint, fingerprint, near_duplicates
 from prep.splitting.balance import ClassPixels, absent_classes, groups_of, share_deviation
 from prep.splitting.folds import FOLDS, assign_folds, write_folds
@@ -112,6 +113,7 @@ class _Look:
         return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
 
 
+@writes
 def split_dataset(
     dataset: Dataset,
     ratios: Ratios = DEFAULT_RATIOS,
@@ -194,7 +196,10 @@ def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dat
     """Return the dataset with a split; samples without one get it by the default ratios, and the person is told."""
     if dataset.is_split:
         return dataset
-    result = split_dataset(dataset, seed=seed)
+    with opened_alone(dataset.root, say) as dataset:
+        if dataset.is_split:  # somebody else was faster
+            return dataset
+        result = split_dataset(dataset, seed=seed)
     how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
     if result.kept:
         say(f"{result.assigned} samples had no split; they now have one {how}, and the others keep theirs.")

@@ -16,6 +16,7 @@ from torch import Tensor
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Progress, silent
+from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.patch_files import IMAGES, MASKS
 from prep.dataset.patches import PATCHES, PatchSettings
@@ -118,7 +119,16 @@ class PixelStore:
 
 
 def open_patches(folder: Path, split: str) -> PixelStore:
-    """Open the patches of one split; the arrays stay on disk until they are used."""
+    """Open the patches of one split; the arrays stay on disk until they are used.
+
+    They stay these patches, also when others take their place on the disk meanwhile.
+    """
+    root = folder.parents[1]
+    settings = (folder / "settings.json").relative_to(root).as_posix()
+    return between_commits(root, [settings], lambda: _open_patches(folder, split))
+
+
+def _open_patches(folder: Path, split: str) -> PixelStore:
     settings = read_settings(folder)
     images, masks = (np.load(folder / name, mmap_mode="c") for name in (IMAGES, MASKS))
     index = csv.DictReader(io.StringIO(read_bytes(folder / "index.csv").decode(), newline=""))

@@ -14,7 +14,8 @@ from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, write_bytes, write_text
 from prep.core.progress import Bar, no_bar
 from prep.dataset.dataset import Dataset
-from prep.dataset.stats import Stats, ensure_stats
+from prep.dataset.stats import STATS, Stats, ensure_stats, read_stats
+from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.data.data import training_store
@@ -59,6 +60,7 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
     fabric = _launched(place, config)
     with ending_together(fabric):
         if fabric.is_global_zero:
+            settle(dataset_root, say)
             ensure_split(Dataset.open(dataset_root), config.seed, say)
         fabric.barrier()
         return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
@@ -96,12 +98,14 @@ def _run(
     bar = bar if fabric.is_global_zero else no_bar
     if fabric.is_global_zero:
         with bar("Counting") as advance:
-            ensure_stats(dataset, advance)
+            ensure_stats(dataset, advance, say)
     fabric.barrier()
     stats, _ = ensure_stats(dataset)
     _refuse_one_class(dataset, stats)
     with bar("Loading") as advance:
         store = training_store(dataset, config, advance)
+    if Dataset.open(dataset.root) != dataset or read_stats(dataset.root / STATS) != stats:
+        raise SegError(f"{dataset.root}: was changed while the training began; start it again")
     run = resumed or Path(fabric.broadcast(str(new_run(dataset.root)) if fabric.is_global_zero else ""))
 
     def log(line: str) -> None:

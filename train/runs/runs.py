@@ -1,11 +1,10 @@
 """Run folders: make one, find one."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import make_folder
+from prep.core.files import make_folder, part_of
 from train.runs.run_files import CONFIG, LAST, MODEL
 
 RUNS = Path("runs")
@@ -25,7 +24,7 @@ def new_run(dataset: Path) -> Path:
 
 def mark_latest(run: Path) -> None:
     """Let runs/latest point to a run."""
-    link = RUNS / f".{LATEST}.{os.getpid()}"
+    link = part_of(RUNS / LATEST)
     try:
         link.symlink_to(run.name, target_is_directory=True)
         link.replace(RUNS / LATEST)

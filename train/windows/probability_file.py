@@ -1,6 +1,5 @@
 """Class probabilities of an image of any size as a NumPy file, written strip by strip."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prep.core.files import PART_SUFFIX, explained
+from prep.core.files import explained, part_of
 from prep.images.finding import FoundFile
 
 Precision = Literal["float16", "float32"]
@@ -32,7 +31,7 @@ def written(
     strip has been taken; until then an older one stays. Nothing but the strip at hand is in memory.
     precision: float16 is half as large and rounds to 5e-4.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    part = part_of(path)
     dtype = np.dtype(precision).newbyteorder("<")
     try:
         with explained(path):

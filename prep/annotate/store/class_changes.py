@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, MAX_ID, ClassMap, Color, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs, threads
-from prep.dataset.dataset import CLASSES, Dataset, Sample
+from prep.dataset.dataset import CLASSES, Dataset, Sample, writes
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png, read_mask
 
@@ -134,6 +134,7 @@ def _free_id(index: int, taken: set[int]) -> int:
     return index if index not in taken else min(set(range(MAX_ID + 1)) - taken)
 
 
+@writes
 def change_classes(dataset: Dataset, change: ClassChange, workers: int | None = None) -> Changed:
     """Write the classes, and the masks whose values change, in one transaction; nobody else may write meanwhile.
 

@@ -16,20 +16,16 @@ from prep.annotate.store.tiles import patched, read_tiles
 from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
-from prep.dataset.dataset import CLASSES, Dataset, Sample
-from prep.dataset.states import ALL_STATES, STATES, mask_name
-from prep.dataset.transaction import is_committing, recover
+from prep.core.files import make_folder, remove_parts, write_bytes
+from prep.dataset.dataset import CLASSES, Dataset, Sample, writes
+from prep.dataset.lock import InUse
+from prep.dataset.states import ALL_STATES, mask_name
+from prep.dataset.transaction import writing
 from prep.images.imageio import IndexMask, decode_mask, encode_png
 from prep.web.refusal import Refusal
 
 HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
-
-_COMMITTING = (
-    "Another command is changing this dataset; this page keeps your work and saves it then. If this stays, the command "
-    "was killed: start seg-prep annotate again, which finishes what it began."
-)
 
 _NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
 
@@ -63,16 +59,20 @@ class Entry:
 class Store:
     """Reads and writes one dataset, for several threads; other commands may change it at the same time.
 
-    Raises SegError if `root` is no dataset or its records cannot be read. What a killed process left is repaired.
+    Raises SegError if `root` is no dataset, if its records cannot be read, or if another command is changing it.
+    What a killed process left is repaired.
     """
 
+    @writes
     def __init__(self, root: Path) -> None:
         self.root = root
-        dataset = Dataset.open(root)  # finishes a commit that was begun
+        dataset = Dataset.open(root)
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
         refuse_links_out(root, root / "masks", root / HIDDEN, *(root / HIDDEN).glob("*"))
-        _remove_parts(root)
+        remove_parts(root, deep=False)
+        remove_parts(root / "masks")
+        remove_parts(root / HIDDEN)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
@@ -80,8 +80,7 @@ class Store:
         self._decoded = DecodedMasks()
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
-        self._half_way = False
-        self._records.samples()
+        self._records.repair()
         self._contents = Contents(root, root / HIDDEN / "contents.json")
 
     @property
@@ -97,15 +96,24 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Nothing is read or saved meanwhile by others of this process; Refusal (503) once the store is closed."""
+        """Nobody else changes the dataset meanwhile, and nothing of it is read by others of this process.
+
+        Refusal (503) if another command is changing it for longer than a moment, or once the store is closed.
+        """
+        try:
+            with writing(self.root), self.reading():
+                self._records.repair()
+                yield
+        except InUse as error:
+            raise Refusal(503, f"{error}. This page keeps your work and saves it then.") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Nothing is saved meanwhile by others of this process; Refusal (503) once the store is closed."""
         with self._lock:
             if self._closed:
                 raise Refusal(503, "The server is stopping. Start seg-prep annotate again; this page keeps your work.")
-            if self._half_way:
-                recover(self.root)
-            self._half_way = True  # a change of many files that fails may have moved some of them only
             yield
-            self._half_way = False
 
     def classes(self) -> tuple[ClassMap, str]:
         """The class map, without a class while there is no classes.json, and its version."""
@@ -161,8 +169,6 @@ class Store:
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
-            if is_committing(self.root):
-                raise Refusal(503, _COMMITTING)
             sample = self.sample(stem)
             mask = self._standing(sample)
             if not self._notes.made(stem, save, mask.version):
@@ -228,14 +234,6 @@ class Store:
         version, labelled, classes = (content.version, content.labelled, content.classes) if content else (None,) * 3
         state = self._records.state(sample.stem)
         return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
-
-
-def _remove_parts(root: Path) -> None:
-    """Remove what a killed server left half-written; not of the index, which other commands may be writing just now."""
-    for folder in ("masks", HIDDEN):
-        remove_parts(root / folder)
-    for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
-        part.unlink(missing_ok=True)
 
 
 def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:
