@@ -2,13 +2,14 @@
 # make test   lint, types and tests
 # make lint   ruff and mypy only
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
+# make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 
-.PHONY: demo test lint fuzz bench
+.PHONY: demo test lint fuzz concurrent bench
 .DELETE_ON_ERROR:
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -37,6 +38,11 @@ MINUTES ?= 10
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
+
+TRIALS ?= 300
+
+concurrent: $(INSTALLED)
+	$(BIN)/python -m tests.concurrent --trials $(TRIALS)
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -169,10 +169,12 @@ def read_commit(root: Path, staging: Path) -> Commit:
         raise SegError(f"{staging}: is a link, so no command of ours made it; remove it")
     try:
         data = json.loads(_record_text(staging / _RECORD))
-        remove, move = ([str(name) for name in data[key]] for key in ("remove", "move"))
+        remove, move = (tuple(data[key]) for key in ("remove", "move"))
+        if not all(isinstance(name, str) for name in (*remove, *move)):
+            raise TypeError("names are texts")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SegError(f"{staging / _RECORD}: not written by a command of ours; remove the folder {staging}") from error
-    return Commit(root, staging, tuple(remove), tuple(move))
+    return Commit(root, staging, remove, move)
 
 
 def _record_text(path: Path) -> bytes:

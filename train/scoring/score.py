@@ -12,6 +12,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, read_bytes, write_text
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
+from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
 from train.runs.checkpoint import ModelCard, load_model
@@ -99,7 +100,8 @@ def score_run(
         differences,
         protocols,
     )
-    return scoring.folder, _write(scoring)
+    with writing(scoring.folder):
+        return scoring.folder, _write(scoring)
 
 
 def _load_other(run: Path, card: ModelCard, other: Path, device: str) -> Predictor:
@@ -130,7 +132,8 @@ def _protocols(
 
 def write_evaluation(folder: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor) -> None:
     """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
-    _write(_Scoring(folder, dataset, predictor, evaluation))
+    with writing(folder):
+        _write(_Scoring(folder, dataset, predictor, evaluation))
 
 
 def _write(scoring: _Scoring) -> dict[str, Any]:
