@@ -10,7 +10,7 @@ from prep.annotate.regions.superpixels import Superpixels, superpixels_of
 from prep.annotate.store.store import Store
 from prep.core.cache import Cache
 from prep.core.errors import SegError
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 MAX_MEGAPIXELS = 100
 """Of images that these tools work on: superpixels take about 20 bytes for each pixel while they are found."""

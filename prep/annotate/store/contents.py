@@ -16,7 +16,7 @@ from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
 from prep.dataset.stats import count_values
 from prep.images.imageio import IndexMask, decode_mask
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from prep.dataset.dataset import CLASSES, Dataset, Sample
 from prep.dataset.states import ALL_STATES, STATES, mask_name
 from prep.dataset.transaction import is_committing, recover
 from prep.images.imageio import IndexMask, decode_mask, encode_png
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
@@ -41,7 +41,7 @@ class Conflict(Refusal):
     """A save that would overwrite what its page does not know; kind: "mask" or "classes"."""
 
     def __init__(self, kind: str, text: str) -> None:
-        super().__init__(409, text)
+        super().__init__(409, text, conflict=kind)
         self.kind = kind
 
 
