@@ -1,10 +1,12 @@
 """Labels photos that arrive as bytes from anywhere: one at a time, within limits."""
 
 import math
+import signal
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,9 @@ from prep.core.classes import format_color
 from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB, IndexMask, encode_png, open_picture
 from prep.photos.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 from train.serve.limits import Deadline, Limits, Places
 from train.windows.predictor import Predictor
-from train.windows.windows import place_windows, watched
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
 """Kinds of files that are opened; Pillow knows more, and runs another program for some of them."""
@@ -82,14 +83,24 @@ class Service:
         with self._places.one():
             return encode_jpeg(self._pixels(self._open(data)))
 
-    def stop(self) -> None:
-        """End what is being labelled after the windows that the network is computing; nothing is labelled any more."""
-        self._stopping = True
+    @contextmanager
+    def until_interrupted(self) -> Iterator[None]:
+        """Ctrl-C during the block ends what is being labelled; the block is left when the network computes nothing.
 
-    def wait(self) -> None:
-        """Wait until the network computes nothing. A process that ends while it does would end with a crash."""
-        with self._model:
-            pass
+        A process that ends while it computes would end with a crash.
+        """
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupt(*_: object) -> None:
+            self._stopping = True  # first of all: waitress waits for its threads
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            with self._model:
+                signal.signal(signal.SIGINT, before)
 
     def classes(self) -> list[dict[str, object]]:
         """Index, name and colour of each class, as plain data."""
@@ -103,20 +114,18 @@ class Service:
         self, photo: RawPhoto, deadline: Deadline, gone: Callable[[], bool], report: Callable[[float], None]
     ) -> Labelled:
         width, height = photo.upright_size
-        window, overlap = self.predictor.window, self.predictor.overlap
-        windows = len(place_windows(height, window, overlap).starts) * len(place_windows(width, window, overlap).starts)
 
-        def check(done: int) -> None:
+        def check(share: float) -> None:
             deadline.check()
             if self._stopping:
                 raise Refusal(503, "The server is being stopped.")
             if gone():
                 raise Refusal(499, "The client closed the connection before its photo was labelled.")
-            report(min(1.0, done / windows))
+            report(share)
 
         check(0)
         started = time.monotonic()
-        predictor = replace(self.predictor, model=watched(self.predictor.model, check))
+        predictor = self.predictor.watched(height, width, check)
         try:
             mask = predictor(self._pixels(photo))  # decoded here, so that one photo at a time takes memory
         except (MemoryError, torch.OutOfMemoryError) as error:
