@@ -92,7 +92,8 @@ def _rejected(root: Path, findings: list[Finding]) -> set[str]:
 
 
 def _broken(kind: str, name: str, error: SegError, root: Path, advice: str) -> Finding:
-    reason = str(error).removeprefix(f"{root / name}").lstrip(":, ")
+    text = str(error).removeprefix(f"{root / name}").lstrip(":, ")
+    reason = text.rpartition("; ")[0] or text  # what to do is said in the advice
     return Finding("error", f"broken-{kind}", f"{name} cannot be used: {reason}.", (name,), advice)
 
 

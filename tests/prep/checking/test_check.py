@@ -148,7 +148,12 @@ def test_missing_files(root: Path) -> None:
     assert finding.text == "2 files named in index.csv do not exist."
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "nul\0", "../../elsewhere.png"])
+def test_a_nul_byte_in_the_index(root: Path) -> None:
+    change_rows(root, ["image_3"], image="nul\0")
+    assert only(root).text == "index.csv cannot be used: line 15: image holds a NUL byte."
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "../../elsewhere.png"])
 def test_strange_names_in_the_index(root: Path, name: str) -> None:
     (root / "images" / "image_3.png").unlink()
     change_rows(root, ["image_3"], image=name)
