@@ -8,12 +8,13 @@ import time
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from prep.web.refusal import Refusal
+
 from prep.annotate.store.store import Store
 from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.dataset import lock
 from prep.dataset.dataset import Dataset
-from prep.web.refusal import Refusal
 from tests.prep.annotate.storing import block, send
 from tests.support import CLASS_LIST, paint, random_image, random_mask, run_ok, save
 
@@ -34,6 +35,12 @@ COMMANDS = {
     "annotate": "annotate",
 }
 """Each leaves something in the index or beside it. The last one is a page that saves a stroke."""
+
+_PRELOADED = (
+    "prep.checking.check", "prep.converting.masks", "prep.dataset.patches", "prep.exporting.export",
+    "prep.photos.resize_dataset", "prep.reporting.report", "prep.splitting.split", "synth.generate",
+)  # fmt: skip
+"""What the commands import when they begin: without that, they are at work within milliseconds."""
 
 READERS = {"check": "check d --workers 1", "export": "masks export d --to rgb -o out --workers 1"}
 
@@ -69,7 +76,7 @@ def copy_base(base: Path, folder: Path) -> Path:
 def start(name: str, folder: Path, output: Path, wait: float, delay: float = 0.0) -> ForkServerProcess:
     """Start a command in `folder` as a process of its own; what it says goes to the file `output`."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.concurrent.commands"])
+    context.set_forkserver_preload(["tests.concurrent.commands", *_PRELOADED])
     process = context.Process(target=_run, args=(name, folder, output, wait, delay))
     process.start()
     return process

@@ -126,7 +126,8 @@ class Trials:
         options = {"cwd": place, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         commands = [[str(SCRIPTS / "seg-prep"), *COMMANDS[name].split()] for name in (first, second)]
         processes = [subprocess.Popen(command, **options) for command in commands]  # type: ignore[call-overload]
-        ended = [Ended(process.wait(PATIENCE_S), process.stdout.read()) for process in processes]
+        said = [process.communicate(timeout=PATIENCE_S)[0] for process in processes]
+        ended = [Ended(process.returncode, words) for process, words in zip(processes, said, strict=True)]
         self._judge_words(ended)
         self._judge_result(first, second, ended, self._remove(place))
 
