@@ -8,7 +8,7 @@ import time
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 from prep.annotate.store.store import Store
 from prep.cli.main import main
