@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from prep.checking.kinds import KINDS, SEVERITIES, Severity, filled
+from prep.core.words import printable
 
 _KINDS = {kind.name: kind for kind in KINDS}
 
@@ -23,8 +24,9 @@ class Finding:
     advice: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", _shown(self.text))
-        object.__setattr__(self, "names", tuple(sorted(map(_shown, self.names))))
+        object.__setattr__(self, "text", printable(self.text))
+        object.__setattr__(self, "advice", printable(self.advice))
+        object.__setattr__(self, "names", tuple(sorted(map(printable, self.names))))
 
 
 def found(slug: str, names: Collection[str] | None, /, n: int | None = None, **values: object) -> Iterator[Finding]:
@@ -37,11 +39,6 @@ def found(slug: str, names: Collection[str] | None, /, n: int | None = None, **v
         number = len(names or ()) if n is None else n
         text, advice = (filled(template, number, values) for template in (kind.text, kind.advice))
         yield Finding(kind.severity, slug, text, tuple(names or ()), advice)
-
-
-def _shown(text: str) -> str:
-    r"""Write what cannot be shown (control characters, bytes that are no UTF-8) as \x07 or \udcff."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
