@@ -87,15 +87,15 @@ def resize(
     from prep.core.errors import SegError
     from prep.dataset.dataset import is_dataset
     from prep.images.sizing import parse_target
+    from prep.photos.image_file import ImageOptions
     from prep.photos.resize import resize_photos
     from prep.photos.resize_dataset import resize_dataset
-    from prep.photos.resize_photo import Options
 
     try:
         target = parse_target(size, fit, enlarge=enlarge)
     except SegError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
-    options = Options(target, image_format, quality, keep_metadata, max_megapixels)
+    options = ImageOptions(target, image_format, quality, keep_metadata, max_megapixels)
     with progress("Resizing") as advance:
         if len(sources) == 1 and is_dataset(sources[0]):
             result = resize_dataset(sources[0], output, options, workers=workers, overwrite=overwrite, progress=advance)

@@ -21,7 +21,6 @@ from prep.images.resample import upright
 from prep.labels.reader import LabelReader, RawLabel
 from prep.labels.registry import reader_named
 from prep.photos.photoio import RawPhoto, decode_photo, open_photo
-from prep.photos.record import Photo
 
 CROPS = 4
 """Of each value, each from another photo: those that hold most of it."""
@@ -116,7 +115,7 @@ class _Look:
         label, path, codes = job
         try:
             photo = open_photo(path)
-            values = _upright(reader_named(self.reader).read(label), photo, label.stem)
+            values = _upright(reader_named(self.reader).read(label), photo)
             if values is None:
                 return []
             height, width = values.shape
@@ -134,10 +133,9 @@ class _Look:
         ]
 
 
-def _upright(values: NDArray[np.uint32], photo: RawPhoto, stem: str) -> NDArray[np.uint32] | None:
+def _upright(values: NDArray[np.uint32], photo: RawPhoto) -> NDArray[np.uint32] | None:
     """The values (H, W) turned as a person sees the photo; None if they are of another shape than it."""
-    record = Photo(stem, photo.path.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((values.shape[1], values.shape[0]), record)
+    drawn = drawn_on((values.shape[1], values.shape[0]), photo)
     if drawn is None:
         return None
     return upright(values, photo.orientation) if drawn == "stored" else values

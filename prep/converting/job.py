@@ -8,19 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.converting.placement import drawn_on, place_mask
-from prep.converting.unknown import Found, Policy, find_unknown, replace_unknown, replacement
+from prep.converting.unknown import NO_CODES, Found, Policy, find_unknown, replace_unknown, replacement
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.core.files import make_folder, within_limits, write_bytes
+from prep.core.files import within_limits
 from prep.dataset.dataset import Sample
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
-from prep.images.imageio import IndexMask, image_size, write_png
+from prep.images.imageio import IndexMask, encode_png
 from prep.labels.lookup import Lookup
 from prep.labels.reader import RawLabel, read_codes
 from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
-from prep.photos.photoio import import_photo, open_photo
+from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file
+from prep.photos.photoio import open_photo
 from prep.photos.record import Photo
 
 _UPRIGHT = 1
@@ -79,50 +80,41 @@ class ConvertLabel:
         """Convert one label; SegError only where nothing can be written."""
         try:
             with within_limits(Path(job.label.name)):
-                return self._convert(job)
+                outcome, files = self._convert(job)
         except SegError as error:
-            nothing = Found(np.zeros(0, np.uint32), np.zeros(0, np.int64))
-            return Outcome(job.sample, np.zeros(256, np.int64), nothing, str(error))
+            return Outcome(job.sample, np.zeros(256, np.int64), NO_CODES, str(error))
+        for name, data in files.items():
+            write_file(self.folder / name, data)
+        return outcome
 
-    def _convert(self, job: LabelJob) -> Outcome:
+    def _convert(self, job: LabelJob) -> tuple[Outcome, dict[str, bytes]]:
+        """The outcome and the files to write, by name: none if values belong to no class and that is an error."""
         sample, record, image = self._image(job)
         raw, found = self._mask(job.label)
         mask, drawn = self._placed(job, raw, sample, record)
-        sample = replace(sample, width=mask.shape[1], height=mask.shape[0])
-        if not (found.codes.size and self.unknown == "error"):
-            make_folder((self.folder / sample.mask).parent)
-            write_png(self.folder / sample.mask, mask)
-            if image:
-                make_folder((self.folder / sample.image).parent)
-                write_bytes(self.folder / sample.image, image)
-        turned = drawn == "stored" and record is not None and record.orientation != _UPRIGHT
-        return Outcome(
+        sample = replace(sample, mask=f"masks/{sample.stem}.png", width=mask.shape[1], height=mask.shape[0])
+        outcome = Outcome(
             sample,
             count_values(mask),
             found,
             raw_pixels=count_values(raw),
             record=record,
-            turned=turned,
+            turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
             resized=sorted(raw.shape) != sorted(mask.shape),
         )
+        if found.codes.size and self.unknown == "error":
+            return outcome, {}
+        return outcome, {sample.mask: encode_png(mask), sample.image: image}
 
     def _image(self, job: LabelJob) -> tuple[Sample, Photo | None, bytes]:
         """The sample with its image's name and size, its record, and the image file to write (empty if it is there)."""
-        stem = job.sample.stem
-        sample = replace(job.sample, mask=f"masks/{stem}.png")
         if job.photo is None:
-            return sample, job.record, b""
-        data = b""
-        for name in (f"images/{stem}.jpg", f"images/{stem}.png"):
-            if (self.folder / name).exists():  # finished before an interruption
-                width, height = image_size(self.folder / name)
-                break
-        else:
-            suffix, data, width, height = import_photo(job.photo.path)
-            name = f"images/{stem}{suffix}"
-        photo = open_photo(job.photo.path)
-        record = Photo(stem, job.photo.name, photo.width, photo.height, photo.orientation, 0, 0, width, height)
-        return replace(sample, image=name, width=width, height=height), record, data
+            return job.sample, job.record, b""
+        photo, stem = open_photo(job.photo.path), job.sample.stem
+        placement = place_photo(photo, FULL_SIZE)
+        name, data = image_file(photo, stem, placement, FULL_SIZE, self.folder)
+        sample = replace(job.sample, image=name, width=placement.width, height=placement.height)
+        return sample, photo.record(stem, job.photo.name, placement), data
 
     def _mask(self, label: RawLabel) -> tuple[IndexMask, Found]:
         reader = reader_named(self.reader)

@@ -20,7 +20,6 @@ from prep.labels.archive import content_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.registry import reader_named
 from prep.photos.photoio import open_photo
-from prep.photos.record import Photo
 
 _IMAGE_FILES = ("rgb", "ids")
 """Readers of image files; the others have no header to look at."""
@@ -171,8 +170,7 @@ def _compared(file: FoundFile, facts: Facts) -> str:
         photo = open_photo(file.path)
     except SegError:
         return "damaged"
-    seen = Photo(file.stem, file.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((facts.width, facts.height), seen)
+    drawn = drawn_on((facts.width, facts.height), photo)
     if drawn is None:
         return "shape"
     if drawn == "stored":

@@ -28,6 +28,9 @@ class Found:
     pixels: NDArray[np.int64]
 
 
+NO_CODES = Found(np.zeros(0, np.uint32), np.zeros(0, np.int64))
+
+
 @dataclass
 class UnknownValues:
     """Counts of unknown codes over many files."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -14,12 +14,53 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
 from prep.dataset.states import STATES
 from prep.dataset.transaction import INDEX, Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
+from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassChange
+from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
+from prep.photos.photoio import open_photo
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
-from prep.photos.resize_photo import Options, PhotoJob, ResizePhoto
 
 LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = ("images", "masks")
+
+
+@dataclass(frozen=True)
+class PhotoJob:
+    """A raw photo, its name for photos.csv, and the sample that gets its image."""
+
+    path: Path
+    name: str
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class PhotoOutcome:
+    """The finished sample and what photos.csv says of it; or why there is no image."""
+
+    sample: Sample
+    photo: Photo | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ResizePhoto:
+    """Write the image of a photo below `folder`; problems of the photo are returned, not raised."""
+
+    folder: Path
+    options: ImageOptions
+
+    def __call__(self, job: PhotoJob) -> PhotoOutcome:
+        """Make one image; SegError only where nothing can be written."""
+        try:
+            photo = open_photo(job.path, self.options.max_megapixels)
+            placement = place_photo(photo, self.options)
+            _refuse_other_mask(job, placement)
+            image, data = image_file(photo, job.sample.stem, placement, self.options, self.folder)
+        except SegError as error:
+            return PhotoOutcome(job.sample, None, str(error))
+        write_file(self.folder / image, data)
+        sample = replace(job.sample, image=image, width=placement.width, height=placement.height)
+        return PhotoOutcome(sample, photo.record(sample.stem, job.name, placement))
 
 
 @dataclass(frozen=True)
@@ -40,7 +81,7 @@ class Resized:
 def resize_photos(
     sources: Sequence[Path],
     root: Path,
-    options: Options,
+    options: ImageOptions,
     *,
     workers: int | None = None,
     overwrite: bool = False,
@@ -104,7 +145,7 @@ def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems
         raise SegError("\n".join([*problems, "Nothing was written: none of the photos can be used"]))
 
 
-def settings(paths: Sequence[Path], options: Options) -> dict[str, object]:
+def settings(paths: Sequence[Path], options: ImageOptions) -> dict[str, object]:
     """What a staged result depends on: contents of files are known by size and time."""
     files = []
     for path in paths:
@@ -126,6 +167,17 @@ def refuse_own_folders(source: Path, root: Path) -> None:
         raise SegError(
             f"{root}: lies inside of {source}, where the next run would take the results for photos; "
             "name a folder outside of it with -o"
+        )
+
+
+def _refuse_other_mask(job: PhotoJob, placement: Placement) -> None:
+    """A mask that the dataset has already has to fit the new image."""
+    sample = job.sample
+    if sample.mask and (sample.width, sample.height) != (placement.width, placement.height):
+        raise SegError(
+            f"{job.path}: would become {placement.width} x {placement.height} pixels, but the dataset has the mask "
+            f"{sample.mask} of {sample.width} x {sample.height} for it; ask for that size, or resize into another "
+            "dataset (resizing a whole dataset takes its masks along)"
         )
 
 
