@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from prep.cli.console import finish, note, progress, table
+from prep.cli.console import finish, first_lines, note, progress, table
 from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted
 
@@ -126,7 +126,14 @@ def _report(result: "Resized") -> None:
     for each in lost:
         note(f"  {each.describe()}")
     if result.problems:
-        _list_problems(result)
+        note(
+            "\n".join(
+                [
+                    f"{len(result.problems)} left out:",
+                    *first_lines([f"  {each}" for each in result.problems], _PROBLEMS_SHOWN),
+                ]
+            )
+        )
         click.get_current_context().exit(1)
 
 
@@ -135,11 +142,3 @@ def _class_table(result: "Resized") -> list[str]:
         return []
     rows = [[each.name, f"{each.before:,}", f"{each.after:,}", f"{each.kept:.0%}"] for each in result.classes]
     return [table(["class", "pixels before", "after", "of those to expect"], rows)]
-
-
-def _list_problems(result: "Resized") -> None:
-    note(f"{len(result.problems)} left out:")
-    for problem in result.problems[:_PROBLEMS_SHOWN]:
-        note(f"  {problem}")
-    if len(result.problems) > _PROBLEMS_SHOWN:
-        note(f"  ... and {len(result.problems) - _PROBLEMS_SHOWN} more; --json lists them all")

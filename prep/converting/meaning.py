@@ -31,7 +31,7 @@ def find_definitions(source: Path) -> Path | None:
     return next((place / name for place in places for name in DEFINITION_NAMES if (place / name).is_file()), None)
 
 
-def class_map_of(
+def meaning_of(
     source: Path, found: LabelSource, file: Path | None, first_id: int | None, before: ClassMap | None
 ) -> Meaning | None:
     """The class map to use: the file that was given, what the source says, the dataset's, or a file beside the labels.
@@ -121,7 +121,7 @@ def needs_background(meaning: Meaning, becomes: str | None) -> bool:
     return wanted != IGNORE and wanted.lower() not in {name.lower() for name in meaning.classes.names}
 
 
-def by_name(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
+def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
     """Say what the codes of named regions mean: code = position of the name + 1, and 0 lies in no region.
 
     becomes: the class of pixels in no region, made as class 0 if there is none of the name; None: the background.

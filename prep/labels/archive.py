@@ -17,7 +17,7 @@ MAX_MEMBER_BYTES = 1 << 28
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
-def content_of(label: RawLabel) -> bytes:
+def label_bytes(label: RawLabel) -> bytes:
     """The bytes of a label file or of its member of a zip file."""
     return member_bytes(label.path, label.part) if label.part else read_bytes(label.path)
 

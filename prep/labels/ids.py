@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
-from prep.labels.archive import content_of
+from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_ids
 from prep.labels.reader import RawLabel
 
@@ -50,4 +50,4 @@ class IdReader(IdCodes):
 
     def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) ids of an 8-bit or 16-bit label file."""
-        return decode_label_ids(Path(label.name), content_of(label)).astype(np.uint32)
+        return decode_label_ids(Path(label.name), label_bytes(label)).astype(np.uint32)

@@ -64,7 +64,7 @@ class LabelmeFile:
         return _weight(self.regions or ())
 
 
-def labelme_file(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
+def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
     """Summarize a file of LabelMe; SegError if it is damaged.
 
     room: corners that may be kept.

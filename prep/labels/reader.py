@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.files import within_limits
+from prep.images.finding import FoundFile
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class LabelSource:
     names: tuple[str, ...] | None = None
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def photo_files(self) -> list[FoundFile]:
+        """The photos that it names, each with its stem."""
+        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(self.photos.items())]
 
 
 class LabelReader(Protocol):

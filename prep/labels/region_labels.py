@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
+from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
 
 UNCOVERED = 0
 """Code of pixels that lie in no region."""
@@ -30,7 +31,6 @@ SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), _BACKGROUND_NAME)
 
 _MOST_NAMES = 250
 _MAX_JSON_BYTES = 1 << 30
-_MAX_MEGAPIXELS = 400
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ def image_extent(where: str, width: object, height: object) -> tuple[int, int]:
             f"{where}: its image is said to be {width!r:.40} wide and {height!r:.40} high; both are whole numbers "
             "above 0. Export it again"
         )
-    if width * height > _MAX_MEGAPIXELS * 1_000_000:
+    if width * height > MAX_IMAGE_MEGAPIXELS * 1_000_000:
         raise SegError(
-            f"{where}: its image is said to have {width} x {height} pixels; more than {_MAX_MEGAPIXELS} megapixels "
-            "are no photo. Correct the size in the file"
+            f"{where}: its image is said to have {width} x {height} pixels; more than {MAX_IMAGE_MEGAPIXELS} "
+            "megapixels are no photo. Correct the size in the file"
         )
     return width, height
 

@@ -13,11 +13,11 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.images.finding import FoundFile, find_files, names_photos, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.archive import content_of, is_zip, member_names
+from prep.labels.archive import is_zip, label_bytes, member_names
 from prep.labels.coco import CocoReader, coco_source, is_coco
 from prep.labels.ids import IdReader
 from prep.labels.labelio import label_kind
-from prep.labels.labelme import LabelmeFile, LabelmeReader, is_labelme, labelme_file, labelme_source
+from prep.labels.labelme import LabelmeFile, LabelmeReader, is_labelme, labelme_source, parse_labelme
 from prep.labels.lookup import UNKNOWN, Lookup
 from prep.labels.matlab.ground_truth import GroundTruthReader, ground_truth_source, numbered_source
 from prep.labels.matlab.matfile import load_mat
@@ -54,7 +54,7 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
     return replace(reader, names=names) if isinstance(reader, RegionCodes) and names else reader
 
 
-def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
+def label_source(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
@@ -128,7 +128,7 @@ def _json_source(source: Path, reader: str | None = None, *, only: bool = False)
             damaged.append(error)
             continue
         if reader != "coco" and is_labelme(content):
-            shapes.append(labelme_file(file, content, room))
+            shapes.append(parse_labelme(file, content, room))
             room -= shapes[-1].kept
             continue
         strangers.append(file.name)
@@ -176,6 +176,11 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
     return LabelSource(**{**vars(found), "reader": reader})
 
 
+def reader_of(source: LabelSource, labels: Sequence[RawLabel], classes: ClassMap | None) -> LabelReader:
+    """The reader of a source: what it says itself, or what these of its labels are best read with."""
+    return reader_named(source.reader, source.names) if source.reader else choose_reader(labels, classes)
+
+
 def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None) -> LabelReader:
     """Choose by the kind of the files; where grey or palette files allow both, by which one the classes explain.
 
@@ -183,7 +188,7 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None) -> Label
     its colours: the reading that leaves fewer pixels unknown wins, then the one that puts more of them into classes,
     then ids for grey and colours for palette.
     """
-    kinds = {label_kind(Path(label.name), content_of(label)) for label in labels}
+    kinds = {label_kind(Path(label.name), label_bytes(label)) for label in labels}
     if "color" in kinds:
         return RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())

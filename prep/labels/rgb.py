@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
-from prep.labels.archive import content_of
+from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_colors
 from prep.labels.reader import RawLabel
 
@@ -25,7 +25,7 @@ class RgbReader:
 
     def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) codes of a colour, palette or grey label file."""
-        colors, alpha = decode_label_colors(Path(label.name), content_of(label))
+        colors, alpha = decode_label_colors(Path(label.name), label_bytes(label))
         codes = color_codes(colors)
         if alpha is not None and not alpha.all():
             codes[alpha == 0] = TRANSPARENT

@@ -12,7 +12,7 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.images.imageio import (
-    MAX_MEGAPIXELS,
+    MAX_IMAGE_MEGAPIXELS,
     ImageRGB,
     damaged,
     decode_jpeg,
@@ -94,7 +94,7 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
 def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
     """Read the header of such a file's content; `path` is for errors."""
     with quiet_pillow:
-        picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
+        picture = open_picture(path, data, MAX_IMAGE_MEGAPIXELS if max_megapixels is None else math.inf)
         width, height = picture.size
         megapixels = width * height / 1e6
         if max_megapixels is not None and megapixels > max_megapixels:

@@ -1,7 +1,7 @@
 """Make the images of a dataset from raw photos: one size, upright, sRGB, without metadata."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -9,16 +9,15 @@ from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
-from prep.core.words import list_some
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
-from prep.dataset.states import STATES
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
 from prep.images.sizing import Placement
-from prep.photos.class_loss import ClassChange
+from prep.photos.class_loss import ClassLoss
+from prep.photos.commit import commit_samples
 from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
+from prep.photos.record import Photo
 
 LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = ("images", "masks")
@@ -75,7 +74,7 @@ class Resized:
     samples: tuple[Sample, ...]
     changed: int
     problems: tuple[str, ...]
-    classes: tuple[ClassChange, ...] = ()
+    classes: tuple[ClassLoss, ...] = ()
 
 
 def resize_photos(
@@ -108,34 +107,8 @@ def resize_photos(
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
-        changed = commit(change, known, samples, photos, overwrite=overwrite)
+        changed = commit_samples(change, known, samples, photos, overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems)
-
-
-def commit(
-    change: Transaction,
-    known: Mapping[str, Sample],
-    samples: Sequence[Sample],
-    photos: Sequence[Photo],
-    *,
-    overwrite: bool,
-) -> int:
-    """Merge new samples and their photos with those of the dataset; returns how many files changed.
-
-    SegError if other images would be replaced and `overwrite` is not set.
-    """
-    root = change.root
-    before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
-    replaced = sorted(old for old, new in before if old and old != new)
-    if replaced and not overwrite:
-        change.discard()
-        raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
-    records = read_photos(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
-    if records:
-        write_photos(change.path(PHOTOS_RECORD), records.values())
-    write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
-    updates = (INDEX, PHOTOS_RECORD, STATES)
-    return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:

@@ -18,11 +18,12 @@ from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
-from prep.photos.class_loss import ClassChange, class_changes
+from prep.photos.class_loss import ClassLoss, class_losses
+from prep.photos.commit import commit_samples
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
-from prep.photos.resize import Resized, commit, refuse_nothing_made, refuse_own_folders, settings
+from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders, settings
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def resize_dataset(
             write_classes(change.path(CLASSES), dataset.classes)
         if states:
             write_states(change.path(STATES), {**read_states(root / STATES), **states})
-        changed = commit(change, known, samples, _records(source, pairs), overwrite=overwrite)
+        changed = commit_samples(change, known, samples, _records(source, pairs), overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
 
 
@@ -157,11 +158,11 @@ def _moved(photo: Photo, old: Sample, placement: Placement) -> Photo:
     )
 
 
-def _changes(dataset: Dataset, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> tuple[ClassChange, ...]:
+def _changes(dataset: Dataset, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> tuple[ClassLoss, ...]:
     masks = [(old, new, new.placement) for old, new in pairs if old.mask and new.placement]
     if not masks:
         return ()
-    return class_changes(
+    return class_losses(
         dataset.classes.names,
         np.stack([new.before for _, new, _ in masks]),
         np.stack([new.after for _, new, _ in masks]),

@@ -562,10 +562,15 @@ def test_distances() -> None:
 
 def test_library_call_returns_what_the_command_prints(raw: Raw) -> None:
     spoil(raw)
-    from prep.converting.plan import Options
+    from prep.converting.plan import ConvertOptions
 
     result = convert_masks(
-        raw.target, raw.masks, photos=raw.photos, classes_file=raw.classes, options=Options(unknown="ignore"), workers=1
+        raw.target,
+        raw.masks,
+        photos=raw.photos,
+        classes_file=raw.classes,
+        options=ConvertOptions(unknown="ignore"),
+        workers=1,
     )
     assert result.converted == 3
     assert result.replaced == (("#070809", 3, "ignore"),)
