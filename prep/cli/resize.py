@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -62,14 +62,11 @@ def resize(
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
-    image_format: Literal["jpg", "png"] | None,
-    quality: int | None,
-    keep_metadata: bool,
-    max_megapixels: float,
     seed: int,
     workers: int | None,
     overwrite: bool,
     as_json: bool,
+    **options: Any,  # noqa: ANN401  # the fields of ImageOptions
 ) -> None:
     """Resize photos (folders, files, .txt lists) into a dataset: upright, sRGB, without metadata.
 
@@ -95,12 +92,12 @@ def resize(
         target = parse_target(size, fit, enlarge=enlarge)
     except SegError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
-    options = ImageOptions(target, image_format, quality, keep_metadata, max_megapixels)
+    how = ImageOptions(target, **options)
     with progress("Resizing") as advance:
         if len(sources) == 1 and is_dataset(sources[0]):
-            result = resize_dataset(sources[0], output, options, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_dataset(sources[0], output, how, workers=workers, overwrite=overwrite, progress=advance)
         else:
-            result = resize_photos(sources, output, options, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_photos(sources, output, how, workers=workers, overwrite=overwrite, progress=advance)
     _report(result)
 
 

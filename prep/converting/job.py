@@ -24,8 +24,7 @@ from prep.dataset.dataset import Sample
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, encode_png
-from prep.labels.lookup import Lookup
-from prep.labels.reader import RawLabel, read_codes
+from prep.labels.reader import Lookup, RawLabel, read_codes
 from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file

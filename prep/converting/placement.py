@@ -9,7 +9,7 @@ from prep.images.sizing import Placement
 from prep.photos.photoio import RawPhoto
 from prep.photos.record import Photo
 
-TOLERANCE = 0.02
+_TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
 
 
@@ -24,7 +24,7 @@ def drawn_on(mask_size: tuple[int, int], photo: Photo | RawPhoto) -> str | None:
     if mask_size == stored:
         return "stored"
     to_upright, to_stored = _difference(mask_size, seen), _difference(mask_size, stored)
-    if min(to_upright, to_stored) > math.log1p(TOLERANCE):
+    if min(to_upright, to_stored) > math.log1p(_TOLERANCE):
         return None
     return "upright" if to_upright <= to_stored else "stored"
 

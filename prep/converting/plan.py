@@ -25,6 +25,7 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.registry import label_source, reader_of
+from prep.photos.commit import file_stamps
 from prep.photos.record import PHOTOS_RECORD, read_photos
 
 _LOOKED_AT_FIRST = 4
@@ -78,11 +79,10 @@ class Plan:
 
     def settings(self) -> dict[str, object]:
         """What a staged result depends on: contents of files are known by size and time."""
-        files = [path for job in self.jobs for path in (job.label.path, job.photo.path if job.photo else None) if path]
-        status = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        files = [job.label.path for job in self.jobs] + [job.photo.path for job in self.jobs if job.photo]
         pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
-        return {**means, "options": repr(self.options), "files": status, "pairs": pairs}
+        return {**means, "options": repr(self.options), "files": file_stamps(files), "pairs": pairs}
 
 
 def plan_conversion(

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.images.imageio import IndexMask
-from prep.labels.lookup import UNKNOWN
-from prep.labels.reader import LabelReader
+from prep.labels.reader import UNKNOWN, LabelReader
 
 Policy = Literal["error", "ignore", "nearest", "background"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_ids
 from prep.labels.reader import RawLabel
@@ -36,11 +36,7 @@ class IdCodes:
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names and colours."""
-        return ClassMap(
-            tuple(f"class{code}" for code in codes),
-            tuple(distinct_color(n) for n in range(len(codes))),
-            tuple(codes),
-        )
+        return made_up_classes((f"class{code}" for code in codes), codes)
 
 
 class IdReader(IdCodes):

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
@@ -18,7 +18,7 @@ from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
 UNCOVERED = 0
 """Code of pixels that lie in no region."""
 
-IGNORED = 255
+_IGNORED = 255
 """Code of pixels in a region that is named so."""
 
 BACKGROUND = "background"
@@ -43,7 +43,7 @@ class RegionCodes:
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Ignored regions only."""
-        return {IGNORED: IGNORE_INDEX}
+        return {_IGNORED: IGNORE_INDEX}
 
     def describe(self, code: int) -> str:
         """The name."""
@@ -55,9 +55,7 @@ class RegionCodes:
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """The names with made-up colours."""
-        return ClassMap(
-            tuple(self.describe(code) for code in codes), tuple(distinct_color(number) for number in range(len(codes)))
-        )
+        return made_up_classes(map(self.describe, codes))
 
 
 def plain_name(name: str) -> str:
@@ -82,7 +80,7 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
 def code_of(name: str, names: Sequence[str]) -> int:
     """The code of a region's name; the name is one of `names` or means ignored pixels."""
     plain = plain_name(name)
-    return IGNORED if plain == "ignore" else names.index(plain) + 1
+    return _IGNORED if plain == "ignore" else names.index(plain) + 1
 
 
 def load_json(path: Path) -> Any:  # noqa: ANN401  # whatever a JSON file holds

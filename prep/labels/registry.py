@@ -18,12 +18,11 @@ from prep.labels.coco import CocoReader, coco_source, is_coco
 from prep.labels.ids import IdReader
 from prep.labels.labelio import label_kind
 from prep.labels.labelme import LabelmeFile, LabelmeReader, is_labelme, labelme_source, parse_labelme
-from prep.labels.lookup import UNKNOWN, Lookup
 from prep.labels.matlab.ground_truth import GroundTruthReader, ground_truth_source, numbered_source
 from prep.labels.matlab.matfile import load_mat
 from prep.labels.matlab.matrix import MatrixReader, matrix_source
 from prep.labels.matlab.truth import is_ground_truth
-from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
+from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
 from prep.labels.region_labels import RegionCodes, load_json
 from prep.labels.rgb import RgbReader
 from prep.labels.voc import voc_source

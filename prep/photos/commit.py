@@ -1,13 +1,25 @@
 """New samples, and the rows of their photos, join those of a dataset."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.files import explained
 from prep.core.words import list_some
 from prep.dataset.dataset import Sample, write_index
 from prep.dataset.states import STATES
 from prep.dataset.transaction import INDEX, Transaction
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
+
+
+def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
+    """Path, size and time of files that a staged result depends on; SegError if one is not there."""
+    stamps = []
+    for path in paths:
+        with explained(path):
+            status = path.stat()
+        stamps.append((path.as_posix(), status.st_size, status.st_mtime_ns))
+    return stamps
 
 
 def commit_samples(

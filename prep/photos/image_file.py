@@ -13,9 +13,6 @@ from prep.images.sizing import Placement, Target, place
 from prep.photos.metadata import exif_of, with_exif, without_metadata
 from prep.photos.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg
 
-MAX_PHOTO_MEGAPIXELS = 200.0
-"""Larger photos are left out by 'seg-prep resize', unless told otherwise."""
-
 
 @dataclass(frozen=True)
 class ImageOptions:
@@ -24,13 +21,14 @@ class ImageOptions:
     target: None keeps the size of the photo, as 'seg-prep masks convert' does.
     image_format: None is JPEG for photos that were compressed with loss, PNG for all others.
     quality: of JPEG; None is 95, and keeps an upright sRGB JPEG as it is coded if its size does not change.
+    max_megapixels: larger photos are left out by 'seg-prep resize'.
     """
 
     target: Target | None = None
     image_format: Literal["jpg", "png"] | None = None
     quality: int | None = None
     keep_metadata: bool = False
-    max_megapixels: float = MAX_PHOTO_MEGAPIXELS
+    max_megapixels: float = 200
 
 
 FULL_SIZE = ImageOptions()

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes
+from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
@@ -14,12 +14,12 @@ from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
-from prep.photos.commit import commit_samples
+from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.record import Photo
 
-LIST_SUFFIX = ".txt"
+_LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = ("images", "masks")
 
 
@@ -100,7 +100,8 @@ def resize_photos(
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
     jobs = [PhotoJob(each.path, each.name, known.get(each.stem, Sample(each.stem, "", "", 0, 0))) for each in found]
-    with Transaction(root, "resize", settings([job.path for job in jobs], options)) as change:
+    settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
+    with Transaction(root, "resize", settings) as change:
         with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
             outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress, pool)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
@@ -116,16 +117,6 @@ def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems
     if not samples:
         change.discard()
         raise SegError("\n".join([*problems, "Nothing was written: none of the photos can be used"]))
-
-
-def settings(paths: Sequence[Path], options: ImageOptions) -> dict[str, object]:
-    """What a staged result depends on: contents of files are known by size and time."""
-    files = []
-    for path in paths:
-        with explained(path):
-            status = path.stat()
-        files.append((path.as_posix(), status.st_size, status.st_mtime_ns))
-    return {"options": asdict(options), "files": files}
 
 
 def refuse_own_folders(source: Path, root: Path) -> None:
@@ -157,7 +148,7 @@ def _refuse_other_mask(job: PhotoJob, placement: Placement) -> None:
 def _find(sources: Sequence[Path]) -> list[FoundFile]:
     found: list[FoundFile] = []
     for source in sources:
-        is_list = source.suffix.lower() == LIST_SUFFIX and source.is_file()
+        is_list = source.suffix.lower() == _LIST_SUFFIX and source.is_file()
         found += _listed(source) if is_list else find_photos([source])
     refuse_equal_stems(found)
     return found

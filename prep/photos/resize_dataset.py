@@ -1,7 +1,7 @@
 """Resize a whole dataset: every image with its mask, into another dataset."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,11 @@ from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss, class_losses
-from prep.photos.commit import commit_samples
+from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
-from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders, settings
+from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def resize_dataset(
     states = read_states(source / STATES)
     whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
-    with Transaction(root, "resize", settings(files, options)) as change:
+    settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
+    with Transaction(root, "resize", settings) as change:
         work = ResizeSample(change.path("."), replace(dataset, samples=()), options)
         outcomes = run_jobs(work, whole, workers, progress)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)

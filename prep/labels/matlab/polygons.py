@@ -1,4 +1,4 @@
-"""Polygons of MATLAB's Image Labeler, and the reader that paints them over the pixel labels.
+"""Polygons of MATLAB's Image Labeler.
 
 The layout of each polygon label in an element of LabelData, as saved by R2020b and later: a cell array of N-by-2
 matrices [x y], one a polygon; or such a matrix alone for one polygon; or, for polygons with attributes or sublabels, a

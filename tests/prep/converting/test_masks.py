@@ -22,8 +22,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask
 from prep.labels.ids import IdReader
-from prep.labels.lookup import UNKNOWN, Lookup
-from prep.labels.reader import RawLabel
+from prep.labels.reader import UNKNOWN, Lookup, RawLabel
 from prep.labels.registry import choose_reader
 from prep.labels.rgb import RgbReader, color_codes
 from tests.conftest import STEMS, Raw
