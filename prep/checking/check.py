@@ -15,17 +15,18 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.commit import INDEX, STAGING, pending, stamps, wait_for_commits
 from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset, read_index
-from prep.dataset.lock import holder, is_free
+from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.states import REJECTED, STATES, read_states
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
 
+_TIMES = 3
 _RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
 
 
 def check_dataset(root: Path, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
     """All findings about the dataset folder `root`, worst first; every image and mask is decoded once.
 
-    Files are checked again, once, if another command has changed the dataset meanwhile; they are not if a command was
+    All is checked again, a few times, if another command has changed the dataset meanwhile; nothing is if a command was
     killed while it moved its results in, since nobody can tell then which of them belong together.
     Raises SegError if `root` is no dataset, or if a command is moving results into it.
     """
@@ -34,16 +35,18 @@ def check_dataset(root: Path, workers: int | None = None, progress: Progress = s
             f"{root}: not a dataset (no {INDEX} in it); "
             "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
         )
-    try:
-        wait_for_commits(root)
-    except SegError:
-        if not is_free(root):
-            raise
-        return [*_half_moved(root)]
-    before = stamps(root, _RECORDS)
-    findings = _findings(root, workers, progress)
-    changed = stamps(root, _RECORDS) != before or pending(root)
-    return _findings(root, workers, progress) if changed else findings
+    for _ in range(_TIMES):
+        try:
+            wait_for_commits(root)
+        except SegError:
+            if not is_free(root):
+                raise
+            return [*_half_moved(root)]
+        before = stamps(root, _RECORDS)
+        findings = _findings(root, workers, progress)
+        if stamps(root, _RECORDS) == before and not pending(root):
+            break
+    return findings
 
 
 def _findings(root: Path, workers: int | None, progress: Progress) -> list[Finding]:
@@ -112,5 +115,5 @@ def _half_moved(root: Path) -> Iterator[Finding]:
 
 def _unfinished(root: Path) -> Iterator[Finding]:
     names = [path.name for path in root.glob(f"{STAGING}*") if path.is_dir()]
-    if is_free(root):  # else they belong to the command that is at work
+    if is_held(root) or is_free(root):  # else they belong to the command that is at work
         yield from found("unfinished", names)

@@ -8,13 +8,12 @@ import time
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from prep.web.guard import Refusal
-
 from prep.annotate.store.store import Store
 from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.dataset import lock
 from prep.dataset.dataset import Dataset
+from prep.web.guard import Refusal
 from tests.prep.annotate.storing import block, send
 from tests.support import CLASS_LIST, paint, random_image, random_mask, run_ok, save
 
@@ -35,6 +34,9 @@ COMMANDS = {
     "annotate": "annotate",
 }
 """Each leaves something in the index or beside it. The last one is a page that saves a stroke."""
+
+STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --seed 1"}
+"""What a command has done with a dataset without split if it is killed between its two commits."""
 
 _PRELOADED = (
     "prep.checking.check", "prep.converting.masks", "prep.dataset.patches", "prep.exporting.export",
@@ -74,7 +76,10 @@ def copy_base(base: Path, folder: Path) -> Path:
 
 
 def start(name: str, folder: Path, output: Path, wait: float, delay: float = 0.0) -> ForkServerProcess:
-    """Start a command in `folder` as a process of its own; what it says goes to the file `output`."""
+    """Start a command in `folder` as a process of its own; what it says goes to the file `output`.
+
+    name: a key of COMMANDS or READERS; "stats step" is the first of the two steps of stats.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.concurrent.commands", *_PRELOADED])
     process = context.Process(target=_run, args=(name, folder, output, wait, delay))
@@ -88,7 +93,8 @@ def _run(name: str, folder: Path, output: Path, wait: float, delay: float) -> No
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    sys.argv = ["seg-prep", *(COMMANDS | READERS)[name].split()]
+    name, _, step = name.partition(" ")
+    sys.argv = ["seg-prep", *(STEPS[step] if step else (COMMANDS | READERS)[name]).split()]
     time.sleep(delay)
     if name == "annotate":
         _save_a_stroke(Path(HOME))

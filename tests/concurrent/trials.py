@@ -15,7 +15,7 @@ from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from tests.concurrent.commands import COMMANDS, HOME, copy_base, start
+from tests.concurrent.commands import COMMANDS, HOME, STEPS, copy_base, start
 from tests.support import SCRIPTS, tree
 
 PATIENCE_S = 120
@@ -86,9 +86,12 @@ class Trials:
         name, other = (first, second) if victim == 0 else (second, first)
         again = self._end(start(name, place, place / "again", 5.0), place / "again")
         self._judge_words([again])
+        befores = [((other,), 0), ((name, other), 1), ((other, name), 0)]
+        if name in STEPS:
+            befores += [((f"{name} step", other), 1), ((other, f"{name} step"), 0)]
         allowed = {
             (codes[where], codes[-1], found)
-            for before, where in (((other,), 0), ((name, other), 1), ((other, name), 0))
+            for before, where in befores
             for codes, found in [self.after((*before, name))]
         }
         allowed |= {(1, codes[-1], found) for before in ((), (name,)) for codes, found in [self.after((*before, name))]}
