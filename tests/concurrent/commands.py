@@ -94,7 +94,7 @@ def _run(name: str, folder: Path, output: Path, wait: float, delay: float) -> No
     os.dup2(file, 1)
     os.dup2(file, 2)
     name, _, step = name.partition(" ")
-    sys.argv = ["seg-prep", *(STEPS[step] if step else (COMMANDS | READERS)[name]).split()]
+    sys.argv = ["seg-prep", *(STEPS[name] if step else (COMMANDS | READERS)[name]).split()]
     time.sleep(delay)
     if name == "annotate":
         _save_a_stroke(Path(HOME))

@@ -48,8 +48,9 @@ class Trials:
     def _after(self, names: tuple[str, ...]) -> tuple[tuple[int, ...], State]:
         """Exit codes and dataset after commands one after the other, with nobody beside them."""
         place = self._place()
-        codes = tuple(self._end(start(name, place, place / name, 5.0), place / name).code for name in names)
-        return codes, self._remove(place)
+        ended = [self._end(start(name, place, place / name, 5.0), place / name) for name in names]
+        self._judge_words(ended)
+        return tuple(end.code for end in ended), self._remove(place)
 
     def pair(self, first: str, second: str, chance: random.Random) -> str:
         """Run two commands at once; returns how it ended, for the statistics.  AssertionError if something is wrong."""
@@ -96,8 +97,14 @@ class Trials:
         }
         allowed |= {(1, codes[-1], found) for before in ((), (name,)) for codes, found in [self.after((*before, name))]}
         survivor = ended[1 - victim].code
+        for given_up in (place / HOME).glob(".unfinished-*"):  # of a result that now is another command's
+            assert again.code == 1 or name in STEPS, given_up
+            assert not (given_up / "commit.json").exists(), given_up
+            shutil.rmtree(given_up)
         found = self._remove(place)
-        assert (survivor, again.code, found) in allowed, self._words(first, second, [*ended, again], delay, life)
+        closest = min((each ^ found for *_, each in allowed), key=len)
+        words = self._words(first, second, [*ended, again], delay, life, *sorted({name for name, _ in closest}))
+        assert (survivor, again.code, found) in allowed, words
         return "killed" if ended[victim].code == -signal.SIGKILL else "over before the kill"
 
     def read(self, reader: str, writer: str, chance: random.Random, place: Path) -> str:
@@ -143,8 +150,8 @@ class Trials:
                 assert last.startswith("Error: "), end.said
                 assert sum(line.startswith("Error: ") for line in lines) == 1, end.said
 
-    def _words(self, first: str, second: str, ended: Sequence[Ended], *times: float) -> str:
-        return f"{first} and {second}, {times}: neither order gives this; {[(end.code, end.said) for end in ended]}"
+    def _words(self, first: str, second: str, ended: Sequence[Ended], *details: object) -> str:
+        return f"{first} and {second}, {details}: neither order gives this; {[(end.code, end.said) for end in ended]}"
 
     def _end(self, process: ForkServerProcess, path: Path) -> Ended:
         process.join(PATIENCE_S)
