@@ -156,8 +156,8 @@ def _write(target: Path, found: "Inspection") -> None:
 
 
 def _write_sheet(sheet: Path, found: "Inspection") -> None:
+    from prep.converting.crops import draw_sheet
     from prep.converting.inspection import sheet_rows
-    from prep.converting.value_sheet import draw_sheet
     from prep.core.errors import SegError
     from prep.images.imageio import write_png
 

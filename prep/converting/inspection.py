@@ -5,13 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from prep.converting.label_facts import Facts, FactsOf, Value
+from prep.converting.crops import PairedLabel, Seen, SheetRow, see_values
 from prep.converting.meaning import class_map_of
 from prep.converting.noise import EXACT, LOSSY, noise_among
-from prep.converting.oddities import class_remarks, header_remarks, photo_remarks, problem_remarks
+from prep.converting.oddities import (
+    Facts,
+    FactsOf,
+    Value,
+    class_remarks,
+    header_remarks,
+    photo_remarks,
+    problem_remarks,
+)
 from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_in_order, pair_stems
-from prep.converting.seen import PairedLabel, Seen, see_values
-from prep.converting.value_sheet import SheetRow
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, parse_color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs

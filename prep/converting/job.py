@@ -17,8 +17,8 @@ from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, image_size, write_png
 from prep.labels.lookup import Lookup
-from prep.labels.named import UNCOVERED
 from prep.labels.reader import RawLabel, read_codes
+from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.photoio import import_photo, open_photo
 from prep.photos.record import Photo

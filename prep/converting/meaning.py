@@ -9,8 +9,8 @@ from prep.core.errors import SegError
 from prep.images.finding import names_labels
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.class_files import DEFINITION_NAMES, has_names_only, parse_definitions, read_definitions
-from prep.labels.named import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.reader import LabelSource
+from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 
 IGNORE = "ignore"
 

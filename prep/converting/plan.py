@@ -6,8 +6,7 @@ from pathlib import Path
 
 from prep.converting.job import HasUncovered, LabelJob, ScanLabel
 from prep.converting.meaning import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
-from prep.converting.pairing import SAME_STEM, Pairing, Patterns
-from prep.converting.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
+from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_labels, photos_to_bring
 from prep.converting.unknown import Policy, UnknownValues, no_classes_error, replacement
 from prep.core.classes import ClassMap, Color
 from prep.core.errors import SegError
@@ -87,7 +86,7 @@ def plan_conversion(
 ) -> Plan:
     """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning."""
     before = Dataset.open(root) if is_dataset(root) else None
-    source = source or default_folder(root, LABELS)
+    source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
     labels = look(source, options.reader, options.variable)
     raw = photos_to_bring(root, source, photos, labels, before)
@@ -110,7 +109,7 @@ def plan_conversion(
         LabelJob(label, files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))
         for (image, _), label in zip(pairs, chosen, strict=True)
     )
-    shown = photos or (root / "images" if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
+    shown = photos or (root / "images" if raw is None else root / "photos" if (root / "photos").is_dir() else None)
     return Plan(source, labels, pairing, jobs, reader, meaning, known, records, shown, tuple(notes))
 
 
@@ -145,6 +144,12 @@ def _reader_and_meaning(
     return reader, meaning
 
 
+def _own_labels(root: Path) -> Path:
+    if not (root / "labels").is_dir():
+        raise SegError(f"{root}: has no folder labels/; say with SOURCE where the labels are")
+    return root / "labels"
+
+
 def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
     """Raw files are never changed, so they cannot lie where the results go."""
     results = [(root / name).resolve() for name in ("images", "masks")]
@@ -152,7 +157,7 @@ def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
         if any(raw.resolve().is_relative_to(result) for result in results):
             raise SegError(
                 f"{raw}: results are written to {root}/images and {root}/masks, and raw files are never changed; "
-                f"move the raw files to {root}/{PHOTOS} and {root}/{LABELS}, or name another dataset with -o"
+                f"move the raw files to {root}/photos and {root}/labels, or name another dataset with -o"
             )
 
 

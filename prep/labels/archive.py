@@ -4,7 +4,7 @@ import functools
 import lzma
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes
@@ -46,11 +46,6 @@ def member_bytes(archive: Path, name: str) -> bytes:
 def is_zip(path: Path) -> bool:
     """Whether the file is a zip file by its name."""
     return path.suffix.lower() == ".zip" and path.is_file()
-
-
-def member_folder(name: str) -> str:
-    """Name of the innermost folder of a member."""
-    return PurePosixPath(name).parent.name
 
 
 def _open(archive: Path) -> zipfile.ZipFile:

@@ -9,9 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from prep.converting.placement import drawn_on
-from prep.core.classes import format_color
+from prep.core.classes import Color, format_color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
@@ -39,6 +40,9 @@ _ENOUGH = 0.7
 
 _DIMMED = 0.35
 _OUTLINE = (255, 255, 0)
+
+_GAP, _SWATCH, _TEXT_WIDTH = 10, 44, 250
+_INK, _MUTED, _PAPER, _FRAME = (31, 35, 40), (107, 116, 128), (255, 255, 255), (216, 221, 227)
 
 
 @dataclass(frozen=True)
@@ -154,3 +158,53 @@ def _crop(pixels: ImageRGB, where: NDArray[np.uint8]) -> ImageRGB:
     shown = np.where(mark[..., None] > 0, part, (part * _DIMMED).astype(np.uint8))
     shown[cv2.dilate(mark, np.ones((3, 3), np.uint8)) != mark] = _OUTLINE
     return shown
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One value. color: of the mask, None where values are ids.  lines: what is written beside its crops."""
+
+    color: Color | None
+    lines: tuple[str, ...]
+    seen: Seen | None
+
+
+def draw_sheet(rows: Sequence[SheetRow]) -> ImageRGB:
+    """Draw a row of crops for each value, (H, W, 3): its colour and text on the left; nothing seen leaves a gap."""
+    height = _GAP + len(rows) * (CROP + _GAP)
+    width = _GAP + _SWATCH + _GAP + _TEXT_WIDTH + CROPS * (CROP + _GAP)
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for number, row in enumerate(rows):
+        top = _GAP + number * (CROP + _GAP)
+        _describe(draw, row, top)
+        for place, crop in enumerate(row.seen.crops[:CROPS] if row.seen else ()):
+            left = _GAP + _SWATCH + _GAP + _TEXT_WIDTH + place * (CROP + _GAP)
+            sheet.paste(Image.fromarray(crop), (left, top))
+    return np.asarray(sheet, np.uint8)
+
+
+def _describe(draw: ImageDraw.ImageDraw, row: SheetRow, top: int) -> None:
+    """The value's colour over the mean colour of the photo, and the lines beside them."""
+    left, middle = _GAP, top + CROP // 2
+    if row.color is not None:
+        draw.rectangle((left, top, left + _SWATCH, middle - 4), fill=row.color, outline=_FRAME)
+    if row.seen is not None:
+        red, green, blue = row.seen.mean.round().astype(int).tolist()
+        draw.rectangle((left, middle + 4, left + _SWATCH, top + CROP - 1), fill=(red, green, blue), outline=_FRAME)
+    for number, line in enumerate(row.lines):
+        large = number == 0
+        font = ImageFont.load_default(20 if large else 15)
+        draw.text(
+            (left + _SWATCH + _GAP, top + 2 + 26 * number),
+            _fitted(line, font),
+            _INK if large else _MUTED,
+            font,
+        )
+
+
+def _fitted(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The beginning of a line that has room."""
+    while font.getlength(line) > _TEXT_WIDTH - _GAP:
+        line = line[:-2].rstrip(".") + "."
+    return line

@@ -34,7 +34,7 @@ _MAX_MEGAPIXELS = 400
 
 
 @dataclass(frozen=True)
-class NamedCodes:
+class RegionCodes:
     """Code = position of the name in `names` + 1; what a name means is said by aliases, not by ids of a class map."""
 
     names: tuple[str, ...] = ()

@@ -8,8 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.converting.seen import CROP, CROPS, PairedLabel, see_values
-from prep.converting.value_sheet import SheetRow, draw_sheet
+from prep.converting.crops import CROP, CROPS, PairedLabel, SheetRow, draw_sheet, see_values
 from prep.labels.reader import RawLabel
 from prep.labels.registry import reader_named
 from tests.conftest import Raw
