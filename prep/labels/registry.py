@@ -14,19 +14,19 @@ from prep.core.files import within_limits
 from prep.images.finding import FoundFile, find_files, names_photos, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import content_of, is_zip, member_names
-from prep.labels.coco import CocoReader, coco_source, is_coco
-from prep.labels.ids import IdReader
 from prep.labels.labelio import label_kind
-from prep.labels.labelme import LabelmeFile, LabelmeReader, is_labelme, labelme_file, labelme_source
 from prep.labels.lookup import UNKNOWN, Lookup
 from prep.labels.matlab.ground_truth import GroundTruthReader, ground_truth_source, numbered_source
 from prep.labels.matlab.matfile import load_mat
 from prep.labels.matlab.matrix import MatrixReader, matrix_source
 from prep.labels.matlab.truth import is_ground_truth
+from prep.labels.pixels.ids import IdReader
+from prep.labels.pixels.rgb import RgbReader
+from prep.labels.pixels.voc import voc_source
 from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.region_labels import RegionCodes, load_json
-from prep.labels.rgb import RgbReader
-from prep.labels.voc import voc_source
+from prep.labels.regions.coco import CocoReader, coco_source, is_coco
+from prep.labels.regions.labelme import LabelmeFile, LabelmeReader, is_labelme, labelme_file, labelme_source
 
 READERS: tuple[LabelReader, ...] = (
     RgbReader(),

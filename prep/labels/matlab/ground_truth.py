@@ -17,11 +17,11 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.words import natural_key
 from prep.images.polygons import fill_polygon
-from prep.labels.ids import IdCodes
 from prep.labels.labelio import decode_label_ids
 from prep.labels.matlab.definitions import POLYGON, DefinedLabel, class_map, table_labels
 from prep.labels.matlab.matfile import load_mat
 from prep.labels.matlab.truth import Truth, TruthPhoto, definitions_of, is_ground_truth, load_truth, record_of
+from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting
 from prep.photos.photoio import open_photo

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from prep.core.classes import MAX_ID, ClassMap, distinct_color
 from prep.core.errors import SegError
-from prep.labels.ids import IdCodes
 from prep.labels.matlab.matfile import load_mat
+from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import LabelSource, RawLabel
 
 UNDEFINED = 0

@@ -19,11 +19,11 @@ from prep.converting.unknown import find_unknown, replace_unknown
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask
-from prep.labels.ids import IdReader
 from prep.labels.lookup import UNKNOWN, Lookup
+from prep.labels.pixels.ids import IdReader
+from prep.labels.pixels.rgb import RgbReader, color_codes
 from prep.labels.reader import RawLabel
 from prep.labels.registry import choose_reader
-from prep.labels.rgb import RgbReader, color_codes
 from tests.conftest import STEMS, Raw
 from tests.support import (
     COLORS,

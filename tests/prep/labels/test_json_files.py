@@ -39,7 +39,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts[path.name] += 1
         return original(path)
 
-    for module in ("registry", "labelme"):
+    for module in ("registry", "regions.labelme"):
         monkeypatch.setattr(f"prep.labels.{module}.load_json", count)
     return counts
 
