@@ -24,8 +24,9 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_photos, photos_beside
+from prep.labels.pixels.images import choose_reader
 from prep.labels.reader import LabelReader, LabelSource
-from prep.labels.registry import choose_reader, look, reader_named
+from prep.labels.registry import look, reader_named
 
 VALUES_SEEN = 30
 """Values that are looked up in the photos: the most common that are no noise."""

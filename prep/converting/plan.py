@@ -15,8 +15,9 @@ from prep.core.progress import Progress
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
+from prep.labels.pixels.images import choose_reader
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.labels.registry import choose_reader, look, reader_named
+from prep.labels.registry import look, reader_named
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
 
 _LOOKED_AT_FIRST = 4

@@ -42,7 +42,7 @@ def raw(tmp_path: Path) -> Path:
         ("prep.photos.photoio.resize_image", "photos/a.png"),
         ("prep.photos.photoio.to_srgb", "photos/a.png"),
         ("prep.photos.photoio.encode_png", "photos/a.png"),
-        ("prep.labels.registry.voc_source", "labels"),
+        ("prep.labels.pixels.voc.voc_source", "labels"),
     ],
 )
 def test_convert_names_the_file(

@@ -21,9 +21,9 @@ from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask
 from prep.labels.lookup import UNKNOWN, Lookup
 from prep.labels.pixels.ids import IdReader
+from prep.labels.pixels.images import choose_reader
 from prep.labels.pixels.rgb import RgbReader, color_codes
 from prep.labels.reader import RawLabel
-from prep.labels.registry import choose_reader
 from tests.conftest import STEMS, Raw
 from tests.support import (
     COLORS,
