@@ -18,10 +18,9 @@ from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
 from prep.images.imageio import ImageRGB
 from prep.images.resample import upright
-from prep.labels.reader import LabelReader, RawLabel
+from prep.labels.reader import LabelReader, RawLabel, read_codes
 from prep.labels.registry import reader_named
 from prep.photos.photoio import RawPhoto, decode_photo, open_photo
-from prep.photos.record import Photo
 
 CROPS = 4
 """Of each value, each from another photo: those that hold most of it."""
@@ -55,7 +54,7 @@ class PairedLabel:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Appearance:
     """What lies under one value: mean colour of the photos there (3,), 0..255, and crops (CROP, CROP, 3)."""
 
     mean: NDArray[np.float64]
@@ -68,13 +67,13 @@ class Seen:
         return format_color((red, green, blue))
 
 
-def see_values(
+def value_appearances(
     pairs: Sequence[PairedLabel],
     codes: Sequence[int],
     reader: LabelReader,
     workers: int | None = None,
     progress: Progress = silent,
-) -> dict[int, Seen]:
+) -> dict[int, Appearance]:
     """Look at the photos that hold most of each value, a few for each; values without a photo are left out.
 
     Photos that cannot be read or have another shape than their label are skipped: others say what is wrong with them.
@@ -101,11 +100,11 @@ class _Glimpse:
     crop: ImageRGB
 
 
-def _together(glimpses: list[_Glimpse]) -> Seen:
+def _together(glimpses: list[_Glimpse]) -> Appearance:
     most_first = sorted(glimpses, key=lambda one: -one.pixels)
     total = sum(one.pixels for one in glimpses)
     mean = np.sum([one.mean * one.pixels for one in glimpses], axis=0) / total
-    return Seen(mean, tuple(one.crop for one in most_first))
+    return Appearance(mean, tuple(one.crop for one in most_first))
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class _Look:
         label, path, codes = job
         try:
             photo = open_photo(path)
-            values = _upright(reader_named(self.reader).read(label), photo, label.stem)
+            values = _upright(read_codes(reader_named(self.reader), label), photo)
             if values is None:
                 return []
             height, width = values.shape
@@ -134,10 +133,9 @@ class _Look:
         ]
 
 
-def _upright(values: NDArray[np.uint32], photo: RawPhoto, stem: str) -> NDArray[np.uint32] | None:
+def _upright(values: NDArray[np.uint32], photo: RawPhoto) -> NDArray[np.uint32] | None:
     """The values (H, W) turned as a person sees the photo; None if they are of another shape than it."""
-    record = Photo(stem, photo.path.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((values.shape[1], values.shape[0]), record)
+    drawn = drawn_on((values.shape[1], values.shape[0]), photo)
     if drawn is None:
         return None
     return upright(values, photo.orientation) if drawn == "stored" else values
@@ -166,7 +164,7 @@ class SheetRow:
 
     color: Color | None
     lines: tuple[str, ...]
-    seen: Seen | None
+    appearance: Appearance | None
 
 
 def draw_sheet(rows: Sequence[SheetRow]) -> ImageRGB:
@@ -178,7 +176,7 @@ def draw_sheet(rows: Sequence[SheetRow]) -> ImageRGB:
     for number, row in enumerate(rows):
         top = _GAP + number * (CROP + _GAP)
         _describe(draw, row, top)
-        for place, crop in enumerate(row.seen.crops[:CROPS] if row.seen else ()):
+        for place, crop in enumerate(row.appearance.crops[:CROPS] if row.appearance else ()):
             left = _GAP + _SWATCH + _GAP + _TEXT_WIDTH + place * (CROP + _GAP)
             sheet.paste(Image.fromarray(crop), (left, top))
     return np.asarray(sheet, np.uint8)
@@ -189,8 +187,8 @@ def _describe(draw: ImageDraw.ImageDraw, row: SheetRow, top: int) -> None:
     left, middle = _GAP, top + CROP // 2
     if row.color is not None:
         draw.rectangle((left, top, left + _SWATCH, middle - 4), fill=row.color, outline=_FRAME)
-    if row.seen is not None:
-        red, green, blue = row.seen.mean.round().astype(int).tolist()
+    if row.appearance is not None:
+        red, green, blue = row.appearance.mean.round().astype(int).tolist()
         draw.rectangle((left, middle + 4, left + _SWATCH, top + CROP - 1), fill=(red, green, blue), outline=_FRAME)
     for number, line in enumerate(row.lines):
         large = number == 0

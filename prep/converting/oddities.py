@@ -5,22 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from prep.converting.pairing import Pairing
 from prep.converting.placement import drawn_on
+from prep.converting.unknown import NO_CODES, CodeCounts, count_codes
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.images.imageio import open_picture
-from prep.labels.archive import content_of
+from prep.labels.archive import label_bytes
 from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.registry import reader_named
 from prep.photos.photoio import open_photo
-from prep.photos.record import Photo
 
 _IMAGE_FILES = ("rgb", "ids")
 """Readers of image files; the others have no header to look at."""
@@ -30,11 +27,10 @@ _TURNED_OVER = (2, 3, 4)
 
 
 @dataclass(frozen=True)
-class Facts:
-    """One label: its values with their pixels, both (N,), its size, and what its header says; or what is wrong."""
+class LabelFacts:
+    """One label: its codes, its size, and what its header says; or what is wrong with it."""
 
-    codes: NDArray[np.uint32]
-    pixels: NDArray[np.int64]
+    counts: CodeCounts
     width: int
     height: int
     oddities: tuple[str, ...] = ()
@@ -42,7 +38,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Value:
+class LabelValue:
     """One value of the labels. name: of its class, "ignore", or empty if no class map knows it.
 
     is_noise: it looks like a blended edge or a trace of JPEG rather than a class.
@@ -60,25 +56,24 @@ class Value:
 
 
 @dataclass(frozen=True)
-class FactsOf:
+class ReadFacts:
     """Reads a label with the reader of this name."""
 
     reader: str
 
-    def __call__(self, label: RawLabel) -> Facts:
+    def __call__(self, label: RawLabel) -> LabelFacts:
         """Read it; a problem is part of the facts."""
         try:
             with within_limits(Path(label.name)):
-                values = read_codes(reader_named(self.reader), label)
-                codes, pixels = np.unique(values, return_counts=True)
+                codes = read_codes(reader_named(self.reader), label)
                 oddities = _oddities(label) if self.reader in _IMAGE_FILES else ()
+                return LabelFacts(count_codes(codes), codes.shape[1], codes.shape[0], oddities)
         except SegError as error:
-            return Facts(np.zeros(0, np.uint32), np.zeros(0, np.int64), 0, 0, problem=str(error))
-        return Facts(codes, pixels.astype(np.int64), values.shape[1], values.shape[0], oddities)
+            return LabelFacts(NO_CODES, 0, 0, problem=str(error))
 
 
 def _oddities(label: RawLabel) -> tuple[str, ...]:
-    picture = open_picture(Path(label.name), content_of(label))
+    picture = open_picture(Path(label.name), label_bytes(label))
     odd = []
     if picture.format in ("JPEG", "MPO"):
         odd.append("jpeg")
@@ -91,30 +86,26 @@ def _oddities(label: RawLabel) -> tuple[str, ...]:
     return tuple(odd)
 
 
-def problem_remarks(facts: Sequence[Facts]) -> list[str]:
-    """One remark for each label that cannot be read."""
-    problems = [each.problem for each in facts if each.problem]
-    return [f"cannot be read: {problem}" for problem in problems]
-
-
-def header_remarks(labels: Sequence[RawLabel], facts: Sequence[Facts]) -> list[str]:
-    """One remark for each oddity that file headers show."""
+def file_remarks(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
+    """One remark for each label that cannot be read, for what is missing, and for each oddity of file headers."""
     texts = {
         "jpeg": "JPEG masks, whose colours are blurred at edges: convert with --unknown nearest",
         "palette": "palette images: read as colours; --from ids reads their indices",
         "alpha": "masks with an alpha channel; fully transparent pixels are a value of their own",
         "16-bit": "16-bit masks, read as ids",
     }
-    remarks = []
+    remarks = [f"cannot be read: {each.problem}" for each in facts if each.problem]
+    if source.missing:
+        remarks.append(f"listed but not there: {list_some(source.missing)}")
     for oddity, text in texts.items():
-        names = [label.short_name for label, each in zip(labels, facts, strict=True) if oddity in each.oddities]
+        names = [label.short_name for label, each in zip(source.labels, facts, strict=True) if oddity in each.oddities]
         if names:
             remarks.append(f"{len(names)} {text} ({list_some(names)})")
     return remarks
 
 
 def class_remarks(
-    values: Sequence[Value], reader: LabelReader, classes: ClassMap | None, beside: Path | None
+    values: Sequence[LabelValue], reader: LabelReader, classes: ClassMap | None, beside: Path | None
 ) -> list[str]:
     """How values and class map agree, and which values look like noise."""
     remarks = []
@@ -141,7 +132,7 @@ def class_remarks(
 
 
 def photo_remarks(
-    found: LabelSource, facts: Sequence[Facts], photos: Sequence[FoundFile], pairing: Pairing
+    found: LabelSource, facts: Sequence[LabelFacts], photos: Sequence[FoundFile], pairing: Pairing
 ) -> list[str]:
     """How the sizes of masks and photos agree, where they pair."""
     if not photos:
@@ -166,13 +157,12 @@ def photo_remarks(
     return remarks
 
 
-def _compared(file: FoundFile, facts: Facts) -> str:
+def _compared(file: FoundFile, facts: LabelFacts) -> str:
     try:
         photo = open_photo(file.path)
     except SegError:
         return "damaged"
-    seen = Photo(file.stem, file.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((facts.width, facts.height), seen)
+    drawn = drawn_on((facts.width, facts.height), photo)
     if drawn is None:
         return "shape"
     if drawn == "stored":

@@ -68,7 +68,7 @@ def photos_to_bring(
     if before is not None and any(sample.image for sample in before.samples):
         return None
     if labels.photos:
-        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(labels.photos.items())]
+        return labels.photo_files
     if (root / "photos").is_dir():
         return find_photos([root / "photos"])
     if beside := photos_beside(source):

@@ -1,10 +1,12 @@
 """All label formats, ours and those of other packages: which one reads what lies where a person points."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.images.finding import FoundFile, refuse_equal_stems
@@ -13,7 +15,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, voc
-from prep.labels.reader import LabelReader, LabelSource
+from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import coco, labelme
 
@@ -56,7 +58,7 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
     return replace(reader, names=names) if isinstance(reader, RegionCodes) and names else reader
 
 
-def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
+def label_source(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
@@ -109,3 +111,8 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
         kind = ".mat files" if found.reader == "mat" else "image files"
         raise SegError(f"--from {reader} cannot read {label}: these labels are {kind}")
     return replace(found, reader=reader)
+
+
+def reader_of(source: LabelSource, labels: Sequence[RawLabel], classes: ClassMap | None) -> LabelReader:
+    """The reader of a source: what it says itself, or what these of its labels are best read with."""
+    return reader_named(source.reader, source.names) if source.reader else images.choose_reader(labels, classes)

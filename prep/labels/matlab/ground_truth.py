@@ -1,7 +1,7 @@
 """MATLAB's Image Labeler: gTruth.mat (a groundTruth object), its PixelLabelData and polygons, label definitions.
 
 What is inside was learned from real exports (R2020 to R2021), polygons from what MathWorks publishes: see
-mattruth.py, matdefs.py and matpolygons.py. Paths are those of the computer that wrote the file. Id 0 in a label file
+truth.py, definitions.py and polygons.py. Paths are those of the computer that wrote the file. Id 0 in a label file
 means that nobody labelled the pixel.
 """
 
@@ -31,7 +31,7 @@ from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting
 from prep.photos.photoio import open_photo
 
-NEVER_LABELLED = 0
+_NEVER_LABELLED = 0
 
 _NUMBERED = re.compile(r"Label_\d+")
 
@@ -140,7 +140,7 @@ def _source(
         classes=classes,
         photos=photos,
         names_photos=True,
-        unlabelled=() if reader == "rgb" else (NEVER_LABELLED,),
+        unlabelled=() if reader == "rgb" else (_NEVER_LABELLED,),
         missing=tuple(missing),
         notes=(*notes, *([f"left out, because they are no regions: {left_out}"] if left_out else [])),
     )
@@ -203,7 +203,7 @@ def _opened_numbered(contents: Contents, variable: str) -> LabelSource:
     return LabelSource(
         reader="ids",
         labels=tuple(sorted(image_labels(contents), key=lambda label: natural_key(label.stem))),
-        unlabelled=(NEVER_LABELLED,),
+        unlabelled=(_NEVER_LABELLED,),
         in_order=True,
     )
 

@@ -9,14 +9,13 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.images.finding import names_photos
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.archive import content_of
+from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import label_kind
-from prep.labels.lookup import UNKNOWN, Lookup
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
-from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
+from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -48,7 +47,7 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None) -> Label
     its colours: the reading that leaves fewer pixels unknown wins, then the one that puts more of them into classes,
     then ids for grey and colours for palette.
     """
-    kinds = {label_kind(Path(label.name), content_of(label)) for label in labels}
+    kinds = {label_kind(Path(label.name), label_bytes(label)) for label in labels}
     if "color" in kinds:
         return RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())

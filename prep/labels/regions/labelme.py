@@ -69,7 +69,7 @@ class LabelmeFile:
         return _weight(self.regions or ())
 
 
-def labelme_file(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
+def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
     """Summarize a file of LabelMe; SegError if it is damaged.
 
     room: corners that may be kept.
@@ -91,7 +91,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     found: list[LabelmeFile] = []
     room = _CORNERS_KEPT
     for file in files:
-        found.append(labelme_file(file, contents.json(file), room))
+        found.append(parse_labelme(file, contents.json(file), room))
         room -= found[-1].kept
     source, own = contents.source, {file.name for file in files}
     strangers = [file.name for file in contents.of_suffix(".json") if file.name not in own]
