@@ -63,8 +63,8 @@ def _in_words(template: str) -> str:
 _FORMATS = """# Label formats
 
 Written by `python docs/generate.py` from the registry of formats; a test compares. `seg-prep masks inspect --formats`
-lists them too. `seg-prep masks convert FOLDER-OR-FILE` recognises a format by names of files and by what stands in them;
-where two could be meant, `--from FORMAT` says which.
+lists them too. `seg-prep masks convert FOLDER-OR-FILE` recognises a format by names of files and by what stands in
+them; where two could be meant, `--from FORMAT` says which.
 
 Another package adds a format by the entry-point group `seg_prep.labels`; it names a `LabelFormat`
 (`prep/labels/formats.py`):
