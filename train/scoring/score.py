@@ -16,8 +16,8 @@ from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
 from train.runs.checkpoint import ModelCard, load_model
 from train.runs.device import make_fabric
-from train.runs.run_dataset import open_dataset
 from train.runs.run_files import CONFIG, CONFUSION, METRICS, MODEL, PREDICTIONS, WORST
+from train.runs.runs import open_dataset
 from train.scoring.compare import Difference, compare
 from train.scoring.confusion_picture import draw_confusion
 from train.scoring.evaluation import SHOWN, Evaluation, ImageScore, evaluate, worst_and_best
