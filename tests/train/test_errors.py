@@ -18,7 +18,7 @@ from train.cli.main import main
 from train.config.config import Config
 from train.runs.checkpoint import load, load_model, save
 from train.runs.device import make_fabric
-from train.scoring.evaluation import require_same_classes
+from train.scoring.split_scores import require_same_classes
 
 
 def error_of(folder: Path, *arguments: object) -> str:

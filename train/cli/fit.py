@@ -77,7 +77,7 @@ def fit(
         result = resume_run(run, dataset, place, progress, note)
     if result is None:  # the first process tells the result
         return
-    scores = result.evaluation.scores if result.evaluation else None
+    scores = result.scores.scores if result.scores else None
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
     finish(

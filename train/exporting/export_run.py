@@ -24,7 +24,7 @@ _LONGEST_PX = 512
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedModel:
     """An exported file, what it was checked on, and its largest difference of a probability to PyTorch."""
 
     path: Path
@@ -32,7 +32,7 @@ class Exported:
     difference: float
 
 
-def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: bool = False) -> Exported:
+def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: bool = False) -> ExportedModel:
     """Export the model of a run to `path`, by default into the run.
 
     form: onnx or torchscript. Raises SegError if the file is there and `overwrite` is not set, or as export_model.
@@ -45,7 +45,7 @@ def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: boo
     images, checked_on = _check_images(run)
     model = deployed(predictor.model.network, card)
     difference = export_model(model, card, model_id(run / MODEL), path, form, images)
-    return Exported(path, checked_on, difference)
+    return ExportedModel(path, checked_on, difference)
 
 
 def onnx_of_run(run: Path, note: Callable[[str], None]) -> tuple[Predictor, str]:
