@@ -28,7 +28,7 @@ def region_polygons(
     """Parts of these values of a mask (H, W), in the order of the values, each sorted from the top.
 
     tolerance: in pixels; no line moves farther (Douglas and Peucker 1973). With 0, filling the polygons gives the
-    mask back. Lines between two polygons are simplified once, for both: parts that touch in the mask neither overlap nor
+    mask back. Lines between two parts are simplified once, for both: parts that touch in the mask neither overlap nor
     leave a gap. Parts and holes narrower than the tolerance may vanish.
     smallest: in pixels; parts with fewer are left out, and holes as small are filled.
     """
