@@ -1,12 +1,11 @@
 """What seg-train says when something is wrong."""
 
-import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -19,14 +18,13 @@ from train.cli.main import main
 from train.config.config import Config
 from train.runs.checkpoint import load, load_model, save
 from train.runs.device import make_fabric
-from train.runs.runs import find_interrupted, find_run
-from train.scoring.evaluation import require_same_classes
+from train.scoring.split_scores import require_same_classes
 
 
 def error_of(folder: Path, *arguments: object) -> str:
     done = run_script("seg-train", *arguments, cwd=folder)
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("Error: ")
+    assert re.match(r"(latest run: .*\n)?Error: ", done.stderr)
     assert "Traceback" not in done.stderr
     return done.stderr
 
@@ -123,28 +121,3 @@ def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -
     error = run_script("seg-train", "--width", 4, "--size", 32, "--epochs", 9, "--lr", 1e30, cwd=tmp_path)
     assert error.returncode == 1
     assert "try a lower --lr than 1e+30" in error.stderr
-
-
-def test_an_older_run_is_not_resumed_in_place_of_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert "no run under ./runs" in train_error("--resume")
-    older, latest = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
-    for seconds, path in enumerate((older / "config.json", older / "last.pt", latest / "config.json"), start=1):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{}")
-        os.utime(path, (seconds, seconds))
-    assert f"{latest}: was interrupted before its first epoch was over" in train_error("--resume")
-    assert find_interrupted(older) == older
-    (latest / "last.pt").touch()
-    assert find_interrupted(None) == latest
-    os.utime(older / "last.pt", (2**32, 2**32))
-    assert find_interrupted(None) == older
-
-
-def test_find_run_takes_the_newest_without_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("a-2026-01-01-000000", "b-2026-01-02-000000"):
-        folder = Path("runs") / name
-        folder.mkdir(parents=True)
-        save(folder / "last.pt", {"x": torch.from_numpy(np.zeros(1))})
-    assert find_run(None, "last.pt") == Path("runs/b-2026-01-02-000000")
