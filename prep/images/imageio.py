@@ -34,6 +34,12 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".
 MAX_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
 
+_FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000")
+"""What Pillow may open, and nothing else: of PostScript, for one, it starts a program of others."""
+
+_BOX_FORMATS = ("HEIF", "AVIF")
+"""Those whose files begin with a box "ftyp"."""
+
 _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_COMPRESSION,
     1,
@@ -202,15 +208,24 @@ def _refuse_enormous_jpeg(path: Path, data: bytes) -> None:
 
 
 def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
-    """Read the header of an image file of any kind, with Pillow; SegError if it declares more than `max_megapixels`."""
-    if data[4:8] == b"ftyp":  # HEIC and its kin, whatever their names say
-        import pillow_heif
+    """Read the header of an image file of any kind that we name, with Pillow; its content decides, not its name.
 
-        pillow_heif.register_heif_opener()
+    Raises SegError if it is of no such kind or declares more than `max_megapixels`.
+    """
     with quiet_pillow, _decoding(path):
-        picture = Image.open(io.BytesIO(data))
+        picture = Image.open(io.BytesIO(data), formats=_formats_of(data))
     refuse_enormous(path, *picture.size, max_megapixels)
     return picture
+
+
+def _formats_of(data: bytes) -> tuple[str, ...]:
+    if data[4:8] != b"ftyp":
+        return _FORMATS
+    import pillow_heif
+
+    Image.init()
+    pillow_heif.register_heif_opener()
+    return tuple(name for name in _BOX_FORMATS if name in Image.OPEN)
 
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:

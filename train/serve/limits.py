@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 @dataclass(frozen=True)

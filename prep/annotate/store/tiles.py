@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
 from prep.images.imageio import IndexMask
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 _HEADER = struct.Struct("<4I")
 
@@ -32,8 +32,10 @@ def read_tiles(body: bytes, width: int, height: int, classes: int) -> list[Tile]
     """Tiles of a mask of this size, each as x, y, width, height (uint32, little endian) and width x height bytes.
 
     Refusal (400) if the body ends within a tile or holds none, if a tile leaves the mask, or if a value is neither a
-    class (0..classes-1) nor 255.
+    class (0..classes-1) nor 255; also if there is no class.
     """
+    if not classes:  # a dataset with a mask but without a class cannot be opened
+        raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
     tiles: list[Tile] = []
     start = 0
     while start < len(body):

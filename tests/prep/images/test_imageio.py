@@ -416,3 +416,21 @@ def test_quiet_pillow_is_left_as_it_was_by_the_last_of_two_threads() -> None:
     quiet_pillow.__exit__(None)
     assert limit == Image.MAX_IMAGE_PIXELS
     assert warnings.filters == filters
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "mask.tif"])
+def test_no_program_of_others_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Pillow hands PostScript to Ghostscript, whatever the file is called."""
+    marker, programs = tmp_path / "started", tmp_path / "bin"
+    programs.mkdir()
+    for program in ("gs", "gswin32c", "gswin64c"):
+        (programs / program).write_text(f"#!/bin/sh\ntouch '{marker}'\n")
+        (programs / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    stream = io.BytesIO()
+    Image.fromarray(random_image(0)).save(stream, "EPS")
+    (tmp_path / name).write_bytes(stream.getvalue())
+    for read in (read_image, read_mask, image_size, read_photo):
+        with pytest.raises(SegError, match=f"{name}: the file is truncated or damaged, or no image at all"):
+            read(tmp_path / name)
+    assert not marker.exists()
