@@ -286,7 +286,7 @@ def test_seg_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     result = run_script("seg-prep", "stats", tmp_path / "nowhere")
     assert result.returncode == 1
     assert result.stdout == ""
-    assert re.fullmatch(r"Error: .*nowhere: not a dataset \(no index\.csv in it\).*\n", result.stderr)
+    assert re.fullmatch(r"Error: .*nowhere: no such folder; .*\n", result.stderr)
 
 
 @pytest.mark.parametrize(

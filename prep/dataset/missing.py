@@ -17,15 +17,15 @@ def no_dataset(variable: str) -> SegError:
     if _count_photos(Path()):
         return not_a_dataset(Path())
     return SegError(
-        "no dataset here or under ./datasets; make one of photos with "
-        f"'seg-prep resize PHOTOS -o datasets/NAME --size {SIZE}' (then 'seg-prep annotate' if there are no labels), of "
-        "labels with 'seg-prep masks convert', to try things out with 'seg-prep synth'; "
-        f"or name one as DATASET or in ${variable}"
+        f"no dataset here or under ./datasets; name one as DATASET or in ${variable}, or make one:\n"
+        f"  seg-prep resize photos/ -o datasets/NAME --size {SIZE}   of photos; 'seg-prep annotate' then draws masks\n"
+        "  seg-prep masks convert labels/ -o datasets/NAME        of labels, with their photos\n"
+        "  seg-prep synth                                         of drawn shapes, to try things out"
     )
 
 
 def not_a_dataset(folder: Path) -> SegError:
-    """This folder, which was named, is none; for a folder of photos, how to make one of it."""
+    """The folder that was named is none; for a folder of photos, how to make one of it."""
     if not folder.is_dir():
         return SegError(f"{folder}: no such folder; name a dataset, or make one: 'seg-prep -h' shows how")
     if photos := _count_photos(folder):
@@ -55,7 +55,4 @@ def _how_to_begin(folder: Path) -> str:
     name = folder.resolve().name
     target = Path("..", f"{name}-labelled") if folder.resolve() == Path.cwd() else Path("datasets", name)
     quoted = shlex.quote(target.as_posix())
-    return (
-        f"  seg-prep resize {shlex.quote(folder.as_posix())} -o {quoted} --size {SIZE}\n"
-        f"  seg-prep annotate {quoted}"
-    )
+    return f"  seg-prep resize {shlex.quote(folder.as_posix())} -o {quoted} --size {SIZE}\n  seg-prep annotate {quoted}"

@@ -14,8 +14,8 @@ from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, read_bytes, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.missing import no_masks
 from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.exporting.coco import CocoLayout

@@ -63,8 +63,8 @@ def look(source: Path, reader: str | None = None, variable: str = "") -> LabelSo
     if not found.labels:
         raise SegError(
             f"{source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}), .mat files, "
-            "gTruth.mat, JSON files of LabelMe or COCO, and folders or zip files with SegmentationClass/. No labels yet? "
-            "Bring the photos in with 'seg-prep resize', and draw masks with 'seg-prep annotate'"
+            "gTruth.mat, JSON files of LabelMe or COCO, and folders or zip files with SegmentationClass/. "
+            "No labels yet? Bring the photos in with 'seg-prep resize', and draw masks with 'seg-prep annotate'"
         )
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
     return found if reader is None else _read_as(found, reader)

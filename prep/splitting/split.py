@@ -11,8 +11,8 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.missing import no_masks
 from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import INDEX, Transaction
 from prep.images.similar import Fingerprint, fingerprint, near_duplicates

@@ -31,7 +31,9 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
     others = [path for path in sources if path.suffix.lower() not in VIDEO_SUFFIXES]
     photos = [file for path in others for file in _photos_of(path) if not _is_below(file.path, output)]
     if not photos and not videos:
-        raise SegError(f"{', '.join(map(str, sources))}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
+        raise SegError(
+            f"{', '.join(map(str, sources))}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}"
+        )
     try:
         for files in (photos, videos):
             refuse_equal_stems(files)
