@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.models import CLASSES, train_error
-from tests.support import images_only, run_script
+from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
 from train.runs.checkpoint import load, load_model, save
@@ -40,7 +40,17 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
 def test_no_dataset_no_run(tmp_path: Path) -> None:
     assert "no dataset here or under ./datasets" in error_of(tmp_path)
     assert "no run under ./runs; train one with 'seg-train'" in error_of(tmp_path, "score")
-    assert "not a dataset" in error_of(tmp_path, "nowhere")
+    assert "nowhere: no such folder" in error_of(tmp_path, "nowhere")
+
+
+@pytest.mark.parametrize("command", [(), ("bench",)])
+def test_images_without_masks(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Also where their statistics are there already."""
+    root = images_only(tmp_path / "photos", [(40, 50)]).root
+    assert run_prep("stats", root).exit_code == 0
+    said = error_of(tmp_path, *command, root)
+    assert "no sample has a mask yet; bring masks in with 'seg-prep masks convert', or draw them" in said
+    assert "'seg-prep annotate'" in said
 
 
 def test_a_device_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
@@ -112,6 +122,14 @@ def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytes
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 2
         assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
+    for words, meant in (
+        ("train", "seg-train"),
+        ("split datasets/x", "seg-prep split"),
+        ("evaluate", "seg-train score"),
+    ):
+        result = CliRunner().invoke(main, words.split())
+        assert result.exit_code == 2
+        assert f"No such command {words.split()[0]!r}. Did you mean {meant!r}?" in result.stderr
     assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
     Path("scor").mkdir()
     assert "scor: not a dataset" in train_error("scor")

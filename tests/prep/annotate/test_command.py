@@ -49,7 +49,7 @@ def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, opened: list[st
     save(tmp_path / "my photos" / "a.png", random_image(0))
     assert run_error("annotate", tmp_path / "my photos") == (
         f"{tmp_path}/my photos: holds 1 photo, but is no dataset yet. Make one of them, then label it:\n"
-        f"  seg-prep resize '{tmp_path}/my photos' -o 'datasets/my photos' --size 4096\n"
+        f"  seg-prep resize '{tmp_path}/my photos' -o 'datasets/my photos' --size 1024\n"
         "  seg-prep annotate 'datasets/my photos'"
     )
     assert not opened
