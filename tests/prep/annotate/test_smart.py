@@ -49,7 +49,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(root: Path) -> Iterator[FlaskClient]:
+def client(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    monkeypatch.setattr(finder_module, "_PATIENCE", 600)  # however slow this machine is
     store = Store(root)
     yield make_app(store, only_here=True).test_client()
     store.close()
