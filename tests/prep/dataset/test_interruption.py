@@ -44,7 +44,7 @@ def kill_when(ready: Callable[[], bool], root: Path, *arguments: object, late: C
 
 def kill(ready: Callable[[], bool], *arguments: object) -> bool:
     """Whether the command was killed before it ended."""
-    command = ["nice", "-n", "19", str(SCRIPTS / "seg-prep"), *map(str, arguments)]
+    command = [str(SCRIPTS / "seg-prep"), *map(str, arguments)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
     process = subprocess.Popen(command, start_new_session=True, **quiet)  # type: ignore[call-overload]
     deadline = time.monotonic() + PATIENCE_S
