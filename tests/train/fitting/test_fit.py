@@ -121,6 +121,8 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tm
         run = killed_run(tmp_path, "--epochs", 5)
         if not (run / "metrics.json").exists():
             break
+    else:
+        pytest.fail("it was never killed in time")
     train(tmp_path, "--resume", "--device", "cpu")
     pd.testing.assert_frame_equal(history(run), history(undisturbed), check_exact=True)
     for name in ("model.pt", "last.pt"):
