@@ -7,7 +7,6 @@ decoders that stand here.
 import io
 import math
 import threading
-import unicodedata
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes, within_limits, write_bytes
+from prep.core.files import read_bytes, within_limits, write_bytes
 
 ImageRGB = NDArray[np.uint8]
 """(H, W, 3), 0..255, red first."""
@@ -31,7 +30,7 @@ IndexMask = NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"})
 
-MAX_MEGAPIXELS = 400
+MAX_IMAGE_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
 
 _FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000")
@@ -56,29 +55,6 @@ _MOST_SCANNED_PIXELS = 1_000_000_000
 """Progressive JPEG goes over all pixels in each scan, usually about ten, at some 600 megapixels a second."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
-
-
-def stem_of(path: Path) -> str:
-    """Name without its ending, in composed Unicode: macOS decomposes letters with accents, others do not."""
-    return unicodedata.normalize("NFC", path.stem)
-
-
-def list_images(folder: Path) -> list[Path]:
-    """List the image files of a folder, sorted by name; SegError if it holds none or a stem twice."""
-    with explained(folder):
-        entries = sorted(folder.iterdir())
-    images = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
-    for path in images:
-        if not path.name.isprintable():  # control characters, or bytes that are no UTF-8
-            raise SegError(f"{folder}: the name {path.name!r} holds characters that cannot be shown; rename the file")
-    if not images:
-        raise SegError(f"{folder}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
-    seen: dict[str, Path] = {}
-    for path in images:
-        twin = seen.setdefault(stem_of(path), path)
-        if twin is not path:
-            raise SegError(f"{twin} and {path.name} have the same stem; rename one of them")
-    return images
 
 
 def read_image(path: Path) -> ImageRGB:
@@ -196,7 +172,7 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
 
 
-def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> None:
     """SegError if a header declares more than `max_megapixels`."""
     if width * height > max_megapixels * 1e6:
         raise SegError(
@@ -226,7 +202,7 @@ def _jpeg_size(path: Path, data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
+def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> Image.Image:
     """Read the header of an image file of any kind that we name, with Pillow; its content decides, not its name.
 
     Raises SegError if it is of no such kind or declares more than `max_megapixels`.
