@@ -17,7 +17,7 @@ from prep.dataset.commit import INDEX, STAGING, pending, stamps, wait_for_commit
 from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset, read_index
 from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.states import REJECTED, STATES, read_states
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
 
 _TIMES = 3
 _RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
@@ -86,9 +86,9 @@ def _classes(root: Path, samples: tuple[Sample, ...] | None, findings: list[Find
         return None
 
 
-def _photos(root: Path, findings: list[Finding]) -> dict[str, Photo]:
+def _photos(root: Path, findings: list[Finding]) -> dict[str, PhotoRecord]:
     try:
-        return read_photos(root / PHOTOS_RECORD)
+        return read_records(root / PHOTOS_RECORD)
     except SegError as error:
         findings += _broken("photos", root / PHOTOS_RECORD, error)
         return {}

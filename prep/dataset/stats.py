@@ -17,6 +17,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
 from prep.dataset.lock import Say
+from prep.dataset.missing import no_masks
 from prep.dataset.transaction import Transaction
 from prep.dataset.weights import (
     effective_beta,
@@ -245,6 +246,8 @@ def ensure_stats(dataset: Dataset, progress: Progress = silent, say: Say | None 
     there are of other samples on purpose.
     say: told who is changing the dataset now, and then this waits for it; without it, that is a SegError.
     """
+    if not dataset.of_split():
+        raise no_masks(dataset.root)
     if (standing := _standing(dataset)) is not None:
         return standing, False
     with opened_alone(dataset.root, say) as dataset:
