@@ -24,6 +24,21 @@ _ROUGH = 20
 
 
 @dataclass(frozen=True)
+class IntervalMethod:
+    """How intervals were made.  unit: what was drawn with replacement, "images" or "groups".  units: their number.
+
+    words: what a person should know of them.
+    """
+
+    share: float
+    method: str
+    replicates: int
+    unit: str
+    units: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Uncertainty:
     """95 % intervals of the scores of a split.
 
@@ -43,16 +58,10 @@ class Uncertainty:
         text = f"In brackets: 95 % intervals, from {REPLICATES:,} bootstrap draws of {self.number} {self.unit}"
         return text + ("; so few give rough intervals, rather too narrow" if self.number < _ROUGH else "")
 
-    def to_json(self) -> dict[str, object]:
-        """Plain data of how the intervals were made."""
-        return {
-            "share": SHARE,
-            "method": "expanded percentile bootstrap",
-            "replicates": REPLICATES,
-            "unit": self.unit,
-            "units": self.number,
-            "words": self.words,
-        }
+    @property
+    def method(self) -> IntervalMethod:
+        """How the intervals were made."""
+        return IntervalMethod(SHARE, "expanded percentile bootstrap", REPLICATES, self.unit, self.number, self.words)
 
 
 def uncertainty_of(scored: SplitScores) -> Uncertainty:
