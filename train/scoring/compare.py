@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from train.scoring.intervals import bootstrap_intervals, sum_by_unit, units_of
+from train.scoring.intervals import bootstrap_intervals, independent_units, sum_by_unit
 from train.scoring.metrics import summarize
 from train.scoring.split_scores import SplitScores
 
@@ -44,7 +44,7 @@ def compare(ours: SplitScores, theirs: SplitScores, classes: ClassMap) -> list[D
     scored = [sorted(each.images, key=lambda image: image.sample.stem) for each in (ours, theirs)]
     if [image.sample for image in scored[0]] != [image.sample for image in scored[1]]:
         raise SegError("the two runs were scored on other images; score both on the same dataset and split")
-    _, owners = units_of([image.sample for image in scored[0]])
+    _, owners = independent_units([image.sample for image in scored[0]])
     both = np.stack([[image.counts for image in images] for images in scored], axis=1)  # (N, 2, C, 5)
     units = sum_by_unit(both, owners)
     flat = units.reshape(len(units), -1).astype(np.float64)

@@ -70,7 +70,7 @@ def uncertainty_of(scored: SplitScores) -> Uncertainty:
     Clusters drawn whole: Field and Welsh 2007, https://doi.org/10.1111/j.1467-9868.2007.00593.x
     """
     images = sorted(scored.images, key=lambda image: image.sample.stem)
-    unit, owners = units_of([image.sample for image in images])
+    unit, owners = independent_units([image.sample for image in images])
     counts = sum_by_unit(np.stack([image.counts for image in images]), owners)
     number, classes = counts.shape[:2]
     rows = bootstrap_intervals(counts.reshape(number, -1).astype(np.float64), lambda sums: _scores(sums, classes))
@@ -82,7 +82,7 @@ def uncertainty_of(scored: SplitScores) -> Uncertainty:
     return Uncertainty(unit, number, {**overall, **per_class})
 
 
-def units_of(samples: Sequence[Sample]) -> tuple[str, NDArray[np.int64]]:
+def independent_units(samples: Sequence[Sample]) -> tuple[str, NDArray[np.int64]]:
     """What is independent of each other ("groups", if any sample has one, else "images"), and (N,) each one's unit."""
     names = [("group", sample.group) if sample.group else ("image", sample.stem) for sample in samples]
     places = {name: place for place, name in enumerate(sorted(set(names)))}
