@@ -15,11 +15,9 @@ from prep.dataset.dataset import CLASSES
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
-from train.predicting.large import KINDS as KINDS_OF_LARGE
-from train.predicting.large import predict_large
+from train.predicting.large import LARGE_KINDS, predict_large
 from train.predicting.outputs import Output, Predicted, finish_outputs, make_outputs
-from train.predicting.predict_video import KINDS as KINDS_OF_VIDEOS
-from train.predicting.predict_video import predict_video
+from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.predicting.tiff_rows import is_large_tiff
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
@@ -65,7 +63,7 @@ def predict_photos(
             advance(done, len(photos))
     finish_outputs(kinds, output, predictor.classes)
     for photo in large:
-        if left_out := [kind for kind in kinds if kind not in KINDS_OF_LARGE]:
+        if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
             note(f"{photo.name}: too large for {', '.join(left_out)}")
         with _collected(problems), bar(f"Predicting {photo.name}") as advance:
             predict_large(predictor, photo, output, kinds, overwrite=overwrite, progress=advance)
@@ -88,7 +86,7 @@ def predict_videos(
     """
     problems: list[str] = []
     for video in videos:
-        if left_out := [kind for kind in kinds if kind not in KINDS_OF_VIDEOS]:
+        if left_out := [kind for kind in kinds if kind not in VIDEO_KINDS]:
             note(f"{video.name}: videos have no {', '.join(left_out)}; left out")
         with _collected(problems), bar(f"Predicting {video.name}") as advance:
             predict_video(predictor, video, output, kinds, overwrite=overwrite, progress=advance, note=note)

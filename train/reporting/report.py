@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prep.core.files import read_bytes, write_text
 from prep.core.tables import read_table
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
+from train.scoring.score_files import read_metrics
 
 
 def write_report(run: Path) -> Path:
@@ -17,7 +18,7 @@ def write_report(run: Path) -> Path:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    metrics = json.loads(read_bytes(run / METRICS)) if (run / METRICS).exists() else None
+    metrics = read_metrics(run) if (run / METRICS).exists() else None
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
     scores = _scores(run) if metrics else {}
     page = environment.get_template("report.html.j2").render(
