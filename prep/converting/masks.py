@@ -16,10 +16,11 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
-from prep.dataset.dataset import CLASSES, Dataset, Sample, write_index
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset_files import CLASSES, DERIVED, INDEX, PHOTOS_RECORD
+from prep.dataset.transaction import Transaction
 from prep.labels.reader import LabelReader
-from prep.photos.record import PHOTOS_RECORD, write_photos
+from prep.photos.record import write_photos
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def convert_masks(
             raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
         _write_tables(change, plan, outcomes)
         updates = (INDEX, PHOTOS_RECORD)
-        change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced))
+        change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced))
     return _conversion(Dataset.open(root), plan, outcomes, options.unknown)
 
 

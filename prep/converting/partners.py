@@ -8,10 +8,9 @@ from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_in_order,
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import LABELS, PHOTOS
 from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
 from prep.labels.reader import LabelSource
-
-PHOTOS, LABELS = "photos", "labels"
 
 
 def photos_to_bring(

@@ -7,7 +7,7 @@ from pathlib import Path
 from prep.converting.job import HasUncovered, LabelJob, ScanLabel
 from prep.converting.meaning import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
 from prep.converting.pairing import SAME_STEM, Pairing, Patterns
-from prep.converting.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
+from prep.converting.partners import default_folder, pair_labels, photos_to_bring
 from prep.converting.unknown import Policy, UnknownValues, no_classes_error, replacement
 from prep.core.classes import ClassMap, Color
 from prep.core.errors import SegError
@@ -15,10 +15,11 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, Sample, is_dataset
-from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
+from prep.dataset.dataset_files import LABELS, PHOTOS, PHOTOS_RECORD, STATES
+from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.registry import choose_reader, look, reader_named
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.photos.record import Photo, read_photos
 
 _LOOKED_AT_FIRST = 4
 

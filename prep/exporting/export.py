@@ -15,6 +15,7 @@ from prep.core.files import explained, make_folder, read_bytes, write_bytes, wri
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.exporting.coco import CocoLayout
@@ -130,7 +131,7 @@ def _pack(folder: Path, target: Path) -> None:
 def _refuse_target(root: Path, target: Path, is_zip: bool, overwrite: bool) -> None:
     """SegError if `target` is the dataset, part of it, or already there."""
     inside = target.resolve().relative_to(root.resolve()).parts if _is_below(target, root) else ("",)
-    if _is_below(root, target) or inside[0] in {"images", "masks", "photos", "labels", "patches"}:
+    if _is_below(root, target) or inside[0] in {IMAGES, MASKS, PHOTOS, LABELS, PATCHES}:
         raise SegError(f"{target}: that is where the dataset itself lies; name another folder with -o")
     if is_dataset(target):
         raise SegError(f"{target}: that is a dataset; name another folder with -o")

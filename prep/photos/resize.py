@@ -11,15 +11,15 @@ from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
-from prep.dataset.states import STATES
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.dataset_files import DERIVED, IMAGES, INDEX, MASKS, PHOTOS_RECORD, STATES
+from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
 from prep.photos.class_loss import ClassChange
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
+from prep.photos.record import Photo, read_photos, write_photos
 from prep.photos.resize_photo import Options, PhotoJob, ResizePhoto
 
 LIST_SUFFIX = ".txt"
-_OWN_FOLDERS = ("images", "masks")
+_OWN_FOLDERS = (IMAGES, MASKS)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def commit(
         write_photos(change.path(PHOTOS_RECORD), records.values())
     write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
     updates = (INDEX, PHOTOS_RECORD, STATES)
-    return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))
+    return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:

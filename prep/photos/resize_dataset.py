@@ -12,8 +12,9 @@ from prep.core.errors import SegError
 from prep.core.files import make_folder, write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset
-from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states, write_states
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, STATES
+from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import write_png
@@ -21,7 +22,7 @@ from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassChange, class_changes
 from prep.photos.photoio import open_photo
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.photos.record import Photo, read_photos
 from prep.photos.resize import Resized, commit, refuse_nothing_made, refuse_own_folders, settings
 from prep.photos.resize_photo import Options, image_name, make_image, place_photo, place_size
 

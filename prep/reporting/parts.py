@@ -3,6 +3,7 @@
 from collections import Counter
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.core.words import counted, verb
 from prep.dataset.dataset import SPLITS, Dataset
 from prep.dataset.stats import class_stats, mean_and_std
 from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter
@@ -30,10 +31,10 @@ def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
     samples = dataset.samples
     pixels = sum(one.sample.width * one.sample.height for one in found.counted)
     labelled = sum(sample.is_labelled for sample in samples)
-    result = [(f"{len(samples):,}", "sample" if len(samples) == 1 else "samples"), (f"{labelled:,}", "labelled")]
+    result = [(f"{len(samples):,}", verb(len(samples), "sample", "samples")), (f"{labelled:,}", "labelled")]
     if len(dataset.classes):
-        result.append((str(len(dataset.classes)), "class" if len(dataset.classes) == 1 else "classes"))
-    result.append((f"{pixels / 1e6:,.1f}", f"megapixels ({pixels:,} pixels)"))
+        result.append((str(len(dataset.classes)), verb(len(dataset.classes), "class", "classes")))
+    result.append((f"{pixels / 1e6:,.1f}", f"megapixels ({counted(pixels, 'pixel')})"))
     splits = [str(sum(sample.split == name for sample in samples)) for name in SPLITS]
     if any(sample.split for sample in samples):
         result.append((" / ".join(splits), "train / val / test"))

@@ -10,13 +10,14 @@ from prep.checking.findings import Finding, worst_first
 from prep.core.classes import format_color
 from prep.core.files import write_text
 from prep.core.progress import Bar, no_bar
+from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import REPORT
 from prep.dataset.transaction import Transaction
 from prep.reporting.gallery import Picture, make_pictures
 from prep.reporting.parts import class_part, color_part, figures, percent, size_part, split_part
 from prep.reporting.survey import Survey, survey
 
-REPORT = "report.html"
 NAMES_SHOWN = 200
 """Of a finding; a page with thousands of names is no help."""
 
@@ -54,7 +55,7 @@ def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, picture
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    environment.filters["thousands"] = "{:,}".format
+    environment.filters |= {"thousands": "{:,}".format, "counted": counted, "verb": verb}
     parts = [
         class_part(dataset.classes, found),
         size_part(found),
