@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, refuse_special_file
 
-Record = TypeVar("Record")
+_Record = TypeVar("_Record")
 
 _LARGEST = 64 << 20
 """Bytes; ours have some kilobytes, and a file of other people's could fill the memory."""
@@ -33,14 +33,14 @@ def read_json(path: Path, *, remedy: str) -> object:
         raise SegError(f"{path}: not valid JSON ({error}); {remedy}") from error
 
 
-def read_record(path: Path, kind: type[Record], *, remedy: str) -> Record:
+def read_record(path: Path, kind: type[_Record], *, remedy: str) -> _Record:
     """Read a dataclass: an entry for each field, of its type; those with a default may be missing.
 
     SegError as read_json, and where an entry is missing, not known, or of another type.
     """
     content = read_json(path, remedy=remedy)
     try:
-        return cast(Record, _value(kind, content, "the file"))
+        return cast(_Record, _value(kind, content, "the file"))
     except ValueError as error:
         raise SegError(f"{path}: {error}; {remedy}") from error
 
@@ -65,7 +65,7 @@ def _value(kind: object, value: object, name: str) -> object:
     return value
 
 
-def _record(kind: type[Record], value: dict[str, object], name: str) -> Record:
+def _record(kind: type[_Record], value: dict[str, object], name: str) -> _Record:
     known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
     missing = [entry for entry, is_needed in known.items() if is_needed and entry not in value]
     strange = [entry for entry in value if entry not in known]

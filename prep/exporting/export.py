@@ -38,7 +38,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportSummary:
     """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out."""
 
     samples: int
@@ -54,7 +54,7 @@ def export_dataset(
     overwrite: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
-) -> Exported:
+) -> ExportSummary:
     """Export all labelled samples of the dataset `root` to the folder, or the file ending in .zip, `target`.
 
     layout: a key of LAYOUTS. Images keep their bytes. Nothing is written if anything is wrong with a file.
@@ -85,7 +85,7 @@ def export_dataset(
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)
-    return Exported(len(samples), pixels, left_out)
+    return ExportSummary(len(samples), pixels, left_out)
 
 
 @dataclass(frozen=True)
