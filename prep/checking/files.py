@@ -12,14 +12,14 @@ from prep.core.files import PART_SUFFIX
 from prep.dataset.dataset import Sample
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.dataset.states import mask_name
-from prep.photos.record import Photo
+from prep.photos.record import PhotoRecord
 
 _TURNED_OVER = (2, 3, 4)
 """EXIF orientations that mirror a photo or turn it by 180 degrees: its size stays what it was."""
 
 
 def check_files(
-    root: Path, samples: Sequence[SampleFacts], photos: Mapping[str, Photo], rejected: Collection[str] = ()
+    root: Path, samples: Sequence[SampleFacts], photos: Mapping[str, PhotoRecord], rejected: Collection[str] = ()
 ) -> Iterator[Finding]:
     """All findings about files.
 
@@ -101,6 +101,6 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
                 yield (Path(parent) / name).relative_to(root).as_posix()
 
 
-def _orientations(samples: Sequence[SampleFacts], photos: Mapping[str, Photo]) -> Iterator[Finding]:
+def _orientations(samples: Sequence[SampleFacts], photos: Mapping[str, PhotoRecord]) -> Iterator[Finding]:
     known = [facts.stem for facts in samples if facts.sample.is_labelled and facts.stem in photos]
     return found("turned-over", [stem for stem in known if photos[stem].orientation in _TURNED_OVER])

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -100,12 +100,18 @@ def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None
         click.echo(text if colored else _printable_lines(text))
 
 
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Align columns: the first to the left, the others to the right."""
+def first_lines(lines: Sequence[str], most: int) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"... and {more:,} more (--json lists all)"] if more > 0 else [])]
+
+
+def table(header: list[str], rows: list[list[str]], left: Container[int] = (0,)) -> str:
+    """Align columns: those whose numbers are in `left` to the left, the others to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if i in left else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in [header, *rows]

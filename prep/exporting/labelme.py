@@ -24,7 +24,7 @@ from prep.exporting.layout import (
 )
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring, outline
-from prep.labels.named import SPECIAL_NAMES
+from prep.labels.region_labels import SPECIAL_NAMES
 
 _VERSION = "5.5.0"
 """The version of LabelMe whose files these are."""

@@ -17,7 +17,6 @@ from train.auditing.disagreement import Disagreement, find_disagreements
 from train.scoring.evaluation import require_same_classes, samples_of
 from train.scoring.sheets import Row, captioned_sheet
 from train.windows.predictor import Predictor
-from train.windows.whole_probabilities import whole_probabilities
 
 REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
 
@@ -70,7 +69,7 @@ def audit(predictor: Predictor, dataset: Dataset, split: str, progress: Progress
     samples = samples_of(dataset, split)
     suspects: list[Suspect] = []
     for done, sample in enumerate(samples, start=1):
-        mask, probabilities = dataset.mask(sample), whole_probabilities(predictor, dataset.image(sample))
+        mask, probabilities = dataset.mask(sample), predictor.probabilities(dataset.image(sample))
         guess = probabilities.argmax(axis=0).astype(np.uint8)
         suspects += [
             Suspect(sample, region, guess[crop_of(region, *mask.shape)].copy())

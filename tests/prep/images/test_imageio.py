@@ -24,11 +24,11 @@ from prep.images.imageio import (
     quiet_pillow,
     read_image,
     read_mask,
-    stem_of,
     write_png,
 )
 from prep.labels import labelio
-from prep.photos.photoio import import_photo, read_photo
+from prep.photos.image_file import FULL_SIZE, image_file, place_photo
+from prep.photos.photoio import open_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
 # How a picture has to be stored so that each EXIF orientation shows it upright.
@@ -72,10 +72,6 @@ def swapped_profile() -> bytes:
     return profile.replace(b"sRGB", b"RGBx").replace(b"s\0R\0G\0B", b"x\0R\0G\0B")
 
 
-def test_stems_are_composed() -> None:
-    assert stem_of(Path("photos/Stra\u00dfe u\u0308.x.png")) == "Stra\u00dfe \u00fc.x"
-
-
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
 def test_masks_round_trip(tmp_path_factory: pytest.TempPathFactory, mask: NDArray[np.uint8]) -> None:
     path = tmp_path_factory.mktemp("mask") / "m.png"
@@ -110,6 +106,14 @@ def test_read_mask_wants_8_bit_grey(tmp_path: Path, mode: str) -> None:
 
 
 # Bringing photos in.
+
+
+def import_photo(path: Path) -> tuple[str, bytes, int, int]:
+    """Suffix, content, width and height of the image of a photo in full size."""
+    photo = open_photo(path)
+    placement = place_photo(photo, FULL_SIZE)
+    name, data = image_file(photo, "p", placement, FULL_SIZE, path.parent / "staging")
+    return Path(name).suffix, data, placement.width, placement.height
 
 
 @pytest.mark.parametrize("orientation", STORED)
