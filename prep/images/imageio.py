@@ -7,7 +7,6 @@ decoders that stand here.
 import io
 import math
 import threading
-import unicodedata
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes, within_limits, write_bytes
+from prep.core.files import read_bytes, within_limits, write_bytes
 
 ImageRGB = NDArray[np.uint8]
 """(H, W, 3), 0..255, red first."""
@@ -31,7 +30,7 @@ IndexMask = NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"})
 
-MAX_MEGAPIXELS = 400
+MAX_IMAGE_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
 
 _FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000")
@@ -47,37 +46,22 @@ _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_FILTER,
     cv2.IMWRITE_PNG_FILTER_UP,
 ]
+_MOST_PIXELS_PER_BYTE = 512
+"""Of a JPEG: a block of 8 x 8 takes one bit at the least; a shorter file is cut off (ITU-T T.81, F.1.2)."""
+
+_START_OF_SCAN = b"\xff\xda"
+_USUAL_SCANS = 30
+_MOST_SCANNED_PIXELS = 1_000_000_000
+"""Progressive JPEG goes over all pixels in each scan, usually about ten, at some 600 megapixels a second."""
+
 _PNG_START = b"\x89PNG\r\n\x1a\n"
-
-
-def stem_of(path: Path) -> str:
-    """Name without its ending, in composed Unicode: macOS decomposes letters with accents, others do not."""
-    return unicodedata.normalize("NFC", path.stem)
-
-
-def list_images(folder: Path) -> list[Path]:
-    """List the image files of a folder, sorted by name; SegError if it holds none or a stem twice."""
-    with explained(folder):
-        entries = sorted(folder.iterdir())
-    images = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
-    for path in images:
-        if not path.name.isprintable():  # control characters, or bytes that are no UTF-8
-            raise SegError(f"{folder}: the name {path.name!r} holds characters that cannot be shown; rename the file")
-    if not images:
-        raise SegError(f"{folder}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
-    seen: dict[str, Path] = {}
-    for path in images:
-        twin = seen.setdefault(stem_of(path), path)
-        if twin is not path:
-            raise SegError(f"{twin} and {path.name} have the same stem; rename one of them")
-    return images
 
 
 def read_image(path: Path) -> ImageRGB:
     """Read a prepared image (JPEG or PNG, upright, sRGB) as (H, W, 3) uint8; SegError if it is damaged."""
     data = read_bytes(path)
     if is_jpeg(data):
-        _refuse_enormous_jpeg(path, data)
+        refuse_enormous(path, *_jpeg_size(path, data))
         return decode_jpeg(path, data)
     pixels = decode(path, data, cv2.IMREAD_COLOR)
     with within_limits(path):
@@ -154,7 +138,7 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
         if not _is_whole_png(data):
             raise damaged(path)
     elif is_jpeg(data):
-        _refuse_enormous_jpeg(path, data)
+        refuse_enormous(path, *_jpeg_size(path, data))
         colors = decode_jpeg(path, data)
         with within_limits(path):
             return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2BGR), np.uint8)
@@ -183,11 +167,12 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
     least: width and height that are enough; the result has the smallest number of eighths that reaches them.
     """
     width, height = map(math.ceil, least)
+    _check_jpeg_cost(path, data)
     with _decoding(path):
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
 
 
-def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> None:
     """SegError if a header declares more than `max_megapixels`."""
     if width * height > max_megapixels * 1e6:
         raise SegError(
@@ -201,13 +186,23 @@ def _png_size(data: bytes) -> tuple[int, int]:
     return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
 
 
-def _refuse_enormous_jpeg(path: Path, data: bytes) -> None:
+def _check_jpeg_cost(path: Path, data: bytes) -> None:
+    """Refuse a JPEG that takes memory, or time, out of all proportion to its length, before either is spent."""
+    width, height = _jpeg_size(path, data)
+    if len(data) < width * height // _MOST_PIXELS_PER_BYTE:
+        raise damaged(path)
+    scans = data.count(_START_OF_SCAN)
+    if scans > _USUAL_SCANS and scans * width * height > _MOST_SCANNED_PIXELS:
+        raise SegError(f"{path}: a JPEG of {scans} scans, which takes minutes to decode; save it again")
+
+
+def _jpeg_size(path: Path, data: bytes) -> tuple[int, int]:
     with _decoding(path):
         height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    refuse_enormous(path, width, height)
+    return width, height
 
 
-def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
+def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> Image.Image:
     """Read the header of an image file of any kind that we name, with Pillow; its content decides, not its name.
 
     Raises SegError if it is of no such kind or declares more than `max_megapixels`.

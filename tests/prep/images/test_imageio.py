@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import warnings
 import zlib
 from pathlib import Path
@@ -20,15 +21,14 @@ from prep.core.files import read_bytes
 from prep.images.imageio import (
     encode_png,
     image_size,
-    list_images,
     quiet_pillow,
     read_image,
     read_mask,
-    stem_of,
     write_png,
 )
 from prep.labels import labelio
-from prep.photos.photoio import import_photo, read_photo
+from prep.photos.image_file import FULL_SIZE, image_file, place_photo
+from prep.photos.photoio import open_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
 # How a picture has to be stored so that each EXIF orientation shows it upright.
@@ -72,31 +72,6 @@ def swapped_profile() -> bytes:
     return profile.replace(b"sRGB", b"RGBx").replace(b"s\0R\0G\0B", b"x\0R\0G\0B")
 
 
-def test_stems_are_composed() -> None:
-    assert stem_of(Path("photos/Stra\u00dfe u\u0308.x.png")) == "Stra\u00dfe \u00fc.x"
-
-
-def test_listing(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpeg", "notes.txt", ".hidden.png", "c.Tif"):
-        (tmp_path / name).touch()
-    assert [path.name for path in list_images(tmp_path)] == ["a.jpeg", "b.PNG", "c.Tif"]
-
-
-def test_listing_refuses_a_stem_twice(tmp_path: Path) -> None:
-    for name in ("a.jpg", "a.png", "b.png"):
-        (tmp_path / name).touch()
-    with pytest.raises(SegError, match=r"a\.jpg and a\.png have the same stem"):
-        list_images(tmp_path)
-
-
-@pytest.mark.parametrize("names", [[], ["notes.txt"]])
-def test_listing_refuses_a_folder_without_images(tmp_path: Path, names: list[str]) -> None:
-    for name in names:
-        (tmp_path / name).touch()
-    with pytest.raises(SegError, match=f"{tmp_path}: no images here"):
-        list_images(tmp_path)
-
-
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
 def test_masks_round_trip(tmp_path_factory: pytest.TempPathFactory, mask: NDArray[np.uint8]) -> None:
     path = tmp_path_factory.mktemp("mask") / "m.png"
@@ -131,6 +106,14 @@ def test_read_mask_wants_8_bit_grey(tmp_path: Path, mode: str) -> None:
 
 
 # Bringing photos in.
+
+
+def import_photo(path: Path) -> tuple[str, bytes, int, int]:
+    """Suffix, content, width and height of the image of a photo in full size."""
+    photo = open_photo(path)
+    placement = place_photo(photo, FULL_SIZE)
+    name, data = image_file(photo, "p", placement, FULL_SIZE, path.parent / "staging")
+    return Path(name).suffix, data, placement.width, placement.height
 
 
 @pytest.mark.parametrize("orientation", STORED)
@@ -323,6 +306,44 @@ def test_huge_jpeg_is_told(tmp_path: Path) -> None:
     (tmp_path / "i.jpg").write_bytes(data)
     for read in (read_image, read_mask):
         with pytest.raises(SegError, match=r"i\.jpg: larger than this program opens: 4,225 megapixels"):
+            read(tmp_path / "i.jpg")
+
+
+def test_a_short_jpeg_that_declares_much_is_cut_off(tmp_path: Path) -> None:
+    """A kilobyte took two gigabytes before its end was missed."""
+    data = bytearray(save(tmp_path / "i.jpg", random_image(0)).read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", 15_000, 15_000)
+    (tmp_path / "i.jpg").write_bytes(data)
+    tracemalloc.start()
+    try:
+        for read in (read_image, read_mask, read_photo):
+            with pytest.raises(SegError, match=r"i\.jpg: the file is truncated"):
+                read(tmp_path / "i.jpg")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10e6
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_shortest_honest_jpeg_is_read(tmp_path: Path, mode: str) -> None:
+    """One colour, worst quality, best coding: no file of so many pixels is shorter."""
+    plain = Image.new(mode, (2000, 1500), 128 if mode == "L" else (128, 128, 128))
+    plain.save(tmp_path / "i.jpg", quality=1, optimize=True, progressive=True)
+    assert (read_image(tmp_path / "i.jpg") == 128).all()
+
+
+def test_scans_without_end_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
+    Image.new("L", (4000, 4000), 7).save(tmp_path / "i.jpg", progressive=True, quality=30)
+    data = (tmp_path / "i.jpg").read_bytes()
+    assert read_image(tmp_path / "i.jpg").shape == (4000, 4000, 3)
+    last = data.rindex(b"\xff\xda")
+    (tmp_path / "i.jpg").write_bytes(data[:-2] + data[last:-2] * 100 + data[-2:])
+    for read in (read_image, read_photo):
+        with pytest.raises(
+            SegError, match=r"i\.jpg: a JPEG of \d+ scans, which takes minutes to decode; save it again"
+        ):
             read(tmp_path / "i.jpg")
 
 

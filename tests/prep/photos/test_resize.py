@@ -21,10 +21,10 @@ from prep.dataset.states import read_states, write_states
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_image, upright
 from prep.images.sizing import Target
+from prep.photos.image_file import ImageOptions
 from prep.photos.photoio import decode_photo, open_photo
-from prep.photos.record import Photo, read_photos
-from prep.photos.resize import resize_photos
-from prep.photos.resize_photo import Options, PhotoJob, ResizePhoto
+from prep.photos.record import PhotoRecord, read_records
+from prep.photos.resize import PhotoJob, ResizePhoto, resize_photos
 from tests.support import (
     CLASS_LIST,
     by_stem,
@@ -113,8 +113,8 @@ def test_every_orientation_comes_out_upright(tmp_path: Path, orientation: int, s
     expected = cv2.resize(seen, (32, 24), interpolation=cv2.INTER_AREA)
     assert np.abs(Dataset.open(root).image(sample).astype(int) - expected).max() <= (8 if suffix == "jpg" else 1)
     height, width = stored.shape[:2]
-    assert read_photos(root / "photos.csv") == {
-        "a": Photo("a", f"a.{suffix}", width, height, orientation, 0, 0, 32, 24)
+    assert read_records(root / "photos.csv") == {
+        "a": PhotoRecord("a", f"a.{suffix}", width, height, orientation, 0, 0, 32, 24)
     }
 
 
@@ -223,7 +223,7 @@ def test_letterbox_is_black_and_recorded(tmp_path: Path) -> None:
     assert (image[15:25] == 200).all()
     assert (image[:15] == 0).all()
     assert (image[25:] == 0).all()
-    photo = read_photos(root / "photos.csv")["a"]
+    photo = read_records(root / "photos.csv")["a"]
     assert (photo.left, photo.top, photo.across, photo.down) == (0, 15, 30, 10)
 
 
@@ -352,7 +352,7 @@ def test_mutated_photos_are_resized_or_told(tmp_path: Path) -> None:
     file = io.BytesIO()
     pillow_heif.from_pillow(picture).save(file)
     kinds.append(file.getvalue())
-    work = ResizePhoto(tmp_path, Options(Target("long", 32, 32), keep_metadata=True))
+    work = ResizePhoto(tmp_path, ImageOptions(Target("long", 32, 32), keep_metadata=True))
     told = 0
     for number in range(300):
         data = bytearray(kinds[number % len(kinds)])
@@ -390,7 +390,7 @@ def test_more_photos_join_the_others(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         run_ok("resize", tmp_path / folder, "-o", tmp_path / "out", "--size", 32)
     assert list(by_stem(tmp_path / "out")) == ["a", "b"]
-    assert list(read_photos(tmp_path / "out" / "photos.csv")) == ["a", "b"]
+    assert list(read_records(tmp_path / "out" / "photos.csv")) == ["a", "b"]
 
 
 def test_masks_of_the_dataset_stay_if_they_fit(tmp_path: Path, dataset: Dataset) -> None:
@@ -421,7 +421,7 @@ def test_folders_that_make_no_sense(tmp_path: Path) -> None:
 def test_workers_do_not_matter_and_staged_images_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
         save(tmp_path / "raw" / f"{number}.jpg", random_image(number, 90, 120), exif=exif(1 + number), **JPEG)
-    options = Options(Target("long", 48, 48))
+    options = ImageOptions(Target("long", 48, 48))
     for workers in (1, 2):
         resize_photos([tmp_path / "raw"], tmp_path / f"by{workers}", options, workers=workers)
     assert tree(tmp_path / "by1") == tree(tmp_path / "by2")
@@ -435,10 +435,10 @@ def test_workers_do_not_matter_and_staged_images_are_taken(tmp_path: Path, monke
     with pytest.raises(KeyboardInterrupt):
         resize_photos([tmp_path / "raw"], tmp_path / "cut", options, workers=1, progress=stop)
     assert not (tmp_path / "cut" / "images").exists()
-    from prep.photos import resize_photo
+    from prep.photos import image_file
 
-    make_image = resize_photo.make_image
-    monkeypatch.setattr(resize_photo, "make_image", lambda *given: made.append(1) or make_image(*given))
+    decode = image_file.decode_photo
+    monkeypatch.setattr(image_file, "decode_photo", lambda *given: made.append(1) or decode(*given))
     resize_photos([tmp_path / "raw"], tmp_path / "cut", options, workers=1)
     assert len(made) == 2
     assert tree(tmp_path / "cut") == tree(tmp_path / "by1")
@@ -559,8 +559,8 @@ def test_photo_keeps_its_place_through_two_frames(tmp_path: Path) -> None:
     save(tmp_path / "raw" / "a.png", np.full((20, 60, 3), 200, np.uint8), exif=exif(8))
     first = resize(tmp_path / "raw", "--fit", "letterbox", size="60x60")
     run_ok("resize", first, "-o", tmp_path / "d", "--size", "40x30", "--fit", "letterbox")
-    photo = read_photos(tmp_path / "d" / "photos.csv")["a"]
-    assert photo == Photo("a", "a.png", 60, 20, 8, 15, 0, 10, 30)
+    photo = read_records(tmp_path / "d" / "photos.csv")["a"]
+    assert photo == PhotoRecord("a", "a.png", 60, 20, 8, 15, 0, 10, 30)
     image = load(tmp_path / "d" / "images" / "a.png")
     assert image.shape == (30, 40, 3)
     assert (image[:, 15:25] == 200).all()
