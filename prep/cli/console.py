@@ -39,6 +39,17 @@ class SegGroup(ListedGroup):
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)
     """How an interrupted command goes on; one that is not named here has changed nothing."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What is meant by words that are no commands of this group."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a word that means one elsewhere is told so."""
+        if args[0] not in self.commands and args[0] in self.elsewhere:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {self.elsewhere[args[0]]!r}?")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
         try:
