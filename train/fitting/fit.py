@@ -72,7 +72,7 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     data = _read_settings(run)
-    config = Config.from_plain(data)
+    config = Config.from_plain(data, run / CONFIG)
     if config.augment is not None:
         config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))

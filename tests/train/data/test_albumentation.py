@@ -20,7 +20,6 @@ from prep.dataset.dataset import Dataset
 from tests.train.data.test_data import generator, store_of
 from train.config.config import Config
 from train.data.albumentation import load_transform
-from train.data.augment import Augmentation
 from train.data.data import training_store
 
 Array = NDArray[np.uint8]
@@ -137,7 +136,7 @@ def test_batches_of_a_store_go_through_it_for_any_number_of_processes(tmp_path: 
     images, masks = patches(8, 16)
     transform = load_transform(written(tmp_path, node("Rotate", p=0.7), node("RandomBrightnessContrast", p=0.7)))
     plain = store_of(list(images), list(masks), 16, flips=True)
-    store = replace(plain, transform=transform, augmentation=Augmentation(brightness=0.1))
+    store = replace(plain, transform=transform, config=Config(brightness=0.1))
     whole = list(store.batches(8, generator(1)))
     parts = [list(store.batches(8, generator(1), rank, 2)) for rank in (0, 1)]
     assert len(whole) == 3
@@ -150,7 +149,7 @@ def test_batches_of_a_store_go_through_it_for_any_number_of_processes(tmp_path: 
 def test_the_settings_of_a_training_reach_its_patches(dataset: Dataset, tmp_path: Path) -> None:
     path = written(tmp_path, node("InvertImg", p=1))
     store = training_store(dataset, Config(rotate=20, scale=(0.9, 1.2), noise=0.1, flips=False, augment=str(path)))
-    assert store.augmentation == Augmentation(flips=False, rotate=20, scale=(0.9, 1.2), noise=0.1)
+    assert (store.config.flips, store.config.rotate, store.config.scale) == (False, 20, (0.9, 1.2))
     plain, inverted = (
         next(training_store(dataset, Config(augment=file)).batches(2, generator()))[0] for file in (None, str(path))
     )
