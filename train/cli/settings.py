@@ -1,14 +1,12 @@
 """The options of a training: one for each setting of train/config/config.py, in sections."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from prep.cli.options import Command
 from train.config.config import SETTINGS
 from train.config.settings import Setting
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class SectionedCommand(click.Command):

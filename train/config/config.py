@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from prep.core.errors import SegError
 from train.config.loss_spec import parse_loss
-from train.config.settings import POSITIVE, SHARE, SHARE_BELOW_1, Range, setting, settings_of
+from train.config.settings import BELOW_1, POSITIVE, UP_TO_1, Range, setting, settings_of
 
 Optimizer = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
@@ -56,14 +56,14 @@ class Config:
     )
     schedule: Schedule | None = _training(None, "Learning rate over the training.", usual="one-cycle; step for sgd")
     warm_up: float | None = _training(
-        None, "Share of the training in which the rate rises.", "SHARE", within=SHARE_BELOW_1, usual="one-cycle 0.2"
+        None, "Share of the training in which the rate rises.", "SHARE", within=BELOW_1, usual="one-cycle 0.2"
     )
     weight_decay: float | None = _training(
         None, "Weight decay.", "RATE", within=Range(0), usual="adamw 0.01, adam 0, sgd 0.0001"
     )
     clip: float | None = _training(None, "Highest norm of the gradient.", "NORM", within=POSITIVE, usual="no limit")
     ema: float = _training(
-        0.0, "Keep a running mean of the weights, such as 0.99; 0 keeps the weights.", "DECAY", within=SHARE_BELOW_1
+        0.0, "Keep a running mean of the weights, such as 0.99; 0 keeps the weights.", "DECAY", within=BELOW_1
     )
     best: Best = _training("iou", "Validation figure that decides on the model kept.")
     patience: int = _training(
@@ -83,13 +83,13 @@ class Config:
     scale: tuple[float, float] = _patches(
         (1.0, 1.0), "Enlarge by a random factor between these.", "LOW HIGH", within=Range(0.1, 10), usual="1 1"
     )
-    brightness: float = _patches(0.0, "Add up to this share of white, either way.", "SHARE", within=SHARE)
-    contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=SHARE)
+    brightness: float = _patches(0.0, "Add up to this share of white, either way.", "SHARE", within=UP_TO_1)
+    contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=UP_TO_1)
     blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=Range(0, 20))
-    noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=SHARE)
+    noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
     augment: str | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
     window: int | None = _windows(None, "Side of a window.", "PIXELS", within=Range(16, 8192), usual="twice the patch")
-    overlap: float = _windows(0.5, "Share of a window that the next one covers again.", "SHARE", within=SHARE_BELOW_1)
+    overlap: float = _windows(0.5, "Share of a window that the next one covers again.", "SHARE", within=BELOW_1)
     compile: bool = _network(False, "Compile the network: slower to begin, then faster on GPUs.")
     film: bool = _pictures(False, "Write progress.mp4: one validation image, epoch by epoch.")
     tensorboard: bool = _pictures(False, "Write TensorBoard events too.")

@@ -31,8 +31,8 @@ class Range:
 
 
 POSITIVE = Range(0, without_low=True)
-SHARE = Range(0, 1)
-SHARE_BELOW_1 = Range(0, 1, without_high=True)
+UP_TO_1 = Range(0, 1)
+BELOW_1 = Range(0, 1, without_high=True)
 
 
 @dataclass(frozen=True)

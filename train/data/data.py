@@ -16,13 +16,14 @@ from torch import Tensor
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.patch_files import IMAGES, MASKS
 from prep.dataset.patches import PATCHES, PatchSettings
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
 from train.data.augment import alter_colors, draw
-from train.data.crops import Places, cut_affine, cut_straight
+from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.prefetch import prefetch
 
 _MEMORY_SHARE = 0.7
@@ -82,8 +83,8 @@ class PixelStore:
         """
         if batch % world or len(self) < world:
             raise SegError(
-                f"--batch {batch} with {len(self)} patches cannot be shared out among {world} processes; "
-                f"choose a --batch that is a multiple of {world}, or fewer processes"
+                f"--batch {batch} with {counted(len(self), 'patch', 'patches')} cannot be shared out among {world} "
+                f"processes; choose a --batch that is a multiple of {world}, or fewer processes"
             )
         cuts = self._cuts(batch, generator, rank, world)
         return prefetch(cuts, _AHEAD) if self.stays or self.transform is not None else cuts
@@ -107,9 +108,9 @@ class PixelStore:
         draws = draw(len(items), self.config, generator, self.flips)[mine]
         seeds = None if self.transform is None else torch.randint(2**31, (len(items),), generator=generator)[mine]
         items = items[mine]
-        places = Places(self.start[items], self.height[items], self.width[items], self.size)
+        sources = CropSources(self.start[items], self.height[items], self.width[items], self.size)
         cut = cut_affine if self.config.is_affine else cut_straight
-        images, masks = cut(self.pixels, self.labels, places, draws)
+        images, masks = cut(self.pixels, self.labels, sources, draws)
         images = alter_colors(images, draws, self.config)
         if self.transform is None or seeds is None:
             return images, masks

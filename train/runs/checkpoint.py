@@ -16,11 +16,11 @@ from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
 from train.config.config import Config
-from train.config.settings import SHARE, SHARE_BELOW_1, Range
+from train.config.settings import BELOW_1, UP_TO_1, Range
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 
-_POSSIBLE = {"mean": (SHARE, 3), "std": (SHARE, 3), "window": (Range(1, 65_536), 1), "overlap": (SHARE_BELOW_1, 1)}
+_POSSIBLE = {"mean": (UP_TO_1, 3), "std": (UP_TO_1, 3), "window": (Range(1, 65_536), 1), "overlap": (BELOW_1, 1)}
 """Range and count of the numbers of a card; a channel that never changes has the std 0, and the normalizer knows."""
 
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")

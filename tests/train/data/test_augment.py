@@ -15,7 +15,7 @@ from prep.core.errors import SegError
 from tests.train.data.test_data import generator, store_of
 from train.config.config import Config
 from train.data.augment import Draws, alter_colors, draw
-from train.data.crops import Places, cut_affine, cut_straight
+from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.data import PixelStore
 
 Array = NDArray[np.uint8]
@@ -95,14 +95,14 @@ def test_without_vertical_flips_nothing_stands_on_its_head() -> None:
 @pytest.mark.parametrize("turn", range(4))
 def test_a_quarter_turn_is_that_of_numpy(turn: int) -> None:
     image = random_images((6, 6))[0]
-    places = Places(torch.zeros(1, dtype=torch.long), torch.tensor([6]), torch.tensor([6]), 6)
+    sources = CropSources(torch.zeros(1, dtype=torch.long), torch.tensor([6]), torch.tensor([6]), 6)
     pixels, labels = torch.from_numpy(image).view(-1, 3), torch.from_numpy(image[..., 0].copy()).view(-1)
     for draws in (
         draws_of(1, turns=torch.tensor([turn])),
         draws_of(1, angle=torch.tensor([turn * math.pi / 2])),
         draws_of(1, turns=torch.tensor([(turn + 1) % 4]), angle=torch.tensor([-math.pi / 2])),
     ):
-        images, masks = cut_affine(pixels, labels, places, draws)
+        images, masks = cut_affine(pixels, labels, sources, draws)
         np.testing.assert_array_equal(images[0], np.rot90(image, turn))
         np.testing.assert_array_equal(masks[0], np.rot90(image[..., 0], turn))
 
@@ -111,9 +111,9 @@ def test_a_quarter_turn_is_that_of_numpy(turn: int) -> None:
 @given(seed=st.integers(0, 10**6), size=st.integers(1, 17))
 def test_an_affine_cut_that_neither_turns_nor_scales_is_the_straight_one(seed: int, size: int) -> None:
     store, items = random_store(size), torch.tensor([0, 1, 2, 0, 1, 2])
-    places = Places(store.start[items], store.height[items], store.width[items], size)
+    sources = CropSources(store.start[items], store.height[items], store.width[items], size)
     draws = draw(6, Config(quarter_turns=True), generator(seed))
-    straight, affine = (cut(store.pixels, store.labels, places, draws) for cut in (cut_straight, cut_affine))
+    straight, affine = (cut(store.pixels, store.labels, sources, draws) for cut in (cut_straight, cut_affine))
     assert torch.equal(straight[0], affine[0])
     assert torch.equal(straight[1], affine[1])
 
@@ -132,11 +132,11 @@ def test_an_affine_cut_that_neither_turns_nor_scales_is_the_straight_one(seed: i
 def test_affine_crops_are_those_of_scipy(seed: int, size: int, degrees: float, scale: float, share: float) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (23, 31, 3)).astype(np.uint8)
     mask = image[..., 0] % 5
-    places = Places(torch.zeros(1, dtype=torch.long), torch.tensor([23]), torch.tensor([31]), size)
+    sources = CropSources(torch.zeros(1, dtype=torch.long), torch.tensor([23]), torch.tensor([31]), size)
     angle = torch.tensor([math.radians(degrees)])
     numbers = {"row": share, "column": 1 - share - 0.01, "scale": scale}
     draws = draws_of(1, angle=angle, **{name: torch.tensor([value]) for name, value in numbers.items()})
-    images, masks = cut_affine(torch.from_numpy(image).view(-1, 3), torch.from_numpy(mask).view(-1), places, draws)
+    images, masks = cut_affine(torch.from_numpy(image).view(-1, 3), torch.from_numpy(mask).view(-1), sources, draws)
 
     extent = math.ceil(float(size / draws.scale[0]))
     corner = [
@@ -169,13 +169,13 @@ def test_affine_crops_are_those_of_scipy(seed: int, size: int, degrees: float, s
 def test_a_turned_crop_inside_a_large_image_has_real_pixels_in_its_corners() -> None:
     image = np.full((64, 64, 3), 7, np.uint8)
     store = store_of([image], [image[..., 0]], 16, flips=True)
-    places = Places(store.start[[0] * 9], store.height[[0] * 9], store.width[[0] * 9], 16)
+    sources = CropSources(store.start[[0] * 9], store.height[[0] * 9], store.width[[0] * 9], 16)
     draws = draws_of(9, angle=torch.linspace(-3, 3, 9), row=torch.full((9,), 0.5), column=torch.full((9,), 0.5))
-    images, masks = cut_affine(store.pixels, store.labels, places, draws)
+    images, masks = cut_affine(store.pixels, store.labels, sources, draws)
     assert (images == 7).all()
     assert (masks == 7).all()
     at_border = replace(draws, row=torch.zeros(9))
-    assert (cut_affine(store.pixels, store.labels, places, at_border)[1] == 255).any()
+    assert (cut_affine(store.pixels, store.labels, sources, at_border)[1] == 255).any()
 
 
 def test_a_smaller_scale_stays_in_the_image_where_there_is_room() -> None:
@@ -189,12 +189,12 @@ def test_a_smaller_scale_stays_in_the_image_where_there_is_room() -> None:
 def test_what_is_in_the_patch_grows_with_the_scale() -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     image.reshape(8, 8, 8, 8, 3)[:, 2:6, :, 2:6] = 255  # squares
-    places = Places(torch.zeros(1, dtype=torch.long), torch.tensor([64]), torch.tensor([64]), 32)
+    sources = CropSources(torch.zeros(1, dtype=torch.long), torch.tensor([64]), torch.tensor([64]), 32)
     pixels, labels = torch.from_numpy(image).view(-1, 3), torch.from_numpy(image[..., 0] // 255).view(-1)
     counts, corner = [], torch.zeros(1)
     for scale in (0.5, 1.0, 2.0):
         _, masks = cut_affine(
-            pixels, labels, places, draws_of(1, scale=torch.tensor([scale]), row=corner, column=corner)
+            pixels, labels, sources, draws_of(1, scale=torch.tensor([scale]), row=corner, column=corner)
         )
         counts.append(ndimage.label(masks[0].numpy() == 1)[1])
     assert counts == [64, 16, 4]

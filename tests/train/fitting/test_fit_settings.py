@@ -17,9 +17,8 @@ from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_train
 from train.config.recipes import recipes
-from train.fitting.history import Epoch
+from train.fitting.history import Epoch, write_events
 from train.fitting.loop import Trainer
-from train.fitting.tensorboard import write_events
 
 TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
 
@@ -181,7 +180,7 @@ def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:
 
 
 def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.fitting.tensorboard.find_spec", lambda name: None)
+    monkeypatch.setattr("train.fitting.history.find_spec", lambda name: None)
     assert "pip install 'seg-prep[tensorboard]'" in failing("--tensorboard").stderr
     assert not Path("runs").exists()
 
