@@ -38,6 +38,17 @@ class SegGroup(ListedGroup):
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)
     """How an interrupted command goes on; one that is not named here has changed nothing."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {"train": "seg-train fit, or just seg-train"}
+    """What to type for a word that is no command of this program."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; a usage error names the one of the other program."""
+        if args[0] in self.elsewhere:
+            ctx.fail(f"{ctx.info_name} has no command {args[0]!r}; type {self.elsewhere[args[0]]}")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
         try:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from prep.cli.main import main as prep_main
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.models import CLASSES, train_error, write_run
@@ -145,6 +146,18 @@ def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytes
     assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
     Path("scor").mkdir()
     assert "scor: not a dataset" in train_error("scor")
+
+
+def test_the_word_train_is_no_command_but_may_be_a_dataset(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for program, name in ((main, "seg-train"), (prep_main, "seg-prep")):
+        result = CliRunner().invoke(program, ["train", "--epochs", "3"], prog_name=name)
+        assert result.exit_code == 2
+        assert f"{name} has no command 'train'; type seg-train fit, or just seg-train" in result.stderr
+    dataset.root.rename("train")
+    assert "no such file; give none" in train_error("train", "--weights", "nothing.pt", "--device", "cpu")
 
 
 def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -> None:

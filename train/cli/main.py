@@ -30,6 +30,8 @@ class FitByDefault(SegGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `fit` in front of arguments that name no command; a command with a typo is told as one."""
+        if args and args[0] in self.elsewhere and not (Path(args[0]) / "index.csv").exists():
+            return super().parse_args(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
             word = args[0] if args and not args[0].startswith("-") else ""
             near = get_close_matches(word, self.commands, n=1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import ImageRGB
 from train.exporting.export import deployed, export_model
@@ -74,6 +75,6 @@ def _check_images(run: Path) -> tuple[list[ImageRGB], str]:
     except SegError:
         images = []
     if images:
-        return images, f"{len(images)} images of {root}"
+        return images, f"{counted(len(images), 'image')} of {root}"
     noise = np.random.default_rng(0).integers(0, 256, (_IMAGES, 160, 208, 3)).astype(np.uint8)
     return list(noise), "random pixels, because its dataset is not there"

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prep.core.files import explained, read_bytes, write_text
+from prep.core.words import counted
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
 
 
@@ -20,6 +21,7 @@ def write_report(run: Path) -> Path:
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
     scores = _scores(run) if metrics else {}
     page = environment.get_template("report.html.j2").render(
+        counted=counted,
         name=run.name,
         config=json.loads(read_bytes(run / CONFIG)),
         metrics=metrics,
