@@ -22,7 +22,6 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("prep", "synth", "train")
 TRAIN_MAIN = ROOT / "train" / "cli" / "main.py"
 TORCH_FAMILY = {"torch", "torchvision", "lightning_fabric", "lightning", "timm", "segmentation_models_pytorch", "train"}
-MODEL_USER = "prep.cli.annotate"
 HEAVY = ("torch", "lightning_fabric", "numpy", "pandas", "cv2", "skimage", "scipy", "PIL", "matplotlib")
 
 MODULES = {
@@ -64,16 +63,17 @@ def test_imports_have_no_cycle() -> None:
         pytest.fail(f"import cycle: {error.args[1]}")
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("train") and name != MODEL_USER])
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("train")])
 def test_prep_and_synth_know_no_torch(module: str) -> None:
     assert not packages_of(imports(MODULES[module])) & TORCH_FAMILY
 
 
-def test_one_command_of_prep_asks_a_model_and_loads_it_only_when_it_runs() -> None:
-    assert not packages_of(imports(MODULES[MODEL_USER], lazy=False)) & TORCH_FAMILY
-    used = {name for name in imports(MODULES[MODEL_USER]) if name.partition(".")[0] in TORCH_FAMILY}
-    assert used & MODULES.keys() == {"train.serve.proposer", "train.cli.torch_needed"}
-    assert packages_of(used) == {"train"}
+def test_prep_finds_a_model_by_an_entry_point_that_loads_nothing_heavy() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    module, _, function = settings["project"]["entry-points"]["seg_prep.proposers"]["run"].partition(":")
+    program = f"import sys; from {module} import {function}; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not packages_of(set(result.stdout.split())) & set(HEAVY)
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if ".cli" not in name])
@@ -83,7 +83,7 @@ def test_click_only_in_cli(module: str) -> None:
     assert not any(name.startswith(("prep.cli", "train.cli")) for name in used)
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name != MODEL_USER])
+@pytest.mark.parametrize("module", MODULES)
 def test_synth_and_train_never_meet(module: str) -> None:
     other = {"synth": "train", "train": "synth", "prep": "train"}[module.partition(".")[0]]
     assert other not in packages_of(imports(MODULES[module]))

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
+import secrets
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 _NO_TOKEN = (
     "This server is open to those who have its whole address, with the token in it. Copy it from the terminal in which "
@@ -39,6 +40,11 @@ def refuse_odd_stem(stem: str) -> None:
     """Refusal (403) if a stem of index.csv could name another folder: files are named after it."""
     if stem in ("", ".", "..") or any(sign in stem for sign in "/\\\0"):
         raise Refusal(403, f"The stem {stem!r} in index.csv is no name of a file. Give this image another one.")
+
+
+def new_token() -> str:
+    """A random text that nobody guesses, for an address: 256 bits."""
+    return secrets.token_urlsafe(32)
 
 
 class Pass:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from prep.core.words import printable
+
 Severity = Literal["error", "warning", "remark"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
 """Worst first: wrong results, doubtful results, good to know."""
@@ -25,13 +27,9 @@ class Finding:
     advice: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", _shown(self.text))
-        object.__setattr__(self, "names", tuple(sorted(map(_shown, self.names))))
-
-
-def _shown(text: str) -> str:
-    r"""Write what cannot be shown (control characters, bytes that are no UTF-8) as \x07 or \udcff."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+        object.__setattr__(self, "text", printable(self.text))
+        object.__setattr__(self, "advice", printable(self.advice))
+        object.__setattr__(self, "names", tuple(sorted(map(printable, self.names))))
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,28 +10,22 @@ import click
 
 from prep.cli.console import finish, note
 from prep.cli.options import dataset_argument
+from prep.cli.page import address_options, announce
 
 if TYPE_CHECKING:
     from prep.annotate.audit import Findings
     from prep.annotate.model.proposals import Order, Proposals
     from prep.annotate.store.store import Store
 
+_RISK = (
+    "everyone who has this address can read and change this dataset over the network, unencrypted. "
+    "Without --host only this computer can. Elsewhere, put the name of this computer in place of localhost."
+)
+
 
 @click.command()
 @dataset_argument
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8010,
-    metavar="PORT",
-    help="Port; 0 takes any free one.",
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    help="Where to listen; 0.0.0.0 lets those on your networks in who have the address with its token.",
-)
+@address_options(8010, "those on your networks in who have the address with its token")
 @click.option(
     "--no-open",
     "open_browser",
@@ -75,44 +70,35 @@ def annotate(
         seg-prep annotate datasets/campus
         seg-prep annotate datasets/campus --model latest --order uncertainty
     """
+    from prep.annotate.access import new_token
     from prep.annotate.app import make_app
-    from prep.annotate.opening import dataset_to_label
-    from prep.annotate.serving import make_server, new_token, run_until_interrupted
+    from prep.annotate.dataset_choice import dataset_to_label
     from prep.annotate.store.alone import alone
     from prep.annotate.store.store import Store
-    from prep.web.server import bind, is_loopback, url_of
+    from prep.web.server import bind, is_loopback, make_server, url_of
 
     if order == "uncertainty" and run is None:
         raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
     root = dataset_to_label(dataset)
-    click.get_current_context().with_resource(alone(root))
-    store = Store(root)
+    context = click.get_current_context()
+    context.with_resource(alone(root))
+    store = context.with_resource(closing(Store(root)))
     model = _open_model(store, run, order) if run else None
     findings = _open_findings(store, audit) if audit else None
     listener = bind(host, port)
     token = None if is_loopback(listener) else new_token()
     app = make_app(store, only_here=token is None, token=token, model=model, findings=findings)
-    server = make_server(app, listener, store)
+    server = make_server(app, listener)
     address = url_of(listener) + (f"?token={token}" if token else "")
     finish(root, {}, f"{store.name} at {address}")
-    if token:
-        note(
-            "Warning: everyone who has this address can read and change this dataset over the network, unencrypted. "
-            "Without --host only this computer can. Elsewhere, put the name of this computer in place of localhost."
-        )
-    note("Ctrl-C stops it.")
-    if open_browser:
-        click.launch(address)
-    run_until_interrupted(server, store, model)
+    announce(address, _RISK if token else None, open_browser=open_browser)
+    with model.working() if model else nullcontext():
+        server.run()
 
 
 def _open_model(store: Store, run: Path, order: Order) -> Proposals:
-    """The one place of seg-prep that knows of training: loading PyTorch takes seconds, and it may not be installed."""
-    from train.cli.torch_needed import need_torch
-
-    need_torch()
     from prep.annotate.model.proposals import Proposals
-    from train.serve.proposer import open_proposer
+    from prep.annotate.model.proposer import open_proposer
 
     model = Proposals(store, open_proposer(run, note), order)
     if model.left_out:

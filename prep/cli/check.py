@@ -35,7 +35,7 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
     """
     from prep.checking.check import check_dataset
     from prep.checking.findings import SEVERITIES
-    from prep.core.words import counted
+    from prep.core.words import counted, printable
     from prep.dataset.dataset import find_dataset, read_index
     from prep.dataset.transaction import INDEX
 
@@ -52,7 +52,7 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
         **{f"{severity}s": number for severity, number in counts.items()},
         "findings": [vars(finding) for finding in findings],
     }
-    emit(result, "\n\n".join([*map(_described, findings), closing]))
+    emit(result, "\n\n".join([*map(_described, findings), printable(closing)]), colored=True)
     if counts["error"]:
         context.exit(1)
 

@@ -12,6 +12,7 @@ import click
 
 from prep.core.errors import SegError
 from prep.core.progress import Progress
+from prep.core.words import printable
 
 _STARTED = time.monotonic()
 
@@ -54,7 +55,7 @@ class SegGroup(ListedGroup):
         try:
             return super().invoke(ctx)
         except SegError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_printable_lines(str(error))) from error
         except KeyboardInterrupt:
             text = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
             click.echo(f"\nInterrupted. {text}", err=True)
@@ -81,7 +82,7 @@ def progress(label: str) -> Iterator[Progress]:
 
 def note(text: str) -> None:
     """Tell the person at the terminal something besides the result, on stderr."""
-    click.echo(text, err=True)
+    click.echo(_printable_lines(text), err=True)
 
 
 def finish(root: Path, result: dict[str, object], text: str) -> None:
@@ -94,13 +95,20 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
     emit(result, text)
 
 
-def emit(result: dict[str, object], text: str) -> None:
-    """Print the result of a command to stdout, as text or with --json as one JSON object."""
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None:
+    """Print the result of a command to stdout, as text or with --json as one JSON object.
+
+    colored: the text holds colours of ours, and whoever made it wrote all names in it so that they can be shown.
+    """
     if click.get_current_context().params.get("as_json"):
         json.dump(result, sys.stdout, ensure_ascii=False, allow_nan=False, default=Path.as_posix)
         sys.stdout.write("\n")
     else:
-        click.echo(text)
+        click.echo(text if colored else _printable_lines(text))
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

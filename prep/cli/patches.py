@@ -76,6 +76,11 @@ def patches(
             f"{counted(small, 'image')} {verb(small, 'has', 'have')} a side below {size} pixels; "
             "there the image is mirrored, and its mask ignored."
         )
+    if result.unlabelled:
+        note(
+            f"{counted(result.unlabelled, 'mask')} {verb(result.unlabelled, 'holds', 'hold')} ignored pixels only: "
+            "these patches teach nothing. Label the images with 'seg-prep annotate'."
+        )
     images = result.crops // per_image
     orientations = f", {result.flipped} with flips" if flips else ""
     finish(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_text
+from prep.core.words import printable
 
 IGNORE_INDEX = 255
 """Mask value of pixels that nobody labelled; never a class."""
@@ -78,6 +79,8 @@ class ClassMap:
             raise SegError("further ids and colours of classes are given for all classes or for none")
         if any(not name.strip() for name in self.names):
             raise SegError("a class has an empty name")
+        if broken := [name for name in self.names if printable(name) != name]:
+            raise SegError(f"the class name {broken[0]!r} holds characters that cannot be shown; write it without them")
         ids = {raw: self.names[index] for raw, index in self.index_of_id().items()}
         for raw, name in (*ids.items(), *((raw, "ignore") for raw in self.ignored_ids)):
             if not 0 <= raw <= MAX_ID:

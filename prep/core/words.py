@@ -4,6 +4,10 @@ import re
 from collections.abc import Sequence
 
 _SHOWN = 5
+_STEERING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"  # terminals, half characters, line ends of Unicode
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks that turn what follows: a name can look like another
+)
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -26,3 +30,8 @@ def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts 2 before 10: runs of digits count as numbers."""
     parts = re.findall(r"\d+|\D+", stem)
     return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+def printable(text: str) -> str:
+    r"""Text that holds names of others, as a terminal may show it: what steers it is written as \x1b or \u202e."""
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, write_bytes
-from prep.images.imageio import write_png
+from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask, write_png
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (0, 1))
 """The four orientations, as axes of (H, W) to flip: none, left-right, up-down, both."""
@@ -28,6 +28,9 @@ class PatchFiles(Protocol):
 
     def write(self, first: int, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Write crops number first, first + 1, ...: (N, S, S, 3) and (N, S, S)."""
+
+    def read(self, number: int) -> tuple[ImageRGB, IndexMask]:
+        """Crop `number` as it was cut: (S, S, 3) and (S, S)."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ class NpyPatches:
                 file.seek(len(header) + first * pixels[0].size)
                 file.write(pixels.data)
 
+    def read(self, number: int) -> tuple[ImageRGB, IndexMask]:
+        """Crop `number`: (S, S, 3) and (S, S)."""
+        paths = self.folder / IMAGES, self.folder / MASKS
+        image, mask = (np.array(np.load(path, mmap_mode="r")[number]) for path in paths)
+        return image, mask
+
 
 @dataclass(frozen=True)
 class PngPatches:
@@ -81,6 +90,11 @@ class PngPatches:
             for number, axes in enumerate(self.flips, start=crop * len(self.flips)):
                 write_png(self.folder / "images" / f"p{number}.png", np.ascontiguousarray(np.flip(image, axes)))
                 write_png(self.folder / "masks" / f"p{number}.png", np.ascontiguousarray(np.flip(mask, axes)))
+
+    def read(self, number: int) -> tuple[ImageRGB, IndexMask]:
+        """Crop `number`: (S, S, 3) and (S, S)."""
+        name = f"p{number * len(self.flips)}.png"
+        return read_image(self.folder / "images" / name), read_mask(self.folder / "masks" / name)
 
 
 @dataclass(frozen=True)

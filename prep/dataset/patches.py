@@ -10,16 +10,18 @@ from typing import Literal
 
 import numpy as np
 
+from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
+from prep.dataset.crops import Crop, choose_crops
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
 from prep.dataset.transaction import Transaction
 from prep.images.geometry import crop_pair
-from prep.images.imageio import ImageRGB, IndexMask, write_png
+from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, overlay
 
 PatchFormat = Literal["npy", "png"]
@@ -56,21 +58,16 @@ class PatchSettings:
 
 
 @dataclass(frozen=True)
-class Crop:
-    """One patch of one sample: its top left pixel (negative beyond the border) and the class it was aimed at."""
-
-    top: int
-    left: int
-    target: int | None
-
-
-@dataclass(frozen=True)
 class PatchSet:
-    """Patches on disk: `crops` of them, `flipped` counts every orientation of each."""
+    """Patches on disk: `crops` of them, `flipped` counts every orientation of each.
+
+    unlabelled: samples whose masks hold ignored pixels only, so that their patches teach nothing.
+    """
 
     folder: Path
     settings: PatchSettings
     crops: int
+    unlabelled: int
 
     @property
     def flipped(self) -> int:
@@ -113,55 +110,18 @@ def cut_patches(
             files.create()
             done.create(len(samples))
         jobs = [_Job(dataset, sample, number, settings, files, done) for number, sample in enumerate(samples)]
-        cut = run_jobs(_cut_sample, jobs, workers, progress)
+        cut, labelled = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
         write_text(staged / "index.csv", _index(samples, cut, settings))
-        write_png(staged / "preview.png", _preview(dataset, samples, cut, size))
+        write_png(staged / "preview.png", _preview(files, len(samples) * per_image, dataset.classes))
         write_text(staged / _SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
         change.commit(overwrite=overwrite, remove=(name,))
-    return PatchSet(folder, settings, len(samples) * per_image)
+    return PatchSet(folder, settings, len(samples) * per_image, labelled.count(False))
 
 
 def _patch_files(folder: Path, settings: PatchSettings, samples: int) -> PatchFiles:
     if settings.format == "png":
         return PngPatches(folder, _orientations(settings))
     return NpyPatches(folder, samples * settings.per_image, settings.size)
-
-
-def choose_crops(
-    mask: IndexMask, size: int, count: int, foreground: float, classes: Sequence[int], stream: Stream
-) -> list[Crop]:
-    """Choose patches of a mask (H, W): the first round(count * foreground) near a pixel of `classes`.
-
-    Those go round the classes that the mask holds, the rarest first. The rest lies anywhere. All lie inside
-    the image, or cover all of it where it is smaller than the patch.
-    """
-    height, width = mask.shape
-    counts = np.bincount(mask.ravel(), minlength=256)
-    present = sorted((index for index in classes if counts[index]), key=lambda index: (counts[index], index))
-    aimed = round(count * foreground) if present else 0
-    positions = {index: np.flatnonzero(mask == index) for index in present[:aimed]}
-    crops = []
-    for number in range(count):
-        target = present[number % len(present)] if number < aimed else None
-        if target is None:
-            top, left = _anywhere(stream, height, size), _anywhere(stream, width, size)
-        else:
-            pixel = int(positions[target][stream.integer(0, len(positions[target]) - 1)])
-            top = _near(stream, pixel // width, height, size)
-            left = _near(stream, pixel % width, width, size)
-        crops.append(Crop(top, left, target))
-    return crops
-
-
-def _anywhere(stream: Stream, length: int, size: int) -> int:
-    room = length - size
-    return stream.integer(min(0, room), max(0, room))
-
-
-def _near(stream: Stream, pixel: int, length: int, size: int) -> int:
-    room = length - size
-    start = pixel - size // 2 + stream.integer(-(size // 4), size // 4)
-    return min(max(start, min(0, room)), max(0, room))
 
 
 @dataclass(frozen=True)
@@ -174,24 +134,26 @@ class _Job:
     done: DoneMarks
 
 
-def _cut_sample(job: _Job) -> list[Crop]:
+def _cut_sample(job: _Job) -> tuple[list[Crop], bool]:
+    """Cut the patches of one sample; where they lie, and whether the mask holds any labelled pixel."""
     settings, sample = job.settings, job.sample
     mask = job.dataset.mask(sample)
     stream = Stream(settings.seed, "patches", sample.stem)
     crops = choose_crops(
         mask, settings.size, settings.per_image, settings.foreground, job.dataset.classes.foreground, stream
     )
+    labelled = bool((mask != IGNORE_INDEX).any())
     if job.done.has(job.number):
-        return crops
+        return crops, labelled
     image = job.dataset.image(sample)
     pairs = [crop_pair(image, mask, crop.top, crop.left, settings.size) for crop in crops]
     images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
     job.files.write(job.number * settings.per_image, images, masks)
     job.done.mark(job.number)
-    return crops
+    return crops, labelled
 
 
-def _index(samples: Sequence[Sample], cut: list[list[Crop]], settings: PatchSettings) -> str:
+def _index(samples: Sequence[Sample], cut: Sequence[list[Crop]], settings: PatchSettings) -> str:
     """One row a patch: its number, source and split; top left pixel; class aimed at; orientation of a PNG."""
     orientations = _orientations(settings) if settings.format == "png" else FLIPS[:1]
     text = io.StringIO(newline="")
@@ -207,19 +169,15 @@ def _index(samples: Sequence[Sample], cut: list[list[Crop]], settings: PatchSett
     return text.getvalue()
 
 
-def _preview(dataset: Dataset, samples: Sequence[Sample], cut: list[list[Crop]], size: int) -> ImageRGB:
+def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:
     """Patches from all over the dataset: rows of images, each with its masks in colour below."""
-    every = [(sample, crop) for sample, crops in zip(samples, cut, strict=True) for crop in crops]
-    chosen = [every[number] for number in np.linspace(0, len(every) - 1, min(_PREVIEW_PATCHES, len(every)), dtype=int)]
-    pairs = [
-        crop_pair(dataset.image(sample), dataset.mask(sample), crop.top, crop.left, size) for sample, crop in chosen
-    ]
+    pairs = [files.read(int(number)) for number in np.linspace(0, crops - 1, min(_PREVIEW_PATCHES, crops), dtype=int)]
     pictures: list[ImageRGB] = []
     for start in range(0, len(pairs), _PREVIEW_COLUMNS):
         row = pairs[start : start + _PREVIEW_COLUMNS]
-        blank = [np.full((size, size, 3), 255, np.uint8)] * (_PREVIEW_COLUMNS - len(row) if start else 0)
+        blank = [np.full_like(row[0][0], 255)] * (_PREVIEW_COLUMNS - len(row) if start else 0)
         pictures += [image for image, _ in row] + blank
-        pictures += [overlay(image, mask, dataset.classes) for image, mask in row] + blank
+        pictures += [overlay(image, mask, classes) for image, mask in row] + blank
     return contact_sheet(pictures, min(_PREVIEW_COLUMNS, len(pairs)))
 
 

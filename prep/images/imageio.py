@@ -34,6 +34,12 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".
 MAX_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
 
+_FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000")
+"""What Pillow may open, and nothing else: of PostScript, for one, it starts a program of others."""
+
+_BOX_FORMATS = ("HEIF", "AVIF")
+"""Those whose files begin with a box "ftyp"."""
+
 _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_COMPRESSION,
     1,
@@ -41,6 +47,14 @@ _PNG_OPTIONS = [
     cv2.IMWRITE_PNG_FILTER,
     cv2.IMWRITE_PNG_FILTER_UP,
 ]
+_MOST_PIXELS_PER_BYTE = 512
+"""Of a JPEG: a block of 8 x 8 takes one bit at the least; a shorter file is cut off (ITU-T T.81, F.1.2)."""
+
+_START_OF_SCAN = b"\xff\xda"
+_USUAL_SCANS = 30
+_MOST_SCANNED_PIXELS = 1_000_000_000
+"""Progressive JPEG goes over all pixels in each scan, usually about ten, at some 600 megapixels a second."""
+
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
@@ -71,7 +85,7 @@ def read_image(path: Path) -> ImageRGB:
     """Read a prepared image (JPEG or PNG, upright, sRGB) as (H, W, 3) uint8; SegError if it is damaged."""
     data = read_bytes(path)
     if is_jpeg(data):
-        _refuse_enormous_jpeg(path, data)
+        refuse_enormous(path, *_jpeg_size(path, data))
         return decode_jpeg(path, data)
     pixels = decode(path, data, cv2.IMREAD_COLOR)
     with within_limits(path):
@@ -148,7 +162,7 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
         if not _is_whole_png(data):
             raise damaged(path)
     elif is_jpeg(data):
-        _refuse_enormous_jpeg(path, data)
+        refuse_enormous(path, *_jpeg_size(path, data))
         colors = decode_jpeg(path, data)
         with within_limits(path):
             return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2BGR), np.uint8)
@@ -177,6 +191,7 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
     least: width and height that are enough; the result has the smallest number of eighths that reaches them.
     """
     width, height = map(math.ceil, least)
+    _check_jpeg_cost(path, data)
     with _decoding(path):
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
 
@@ -195,22 +210,41 @@ def _png_size(data: bytes) -> tuple[int, int]:
     return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
 
 
-def _refuse_enormous_jpeg(path: Path, data: bytes) -> None:
+def _check_jpeg_cost(path: Path, data: bytes) -> None:
+    """Refuse a JPEG that takes memory, or time, out of all proportion to its length, before either is spent."""
+    width, height = _jpeg_size(path, data)
+    if len(data) < width * height // _MOST_PIXELS_PER_BYTE:
+        raise damaged(path)
+    scans = data.count(_START_OF_SCAN)
+    if scans > _USUAL_SCANS and scans * width * height > _MOST_SCANNED_PIXELS:
+        raise SegError(f"{path}: a JPEG of {scans} scans, which takes minutes to decode; save it again")
+
+
+def _jpeg_size(path: Path, data: bytes) -> tuple[int, int]:
     with _decoding(path):
         height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    refuse_enormous(path, width, height)
+    return width, height
 
 
 def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
-    """Read the header of an image file of any kind, with Pillow; SegError if it declares more than `max_megapixels`."""
-    if data[4:8] == b"ftyp":  # HEIC and its kin, whatever their names say
-        import pillow_heif
+    """Read the header of an image file of any kind that we name, with Pillow; its content decides, not its name.
 
-        pillow_heif.register_heif_opener()
+    Raises SegError if it is of no such kind or declares more than `max_megapixels`.
+    """
     with quiet_pillow, _decoding(path):
-        picture = Image.open(io.BytesIO(data))
+        picture = Image.open(io.BytesIO(data), formats=_formats_of(data))
     refuse_enormous(path, *picture.size, max_megapixels)
     return picture
+
+
+def _formats_of(data: bytes) -> tuple[str, ...]:
+    if data[4:8] != b"ftyp":
+        return _FORMATS
+    import pillow_heif
+
+    Image.init()
+    pillow_heif.register_heif_opener()
+    return tuple(name for name in _BOX_FORMATS if name in Image.OPEN)
 
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:

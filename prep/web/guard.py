@@ -3,8 +3,6 @@
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from prep.web.refusal import Refusal
-
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -15,6 +13,20 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer: scripts and styles of this server only, no guessing of types, no framing, nothing kept."""
+
+
+class Refusal(Exception):
+    """A request that is turned down; its text tells a person what is wrong and what to do.
+
+    status: of HTTP, 400..599.  retry_after: seconds after which the same request may succeed.
+    facts: what the JSON of the answer says beside the text, for the page.
+    """
+
+    def __init__(self, status: int, text: str, retry_after: int | None = None, **facts: object) -> None:
+        super().__init__(text)
+        self.status = status
+        self.retry_after = retry_after
+        self.facts = facts
 
 
 def check_host(host: str) -> None:

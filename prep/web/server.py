@@ -13,6 +13,7 @@ from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from prep.core.errors import SegError
+from prep.web.app import Capacity
 from prep.web.guard import HEADERS
 
 
@@ -51,25 +52,22 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def make_server(app: Flask, listener: socket.socket, *, threads: int, max_bytes: int, too_large: str) -> TcpWSGIServer:
-    """A server for the application, which listens already.
-
-    threads: requests at work at one time.  max_bytes: of a request that the application takes.
-    too_large: what a client is told whose request has far more than that.
-    """
+def make_server(app: Flask, listener: socket.socket) -> TcpWSGIServer:
+    """A server for an application of page_app, which listens already."""
+    capacity: Capacity = app.extensions["capacity"]
     logging.getLogger("waitress").setLevel(logging.ERROR)  # that requests wait is no news: their number is limited
     server = create_server(
         app,
         sockets=[listener],
-        threads=threads,
+        threads=capacity.threads,
         # A little too much is taken in and refused by the application: a browser that is cut off while it still
         # sends shows no answer at all. What is far too much is not taken in.
-        max_request_body_size=2 * max_bytes,
+        max_request_body_size=2 * capacity.max_bytes,
         connection_limit=100,
         channel_request_lookahead=1,  # without it, waitress does not notice that a client has gone
         ident=None,
     )
-    server.channel_class = type("Channel", (HTTPChannel,), {"error_task_class": _worded(too_large)})
+    server.channel_class = type("Channel", (HTTPChannel,), {"error_task_class": _worded(capacity.too_large)})
     return server
 
 

@@ -17,8 +17,8 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
+from prep.dataset.crops import choose_crops
 from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.patches import choose_crops
 from prep.images.geometry import crop_pair
 from prep.images.imageio import ImageRGB, IndexMask
 from train.scoring.evaluation import Evaluation, samples_of

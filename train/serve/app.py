@@ -1,17 +1,18 @@
 """The web application: the page for people, /predict for programs."""
 
 import base64
-import mimetypes
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from prep.web.guard import HEADERS, check_host, check_origin
-from prep.web.refusal import Refusal
+from prep.web.app import Capacity, page_app
+from prep.web.guard import Refusal
 from train.serve.progress import ProgressBoard
 from train.serve.service import Labelled, Service
 
 _PNG = "image/png"
+
+_SPARE_THREADS = 4
+"""Beside those that label: for the page, /health, and telling others that all places are taken."""
 
 
 def make_app(service: Service, *, only_here: bool) -> Flask:
@@ -19,24 +20,19 @@ def make_app(service: Service, *, only_here: bool) -> Flask:
 
     only_here: whether the server listens on loopback alone, so that every true Host header is known.
     """
-    # Windows lets its registry say what .js is; a browser that must not guess would then refuse to run it.
-    mimetypes.add_type("text/javascript", ".js")
-    app = Flask(__name__, static_folder="page/static", static_url_path="/static", template_folder="page")
-    app.config["MAX_CONTENT_LENGTH"] = service.limits.max_bytes
+    limits = service.limits
+    too_large = (
+        f"The photo is larger than {limits.max_upload:g} MB, the limit here. Save it smaller, "
+        "or let the server run with a higher --max-upload."
+    )
+    app = page_app(
+        __name__,
+        Capacity(limits.max_requests + _SPARE_THREADS, limits.max_bytes, too_large),
+        only_here=only_here,
+        hint="The page is at /, programs POST photos to /predict.",
+        failed="Something went wrong in the server, not with the photo; its terminal shows what.",
+    )
     progress = ProgressBoard()
-
-    @app.before_request
-    def guard() -> None:
-        host = request.headers.get("Host", "")
-        if only_here:
-            check_host(host)
-        if request.method == "POST":
-            check_origin(host, request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        return response
 
     @app.get("/")
     def page() -> str:
@@ -44,7 +40,7 @@ def make_app(service: Service, *, only_here: bool) -> Flask:
 
     @app.get("/health")
     def health() -> Response:
-        return jsonify(status="ok", **_model(service), limits=vars(service.limits))
+        return jsonify(status="ok", **_model(service), limits=vars(limits))
 
     @app.post("/predict")
     def predict() -> Response:
@@ -63,7 +59,6 @@ def make_app(service: Service, *, only_here: bool) -> Flask:
     def photo() -> Response:
         return Response(service.upright(_photo()), mimetype="image/jpeg")
 
-    _explain_errors(app, service)
     return app
 
 
@@ -98,41 +93,3 @@ def _answer(service: Service, labelled: Labelled) -> dict[str, object]:
         "classes": [{**entry, "pixels": count, "share": count / labelled.mask.size} for entry, count in counted],
         "mask": base64.b64encode(labelled.png).decode("ascii"),
     }
-
-
-def _explain_errors(app: Flask, service: Service) -> None:
-    """Every error is {"error": words} with its status."""
-
-    def in_words(status: int, text: str) -> Response:
-        response = jsonify(error=text)
-        response.status_code = status
-        return response
-
-    @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> Response:
-        response = in_words(error.status, str(error))
-        if error.retry_after is not None:
-            response.headers["Retry-After"] = str(error.retry_after)
-        return response
-
-    @app.errorhandler(RequestEntityTooLarge)
-    def too_large(_: RequestEntityTooLarge) -> Response:
-        return in_words(413, too_large_text(service.limits.max_upload))
-
-    @app.errorhandler(HTTPException)
-    def other(error: HTTPException) -> Response:
-        texts = {
-            404: "Nothing here. The page is at /, programs send photos to /predict.",
-            405: "This address takes another method: POST a photo to /predict, GET the page at /.",
-            500: "Something went wrong in the server, not with the photo; its terminal shows what.",
-        }
-        code = error.code or 500
-        return in_words(code, texts.get(code, error.description or error.name))
-
-
-def too_large_text(max_upload: float) -> str:
-    """What a client is told whose request has more than so many megabytes."""
-    return (
-        f"The photo is larger than {max_upload:g} MB, the limit here. Save it smaller, "
-        "or let the server run with a higher --max-upload."
-    )

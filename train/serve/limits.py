@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from prep.core.errors import SegError
 from prep.core.words import counted, verb
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 @dataclass(frozen=True)

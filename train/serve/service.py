@@ -1,9 +1,11 @@
 """Labels photos that arrive as bytes from anywhere: one at a time, within limits."""
 
 import math
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from prep.core.classes import format_color
 from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB, IndexMask, encode_png, open_picture
 from prep.photos.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 from train.serve.limits import Deadline, Limits, Places
 from train.windows.predictor import Predictor
 from train.windows.windows import place_windows, watched
@@ -82,14 +84,24 @@ class Service:
         with self._places.one():
             return encode_jpeg(self._pixels(self._open(data)))
 
-    def stop(self) -> None:
-        """End what is being labelled after the windows that the network is computing; nothing is labelled any more."""
-        self._stopping = True
+    @contextmanager
+    def until_interrupted(self) -> Iterator[None]:
+        """Ctrl-C during the block ends what is being labelled; the block is left when the network computes nothing.
 
-    def wait(self) -> None:
-        """Wait until the network computes nothing. A process that ends while it does would end with a crash."""
-        with self._model:
-            pass
+        A process that ends while it computes would end with a crash.
+        """
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupt(*_: object) -> None:
+            self._stopping = True  # first of all: waitress waits for its threads
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            with self._model:
+                signal.signal(signal.SIGINT, before)
 
     def classes(self) -> list[dict[str, object]]:
         """Index, name and colour of each class, as plain data."""

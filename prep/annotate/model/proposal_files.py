@@ -3,8 +3,7 @@
 import hashlib
 import json
 import shutil
-import threading
-from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.annotate.model.proposer import Proposal
+from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, write_bytes
 from prep.images.imageio import decode, encode_png
@@ -21,6 +21,10 @@ _LONGEST_HEAD = 1 << 16
 
 _KEPT = 3
 """Proposals in memory: one of 12 megapixels takes 24 MB."""
+
+
+_UNREADABLE = (OSError, ValueError, TypeError, LookupError, SegError)
+"""What reading a file raises that is damaged, or of another image: the proposal is computed again."""
 
 
 def identity_of(photo: Path) -> str:
@@ -38,8 +42,7 @@ class ProposalFiles:
 
     def __init__(self, folder: Path, key: str) -> None:
         self._folder = folder / key
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, tuple[str, Proposal]] = OrderedDict()
+        self._kept: Cache[tuple[str, str], Proposal] = Cache(_KEPT)
         make_folder(self._folder)
         for other in folder.iterdir():
             if other.is_dir() and other != self._folder:
@@ -47,44 +50,35 @@ class ProposalFiles:
 
     def read(self, stem: str, image: str) -> Proposal | None:
         """The proposal for the image of this identity, if there is one."""
-        with self._lock:
-            kept = self._kept.get(stem)
-        if kept is not None and kept[0] == image:
-            return kept[1]
-        parts = self._read(stem, image, len(_PARTS))
-        return self._keep(stem, image, Proposal(**dict(zip(_PARTS, parts, strict=True)))) if parts else None
+        with suppress(*_UNREADABLE):
+            return self._kept.get((stem, image), lambda: self._proposal(stem, image))
+        return None
 
     def entropy(self, stem: str, image: str) -> NDArray[np.uint8] | None:
         """Its entropies alone, which are small."""
-        parts = self._read(stem, image, 1)
-        return parts[0] if parts else None
+        with suppress(*_UNREADABLE):
+            return self._read(stem, image, 1)[0]
+        return None
 
     def write(self, stem: str, image: str, proposal: Proposal) -> None:
         """Write a proposal atomically; SegError if the disk does not take it."""
-        self._keep(stem, image, proposal)
+        self._kept.put((stem, image), proposal)
         parts = [encode_png(getattr(proposal, name)) for name in _PARTS]
         head = json.dumps({"stem": stem, "image": image, "sizes": [len(part) for part in parts]})
         write_bytes(self._path(stem), b"".join([head.encode(), b"\n", *parts]))
 
-    def _keep(self, stem: str, image: str, proposal: Proposal) -> Proposal:
-        with self._lock:
-            self._kept[stem] = image, proposal
-            self._kept.move_to_end(stem)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return proposal
+    def _proposal(self, stem: str, image: str) -> Proposal:
+        parts = self._read(stem, image, len(_PARTS))
+        return Proposal(**dict(zip(_PARTS, parts, strict=True)))
 
-    def _read(self, stem: str, image: str, number: int) -> list[NDArray[np.uint8]] | None:
-        """The first parts of a file; None if it is not what was written for this image."""
+    def _read(self, stem: str, image: str, number: int) -> list[NDArray[np.uint8]]:
+        """The first parts of a file; one of _UNREADABLE if it is not what was written for this image."""
         path = self._path(stem)
-        try:
-            with path.open("rb") as file:
-                head = json.loads(file.readline(_LONGEST_HEAD))
-                if head["image"] != image:
-                    return None
-                return [_gray(path, file.read(size)) for size in head["sizes"][:number]]
-        except (OSError, ValueError, TypeError, KeyError, SegError):
-            return None  # it is computed again
+        with path.open("rb") as file:
+            head = json.loads(file.readline(_LONGEST_HEAD))
+            if head["image"] != image:
+                raise SegError(f"{path}: of another image")
+            return [_gray(path, file.read(size)) for size in head["sizes"][:number]]
 
     def _path(self, stem: str) -> Path:
         """Named by a hash: a stem may be as long as a file name can be."""

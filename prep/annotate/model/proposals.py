@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from prep.annotate.store.store import HIDDEN, Entry, Store
 from prep.core.errors import SegError
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, read_image
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 Order = Literal["name", "uncertainty"]
 
@@ -68,16 +69,16 @@ class Proposals:
         known = self._store.classes()[0].names
         return tuple(name for name in self._proposer.classes if name not in known)
 
-    def start(self) -> None:
-        """Begin to work in the background."""
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Look at images in the background; the end of the block waits for the windows that the model is computing."""
         self._thread.start()
-
-    def stop(self) -> None:
-        """End after the windows that the model is computing, and wait for that."""
-        with self._news:
-            self._stopping = True
-            self._news.notify_all()
-        if self._thread.ident is not None:
+        try:
+            yield
+        finally:
+            with self._news:
+                self._stopping = True
+                self._news.notify_all()
             self._thread.join()
 
     def proposal(self, stem: str) -> Proposal | float:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -14,6 +16,10 @@ from prep.images.imageio import ImageRGB, IndexMask
 
 Report = Callable[[float], None]
 """Is told the share that is done, 0..1, again and again; what it raises ends the work."""
+
+
+PROPOSERS = "seg_prep.proposers"
+"""Group of entry points: functions (run, note) -> Proposer, as open_proposer below."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,21 @@ class Proposer(Protocol):
     def __call__(self, image: ImageRGB, report: Report) -> Proposal:
         """Label (H, W, 3); SegError if that is not possible."""
         ...
+
+
+def open_proposer(run: Path, note: Callable[[str], None]) -> Proposer:
+    """The model of a run, opened by whoever trains models: the entry point "run" of the group seg_prep.proposers.
+
+    note: is told what the person at the terminal should know.
+    Raises SegError if there is no such entry point, or no such model, or if packages are missing for it.
+    """
+    for entry in entry_points(group=PROPOSERS, name="run"):
+        opened: Proposer = entry.load()(run, note)
+        return opened
+    raise SegError(
+        "--model needs seg-train, which this installation does not name; type: pip install 'seg-prep[train]' "
+        "(in a checkout, once again: pip install -e '.[train]')"
+    )
 
 
 def class_lookup(model: Sequence[str], dataset: Sequence[str]) -> NDArray[np.uint8]:

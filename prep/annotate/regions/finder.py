@@ -5,12 +5,12 @@ from typing import NamedTuple
 from prep.annotate.regions.edges import Path, Wire, level_for
 from prep.annotate.regions.fill import fill_from
 from prep.annotate.regions.pictures import Picture, Pictures
-from prep.annotate.regions.recent import Recent
 from prep.annotate.regions.spans import Spans
 from prep.annotate.regions.superpixels import Superpixels, superpixels_of
 from prep.annotate.store.store import Store
+from prep.core.cache import Cache
 from prep.core.errors import SegError
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 MAX_MEGAPIXELS = 100
 """Of images that these tools work on: superpixels take about 20 bytes for each pixel while they are found."""
@@ -36,8 +36,8 @@ class Finder:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pictures = Pictures()
-        self._superpixels: Recent[tuple[object, int], Superpixels] = Recent(4)
-        self._wires: Recent[tuple[object, Point, int], Wire] = Recent(8)
+        self._superpixels: Cache[tuple[object, int], Superpixels] = Cache(4)
+        self._wires: Cache[tuple[object, Point, int], Wire] = Cache(8)
 
     def filled(self, stem: str, point: Point, tolerance: float) -> Spans:
         """The connected pixels of one label and nearly one colour around a point, in the mask as it is saved."""

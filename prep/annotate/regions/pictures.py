@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.annotate.regions.recent import Recent
 from prep.annotate.store.versions import Stamp, stamp_of
+from prep.core.cache import Cache
 from prep.images.imageio import ImageRGB, read_image
 
 _KEPT = 2
@@ -23,10 +23,9 @@ class Pictures:
     """The images that were used last, for several threads."""
 
     def __init__(self) -> None:
-        self._recent: Recent[tuple[str, Stamp | None], Picture] = Recent(_KEPT)
+        self._recent: Cache[tuple[str, Stamp | None], Picture] = Cache(_KEPT)
 
     def of(self, path: Path) -> Picture:
         """The image of this file as it is now; SegError if it cannot be read."""
         key = (str(path), stamp_of(path))
-
         return self._recent.get(key, lambda: Picture(key, read_image(path)))

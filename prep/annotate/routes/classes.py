@@ -15,7 +15,7 @@ from prep.annotate.store.store import Conflict, Store
 from prep.core.classes import parse_color
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 _FORM = (
     'The body should be JSON like {"classes_version": "...", "classes": [{"from": 0, "name": "road", '
@@ -49,19 +49,14 @@ def class_routes(store: Store) -> Blueprint:
             try:
                 done = change_classes(Dataset.open(store.root), planned)
             except UsedClasses as error:
-                return _ask(error)
+                used = {str(index): vars(use) for index, use in error.used.items()}
+                raise Refusal(409, f"{error}.", used=used) from error
             after, version = store.classes()
         return jsonify(
             classes=after.to_json()["classes"], classes_version=version, changed=len(done.masks), removed=done.removed
         )
 
     return routes
-
-
-def _ask(error: UsedClasses) -> Response:
-    response = jsonify(error=f"{error}.", used={str(index): vars(use) for index, use in error.used.items()})
-    response.status_code = 409
-    return response
 
 
 def _read(body: object) -> tuple[str, list[Wanted], dict[int, int]]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from prep.annotate.audit import VERDICTS, Findings
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 def finding_routes(findings: Findings | None) -> Blueprint:

@@ -16,7 +16,7 @@ from prep.core.classes import format_color
 from prep.core.files import read_bytes
 from prep.images.imageio import is_jpeg
 from prep.photos.metadata import without_metadata
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 _PNG_START = b"\x89PNG"
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.model.proposer import region_at
 from prep.annotate.regions.spans import spans_of, to_bytes
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 _BYTES = "application/octet-stream"
 

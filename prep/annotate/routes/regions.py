@@ -10,7 +10,7 @@ from prep.annotate.regions.finder import Finder, Point
 from prep.annotate.regions.spans import to_bytes
 from prep.annotate.regions.superpixels import LARGEST, SMALLEST
 from prep.annotate.store.store import Store
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 def region_routes(store: Store) -> Blueprint:

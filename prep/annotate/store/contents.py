@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
 from prep.dataset.stats import count_values
 from prep.images.imageio import IndexMask, decode_mask
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,22 @@ def content_of(version: str, mask: IndexMask) -> Content:
     """Count a mask (H, W)."""
     counts = count_values(mask)
     return Content(version, {int(value): int(counts[value]) for value in np.flatnonzero(counts)})
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask as it stands: pixels (H, W), not to be written to, and the version of the file ("none": no file)."""
+
+    pixels: IndexMask
+    version: str
+
+    def __post_init__(self) -> None:
+        self.pixels.setflags(write=False)
+
+    @cached_property
+    def content(self) -> Content:
+        """What it holds."""
+        return content_of(self.version, self.pixels)
 
 
 class Contents:

@@ -11,7 +11,7 @@ from prep.dataset.dataset import Sample, read_index, write_index
 from prep.dataset.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
 from prep.dataset.transaction import INDEX
 from prep.images.imageio import image_size
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 
 class Records:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
-from prep.annotate.store.contents import Content, Contents
-from prep.annotate.store.decoded import DecodedMasks, Mask
+from prep.annotate.store.contents import Content, Contents, Mask
 from prep.annotate.store.records import Records
 from prep.annotate.store.tiles import patched, read_tiles
 from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
+from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
 from prep.core.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
@@ -21,10 +21,13 @@ from prep.dataset.dataset import CLASSES, Dataset, Sample
 from prep.dataset.states import ALL_STATES, STATES, mask_name
 from prep.dataset.transaction import is_committing, recover
 from prep.images.imageio import IndexMask, decode_mask, encode_png
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 HIDDEN = ".annotate"
 """Folder of the dataset for what may be lost: counted contents, and notes on saves."""
+
+_KEPT = 4
+"""Masks at work that stay decoded, by the versions of their files."""
 
 _COMMITTING = (
     "Another command is changing this dataset; this page keeps your work and saves it then. If this stays, the command "
@@ -38,7 +41,7 @@ class Conflict(Refusal):
     """A save that would overwrite what its page does not know; kind: "mask" or "classes"."""
 
     def __init__(self, kind: str, text: str) -> None:
-        super().__init__(409, text)
+        super().__init__(409, text, conflict=kind)
         self.kind = kind
 
 
@@ -77,7 +80,7 @@ class Store:
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
         self._records = Records(root, self._notes)
-        self._decoded = DecodedMasks()
+        self._masks: Cache[str, Mask] = Cache(_KEPT)
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
         self._half_way = False
@@ -206,7 +209,7 @@ class Store:
         if version_and_bytes(path)[0] != before:  # by another command, while the mask was encoded
             raise Conflict("mask", "This mask was changed elsewhere in this moment; nothing was saved.")
         write_bytes(path, data, durable=True)
-        self._decoded.put(Mask(pixels, version))
+        self._masks.put(version, Mask(pixels, version))
         self._standing(sample)
 
     def _standing(self, sample: Sample) -> Mask:
@@ -216,7 +219,7 @@ class Store:
         version, data = version_and_bytes(path)
         if stamp is None or version == NO_FILE:
             return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
-        mask = self._decoded.get(version) or self._decoded.put(Mask(decode_mask(path, data), version))
+        mask = self._masks.get(version, lambda: Mask(decode_mask(path, data), version))
         self._contents.put(mask_name(sample), stamp, mask.content)
         _refuse_misfit(path, mask, sample, len(self.classes()[0]))
         return mask

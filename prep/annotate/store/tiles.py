@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
 from prep.images.imageio import IndexMask
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 
 _HEADER = struct.Struct("<4I")
 

@@ -3,11 +3,12 @@
 Source of the layout: MathWorks, "MAT-File Format" (levels 4 and 5); version 7.3 is HDF5.
 """
 
-import io
 import math
 import struct
 import zlib
 from collections.abc import Iterator
+
+from prep.labels.matlab.hdf_guard import declared_hdf
 
 MAX_BYTES = 1 << 29
 """Of a file, of what it unpacks to, and of the elements it declares: 64 megapixels of doubles."""
@@ -16,6 +17,9 @@ _MAX_DEPTH = 100
 """Cells in cells; a groundTruth object needs about ten. Parsers recurse, and a full stack ends the process."""
 
 _DIMENSIONS, _MATRIX, _COMPRESSED = 5, 14, 15
+_KINDS = frozenset({*range(1, 8), 9, *range(12, 19)})
+"""Of elements, by the standard: scipy's parser ends the process on others."""
+
 _BYTES = (1, 2)
 _CELL = 1
 _V4_SIZES = (8, 4, 4, 2, 2, 1)
@@ -38,32 +42,12 @@ def _declared(data: bytes) -> Iterator[int]:
     """Numbers of bytes, or of elements, that a parser will make."""
     order = _order(data)
     if order and data[125 if order == "<" else 124] == 2:
-        return _hdf(data)
+        return declared_hdf(data, _MAX_DEPTH)
     return _elements(memoryview(data)[128:], order, 0) if order else _matrices_v4(data)
 
 
 def _order(data: bytes | memoryview, at: int = 126) -> str:
     return {b"IM": "<", b"MI": ">"}.get(bytes(data[at : at + 2]), "")
-
-
-def _hdf(data: bytes) -> Iterator[int]:
-    import h5py  # comes with mat-io
-
-    sizes: list[int] = []
-
-    def leads_out(_: str, link: object) -> bool | None:
-        return isinstance(link, h5py.ExternalLink) or None
-
-    def is_elsewhere(_: str, item: object) -> bool | None:
-        if isinstance(item, h5py.Dataset):
-            sizes.append(int(item.nbytes))
-            return bool(item.external) or item.is_virtual or None
-        return None
-
-    with h5py.File(io.BytesIO(data), "r") as file:
-        if file.visititems_links(leads_out) or file.visititems(is_elsewhere):  # None goes on, anything else stops
-            raise ValueError("it points to other files")
-    yield from sizes
 
 
 def _matrices_v4(data: bytes) -> Iterator[int]:
@@ -91,6 +75,8 @@ def _elements(data: memoryview, order: str, depth: int) -> Iterator[int]:
             kind, length, start, end = kind & 0xFFFF, kind >> 16, position + 4, position + 8
         if start + length > len(data):
             raise ValueError("it declares more than it holds")
+        if kind not in _KINDS:
+            raise ValueError(f"it holds an element of the unknown kind {kind}")
         content = data[start : start + length]
         if depth and number == 0:
             is_cell = length >= 4 and content[0 if order == "<" else 3] == _CELL

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from prep.annotate.app import make_app
 from prep.annotate.audit import Findings
 from prep.annotate.model.proposals import Proposals
-from prep.annotate.serving import make_server
 from prep.annotate.store.store import Store
-from prep.web.server import bind
+from prep.web.server import bind, make_server
 from tests.web import running
 
 if TYPE_CHECKING:
@@ -30,17 +29,9 @@ def annotating(
     listener = bind("127.0.0.1", port)
     store = Store(root)
     proposals = model(store) if model else None
-    app = make_app(store, only_here=True, model=proposals, findings=findings)
-    server = make_server(app, listener, store)
-    try:
-        with running(server, listener) as used:
-            if proposals:
-                proposals.start()
-            yield used
-    finally:
-        if proposals:
-            proposals.stop()
-        store.close()
+    server = make_server(make_app(store, only_here=True, model=proposals, findings=findings), listener)
+    with closing(store), proposals.working() if proposals else nullcontext(), running(server, listener) as used:
+        yield used
 
 
 def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page":

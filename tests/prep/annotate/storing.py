@@ -12,10 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from prep.annotate.app import make_app
-from prep.annotate.serving import make_server
 from prep.annotate.store.store import Entry, Store
 from prep.core.classes import write_classes
-from prep.web.server import bind
+from prep.web.server import bind, make_server
 from tests.support import CLASSES, by_stem, images_only, load, tree
 from tests.web import running
 
@@ -119,6 +118,6 @@ def died(countdown: int, action: Callable[[], object], *, before: bool) -> bool:
 def serving(store: Store) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
-    server = make_server(make_app(store, only_here=True), listener, store)
+    server = make_server(make_app(store, only_here=True), listener)
     with running(server, listener) as port:
         yield port

@@ -11,7 +11,7 @@ from prep.annotate.app import make_app
 from prep.annotate.store.store import Store
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample, write_index
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 from tests.prep.annotate.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
 

@@ -12,7 +12,7 @@ from prep.annotate.audit import Finding, Findings, in_dataset, read_findings
 from prep.annotate.routes.findings import finding_routes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 from tests.models import CLASSES, color_predictor
 from tests.support import save
 from train.auditing.audit import audit, write_audit

@@ -1,5 +1,6 @@
 """How seg-prep annotate takes a model, an order and an audit."""
 
+import socket
 import threading
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from flask import Flask
 from waitress.server import TcpWSGIServer
 
+import prep.web.server
 from prep.annotate.store.store import Store
 from prep.core.classes import ClassMap
 from tests.models import CLASSES as MODEL_CLASSES
@@ -29,14 +31,12 @@ def apps(monkeypatch: pytest.MonkeyPatch) -> list[Flask]:
             wait_until(lambda: client.get("/api/model").json["done"] == client.get("/api/model").json["total"])
         server.close()
 
-    def make_server(app: Flask, *arguments: object) -> TcpWSGIServer:
+    def make_server(app: Flask, listener: socket.socket) -> TcpWSGIServer:
         found.append(app)
-        return original(app, *arguments)
+        return original(app, listener)
 
-    from prep.annotate import serving
-
-    original = serving.make_server
-    monkeypatch.setattr(serving, "make_server", make_server)
+    original = prep.web.server.make_server
+    monkeypatch.setattr("prep.web.server.make_server", make_server)
     monkeypatch.setattr(TcpWSGIServer, "run", run)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     return found
@@ -82,6 +82,13 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path, monkeypatch: pyte
     root = store_of(tmp_path / "campus", 1).root
     monkeypatch.setattr("train.cli.torch_needed.find_spec", lambda name: None)
     assert "pip install 'seg-prep[train]'" in run_error(*annotate(root, "--model", "latest"))
+
+
+def test_an_installation_that_names_no_model_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a checkout is as old as its last pip install -e."""
+    root = store_of(tmp_path / "campus", 1).root
+    monkeypatch.setattr("prep.annotate.model.proposer.PROPOSERS", "seg_prep.nothing")
+    assert "once again: pip install -e '.[train]'" in run_error(*annotate(root, "--model", "latest"))
 
 
 def test_the_order_of_uncertainty_needs_a_model(tmp_path: Path) -> None:

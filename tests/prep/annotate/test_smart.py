@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ import prep.annotate.regions.finder as finder_module
 from prep.annotate.app import make_app
 from prep.annotate.regions.edges import Wire, level_for
 from prep.annotate.regions.fill import fill_from
-from prep.annotate.regions.recent import Recent
 from prep.annotate.regions.spans import mask_of
 from prep.annotate.regions.superpixels import superpixels_of
 from prep.annotate.store.store import Store
@@ -144,58 +142,6 @@ def test_superpixels_that_take_long_are_computed_once_while_the_page_asks_again(
 
 
 # What is remembered.
-
-
-def test_each_value_is_made_once_whoever_asks() -> None:
-    recent: Recent[int, list[int]] = Recent(3)
-    calls: list[int] = []
-
-    def make(key: int) -> list[int]:
-        calls.append(key)
-        return [key]
-
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda key: recent.get(key, lambda: make(key)), [1, 2, 3] * 40))
-    assert sorted(calls) == [1, 2, 3]
-    assert found == [[1], [2], [3]] * 40
-    recent.get(1, lambda: make(1))
-    recent.get(4, lambda: make(4))  # drops 2, which was used least recently
-    recent.get(1, lambda: make(1))
-    assert calls[3:] == [4]
-    recent.get(2, lambda: make(2))
-    assert calls[3:] == [4, 2]
-
-
-def test_a_failure_is_raised_to_all_and_not_kept() -> None:
-    recent: Recent[str, int] = Recent(3)
-
-    def fail() -> int:
-        raise OSError("no disk")
-
-    for _ in range(2):
-        with pytest.raises(OSError, match="no disk"):
-            recent.get("a", fail)
-        with pytest.raises(OSError, match="no disk"):
-            recent.ask("b", fail, 20)
-    assert recent.get("a", lambda: 1) == 1
-    assert recent.ask("b", lambda: 2, 20) == 2
-
-
-def test_of_those_who_wait_the_newest_comes_next() -> None:
-    recent: Recent[str, str] = Recent(9)
-    go_on, order = threading.Event(), []
-
-    def make(key: str) -> str:
-        order.append(key)
-        go_on.wait(20)
-        return key
-
-    for key in "abc":  # "b" was only passed on the way to "c", like a size on a slider
-        assert recent.ask(key, lambda key=key: make(key), 0.05) is None
-    go_on.set()
-    assert recent.ask("c", lambda: "never", 20) == "c"
-    assert order == ["a", "c"]
-    assert recent.ask("b", lambda: make("b"), 20) == "b"
 
 
 # In the page.

@@ -22,7 +22,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, read_index, write_index
 from prep.dataset.states import read_states
 from prep.images.imageio import write_png
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 from tests.prep.annotate.storing import block, died, files_of, named_mask, on_disk, send, to_label
 from tests.support import CLASSES, no_space, random_mask, run_error
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.annotate.store.tiles import patched, read_tiles
-from prep.web.refusal import Refusal
+from prep.web.guard import Refusal
 from tests.prep.annotate.storing import block, tile
 
 WIDTH, HEIGHT = 9, 6

@@ -1,6 +1,7 @@
 """Patches: crops of the right pixels from the right samples, in both formats."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.core.randomness import Stream
+from prep.dataset.crops import Crop, choose_crops
 from prep.dataset.dataset import Dataset
-from prep.dataset.patches import choose_crops
 from tests.support import by_stem, load, paint, random_image, random_mask, run_error, run_ok, run_prep, save, tree
 
 FLIPS = ((), (1,), (0,), (0, 1))
@@ -142,6 +143,72 @@ def test_chosen_crops_lie_inside(height: int, width: int, size: int, count: int,
         assert min(0, width - size) <= crop.left <= max(0, width - size)
         rows, columns = slice(max(0, crop.top), crop.top + size), slice(max(0, crop.left), crop.left + size)
         assert crop.target is None or (mask[rows, columns] == crop.target).any()
+
+
+def plain_crops(
+    mask: np.ndarray, size: int, count: int, share: float, classes: tuple[int, ...], stream: Stream
+) -> list:
+    """The choice with a list of all pixels of a class: simple, and gigabytes for large masks."""
+
+    def near(pixel: int, length: int) -> int:
+        start = pixel - size // 2 + stream.integer(-(size // 4), size // 4)
+        return min(max(start, min(0, length - size)), max(0, length - size))
+
+    def start(length: int) -> int:
+        return stream.integer(min(0, length - size), max(0, length - size))
+
+    number = {index: int((mask == index).sum()) for index in classes}
+    present = sorted((index for index in classes if number[index]), key=lambda index: (number[index], index))
+    crops = []
+    for k in range(count):
+        if present and k < round(count * share):
+            target = present[k % len(present)]
+            row, column = np.argwhere(mask == target)[stream.integer(0, number[target] - 1)]
+            crops.append(Crop(near(int(row), mask.shape[0]), near(int(column), mask.shape[1]), target))
+        else:
+            crops.append(Crop(start(mask.shape[0]), start(mask.shape[1]), None))
+    return crops
+
+
+@given(
+    st.integers(1, 60), st.integers(1, 60), st.integers(16, 40), st.integers(1, 12), st.floats(0, 1), st.integers(0, 9)
+)
+def test_crops_are_those_of_a_list_of_all_pixels(
+    height: int, width: int, size: int, count: int, share: float, seed: int
+) -> None:
+    mask = np.random.default_rng(seed).integers(0, 4, (height, width)).astype(np.uint8)
+    chosen = choose_crops(mask, size, count, share, (1, 3), Stream(seed))
+    assert chosen == plain_crops(mask, size, count, share, (1, 3), Stream(seed))
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(16, 40), st.integers(0, 99), st.floats(0, 1))
+def test_no_patch_is_ignored_altogether_where_anything_is_labelled(
+    height: int, width: int, size: int, seed: int, share: float
+) -> None:
+    mask = np.full((height, width), 255, np.uint8)
+    row, column = np.random.default_rng(seed).integers(0, [height, width])
+    mask[row, column] = seed % 2
+    for crop in choose_crops(mask, size, 9, share, (1,), Stream(seed)):
+        assert (mask[max(0, crop.top) : crop.top + size, max(0, crop.left) : crop.left + size] != 255).any()
+
+
+def test_choosing_takes_memory_for_a_strip_only() -> None:
+    mask = np.zeros((6000, 5000), np.uint8)
+    mask[3000:] = 1
+    tracemalloc.start()
+    try:
+        choose_crops(mask, 96, 20, 0.5, (0, 1), Stream(0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40e6  # a list of all pixels took 16 bytes for each
+
+
+def test_masks_without_a_label_are_told(dataset: Dataset) -> None:
+    stem = dataset.of_split("train")[0].stem
+    save(dataset.root / "masks" / f"{stem}.png", np.full((80, 64), 255, np.uint8))
+    result = run_ok("patches", dataset.root, "--size", 24)
+    assert "1 mask holds ignored pixels only: these patches teach nothing." in result.stderr
 
 
 def test_crops_go_everywhere() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import warnings
 import zlib
 from pathlib import Path
@@ -326,6 +327,44 @@ def test_huge_jpeg_is_told(tmp_path: Path) -> None:
             read(tmp_path / "i.jpg")
 
 
+def test_a_short_jpeg_that_declares_much_is_cut_off(tmp_path: Path) -> None:
+    """A kilobyte took two gigabytes before its end was missed."""
+    data = bytearray(save(tmp_path / "i.jpg", random_image(0)).read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", 15_000, 15_000)
+    (tmp_path / "i.jpg").write_bytes(data)
+    tracemalloc.start()
+    try:
+        for read in (read_image, read_mask, read_photo):
+            with pytest.raises(SegError, match=r"i\.jpg: the file is truncated"):
+                read(tmp_path / "i.jpg")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10e6
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_shortest_honest_jpeg_is_read(tmp_path: Path, mode: str) -> None:
+    """One colour, worst quality, best coding: no file of so many pixels is shorter."""
+    plain = Image.new(mode, (2000, 1500), 128 if mode == "L" else (128, 128, 128))
+    plain.save(tmp_path / "i.jpg", quality=1, optimize=True, progressive=True)
+    assert (read_image(tmp_path / "i.jpg") == 128).all()
+
+
+def test_scans_without_end_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
+    Image.new("L", (4000, 4000), 7).save(tmp_path / "i.jpg", progressive=True, quality=30)
+    data = (tmp_path / "i.jpg").read_bytes()
+    assert read_image(tmp_path / "i.jpg").shape == (4000, 4000, 3)
+    last = data.rindex(b"\xff\xda")
+    (tmp_path / "i.jpg").write_bytes(data[:-2] + data[last:-2] * 100 + data[-2:])
+    for read in (read_image, read_photo):
+        with pytest.raises(
+            SegError, match=r"i\.jpg: a JPEG of \d+ scans, which takes minutes to decode; save it again"
+        ):
+            read(tmp_path / "i.jpg")
+
+
 def test_a_second_header_in_a_png_is_damage(tmp_path: Path) -> None:
     """Its size is not the one that was looked at."""
     whole = save(tmp_path / "i.png", random_image(0)).read_bytes()
@@ -416,3 +455,21 @@ def test_quiet_pillow_is_left_as_it_was_by_the_last_of_two_threads() -> None:
     quiet_pillow.__exit__(None)
     assert limit == Image.MAX_IMAGE_PIXELS
     assert warnings.filters == filters
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "mask.tif"])
+def test_no_program_of_others_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Pillow hands PostScript to Ghostscript, whatever the file is called."""
+    marker, programs = tmp_path / "started", tmp_path / "bin"
+    programs.mkdir()
+    for program in ("gs", "gswin32c", "gswin64c"):
+        (programs / program).write_text(f"#!/bin/sh\ntouch '{marker}'\n")
+        (programs / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    stream = io.BytesIO()
+    Image.fromarray(random_image(0)).save(stream, "EPS")
+    (tmp_path / name).write_bytes(stream.getvalue())
+    for read in (read_image, read_mask, image_size, read_photo):
+        with pytest.raises(SegError, match=f"{name}: the file is truncated or damaged, or no image at all"):
+            read(tmp_path / name)
+    assert not marker.exists()

@@ -4,6 +4,7 @@ import io
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -259,3 +260,74 @@ def test_version_7_3_never_opens_other_files(tmp_path: Path, kind: str) -> None:
     path.write_bytes(header + path.read_bytes()[512:])
     with pytest.raises(SegError, match=r"a\.mat: cannot be read as a MATLAB file \(it points to other files\)"):
         load_mat(path)
+
+
+@pytest.mark.parametrize("kind", [0, 8, 10, 11, 19, 255])
+def test_elements_of_unknown_kinds(kind: int) -> None:
+    """scipy's parser ends the process on them."""
+    for data in (element(kind, bytes(8)), array(_CELL_CLASS, (1, 1), element(kind, bytes(8)))):
+        with pytest.raises(ValueError, match=f"unknown kind {kind}"):
+            check_declared(file_of(data))
+
+
+def refer(path: Path, make: Callable[[h5py.File], None]) -> bytes:
+    """A version 7.3 file with cells that `make` writes."""
+    header = write_hdf(path, M=np.ones((1, 1), np.uint8)).read_bytes()[:512]
+    with h5py.File(path, "r+") as file:
+        make(file)
+    path.write_bytes(header + path.read_bytes()[512:])
+    return path.read_bytes()
+
+
+def hdf_cell(file: h5py.File, name: str, inside: list[h5py.Dataset]) -> h5py.Dataset:
+    made = file.create_dataset(name, data=np.array([each.ref for each in inside], h5py.ref_dtype))
+    made.attrs["MATLAB_class"] = np.bytes_("cell")
+    return made
+
+
+def test_references_that_double(tmp_path: Path) -> None:
+    """Cells that hold the next cell twice: a few kilobytes, and 2^60 visits."""
+
+    def make(file: h5py.File) -> None:
+        inner = file["M"]
+        for depth in range(60):
+            inner = hdf_cell(file, f"#refs#/c{depth}" if depth < 59 else "L", [inner, inner])
+
+    data = refer(tmp_path / "a.mat", make)
+    assert len(data) < 100_000
+    with pytest.raises(ValueError, match=r"over and over|declares more than"):
+        check_declared(data)
+
+
+def test_one_large_array_that_many_refer_to(tmp_path: Path) -> None:
+    def make(file: h5py.File) -> None:
+        big = file.create_dataset("#refs#/big", (1 << 22,), "u1", compression="gzip")
+        big.attrs["MATLAB_class"] = np.bytes_("uint8")
+        hdf_cell(file, "L", [big] * 200)
+
+    with pytest.raises(ValueError, match="it declares more than 512 MB"):
+        check_declared(refer(tmp_path / "a.mat", make))
+
+
+def test_cells_that_refer_to_themselves(tmp_path: Path) -> None:
+    def make(file: h5py.File) -> None:
+        own = hdf_cell(file, "L", [file["M"]])
+        own[0] = own.ref
+
+    with pytest.raises(ValueError, match="it nests cells too deeply"):
+        check_declared(refer(tmp_path / "a.mat", make))
+
+
+def test_empty_arrays_that_declare_sides(tmp_path: Path) -> None:
+    def make(file: h5py.File) -> None:
+        file.create_dataset("L", data=np.array([1 << 20, 1 << 12], np.uint64)).attrs["MATLAB_empty"] = np.uint8(1)
+
+    with pytest.raises(ValueError, match="it declares more than 512 MB"):
+        check_declared(refer(tmp_path / "a.mat", make))
+
+
+def test_one_empty_cell_that_many_refer_to_is_honest(tmp_path: Path) -> None:
+    def make(file: h5py.File) -> None:
+        hdf_cell(file, "L", [file["M"]] * 15_000)
+
+    check_declared(refer(tmp_path / "a.mat", make))

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from prep.core.classes import ClassMap
-from prep.web.server import bind
+from prep.web.server import bind, make_server
 from tests.support import random_image
 from tests.web import running
 from train.config.config import Config
@@ -27,7 +27,6 @@ from train.networks.networks import build_network
 from train.runs.checkpoint import ModelCard, save_model
 from train.serve.app import make_app
 from train.serve.limits import Limits
-from train.serve.server import make_server
 from train.serve.service import Service
 from train.windows.predictor import Predictor
 
@@ -62,7 +61,7 @@ def client_of(predictor: Predictor, **limits: Any) -> FlaskClient:  # noqa: ANN4
 def serving(service: Service) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
-    server = make_server(make_app(service, only_here=True), listener, service.limits)
+    server = make_server(make_app(service, only_here=True), listener)
     with running(server, listener) as port:
         yield port
 

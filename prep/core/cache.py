@@ -10,8 +10,8 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
-    """The `most` values that were asked for last, for several threads."""
+class Cache(Generic[Key, Value]):
+    """The `most` values that were asked for or put last, for several threads."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -26,6 +26,14 @@ class Recent(Generic[Key, Value]):
         if is_new:
             self._make(key, make, future)
         return future.result()
+
+    def put(self, key: Key, value: Value) -> None:
+        """Keep a value that is there already, in place of the one before."""
+        future: Future[Value] = Future()
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = future
+        self._set(future, value)
 
     def ask(self, key: Key, make: Callable[[], Value], patience: float) -> Value | None:
         """The value of a key if it is there within `patience` seconds; None if it is not yet: ask again.
@@ -47,14 +55,10 @@ class Recent(Generic[Key, Value]):
         """The future of a key, and whether its value has still to be made by the caller."""
         with self._lock:
             self._newest = key
-            future = self._kept.get(key)
-            if future is not None:
-                self._kept.move_to_end(key)
-                return future, False
-            future = self._kept[key] = Future()
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-            return future, True
+            is_new = key not in self._kept
+            future = self._kept.setdefault(key, Future())
+            self._kept.move_to_end(key)
+            return future, is_new
 
     def _make_in_turn(self, key: Key, make: Callable[[], Value], future: "Future[Value]") -> None:
         with self._working:
@@ -65,10 +69,18 @@ class Recent(Generic[Key, Value]):
 
     def _make(self, key: Key, make: Callable[[], Value], future: "Future[Value]") -> None:
         try:
-            future.set_result(make())
+            self._set(future, make())
         except BaseException as error:  # noqa: BLE001  # raised where the result is waited for
             self._forget(key, future)
             future.set_exception(error)
+
+    def _set(self, future: "Future[Value]", value: Value) -> None:
+        """Only now are others let go, those first that were not used for longest: what fails replaces nothing."""
+        with self._lock:
+            future.set_result(value)
+            there = [kept for kept, other in self._kept.items() if other.done()]
+            for oldest in there[: -self._most]:
+                del self._kept[oldest]
 
     def _forget(self, key: Key, future: "Future[Value]") -> None:
         with self._lock:

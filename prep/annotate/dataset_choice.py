@@ -14,23 +14,18 @@ def dataset_to_label(argument: Path | None) -> Path:
     folder = argument if argument is not None else Path()
     if not folder.is_dir():
         raise SegError(f"{folder}: no such folder; name a dataset, or a folder of photos")
-    if not is_dataset(folder) and (photos := _count_photos(folder)) and (argument is not None or not _found()):
-        raise SegError(_how_to_begin(folder, photos))
-    root = find_dataset(argument)
-    Dataset.open(root)  # fails here, before anything is written into a folder that is no dataset
+    try:
+        root = find_dataset(argument)
+        Dataset.open(root)  # fails here, before anything is written into a folder that is no dataset
+    except SegError as error:
+        if not is_dataset(folder) and (photos := _count_photos(folder)):
+            raise SegError(_how_to_begin(folder, photos)) from error
+        raise
     return root
 
 
-def _found() -> bool:
-    try:
-        find_dataset(None)
-    except SegError:
-        return False
-    return True
-
-
 def _count_photos(folder: Path) -> int:
-    return sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir()) if folder.is_dir() else 0
+    return sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
 
 
 def _how_to_begin(folder: Path, photos: int) -> str:

@@ -1,0 +1,47 @@
+"""Numbers, names and lists of names in words."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.core.words import printable
+from tests.support import run_prep, save
+
+HOSTILE = "a\x1b]0;owned\x07\x1b[31m\u202egpj.exe\u2066\x9b2J\udcff"
+
+
+@given(st.text())
+def test_nothing_printable_steers_a_terminal(text: str) -> None:
+    shown = printable(text)
+    assert not set(shown) & {chr(code) for code in (*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), 0x2028)}
+    assert printable(shown) == shown
+
+
+@pytest.mark.parametrize("name", ["Straße", "دوچرخه\u200cسوار", "木 1", "👩\u200d🌾", "Screenshot at 3.04\u202fPM", ""])
+def test_honest_names_stay(name: str) -> None:
+    assert printable(name) == name
+
+
+def test_what_steers_is_written_out() -> None:
+    assert printable("a\x1b[31m\u202eb\n") == r"a\x1b[31m\u202eb\n"
+
+
+def test_class_names_can_be_shown() -> None:
+    with pytest.raises(SegError, match=r"the class name .* holds characters that cannot be shown"):
+        ClassMap(("sky", HOSTILE), ((0, 0, 0), (1, 1, 1)))
+
+
+@pytest.mark.parametrize("command", [("masks", "inspect"), ("masks", "convert"), ("check",), ("resize",), ("stats",)])
+def test_names_of_files_reach_no_terminal_raw(tmp_path: Path, command: tuple[str, ...]) -> None:
+    folder = tmp_path / HOSTILE.replace("/", "")
+    save(folder / "masks" / f"{HOSTILE}.png", np.zeros((4, 4), np.uint8))
+    (folder / "masks" / f"{HOSTILE}.txt").write_text(HOSTILE, "utf-8", "surrogateescape")
+    result = run_prep(*command, folder, *(("-o", tmp_path / "set") if command[-1] in ("convert", "resize") else ()))
+    said = result.stdout + result.stderr
+    assert said
+    assert not set(said) & set("\x1b\x07\x9b\u202e\u2066")
