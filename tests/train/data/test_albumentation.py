@@ -30,6 +30,12 @@ def node(kind: str, /, **options: Any) -> Node:  # noqa: ANN401
     return {"__class_fullname__": kind, **options}
 
 
+ALIASES = (
+    "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)) + "transform: *a39"
+)
+"""A kilobyte of YAML that stands for 2**40 entries."""
+
+
 def written(folder: Path, *transforms: Node, name: str = "augment.json") -> Path:
     path = folder / name
     path.write_text(json.dumps({"transform": node("Compose", transforms=list(transforms))}), encoding="utf-8")
@@ -178,6 +184,10 @@ def test_what_a_pipeline_may_not_do_is_told_with_its_file(tmp_path: Path, transf
     [
         ("a.pkl", "", r"a.pkl: not .yaml, .yml or .json; write one in Python with albumentations.save"),
         ("a.json", "{", "a.json: damaged JSON: "),
+        ("a.json", "[" * 100_000, "a.json: nested too deeply"),
+        ("a.yaml", "[" * 5_000, "a.yaml: nested too deeply"),
+        ("a.yaml", ALIASES, "a.yaml: stands for more than 100,000 entries"),
+        ("a.yaml", "transform: &a\n  transforms: [*a]", "a.yaml: stands for more than 100,000 entries"),
         ("a.yaml", "a: [1", "a.yaml: damaged YAML: "),
         ("a.yaml", "transform: !!python/object/apply:os.getcwd []", "a.yaml: damaged YAML: could not determine"),
         ("a.json", "[]", "no 'transform' in it"),
