@@ -64,12 +64,11 @@ def fit(
     from train.runs.runs import find_interrupted
 
     place = Place(device, devices, nodes)
-    given = {name: value for name, value in settings.items() if value is not None}
     if resume is None:
-        config = find_recipe(recipe).config(given)
+        config = find_recipe(recipe).config(settings)
         result = fit_dataset(find_dataset(dataset), config, place, progress, note)
     else:
-        _refuse(["recipe", *given])
+        _refuse(["recipe", *settings])
         run = find_interrupted(None if resume == "latest" else Path(resume))
         result = resume_run(run, dataset, place, progress, note)
     if result is None:  # the first process tells the result

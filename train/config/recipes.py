@@ -23,8 +23,8 @@ class Recipe:
     text: str
 
     def config(self, given: Mapping[str, Any]) -> Config:
-        """The settings with those that were given by options in their place."""
-        return Config(**{**self.settings, **given})
+        """The settings with those that were given by options in their place; None was not given."""
+        return Config(**{**self.settings, **{name: value for name, value in given.items() if value is not None}})
 
 
 _DEFAULT_DESCRIPTION = "A plain U-Net: AdamW, one cycle, cross-entropy, flips."

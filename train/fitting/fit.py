@@ -227,13 +227,10 @@ def _data_hash(trainer: Trainer) -> str:
 def _opening(trainer: Trainer) -> str:
     config, settings = trainer.config, _settings(trainer)
     network = config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"
-    pixels = (
-        counted(settings["patches"], "patch", "patches")
-        if trainer.store.description
-        else counted(settings["patches"], "random crop")
-    )
+    forms = ("patch", "patches") if trainer.store.description else ("random crop",)
     return (
         f"{trainer.run}: {network} of {settings['parameters'] / 1e6:.2f} M parameters "
-        f"on {settings['device']} in {settings['precision_used']}; {pixels} of {settings['patch_size']} px an epoch, "
+        f"on {settings['device']} in {settings['precision_used']}; "
+        f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch, "
         f"{settings['train_images']:,} training and {counted(settings['val_images'], 'validation image')}"
     )
