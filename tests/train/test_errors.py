@@ -84,9 +84,9 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"window": 0}, "window needs a number from 1 to 65,536; got 0"),
-        ({"window": True}, "window needs a number from 1 to 65,536; got True"),
-        ({"overlap": 1}, "overlap needs a number from 0 to below 1; got 1"),
+        ({"window": 0}, "window needs a number from 16 to 8,192; got 0"),
+        ({"window": True}, "window needs a number from 16 to 8,192; got True"),
+        ({"overlap": 1}, "overlap needs a number from 0 to 0.9; got 1"),
         ({"mean": (0.5, 0.5, float("nan"))}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5, nan)"),
         ({"mean": (0.5, 0.5)}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5)"),
         ({"std": (0.2, -0.2, 0.2)}, "std needs a number from 0 to 1, three times; got (0.2, -0.2, 0.2)"),

@@ -89,7 +89,7 @@ class Config:
     noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
     augment: str | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
     window: int | None = _windows(None, "Side of a window.", "PIXELS", within=Range(16, 8192), usual="twice the patch")
-    overlap: float = _windows(0.5, "Share of a window that the next one covers again.", "SHARE", within=BELOW_1)
+    overlap: float = _windows(0.5, "Share of a window that the next one covers again.", "SHARE", within=Range(0, 0.9))
     compile: bool = _network(False, "Compile the network: slower to begin, then faster on GPUs.")
     film: bool = _pictures(False, "Write progress.mp4: one validation image, epoch by epoch.")
     tensorboard: bool = _pictures(False, "Write TensorBoard events too.")

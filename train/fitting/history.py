@@ -1,7 +1,5 @@
 """What each epoch gave: rows of history.csv and of TensorBoard, how far a training is, and what to warn of."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +11,7 @@ import numpy as np
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.core.files import write_text
+from prep.core.tables import write_columns
 from train.config.config import Best
 from train.runs.run_files import EVENTS, HISTORY
 from train.scoring.metrics import Confusion, scores_of
@@ -177,13 +175,8 @@ def overfitting(history: Sequence[Epoch]) -> str | None:
 
 def write_history(run: Path, history: list[Epoch], classes: ClassMap) -> None:
     """Write history.csv atomically: one row an epoch; what is not known or not defined is empty."""
-    text = io.StringIO(newline="")
     rows = [row.cells(classes) for row in history]
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: "" if value is None or math.isnan(value) else value for name, value in row.items()})
-    write_text(run / HISTORY, text.getvalue())
+    write_columns(run / HISTORY, list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
 def need_tensorboard() -> None:

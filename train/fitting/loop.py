@@ -28,6 +28,7 @@ from train.runs.checkpoint import ModelCard, load, save, save_model
 from train.runs.run_files import LAST, MODEL
 from train.scoring.metrics import Confusion
 from train.windows.predictor import Normalizer, Predictor, TorchModel
+from train.windows.window_settings import WindowSettings
 
 Log = Callable[[str], None]
 
@@ -54,14 +55,14 @@ class Trainer:
         loss = build_loss(config.loss, weights if config.class_weights else None)
         forward = torch.compile(self.network) if config.compile else self.network
         self.stepper = Stepper(self.network, forward, self.optimizer, loss, classes, fabric, log, config.clip)
-        window = config.window or 2 * store.size
+        windows = WindowSettings(config.window or 2 * store.size, config.overlap)
         self.card = ModelCard(
-            config, dataset.classes, stats.mean, stats.std, window, config.overlap,
+            config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
             dataset.root.resolve().name, dataset.split_hash(),
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, fabric)
-        self.predictor = Predictor(model, dataset.classes, window, config.overlap, fabric.device)
+        self.predictor = Predictor(model, dataset.classes, windows, fabric.device)
         self.validation = dataset.of_split("val")
         self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
         self.validate_every = epochs_between_validations(self.validation, len(store) * store.size**2, config.overlap)
@@ -198,7 +199,7 @@ class Trainer:
             if not is_out_of_memory(error):
                 raise
             raise SegError(
-                f"out of memory while validating with windows of {self.predictor.window} px; try a smaller --window"
+                f"out of memory while validating with windows of {self.card.window} px; try a smaller --window"
             ) from error
         self.state.last_validation_seconds = time.monotonic() - began
         self.state.validation_seconds += self.state.last_validation_seconds

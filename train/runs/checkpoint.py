@@ -15,12 +15,18 @@ from lightning_fabric import Fabric
 from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
-from train.config.config import Config
-from train.config.settings import BELOW_1, UP_TO_1, Range
+from train.config.config import SETTINGS, Config
+from train.config.settings import UP_TO_1
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer, Predictor, TorchModel
+from train.windows.window_settings import WindowSettings
 
-_POSSIBLE = {"mean": (UP_TO_1, 3), "std": (UP_TO_1, 3), "window": (Range(1, 65_536), 1), "overlap": (BELOW_1, 1)}
+_POSSIBLE = {
+    "mean": (UP_TO_1, 3),
+    "std": (UP_TO_1, 3),
+    "window": (SETTINGS["window"].within, 1),
+    "overlap": (SETTINGS["overlap"].within, 1),
+}
 """Range and count of the numbers of a card; a channel that never changes has the std 0, and the normalizer knows."""
 
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
@@ -81,7 +87,7 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
     network = network.to(memory_format=torch.channels_last).to(fabric.device)
     model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
-    return Predictor(model, card.classes, card.window, card.overlap, fabric.device), card
+    return Predictor(model, card.classes, WindowSettings(card.window, card.overlap), fabric.device), card
 
 
 def model_id(path: Path) -> str:

@@ -1,11 +1,12 @@
 """Images whose rows come on demand, so that they need not fit in memory."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB
 
 
@@ -30,9 +31,23 @@ class ImageRows(Protocol):
 
 @dataclass(frozen=True)
 class ArrayRows:
-    """An image in memory as rows on demand."""
+    """An image in memory as rows on demand. Raises SegError for any array but uint8 (H, W, 3).
+
+    Nothing is converted in silence: an image of numbers from 0 to 1 would be labelled as a black one.
+    """
 
     image: ImageRGB
+
+    def __post_init__(self) -> None:
+        image: Any = self.image
+        is_array = isinstance(image, np.ndarray)
+        if is_array and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size:
+            return
+        got = f"{image.dtype} {image.shape}" if is_array else type(image).__name__
+        raise SegError(
+            f"an image is a NumPy array of uint8 (height, width, 3) in RGB order, with at least one pixel; got {got}; "
+            "numbers from 0 to 1 become one by: (image * 255).round().astype(numpy.uint8)"
+        )
 
     @property
     def height(self) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
-from prep.annotate.store.contents import Content, Contents, Mask
-from prep.annotate.store.records import Records
+from prep.annotate.store.live_index import LiveIndex
+from prep.annotate.store.mask_counts import Mask, MaskCounter, MaskCounts
 from prep.annotate.store.tiles import patched, read_tiles
 from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.core.cache import Cache
@@ -24,7 +24,7 @@ from prep.images.imageio import IndexMask, decode_mask, encode_png
 from prep.web.guard import Refusal
 
 HIDDEN = ".annotate"
-"""Folder of the dataset for what may be lost: counted contents, and notes on saves."""
+"""Folder of the dataset for what may be lost: counts of masks, and notes on saves."""
 
 _KEPT = 4
 """Masks at work that stay decoded, by the versions of their files."""
@@ -34,7 +34,9 @@ _COMMITTING = (
     "was killed: start seg-prep annotate again, which finishes what it began."
 )
 
-_NO_MASK = Content(NO_FILE, {IGNORE_INDEX: 1})
+_CHANGED = "{} changed elsewhere since this page read {}; nothing was saved."
+
+_NO_MASK = MaskCounts(NO_FILE, {IGNORE_INDEX: 1})
 
 
 class Conflict(Refusal):
@@ -79,13 +81,13 @@ class Store:
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
-        self._records = Records(root, self._notes)
+        self._index = LiveIndex(root, self._notes)
         self._masks: Cache[str, Mask] = Cache(_KEPT)
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
         self._half_way = False
-        self._records.samples()
-        self._contents = Contents(root, root / HIDDEN / "contents.json")
+        self._index.samples()
+        self._counter = MaskCounter(root, root / HIDDEN / "contents.json")
 
     @property
     def name(self) -> str:
@@ -96,7 +98,7 @@ class Store:
         """Finish the save at work, refuse all further ones, and keep what was counted."""
         with self._lock:
             self._closed = True
-        self._contents.close()
+        self._counter.close()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -122,7 +124,7 @@ class Store:
     def entries(self) -> list[Entry]:
         """All images, sorted by stem."""
         with self._lock:
-            return [self._entry(sample) for sample in self._records.samples().values() if sample.image]
+            return [self._entry(sample) for sample in self._index.samples().values() if sample.image]
 
     def entry(self, stem: str) -> Entry:
         """One image; Refusal (404) if there is none of this stem."""
@@ -132,7 +134,7 @@ class Store:
     def sample(self, stem: str) -> Sample:
         """The row of an image in the index; Refusal (404) if there is none of this stem."""
         with self._lock:
-            sample = self._records.samples().get(stem)
+            sample = self._index.samples().get(stem)
         if sample is None or not sample.image:
             raise Refusal(404, f"There is no image {stem!r} in this dataset.")
         refuse_odd_stem(stem)
@@ -142,18 +144,13 @@ class Store:
         """Where the image of a sample is; Refusal if there is none of this stem, or if it is not in the dataset."""
         return inside(self.root, self.sample(stem).image)
 
-    def mask_path(self, stem: str) -> Path:
-        """Where the mask of an image is or will be, rejected ones too; Refusal as for photo_path."""
-        with self._lock:
-            return inside(self.root, mask_name(self.sample(stem)))
-
     def mask(self, stem: str) -> Mask:
         """The mask of an image as it is on the disk; never-labelled pixels, or all without a file, are 255.
 
         Raises SegError if the file is damaged or of another size than the image.
         """
         with self._lock:
-            return self._standing(self.sample(stem))
+            return self._standing(self.sample(stem), len(self.classes()[0]))
 
     def save(self, stem: str, body: bytes, *, base: str, save: str, classes_version: str) -> Entry:
         """Lay tiles over the mask of an image, on disk when this returns.
@@ -166,13 +163,17 @@ class Store:
         with self.writing():
             if is_committing(self.root):
                 raise Refusal(503, _COMMITTING)
-            sample = self.sample(stem)
-            mask = self._standing(sample)
+            sample, (classes, version) = self.sample(stem), self.classes()
+            mask = self._standing(sample, len(classes))
             if not self._notes.made(stem, save, mask.version):
-                self._refuse_conflicts(base, mask.version, classes_version)
-                tiles = read_tiles(body, sample.width, sample.height, self._number_of_classes())
+                if classes_version != version:
+                    raise Conflict("classes", _CHANGED.format("The classes were", "them"))
+                if base != mask.version:
+                    raise Conflict("mask", _CHANGED.format("This mask was", "it"))
+                tiles = read_tiles(body, sample.width, sample.height, len(classes))
                 self._write(sample, mask.version, patched(mask.pixels, tiles), save)
-            self._records.has_mask(stem)
+                self._standing(sample, len(classes))
+            self._index.name_mask(stem)
             return self.entry(stem)
 
     def set_state(self, stem: str, state: str) -> Entry:
@@ -181,55 +182,41 @@ class Store:
             raise Refusal(400, f"{state!r} is no state of an image; use {', '.join(ALL_STATES)}.")
         with self.writing():
             self.sample(stem)
-            self._records.set_state(stem, state)
+            self._index.set_state(stem, state)
             return self.entry(stem)
-
-    def _refuse_conflicts(self, base: str, version: str, classes_version: str) -> None:
-        if classes_version != self.classes()[1]:
-            raise Conflict(
-                "classes", "The classes were changed elsewhere since this page read them; nothing was saved."
-            )
-        if base != version:
-            raise Conflict("mask", "This mask was changed elsewhere since this page read it; nothing was saved.")
-
-    def _number_of_classes(self) -> int:
-        """How many classes there are, at least one: a dataset with a mask but without a class cannot be opened."""
-        if not (number := len(self.classes()[0])):
-            raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
-        return number
 
     def _write(self, sample: Sample, before: str, pixels: IndexMask, save: str) -> None:
         """Note, mask: dying anywhere, the mask is the old one or the new one, and the note fits either."""
-        path = self.mask_path(sample.stem)
+        path = inside(self.root, mask_name(sample))
         data = encode_png(pixels)
         version = version_of(data)
-        self._records.begin(sample.stem)
+        self._index.begin(sample.stem)
         self._notes.announce(sample.stem, before, Written(save, version))
         make_folder(path.parent)
         if version_and_bytes(path)[0] != before:  # by another command, while the mask was encoded
             raise Conflict("mask", "This mask was changed elsewhere in this moment; nothing was saved.")
         write_bytes(path, data, durable=True)
         self._masks.put(version, Mask(pixels, version))
-        self._standing(sample)
 
-    def _standing(self, sample: Sample) -> Mask:
+    def _standing(self, sample: Sample, classes: int) -> Mask:
         """The mask on the disk. The file is always read, which is quick; decoded only if it is not in memory."""
-        path = self.mask_path(sample.stem)
+        name = mask_name(sample)
+        path = inside(self.root, name)
         stamp = stamp_of(path)
         version, data = version_and_bytes(path)
         if stamp is None or version == NO_FILE:
             return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
         mask = self._masks.get(version, lambda: Mask(decode_mask(path, data), version))
-        self._contents.put(mask_name(sample), stamp, mask.content)
-        _refuse_misfit(path, mask, sample, len(self.classes()[0]))
+        self._counter.put(name, stamp, mask.counts)
+        _refuse_misfit(path, mask, sample, classes)
         return mask
 
     def _entry(self, sample: Sample) -> Entry:
         name = mask_name(sample)
         stamp = stamp_of(f"{self.root}/{name}")
-        content = self._contents.of(name, stamp) if stamp else _NO_MASK
-        version, labelled, classes = (content.version, content.labelled, content.classes) if content else (None,) * 3
-        state = self._records.state(sample.stem)
+        counts = self._counter.of(name, stamp) if stamp else _NO_MASK
+        version, labelled, classes = (counts.version, counts.labelled, counts.classes) if counts else (None,) * 3
+        state = self._index.state(sample.stem)
         return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
 
 
@@ -248,7 +235,7 @@ def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None
             f"{path}: {width} x {height} pixels, but its image has {sample.width} x {sample.height}; "
             "move this mask away, or convert its label again"
         )
-    if strange := [value for value in mask.content.classes or () if value >= classes]:
+    if strange := [value for value in mask.counts.classes or () if value >= classes]:
         raise SegError(
             f"{path}: holds the value {strange[0]}, but {CLASSES} has {classes} classes; "
             "move this mask away, or convert its label again"

@@ -32,8 +32,10 @@ def read_tiles(body: bytes, width: int, height: int, classes: int) -> list[Tile]
     """Tiles of a mask of this size, each as x, y, width, height (uint32, little endian) and width x height bytes.
 
     Refusal (400) if the body ends within a tile or holds none, if a tile leaves the mask, or if a value is neither a
-    class (0..classes-1) nor 255.
+    class (0..classes-1) nor 255; also if there is no class.
     """
+    if not classes:  # a dataset with a mask but without a class cannot be opened
+        raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
     tiles: list[Tile] = []
     start = 0
     while start < len(body):

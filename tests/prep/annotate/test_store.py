@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.annotate.store import contents
+from prep.annotate.store import mask_counts
 from prep.annotate.store import store as module
 from prep.annotate.store.store import Conflict, Store
 from prep.checking.check import check_dataset
@@ -23,6 +22,7 @@ from prep.dataset.dataset import Dataset, read_index, write_index
 from prep.dataset.states import read_states
 from prep.images.imageio import write_png
 from prep.web.guard import Refusal
+from tests.prep.annotate.proposing import wait_until
 from tests.prep.annotate.storing import block, died, files_of, named_mask, on_disk, send, to_label
 from tests.support import CLASSES, no_space, random_mask, run_error
 
@@ -308,6 +308,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from prep.annotate.store.store import Store
+from tests.prep.annotate.proposing import wait_until
 from tests.prep.annotate.storing import block, send
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = Store(root)
@@ -445,37 +446,48 @@ def test_saves_of_many_threads_are_done_one_after_the_other(tmp_path: Path, paus
 # What the list says.
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-def test_contents_are_counted_once_and_again_when_a_mask_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_masks_are_counted_once_and_again_when_a_mask_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
-    real = contents.content_of
-    monkeypatch.setattr(contents, "content_of", lambda version, mask: counted.append(version) or real(version, mask))
+    real = mask_counts.count_mask
+    monkeypatch.setattr(mask_counts, "count_mask", lambda version, mask: counted.append(version) or real(version, mask))
     root = to_label(tmp_path / "d")
     put_mask(root, "s0", np.where(np.arange(768).reshape(24, 32) < 192, 2, 255).astype(np.uint8))
     store = Store(root)
     assert store.entry("s0").classes in (None, [2])  # not yet, or already
-    until(lambda: store.entry("s0").classes == [2])
+    wait_until(lambda: store.entry("s0").classes == [2])
     assert store.entry("s0").labelled == 0.25
     assert store.entry("s1").labelled == 0.0
     store.close()
     store = Store(root)
     assert (store.entry("s0").labelled, len(counted)) == (0.25, 1)
     put_mask(root, "s0", random_mask(1))
-    until(lambda: store.entry("s0").classes == [0, 1, 2])
+    wait_until(lambda: store.entry("s0").classes == [0, 1, 2])
     (root / "masks" / "s0.png").write_bytes(b"damaged")
-    until(lambda: store.entry("s0").classes is None and store.entry("s0").version)
+    wait_until(lambda: store.entry("s0").classes is None and store.entry("s0").version)
     assert store.entry("s0").labelled is None
     store.close()
     (root / ".annotate" / "contents.json").write_text('{"masks/s0.png": 1}')
     Store(root).close()  # and a cache of nonsense is no matter
+
+
+def test_a_mask_that_cannot_be_read_is_tried_again_only_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    real = mask_counts.read_bytes
+    monkeypatch.setattr(mask_counts, "read_bytes", lambda path: tried.append(path.stem) or real(path))
+    root = to_label(tmp_path / "d")
+    put_mask(root, "s1", random_mask(1, 40, 30))
+    (root / "masks" / "s0.png").touch()
+    store = Store(root)
+    for _ in range(2):
+        assert store.entry("s0").version is None
+        put_mask(root, "s1", random_mask(2, 40, 30))
+        wait_until(lambda: store.entry("s1").labelled is not None)  # the thread has gone on to what was asked for later
+    assert tried.count("s0") == 1
+    put_mask(root, "s0", random_mask(0))
+    wait_until(lambda: store.entry("s0").labelled == 1.0)
+    store.close()
 
 
 def test_masks_that_do_not_fit_are_told_in_words(tmp_path: Path) -> None:

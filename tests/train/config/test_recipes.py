@@ -64,7 +64,7 @@ def test_a_file_is_a_recipe(tmp_path: Path) -> None:
         ("width = 1024\ndepth = 8", "mine.toml: --width 1024 with --depth 8 makes 131,072 channels"),
         ("window = 0", "mine.toml: window needs a number from 16 to 8,192; got 0"),
         ("depth = 6\nsize = 32", "mine.toml: --size needs at least 64 pixels with --depth 6; got 32"),
-        ("overlap = 1", "mine.toml: overlap needs a number from 0 to below 1; got 1"),
+        ("overlap = 1", "mine.toml: overlap needs a number from 0 to 0.9; got 1"),
         ("lr = nan", "mine.toml: lr needs a number above 0; got nan"),
         ("clip = inf", "mine.toml: clip needs a number above 0; got inf"),
         (f"seed = 1{'0' * 40}", "mine.toml: seed needs at least 0; got 1000"),

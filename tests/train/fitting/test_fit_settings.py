@@ -298,7 +298,7 @@ def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypa
 
     monkeypatch.setattr(Trainer, "_finish_epoch", finished)
     monkeypatch.setattr(Trainer, "progress", lambda trainer: float(bool(over)))
-    run = train("--epochs", 50, "--overlap", 0.95, "--window", 16)
+    run = train("--epochs", 50, "--overlap", 0.9, "--window", 16)
     rows = history_of(run)
     assert rows["val_mean_iou"].notna().tolist() == [False, True]
     assert rows["step"].diff().iloc[-1] == 1

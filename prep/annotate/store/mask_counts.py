@@ -1,4 +1,4 @@
-"""What the masks of a dataset hold, counted in the background and remembered by size and time of each file."""
+"""Pixels of each class in the masks of a dataset, counted in the background, remembered by size and time of a file."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ from prep.web.guard import Refusal
 
 
 @dataclass(frozen=True)
-class Content:
+class MaskCounts:
     """Version of a mask file and its pixels by value, values without a pixel left out; none at all if it is damaged."""
 
     version: str
@@ -38,10 +38,10 @@ class Content:
         return sorted(value for value in self.pixels if value != IGNORE_INDEX) if self.pixels else None
 
 
-def content_of(version: str, mask: IndexMask) -> Content:
+def count_mask(version: str, mask: IndexMask) -> MaskCounts:
     """Count a mask (H, W)."""
     counts = count_values(mask)
-    return Content(version, {int(value): int(counts[value]) for value in np.flatnonzero(counts)})
+    return MaskCounts(version, {int(value): int(counts[value]) for value in np.flatnonzero(counts)})
 
 
 @dataclass(frozen=True)
@@ -55,41 +55,46 @@ class Mask:
         self.pixels.setflags(write=False)
 
     @cached_property
-    def content(self) -> Content:
-        """What it holds."""
-        return content_of(self.version, self.pixels)
+    def counts(self) -> MaskCounts:
+        """Its pixels of each class."""
+        return count_mask(self.version, self.pixels)
 
 
-class Contents:
-    """Contents of the mask files of one dataset; a thread counts those that are asked for and not known.
+class MaskCounter:
+    """Counts of the mask files of one dataset; a thread counts those that are asked for and not known.
 
-    root: of the dataset.  cache: file that keeps the contents for the next time; it can be deleted at any time.
+    root: of the dataset.  cache: file that keeps the counts for the next time; it can be deleted at any time.
     """
 
     def __init__(self, root: Path, cache: Path) -> None:
         self._root = root
         self._cache = cache
         self._known = _read_cache(cache)
-        self._waiting: dict[str, None] = {}
+        self._unreadable: dict[str, Stamp] = {}
+        self._waiting: dict[str, Stamp] = {}
         self._news = threading.Condition()
         self._stopped = False
-        self._thread = threading.Thread(target=self._count_all, name="contents", daemon=True)
+        self._thread = threading.Thread(target=self._count_all, name="mask counts", daemon=True)
         self._thread.start()
 
-    def of(self, name: str, stamp: Stamp) -> Content | None:
-        """Content of the file `name` with this stamp; None if it still has to be counted, which begins now."""
-        stamped, content = self._known.get(name, (None, None))
+    def of(self, name: str, stamp: Stamp) -> MaskCounts | None:
+        """Counts of the file `name` with this stamp; None if it still has to be counted, which begins now.
+
+        None also for a file that cannot be read, which is not tried again until it changes.
+        """
+        stamped, counts = self._known.get(name, (None, None))
         if stamped == stamp:
-            return content
-        with self._news:
-            self._waiting[name] = None
-            self._news.notify()
+            return counts
+        if self._unreadable.get(name) != stamp:
+            with self._news:
+                self._waiting[name] = stamp
+                self._news.notify()
         return None
 
-    def put(self, name: str, stamp: Stamp, content: Content) -> None:
-        """Remember a content that is known anyway."""
+    def put(self, name: str, stamp: Stamp, counts: MaskCounts) -> None:
+        """Remember counts that are known anyway."""
         with self._news:
-            self._known[name] = (stamp, content)
+            self._known[name] = (stamp, counts)
 
     def close(self) -> None:
         """End the thread and keep what was counted."""
@@ -116,29 +121,30 @@ class Contents:
         try:
             path = inside(self._root, name)
             stamp, data = stamp_of(path), read_bytes(path)
-        except (SegError, Refusal):
-            return  # gone again, or not to be read: whoever opens this image is told
+        except (SegError, Refusal):  # whoever opens this image is told
+            self._unreadable[name] = self._waiting[name]
+            return
         version = version_of(data)
         try:
-            content = content_of(version, decode_mask(path, data))
+            counts = count_mask(version, decode_mask(path, data))
         except SegError:
-            content = Content(version, {})
+            counts = MaskCounts(version, {})
         if stamp is not None:
-            self.put(name, stamp, content)
+            self.put(name, stamp, counts)
 
     def _write_cache(self) -> None:
         with self._news:
-            known = {name: [stamp, content.version, content.pixels] for name, (stamp, content) in self._known.items()}
+            known = {name: [stamp, counts.version, counts.pixels] for name, (stamp, counts) in self._known.items()}
         with suppress(SegError):  # a full disk: they are counted again
             make_folder(self._cache.parent)
             write_text(self._cache, json.dumps(known))
 
 
-def _read_cache(path: Path) -> dict[str, tuple[Stamp, Content]]:
-    """Contents by name; empty if the file is not there or cannot be read, and all are counted again."""
+def _read_cache(path: Path) -> dict[str, tuple[Stamp, MaskCounts]]:
+    """Counts by name; empty if the file is not there or cannot be read, and all are counted again."""
     try:
         return {
-            name: (tuple(stamp), Content(version, {int(value): count for value, count in pixels.items()}))
+            name: (tuple(stamp), MaskCounts(version, {int(value): count for value, count in pixels.items()}))
             for name, (stamp, version, pixels) in json.loads(path.read_bytes()).items()
         }
     except (OSError, ValueError, TypeError, AttributeError):

@@ -14,7 +14,7 @@ from prep.images.imageio import image_size
 from prep.web.guard import Refusal
 
 
-class Records:
+class LiveIndex:
     """Samples and states as the files say now; both are read again when they have changed, and before each change.
 
     Whatever two files may say differently after a death between two writes, or after another command has written an
@@ -44,7 +44,7 @@ class Records:
         if self.state(stem) == NEW:
             self._write_states({**self._states, stem: IN_WORK})
 
-    def has_mask(self, stem: str) -> None:
+    def name_mask(self, stem: str) -> None:
         """The mask of this image stands; say so in the index, unless the image is rejected."""
         sample = self.samples()[stem]
         if self.state(stem) != REJECTED and not sample.mask:
