@@ -28,8 +28,8 @@ from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
 from train.runs.run_files import CONFIG, CURVES, LAST, LOG, MODEL
 from train.runs.runs import mark_latest, new_run
-from train.scoring.evaluation import Evaluation, evaluate
-from train.scoring.score import write_evaluation
+from train.scoring.score import write_scores
+from train.scoring.split_scores import SplitScores, score_split
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Run:
 
     folder: Path
     report: Path
-    evaluation: Evaluation | None
+    scores: SplitScores | None
 
 
 @dataclass(frozen=True)
@@ -188,13 +188,13 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
         except SegError as error:  # the model is scored all the same
             trainer.log(str(error))
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
-    evaluation = None
+    scores = None
     if dataset.of_split("test"):
         predictor, _ = load_model(run / MODEL, trainer.fabric)
         with bar("Scoring") as advance:
-            evaluation = evaluate(predictor, dataset, "test", advance)
-        write_evaluation(run, evaluation, dataset, predictor)
-    return Run(run, write_report(run), evaluation)
+            scores = score_split(predictor, dataset, "test", advance)
+        write_scores(run, scores, dataset, predictor)
+    return Run(run, write_report(run), scores)
 
 
 def _settings(trainer: Trainer) -> dict[str, Any]:
