@@ -13,11 +13,12 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.commit import INDEX, STAGING, pending, stamps, wait_for_commits
-from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset, read_index
+from prep.dataset.commit import STAGING, pending, stamps, wait_for_commits
+from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
+from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, STATES
 from prep.dataset.lock import holder, is_free, is_held
-from prep.dataset.states import REJECTED, STATES, read_states
-from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
+from prep.dataset.states import REJECTED, read_states
+from prep.photos.record import PhotoRecord, read_records
 
 _TIMES = 3
 _RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)

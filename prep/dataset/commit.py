@@ -18,10 +18,10 @@ from typing import TypeVar
 from prep.core.errors import SegError
 from prep.core.files import explained, open_plain, replacing, write_text
 from prep.dataset import lock
+from prep.dataset.dataset_files import INDEX
 
 STAGING = ".unfinished-"
 NEW = "new"
-INDEX = "index.csv"
 _RECORD = "commit.json"
 _LARGEST_RECORD = 2**28
 _TRIES = 100

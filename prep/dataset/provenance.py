@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from prep.core.files import explained, open_plain
+from prep.dataset.dataset_files import PROVENANCE
 
-PROVENANCE = "provenance.jsonl"
 _PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
 
 

@@ -20,7 +20,8 @@ from typing import Self
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, remove_parts, write_text
-from prep.dataset.commit import INDEX, NEW, STAGING, Commit, finish_all, pending
+from prep.dataset.commit import NEW, STAGING, Commit, finish_all, pending
+from prep.dataset.dataset_files import INDEX, MASKS
 from prep.dataset.lock import Say, is_held, locked
 
 _SETTINGS = "settings.json"
@@ -40,7 +41,7 @@ def writing(root: Path, say: Say | None = None) -> Iterator[None]:
         finish_all(root)
         if was_killed:
             remove_parts(root, deep=False)
-            remove_parts(root / "masks")
+            remove_parts(root / MASKS)
         yield
 
 

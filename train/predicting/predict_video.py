@@ -8,13 +8,14 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.images.finding import FoundFile
 from prep.images.imageio import write_png
 from prep.images.overlay import color_mask, overlay
 from train.predicting.video import Damage, VideoFile, VideoWriter
 from train.windows.predictor import Predictor
 
-KINDS = ("masks", "colors", "overlays")
+VIDEO_KINDS = ("masks", "colors", "overlays")
 """Masks as one PNG a frame; colour masks and overlays as videos."""
 
 
@@ -35,10 +36,10 @@ def predict_video(
     progress: counts frames. Raises SegError if no frame can be read.
     """
     folder = output / "masks" / video.stem
-    films = {kind: output / kind / f"{video.stem}.mp4" for kind in KINDS if kind != "masks" and kind in kinds}
+    films = {kind: output / kind / f"{video.stem}.mp4" for kind in VIDEO_KINDS if kind != "masks" and kind in kinds}
     wanted = [*films.values(), *([folder] if "masks" in kinds else [])]
     if not wanted:
-        raise SegError(f"{video.path}: of a video there are only {', '.join(KINDS)}; add one of them to --save")
+        raise SegError(f"{video.path}: of a video there are only {', '.join(VIDEO_KINDS)}; add one of them to --save")
     if not overwrite and all(path.exists() for path in wanted):
         return
     source = VideoFile(video.path)
@@ -59,7 +60,7 @@ def predict_video(
 
 
 def _loss(damage: Damage) -> str:
-    parts = [f"{damage.packets} frames or so are missing"] if damage.packets else []
+    parts = [f"about {counted(damage.packets, 'frame')} missing"] if damage.packets else []
     return ", ".join([*parts, "it ends early"] if damage.ends_early else parts)
 
 

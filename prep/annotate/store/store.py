@@ -17,7 +17,8 @@ from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
 from prep.core.files import make_folder, remove_parts, write_bytes
-from prep.dataset.dataset import CLASSES, Dataset, Sample, writes
+from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset_files import CLASSES, MASKS
 from prep.dataset.lock import InUse
 from prep.dataset.states import ALL_STATES, mask_name
 from prep.dataset.transaction import writing
@@ -74,9 +75,9 @@ class Store:
         dataset = Dataset.open(root)
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
-        refuse_links_out(root, root / "masks", root / HIDDEN, *(root / HIDDEN).glob("*"))
+        refuse_links_out(root, root / MASKS, root / HIDDEN, *(root / HIDDEN).glob("*"))
         remove_parts(root, deep=False)
-        remove_parts(root / "masks")
+        remove_parts(root / MASKS)
         remove_parts(root / HIDDEN)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
