@@ -138,7 +138,7 @@ def test_a_folder_that_was_made_for_nothing_goes_again(tmp_path: Path) -> None:
 
 def test_a_dataset_that_is_deleted_meanwhile(dataset: Dataset) -> None:
     shutil.rmtree(dataset.root)
-    with pytest.raises(SegError, match="not a dataset"):
+    with pytest.raises(SegError, match="no such folder"):
         split_dataset(dataset)
     assert not dataset.root.exists()
 
