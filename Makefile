@@ -3,6 +3,7 @@
 # make lint   ruff and mypy only
 # make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
+# make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +11,7 @@ DEMO_INSTALLED := .venv/.demo-installed
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 
-.PHONY: demo test lint wheel fuzz bench
+.PHONY: demo test lint wheel fuzz concurrent bench
 .DELETE_ON_ERROR:
 
 $(DEMO_INSTALLED): pyproject.toml constraints.txt
@@ -45,6 +46,11 @@ MINUTES ?= 10
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
+
+TRIALS ?= 300
+
+concurrent: $(INSTALLED)
+	$(BIN)/python -m tests.concurrent --trials $(TRIALS)
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -8,7 +8,7 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
+from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index, writes
 from prep.dataset.dataset_files import CLASSES as CLASSES_FILE
 from prep.dataset.dataset_files import DERIVED, IMAGES, INDEX, MASKS
 from prep.dataset.transaction import Transaction
@@ -29,6 +29,7 @@ class _Job:
     mask: Path
 
 
+@writes
 def generate(
     root: Path,
     *,
