@@ -17,7 +17,7 @@ from PIL import Image
 from prep.dataset.dataset import Dataset
 from prep.dataset.patch_files import FLIPS, IMAGES, MASKS
 from prep.dataset.patches import cut_patches
-from synth.generate import generate
+from synth.dataset import generate
 from tests.bench.sidebyside import Comparison, require
 
 SOURCES = 16

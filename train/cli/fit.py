@@ -78,9 +78,9 @@ def fit(
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
     finish(
-        result.run,
-        {"run": result.run, "report": result.report, "test_mean_iou": mean_iou},
-        f"{score_text}run     {result.run}\nreport  {result.report}",
+        result.folder,
+        {"run": result.folder, "report": result.report, "test_mean_iou": mean_iou},
+        f"{score_text}run     {result.folder}\nreport  {result.report}",
     )
 
 

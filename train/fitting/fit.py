@@ -32,10 +32,13 @@ from train.scoring.score import write_evaluation
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What a training left: its run folder, the report, and the scores of the test split, if there is one."""
+class Run:
+    """What a training left: its folder, the report, and the scores of the test split, if there is one.
 
-    run: Path
+    `evaluation.scores.mean_iou` is the mean IoU of whole test images, 0..1.
+    """
+
+    folder: Path
     report: Path
     evaluation: Evaluation | None
 
@@ -49,7 +52,7 @@ class Place:
     nodes: int = 1
 
 
-def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None]) -> Run | None:
     """Train a new run on a dataset and score it on the test split; None in all processes but the first.
 
     A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
@@ -64,7 +67,7 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
         return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
 
 
-def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Run | None:
     """Go on with a run that was interrupted, with the same settings and the same data, wherever that is now.
 
     Raises SegError if split, patches or statistics are not those that it began with.
@@ -92,7 +95,7 @@ def _launched(place: Place, config: Config) -> Fabric:
 
 def _run(
     dataset: Dataset, config: Config, resumed: Path | None, fabric: Fabric, bar: Bar, say: Callable[[str], None]
-) -> Fit | None:
+) -> Run | None:
     bar = bar if fabric.is_global_zero else no_bar
     if fabric.is_global_zero:
         with bar("Counting") as advance:
@@ -164,7 +167,7 @@ def _own_augment(run: Path, config: Config) -> Path:
     return run / ("augment" + Path(config.augment or "").suffix.lower())
 
 
-def _finish(trainer: Trainer, bar: Bar) -> Fit:
+def _finish(trainer: Trainer, bar: Bar) -> Run:
     """Draw what the training gave, score the best model, and write the report."""
     run, dataset = trainer.run, trainer.dataset
     if trainer.config.film:
@@ -179,7 +182,7 @@ def _finish(trainer: Trainer, bar: Bar) -> Fit:
         with bar("Scoring") as advance:
             evaluation = evaluate(predictor, dataset, "test", advance)
         write_evaluation(run, evaluation, dataset, predictor)
-    return Fit(run, write_report(run), evaluation)
+    return Run(run, write_report(run), evaluation)
 
 
 def _settings(trainer: Trainer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from synth.generate import generate
+from synth.dataset import generate
 from train.cli.main import main
 from train.runs.checkpoint import load, save
 
