@@ -1,8 +1,11 @@
 """Write the pages of docs/ that follow from the code: python docs/generate.py (with --check: say if one is stale)."""
 
 import ast
+import re
 import sys
 from pathlib import Path
+
+from prep.checking.kinds import KINDS, SEVERITIES, filled
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("prep", "synth", "train")
@@ -33,7 +36,30 @@ def _first_line(path: Path) -> str:
     return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
 
 
-PAGES = {"docs/folders.md": folders_page}
+_CHECKS = """# What `seg-prep check` finds
+
+Written by `python docs/generate.py` from `prep/checking/kinds.py`; a test compares. An error makes results wrong or a
+command fail, a warning may, a remark is good to know. `seg-prep check --json` names the kind of each finding.
+"""
+
+
+def checks_page() -> str:
+    """docs/checks.md: each kind of finding with its words and its advice."""
+    parts = [_CHECKS]
+    for severity in SEVERITIES:
+        kinds = [kind for kind in KINDS if kind.severity == severity]
+        rows = [f"| `{kind.name}` | {_in_words(kind.text)} | {_in_words(kind.advice)} |" for kind in kinds]
+        head = ["| kind | what is found | what to do |", "|---|---|---|"]
+        parts.append("\n".join([f"## {severity.capitalize()}s", "", *head, *rows, ""]))
+    return "\n".join(parts)
+
+
+def _in_words(template: str) -> str:
+    """A template of a text as one reads it of several things: N masks hold ..., of TOTAL."""
+    return filled(re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), template), 2, {})
+
+
+PAGES = {"docs/folders.md": folders_page, "docs/checks.md": checks_page}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from prep.checking.check import check_dataset
 from prep.checking.findings import Finding
 from prep.converting.masks import Conversion, convert_masks
 from prep.converting.pairing import SAME_STEM, Patterns
-from prep.converting.plan import Options as ConvertOptions
+from prep.converting.plan import ConvertOptions
 from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
@@ -27,13 +27,13 @@ from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import Exported, export_dataset
 from prep.images.sizing import Fit, parse_target
+from prep.photos.image_file import ImageOptions
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
-from prep.photos.resize_photo import MAX_MEGAPIXELS, ImageFormat
-from prep.photos.resize_photo import Options as ResizeOptions
 from prep.reporting.report import write_report
 from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
 
+ImageFormat = Literal["jpg", "png"]
 Reader = Literal["rgb", "ids", "mat", "labelme", "coco"]
 Counted = Literal["train", "val", "test", "all"]
 Layout = Literal["rgb", "voc", "coco", "labelme", "cvat"]
@@ -64,7 +64,7 @@ def resize(
     format: ImageFormat | None = None,
     quality: int | None = None,
     keep_metadata: bool = False,
-    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megapixels: float = 200,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -82,7 +82,7 @@ def resize(
     need_one_of("format", format, ImageFormat | None)
     need_number("quality", quality, 1, 100)
     target = parse_target("x".join(map(str, size)) if isinstance(size, tuple) else str(size), fit, enlarge=enlarge)
-    options = ResizeOptions(target, format, quality, keep_metadata, max_megapixels)
+    options = ImageOptions(target, format, quality, keep_metadata, max_megapixels)
     sources = [photos] if isinstance(photos, str | Path | Dataset) else photos
     roots = [root_of(source) for source in sources]
     if len(roots) == 1 and is_dataset(roots[0]):

@@ -12,6 +12,7 @@ from train.config.config import Config
 from train.networks.unet import UNet
 from train.runs.checkpoint import ModelCard, save_model
 from train.windows.predictor import Predictor
+from train.windows.window_settings import WindowSettings
 
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
 
@@ -23,7 +24,7 @@ def strongest_channel(windows: Tensor) -> Tensor:
 
 def color_predictor(window: int = 32) -> Predictor:
     """Labels each pixel with the index of its strongest channel."""
-    return Predictor(strongest_channel, CLASSES, window, 0.5, torch.device("cpu"))
+    return Predictor(strongest_channel, CLASSES, WindowSettings(window), torch.device("cpu"))
 
 
 def write_run(folder: Path, *, network: nn.Module | None = None, classes: ClassMap = CLASSES) -> Path:

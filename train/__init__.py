@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from train.config.config import Config
     from train.face import audit, export, fit, load, predict, resume, score
     from train.fitting.fit import Run
-    from train.predicting.model import Model
+    from train.windows.predictor import Predictor
 else:
     from seg_prep import lazy
 
@@ -16,8 +16,8 @@ else:
             "train.config.config": ["Config"],
             "train.face": ["audit", "export", "fit", "load", "predict", "resume", "score"],
             "train.fitting.fit": ["Run"],
-            "train.predicting.model": ["Model"],
+            "train.windows.predictor": ["Predictor"],
         },
     )
 
-__all__ = ["Config", "Model", "Run", "audit", "export", "fit", "load", "predict", "resume", "score"]
+__all__ = ["Config", "Predictor", "Run", "audit", "export", "fit", "load", "predict", "resume", "score"]

@@ -27,11 +27,11 @@ from train.exporting.export_run import Exported, export_run
 from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
-from train.predicting.model import Model
 from train.predicting.predict import open_output, predict_photos, predict_videos
 from train.predicting.sources import find_sources
 from train.runs.runs import LATEST, find_interrupted, find_run
 from train.scoring.score import score_run
+from train.windows.predictor import Predictor
 
 AnyRun = Run | str | Path
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -112,18 +112,18 @@ def resume(
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
-def load(run: AnyRun = LATEST, *, device: Device = "auto") -> Model:
+def load(run: AnyRun = LATEST, *, device: Device = "auto") -> Predictor:
     """Load the model of a run, or an .onnx file that `export` wrote.
 
+    `model(image)` takes (H, W, 3) uint8 in RGB order, of any size, and gives (H, W) uint8, the class of each pixel;
+    `model.probabilities(image)` gives (C, H, W) float32, and `model.classes` says what the numbers mean.
     Raises SegError if there is no such model.
 
         model = train.load("runs/campus-2026-01-31-142501")
         mask = model(image)
     """
     need_one_of("device", device, Device)
-    chosen = _named(run)
-    predictor, _ = open_predictor(chosen, None, device, say_nothing)
-    return Model(chosen or find_run(None), predictor)
+    return open_predictor(_named(run), None, device, say_nothing)[0]
 
 
 @recorded(lambda _, result: result.folder)
@@ -182,8 +182,7 @@ def predict(
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_sources([root_of(source) for source in sources], folder)
     predictor, identity = open_predictor(_named(run), None, device, say)
-    settings: dict[str, object] = {"model": identity}
-    settings |= {name: getattr(predictor, name) for name in ("window", "overlap", "blend", "tta")}
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
     if {"geojson", "coco", "labelme"} & set(save or ()):
         settings |= {"simplify": simplify, "min_area": min_area}
     open_output(folder, predictor, settings, overwrite=overwrite)

@@ -1,7 +1,5 @@
 """What 'seg-train audit' found in the labels of a dataset, as a list to work through."""
 
-import csv
-import io
 import json
 import threading
 from collections.abc import Iterable
@@ -11,6 +9,7 @@ from typing import Literal, cast, get_args
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
+from prep.core.tables import read_table
 from prep.dataset.dataset import Sample
 
 AUDIT = "audit.csv"
@@ -19,9 +18,6 @@ MARKS = "findings.json"
 Verdict = Literal["right", "corrected"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """What a person says of a finding: the label was right, or it was wrong and is corrected."""
-
-_NUMBERS = ("y", "x", "height", "width")
-_COLUMNS = ("stem", *_NUMBERS, "label", "model", "score")
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,10 @@ class Finding:
     label: str
     model: str
     score: float
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < 1:
+            raise ValueError(f"a box of {self.width} x {self.height} pixels is none")
 
     @property
     def key(self) -> str:
@@ -88,14 +88,7 @@ def read_findings(path: Path) -> list[Finding]:
     file = path / AUDIT if path.is_dir() else path
     if not file.exists():
         raise SegError(f"{file}: no such file; 'seg-train audit' writes one, name its folder with --audit FOLDER")
-    try:
-        text = read_bytes(file).decode("utf-8-sig")
-        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        if not set(_COLUMNS) <= set(rows.fieldnames or ()):
-            raise SegError(f"{file}: not written by 'seg-train audit': it needs the columns {', '.join(_COLUMNS)}")
-        return [_finding(file, rows.line_num, row) for row in rows]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SegError(f"{file}: no table in UTF-8 ({error}); run 'seg-train audit' again") from error
+    return list(read_table(file, Finding, remedy="run 'seg-train audit' again", others=True))
 
 
 def in_dataset(findings: Iterable[Finding], samples: Iterable[Sample]) -> tuple[list[Finding], list[str]]:
@@ -130,17 +123,6 @@ def read_marks(path: Path) -> dict[str, Verdict]:
     if not isinstance(marks, dict) or not all(verdict in VERDICTS for verdict in marks.values()):
         raise SegError(f"{path}: holds other things than marks of findings; remove it to begin with no finding seen")
     return cast(dict[str, Verdict], marks)
-
-
-def _finding(file: Path, line: int, row: dict[str, str]) -> Finding:
-    try:
-        y, x, height, width = (int(row[name]) for name in _NUMBERS)
-        finding = Finding(row["stem"], x, y, width, height, row["label"], row["model"], float(row["score"]))
-    except (TypeError, ValueError) as error:
-        raise SegError(f"{file}, line {line}: {error}; run 'seg-train audit' again") from error
-    if min(x, y) < 0 or min(width, height) < 1:
-        raise SegError(f"{file}, line {line}: the box {x},{y} {width}x{height} is none; run 'seg-train audit' again")
-    return finding
 
 
 def _left_out(counts: dict[str, int], why: str) -> str:

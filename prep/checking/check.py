@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prep.checking.duplicates import check_duplicates
 from prep.checking.files import check_files
-from prep.checking.findings import Finding, worst_first
+from prep.checking.findings import Finding, found, worst_first
 from prep.checking.labels import check_labels
 from prep.checking.sample import InspectSample
 from prep.checking.splits import check_splits
@@ -13,7 +13,6 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.core.words import counted, verb
 from prep.dataset.dataset import CLASSES, Dataset, Sample, read_index
 from prep.dataset.states import REJECTED, STATES, read_states
 from prep.dataset.transaction import INDEX
@@ -51,12 +50,9 @@ def _index(root: Path, findings: list[Finding]) -> tuple[Sample, ...] | None:
     try:
         samples = read_index(root / INDEX)
     except SegError as error:
-        advice = "correct that line, or restore the file; nothing but the other records was checked without it"
-        findings.append(_broken("index", INDEX, error, root, advice))
+        findings += _broken("index", root / INDEX, error)
         return None
-    if not samples:
-        text = f"{INDEX} names no sample."
-        findings.append(Finding("error", "no-samples", text, (), "bring photos and labels in, see 'seg-prep -h'"))
+    findings += found("no-samples", None if not samples else ())
     return samples
 
 
@@ -67,8 +63,7 @@ def _classes(root: Path, samples: tuple[Sample, ...] | None, findings: list[Find
     try:
         return read_classes(root / CLASSES)
     except SegError as error:
-        advice = "correct or restore it; what the masks hold was not checked without it"
-        findings.append(_broken("classes", CLASSES, error, root, advice))
+        findings += _broken("classes", root / CLASSES, error)
         return None
 
 
@@ -76,8 +71,7 @@ def _photos(root: Path, findings: list[Finding]) -> dict[str, Photo]:
     try:
         return read_photos(root / PHOTOS_RECORD)
     except SegError as error:
-        advice = "correct or restore it: labels that come later are turned and scaled by it"
-        findings.append(_broken("photos", PHOTOS_RECORD, error, root, advice))
+        findings += _broken("photos", root / PHOTOS_RECORD, error)
         return {}
 
 
@@ -86,35 +80,17 @@ def _rejected(root: Path, findings: list[Finding]) -> set[str]:
     try:
         return {stem for stem, state in read_states(root / STATES).items() if state == REJECTED}
     except SegError as error:
-        advice = "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"
-        findings.append(_broken("states", STATES, error, root, advice))
+        findings += _broken("states", root / STATES, error)
         return set()
 
 
-def _broken(kind: str, name: str, error: SegError, root: Path, advice: str) -> Finding:
-    reason = str(error).removeprefix(f"{root / name}").lstrip(":, ")
-    return Finding("error", f"broken-{kind}", f"{name} cannot be used: {reason}.", (name,), advice)
+def _broken(record: str, path: Path, error: SegError) -> Iterator[Finding]:
+    text = str(error).removeprefix(str(path)).lstrip(":, ")
+    return found(f"broken-{record}", (path.name,), reason=text.rpartition("; ")[0] or text)  # the advice says the rest
 
 
 def _unfinished(root: Path) -> Iterator[Finding]:
     folders = [path for path in root.glob(f"{_UNFINISHED}*") if path.is_dir()]
     moving = [path.name for path in folders if (path / _COMMIT).exists()]
-    names = [path.name for path in folders if path.name not in moving]
-    if moving:
-        yield Finding(
-            "error",
-            "half-moved",
-            f"{counted(len(moving), 'command')} {verb(len(moving), 'was', 'were')} killed while moving results into "
-            "the dataset: files may be old and new.",
-            tuple(moving),
-            "type that command again, it finishes the move; then check again",
-        )
-    if names:
-        yield Finding(
-            "remark",
-            "unfinished",
-            f"{counted(len(names), 'command')} {verb(len(names), 'was', 'were')} interrupted and left "
-            f"{verb(len(names), 'a hidden folder', 'hidden folders')}.",
-            tuple(names),
-            "type the same command again and it goes on; or delete the folder",
-        )
+    yield from found("half-moved", moving)
+    yield from found("unfinished", [path.name for path in folders if path.name not in moving])

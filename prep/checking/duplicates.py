@@ -5,15 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.checking.findings import Finding
+from prep.checking.findings import Finding, found
 from prep.checking.sample import MaskFacts, SampleFacts
 from prep.core.words import counted, verb
 from prep.dataset.dataset import SPLITS
 from prep.images.imageio import read_mask
 from prep.images.similar import exact_duplicates, near_duplicates
-
-_LEAK = "scores will be too good"
-_RESPLIT = "split again with 'seg-prep split --overwrite'"
 
 BySample = Mapping[str, SampleFacts]
 
@@ -40,27 +37,11 @@ def _in_split(stem: str, known: BySample) -> str:
 
 
 def _leaks(sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
-    if sets:
-        yield Finding(
-            "error",
-            "leak",
-            f"{counted(len(sets), 'image')} {verb(len(sets), 'stands', 'stand')} in more than one split under "
-            f"different names: {_LEAK}.",
-            tuple(" = ".join(_in_split(stem, known) for stem in stems) for stems in sets),
-            f"delete the copies, or {_RESPLIT}, which keeps them together",
-        )
+    return found("leak", [" = ".join(_in_split(stem, known) for stem in stems) for stems in sets])
 
 
 def _copies(sets: Sequence[Sequence[str]]) -> Iterator[Finding]:
-    if sets:
-        copies = sum(len(stems) - 1 for stems in sets)
-        yield Finding(
-            "warning",
-            "duplicate-image",
-            f"{counted(copies, 'image')} {verb(copies, 'is an exact copy', 'are exact copies')} of another one.",
-            tuple(" = ".join(stems) for stems in sets),
-            "keep one of each; copies count twice in training and scores",
-        )
+    return found("duplicate-image", [" = ".join(stems) for stems in sets], n=sum(len(stems) - 1 for stems in sets))
 
 
 def _contradicts(stems: Sequence[str], known: BySample) -> bool:
@@ -75,15 +56,7 @@ def _different_masks(root: Path, sets: Sequence[Sequence[str]], known: BySample)
         pixels = int(np.any([mask != masks[0] for mask in masks[1:]], axis=0).sum())
         names.append(f"{' = '.join(stems)} ({counted(pixels, 'pixel')})")
         total += pixels
-    if names:
-        yield Finding(
-            "error",
-            "different-masks",
-            f"{counted(len(names), 'image')} {verb(len(names), 'is', 'are')} there more than once with different "
-            f"masks: {counted(total, 'pixel')} {verb(total, 'differs', 'differ')}.",
-            tuple(names),
-            "look at both overlays and keep the better sample",
-        )
+    return found("different-masks", names, pixels=f"{counted(total, 'pixel')} {verb(total, 'differs', 'differ')}")
 
 
 def _fitting(facts: SampleFacts) -> MaskFacts | None:
@@ -96,25 +69,11 @@ def _near(sets: Sequence[Sequence[str]], known: BySample) -> Iterator[Finding]:
     torn = [stems for stems in sets if _is_torn(stems, known) and _pixels_differ(stems, known)]
     whole = [stems for stems in sets if not _is_torn(stems, known) and _pixels_differ(stems, known)]
     pairs = [pair for stems in torn for pair in _pairs_across(stems, known)]
-    if pairs:
-        yield Finding(
-            "warning",
-            "near-leak",
-            f"{counted(len(pairs), 'image')} {verb(len(pairs), 'shows', 'show')} the same scene as an image of another "
-            f"split: {_LEAK}.",
-            tuple(" ~ ".join(_in_split(stem, known) for stem in pair) for pair in pairs),
-            f"{_RESPLIT}, which keeps them together",
-        )
-    if whole:
-        number = sum(len(stems) for stems in whole)
-        yield Finding(
-            "remark",
-            "near-duplicate",
-            f"{counted(number, 'image')} {verb(number, 'shows', 'show')} the same scene as another one: "
-            f"{counted(len(whole), 'set')}.",
-            tuple(" ~ ".join(stems) for stems in whole),
-            "nothing to do; 'seg-prep split' keeps each set in one split",
-        )
+    yield from found("near-leak", [" ~ ".join(_in_split(stem, known) for stem in pair) for pair in pairs])
+    yield from found(
+        "near-duplicate", [" ~ ".join(stems) for stems in whole],
+        n=sum(map(len, whole)), sets=counted(len(whole), "set"),
+    )  # fmt: skip
 
 
 def _pixels_differ(stems: Sequence[str], known: BySample) -> bool:

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from prep.checking.findings import Finding
+from prep.checking.findings import Finding, found
 from prep.checking.sample import FileFacts, SampleFacts
 from prep.core.files import PART_SUFFIX
-from prep.core.words import counted, verb
 from prep.dataset.dataset import Sample
 from prep.dataset.states import mask_name
 from prep.dataset.transaction import INDEX
-from prep.photos.record import PHOTOS_RECORD, Photo
+from prep.photos.record import Photo
 
 _FOLDERS = ("images", "masks")
 _TURNED_OVER = (2, 3, 4)
@@ -42,43 +41,19 @@ def _files(samples: Iterable[SampleFacts]) -> list[FileFacts]:
 
 
 def _missing(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
-    names = tuple(file.name for file in _files(samples) if file.state == "missing")
-    if names:
-        yield Finding(
-            "error",
-            "missing-file",
-            f"{counted(len(names), 'file')} named in {INDEX} {verb(len(names), 'does', 'do')} not exist.",
-            names,
-            f"copy {verb(len(names), 'it', 'them')} back, or bring the samples in again with 'seg-prep masks convert'",
-        )
+    return found("missing-file", [file.name for file in _files(samples) if file.state == "missing"])
 
 
 def _damaged(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
     for kind, files in (("image", [facts.image for facts in samples]), ("mask", [facts.mask for facts in samples])):
-        names = tuple(
-            f"{file.name} ({file.reason})" if file.reason else file.name for file in files if file.state == "damaged"
-        )
-        if names:
-            yield Finding(
-                "error",
-                f"damaged-{kind}",
-                f"{counted(len(names), kind)} cannot be read: truncated, damaged, or no image at all.",
-                names,
-                f"copy or convert {verb(len(names), 'it', 'them')} again",
-            )
+        damaged = [file for file in files if file.state == "damaged"]
+        names = [f"{file.name} ({file.reason})" if file.reason else file.name for file in damaged]
+        yield from found(f"damaged-{kind}", names)
 
 
 def _strange_masks(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
-    strange = [facts for facts in samples if facts.labels and facts.labels.strange]
-    names = tuple(f"{facts.mask.name} ({facts.labels.strange})" for facts in strange if facts.labels)
-    if names:
-        yield Finding(
-            "error",
-            "strange-mask",
-            f"{counted(len(names), 'mask')} {verb(len(names), 'is', 'are')} no 8-bit grey image of class indices.",
-            names,
-            "treat them as raw labels: move them to another folder and use 'seg-prep masks convert' on it",
-        )
+    strange = [(facts.mask.name, facts.labels.strange) for facts in samples if facts.labels and facts.labels.strange]
+    return found("strange-mask", [f"{name} ({what})" for name, what in strange])
 
 
 def _sizes(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
@@ -90,23 +65,8 @@ def _sizes(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
         elif sizes and sizes[0] != (facts.sample.width, facts.sample.height):
             listed = _size((facts.sample.width, facts.sample.height))
             unlike_index.append(f"{facts.stem} ({_size(sizes[0])}, {INDEX} says {listed})")
-    if apart:
-        yield Finding(
-            "error",
-            "size-mismatch",
-            f"{counted(len(apart), 'mask')} {verb(len(apart), 'is', 'are')} of another size than the image.",
-            tuple(apart),
-            "find out which of the two is right; convert these samples again from photo and label",
-        )
-    if unlike_index:
-        yield Finding(
-            "error",
-            "index-size",
-            f"{counted(len(unlike_index), 'sample')} {verb(len(unlike_index), 'is', 'are')} "
-            f"of another size than {INDEX} says.",
-            tuple(unlike_index),
-            "files were replaced behind the index; convert these samples again",
-        )
+    yield from found("size-mismatch", apart)
+    yield from found("index-size", unlike_index)
 
 
 def _size(size: tuple[int, int]) -> str:
@@ -117,55 +77,21 @@ def _alike_stems(samples: Sequence[Sample]) -> Iterator[Finding]:
     alike = defaultdict(list)
     for sample in samples:
         alike[unicodedata.normalize("NFC", sample.stem).casefold()].append(sample.stem)
-    names = tuple(" = ".join(sorted(stems)) for stems in alike.values() if len(stems) > 1)
-    if names:
-        yield Finding(
-            "error",
-            "duplicate-stem",
-            f"{counted(len(names), 'stem')} {verb(len(names), 'stands', 'stand')} twice, "
-            "apart only in upper and lower case or in how accents are stored.",
-            names,
-            "rename the photos and labels and convert them again: on Windows and macOS one file replaces the other",
-        )
+    return found("duplicate-stem", [" = ".join(sorted(stems)) for stems in alike.values() if len(stems) > 1])
 
 
 def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
-    no_mask = tuple(s.stem for s in samples if s.image and not s.mask and s.stem not in rejected)
-    no_image = tuple(sample.stem for sample in samples if not sample.image)
-    if no_mask:
-        has_labels = any(sample.is_labelled for sample in samples)
-        yield Finding(
-            "warning" if has_labels else "remark",
-            "missing-mask",
-            f"{counted(len(no_mask), 'image')} of {len(samples):,} {verb(len(no_mask), 'has', 'have')} no mask"
-            + ("." if not has_labels else " and will not be trained on."),
-            no_mask,
-            "bring the masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'",
-        )
-    if no_image:
-        yield Finding(
-            "warning",
-            "missing-image",
-            f"{counted(len(no_image), 'sample')} of {len(samples):,} {verb(len(no_image), 'has', 'have')} no image.",
-            no_image,
-            "bring the photos in with 'seg-prep masks convert --images FOLDER'",
-        )
+    no_mask = [s.stem for s in samples if s.image and not s.mask and s.stem not in rejected]
+    no_image = [sample.stem for sample in samples if not sample.image]
+    has_labels, total = any(sample.is_labelled for sample in samples), f"{len(samples):,}"
+    yield from found("missing-mask" if has_labels else "unlabelled", no_mask, total=total)
+    yield from found("missing-image", no_image, total=total)
 
 
 def _orphans(root: Path, samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
     known = {name for sample in samples for name in (sample.image, sample.mask)}
     known |= {mask_name(sample) for sample in samples if sample.stem in rejected}
-    orphans = [name for folder in _FOLDERS for name in _files_below(root, folder) if name not in known]
-    them = verb(len(orphans), "it", "them")
-    if orphans:
-        yield Finding(
-            "warning",
-            "orphan",
-            f"{counted(len(orphans), 'file')} in images/ or masks/ {verb(len(orphans), 'is', 'are')} "
-            f"not named in {INDEX}; no command uses {them}.",
-            tuple(orphans),
-            f"delete {them}, or bring {them} in with 'seg-prep masks convert' from another folder",
-        )
+    return found("orphan", [name for folder in _FOLDERS for name in _files_below(root, folder) if name not in known])
 
 
 def _files_below(root: Path, folder: str) -> Iterator[str]:
@@ -176,17 +102,5 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
 
 
 def _orientations(samples: Sequence[SampleFacts], photos: Mapping[str, Photo]) -> Iterator[Finding]:
-    names = tuple(
-        facts.stem
-        for facts in samples
-        if facts.sample.is_labelled and facts.stem in photos and photos[facts.stem].orientation in _TURNED_OVER
-    )
-    if names:
-        yield Finding(
-            "remark",
-            "turned-over",
-            f"{counted(len(names), 'photo')} with a mask {verb(len(names), 'is', 'are')} stored upside down or "
-            f"mirrored ({PHOTOS_RECORD}), so the size of the mask cannot tell whether it was turned along.",
-            names,
-            "look at their overlays once, for example in the report of 'seg-prep report'",
-        )
+    known = [facts.stem for facts in samples if facts.sample.is_labelled and facts.stem in photos]
+    return found("turned-over", [stem for stem in known if photos[stem].orientation in _TURNED_OVER])

@@ -1,23 +1,20 @@
-"""What a check of a dataset finds: how bad it is, how much of it, where, and what to do."""
+"""What a check of a dataset finds: of which kind, where, and in words."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from prep.checking.kinds import KINDS, SEVERITIES, Severity, filled
 from prep.core.words import printable
 
-Severity = Literal["error", "warning", "remark"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
-"""Worst first: wrong results, doubtful results, good to know."""
+_KINDS = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
 class Finding:
     """One kind of problem with everything it concerns.
 
-    kind: a slug such as "size-mismatch".  text: one sentence with the count.
+    kind: name of a Kind.  text: one sentence with the count.  advice: what to do or to type next.
     names: what it concerns, sorted: stems, files, classes or pairs, with details in brackets.
-    advice: what to do or to type next.
     """
 
     severity: Severity
@@ -30,6 +27,18 @@ class Finding:
         object.__setattr__(self, "text", printable(self.text))
         object.__setattr__(self, "advice", printable(self.advice))
         object.__setattr__(self, "names", tuple(sorted(map(printable, self.names))))
+
+
+def found(slug: str, names: Collection[str] | None, /, n: int | None = None, **values: object) -> Iterator[Finding]:
+    """Give the finding of the kind `slug`, or none if `names` is empty; None: about the dataset as a whole.
+
+    n: how many there are, if not as many as names.  values: what else its text needs.
+    """
+    if names is None or names:
+        kind = _KINDS[slug]
+        number = len(names or ()) if n is None else n
+        text, advice = (filled(template, number, values) for template in (kind.text, kind.advice))
+        yield Finding(kind.severity, slug, text, tuple(names or ()), advice)
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

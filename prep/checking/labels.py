@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.checking.findings import Finding
+from prep.checking.findings import Finding, found
 from prep.checking.sample import MaskFacts, SampleFacts
 from prep.core.classes import IGNORE_INDEX, ClassMap
-from prep.core.words import counted, verb
-from prep.dataset.dataset import CLASSES, SPLITS
+from prep.core.words import counted
+from prep.dataset.dataset import SPLITS
 
 _VALUES_SHOWN = 3
 _MUCH_IGNORED = 0.5
@@ -33,17 +33,9 @@ def check_labels(samples: Sequence[SampleFacts], classes: ClassMap) -> Iterator[
 
 def _values_outside(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
     outside = [(facts.stem, _outside(labels, classes)) for facts, labels in labelled]
-    names = tuple(f"{stem} ({_list_values(counts)})" for stem, counts in outside if counts)
-    if names:
-        total: Counter[int] = sum((counts for _, counts in outside), Counter())
-        yield Finding(
-            "error",
-            "unknown-value",
-            f"{counted(len(names), 'mask')} {verb(len(names), 'holds', 'hold')} values that are no class in {CLASSES} "
-            f"(0 to {len(classes) - 1}, {IGNORE_INDEX} for ignored): {_list_values(total)}.",
-            names,
-            "convert these masks again from the raw labels, with the class map that belongs to them",
-        )
+    names = [f"{stem} ({_list_values(counts)})" for stem, counts in outside if counts]
+    total: Counter[int] = sum((counts for _, counts in outside), Counter())
+    return found("unknown-value", names, last=len(classes) - 1, values=_list_values(total))
 
 
 def _outside(labels: MaskFacts, classes: ClassMap) -> Counter[int]:
@@ -60,15 +52,7 @@ def _list_values(counts: Counter[int]) -> str:
 def _one_class(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
     """A model learns to tell classes apart; ignored pixels are no class."""
     held = [name for name, there in zip(classes.names, _held(labelled), strict=False) if there]
-    if len(held) == 1:
-        yield Finding(
-            "error",
-            "one-class",
-            f"All labelled pixels are {held[0]}: there is nothing to tell it from, and every model scores 1.",
-            (),
-            "label the rest as a class of its own, for example background ('seg-prep annotate'), or bring labels in "
-            "again with --unlabeled background",
-        )
+    return found("one-class", None if len(held) == 1 else (), name="".join(held))
 
 
 def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
@@ -78,26 +62,12 @@ def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator
     held = {split: _held([item for item in labelled if item[0].sample.split == split]) for split in (*SPLITS, "")}
     everywhere = np.any([*held.values()], axis=0)
     absent = [name for index, name in enumerate(classes.names) if not everywhere[index]]
-    if absent:
-        yield Finding(
-            "warning",
-            "absent-class",
-            f"{counted(len(absent), 'class', 'classes')} of {len(classes)} {verb(len(absent), 'occurs', 'occur')} "
-            "in no mask.",
-            tuple(absent),
-            f"take them out of the class map, or check that their colours or ids in {CLASSES} are those of the labels",
-        )
+    yield from found("absent-class", absent, total=len(classes))
     for split in SPLITS:
         missing = [name for index, name in enumerate(classes.names) if everywhere[index] and not held[split][index]]
-        if missing and held[split].any():
-            yield Finding(
-                "warning",
-                "class-not-in-split",
-                f"{counted(len(missing), 'class', 'classes')} of {len(classes)} {verb(len(missing), 'does', 'do')} "
-                f"not occur in {split}: " + ("never learned." if split == "train" else "never scored there."),
-                tuple(missing),
-                "split again with another --seed ('seg-prep split --overwrite'), or label more samples that hold them",
-            )
+        effect = "never learned" if split == "train" else "never scored there"
+        if held[split].any():
+            yield from found("class-not-in-split", missing, total=len(classes), split=split, effect=effect)
 
 
 def _held(labelled: Sequence[Labelled]) -> NDArray[np.bool_]:
@@ -115,23 +85,10 @@ def _uniform(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Findin
             ignored.append(facts.stem)
         elif len(present) == 1 and int(present[0]) < len(classes) and len(classes) > 1:
             uniform.setdefault(classes.names[int(present[0])], []).append(facts.stem)
-    if ignored:
-        yield Finding(
-            "warning",
-            "all-ignored",
-            f"{counted(len(ignored), 'mask')} {verb(len(ignored), 'holds', 'hold')} ignored pixels only: "
-            "nothing to learn or to score.",
-            tuple(ignored),
-            "label these images, or leave them out of the dataset",
-        )
+    yield from found("all-ignored", ignored)
     for name, stems in uniform.items():
-        yield Finding(
-            "warning",
-            "all-background" if name.lower() == "background" else "one-class",
-            f"{counted(len(stems), 'mask')} of {len(labelled):,} {verb(len(stems), 'holds', 'hold')} {name} only.",
-            tuple(stems),
-            "look whether labels were forgotten; images that really show nothing else may stay",
-        )
+        kind = "all-background" if name.lower() == "background" else "all-one-class"
+        yield from found(kind, stems, total=f"{len(labelled):,}", name=name)
 
 
 def _ignored(labelled: Sequence[Labelled]) -> Iterator[Finding]:
@@ -140,17 +97,9 @@ def _ignored(labelled: Sequence[Labelled]) -> Iterator[Finding]:
         pixels, ignored = int(labels.counts.sum()), int(labels.counts[IGNORE_INDEX])
         if _MUCH_IGNORED * pixels < ignored < pixels:
             names.append(f"{facts.stem} ({ignored / pixels:.0%})")
-    if names:
-        share = sum(int(labels.counts[IGNORE_INDEX]) for _, labels in labelled)
-        total = sum(int(labels.counts.sum()) for _, labels in labelled)
-        yield Finding(
-            "remark",
-            "much-ignored",
-            f"In {counted(len(names), 'mask')} more than half of the pixels are ignored "
-            f"({share / total:.0%} in the whole dataset).",
-            tuple(names),
-            "check that 255 does not stand for a class; otherwise label more of these images",
-        )
+    share = sum(int(labels.counts[IGNORE_INDEX]) for _, labels in labelled)
+    total = sum(int(labels.counts.sum()) for _, labels in labelled)
+    return found("much-ignored", names, share=f"{share / (total or 1):.0%}")
 
 
 def _slips(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
@@ -159,20 +108,12 @@ def _slips(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]
     slips: Counter[int] = Counter()
     names = []
     for facts, labels in labelled:
-        found = {regions.index: int((regions.tiny < limits[regions.index]).sum()) for regions in labels.regions}
-        slips.update(found)
-        if number := sum(found.values()):
+        tiny = {regions.index: int((regions.tiny < limits[regions.index]).sum()) for regions in labels.regions}
+        slips.update(tiny)
+        if number := sum(tiny.values()):
             names.append(f"{facts.stem} ({counted(number, 'region')})")
-    if names:
-        listed = ", ".join(f"{classes.names[index]} {number:,}" for index, number in slips.most_common() if number)
-        yield Finding(
-            "remark",
-            "tiny-region",
-            f"{counted(slips.total(), 'region')} of a few pixels inside another class, in "
-            f"{counted(len(names), 'mask')}, may be slips of annotation: {listed}.",
-            tuple(names),
-            "look at these masks; paint the specks over in the raw labels and convert again",
-        )
+    listed = ", ".join(f"{classes.names[index]} {number:,}" for index, number in slips.most_common() if number)
+    return found("tiny-region", names, regions=counted(slips.total(), "region"), classes=listed)
 
 
 def _median_area(labelled: Sequence[Labelled], index: int) -> float:

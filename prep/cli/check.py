@@ -34,7 +34,7 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
         seg-prep check datasets/campus --json
     """
     from prep.checking.check import check_dataset
-    from prep.checking.findings import SEVERITIES
+    from prep.checking.kinds import SEVERITIES
     from prep.core.words import counted, printable
     from prep.dataset.dataset import find_dataset, read_index
     from prep.dataset.transaction import INDEX

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -98,6 +98,12 @@ def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None
         sys.stdout.write("\n")
     else:
         click.echo(text if colored else _printable_lines(text))
+
+
+def first_lines(lines: Sequence[str], most: int) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"... and {more:,} more (--json lists all)"] if more > 0 else [])]
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _SHOWN = 30
 
 
+def parse_sheet(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Read a path that ends in .png; another ending is a usage error."""
+    if value is not None and value.suffix.lower() != ".png":
+        raise click.BadParameter(f"{value} does not end in .png")
+    return value
+
+
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
 @click.option(
@@ -56,6 +63,7 @@ _SHOWN = 30
 @click.option(
     "--sheet",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=parse_sheet,
     metavar="FILE.png",
     help="Write a picture of what the photos show where each value lies, to recognise water, road, ...",
 )
@@ -91,14 +99,12 @@ def inspect(
         seg-prep masks inspect labels/ --images photos/ --write classes.txt
         seg-prep masks inspect labels/ --images photos/ --sheet values.png
     """
-    from prep.converting.inspection import inspect_labels
+    from prep.converting.inspection import inspect_labels, write_class_map, write_sheet
     from prep.core.errors import SegError
 
     for file in (target, sheet):
         if file is not None and file.exists() and not overwrite:
             raise SegError(f"{file}: exists already; add --overwrite to replace it")
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise click.BadParameter(f"{sheet} does not end in .png", param_hint="--sheet")
     with progress("Reading") as advance:
         found = inspect_labels(
             source,
@@ -113,10 +119,10 @@ def inspect(
         )
     written = ""
     if target is not None:
-        _write(target, found)
+        write_class_map(target, found)
         written = f"\n{len(found.classes)} classes -> {target}; edit the names, then add --classes {target}"
     if sheet is not None:
-        _write_sheet(sheet, found)
+        write_sheet(sheet, found)
         written += f"\nwhat lies under each value -> {sheet}"
     emit(
         {
@@ -132,38 +138,13 @@ def inspect(
 
 def _text(found: "Inspection") -> str:
     shown = [value for value in found.values if not value.is_noise][:_SHOWN]
-    photo = ["photo"] if found.seen else []
+    photo = ["photo"] if found.appearances else []
     rows = [
         [v.value, f"{v.pixels:,}", f"{v.share:.2%}", str(v.files), *([v.photo or "-"] if photo else []), v.name or "-"]
         for v in shown
     ]
     more = len(found.values) - len(shown)
     lines = [table(["value", "pixels", "share", "files", *photo, "name"], rows)]
-    if more:
-        lines.append(f"... and {more:,} more values (--json lists all)")
+    lines += [f"... and {more:,} more values (--json lists all)"] if more else []
     lines += [f"* {remark}" for remark in found.remarks]
     return "\n".join([*lines, f"{counted(found.labels, 'label')}, read as {found.reader}"])
-
-
-def _write(target: Path, found: "Inspection") -> None:
-    from prep.core.classes import format_list, write_classes
-    from prep.core.files import write_text
-
-    if target.suffix.lower() == ".json":
-        write_classes(target, found.classes)
-    else:
-        write_text(target, format_list(found.classes) + "\n")
-
-
-def _write_sheet(sheet: Path, found: "Inspection") -> None:
-    from prep.converting.inspection import sheet_rows
-    from prep.converting.value_sheet import draw_sheet
-    from prep.core.errors import SegError
-    from prep.images.imageio import write_png
-
-    if not found.seen:
-        raise SegError(
-            f"{sheet}: no photo lies under these labels, so that there is nothing to show; say with --images FOLDER "
-            "where the photos are"
-        )
-    write_png(sheet, draw_sheet(sheet_rows(found)))

@@ -25,7 +25,7 @@ def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
         seg-prep report datasets/campus
     """
     from prep.checking.check import check_dataset
-    from prep.checking.findings import SEVERITIES
+    from prep.checking.kinds import SEVERITIES
     from prep.dataset.dataset import Dataset, find_dataset
     from prep.reporting.report import write_report
 

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from prep.cli.console import finish, note, progress, table
+from prep.cli.console import finish, first_lines, note, progress, table
 from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted
 
@@ -62,14 +62,11 @@ def resize(
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
-    image_format: Literal["jpg", "png"] | None,
-    quality: int | None,
-    keep_metadata: bool,
-    max_megapixels: float,
     seed: int,
     workers: int | None,
     overwrite: bool,
     as_json: bool,
+    **options: Any,  # noqa: ANN401  # the fields of ImageOptions
 ) -> None:
     """Resize photos (folders, files, .txt lists) into a dataset: upright, sRGB, without metadata.
 
@@ -87,20 +84,20 @@ def resize(
     from prep.core.errors import SegError
     from prep.dataset.dataset import is_dataset
     from prep.images.sizing import parse_target
+    from prep.photos.image_file import ImageOptions
     from prep.photos.resize import resize_photos
     from prep.photos.resize_dataset import resize_dataset
-    from prep.photos.resize_photo import Options
 
     try:
         target = parse_target(size, fit, enlarge=enlarge)
     except SegError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
-    options = Options(target, image_format, quality, keep_metadata, max_megapixels)
+    how = ImageOptions(target, **options)
     with progress("Resizing") as advance:
         if len(sources) == 1 and is_dataset(sources[0]):
-            result = resize_dataset(sources[0], output, options, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_dataset(sources[0], output, how, workers=workers, overwrite=overwrite, progress=advance)
         else:
-            result = resize_photos(sources, output, options, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_photos(sources, output, how, workers=workers, overwrite=overwrite, progress=advance)
     _report(result)
 
 
@@ -126,7 +123,14 @@ def _report(result: "Resized") -> None:
     for each in lost:
         note(f"  {each.describe()}")
     if result.problems:
-        _list_problems(result)
+        note(
+            "\n".join(
+                [
+                    f"{len(result.problems)} left out:",
+                    *first_lines([f"  {each}" for each in result.problems], _PROBLEMS_SHOWN),
+                ]
+            )
+        )
         click.get_current_context().exit(1)
 
 
@@ -135,11 +139,3 @@ def _class_table(result: "Resized") -> list[str]:
         return []
     rows = [[each.name, f"{each.before:,}", f"{each.after:,}", f"{each.kept:.0%}"] for each in result.classes]
     return [table(["class", "pixels before", "after", "of those to expect"], rows)]
-
-
-def _list_problems(result: "Resized") -> None:
-    note(f"{len(result.problems)} left out:")
-    for problem in result.problems[:_PROBLEMS_SHOWN]:
-        note(f"  {problem}")
-    if len(result.problems) > _PROBLEMS_SHOWN:
-        note(f"  ... and {len(result.problems) - _PROBLEMS_SHOWN} more; --json lists them all")

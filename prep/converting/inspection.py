@@ -1,27 +1,33 @@
 """Look into raw labels before converting them: every value, what it may mean, and what is odd about the files."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from prep.converting.label_facts import Facts, FactsOf, Value
-from prep.converting.meaning import class_map_of
+from prep.converting.crops import Appearance, PairedLabel, SheetRow, draw_sheet, value_appearances
+from prep.converting.meaning import meaning_of
 from prep.converting.noise import EXACT, LOSSY, noise_among
-from prep.converting.oddities import class_remarks, header_remarks, photo_remarks, problem_remarks
+from prep.converting.oddities import (
+    LabelFacts,
+    LabelValue,
+    ReadFacts,
+    class_remarks,
+    file_remarks,
+    photo_remarks,
+)
 from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_in_order, pair_stems
-from prep.converting.seen import PairedLabel, Seen, see_values
-from prep.converting.value_sheet import SheetRow
-from prep.core.classes import IGNORE_INDEX, ClassMap, Color, parse_color
+from prep.converting.unknown import add_up
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_list, parse_color, write_classes
 from prep.core.errors import SegError
+from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_photos, photos_beside
+from prep.images.imageio import write_png
 from prep.labels.reader import LabelReader, LabelSource
-from prep.labels.registry import choose_reader, look, reader_named
+from prep.labels.registry import label_source, reader_of
 
-VALUES_SEEN = 30
+_VALUES_SHOWN = 30
 """Values that are looked up in the photos: the most common that are no noise."""
 
 
@@ -31,10 +37,10 @@ class Inspection:
 
     reader: str
     labels: int
-    values: tuple[Value, ...]
+    values: tuple[LabelValue, ...]
     remarks: tuple[str, ...]
     classes: ClassMap = field(repr=False)
-    seen: Mapping[int, Seen] = field(default_factory=dict, repr=False)
+    appearances: Mapping[int, Appearance] = field(default_factory=dict, repr=False)
     """What the photos show where the most common values lie, by code."""
 
 
@@ -54,52 +60,66 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    found = look(source, reader, variable)
-    meaning = class_map_of(source, found, classes_file, first_id, None)
+    found = label_source(source, reader, variable)
+    meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
-    chosen = reader_named(found.reader, found.names) if found.reader else choose_reader(found.labels, classes)
-    facts = run_jobs(FactsOf(chosen.name), found.labels, workers, progress)
+    chosen = reader_of(found, found.labels, classes)
+    facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
     values = _values(facts, chosen, classes, found)
     files = _photos(source, photos, found)
     pairing = _pairing(found, files, patterns)
-    seen = _seen(found, facts, files, pairing, values, chosen, workers)
-    values = [replace(value, photo=seen[value.code].color) if value.code in seen else value for value in values]
+    appearances = _appearances(found, facts, files, pairing, values, chosen, workers)
+    values = [
+        replace(value, photo=appearances[value.code].color) if value.code in appearances else value for value in values
+    ]
     remarks = [
-        *problem_remarks(facts),
-        *(f"listed but not there: {list_some(found.missing)}" for _ in [0] if found.missing),
-        *header_remarks(found.labels, facts),
+        *file_remarks(found, facts),
         *class_remarks(values, chosen, classes, meaning.found if meaning else None),
         *photo_remarks(found, facts, files, pairing),
         *found.notes,
     ]
-    real = sorted(value.code for value in values if not value.is_noise and value.name != "ignore")
-    return Inspection(
-        chosen.name, len(found.labels), tuple(values), tuple(remarks), _class_map(chosen, real, values, classes), seen
-    )
+    class_map = _class_map(chosen, values, classes)
+    return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances)
 
 
-def _values(facts: Sequence[Facts], reader: LabelReader, classes: ClassMap | None, source: LabelSource) -> list[Value]:
-    pixels: dict[int, int] = defaultdict(int)
-    files: dict[int, int] = defaultdict(int)
-    for each in facts:
-        for code, count in zip(each.codes.tolist(), each.pixels.tolist(), strict=True):
-            pixels[code] += count
-            files[code] += 1
+def write_class_map(path: Path, found: Inspection) -> None:
+    """Write the class map of an inspection: JSON if the name ends so, else a list to edit."""
+    if path.suffix.lower() == ".json":
+        write_classes(path, found.classes)
+    else:
+        write_text(path, format_list(found.classes) + "\n")
+
+
+def write_sheet(path: Path, found: Inspection) -> None:
+    """Write a PNG of what the photos show where each value lies; SegError if there are no photos."""
+    if not found.appearances:
+        raise SegError(
+            f"{path}: no photo lies under these labels, so that there is nothing to show; say with --images FOLDER "
+            "where the photos are"
+        )
+    write_png(path, draw_sheet(_sheet_rows(found)))
+
+
+def _values(
+    facts: Sequence[LabelFacts], reader: LabelReader, classes: ClassMap | None, source: LabelSource
+) -> list[LabelValue]:
+    totals = add_up((label.name, each.counts) for label, each in zip(source.labels, facts, strict=True))
+    pixels = totals.pixels
     total = max(1, sum(pixels.values()))
     names = _names(reader, classes, source)
     limits = LOSSY if any("jpeg" in each.oddities for each in facts) else EXACT
     noise = noise_among(pixels, names.keys(), limits) if reader.name == "rgb" else frozenset[int]()
     return [
-        Value(
+        LabelValue(
             code,
             reader.describe(code),
             pixels[code],
             pixels[code] / total,
-            files[code],
+            totals.files[code],
             names.get(code, ""),
             code in noise,
         )
-        for code in sorted(pixels, key=lambda code: (-pixels[code], code))
+        for code in totals.by_pixels()
     ]
 
 
@@ -118,7 +138,7 @@ def _photos(source: Path, given: Path | None, found: LabelSource) -> list[FoundF
     if given is not None:
         return find_photos([given])
     if found.photos:
-        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(found.photos.items())]
+        return found.photo_files
     return photos_beside(source)
 
 
@@ -130,28 +150,27 @@ def _pairing(found: LabelSource, photos: Sequence[FoundFile], patterns: Patterns
     return pairing
 
 
-def _seen(
+def _appearances(
     found: LabelSource,
-    facts: Sequence[Facts],
+    facts: Sequence[LabelFacts],
     photos: Sequence[FoundFile],
     pairing: Pairing,
-    values: Sequence[Value],
+    values: Sequence[LabelValue],
     reader: LabelReader,
     workers: int | None,
-) -> dict[int, Seen]:
+) -> dict[int, Appearance]:
     """What the photos show under the values that are shown."""
     by_stem = {file.stem: file.path for file in photos}
-    by_label = {label.stem: (label, each) for label, each in zip(found.labels, facts, strict=True)}
+    by_label = {label.stem: (label, each.counts) for label, each in zip(found.labels, facts, strict=True)}
     pairs = []
     for image, stem in pairing.pairs:
-        label, each = by_label[stem]
-        counts = dict(zip(each.codes.tolist(), each.pixels.tolist(), strict=True))
-        pairs.append(PairedLabel(label, by_stem[image], counts))
-    codes = [value.code for value in values if not value.is_noise][:VALUES_SEEN]
-    return see_values(pairs, codes, reader, workers)
+        label, counts = by_label[stem]
+        pairs.append(PairedLabel(label, by_stem[image], counts.by_code()))
+    codes = [value.code for value in values if not value.is_noise][:_VALUES_SHOWN]
+    return value_appearances(pairs, codes, reader, workers)
 
 
-def sheet_rows(found: Inspection) -> list[SheetRow]:
+def _sheet_rows(found: Inspection) -> list[SheetRow]:
     """A row of the contact sheet for each value that is no noise, the most common first."""
     return [
         SheetRow(
@@ -162,18 +181,19 @@ def sheet_rows(found: Inspection) -> list[SheetRow]:
                 f"{value.share:.2%} in {value.files} files",
                 f"photo there: {value.photo or '-'}",
             ),
-            found.seen.get(value.code),
+            found.appearances.get(value.code),
         )
         for value in found.values
         if not value.is_noise
-    ][:VALUES_SEEN]
+    ][:_VALUES_SHOWN]
 
 
-def _class_map(reader: LabelReader, codes: Sequence[int], values: Sequence[Value], known: ClassMap | None) -> ClassMap:
+def _class_map(reader: LabelReader, values: Sequence[LabelValue], known: ClassMap | None) -> ClassMap:
     """The class map to write: known names where there are some, made-up ones for the other values."""
     names = {value.code: value.name for value in values if value.name}
-    proposed = reader.propose([code for code in codes if names.get(code) != "never labelled"][:250])
-    codes = [code for code in codes if names.get(code) != "never labelled"][: len(proposed)]
+    wanted = sorted(v.code for v in values if not (v.is_noise or v.name in ("ignore", "never labelled")))[:250]
+    proposed = reader.propose(wanted)
+    codes = wanted[: len(proposed)]
     colors = dict(zip(known.names, known.colors, strict=True)) if known and reader.name != "rgb" else {}
     rows: dict[str, list[tuple[Color, int]]] = {}
     for code, made_up, color, raw in zip(codes, proposed.names, proposed.colors, proposed.ids, strict=True):

@@ -1,25 +1,24 @@
 """Convert raw label masks into the masks of a dataset, and bring the photos in on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.job import ConvertLabel, Outcome
-from prep.converting.plan import DEFAULTS, Options, Plan, plan_conversion
-from prep.converting.problems import first_error, unknown_values
-from prep.converting.unknown import Policy, UnknownValues, replacement
+from prep.converting.job import ConvertLabel, LabelOutcome
+from prep.converting.plan import DEFAULTS, ConvertOptions, Plan, plan_conversion
+from prep.converting.problems import first_problem
+from prep.converting.unknown import CodeTotals, add_up, replacement
 from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
-from prep.dataset.dataset import CLASSES, Dataset, Sample, write_index
-from prep.dataset.transaction import INDEX, Transaction
-from prep.labels.reader import LabelReader
-from prep.photos.record import PHOTOS_RECORD, write_photos
+from prep.dataset.dataset import CLASSES, Dataset
+from prep.dataset.transaction import Transaction
+from prep.photos.commit import commit_samples
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def convert_masks(
     *,
     photos: Path | None = None,
     classes_file: Path | None = None,
-    options: Options = DEFAULTS,
+    options: ConvertOptions = DEFAULTS,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -65,45 +64,30 @@ def convert_masks(
     photo, if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
     plan = plan_conversion(root, source, photos, classes_file, options, workers, progress)
-    with Transaction(root, "masks-convert", plan.settings(options)) as change:
-        convert = ConvertLabel(
-            change.path("."), root, plan.reader.name, plan.classes, options.unknown, plan.meaning.aliases,
-            options.stretch,
-        )  # fmt: skip
+    with Transaction(root, "masks-convert", plan.settings()) as change:
+        convert = ConvertLabel(change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch)
         outcomes = run_jobs(convert, plan.jobs, workers, progress)
-        error = first_error(outcomes, plan, options, root)
-        if error is not None:
+        names = (job.label.short_name for job in plan.jobs)
+        unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
+        if problem := first_problem(outcomes, unknown, plan):
             change.discard()
-            raise SegError(f"{error}\n(classes: {plan.meaning.found})") if plan.meaning.found else error
-        replaced = _replaced_images(plan.known, outcomes)
-        if replaced and not overwrite:
-            change.discard()
-            raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
-        _write_tables(change, plan, outcomes)
-        updates = (INDEX, PHOTOS_RECORD)
-        change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced))
-    return _conversion(Dataset.open(root), plan, outcomes, options.unknown)
+            raise SegError(f"{problem}\n(classes: {plan.meaning.found})" if plan.meaning.found else problem)
+        write_classes(change.path(CLASSES), plan.classes)
+        samples = [outcome.sample for outcome in outcomes]
+        records = [outcome.record for outcome in outcomes if outcome.record is not None]
+        commit_samples(change, plan.known, samples, records, overwrite=overwrite)
+    return _conversion(plan, outcomes, unknown)
 
 
-def _write_tables(change: Transaction, plan: Plan, outcomes: Sequence[Outcome]) -> None:
-    """Stage classes, photos and index: what was there, and what is new."""
-    write_classes(change.path(CLASSES), plan.classes)
-    records = {outcome.sample.stem: outcome.record for outcome in outcomes if outcome.record is not None}
-    if photos := {**plan.records, **records}:
-        write_photos(change.path(PHOTOS_RECORD), photos.values())
-    samples = {outcome.sample.stem: outcome.sample for outcome in outcomes}
-    write_index(change.path(INDEX), {**plan.known, **samples}.values())
-
-
-def _conversion(dataset: Dataset, plan: Plan, outcomes: Sequence[Outcome], policy: Policy) -> Conversion:
+def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals) -> Conversion:
     pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     labels, pairing = plan.labels, plan.pairing
     return Conversion(
-        dataset=dataset,
+        dataset=Dataset.open(plan.root),
         converted=len(outcomes),
         pixels=pixels,
         raw_pixels=np.sum([outcome.raw_pixels for outcome in outcomes], axis=0),
-        replaced=_replaced(unknown_values(outcomes, plan.jobs), plan.reader, plan.classes, policy),
+        replaced=_replaced(unknown, plan),
         unpaired=(*pairing.images_alone, *(() if labels.names_photos else pairing.labels_alone)),
         missing=labels.missing,
         without_image=tuple(outcome.sample.stem for outcome in outcomes if not outcome.sample.image),
@@ -121,17 +105,10 @@ def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
     return [f"occurs in no mask: {list_some(absent)}"] if absent else []
 
 
-def _replaced_images(known: Mapping[str, Sample], outcomes: Sequence[Outcome]) -> list[str]:
-    """Images that the new ones replace under another name, because the photo is of another kind."""
-    before = [(known[o.sample.stem].image, o.sample.image) for o in outcomes if o.sample.stem in known]
-    return sorted(old for old, new in before if old and old != new)
-
-
-def _replaced(
-    unknown: UnknownValues, reader: LabelReader, classes: ClassMap, policy: Policy
-) -> tuple[tuple[str, int, str], ...]:
-    becomes = replacement(policy, reader, classes) if unknown.pixels else None
-    if becomes is None:
+def _replaced(unknown: CodeTotals, plan: Plan) -> tuple[tuple[str, int, str], ...]:
+    if not unknown.pixels:
         return ()
-    names = {**dict(enumerate(classes.names)), IGNORE_INDEX: "ignore"}
-    return tuple((reader.describe(code), unknown.pixels[code], names[becomes(code)]) for code in unknown.by_pixels())
+    becomes = replacement(plan.options.unknown, plan.reader, plan.classes)
+    names = {**dict(enumerate(plan.classes.names)), IGNORE_INDEX: "ignore"}
+    describe = plan.reader.describe
+    return tuple((describe(code), unknown.pixels[code], names[becomes(code)]) for code in unknown.by_pixels())

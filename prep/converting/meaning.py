@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color, made_up_classes
 from prep.core.errors import SegError
 from prep.images.finding import names_labels
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.class_files import DEFINITION_NAMES, has_names_only, parse_definitions, read_definitions
-from prep.labels.named import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.reader import LabelSource
+from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 
 IGNORE = "ignore"
 
@@ -24,14 +24,14 @@ class Meaning:
     found: Path | None = None
 
 
-def find_definitions(source: Path) -> Path | None:
+def _find_definitions(source: Path) -> Path | None:
     """The class map that a tool left beside the labels: in their folder, or in the folder that holds it."""
     folder = source if source.is_dir() else source.parent
     places = [folder, folder.parent] if names_labels(folder.name) or names_labels(source.stem) else [folder]
     return next((place / name for place in places for name in DEFINITION_NAMES if (place / name).is_file()), None)
 
 
-def class_map_of(
+def meaning_of(
     source: Path, found: LabelSource, file: Path | None, first_id: int | None, before: ClassMap | None
 ) -> Meaning | None:
     """The class map to use: the file that was given, what the source says, the dataset's, or a file beside the labels.
@@ -49,17 +49,17 @@ def class_map_of(
     known = Meaning(before) if before is not None and len(before) else None
     if known is not None and first_id is None:  # who says how to count a list means the list
         return known
-    if (inside := zipped_classes(source)) is not None:
+    if (inside := _zipped_classes(source)) is not None:
         return Meaning(inside, found=source)
-    beside = find_definitions(source)
+    beside = _find_definitions(source)
     if beside is None:
-        return known if found.names is None else Meaning(_made_up(found.names))
+        return known if found.names is None else Meaning(made_up_classes(found.names))
     if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
         return None
     return Meaning(read_definitions(beside, start), found=beside)
 
 
-def zipped_classes(archive: Path) -> ClassMap | None:
+def _zipped_classes(archive: Path) -> ClassMap | None:
     """The class map inside a zip file (labelmap.txt of CVAT), None if there is none."""
     if not is_zip(archive):
         return None
@@ -111,17 +111,13 @@ def _free_color(classes: ClassMap) -> Color:
     return next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
 
 
-def _made_up(names: Sequence[str]) -> ClassMap:
-    return ClassMap(tuple(names), tuple(distinct_color(number) for number in range(len(names))))
-
-
 def needs_background(meaning: Meaning, becomes: str | None) -> bool:
     """Whether pixels that lie in no region, if there are any, need a class that is not there yet."""
     wanted = becomes or BACKGROUND
     return wanted != IGNORE and wanted.lower() not in {name.lower() for name in meaning.classes.names}
 
 
-def by_name(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
+def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
     """Say what the codes of named regions mean: code = position of the name + 1, and 0 lies in no region.
 
     becomes: the class of pixels in no region, made as class 0 if there is none of the name; None: the background.

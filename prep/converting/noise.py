@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Limits:
+class NoiseLimits:
     """What counts as noise.
 
     fewer: it has so many times fewer pixels than the colours it comes from.  near: distance in RGB (0 .. 441) within
@@ -23,14 +23,14 @@ class Limits:
     same: float
 
 
-EXACT = Limits(fewer=20, near=40, between=12, same=0)
-LOSSY = Limits(fewer=4, near=110, between=90, same=24)
+EXACT = NoiseLimits(fewer=20, near=40, between=12, same=0)
+LOSSY = NoiseLimits(fewer=4, near=110, between=90, same=24)
 """Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
 
 _MOST_CLASSES = 64
 
 
-def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: Limits = EXACT) -> frozenset[int]:
+def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: NoiseLimits = EXACT) -> frozenset[int]:
     """Colour codes (red + 256 green + 65536 blue) that are rare and near to, or between, frequent ones.
 
     pixels: by code.  known: codes that a class map names; they are never noise.
@@ -52,7 +52,7 @@ def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: 
     return frozenset(noise)
 
 
-def _comes_from(color: tuple[float, float, float], frequent: NDArray[np.float64], limits: Limits) -> bool:
+def _comes_from(color: tuple[float, float, float], frequent: NDArray[np.float64], limits: NoiseLimits) -> bool:
     if not len(frequent):
         return False
     if np.linalg.norm(frequent - color, axis=1).min() <= limits.near:

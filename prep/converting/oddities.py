@@ -1,54 +1,117 @@
-"""What is odd about raw labels, in words, each with what to do."""
+"""What each raw label holds, and what is odd about the labels, in words, each with what to do."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from prep.converting.label_facts import IMAGE_FILES, Facts, Value
 from prep.converting.pairing import Pairing
 from prep.converting.placement import drawn_on
+from prep.converting.unknown import NO_CODES, CodeCounts, count_codes
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.core.files import within_limits
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
-from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.images.imageio import open_picture
+from prep.labels.archive import label_bytes
+from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
+from prep.labels.registry import reader_named
 from prep.photos.photoio import open_photo
-from prep.photos.record import Photo
+
+_IMAGE_FILES = ("rgb", "ids")
+"""Readers of image files; the others have no header to look at."""
 
 _TURNED_OVER = (2, 3, 4)
 """EXIF orientations that keep width and height, so that a size says nothing about them."""
 
 
-def problem_remarks(facts: Sequence[Facts]) -> list[str]:
-    """One remark for each label that cannot be read."""
-    problems = [each.problem for each in facts if each.problem]
-    return [f"cannot be read: {problem}" for problem in problems]
+@dataclass(frozen=True)
+class LabelFacts:
+    """One label: its codes, its size, and what its header says; or what is wrong with it."""
+
+    counts: CodeCounts
+    width: int
+    height: int
+    oddities: tuple[str, ...] = ()
+    problem: str = ""
 
 
-def header_remarks(labels: Sequence[RawLabel], facts: Sequence[Facts]) -> list[str]:
-    """One remark for each oddity that file headers show."""
+@dataclass(frozen=True)
+class LabelValue:
+    """One value of the labels. name: of its class, "ignore", or empty if no class map knows it.
+
+    is_noise: it looks like a blended edge or a trace of JPEG rather than a class.
+    photo: mean colour of the photos where it lies, #rrggbb, of the few that hold most of it; empty without photos.
+    """
+
+    code: int
+    value: str
+    pixels: int
+    share: float
+    files: int
+    name: str
+    is_noise: bool
+    photo: str = ""
+
+
+@dataclass(frozen=True)
+class ReadFacts:
+    """Reads a label with the reader of this name."""
+
+    reader: str
+
+    def __call__(self, label: RawLabel) -> LabelFacts:
+        """Read it; a problem is part of the facts."""
+        try:
+            with within_limits(Path(label.name)):
+                codes = read_codes(reader_named(self.reader), label)
+                oddities = _oddities(label) if self.reader in _IMAGE_FILES else ()
+                return LabelFacts(count_codes(codes), codes.shape[1], codes.shape[0], oddities)
+        except SegError as error:
+            return LabelFacts(NO_CODES, 0, 0, problem=str(error))
+
+
+def _oddities(label: RawLabel) -> tuple[str, ...]:
+    picture = open_picture(Path(label.name), label_bytes(label))
+    odd = []
+    if picture.format in ("JPEG", "MPO"):
+        odd.append("jpeg")
+    if picture.mode in ("P", "PA"):
+        odd.append("palette")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        odd.append("alpha")
+    if picture.mode.startswith("I"):
+        odd.append("16-bit")
+    return tuple(odd)
+
+
+def file_remarks(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
+    """One remark for each label that cannot be read, for what is missing, and for each oddity of file headers."""
     texts = {
         "jpeg": "JPEG masks, whose colours are blurred at edges: convert with --unknown nearest",
         "palette": "palette images: read as colours; --from ids reads their indices",
         "alpha": "masks with an alpha channel; fully transparent pixels are a value of their own",
         "16-bit": "16-bit masks, read as ids",
     }
-    remarks = []
+    remarks = [f"cannot be read: {each.problem}" for each in facts if each.problem]
+    if source.missing:
+        remarks.append(f"listed but not there: {list_some(source.missing)}")
     for oddity, text in texts.items():
-        names = [label.short_name for label, each in zip(labels, facts, strict=True) if oddity in each.oddities]
+        names = [label.short_name for label, each in zip(source.labels, facts, strict=True) if oddity in each.oddities]
         if names:
             remarks.append(f"{len(names)} {text} ({list_some(names)})")
     return remarks
 
 
 def class_remarks(
-    values: Sequence[Value], reader: LabelReader, classes: ClassMap | None, beside: Path | None
+    values: Sequence[LabelValue], reader: LabelReader, classes: ClassMap | None, beside: Path | None
 ) -> list[str]:
     """How values and class map agree, and which values look like noise."""
     remarks = []
     if beside is not None:
         remarks.append(f"names are from {beside}")
-    if classes is not None and reader.name in (*IMAGE_FILES, "mat"):
+    if classes is not None and reader.name in (*_IMAGE_FILES, "mat"):
         seen = {value.name for value in values}
         absent = [name for name in classes.names if name not in seen]
         if absent:
@@ -69,7 +132,7 @@ def class_remarks(
 
 
 def photo_remarks(
-    found: LabelSource, facts: Sequence[Facts], photos: Sequence[FoundFile], pairing: Pairing
+    found: LabelSource, facts: Sequence[LabelFacts], photos: Sequence[FoundFile], pairing: Pairing
 ) -> list[str]:
     """How the sizes of masks and photos agree, where they pair."""
     if not photos:
@@ -94,13 +157,12 @@ def photo_remarks(
     return remarks
 
 
-def _compared(file: FoundFile, facts: Facts) -> str:
+def _compared(file: FoundFile, facts: LabelFacts) -> str:
     try:
         photo = open_photo(file.path)
     except SegError:
         return "damaged"
-    seen = Photo(file.stem, file.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((facts.width, facts.height), seen)
+    drawn = drawn_on((facts.width, facts.height), photo)
     if drawn is None:
         return "shape"
     if drawn == "stored":

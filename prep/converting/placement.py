@@ -6,13 +6,14 @@ from prep.core.errors import SegError
 from prep.images.imageio import IndexMask
 from prep.images.resample import resize_mask, upright
 from prep.images.sizing import Placement
+from prep.photos.photoio import RawPhoto
 from prep.photos.record import Photo
 
-TOLERANCE = 0.02
+_TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
 
 
-def drawn_on(mask_size: tuple[int, int], photo: Photo) -> str | None:
+def drawn_on(mask_size: tuple[int, int], photo: Photo | RawPhoto) -> str | None:
     """Tell by width and height on which form of the photo a mask was drawn: "upright", "stored", or None.
 
     "stored" is the photo before EXIF turns it. Equal sizes decide first, then the nearer aspect, then upright.
@@ -23,7 +24,7 @@ def drawn_on(mask_size: tuple[int, int], photo: Photo) -> str | None:
     if mask_size == stored:
         return "stored"
     to_upright, to_stored = _difference(mask_size, seen), _difference(mask_size, stored)
-    if min(to_upright, to_stored) > math.log1p(TOLERANCE):
+    if min(to_upright, to_stored) > math.log1p(_TOLERANCE):
         return None
     return "upright" if to_upright <= to_stored else "stored"
 

@@ -4,12 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.job import HasUncovered, LabelJob, ScanLabel
-from prep.converting.meaning import IGNORE, Meaning, by_name, class_map_of, needs_background, recolored, with_unlabelled
-from prep.converting.pairing import SAME_STEM, Pairing, Patterns
-from prep.converting.partners import LABELS, PHOTOS, default_folder, pair_labels, photos_to_bring
-from prep.converting.unknown import Policy, UnknownValues, no_classes_error, replacement
-from prep.core.classes import ClassMap, Color
+from prep.converting.job import CountCodes, HasUncovered, LabelJob
+from prep.converting.meaning import (
+    IGNORE,
+    Meaning,
+    meaning_of,
+    needs_background,
+    recolored,
+    with_region_names,
+    with_unlabelled,
+)
+from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_labels, photos_to_bring
+from prep.converting.unknown import CodeTotals, Policy, add_up, replacement
+from prep.core.classes import ClassMap, Color, format_list
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -17,14 +24,16 @@ from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.labels.registry import choose_reader, look, reader_named
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.labels.registry import label_source, reader_of
+from prep.photos.commit import file_stamps
+from prep.photos.record import PHOTOS_RECORD, read_photos
 
 _LOOKED_AT_FIRST = 4
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Options:
+class ConvertOptions:
     """How to convert: see the options of 'seg-prep masks convert'."""
 
     patterns: Patterns = SAME_STEM
@@ -39,26 +48,27 @@ class Options:
     colors: tuple[tuple[str, Color], ...] = ()
 
 
-DEFAULTS = Options()
+DEFAULTS = ConvertOptions()
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything that is decided before the first mask is made.
 
-    known: the samples that the dataset has already, by stem.  records: where the images in it came from, by stem.
+    known: the samples that the dataset has already, by stem.
     photos: folder in which the photos of these labels lie; None where the labels name them.
     notes: what a person should know of these decisions.
     """
 
+    root: Path
     source: Path
+    options: ConvertOptions
     labels: LabelSource
     pairing: Pairing
     jobs: tuple[LabelJob, ...]
     reader: LabelReader
     meaning: Meaning
     known: Mapping[str, Sample]
-    records: Mapping[str, Photo]
     photos: Path | None
     notes: tuple[str, ...]
 
@@ -67,13 +77,12 @@ class Plan:
         """The classes of the masks."""
         return self.meaning.classes
 
-    def settings(self, options: Options) -> dict[str, object]:
+    def settings(self) -> dict[str, object]:
         """What a staged result depends on: contents of files are known by size and time."""
-        files = [path for job in self.jobs for path in (job.label.path, job.photo.path if job.photo else None) if path]
-        status = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        files = [job.label.path for job in self.jobs] + [job.photo.path for job in self.jobs if job.photo]
         pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
-        return {**means, "options": repr(options), "files": status, "pairs": pairs}
+        return {**means, "options": repr(self.options), "files": file_stamps(files), "pairs": pairs}
 
 
 def plan_conversion(
@@ -81,15 +90,15 @@ def plan_conversion(
     source: Path | None,
     photos: Path | None,
     classes_file: Path | None,
-    options: Options,
+    options: ConvertOptions,
     workers: int | None,
     progress: Progress,
 ) -> Plan:
     """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning."""
     before = Dataset.open(root) if is_dataset(root) else None
-    source = source or default_folder(root, LABELS)
+    source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = look(source, options.reader, options.variable)
+    labels = label_source(source, options.reader, options.variable)
     raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
@@ -110,8 +119,8 @@ def plan_conversion(
         LabelJob(label, files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))
         for (image, _), label in zip(pairs, chosen, strict=True)
     )
-    shown = photos or (root / "images" if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
-    return Plan(source, labels, pairing, jobs, reader, meaning, known, records, shown, tuple(notes))
+    shown = photos or (root / "images" if raw is None else root / "photos" if (root / "photos").is_dir() else None)
+    return Plan(root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes))
 
 
 def _reader_and_meaning(
@@ -119,30 +128,34 @@ def _reader_and_meaning(
     labels: LabelSource,
     chosen: Sequence[RawLabel],
     classes_file: Path | None,
-    options: Options,
+    options: ConvertOptions,
     before: Dataset | None,
     workers: int | None,
     progress: Progress,
 ) -> tuple[LabelReader, Meaning]:
     """Who reads the labels, and what their values mean; SegError lists the values if nothing tells."""
-    meaning = class_map_of(source, labels, classes_file, options.first_id, before.classes if before else None)
+    meaning = meaning_of(source, labels, classes_file, options.first_id, before.classes if before else None)
     if meaning is not None and options.colors:
         meaning = replace(meaning, classes=recolored(meaning.classes, options.colors))
-    reader = (
-        reader_named(labels.reader, labels.names)
-        if labels.reader
-        else choose_reader(chosen, meaning.classes if meaning else None)
-    )
+    reader = reader_of(labels, chosen, meaning.classes if meaning else None)
     if meaning is None:
-        raise no_classes_error(_scan(reader, chosen, workers, progress), reader)
+        found = run_jobs(CountCodes(reader.name), chosen, workers, progress)
+        names = [label.short_name for label in chosen]
+        raise _no_meaning(add_up(zip(names, found, strict=True)), reader)
     if labels.names is not None:
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
-        meaning = by_name(meaning, labels.names, options.unlabelled, covered=covered)
+        meaning = with_region_names(meaning, labels.names, options.unlabelled, covered=covered)
     elif reader.name != "rgb":
         meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled or IGNORE)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
     return reader, meaning
+
+
+def _own_labels(root: Path) -> Path:
+    if not (root / "labels").is_dir():
+        raise SegError(f"{root}: has no folder labels/; say with SOURCE where the labels are")
+    return root / "labels"
 
 
 def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
@@ -152,7 +165,7 @@ def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
         if any(raw.resolve().is_relative_to(result) for result in results):
             raise SegError(
                 f"{raw}: results are written to {root}/images and {root}/masks, and raw files are never changed; "
-                f"move the raw files to {root}/{PHOTOS} and {root}/{LABELS}, or name another dataset with -o"
+                f"move the raw files to {root}/photos and {root}/labels, or name another dataset with -o"
             )
 
 
@@ -168,12 +181,20 @@ def _refuse_mixed_classes(root: Path, before: Dataset, converted: set[str]) -> N
         )
 
 
-def _scan(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress) -> UnknownValues:
-    """Collect all values of masks for which there is no class map yet."""
-    values = UnknownValues()
-    for label, found in zip(labels, run_jobs(ScanLabel(reader.name), labels, workers, progress), strict=True):
-        values.add(label.short_name, found)
-    return values
+def _no_meaning(codes: CodeTotals, reader: LabelReader) -> SegError:
+    """The error for masks without a class map: it proposes one."""
+    shown = codes.by_pixels()[:_SHOWN]
+    shares = [
+        f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown
+    ]
+    more = len(codes.pixels) - len(shown)
+    return SegError(
+        f"which value is which class? The masks hold {len(codes.pixels)} values:\n"
+        + "\n".join(shares)
+        + (f"\n  ... and {more} more" if more else "")
+        + "\n\nSave these lines with your own names as classes.txt and add --classes classes.txt:\n\n"
+        + format_list(reader.propose(sorted(shown)))
+    )
 
 
 def _all_covered(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None) -> bool:

@@ -1,74 +1,164 @@
-"""Why a conversion of labels cannot go on: files that fail, values that belong to no class."""
+"""What keeps a conversion from going on, in words: files that fail, values of no class, and what they could be."""
 
 import shlex
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from prep.converting.job import LabelJob, Outcome
+from prep.converting.crops import Appearance, PairedLabel, value_appearances
+from prep.converting.job import LabelOutcome
 from prep.converting.pairing import SAME_STEM
-from prep.converting.plan import Options, Plan
-from prep.converting.proposal import refusal
-from prep.converting.seen import PairedLabel, see_values
-from prep.converting.unknown import SHOWN, UnknownValues
-from prep.core.classes import IGNORE_INDEX
-from prep.core.errors import SegError
+from prep.converting.plan import Plan
+from prep.converting.unknown import CodeTotals, nearest_class
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.labels.reader import LabelReader
 
-_PROBLEMS_SHOWN = 10
+_PROBLEMS_SHOWN, _VALUES_SHOWN = 10, 20
+
+_MIN_SHARE = 1e-3
+"""Colours of fewer pixels are slips and blended edges rather than classes."""
 
 
-def first_error(outcomes: Sequence[Outcome], plan: Plan, options: Options, root: Path) -> SegError | None:
-    """What keeps the converted masks from becoming the dataset's, if anything does."""
+def first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: Plan) -> str:
+    """What keeps the converted masks from becoming the dataset's, and what to do; empty if nothing does.
+
+    unknown: the codes of all labels that are no class.
+    """
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     if problems:
         more = len(problems) - _PROBLEMS_SHOWN
-        return SegError(
-            "\n".join(problems[:_PROBLEMS_SHOWN])
-            + (f"\n... and {more} more files" if more > 0 else "")
-            + "\nNothing was written."
-        )
-    unknown = unknown_values(outcomes, plan.jobs)
+        lines = [*problems[:_PROBLEMS_SHOWN], *([f"... and {more} more files"] if more > 0 else [])]
+        return "\n".join([*lines, "Nothing was written."])
+    if plan.options.unknown != "error":
+        return ""
     pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
-    if options.unknown != "error":
-        return None
     if unknown.pixels:
-        seen = see_values(_paired(outcomes, plan.jobs, root), unknown.by_pixels()[:SHOWN], plan.reader)
-        return refusal(unknown, pixels, plan.reader, plan.classes, seen, _look_command(plan, options))
+        return _of_no_class(outcomes, unknown, pixels, plan)
     held = np.flatnonzero(pixels).tolist()
     if plan.reader.name == "ids" and len(plan.classes) > 1 and held[1:] == [IGNORE_INDEX]:
-        return SegError(
+        return (
             f"the masks hold only the ids {plan.classes.ids[held[0]]} and 255, and 255 means ignored: one class is "
             "left. If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
         )
-    return None
+    return ""
 
 
-def unknown_values(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob]) -> UnknownValues:
-    """All values of the labels that are no class."""
-    unknown = UnknownValues()
-    for outcome, job in zip(outcomes, jobs, strict=True):
-        unknown.add(job.label.short_name, outcome.found)
-    return unknown
+def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
+    """All unknown values in one table; and where classes do not occur, what they could be.
+
+    pixels: (256,) of all masks by mask value.
+    """
+    reader, classes = plan.reader, plan.classes
+    seen = value_appearances(_paired(outcomes, plan), unknown.by_pixels()[:_VALUES_SHOWN], reader)
+    text = _table_of(unknown, reader, classes, seen)
+    if seen:
+        text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
+        text += _inspect_command(plan)
+    absent = [index for index in range(len(classes)) if not pixels[index]]
+    if reader.name == "rgb" and absent:
+        proposed = _proposed_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
+        text += _proposal_text(proposed, reader, classes, seen) if proposed else ""
+    return text
 
 
-def _paired(outcomes: Sequence[Outcome], jobs: Sequence[LabelJob], root: Path) -> list[PairedLabel]:
+def _table_of(unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]) -> str:
+    """The unknown values, and how to go on; without a column for photos where nothing is seen in them."""
+    header = ["value", "pixels", "files", *(["photo"] if seen else []), "nearest class", "distance", "first file"]
+    rows = []
+    for code in unknown.by_pixels()[:_VALUES_SHOWN]:
+        index, distance = nearest_class(reader, code, classes)
+        near = ["-", "-"] if index == IGNORE_INDEX else [classes.names[index], f"{distance:.0f}"]
+        photo = [seen[code].color if code in seen else "-"] if seen else []
+        counts = [f"{unknown.pixels[code]:,}", str(unknown.files[code])]
+        rows.append([reader.describe(code), *counts, *photo, *near, unknown.first[code]])
+    more = len(unknown.pixels) - len(rows)
+    values = f"{len(unknown.pixels)} value" + "s" * (len(unknown.pixels) > 1)
+    return (
+        f"{values} of the masks {'belong' if len(unknown.pixels) > 1 else 'belongs'} to no class; "
+        f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
+        + _align([header, *rows])
+        + (f"\n... and {more} more values" if more else "")
+        + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"
+        "  --unknown ignore      they become 255: left out of training and scores\n"
+        "  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
+        + (
+            "\n  --unknown background  they become the class named background"
+            if "background" in map(str.lower, classes.names)
+            else ""
+        )
+    )
+
+
+def _align(rows: list[list[str]]) -> str:
+    """Write rows as a table: the first and last column to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    last = len(widths) - 1
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in (0, last) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _paired(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[PairedLabel]:
     """Labels with their photos, or with the images that are there already, and the pixels of their unknown values."""
     return [
-        PairedLabel(
-            job.label,
-            job.photo.path if job.photo else root / job.sample.image,
-            dict(zip(outcome.found.codes.tolist(), outcome.found.pixels.tolist(), strict=True)),
-        )
-        for outcome, job in zip(outcomes, jobs, strict=True)
+        PairedLabel(job.label, job.photo.path if job.photo else plan.root / job.sample.image, outcome.unknown.by_code())
+        for outcome, job in zip(outcomes, plan.jobs, strict=True)
         if job.photo or job.sample.image
     ]
 
 
-def _look_command(plan: Plan, options: Options) -> str:
+def _inspect_command(plan: Plan) -> str:
     """What shows crops of the photos under every value."""
+    options = plan.options
     words = ["seg-prep", "masks", "inspect", str(plan.source)]
     words += ["--images", str(plan.photos)] if plan.photos else []
     words += ["--match", *options.patterns] if options.patterns != SAME_STEM else []
     words += ["--from", options.reader] if options.reader else []
     return shlex.join([*words, "--sheet", "values.png"])
+
+
+def _proposed_colors(
+    unknown: Mapping[int, int], total: int, absent: Sequence[int], reader: LabelReader, classes: ClassMap
+) -> list[tuple[int, int]]:
+    """(class index, code) for classes that no mask holds, by the smallest sum of colour distances.
+
+    unknown: pixels by code.  total: pixels of all masks.  absent: indices of classes without a pixel.
+    """
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second, for this error only
+
+    codes = [code for code, pixels in unknown.items() if pixels >= _MIN_SHARE * total]
+    distances = np.array([[reader.distance(code, classes)[index] for code in codes] for index in absent])
+    if not distances.size or not np.isfinite(distances).all():
+        return []
+    rows, columns = linear_sum_assignment(distances)
+    return [(absent[row], codes[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
+
+
+def _proposal_text(
+    proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]
+) -> str:
+    """Show the proposal as a table and as the options that accept it."""
+    rows = [
+        [
+            classes.names[index],
+            format_color(classes.colors[index]),
+            "->",
+            reader.describe(code),
+            f"(photo {seen[code].color})" if code in seen else "",
+        ]
+        for index, code in proposed
+    ]
+    options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
+    return (
+        f"\n\n{len(proposed)} classes of the class map occur in no mask; perhaps its colours are wrong. By nearness of "
+        "mask colours alone they could be\n\n"
+        f"{_align(rows)}\n\n"
+        "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
+        "same command accepts it, or what you make of it, with\n"
+        f"{options}"
+    )

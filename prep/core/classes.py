@@ -4,6 +4,7 @@ import colorsys
 import itertools
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -225,6 +226,12 @@ def distinct_color(number: int) -> Color:
     """A colour for class number 0, 1, 2, ...: hues a golden ratio apart, so that neighbours differ most."""
     red, green, blue = colorsys.hsv_to_rgb(number * 0.618033988749895 % 1, 0.75, 0.95 - 0.25 * (number // 8 % 3))
     return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def made_up_classes(names: Iterable[str], ids: Iterable[int] = ()) -> ClassMap:
+    """A class map of these names, in colours that differ; ids: those of raw masks, if they are not 0, 1, 2, ..."""
+    names = tuple(names)
+    return ClassMap(names, tuple(map(distinct_color, range(len(names)))), tuple(ids))
 
 
 def read_classes(path: Path) -> ClassMap:

@@ -49,6 +49,12 @@ def within_limits(path: Path) -> Iterator[None]:
         raise SegError(f"{path}: nested too deeply; export it again") from error
 
 
+def refuse_special_file(path: Path) -> None:
+    """SegError for a pipe or a device, which one could wait for without end; for files that only we write."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise SegError(f"{path}: no file but a pipe or a device; remove it and run the command that writes it again")
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a whole file; SegError if it cannot be read or holds nothing."""
     with explained(path):

@@ -1,20 +1,20 @@
 """The dataset folder: find it, open it, its index of samples."""
 
-import csv
 import hashlib
-import io
 import json
 import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
-from prep.core.files import read_bytes, write_text
+from prep.core.files import read_bytes
+from prep.core.tables import ONE_OF, read_table, write_table
 from prep.dataset.transaction import INDEX, recover
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
 
@@ -39,15 +39,12 @@ class Sample:
     width: int
     height: int
     group: str = ""
-    split: str = ""
+    split: str = field(default="", metadata={ONE_OF: (*SPLITS, "")})
 
     @property
     def is_labelled(self) -> bool:
         """Whether the sample has an image and a mask."""
         return bool(self.image and self.mask)
-
-
-_COLUMNS = [column.name for column in fields(Sample)]
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ class Dataset:
         """The sample of this stem, or of this number; SegError if no sample has this stem."""
         if isinstance(key, int):
             return self._opened((self.samples[key],))[0]
-        number = bisect_left(self.samples, key, key=lambda sample: sample.stem)
+        number = bisect_left(self.samples, key, key=attrgetter("stem"))
         if self.samples[number : number + 1] and self.samples[number].stem == key:
             return self[number]
         near = get_close_matches(key, [sample.stem for sample in self.samples], n=1)
@@ -265,38 +262,10 @@ def find_dataset(argument: Path | None) -> Path:
 
 def read_index(path: Path) -> tuple[Sample, ...]:
     """Read index.csv; SegError names the line that does not fit."""
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SegError(f"{path}: not in UTF-8; save it again in that encoding") from error
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    except csv.Error as error:
-        raise SegError(f"{path}: no table of values separated by commas ({error}); restore the file") from error
-    if not rows or rows[0] != _COLUMNS:
-        raise SegError(f"{path}: its first line should be {','.join(_COLUMNS)}")
-    samples = [_sample(path, number, row) for number, row in enumerate(rows[1:], start=2)]
-    if len({sample.stem for sample in samples}) < len(samples):
-        raise SegError(f"{path}: a stem stands twice; every sample needs its own")
-    return tuple(sorted(samples, key=lambda sample: sample.stem))
-
-
-def _sample(path: Path, number: int, row: list[str]) -> Sample:
-    if len(row) != len(_COLUMNS):
-        raise SegError(f"{path}, line {number}: {len(row)} columns, expected {len(_COLUMNS)}")
-    stem, image, mask, width, height, group, split = row
-    if split not in (*SPLITS, ""):
-        raise SegError(f"{path}, line {number}: {split!r} is no split; use {', '.join(SPLITS)} or leave it empty")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise SegError(f"{path}, line {number}: width and height are whole numbers, found {width!r} and {height!r}")
-    return Sample(stem, image, mask, int(width), int(height), group, split)
+    samples = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
+    return tuple(sorted(samples, key=attrgetter("stem")))
 
 
 def write_index(path: Path, samples: Iterable[Sample]) -> None:
     """Write index.csv atomically, sorted by stem."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for sample in sorted(samples, key=lambda sample: sample.stem):
-        writer.writerow([getattr(sample, column) for column in _COLUMNS])
-    write_text(path, text.getvalue())
+    write_table(path, Sample, sorted(samples, key=attrgetter("stem")))

@@ -1,10 +1,9 @@
 """Cut random patches out of the training and validation samples, each split to itself."""
 
-import csv
-import io
+import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -16,10 +15,11 @@ from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
+from prep.core.tables import ONE_OF, read_table, write_columns
 from prep.dataset.crops import Crop, choose_crops
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
-from prep.dataset.transaction import Transaction
+from prep.dataset.transaction import INDEX, Transaction
 from prep.images.geometry import crop_pair
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, overlay
@@ -28,6 +28,7 @@ PatchFormat = Literal["npy", "png"]
 
 PATCHES = "patches"
 _SETTINGS = "settings.json"
+_COLUMNS = ("patch", "stem", "y", "x", "split", "class", "flip")
 _CUT = ("train", "val")
 _PREVIEW_PATCHES = 32
 _PREVIEW_COLUMNS = 16
@@ -55,6 +56,11 @@ class PatchSettings:
         """Whether the dataset has another split now, or other masks, than those that the patches are of."""
         others = self.masks_hash not in ("", dataset.masks_hash(*_CUT))  # older sets do not know their masks
         return others or self.split_hash != dataset.split_hash()
+
+
+@dataclass(frozen=True)
+class _Split:
+    split: str = field(metadata={ONE_OF: _CUT})
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def cut_patches(
             done.create(len(samples))
         jobs = [_Job(dataset, sample, number, settings, files, done) for number, sample in enumerate(samples)]
         cut, labelled = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
-        write_text(staged / "index.csv", _index(samples, cut, settings))
+        write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
         write_png(staged / "preview.png", _preview(files, len(samples) * per_image, dataset.classes))
         write_text(staged / _SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
         change.commit(overwrite=overwrite, remove=(name,))
@@ -153,20 +159,22 @@ def _cut_sample(job: _Job) -> tuple[list[Crop], bool]:
     return crops, labelled
 
 
-def _index(samples: Sequence[Sample], cut: Sequence[list[Crop]], settings: PatchSettings) -> str:
+def _rows(
+    samples: Sequence[Sample], cut: Sequence[list[Crop]], settings: PatchSettings
+) -> Iterator[tuple[object, ...]]:
     """One row a patch: its number, source and split; top left pixel; class aimed at; orientation of a PNG."""
-    orientations = _orientations(settings) if settings.format == "png" else FLIPS[:1]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["patch", "stem", "y", "x", "split", "class", "flip"])
-    patch = 0
+    orientations = len(_orientations(settings)) if settings.format == "png" else 1
+    numbers = itertools.count()
     for sample, crops in zip(samples, cut, strict=True):
         for crop in crops:
-            target = "" if crop.target is None else crop.target
-            for flip in range(len(orientations)):
-                writer.writerow([patch, sample.stem, crop.top, crop.left, sample.split, target, flip])
-                patch += 1
-    return text.getvalue()
+            for flip in range(orientations):
+                yield next(numbers), sample.stem, crop.top, crop.left, sample.split, crop.target, flip
+
+
+def read_patch_splits(folder: Path) -> list[str]:
+    """Split of each patch of a set, in their order; SegError if its table is damaged."""
+    remedy = "cut again with 'seg-prep patches --overwrite'"
+    return [row.split for row in read_table(folder / INDEX, _Split, remedy=remedy, others=True)]
 
 
 def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:

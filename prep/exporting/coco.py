@@ -11,7 +11,7 @@ from prep.dataset.dataset import Sample
 from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.runlengths import compress, encode_runs
-from prep.labels.named import SPECIAL_NAMES
+from prep.labels.region_labels import SPECIAL_NAMES
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from prep.exporting.class_list import class_list, refuse_list_names
 from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring, outline
-from prep.labels.named import SPECIAL_NAMES
+from prep.labels.region_labels import SPECIAL_NAMES
 
 _VERSION = "5.5.0"
 """The version of LabelMe whose files these are."""

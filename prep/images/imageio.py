@@ -31,7 +31,7 @@ IndexMask = NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"})
 
-MAX_MEGAPIXELS = 400
+MAX_IMAGE_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
 
 _FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000")
@@ -196,7 +196,7 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
 
 
-def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> None:
     """SegError if a header declares more than `max_megapixels`."""
     if width * height > max_megapixels * 1e6:
         raise SegError(
@@ -226,7 +226,7 @@ def _jpeg_size(path: Path, data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
+def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> Image.Image:
     """Read the header of an image file of any kind that we name, with Pillow; its content decides, not its name.
 
     Raises SegError if it is of no such kind or declares more than `max_megapixels`.

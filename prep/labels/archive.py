@@ -4,20 +4,20 @@ import functools
 import lzma
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes
 from prep.labels.reader import RawLabel
 
-MAX_MEMBER_BYTES = 1 << 28
+_MAX_MEMBER_BYTES = 1 << 28
 """Larger members of a zip file are no label masks (a mask of 12 megapixels has well below 1 MB)."""
 
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
-def content_of(label: RawLabel) -> bytes:
+def label_bytes(label: RawLabel) -> bytes:
     """The bytes of a label file or of its member of a zip file."""
     return member_bytes(label.path, label.part) if label.part else read_bytes(label.path)
 
@@ -32,25 +32,20 @@ def member_bytes(archive: Path, name: str) -> bytes:
     try:
         opened = _open(archive)
         info = opened.getinfo(name)
-        if info.file_size > MAX_MEMBER_BYTES:
+        if info.file_size > _MAX_MEMBER_BYTES:
             raise SegError(f"{archive}: {name} unpacks to {info.file_size:,} bytes; that is no label mask")
         with opened.open(info) as file:
-            data = file.read(MAX_MEMBER_BYTES + 1)  # the size in the header may lie
+            data = file.read(_MAX_MEMBER_BYTES + 1)  # the size in the header may lie
     except (*_DAMAGED, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, KeyError) as error:
         raise SegError(f"{archive}: {name} cannot be unpacked ({error}); export the file again") from error
-    if len(data) > MAX_MEMBER_BYTES:
-        raise SegError(f"{archive}: {name} unpacks to more than {MAX_MEMBER_BYTES:,} bytes; that is no label mask")
+    if len(data) > _MAX_MEMBER_BYTES:
+        raise SegError(f"{archive}: {name} unpacks to more than {_MAX_MEMBER_BYTES:,} bytes; that is no label mask")
     return data
 
 
 def is_zip(path: Path) -> bool:
     """Whether the file is a zip file by its name."""
     return path.suffix.lower() == ".zip" and path.is_file()
-
-
-def member_folder(name: str) -> str:
-    """Name of the innermost folder of a member."""
-    return PurePosixPath(name).parent.name
 
 
 def _open(archive: Path) -> zipfile.ZipFile:

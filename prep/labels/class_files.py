@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from prep.core.classes import ClassMap, Color, distinct_color, parse_classes, parse_color
+from prep.core.classes import ClassMap, Color, made_up_classes, parse_classes, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.labels.matlab.ground_truth import definitions_from_mat
@@ -112,12 +112,9 @@ def _rgb(number: int, values: Sequence[str]) -> Color:
 
 
 def _names(lines: Sequence[str], first_id: int) -> ClassMap:
-    names = tuple(lines)
-    if not names or any("," in name or len(name) > 100 or not _is_text(name) for name in names):
+    if not lines or any("," in name or len(name) > 100 or not _is_text(name) for name in lines):
         raise SegError("no class map; write one name,#rrggbb or one name a line")
-    return ClassMap(
-        names, tuple(distinct_color(n) for n in range(len(names))), tuple(range(first_id, first_id + len(names)))
-    )
+    return made_up_classes(lines, range(first_id, first_id + len(lines)))
 
 
 def _is_text(name: str) -> bool:

@@ -17,9 +17,10 @@ from prep.core.errors import SegError
 from prep.images.imageio import IndexMask
 from prep.images.polygons import fill_polygon
 from prep.images.runlengths import decode_runs, decompress
-from prep.labels.named import (
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.region_labels import (
     UNCOVERED,
-    NamedCodes,
+    RegionCodes,
     class_names,
     code_of,
     corners,
@@ -27,7 +28,6 @@ from prep.labels.named import (
     is_whole,
     plain_name,
 )
-from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
 
 
@@ -49,7 +49,7 @@ class _Coco:
     boxes: int
 
 
-class CocoReader(NamedCodes):
+class CocoReader(RegionCodes):
     """Names of categories; `part` of a label is the file name of the image."""
 
     name = "coco"

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
-from prep.labels.archive import content_of
+from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
+from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_ids
 from prep.labels.reader import RawLabel
 
@@ -36,11 +36,7 @@ class IdCodes:
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names and colours."""
-        return ClassMap(
-            tuple(f"class{code}" for code in codes),
-            tuple(distinct_color(n) for n in range(len(codes))),
-            tuple(codes),
-        )
+        return made_up_classes((f"class{code}" for code in codes), codes)
 
 
 class IdReader(IdCodes):
@@ -50,4 +46,4 @@ class IdReader(IdCodes):
 
     def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) ids of an 8-bit or 16-bit label file."""
-        return decode_label_ids(Path(label.name), content_of(label)).astype(np.uint32)
+        return decode_label_ids(Path(label.name), label_bytes(label)).astype(np.uint32)

@@ -19,8 +19,8 @@ from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, loaded, open_picture
 from prep.images.polygons import Ring, fill_polygon
-from prep.labels.named import UNCOVERED, NamedCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.region_labels import UNCOVERED, RegionCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.rerooting import Rerooting, closest_only
 
 _PAINTED = ("polygon", "rectangle", "circle", "mask")
@@ -30,7 +30,7 @@ _FARTHEST = 1e9
 
 
 @dataclass(frozen=True)
-class LabelmeReader(NamedCodes):
+class LabelmeReader(RegionCodes):
     """Names of shapes; a label carries the names of all files, so that codes are the same in each."""
 
     name = "labelme"
@@ -64,7 +64,7 @@ class LabelmeFile:
         return _weight(self.regions or ())
 
 
-def labelme_file(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
+def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # noqa: ANN401  # whatever JSON holds
     """Summarize a file of LabelMe; SegError if it is damaged.
 
     room: corners that may be kept.

@@ -1,4 +1,4 @@
-"""The seam for label formats: a source lists raw labels, a reader turns each into codes, one whole number a pixel."""
+"""The seam for label formats: a source lists raw labels, a reader turns each into codes, a table these into classes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.files import within_limits
+from prep.images.finding import FoundFile
+from prep.images.imageio import IndexMask
+
+UNKNOWN = 254
+"""Stands in a looked-up mask for a code that the table does not know; never a class, never written to disk."""
+
+_BLOCK_PIXELS = 1 << 18
+"""Codes are looked up in blocks, because take makes 8-byte positions of them: memory stays small, speed equal."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,11 @@ class LabelSource:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def photo_files(self) -> list[FoundFile]:
+        """The photos that it names, each with its stem."""
+        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(self.photos.items())]
+
 
 class LabelReader(Protocol):
     """One way to read raw labels.
@@ -100,3 +113,21 @@ def read_codes(reader: LabelReader, label: RawLabel) -> NDArray[np.uint32]:
     """(H, W) codes of a label; SegError if it is damaged, of another format, or too much for this computer."""
     with within_limits(Path(label.name)):
         return reader.read(label)
+
+
+class Lookup:
+    """A table from code (0 .. size - 1) to class index or 255; every other code is UNKNOWN."""
+
+    def __init__(self, size: int, table: Mapping[int, int]) -> None:
+        self._table = np.full(size, UNKNOWN, np.uint8)
+        for code, index in table.items():
+            self._table[code] = index
+
+    def __call__(self, codes: NDArray[np.uint32]) -> IndexMask:
+        """(H, W) codes -> (H, W) class indices."""
+        mask = np.empty(codes.shape, np.uint8)
+        rows = max(1, _BLOCK_PIXELS // codes.shape[1])
+        for top in range(0, codes.shape[0], rows):
+            # With an `out`, the other modes make a copy; codes are always inside the table.
+            np.take(self._table, codes[top : top + rows], out=mask[top : top + rows], mode="clip")
+        return mask

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
-from prep.labels.archive import content_of
+from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_colors
 from prep.labels.reader import RawLabel
 
-TRANSPARENT = 1 << 24
+_TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
 
 
@@ -21,14 +21,14 @@ class RgbReader:
     """Code = red + 256 green + 65536 blue; fully transparent pixels have a code of their own."""
 
     name = "rgb"
-    size = TRANSPARENT + 1
+    size = _TRANSPARENT + 1
 
     def read(self, label: RawLabel) -> NDArray[np.uint32]:
         """(H, W) codes of a colour, palette or grey label file."""
-        colors, alpha = decode_label_colors(Path(label.name), content_of(label))
+        colors, alpha = decode_label_colors(Path(label.name), label_bytes(label))
         codes = color_codes(colors)
         if alpha is not None and not alpha.all():
-            codes[alpha == 0] = TRANSPARENT
+            codes[alpha == 0] = _TRANSPARENT
         return codes
 
     def table(self, classes: ClassMap) -> dict[int, int]:
@@ -38,19 +38,19 @@ class RgbReader:
 
     def describe(self, code: int) -> str:
         """The code as #rrggbb."""
-        return "transparent" if code == TRANSPARENT else format_color(_color(code))
+        return "transparent" if code == _TRANSPARENT else format_color(_color(code))
 
     def distance(self, code: int, classes: ClassMap) -> list[float]:
         """Euclidean distances in RGB, 0 .. 441.7, to the nearest colour of a class; infinite for transparent pixels."""
         distances = [math.inf] * len(classes)
-        if code != TRANSPARENT:
+        if code != _TRANSPARENT:
             for color, index in classes.index_of_color().items():
                 distances[index] = min(distances[index], math.dist(_color(code), color))
         return distances
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names for these colours."""
-        colors = tuple(_color(code) for code in codes if code != TRANSPARENT)
+        colors = tuple(_color(code) for code in codes if code != _TRANSPARENT)
         return ClassMap(tuple(f"class{number}" for number in range(len(colors))), colors)
 
 

@@ -40,12 +40,12 @@ def voc_source(path: Path) -> LabelSource | None:
     return LabelSource(
         "rgb",
         tuple(labels),
-        classes=None if (folders[0].parent / "labelmap.txt").exists() or not named else voc_classes(),
+        classes=None if (folders[0].parent / "labelmap.txt").exists() or not named else _voc_classes(),
         photos={stem: found[stem] for stem in sorted(named)},
     )
 
 
-def voc_classes() -> ClassMap:
+def _voc_classes() -> ClassMap:
     """The 21 classes of Pascal VOC in its colours; the border is ignored."""
     colors = [_voc_color(index) for index in range(len(_VOC_NAMES))]
     return ClassMap(_VOC_NAMES, tuple(colors), ignored=(_VOC_BORDER,))

@@ -11,7 +11,7 @@ _TOO_LITTLE = 0.5
 
 
 @dataclass(frozen=True)
-class ClassChange:
+class ClassLoss:
     """One class before and after resizing, in pixels of all masks.
 
     expected: pixels if every mask kept its shares.  samples: masks that held the class.
@@ -44,9 +44,9 @@ class ClassChange:
         )
 
 
-def class_changes(
+def class_losses(
     names: Sequence[str], before: NDArray[np.int64], after: NDArray[np.int64], shares: NDArray[np.float64]
-) -> tuple[ClassChange, ...]:
+) -> tuple[ClassLoss, ...]:
     """Compare masks before and after resizing.
 
     before, after: (samples, 256) pixels by mask value.  shares: (samples,) new by old number of pixels of a mask.
@@ -55,7 +55,7 @@ def class_changes(
     vanished = (before > 0) & (after == 0)
     halved = (after < expected * _TOO_LITTLE) & ~vanished
     return tuple(
-        ClassChange(
+        ClassLoss(
             name=name,
             before=int(before[:, index].sum()),
             after=int(after[:, index].sum()),

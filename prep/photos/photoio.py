@@ -12,19 +12,18 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.images.imageio import (
-    MAX_MEGAPIXELS,
+    MAX_IMAGE_MEGAPIXELS,
     ImageRGB,
     damaged,
     decode_jpeg,
-    encode_png,
     is_jpeg,
     loaded,
     open_picture,
     quiet_pillow,
 )
 from prep.images.resample import resize_image, upright
-from prep.photos.metadata import without_metadata
-from prep.photos.record import TURNED
+from prep.images.sizing import Placement
+from prep.photos.record import TURNED, Photo
 from prep.photos.srgb import is_srgb, to_srgb
 
 JPEG_QUALITY = 95
@@ -64,8 +63,8 @@ class RawPhoto:
     @property
     def is_lossy(self) -> bool:
         """Whether the file was compressed with loss, so that a JPEG of it is good enough."""
-        lossless_webp = b"VP8L" in self.data[:64]
-        return self.picture.format in _LOSSY_FORMATS or (self.picture.format == "WEBP" and not lossless_webp)
+        kind = self.picture.format
+        return kind in _LOSSY_FORMATS or (kind == "WEBP" and not _is_lossless_webp(self.data))
 
     @property
     def is_plain_jpeg(self) -> bool:
@@ -77,6 +76,11 @@ class RawPhoto:
             and self.orientation == 1
             and is_srgb(picture.info.get("icc_profile"))
         )
+
+    def record(self, stem: str, name: str, placement: Placement) -> Photo:
+        """The photo's row of photos.csv. name: posix path below the folder in which it was found."""
+        place = placement.left, placement.top, placement.across, placement.down
+        return Photo(stem, name, self.width, self.height, self.orientation, *place)
 
 
 def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
@@ -90,7 +94,7 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
 def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
     """Read the header of such a file's content; `path` is for errors."""
     with quiet_pillow:
-        picture = open_picture(path, data, MAX_MEGAPIXELS if max_megapixels is None else math.inf)
+        picture = open_picture(path, data, MAX_IMAGE_MEGAPIXELS if max_megapixels is None else math.inf)
         width, height = picture.size
         megapixels = width * height / 1e6
         if max_megapixels is not None and megapixels > max_megapixels:
@@ -124,24 +128,6 @@ def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
         return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
 
 
-def import_photo(path: Path) -> tuple[str, bytes, int, int]:
-    """Read a raw photo as an image for the dataset: suffix, file content, width, height.
-
-    An upright sRGB JPEG keeps its pixels to the bit; other JPEG and HEIC photos become JPEG of quality 95,
-    everything else becomes PNG. Metadata (place, camera, thumbnails) is left behind in every case.
-    """
-    photo = open_photo(path)
-    with within_limits(path):
-        if photo.is_plain_jpeg:
-            height, width = decode_jpeg(path, photo.data).shape[:2]
-            return ".jpg", without_metadata(photo.data), width, height
-        pixels = decode_photo(photo, *photo.upright_size)
-        height, width = pixels.shape[:2]
-        if photo.picture.format in {"JPEG", "MPO", "HEIF"}:
-            return ".jpg", encode_jpeg(pixels), width, height
-        return ".png", encode_png(pixels), width, height
-
-
 def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
     """Encode (H, W, 3) as JPEG without chroma subsampling; the same pixels give the same bytes."""
     data: bytes = simplejpeg.encode_jpeg(pixels, quality=quality, colorsubsampling="444")
@@ -155,6 +141,15 @@ def _orientation(path: Path, picture: Image.Image) -> int:
     except (OSError, SyntaxError, ValueError) as error:
         raise damaged(path) from error
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _is_lossless_webp(data: bytes) -> bool:
+    """Whether the first image in a WebP file is coded without loss; a colour profile may stand before it (RFC 9649)."""
+    position = 12
+    while (name := data[position : position + 4]) not in (b"VP8 ", b"VP8L", b""):
+        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        position += 8 + (16 if name == b"ANMF" else size + size % 2)  # the frame of an animation holds such chunks
+    return name == b"VP8L"
 
 
 def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np.uint8], tuple[float, float]]:

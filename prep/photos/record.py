@@ -4,14 +4,12 @@ Labels made elsewhere are drawn on the photo, not on the prepared image: with th
 turned, scaled and placed as its photo was.
 """
 
-import csv
-import io
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
-from prep.core.errors import SegError
-from prep.core.files import read_bytes, write_text
+from prep.core.tables import read_table, write_table
 
 PHOTOS_RECORD = "photos.csv"
 
@@ -51,37 +49,14 @@ class Photo:
         return "" if parent == "." else parent
 
 
-_COLUMNS = [field.name for field in fields(Photo)]
-
-
 def read_photos(path: Path) -> dict[str, Photo]:
     """Read photos.csv, by stem; nothing if there is no such file. SegError names the line that does not fit."""
     if not path.exists():
         return {}
-    try:
-        rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline="")))
-    except UnicodeDecodeError as error:
-        raise SegError(f"{path}: not in UTF-8; save it again in that encoding") from error
-    except csv.Error as error:
-        raise SegError(f"{path}: no table of values separated by commas ({error}); restore the file") from error
-    if not rows or rows[0] != _COLUMNS:
-        raise SegError(f"{path}: its first line should be {','.join(_COLUMNS)}")
-    photos = [_photo(path, number, row) for number, row in enumerate(rows[1:], start=2)]
-    return {photo.stem: photo for photo in photos}
+    rows = read_table(path, Photo, unique="stem", remedy="correct that line, or restore the file")
+    return {photo.stem: photo for photo in rows}
 
 
 def write_photos(path: Path, photos: Iterable[Photo]) -> None:
     """Write photos.csv atomically, sorted by stem."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for photo in sorted(photos, key=lambda photo: photo.stem):
-        writer.writerow([getattr(photo, column) for column in _COLUMNS])
-    write_text(path, text.getvalue())
-
-
-def _photo(path: Path, number: int, row: list[str]) -> Photo:
-    if len(row) != len(_COLUMNS) or not all(value.isdecimal() for value in row[2:]):
-        raise SegError(f"{path}, line {number}: expected {','.join(_COLUMNS)}, whole numbers from width on")
-    stem, photo, *numbers = row
-    return Photo(stem, photo, *map(int, numbers))
+    write_table(path, Photo, sorted(photos, key=attrgetter("stem")))

@@ -1,25 +1,65 @@
 """Make the images of a dataset from raw photos: one size, upright, sRGB, without metadata."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes
+from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
-from prep.core.words import list_some
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
-from prep.dataset.states import STATES
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
-from prep.photos.class_loss import ClassChange
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
-from prep.photos.resize_photo import Options, PhotoJob, ResizePhoto
+from prep.images.sizing import Placement
+from prep.photos.class_loss import ClassLoss
+from prep.photos.commit import commit_samples, file_stamps
+from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
+from prep.photos.photoio import open_photo
+from prep.photos.record import Photo
 
-LIST_SUFFIX = ".txt"
+_LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = ("images", "masks")
+
+
+@dataclass(frozen=True)
+class PhotoJob:
+    """A raw photo, its name for photos.csv, and the sample that gets its image."""
+
+    path: Path
+    name: str
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class PhotoOutcome:
+    """The finished sample and what photos.csv says of it; or why there is no image."""
+
+    sample: Sample
+    photo: Photo | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ResizePhoto:
+    """Write the image of a photo below `folder`; problems of the photo are returned, not raised."""
+
+    folder: Path
+    options: ImageOptions
+
+    def __call__(self, job: PhotoJob) -> PhotoOutcome:
+        """Make one image; SegError only where nothing can be written."""
+        try:
+            photo = open_photo(job.path, self.options.max_megapixels)
+            placement = place_photo(photo, self.options)
+            _refuse_other_mask(job, placement)
+            image, data = image_file(photo, job.sample.stem, placement, self.options, self.folder)
+        except SegError as error:
+            return PhotoOutcome(job.sample, None, str(error))
+        write_file(self.folder / image, data)
+        sample = replace(job.sample, image=image, width=placement.width, height=placement.height)
+        return PhotoOutcome(sample, photo.record(sample.stem, job.name, placement))
 
 
 @dataclass(frozen=True)
@@ -34,13 +74,13 @@ class Resized:
     samples: tuple[Sample, ...]
     changed: int
     problems: tuple[str, ...]
-    classes: tuple[ClassChange, ...] = ()
+    classes: tuple[ClassLoss, ...] = ()
 
 
 def resize_photos(
     sources: Sequence[Path],
     root: Path,
-    options: Options,
+    options: ImageOptions,
     *,
     workers: int | None = None,
     overwrite: bool = False,
@@ -60,41 +100,16 @@ def resize_photos(
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
     jobs = [PhotoJob(each.path, each.name, known.get(each.stem, Sample(each.stem, "", "", 0, 0))) for each in found]
-    with Transaction(root, "resize", settings([job.path for job in jobs], options)) as change:
+    settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
+    with Transaction(root, "resize", settings) as change:
         with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
             outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress, pool)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
-        changed = commit(change, known, samples, photos, overwrite=overwrite)
+        changed = commit_samples(change, known, samples, photos, overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems)
-
-
-def commit(
-    change: Transaction,
-    known: Mapping[str, Sample],
-    samples: Sequence[Sample],
-    photos: Sequence[Photo],
-    *,
-    overwrite: bool,
-) -> int:
-    """Merge new samples and their photos with those of the dataset; returns how many files changed.
-
-    SegError if other images would be replaced and `overwrite` is not set.
-    """
-    root = change.root
-    before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
-    replaced = sorted(old for old, new in before if old and old != new)
-    if replaced and not overwrite:
-        change.discard()
-        raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
-    records = read_photos(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
-    if records:
-        write_photos(change.path(PHOTOS_RECORD), records.values())
-    write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
-    updates = (INDEX, PHOTOS_RECORD, STATES)
-    return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:
@@ -102,16 +117,6 @@ def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems
     if not samples:
         change.discard()
         raise SegError("\n".join([*problems, "Nothing was written: none of the photos can be used"]))
-
-
-def settings(paths: Sequence[Path], options: Options) -> dict[str, object]:
-    """What a staged result depends on: contents of files are known by size and time."""
-    files = []
-    for path in paths:
-        with explained(path):
-            status = path.stat()
-        files.append((path.as_posix(), status.st_size, status.st_mtime_ns))
-    return {"options": asdict(options), "files": files}
 
 
 def refuse_own_folders(source: Path, root: Path) -> None:
@@ -129,10 +134,21 @@ def refuse_own_folders(source: Path, root: Path) -> None:
         )
 
 
+def _refuse_other_mask(job: PhotoJob, placement: Placement) -> None:
+    """A mask that the dataset has already has to fit the new image."""
+    sample = job.sample
+    if sample.mask and (sample.width, sample.height) != (placement.width, placement.height):
+        raise SegError(
+            f"{job.path}: would become {placement.width} x {placement.height} pixels, but the dataset has the mask "
+            f"{sample.mask} of {sample.width} x {sample.height} for it; ask for that size, or resize into another "
+            "dataset (resizing a whole dataset takes its masks along)"
+        )
+
+
 def _find(sources: Sequence[Path]) -> list[FoundFile]:
     found: list[FoundFile] = []
     for source in sources:
-        is_list = source.suffix.lower() == LIST_SUFFIX and source.is_file()
+        is_list = source.suffix.lower() == _LIST_SUFFIX and source.is_file()
         found += _listed(source) if is_list else find_photos([source])
     refuse_equal_stems(found)
     return found

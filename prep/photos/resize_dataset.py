@@ -1,7 +1,7 @@
 """Resize a whole dataset: every image with its mask, into another dataset."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from prep.core.classes import NO_CLASSES, write_classes
 from prep.core.errors import SegError
-from prep.core.files import make_folder, write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset
 from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
-from prep.images.imageio import write_png
+from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
-from prep.photos.class_loss import ClassChange, class_changes
+from prep.photos.class_loss import ClassLoss, class_losses
+from prep.photos.commit import commit_samples, file_stamps
+from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
-from prep.photos.resize import Resized, commit, refuse_nothing_made, refuse_own_folders, settings
-from prep.photos.resize_photo import Options, image_name, make_image, place_photo, place_size
+from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ResizeSample:
 
     folder: Path
     dataset: Dataset
-    options: Options
+    options: ImageOptions
 
     def __call__(self, sample: Sample) -> SampleOutcome:
         """Resize one sample; SegError only where nothing can be written."""
@@ -56,16 +56,13 @@ class ResizeSample:
             image, data, placement = self._image(sample)
         except SegError as error:
             return SampleOutcome(sample, None, nothing, nothing, str(error))
-        if data:
-            make_folder((self.folder / image).parent)
-            write_bytes(self.folder / image, data)
+        write_file(self.folder / image, data)
         made = replace(sample, image=image, width=placement.width, height=placement.height)
         if mask is None:
             return SampleOutcome(made, placement, nothing, nothing)
         resized = resize_mask(mask, placement)
         made = replace(made, mask=f"masks/{sample.stem}.png")
-        make_folder((self.folder / made.mask).parent)
-        write_png(self.folder / made.mask, resized)
+        write_file(self.folder / made.mask, encode_png(resized))
         return SampleOutcome(made, placement, count_values(mask), count_values(resized))
 
     def _image(self, sample: Sample) -> tuple[str, bytes, Placement]:
@@ -79,15 +76,13 @@ class ResizeSample:
                 f"{sample.width} x {sample.height}; was the file replaced?"
             )
         placement = place_photo(photo, self.options)
-        image = image_name(sample.stem, photo, self.options)
-        staged = (self.folder / image).exists()
-        return image, b"" if staged else make_image(photo, placement, self.options), placement
+        return *image_file(photo, sample.stem, placement, self.options, self.folder), placement
 
 
 def resize_dataset(
     source: Path,
     root: Path,
-    options: Options,
+    options: ImageOptions,
     *,
     workers: int | None = None,
     overwrite: bool = False,
@@ -108,7 +103,8 @@ def resize_dataset(
     states = read_states(source / STATES)
     whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
-    with Transaction(root, "resize", settings(files, options)) as change:
+    settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
+    with Transaction(root, "resize", settings) as change:
         work = ResizeSample(change.path("."), replace(dataset, samples=()), options)
         outcomes = run_jobs(work, whole, workers, progress)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
@@ -119,7 +115,7 @@ def resize_dataset(
             write_classes(change.path(CLASSES), dataset.classes)
         if states:
             write_states(change.path(STATES), {**read_states(root / STATES), **states})
-        changed = commit(change, known, samples, _records(source, pairs), overwrite=overwrite)
+        changed = commit_samples(change, known, samples, _records(source, pairs), overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
 
 
@@ -163,11 +159,11 @@ def _moved(photo: Photo, old: Sample, placement: Placement) -> Photo:
     )
 
 
-def _changes(dataset: Dataset, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> tuple[ClassChange, ...]:
+def _changes(dataset: Dataset, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> tuple[ClassLoss, ...]:
     masks = [(old, new, new.placement) for old, new in pairs if old.mask and new.placement]
     if not masks:
         return ()
-    return class_changes(
+    return class_losses(
         dataset.classes.names,
         np.stack([new.before for _, new, _ in masks]),
         np.stack([new.after for _, new, _ in masks]),

@@ -1,13 +1,11 @@
 """folds.csv: which fold of a cross-validation each sample belongs to."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import write_text
 from prep.core.randomness import Stream
+from prep.core.tables import write_columns
 from prep.dataset.dataset import SPLITS, Sample
 from prep.splitting.balance import ClassPixels, groups_of
 from prep.splitting.stratify import Bins, deal_out
@@ -36,9 +34,4 @@ def assign_folds(units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, fol
 
 def write_folds(path: Path, folds: Mapping[str, int], groups: Mapping[str, str]) -> None:
     """Write stem, group and fold of each sample, sorted by stem; the group is empty for samples on their own."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["stem", "group", "fold"])
-    for stem in sorted(folds):
-        writer.writerow([stem, groups[stem], folds[stem]])
-    write_text(path, text.getvalue())
+    write_columns(path, ("stem", "group", "fold"), ((stem, groups[stem], folds[stem]) for stem in sorted(folds)))

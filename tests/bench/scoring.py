@@ -18,11 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from prep.core.classes import ClassMap
 from tests.bench.sidebyside import Comparison, require
-from train.windows.blending import Blend
-from train.windows.windows import label_image
+from train.windows.predictor import Predictor
+from train.windows.window_settings import Blend, WindowSettings
 
 CLASSES = 5
+CLASS_MAP = ClassMap(tuple("abcde"), tuple((index, 0, 0) for index in range(CLASSES)))
 HEIGHT, WIDTH = 3024, 4032
 WINDOW, OVERLAP = 512, 0.5
 _CHECK_MARGIN = WINDOW
@@ -80,8 +82,9 @@ Scorer = Callable[[NDArray[np.uint8], Network], NDArray[np.uint8]]
 
 
 def ours(image: NDArray[np.uint8], network: Network, blend: Blend = "gaussian") -> NDArray[np.uint8]:
-    """Label with train.windows.windows; making float input of the windows counts as ours."""
-    return label_image(image, lambda windows: network(_input(windows)), CLASSES, WINDOW, OVERLAP, blend=blend)
+    """Label with train.windows; making float input of the windows counts as ours."""
+    windows = WindowSettings(WINDOW, OVERLAP, blend)
+    return Predictor(lambda pixels: network(_input(pixels)), CLASS_MAP, windows, torch.device("cpu"))(image)
 
 
 def monai(image: NDArray[np.uint8], network: Network, mode: str = "gaussian") -> NDArray[np.uint8]:

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.bench.scoring import CLASSES, HEIGHT, OVERLAP, WIDTH, WINDOW, memory, ours, outside, picture
+from tests.bench.scoring import CLASS_MAP, CLASSES, HEIGHT, OVERLAP, WIDTH, WINDOW, memory, ours, outside, picture
 from tests.bench.sidebyside import Comparison, require
-from train.windows.windows import label_strips
+from train.windows.predictor import Predictor
+from train.windows.window_settings import WindowSettings
 
 SIDE = 10_000
 _ROWS = 500
@@ -72,7 +73,8 @@ def _label_and_report(height: int) -> None:
         return (windows.float() @ weights).permute(0, 3, 1, 2)
 
     counts = np.zeros(CLASSES, np.int64)
-    for _, labels in label_strips(Synthetic(height, SIDE), probabilities, CLASSES, WINDOW, OVERLAP):
+    predictor = Predictor(probabilities, CLASS_MAP, WindowSettings(WINDOW, OVERLAP), torch.device("cpu"))
+    for _, labels in predictor.strips(Synthetic(height, SIDE)):
         counts += np.bincount(labels.ravel(), minlength=CLASSES)
     require(counts.sum() == height * SIDE, f"{counts.sum()} pixels were labelled")
     print(memory("VmHWM") / 1000)

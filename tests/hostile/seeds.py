@@ -21,9 +21,9 @@ from prep.converting.masks import convert_masks
 from prep.core.errors import SegError
 from prep.images.sizing import Target as Fit
 from prep.labels.class_files import read_definitions
-from prep.photos.photoio import import_photo
+from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_photo
+from prep.photos.photoio import open_photo
 from prep.photos.resize import resize_photos
-from prep.photos.resize_photo import Options as ResizeOptions
 from tests.hostile.json_files import COCO_SEEDS, LABELME_SEEDS, coco_bombs, labelme_bombs
 from tests.prep.labels.matlab_files import cell, write_ground_truth
 from tests.prep.labels.matlab_files import struct as struct_array
@@ -196,10 +196,11 @@ def _define(raw: Path, out: Path) -> None:
 def _photos(raw: Path, out: Path) -> None:
     for path in sorted(raw.iterdir()):
         try:
-            import_photo(path)
+            photo = open_photo(path)
+            image_file(photo, "p", place_photo(photo, FULL_SIZE), FULL_SIZE, out)
         except SegError:
             continue
-    resize_photos([raw], out / "set", ResizeOptions(Fit("long", 16, 16)), workers=1)
+    resize_photos([raw], out / "set", ImageOptions(Fit("long", 16, 16)), workers=1)
 
 
 _RGB = paint(_MASK)

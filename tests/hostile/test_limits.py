@@ -41,7 +41,7 @@ def raw(tmp_path: Path) -> Path:
         ("prep.converting.job.place_mask", "labels/a.png"),
         ("prep.photos.photoio.resize_image", "photos/a.png"),
         ("prep.photos.photoio.to_srgb", "photos/a.png"),
-        ("prep.photos.photoio.encode_png", "photos/a.png"),
+        ("prep.photos.image_file.encode_png", "photos/a.png"),
         ("prep.labels.registry.voc_source", "labels"),
     ],
 )
@@ -54,7 +54,7 @@ def test_convert_names_the_file(
     assert not (raw.parent / "set").exists()
 
 
-@pytest.mark.parametrize("place", ["prep.photos.photoio.resize_image", "prep.photos.resize_photo.encode_png"])
+@pytest.mark.parametrize("place", ["prep.photos.photoio.resize_image", "prep.photos.image_file.encode_png"])
 def test_resize_leaves_out_the_photo(place: str, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, failing(MemoryError))
     text = run_error("resize", raw / "photos", "-o", raw.parent / "set", "--size", 16, "--format", "png")

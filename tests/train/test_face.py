@@ -60,9 +60,7 @@ def test_the_model_of_a_run_labels_images(here: train.Run) -> None:
     assert np.allclose(probabilities.sum(axis=0), 1, atol=1e-5)
     assert model.classes.names == ("background", "line", "ellipse")
     for named in ("latest", here.folder, str(here.folder / "model.pt")):
-        again = train.load(named, device="cpu")
-        assert again.run.resolve().name in (here.folder.name, "model.pt")
-        assert np.array_equal(again(image), mask)
+        assert np.array_equal(train.load(named, device="cpu")(image), mask)
     assert np.array_equal(model(image[::2, ::-1]), model(np.ascontiguousarray(image[::2, ::-1])))
 
 
@@ -72,27 +70,29 @@ IMAGE = random_image(0, 20, 30)
 @pytest.mark.parametrize(
     ("image", "says"),
     [
-        (IMAGE / 255, "(20, 30, 3) float64: (image * 255).round().astype('uint8') brings 0..1 to 0..255"),
-        (IMAGE.astype(np.float32), "(20, 30, 3) float32: image.round().astype('uint8'), if its values are 0..255"),
-        (IMAGE.astype(np.uint16) * 257, "(20, 30, 3) uint16: (image // 257).astype('uint8')"),
-        (IMAGE.astype(np.int64), "(20, 30, 3) int64: image.astype('uint8')"),
-        (IMAGE > 9, "(20, 30, 3) bool: image.astype('uint8')"),
-        (IMAGE[..., 0], "(20, 30) uint8: numpy.stack([image] * 3, axis=-1)"),
-        (np.zeros((20, 30, 4), np.uint8), "(20, 30, 4) uint8: image[..., :3]"),
-        (IMAGE.transpose(2, 0, 1), "(3, 20, 30) uint8: image.transpose(1, 2, 0)"),
-        (IMAGE[None], "(1, 20, 30, 3) uint8: one image at a time"),
-        (np.zeros((0, 30, 3), np.uint8), "(0, 30, 3) uint8: it has no pixels"),
-        (Image.fromarray(IMAGE), "this is Image: numpy.asarray(photo.convert('RGB'))"),
-        ("photo.jpg", "this is str: numpy.asarray(photo.convert('RGB')) of a Pillow image; train.predict takes files"),
+        (IMAGE / 255, "float64 (20, 30, 3); (image * 255).round().astype('uint8') brings 0..1 to 0..255"),
+        (IMAGE.astype(np.float32), "float32 (20, 30, 3); image.round().astype('uint8'), if its values are 0..255"),
+        (IMAGE.astype(np.uint16) * 257, "uint16 (20, 30, 3); (image // 257).astype('uint8')"),
+        (IMAGE.astype(np.int64), "int64 (20, 30, 3); image.round().astype('uint8')"),
+        (IMAGE[..., 0], "uint8 (20, 30); numpy.stack([image] * 3, axis=-1)"),
+        (np.zeros((20, 30, 4), np.uint8), "uint8 (20, 30, 4); image[..., :3]"),
+        (np.zeros((20, 30, 2), np.uint8), "uint8 (20, 30, 2); RGB has three channels"),
+        (IMAGE.transpose(2, 0, 1), "uint8 (3, 20, 30); image.transpose(1, 2, 0)"),
+        (IMAGE[None], "uint8 (1, 20, 30, 3); give one image at a time"),
+        (np.zeros((0, 30, 3), np.uint8), "uint8 (0, 30, 3); give one image at a time"),
+        (Image.fromarray(IMAGE), "got Image; numpy.asarray(photo.convert('RGB')) is one of a Pillow image"),
+        (
+            "photo.jpg",
+            "got str; numpy.asarray(photo.convert('RGB')) is one of a Pillow image; train.predict takes files",
+        ),
     ],
 )
 def test_other_images_are_refused(image: object, says: str, predictor: Predictor) -> None:
-    model = train.Model(Path("runs/tiny"), predictor)
-    for ask in (model, model.probabilities):
+    for ask in (predictor, predictor.probabilities):
         with pytest.raises(prep.SegError) as error:
-            ask(image)  # type: ignore[operator]
+            ask(image)  # type: ignore[arg-type]
         assert says in str(error.value)
-        assert "(height, width, 3) uint8" in str(error.value)
+        assert "uint8 (height, width, 3) in RGB order" in str(error.value)
 
 
 def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

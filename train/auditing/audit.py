@@ -1,7 +1,5 @@
 """Rank regions and samples whose label a model contradicts most confidently: the first places to look for errors."""
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +7,9 @@ import cv2
 import numpy as np
 
 from prep.core.classes import ClassMap
-from prep.core.files import explained, make_folder, write_text
+from prep.core.files import explained, make_folder
 from prep.core.progress import Progress, silent
+from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
@@ -18,7 +17,6 @@ from train.auditing.disagreement import Disagreement, find_disagreements
 from train.scoring.evaluation import require_same_classes, samples_of
 from train.scoring.sheets import Row, captioned_sheet
 from train.windows.predictor import Predictor
-from train.windows.whole_probabilities import whole_probabilities
 
 REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
 
@@ -71,7 +69,7 @@ def audit(predictor: Predictor, dataset: Dataset, split: str, progress: Progress
     samples = samples_of(dataset, split)
     suspects: list[Suspect] = []
     for done, sample in enumerate(samples, start=1):
-        mask, probabilities = dataset.mask(sample), whole_probabilities(predictor, dataset.image(sample))
+        mask, probabilities = dataset.mask(sample), predictor.probabilities(dataset.image(sample))
         guess = probabilities.argmax(axis=0).astype(np.uint8)
         suspects += [
             Suspect(sample, region, guess[crop_of(region, *mask.shape)].copy())
@@ -95,8 +93,8 @@ def crop_of(region: Disagreement, height: int, width: int) -> tuple[slice, slice
 def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
     """Write audit.csv (regions), samples.csv, and audit.png: image, label and prediction of the first regions."""
     make_folder(folder)
-    write_text(folder / REGIONS, _regions_csv(found, dataset.classes))
-    write_text(folder / SAMPLES, _samples_csv(found))
+    _write_regions(folder / REGIONS, found, dataset.classes)
+    _write_samples(folder / SAMPLES, found)
     with explained(folder):
         (folder / SHEET).unlink(missing_ok=True)
     rows = [_row(rank, suspect, dataset) for rank, suspect in enumerate(found.suspects[:_SHOWN], start=1)]
@@ -144,26 +142,21 @@ def _frame(picture: ImageRGB, region: Disagreement, place: tuple[slice, slice]) 
     return framed
 
 
-def _regions_csv(found: Audit, classes: ClassMap) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["rank", "stem", "split", "y", "x", "height", "width", "pixels", "label", "model", "confidence", "score"]
+def _write_regions(path: Path, found: Audit, classes: ClassMap) -> None:
+    columns = ("rank", "stem", "split", "y", "x", "height", "width", "pixels", "label", "model", "confidence", "score")
+    rows = (
+        (rank, suspect.sample.stem, suspect.sample.split, region.y, region.x, region.height, region.width,
+         region.pixels, classes.names[region.label], classes.names[region.model],
+         round(region.confidence, 4), round(region.score, 2))
+        for rank, suspect in enumerate(found.suspects, start=1)
+        for region in (suspect.region,)
+    )  # fmt: skip
+    write_columns(path, columns, rows)
+
+
+def _write_samples(path: Path, found: Audit) -> None:
+    rows = (
+        (rank, sample.stem, sample.split, number, round(score, 2))
+        for rank, (sample, score, number) in enumerate(found.ranked_samples, start=1)
     )
-    for rank, suspect in enumerate(found.suspects, start=1):
-        region, sample = suspect.region, suspect.sample
-        writer.writerow(
-            [rank, sample.stem, sample.split, region.y, region.x, region.height, region.width, region.pixels,
-             classes.names[region.label], classes.names[region.model],
-             round(region.confidence, 4), round(region.score, 2)]
-        )  # fmt: skip
-    return text.getvalue()
-
-
-def _samples_csv(found: Audit) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["rank", "stem", "split", "regions", "score"])
-    for rank, (sample, score, number) in enumerate(found.ranked_samples, start=1):
-        writer.writerow([rank, sample.stem, sample.split, number, round(score, 2)])
-    return text.getvalue()
+    write_columns(path, ("rank", "stem", "split", "regions", "score"), rows)

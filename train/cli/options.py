@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import click
 
+from train.windows.window_settings import BLENDS, OVERLAPS, TTAS, WINDOW_PX
+
 device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -12,13 +14,8 @@ device_option = click.option(
 )
 
 
-BLENDS = ("average", "gaussian", "spline")
-TTAS = ("d4",)
-"""As in train.windows.blending and train.windows.tta, whose import would make --help slow."""
-
-
 def window_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --window, --overlap, --blend and --tta: the arguments of Predictor.changed."""
+    """Add --window, --overlap, --blend and --tta: the arguments of Predictor.changed, None if not given."""
     for decorate in (_tta, _blend, _overlap, _window):
         command = decorate(command)
     return command
@@ -26,14 +23,14 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
 
 _window = click.option(
     "--window",
-    type=click.IntRange(16, 8192),
+    type=click.IntRange(*WINDOW_PX),
     metavar="PIXELS",
     show_default="as in training",
     help="Side of the windows that are slid over an image.",
 )
 _overlap = click.option(
     "--overlap",
-    type=click.FloatRange(0, 0.9),
+    type=click.FloatRange(*OVERLAPS),
     metavar="SHARE",
     show_default="as in training",
     help="Overlap of neighbouring windows, 0 to 0.9 of their side; more is slower.",
@@ -41,7 +38,7 @@ _overlap = click.option(
 _blend = click.option(
     "--blend",
     type=click.Choice(BLENDS),
-    default="gaussian",
+    show_default="gaussian",
     help="How overlapping windows are averaged: alike, or with less weight towards their borders.",
 )
 _tta = click.option(

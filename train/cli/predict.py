@@ -128,7 +128,7 @@ def predict(
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)
     predictor = loaded.changed(**windows)
-    settings: dict[str, object] = {"model": identity} | {name: getattr(predictor, name) for name in windows}
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= {"simplify": tolerance, "min_area": smallest}
     open_output(output, predictor, settings, overwrite=overwrite)

@@ -71,10 +71,8 @@ def score(
 
     chosen, rival = find_run(run), None if other is None else find_run(other)
     patches = protocol == "patches"
-    source = click.get_current_context().get_parameter_source
-    given = {name: value for name, value in windows.items() if source(name) == click.core.ParameterSource.COMMANDLINE}
     folder, found = score_run(
-        chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=given
+        chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows
     )
     if (folder / CONFIG).exists():
         write_report(folder)

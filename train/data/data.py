@@ -1,7 +1,5 @@
 """Training pixels on the device: crops and their random changes happen there, a batch at a time."""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -18,7 +16,7 @@ from prep.core.files import read_bytes
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.patch_files import IMAGES, MASKS
-from prep.dataset.patches import PATCHES, PatchSettings
+from prep.dataset.patches import PATCHES, PatchSettings, read_patch_splits
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
 from train.data.augment import Augmentation, alter_colors, draw
@@ -121,8 +119,8 @@ def open_patches(folder: Path, split: str) -> PixelStore:
     """Open the patches of one split; the arrays stay on disk until they are used."""
     settings = read_settings(folder)
     images, masks = (np.load(folder / name, mmap_mode="c") for name in (IMAGES, MASKS))
-    index = csv.DictReader(io.StringIO(read_bytes(folder / "index.csv").decode(), newline=""))
-    wanted = torch.tensor([number for number, row in enumerate(index) if row["split"] == split], dtype=torch.long)
+    splits = read_patch_splits(folder)
+    wanted = torch.tensor([number for number, own in enumerate(splits) if own == split], dtype=torch.long)
     area = settings.size**2
     side = torch.full((len(wanted),), settings.size)
     return PixelStore(

@@ -14,6 +14,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.exporting.export import INPUT, OUTPUTS, need_onnx
 from train.windows.predictor import Predictor
+from train.windows.window_settings import WindowSettings
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def load_onnx(path: Path) -> tuple[Predictor, str]:
     texts = session.get_modelmeta().custom_metadata_map
     try:
         classes = classes_from_json(json.loads(texts["classes"]))
-        window, overlap = int(json.loads(texts["window"])), float(json.loads(texts["overlap"]))
+        windows = WindowSettings(int(json.loads(texts["window"])), float(json.loads(texts["overlap"])))
         identity = texts["model"]
     except (KeyError, ValueError) as error:
         raise SegError(f"{path}: an ONNX model, but not of 'seg-train export': it lacks {error}") from error
-    return Predictor(OnnxModel(session), classes, window, overlap, torch.device("cpu")), identity
+    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu")), identity

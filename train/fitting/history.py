@@ -1,14 +1,11 @@
 """What each epoch gave, as rows of history.csv."""
 
-import csv
-import io
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from prep.core.classes import ClassMap
-from prep.core.files import write_text
+from prep.core.tables import write_columns
 from train.runs.run_files import HISTORY
 from train.scoring.metrics import Confusion, scores_of
 
@@ -78,10 +75,5 @@ class Epoch:
 
 def write_history(run: Path, history: list[Epoch], classes: ClassMap) -> None:
     """Write history.csv atomically: one row an epoch; what is not known or not defined is empty."""
-    text = io.StringIO(newline="")
     rows = [row.cells(classes) for row in history]
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: "" if value is None or math.isnan(value) else value for name, value in row.items()})
-    write_text(run / HISTORY, text.getvalue())
+    write_columns(run / HISTORY, list(rows[0]) if rows else [], (list(row.values()) for row in rows))

@@ -34,6 +34,7 @@ from train.runs.checkpoint import ModelCard, load, save, save_model
 from train.runs.run_files import LAST, MODEL
 from train.scoring.metrics import Confusion
 from train.windows.predictor import Normalizer, Predictor, TorchModel
+from train.windows.window_settings import WindowSettings
 
 Log = Callable[[str], None]
 
@@ -68,14 +69,14 @@ class Trainer:
         self.stepper = Stepper(
             self.network, forward, self.optimizer, loss, len(dataset.classes), fabric, log, config.clip
         )
-        window = config.window or 2 * store.size
+        windows = WindowSettings(config.window or 2 * store.size, config.overlap)
         self.card = ModelCard(
-            config, dataset.classes, stats.mean, stats.std, window, config.overlap,
+            config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
             dataset.root.resolve().name, dataset.split_hash(),
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self._kept_network(), self.normalize, fabric)
-        self.predictor = Predictor(model, dataset.classes, window, config.overlap, fabric.device)
+        self.predictor = Predictor(model, dataset.classes, windows, fabric.device)
         self.validation = dataset.of_split("val")
         self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
         self.total_steps = config.epochs * math.ceil(store.steps(config.batch) / config.accumulate)
@@ -225,7 +226,7 @@ class Trainer:
             if not is_out_of_memory(error):
                 raise
             raise SegError(
-                f"out of memory while validating with windows of {self.predictor.window} px; try a smaller --window"
+                f"out of memory while validating with windows of {self.card.window} px; try a smaller --window"
             ) from error
         self.state.last_validation_seconds = time.monotonic() - began
         self.state.validation_seconds += self.state.last_validation_seconds

@@ -14,7 +14,7 @@ from prep.exporting.labelme import labelme_file
 from prep.exporting.layout import refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring
-from prep.labels.named import SPECIAL_NAMES
+from prep.labels.region_labels import SPECIAL_NAMES
 from train.predicting.parts import area, find_parts
 
 COORDINATES = (

@@ -1,13 +1,14 @@
 """report.html: one self-contained page about a run."""
 
 import base64
-import csv
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from prep.core.files import explained, read_bytes, write_text
+from prep.core.files import read_bytes, write_text
+from prep.core.tables import read_table
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
 
 
@@ -32,12 +33,16 @@ def write_report(run: Path) -> Path:
     return run / REPORT
 
 
+@dataclass(frozen=True)
+class _Score:
+    stem: str
+    mean_iou: float | None
+
+
 def _scores(run: Path) -> dict[str, str]:
     """Mean IoU of each image, by stem."""
-    with explained(run / PER_IMAGE), (run / PER_IMAGE).open(encoding="utf-8", newline="") as file:
-        return {
-            row["stem"]: f"{float(row['mean_iou']):.4f}" if row["mean_iou"] else "–" for row in csv.DictReader(file)
-        }
+    rows = read_table(run / PER_IMAGE, _Score, remedy="score the run again with 'seg-train score'", others=True)
+    return {row.stem: "–" if row.mean_iou is None else f"{row.mean_iou:.4f}" for row in rows}
 
 
 def _shown(path: Path, scores: dict[str, str]) -> tuple[str, str]:

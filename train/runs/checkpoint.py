@@ -18,6 +18,7 @@ from prep.core.files import read_bytes, write_bytes
 from train.config.config import Config
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer, Predictor, TorchModel
+from train.windows.window_settings import WindowSettings
 
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 
@@ -67,7 +68,7 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
     network = network.to(memory_format=torch.channels_last).to(fabric.device)
     model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
-    return Predictor(model, card.classes, card.window, card.overlap, fabric.device), card
+    return Predictor(model, card.classes, WindowSettings(card.window, card.overlap), fabric.device), card
 
 
 def model_id(path: Path) -> str:

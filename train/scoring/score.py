@@ -119,7 +119,7 @@ def _protocols(
 ) -> list[ProtocolScore]:
     """Mean IoU of whole images and of patches; of the patches of the training images, too, where those are known."""
     settings = json.loads(read_bytes(run / CONFIG)) if (run / CONFIG).exists() else {}
-    size = settings.get("patch_size") or predictor.window // 2
+    size = settings.get("patch_size") or predictor.windows.window // 2
     scores = whole_image_scores(evaluation)
     leaking = is_own and evaluation.split not in ("train", "all") and bool(dataset.of_split("train"))
     for split in (evaluation.split, *(["train"] if leaking else [])):

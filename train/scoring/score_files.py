@@ -1,7 +1,5 @@
 """The scores of a split as plain data: metrics.json and per_image.csv."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, format_color
-from prep.core.files import write_text
+from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import PER_IMAGE
 from train.scoring.compare import Difference
@@ -47,10 +45,7 @@ def metrics(
         "split": evaluation.split,
         "split_hash": dataset.split_hash(),
         "images": len(evaluation.images),
-        "window": predictor.window,
-        "overlap": predictor.overlap,
-        "blend": predictor.blend,
-        "tta": predictor.tta,
+        **asdict(predictor.windows),
         **overall,
         "mean_of_images_iou": plain(evaluation.mean_of_images),
         "intervals": uncertainty.to_json(),
@@ -83,15 +78,13 @@ def _class_row(index: int, evaluation: Evaluation, uncertainty: Uncertainty, nam
 
 def write_per_image(folder: Path, evaluation: Evaluation, classes: ClassMap) -> None:
     """Write per_image.csv: one row an image, the worst first; empty where a score is not defined."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    names = [f"iou_{name}" for name in classes.names]
-    writer.writerow(["stem", "split", "group", "mean_iou", "pixel_accuracy", *names])
-    for image in evaluation.images:
-        values = [image.scores.mean_iou, image.scores.pixel_accuracy, *image.scores.iou.tolist()]
-        cells = ["" if math.isnan(value) else value for value in values]
-        writer.writerow([image.sample.stem, image.sample.split, image.sample.group, *cells])
-    write_text(folder / PER_IMAGE, text.getvalue())
+    columns = ["stem", "split", "group", "mean_iou", "pixel_accuracy", *(f"iou_{name}" for name in classes.names)]
+    rows = (
+        (each.sample.stem, each.sample.split, each.sample.group,
+         each.scores.mean_iou, each.scores.pixel_accuracy, *each.scores.iou.tolist())
+        for each in evaluation.images
+    )  # fmt: skip
+    write_columns(folder / PER_IMAGE, columns, rows)
 
 
 def plain(value: float | NDArray[np.float64]) -> float | None:

@@ -76,8 +76,8 @@ def _model(service: Service) -> dict[str, object]:
     return {
         "model": service.name,
         "classes": service.classes(),
-        "window": service.predictor.window,
-        "overlap": service.predictor.overlap,
+        "window": service.predictor.windows.window,
+        "overlap": service.predictor.windows.overlap,
     }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from prep.images.imageio import ImageRGB
 from train.exporting.engine import open_predictor
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
-from train.windows.windows import best_class, place_windows, probability_strips, watched
+from train.windows.windows import best_class
 
 
 class RunProposer:
@@ -37,9 +37,10 @@ class RunProposer:
 
         Raises SegError if there is not enough memory.
         """
-        parts = [np.empty(image.shape[:2], np.uint8) for _ in range(3)]
+        height, width = image.shape[:2]
+        parts = [np.empty((height, width), np.uint8) for _ in range(3)]
         try:
-            for top, strip in self._strips(image, report):
+            for top, strip in self._predictor.watched(height, width, report).probability_strips(ArrayRows(image)):
                 for part, rows in zip(parts, (best_class(strip), *_sureness(strip)), strict=True):
                     part[top : top + len(rows)] = rows.cpu().numpy()
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -49,14 +50,6 @@ class RunProposer:
             ) from error
         mask, confidence, entropy = parts
         return Proposal(mask, confidence, block_means(entropy))
-
-    def _strips(self, image: ImageRGB, report: Report) -> Iterator[tuple[int, Tensor]]:
-        own = self._predictor
-        across, down = (len(place_windows(length, own.window, own.overlap).starts) for length in image.shape[:2])
-        model = watched(own.model, lambda done: report(min(1.0, done / (across * down))))
-        return probability_strips(
-            ArrayRows(image), model, len(self.classes), own.window, own.overlap, own.device, blend=own.blend
-        )
 
 
 def open_proposer(run: Path | None, note: Callable[[str], None]) -> RunProposer:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ from prep.photos.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
 from prep.web.guard import Refusal
 from train.serve.limits import Deadline, Limits, Places
 from train.windows.predictor import Predictor
-from train.windows.windows import place_windows, watched
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
 """Kinds of files that are opened; Pillow knows more, and runs another program for some of them."""
@@ -115,20 +114,18 @@ class Service:
         self, photo: RawPhoto, deadline: Deadline, gone: Callable[[], bool], report: Callable[[float], None]
     ) -> Labelled:
         width, height = photo.upright_size
-        window, overlap = self.predictor.window, self.predictor.overlap
-        windows = len(place_windows(height, window, overlap).starts) * len(place_windows(width, window, overlap).starts)
 
-        def check(done: int) -> None:
+        def check(share: float) -> None:
             deadline.check()
             if self._stopping:
                 raise Refusal(503, "The server is being stopped.")
             if gone():
                 raise Refusal(499, "The client closed the connection before its photo was labelled.")
-            report(min(1.0, done / windows))
+            report(share)
 
         check(0)
         started = time.monotonic()
-        predictor = replace(self.predictor, model=watched(self.predictor.model, check))
+        predictor = self.predictor.watched(height, width, check)
         try:
             mask = predictor(self._pixels(photo))  # decoded here, so that one photo at a time takes memory
         except (MemoryError, torch.OutOfMemoryError) as error:

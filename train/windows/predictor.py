@@ -1,22 +1,23 @@
 """A model together with all that is needed to label images with it."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from prep.core.classes import ClassMap
 from prep.images.imageio import ImageRGB, IndexMask
-from train.windows.blending import Blend
 from train.windows.image_rows import ArrayRows, ImageRows
-from train.windows.probability_file import Precision, written
-from train.windows.tta import TTA
-from train.windows.windows import Probabilities, label_image, labelled, probability_strips
+from train.windows.probability_file import written
+from train.windows.window_settings import WindowSettings
+from train.windows.windows import Probabilities, best_class, count_windows, probability_strips
 
 
 @dataclass(frozen=True)
@@ -70,59 +71,61 @@ class Predictor:
     """Labels whole images with overlapping windows of class probabilities.
 
     model: class probabilities of windows, whatever computes them.  device: where the probabilities are added up.
-    blend: how much a window counts away from its middle.  tta: "d4" averages over the eight symmetries of a window.
     """
 
     model: Probabilities
     classes: ClassMap
-    window: int
-    overlap: float
+    windows: WindowSettings
     device: torch.device
-    blend: Blend = "gaussian"
-    tta: TTA | None = None
 
     def __call__(self, image: ImageRGB) -> IndexMask:
-        """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels."""
-        return label_image(
-            image, self.model, len(self.classes), self.window, self.overlap, self.device, blend=self.blend, tta=self.tta
-        )
+        """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels. SegError for any other kind of array."""
+        source = ArrayRows(image)
+        labels = np.empty((source.height, source.width), np.uint8)
+        for top, strip in self.strips(source):
+            labels[top : top + len(strip)] = strip
+        return labels
 
-    def strips(
-        self, source: ImageRows, probabilities: Path | None = None, precision: Precision = "float16"
-    ) -> Iterator[tuple[int, IndexMask]]:
+    def probabilities(self, image: ImageRGB) -> NDArray[np.float32]:
+        """(H, W, 3) uint8 -> (C, H, W), what the labels are the highest of. SegError for any other kind of array."""
+        source = ArrayRows(image)
+        found = np.empty((len(self.classes), source.height, source.width), np.float32)
+        for top, strip in self.probability_strips(source):
+            found[:, top : top + strip.shape[1]] = strip.cpu().numpy()
+        return found
+
+    def strips(self, source: ImageRows, probabilities: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
         """Label an image that need not fit in memory: (first row, (n, W) class indices) from the top down.
 
-        probabilities: a .npy file (C, H, W) to write as well; it appears when all strips have been taken.
+        The label of a pixel is the class whose probability, averaged over all windows, is highest; on a tie the lower
+        index wins.  probabilities: a .npy file (C, H, W) to write as well; it appears when all strips have been taken.
         """
-        classes = len(self.classes)
-        strips = probability_strips(
-            source, self.model, classes, self.window, self.overlap, self.device, blend=self.blend, tta=self.tta
-        )
+        strips = self.probability_strips(source)
         if probabilities is not None:
-            strips = written(strips, probabilities, (classes, source.height, source.width), precision)
-        return labelled(strips)
+            strips = written(strips, probabilities, (len(self.classes), source.height, source.width))
+        for top, strip in strips:
+            yield top, best_class(strip).cpu().numpy()
 
-    def probabilities(self, image: ImageRGB | ImageRows, path: Path, precision: Precision = "float16") -> None:
-        """Write the class probabilities of an image, (C, H, W), to a .npy file; np.load(path, mmap_mode="r") opens it.
+    def probability_strips(self, source: ImageRows) -> Iterator[tuple[int, Tensor]]:
+        """(first row, float32 (C, n, W)) from the top down; each is overwritten when the next one is asked for."""
+        return probability_strips(source, self.model, len(self.classes), self.windows, self.device)
 
-        Raises SegError if the file cannot be written.
+    def changed(self, **windows: Any) -> "Predictor":  # noqa: ANN401
+        """The same model with other windows: arguments of WindowSettings.changed."""
+        return replace(self, windows=self.windows.changed(**windows))
+
+    def watched(self, height: int, width: int, check: Callable[[float], None]) -> "Predictor":
+        """The same for one image of this size, which tells `check` the share of its windows that is done.
+
+        It does so before each batch of windows; what `check` raises ends the labelling. A network cannot be stopped
+        while it computes, but between two batches it can.
         """
-        source = ArrayRows(image) if isinstance(image, np.ndarray) else image
-        for _ in self.strips(source, path, precision):
-            pass
+        number, done = count_windows(height, width, self.windows), 0
 
-    def changed(
-        self,
-        window: int | None = None,
-        overlap: float | None = None,
-        blend: Blend | None = None,
-        tta: TTA | None = None,
-    ) -> "Predictor":
-        """The same model with other windows; None leaves a value as it is."""
-        return replace(
-            self,
-            window=window or self.window,
-            overlap=self.overlap if overlap is None else overlap,
-            blend=blend or self.blend,
-            tta=tta or self.tta,
-        )
+        def model(windows: Tensor) -> Tensor:
+            nonlocal done
+            check(min(1.0, done / number))
+            done += len(windows)
+            return self.model(windows)
+
+        return replace(self, model=model)

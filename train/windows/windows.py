@@ -1,4 +1,4 @@
-"""Label a whole image of any size with overlapping windows, in memory that does not grow with its height."""
+"""Class probabilities of an image of any size by overlapping windows; memory does not grow with its height."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from prep.images.geometry import reflected
-from prep.images.imageio import ImageRGB, IndexMask
-from train.windows.blending import Blend, blending_weights
-from train.windows.image_rows import ArrayRows, ImageRows
-from train.windows.tta import D4, TTA
+from train.windows.blending import D4, blending_weights
+from train.windows.image_rows import ImageRows
+from train.windows.window_settings import WindowSettings
 
 Probabilities = Callable[[Tensor], Tensor]
 """(B, S, S, 3) uint8 windows -> (B, C, S, S) float32 class probabilities."""
@@ -53,78 +52,33 @@ def place_windows(length: int, window: int, overlap: float) -> Axis:
     return Axis((*range(0, length - window, stride), length - window), window)
 
 
-def label_image(
-    image: ImageRGB,
-    probabilities: Probabilities,
-    classes: int,
-    window: int,
-    overlap: float = 0.5,
-    device: torch.device | str = "cpu",
-    *,
-    blend: Blend = "gaussian",
-    tta: TTA | None = None,
-) -> IndexMask:
-    """Label each pixel of (H, W, 3), as label_strips does."""
-    labels = np.empty(image.shape[:2], np.uint8)
-    source = ArrayRows(image)
-    for top, strip in label_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta):
-        labels[top : top + len(strip)] = strip
-    return labels
-
-
-def label_strips(
-    source: ImageRows,
-    probabilities: Probabilities,
-    classes: int,
-    window: int,
-    overlap: float = 0.5,
-    device: torch.device | str = "cpu",
-    *,
-    blend: Blend = "gaussian",
-    tta: TTA | None = None,
-) -> Iterator[tuple[int, IndexMask]]:
-    """Label each pixel with the class whose probability, averaged over all windows, is highest.
-
-    Yields (first row, labels (n, W)) from the top down, without gaps. On a tie the lower class index wins. Only one
-    row of windows is held at a time: C * window * (W + window) floats.
-    blend: how much a window counts away from its middle.  tta: also average over its symmetries.
-    """
-    return labelled(probability_strips(source, probabilities, classes, window, overlap, device, blend=blend, tta=tta))
-
-
-def labelled(strips: Iterator[tuple[int, Tensor]]) -> Iterator[tuple[int, IndexMask]]:
-    """(first row, probabilities (C, n, W)) -> (first row, labels (n, W))."""
-    for top, strip in strips:
-        yield top, best_class(strip).cpu().numpy()
+def count_windows(height: int, width: int, settings: WindowSettings) -> int:
+    """How many windows an image of this size has."""
+    down, across = (len(place_windows(side, settings.window, settings.overlap).starts) for side in (height, width))
+    return down * across
 
 
 def probability_strips(
-    source: ImageRows,
-    probabilities: Probabilities,
-    classes: int,
-    window: int,
-    overlap: float = 0.5,
-    device: torch.device | str = "cpu",
-    *,
-    blend: Blend = "gaussian",
-    tta: TTA | None = None,
+    source: ImageRows, model: Probabilities, classes: int, settings: WindowSettings, device: torch.device
 ) -> Iterator[tuple[int, Tensor]]:
     """Average the class probabilities of all windows in each pixel.
 
     Yields (first row, float32 (C, n, W) on `device`) from the top down, without gaps; a strip is overwritten when the
-    next one is asked for. An image smaller than the window is mirrored beyond its borders.
+    next one is asked for. An image smaller than the window is mirrored beyond its borders. Only one row of windows is
+    held at a time: C * window * (W + window) floats.
     """
+    window, overlap, blend = settings.window, settings.overlap, settings.blend
     down, across = place_windows(source.height, window, overlap), place_windows(source.width, window, overlap)
     weights = [
         torch.from_numpy(blending_weights(axis.starts, window, blend)).float().to(device) for axis in (down, across)
     ]
-    model = probabilities if tta is None else D4(probabilities)
+    averaged = model if settings.tta is None else D4(model)
     strip = torch.zeros((classes, window, across.stop - across.start), device=device)
     following = (*down.starts[1:], down.stop)
     for top, finished, weight, band in zip(
         down.starts, following, weights[0], _bands(source, down, across), strict=True
     ):
-        _add_row(strip, band.to(device), model, across, weight, weights[1])
+        _add_row(strip, band.to(device), averaged, across, weight, weights[1])
         # The next row of windows adds nothing to the rows above its top: those are decided.
         first, last = max(top, 0), min(finished, source.height)
         if first < last:
@@ -144,22 +98,6 @@ def best_class(probabilities: Tensor) -> Tensor:
         best = torch.maximum(best, probabilities[index])
         labels.masked_fill_(higher, index)
     return labels
-
-
-def watched(model: Probabilities, check: Callable[[int], None]) -> Probabilities:
-    """The same model, which calls `check` with the windows done before each batch; what that raises ends the labelling.
-
-    A network cannot be stopped while it computes, but between two batches of windows it can.
-    """
-    done = 0
-
-    def probabilities(windows: Tensor) -> Tensor:
-        nonlocal done
-        check(done)
-        done += len(windows)
-        return model(windows)
-
-    return probabilities
 
 
 def _bands(source: ImageRows, down: Axis, across: Axis) -> Iterator[Tensor]:

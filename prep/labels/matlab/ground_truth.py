@@ -1,7 +1,7 @@
 """MATLAB's Image Labeler: gTruth.mat (a groundTruth object), its PixelLabelData and polygons, label definitions.
 
 What is inside was learned from real exports (R2020 to R2021), polygons from what MathWorks publishes: see
-mattruth.py, matdefs.py and matpolygons.py. Paths are those of the computer that wrote the file. Id 0 in a label file
+truth.py, definitions.py and polygons.py. Paths are those of the computer that wrote the file. Id 0 in a label file
 means that nobody labelled the pixel.
 """
 
@@ -26,7 +26,7 @@ from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting
 from prep.photos.photoio import open_photo
 
-NEVER_LABELLED = 0
+_NEVER_LABELLED = 0
 
 _ABOVE_LABEL_FILES = IGNORE_INDEX + 1
 """Ids of polygons beside pixel labels, whose files have 8 bits: no id in them can be taken for a polygon."""
@@ -133,7 +133,7 @@ def _source(
         classes=classes,
         photos=photos,
         names_photos=True,
-        unlabelled=() if reader == "rgb" else (NEVER_LABELLED,),
+        unlabelled=() if reader == "rgb" else (_NEVER_LABELLED,),
         missing=tuple(missing),
         notes=(*notes, *([f"left out, because they are no regions: {left_out}"] if left_out else [])),
     )
@@ -167,7 +167,7 @@ def numbered_source(labels: Sequence[RawLabel]) -> LabelSource:
     return LabelSource(
         reader="ids",
         labels=tuple(sorted(labels, key=lambda label: natural_key(label.stem))),
-        unlabelled=(NEVER_LABELLED,),
+        unlabelled=(_NEVER_LABELLED,),
         in_order=True,
     )
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import MAX_ID, ClassMap, distinct_color
+from prep.core.classes import MAX_ID, made_up_classes
 from prep.core.errors import SegError
 from prep.labels.ids import IdCodes
 from prep.labels.matlab.matfile import load_mat
 from prep.labels.reader import LabelSource, RawLabel
 
-UNDEFINED = 0
+_UNDEFINED = 0
 """Id of pixels without a category; MATLAB counts categories from 1."""
 
 
@@ -49,12 +49,11 @@ def matrix_source(labels: Sequence[RawLabel]) -> LabelSource:
             break
         names = tuple(map(str, value.categories))
         try:
-            ids = tuple(range(1, len(names) + 1))
-            classes = ClassMap(names, tuple(map(distinct_color, range(len(names)))), ids)
+            classes = made_up_classes(names, range(1, len(names) + 1))
         except SegError as error:
             raise SegError(f"{label.path}: {error}") from error
         named = tuple(replace(label, names=names) for label in labels)
-        return LabelSource("mat", named, classes=classes, unlabelled=(UNDEFINED,))
+        return LabelSource("mat", named, classes=classes, unlabelled=(_UNDEFINED,))
     return LabelSource("mat", tuple(labels))
 
 
@@ -95,8 +94,8 @@ def _by_category(where: str, value: Any, names: Sequence[str]) -> NDArray[np.uin
             f"{where} has the category {strangers[0]!r}, which the first of these files has not ({', '.join(names)}); "
             "give all files the same categories in MATLAB (setcats)"
         )
-    ids = [names.index(name) + 1 if name in names else UNDEFINED for name in own]
-    return np.array([UNDEFINED, *ids], np.uint32)[codes + 1]
+    ids = [names.index(name) + 1 if name in names else _UNDEFINED for name in own]
+    return np.array([_UNDEFINED, *ids], np.uint32)[codes + 1]
 
 
 def _checked(where: str, values: NDArray[Any]) -> NDArray[np.uint32]:

@@ -1,4 +1,4 @@
-"""Polygons of MATLAB's Image Labeler, and the reader that paints them over the pixel labels.
+"""Polygons of MATLAB's Image Labeler.
 
 The layout of each polygon label in an element of LabelData, as saved by R2020b and later: a cell array of N-by-2
 matrices [x y], one a polygon; or such a matrix alone for one polygon; or, for polygons with attributes or sublabels, a
@@ -14,19 +14,19 @@ import numpy as np
 from prep.core.errors import SegError
 from prep.images.polygons import Ring
 
-Drawn = tuple[str, Ring]
+NamedRing = tuple[str, Ring]
 """Name of the label, corners (N, 2) as prep.images.polygons has them."""
 
 _CENTRE_OF_FIRST = 1.0
 """Centre of the first pixel, across and down, in MATLAB; here it is 0.5."""
 
 
-def drawn_on_photo(where: str, names: Sequence[str], row: Any, order: Any) -> tuple[Drawn, ...]:  # noqa: ANN401
+def drawn_on_photo(where: str, names: Sequence[str], row: Any, order: Any) -> tuple[NamedRing, ...]:  # noqa: ANN401
     """Polygons on one photo, the undermost first: by `order`, or, if it is None, label by label as defined.
 
     row, order: elements of LabelData and PolygonOrder.  Raises SegError if one of them is laid out in another way.
     """
-    found: list[tuple[float, Drawn]] = []
+    found: list[tuple[float, NamedRing]] = []
     for name in names:
         rings = _rings(f"{where}, label {name!r}", row[name]) if name in row.dtype.names else []
         if rings:

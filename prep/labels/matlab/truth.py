@@ -17,7 +17,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.labels.matlab.definitions import POLYGON, DefinedLabel, defined_labels
 from prep.labels.matlab.matfile import load_mat, texts
-from prep.labels.matlab.polygons import Drawn, drawn_on_photo, positions
+from prep.labels.matlab.polygons import NamedRing, drawn_on_photo, positions
 from prep.labels.rerooting import unique_stems
 
 
@@ -32,7 +32,7 @@ class TruthPhoto:
     stem: str
     path: str
     label_path: str
-    polygons: tuple[Drawn, ...]
+    polygons: tuple[NamedRing, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _polygons(
     record: Any,  # noqa: ANN401
     labels: tuple[DefinedLabel, ...],
     photos: int,
-) -> list[tuple[Drawn, ...]]:
+) -> list[tuple[NamedRing, ...]]:
     """Polygons of each photo, in drawing order."""
     names = [label.name for label in labels if label.kind == POLYGON]
     rows, order = _optional(record, "LabelData"), _optional(record, "PolygonOrder")

@@ -55,11 +55,11 @@ def test_what_the_audit_writes_is_what_is_read(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("", "empty"),
-        ("a,b\n1,2\n", "not written by 'seg-train audit'"),
+        ("a,b\n1,2\n", "its first line should be stem,x,y,width,height,label,model,score"),
         (HEAD + ROWS + "3,a,,0,0,1,x,1,tree,road,0.5,1\n", "audit.csv, line 4: "),
         (HEAD + ROWS + "3,a,,0\n", "audit.csv, line 4: "),
-        (HEAD + "1,a,,-1,0,1,1,1,tree,road,0.5,1\n", "line 2: the box 0,-1 1x1 is none"),
-        (HEAD + "1,a,,1,0,0,1,1,tree,road,0.5,1\n", "line 2: the box 0,1 1x0 is none"),
+        (HEAD + "1,a,,-1,0,1,1,1,tree,road,0.5,1\n", "line 2: y is a whole number, found '-1'"),
+        (HEAD + "1,a,,1,0,0,1,1,tree,road,0.5,1\n", "line 2: a box of 1 x 0 pixels is none"),
         (HEAD + '1,"a', "audit.csv: no table"),
     ],
 )
@@ -74,7 +74,7 @@ def test_no_audit(tmp_path: Path) -> None:
     with pytest.raises(SegError, match=r"audit\.csv: no such file; 'seg-train audit' writes one"):
         read_findings(tmp_path)
     (tmp_path / "audit.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SegError, match="no table in UTF-8"):
+    with pytest.raises(SegError, match="not in UTF-8"):
         read_findings(tmp_path)
 
 

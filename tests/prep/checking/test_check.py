@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding, worst_first
+from prep.checking.kinds import KINDS, filled
 from prep.core.classes import ClassMap, classes_from_list, write_classes
 from prep.core.errors import SegError
 from prep.core.words import counted
@@ -148,7 +149,12 @@ def test_missing_files(root: Path) -> None:
     assert finding.text == "2 files named in index.csv do not exist."
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "nul\0", "../../elsewhere.png"])
+def test_a_nul_byte_in_the_index(root: Path) -> None:
+    change_rows(root, ["image_3"], image="nul\0")
+    assert only(root).text == "index.csv cannot be used: line 15: image holds a NUL byte."
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "../../elsewhere.png"])
 def test_strange_names_in_the_index(root: Path, name: str) -> None:
     (root / "images" / "image_3.png").unlink()
     change_rows(root, ["image_3"], image=name)
@@ -245,7 +251,7 @@ def test_images_only(root: Path) -> None:
     shutil.rmtree(root / "masks")
     (root / "classes.json").unlink()
     finding = only(root)
-    assert (finding.severity, finding.kind, len(finding.names)) == ("remark", "missing-mask", 23)
+    assert (finding.severity, finding.kind, len(finding.names)) == ("remark", "unlabelled", 23)
     assert finding.text == "23 images of 23 have no mask."
 
 
@@ -303,7 +309,7 @@ def test_classes_that_a_split_lacks(root: Path, split: str, why: str) -> None:
     ("value", "kind", "text"),
     [
         (0, "all-background", "1 mask of 23 holds background only."),
-        (1, "one-class", "1 mask of 23 holds line only."),
+        (1, "all-one-class", "1 mask of 23 holds line only."),
         (255, "all-ignored", "1 mask holds ignored pixels only: nothing to learn or to score."),
     ],
 )
@@ -551,6 +557,20 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 
 # Words
+
+
+def test_kinds_are_unique_and_each_is_planted_here() -> None:
+    names = [kind.name for kind in KINDS]
+    assert len(set(names)) == len(names) == 39
+    said = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
+
+
+@pytest.mark.parametrize(("number", "noun"), [(0, "classes"), (1, "class"), (2, "classes")])
+def test_templates_agree_with_their_number(number: int, noun: str) -> None:
+    text = filled("{n} class[|es] of {what} [is|are] here", number, {"what": "[it]"})
+    assert text == f"{number} {noun} of [it] {'is' if number == 1 else 'are'} here"
+    assert filled("{n} file[s]", 1000, {}) == "1,000 files"
 
 
 def test_counted() -> None:

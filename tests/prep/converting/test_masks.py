@@ -14,14 +14,15 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from PIL import Image
 
+from prep.converting import job
 from prep.converting.masks import convert_masks
 from prep.converting.unknown import find_unknown, replace_unknown
 from prep.core.classes import ClassMap
+from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask
 from prep.labels.ids import IdReader
-from prep.labels.lookup import UNKNOWN, Lookup
-from prep.labels.reader import RawLabel
+from prep.labels.reader import UNKNOWN, Lookup, RawLabel
 from prep.labels.registry import choose_reader
 from prep.labels.rgb import RgbReader, color_codes
 from tests.conftest import STEMS, Raw
@@ -560,15 +561,37 @@ def test_distances() -> None:
 
 def test_library_call_returns_what_the_command_prints(raw: Raw) -> None:
     spoil(raw)
-    from prep.converting.plan import Options
+    from prep.converting.plan import ConvertOptions
 
     result = convert_masks(
-        raw.target, raw.masks, photos=raw.photos, classes_file=raw.classes, options=Options(unknown="ignore"), workers=1
+        raw.target,
+        raw.masks,
+        photos=raw.photos,
+        classes_file=raw.classes,
+        options=ConvertOptions(unknown="ignore"),
+        workers=1,
     )
     assert result.converted == 3
     assert result.replaced == (("#070809", 3, "ignore"),)
     assert result.pixels[255] == 3
     assert result.pixels.sum() == 3 * 24 * 32
+
+
+def test_a_full_disk_keeps_what_is_finished(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = job.write_file
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "c.png":
+            raise SegError(f"{path}: no space left on the disk; free some and run the same command again")
+        write(path, data)
+
+    monkeypatch.setattr(job, "write_file", full)
+    assert "masks/c.png: no space left on the disk" in run_error(*raw.convert, "--workers", 1)
+    (staged,) = raw.target.glob(".unfinished-*/new/images")
+    assert sorted(path.name for path in staged.iterdir()) == ["a.png", "b.png"]
+    monkeypatch.undo()
+    run_ok(*raw.convert)
+    assert np.array_equal(masks_of(raw.target)["c"], random_mask(2))
 
 
 def test_0_and_255_are_not_silently_one_class(raw: Raw) -> None:

@@ -29,7 +29,8 @@ from prep.images.imageio import (
     write_png,
 )
 from prep.labels import labelio
-from prep.photos.photoio import import_photo, read_photo
+from prep.photos.image_file import FULL_SIZE, image_file, place_photo
+from prep.photos.photoio import open_photo, read_photo
 from tests.support import load, random_image, save, smooth_image
 
 # How a picture has to be stored so that each EXIF orientation shows it upright.
@@ -132,6 +133,14 @@ def test_read_mask_wants_8_bit_grey(tmp_path: Path, mode: str) -> None:
 
 
 # Bringing photos in.
+
+
+def import_photo(path: Path) -> tuple[str, bytes, int, int]:
+    """Suffix, content, width and height of the image of a photo in full size."""
+    photo = open_photo(path)
+    placement = place_photo(photo, FULL_SIZE)
+    name, data = image_file(photo, "p", placement, FULL_SIZE, path.parent / "staging")
+    return Path(name).suffix, data, placement.width, placement.height
 
 
 @pytest.mark.parametrize("orientation", STORED)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prep.labels import json_files, named
+from prep.labels import region_labels, registry
 from tests.support import load, masks_of, random_image, run_ok, save
 
 SHAPE = {"label": "tree", "points": [[0, 0], [2, 0], [2, 1], [0, 1]], "shape_type": "polygon"}
@@ -33,13 +33,13 @@ def write(path: Path, content: object) -> Path:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each JSON file was parsed in this process."""
     counts: Counter[str] = Counter()
-    original = named.load_json
+    original = region_labels.load_json
 
     def count(path: Path) -> Any:  # noqa: ANN401
         counts[path.name] += 1
         return original(path)
 
-    for module in ("json_files", "labelme"):
+    for module in ("registry", "labelme"):
         monkeypatch.setattr(f"prep.labels.{module}.load_json", count)
     return counts
 
@@ -68,7 +68,7 @@ def test_labelme_keeps_what_there_is_room_for(
     room: int, tmp_path: Path, parsed: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond that, files are read again, with the same masks."""
-    monkeypatch.setattr(json_files, "_CORNERS_KEPT", room)
+    monkeypatch.setattr(registry, "_CORNERS_KEPT", room)
     for stem in "abc":
         write(tmp_path / f"raw/{stem}.json", {**LABELME, "imagePath": f"{stem}.png"})
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--unlabeled", "ignore")

@@ -21,10 +21,10 @@ from prep.dataset.states import read_states, write_states
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_image, upright
 from prep.images.sizing import Target
+from prep.photos.image_file import ImageOptions
 from prep.photos.photoio import decode_photo, open_photo
 from prep.photos.record import Photo, read_photos
-from prep.photos.resize import resize_photos
-from prep.photos.resize_photo import Options, PhotoJob, ResizePhoto
+from prep.photos.resize import PhotoJob, ResizePhoto, resize_photos
 from tests.support import (
     CLASS_LIST,
     by_stem,
@@ -352,7 +352,7 @@ def test_mutated_photos_are_resized_or_told(tmp_path: Path) -> None:
     file = io.BytesIO()
     pillow_heif.from_pillow(picture).save(file)
     kinds.append(file.getvalue())
-    work = ResizePhoto(tmp_path, Options(Target("long", 32, 32), keep_metadata=True))
+    work = ResizePhoto(tmp_path, ImageOptions(Target("long", 32, 32), keep_metadata=True))
     told = 0
     for number in range(300):
         data = bytearray(kinds[number % len(kinds)])
@@ -421,7 +421,7 @@ def test_folders_that_make_no_sense(tmp_path: Path) -> None:
 def test_workers_do_not_matter_and_staged_images_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
         save(tmp_path / "raw" / f"{number}.jpg", random_image(number, 90, 120), exif=exif(1 + number), **JPEG)
-    options = Options(Target("long", 48, 48))
+    options = ImageOptions(Target("long", 48, 48))
     for workers in (1, 2):
         resize_photos([tmp_path / "raw"], tmp_path / f"by{workers}", options, workers=workers)
     assert tree(tmp_path / "by1") == tree(tmp_path / "by2")
@@ -435,10 +435,10 @@ def test_workers_do_not_matter_and_staged_images_are_taken(tmp_path: Path, monke
     with pytest.raises(KeyboardInterrupt):
         resize_photos([tmp_path / "raw"], tmp_path / "cut", options, workers=1, progress=stop)
     assert not (tmp_path / "cut" / "images").exists()
-    from prep.photos import resize_photo
+    from prep.photos import image_file
 
-    make_image = resize_photo.make_image
-    monkeypatch.setattr(resize_photo, "make_image", lambda *given: made.append(1) or make_image(*given))
+    decode = image_file.decode_photo
+    monkeypatch.setattr(image_file, "decode_photo", lambda *given: made.append(1) or decode(*given))
     resize_photos([tmp_path / "raw"], tmp_path / "cut", options, workers=1)
     assert len(made) == 2
     assert tree(tmp_path / "cut") == tree(tmp_path / "by1")

@@ -17,7 +17,7 @@ from tests.train.auditing.planted import KINDS, plant
 from train.auditing.audit import audit, crop_of, write_audit
 from train.auditing.disagreement import Disagreement, find_disagreements, slack
 from train.windows.predictor import Predictor
-from train.windows.whole_probabilities import whole_probabilities
+from train.windows.window_settings import WindowSettings
 
 
 def one_hot(guess: NDArray[np.uint8], classes: int, confidence: float = 0.9) -> NDArray[np.float32]:
@@ -116,13 +116,13 @@ def known(dataset: Dataset) -> Predictor:
     """Images become pictures of their right masks, which the model reads."""
     for sample in dataset.of_split():
         write_png(dataset.root / sample.image, np.repeat(dataset.mask(sample)[..., None] * 100, 3, axis=2))
-    return Predictor(colours_tell, dataset.classes, 32, 0.5, torch.device("cpu"))
+    return Predictor(colours_tell, dataset.classes, WindowSettings(32), torch.device("cpu"))
 
 
 def test_probabilities_of_a_whole_image_are_those_of_its_pixels(dataset: Dataset) -> None:
     predictor = known(dataset)
     for sample in dataset.of_split("test"):
-        found = whole_probabilities(predictor, dataset.image(sample))
+        found = predictor.probabilities(dataset.image(sample))
         assert found.shape == (3, sample.height, sample.width)
         assert found.argmax(axis=0).tolist() == dataset.mask(sample).tolist()
         assert np.allclose(found.sum(axis=0), 1, atol=1e-5)

@@ -21,6 +21,7 @@ from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
 from train.windows.predictor import Normalizer, TorchModel
+from train.windows.window_settings import WindowSettings
 
 SIZES = [(1, 16, 16), (1, 33, 18), (3, 47, 61), (2, 80, 112), (1, 9, 130)]
 """Batch, height, width: few of them are multiples of 4."""
@@ -135,7 +136,7 @@ def test_predict_with_an_onnx_file_needs_no_run(exported: Path, tmp_path: Path) 
     shutil.copy(exported / "model.onnx", tmp_path / "m.onnx")
     run_train("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", tmp_path / "m.onnx")
     predictor, _ = load_onnx(tmp_path / "m.onnx")
-    assert (predictor.classes, predictor.window, predictor.overlap) == (CLASSES, 32, 0.5)
+    assert (predictor.classes, predictor.windows) == (CLASSES, WindowSettings(32, 0.5))
     windows = torch.from_numpy(pixels_of(2, 32, 32))
     np.testing.assert_allclose(predictor.model(windows), plainly(exported, windows.numpy()), atol=1e-5)
     assert (load(tmp_path / "out/masks/a.png") == predictor(random_image(0, 70, 45))).all()

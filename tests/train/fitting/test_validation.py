@@ -22,6 +22,7 @@ from train.fitting.losses import build_loss
 from train.fitting.validation import Validator, edge_to_edge
 from train.scoring.metrics import confusion_matrix
 from train.windows.predictor import Normalizer, Predictor, TorchModel
+from train.windows.window_settings import WindowSettings
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 17))
@@ -47,7 +48,7 @@ def test_validation_is_the_loss_and_the_confusion_of_whole_images(
     torch.manual_seed(3)
     network, fabric = nn.Conv2d(3, 3, 1), Fabric(accelerator="cpu", devices=1)
     model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), fabric)
-    predictor = Predictor(model, dataset.classes, 32, 0.5, torch.device("cpu"))
+    predictor = Predictor(model, dataset.classes, WindowSettings(32), torch.device("cpu"))
     loss = build_loss("ce", weights)
     samples = dataset.of_split("val")
     found = Validator(predictor, model, loss, dataset, samples, size=24, batch=4)()

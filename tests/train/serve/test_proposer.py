@@ -15,7 +15,6 @@ from tests.support import smooth_image
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
 from train.serve.proposer import RunProposer, open_proposer
-from train.windows.whole_probabilities import whole_probabilities
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +34,7 @@ def test_it_says_what_the_probabilities_say(tmp_path: Path) -> None:
     image = smooth_image(70, 90)
     found = open_proposer(run, print)(image, quiet)
     predictor, _ = load_model(run / "model.pt", make_fabric("cpu"))
-    probabilities = whole_probabilities(predictor, image).astype(np.float64)
+    probabilities = predictor.probabilities(image).astype(np.float64)
     np.testing.assert_array_equal(found.mask, probabilities.argmax(axis=0))
     percent = 100 * probabilities.max(axis=0)
     assert np.abs(found.confidence - np.floor(percent))[np.abs(percent - np.rint(percent)) > 1e-3].max() == 0

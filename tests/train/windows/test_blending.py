@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.windows.blending import BLENDS, Blend, blending_weights, window_profile
+from train.windows.blending import blending_weights, window_profile
+from train.windows.window_settings import BLENDS, Blend
 from train.windows.windows import Axis, place_windows
 
 LENGTHS, WINDOWS, OVERLAPS = st.integers(1, 300), st.integers(1, 150), st.floats(0.0, 0.9)

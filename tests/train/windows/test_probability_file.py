@@ -7,28 +7,24 @@ import numpy as np
 import pytest
 import torch
 
-from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from tests.train.windows.window_oracle import CLASSES, noise, plain_scores, position_dependent
+from tests.train.windows.window_oracle import CLASSES, noise, plain_scores, position_dependent, predictor_of
 from train.windows.image_rows import ArrayRows
-from train.windows.predictor import Predictor
-from train.windows.probability_file import Precision
+from train.windows.window_settings import WindowSettings
 
-COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
-PREDICTOR = Predictor(position_dependent, ClassMap(("a", "b", "c"), COLORS), 16, 0.5, torch.device("cpu"))
+PREDICTOR = predictor_of(position_dependent, WindowSettings(16))
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("float16", 5e-4), ("float32", 1e-6)])
 @pytest.mark.parametrize(("height", "width"), [(5, 7), (50, 33)])
-def test_file_holds_the_probabilities_of_every_pixel(
-    tmp_path: Path, precision: Precision, tolerance: float, height: int, width: int
-) -> None:
+def test_file_holds_the_probabilities_of_every_pixel(tmp_path: Path, height: int, width: int) -> None:
     image = noise(height, width)
-    PREDICTOR.probabilities(image, tmp_path / "p.npy", precision)
+    list(PREDICTOR.strips(ArrayRows(image), tmp_path / "p.npy"))
     found = np.load(tmp_path / "p.npy", mmap_mode="r")
-    assert found.dtype == precision and found.shape == (CLASSES, height, width)
-    np.testing.assert_allclose(found, plain_scores(image, position_dependent, 16, 0.5, "gaussian"), atol=tolerance)
-    np.testing.assert_allclose(found.sum(axis=0, dtype=np.float64), 1, atol=3 * tolerance)
+    assert found.dtype == np.float16 and found.shape == (CLASSES, height, width)
+    expected = plain_scores(image, position_dependent, 16, 0.5, "gaussian")
+    np.testing.assert_allclose(PREDICTOR.probabilities(image), expected, atol=1e-6)
+    np.testing.assert_array_equal(found, PREDICTOR.probabilities(image).astype(np.float16))
+    np.testing.assert_allclose(found.sum(axis=0, dtype=np.float64), 1, atol=1.5e-3)
     assert [path.name for path in tmp_path.iterdir()] == ["p.npy"]
 
 
@@ -41,13 +37,14 @@ def test_labels_and_probabilities_come_from_one_pass(tmp_path: Path) -> None:
         seen += len(windows)
         return position_dependent(windows)
 
-    plain = Predictor(counted, PREDICTOR.classes, 16, 0.5, torch.device("cpu"))
+    plain = predictor_of(counted, WindowSettings(16))
     labels = plain(image)
     once, seen = seen, 0
-    strips = list(plain.strips(ArrayRows(image), tmp_path / "p.npy", "float32"))
+    strips = list(plain.strips(ArrayRows(image), tmp_path / "p.npy"))
     assert seen == once
     np.testing.assert_array_equal(np.concatenate([strip for _, strip in strips]), labels)
-    np.testing.assert_array_equal(np.load(tmp_path / "p.npy").argmax(axis=0), labels)
+    np.testing.assert_array_equal(plain.probabilities(image).argmax(axis=0), labels)
+    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), plain.probabilities(image).astype(np.float16))
 
 
 def test_an_unfinished_pass_leaves_the_older_file(tmp_path: Path) -> None:
@@ -62,7 +59,7 @@ def test_an_unfinished_pass_leaves_the_older_file(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(SegError, match=r"missing/p\.npy: no such file or folder"):
-        PREDICTOR.probabilities(noise(5, 7), tmp_path / "missing" / "p.npy")
+        list(PREDICTOR.strips(ArrayRows(noise(5, 7)), tmp_path / "missing" / "p.npy"))
 
 
 def test_an_error_of_the_image_is_not_blamed_on_the_file(tmp_path: Path) -> None:
@@ -73,15 +70,8 @@ def test_an_error_of_the_image_is_not_blamed_on_the_file(tmp_path: Path) -> None
             raise OSError(2, "the image is gone")
 
     with pytest.raises(OSError, match="the image is gone"):
-        PREDICTOR.probabilities(Broken(), tmp_path / "p.npy")
+        list(PREDICTOR.strips(Broken(), tmp_path / "p.npy"))
     assert not list(tmp_path.iterdir())
-
-
-def test_changed_windows_leave_the_rest_as_it_was() -> None:
-    assert PREDICTOR.changed() == PREDICTOR
-    changed = PREDICTOR.changed(window=32, overlap=0.0, blend="spline", tta="d4")
-    assert (changed.window, changed.overlap, changed.blend, changed.tta) == (32, 0.0, "spline", "d4")
-    assert (changed.model, changed.classes, changed.device) == (PREDICTOR.model, PREDICTOR.classes, PREDICTOR.device)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -8,11 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tests.train.windows.window_oracle import CLASSES, assert_best, noise, plain_scores, pointwise, position_dependent
-from train.windows.blending import BLENDS, Blend
-from train.windows.image_rows import ArrayRows
-from train.windows.tta import D4
-from train.windows.windows import label_image, probability_strips
+from tests.train.windows.window_oracle import (
+    CLASSES,
+    assert_best,
+    noise,
+    plain_scores,
+    pointwise,
+    position_dependent,
+    predictor_of,
+)
+from train.windows.blending import D4
+from train.windows.window_settings import BLENDS, Blend, WindowSettings
 
 Turn = Callable[[NDArray[np.generic]], NDArray[np.generic]]
 
@@ -33,15 +39,11 @@ def test_d4_equals_the_mean_over_turned_and_mirrored_whole_images(height: int, w
     for turn, back in turns_and_back():
         scores = plain_scores(np.ascontiguousarray(turn(image)), position_dependent, 16, 0.5, blend)
         expected += back(scores.transpose(1, 2, 0)) / 8
-    found = whole(image, blend)
+    predictor = predictor_of(position_dependent, WindowSettings(16, 0.5, blend, "d4"))
+    found = predictor.probabilities(image)
     np.testing.assert_allclose(found, expected.transpose(2, 0, 1), atol=1e-5)
-    labels = label_image(image, position_dependent, CLASSES, 16, 0.5, blend=blend, tta="d4")
+    labels = predictor(image)
     assert_best(labels, expected.transpose(2, 0, 1).astype(np.float32))
-
-
-def whole(image: NDArray[np.uint8], blend: Blend) -> NDArray[np.float32]:
-    strips = probability_strips(ArrayRows(image), position_dependent, CLASSES, 16, 0.5, blend=blend, tta="d4")
-    return np.concatenate([strip.numpy().copy() for _, strip in strips], axis=1)
 
 
 def test_the_network_sees_each_of_the_eight_views_of_a_batch_once() -> None:

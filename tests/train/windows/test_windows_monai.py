@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tests.train.windows.window_oracle import CLASSES, assert_best, mirrored, noise, position_dependent
-from train.windows.blending import Blend, window_profile
-from train.windows.windows import label_image, place_windows
+from tests.train.windows.window_oracle import assert_best, mirrored, noise, position_dependent, predictor_of
+from train.windows.blending import window_profile
+from train.windows.window_settings import Blend, WindowSettings
+from train.windows.windows import place_windows
 
 WINDOW = 32
 SIZES = [(96, 160), (75, 101), (20, 130), (32, 32), (9, 7)]
@@ -68,7 +69,7 @@ def test_labels_are_those_of_monai(inference: Callable[..., Tensor], height: int
     ]
     for blend, mode, weights in ways:
         scores, _ = monai_scores(inference, image, mode, weights)
-        labels = label_image(image, position_dependent, CLASSES, WINDOW, 0.5, blend=blend)
+        labels = predictor_of(position_dependent, WindowSettings(WINDOW, 0.5, blend))(image)
         assert_best(labels, scores)
         assert np.mean(labels != scores.argmax(axis=0)) < 1e-3  # and ties are rare
 
@@ -81,7 +82,7 @@ def test_gaussian_labels_are_those_of_monai_but_for_its_floor(
     # where no window has its middle, and elsewhere next to nothing.
     image = noise(height, width)
     scores, _ = monai_scores(inference, image, "gaussian")
-    labels = label_image(image, position_dependent, CLASSES, WINDOW, 0.5, blend="gaussian")
+    labels = predictor_of(position_dependent, WindowSettings(WINDOW, 0.5, "gaussian"))(image)
     inside = (slice(WINDOW // 4, -WINDOW // 4), slice(WINDOW // 4, -WINDOW // 4))
     assert_best(labels[inside], scores[:, *inside], 5e-3)
     assert np.mean(labels[inside] != scores.argmax(axis=0)[inside]) < 5e-3

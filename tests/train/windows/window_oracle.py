@@ -5,10 +5,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from train.windows.blending import Blend, window_profile
+from prep.core.classes import ClassMap
+from train.windows.blending import window_profile
+from train.windows.predictor import Predictor
+from train.windows.window_settings import Blend, WindowSettings
 from train.windows.windows import Axis, Probabilities, place_windows
 
 CLASSES = 3
+CLASS_MAP = ClassMap(("a", "b", "c"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
+
+
+def predictor_of(model: Probabilities, windows: WindowSettings) -> Predictor:
+    """A predictor of three classes on the CPU."""
+    return Predictor(model, CLASS_MAP, windows, torch.device("cpu"))
 
 
 def pointwise(windows: Tensor) -> Tensor:

@@ -1,20 +1,9 @@
-// Which images the list shows, and in which order.
+// The controls above the list: which images it shows, and in which order.
 
 import { byId, make } from "./dom.js";
+import { ORDERS, compare, matches } from "./selection.js";
 
 const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
-const BY_NAME = new Intl.Collator(undefined, { numeric: true }); // 9 comes before 10
-const ORDERS = {
-  name: { label: "By name", rank: () => 0 },
-  uncertainty: { label: "Most uncertain first", rank: rankOfUncertain },
-  labelled: { label: "Least labelled first", rank: (entry) => entry.labelled ?? 2 },
-};
-
-/** The most uncertain first, then what the model has not looked at, then what is finished. */
-function rankOfUncertain({ state, uncertainty }) {
-  return state === "done" || state === "rejected" ? 2 : -(uncertainty ?? -1);
-}
-
 /** The controls above the list. Event "change". */
 export class Filters extends EventTarget {
   constructor(session, settings) {
@@ -68,16 +57,11 @@ export class Filters extends EventTarget {
   }
 
   matches(entry) {
-    const { value: kind } = this.kind;
-    const rightClass = !kind || (kind === "none" ? entry.labelled === 0 : entry.classes?.includes(Number(kind)));
-    const name = this.find.value.trim().toLowerCase();
-    return (!this.state.value || entry.state === this.state.value) && rightClass && entry.stem.toLowerCase().includes(name);
+    return matches(entry, { state: this.state.value, kind: this.kind.value, name: this.find.value });
   }
 
-  /** Compares two entries; equal ranks stand by name. */
   compare(one, other) {
-    const { rank } = ORDERS[this.order.value] ?? ORDERS.name;
-    return rank(one) - rank(other) || BY_NAME.compare(one.stem, other.stem) || (one.stem < other.stem ? -1 : 1);
+    return compare(one, other, this.order.value);
   }
 
   /** Writes the numbers of images into the choices. */

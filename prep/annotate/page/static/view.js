@@ -19,11 +19,11 @@ export class View extends EventTarget {
 
   // Where the image is drawn: on whole device pixels, so that the photo and the mask fit and 1:1 is sharp.
   get left() {
-    return Math.round(this.#left * this.scale * this.ratio) / (this.scale * this.ratio);
+    return -this.device.x / this.device.scale;
   }
 
   get top() {
-    return Math.round(this.#top * this.scale * this.ratio) / (this.scale * this.ratio);
+    return -this.device.y / this.device.scale;
   }
 
   toImage(px, py) {

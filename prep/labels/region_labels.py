@@ -10,14 +10,15 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
+from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
 
 UNCOVERED = 0
 """Code of pixels that lie in no region."""
 
-IGNORED = 255
+_IGNORED = 255
 """Code of pixels in a region that is named so."""
 
 BACKGROUND = "background"
@@ -30,11 +31,10 @@ SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), _BACKGROUND_NAME)
 
 _MOST_NAMES = 250
 _MAX_JSON_BYTES = 1 << 30
-_MAX_MEGAPIXELS = 400
 
 
 @dataclass(frozen=True)
-class NamedCodes:
+class RegionCodes:
     """Code = position of the name in `names` + 1; what a name means is said by aliases, not by ids of a class map."""
 
     names: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class NamedCodes:
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Ignored regions only."""
-        return {IGNORED: IGNORE_INDEX}
+        return {_IGNORED: IGNORE_INDEX}
 
     def describe(self, code: int) -> str:
         """The name."""
@@ -55,9 +55,7 @@ class NamedCodes:
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """The names with made-up colours."""
-        return ClassMap(
-            tuple(self.describe(code) for code in codes), tuple(distinct_color(number) for number in range(len(codes)))
-        )
+        return made_up_classes(map(self.describe, codes))
 
 
 def plain_name(name: str) -> str:
@@ -82,7 +80,7 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
 def code_of(name: str, names: Sequence[str]) -> int:
     """The code of a region's name; the name is one of `names` or means ignored pixels."""
     plain = plain_name(name)
-    return IGNORED if plain == "ignore" else names.index(plain) + 1
+    return _IGNORED if plain == "ignore" else names.index(plain) + 1
 
 
 def load_json(path: Path) -> Any:  # noqa: ANN401  # whatever a JSON file holds
@@ -105,10 +103,10 @@ def image_extent(where: str, width: object, height: object) -> tuple[int, int]:
             f"{where}: its image is said to be {width!r:.40} wide and {height!r:.40} high; both are whole numbers "
             "above 0. Export it again"
         )
-    if width * height > _MAX_MEGAPIXELS * 1_000_000:
+    if width * height > MAX_IMAGE_MEGAPIXELS * 1_000_000:
         raise SegError(
-            f"{where}: its image is said to have {width} x {height} pixels; more than {_MAX_MEGAPIXELS} megapixels "
-            "are no photo. Correct the size in the file"
+            f"{where}: its image is said to have {width} x {height} pixels; more than {MAX_IMAGE_MEGAPIXELS} "
+            "megapixels are no photo. Correct the size in the file"
         )
     return width, height
 

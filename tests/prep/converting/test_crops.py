@@ -8,8 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from prep.converting.seen import CROP, CROPS, PairedLabel, see_values
-from prep.converting.value_sheet import SheetRow, draw_sheet
+from prep.converting.crops import CROP, CROPS, PairedLabel, SheetRow, draw_sheet, value_appearances
 from prep.labels.reader import RawLabel
 from prep.labels.registry import reader_named
 from tests.conftest import Raw
@@ -40,7 +39,9 @@ def test_mean_and_crop_are_of_the_place_of_the_value(tmp_path: Path, stored: boo
     exif[ORIENTATION] = 6 if stored else 1
     save(tmp_path / "photo.png", photo, exif=exif)
     save(tmp_path / "label.png", ids)
-    seen = see_values([paired(tmp_path / "label.png", tmp_path / "photo.png", ids)], (1, 7, 9), reader_named("ids"))
+    seen = value_appearances(
+        [paired(tmp_path / "label.png", tmp_path / "photo.png", ids)], (1, 7, 9), reader_named("ids")
+    )
     assert {code: one.color for code, one in seen.items()} == {1: "#786e64", 7: "#143cc8"}
     (crop,) = seen[7].crops
     assert crop.shape == (CROP, CROP, 3)
@@ -63,7 +64,7 @@ def test_photos_with_most_of_a_value_are_looked_at_and_others_are_not(tmp_path: 
         save(tmp_path / f"label{number}.png", ids)
         pairs.append(paired(tmp_path / f"label{number}.png", tmp_path / f"{number}.png", ids))
     (tmp_path / "6.png").write_bytes(b"damaged")
-    seen = see_values(pairs, (3,), reader_named("ids"), workers=2)[3]
+    seen = value_appearances(pairs, (3,), reader_named("ids"), workers=2)[3]
     used = {5: 7, 4: 6, 3: 5}  # rows by photo; the one with most of all cannot be read
     assert len(seen.crops) == 3
     assert np.allclose(
@@ -75,7 +76,10 @@ def test_labels_of_another_shape_show_nothing(tmp_path: Path) -> None:
     photo, ids = scene()
     save(tmp_path / "photo.png", photo[:, :40])
     save(tmp_path / "label.png", ids)
-    assert see_values([paired(tmp_path / "label.png", tmp_path / "photo.png", ids)], (1, 7), reader_named("ids")) == {}
+    assert (
+        value_appearances([paired(tmp_path / "label.png", tmp_path / "photo.png", ids)], (1, 7), reader_named("ids"))
+        == {}
+    )
 
 
 def test_sheet_has_a_row_for_each_value(raw: Raw, tmp_path: Path) -> None:

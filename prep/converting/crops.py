@@ -9,18 +9,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from prep.converting.placement import drawn_on
-from prep.core.classes import format_color
+from prep.core.classes import Color, format_color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
 from prep.images.imageio import ImageRGB
 from prep.images.resample import upright
-from prep.labels.reader import LabelReader, RawLabel
+from prep.labels.reader import LabelReader, RawLabel, read_codes
 from prep.labels.registry import reader_named
 from prep.photos.photoio import RawPhoto, decode_photo, open_photo
-from prep.photos.record import Photo
 
 CROPS = 4
 """Of each value, each from another photo: those that hold most of it."""
@@ -40,6 +40,9 @@ _ENOUGH = 0.7
 _DIMMED = 0.35
 _OUTLINE = (255, 255, 0)
 
+_GAP, _SWATCH, _TEXT_WIDTH = 10, 44, 250
+_INK, _MUTED, _PAPER, _FRAME = (31, 35, 40), (107, 116, 128), (255, 255, 255), (216, 221, 227)
+
 
 @dataclass(frozen=True)
 class PairedLabel:
@@ -51,7 +54,7 @@ class PairedLabel:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Appearance:
     """What lies under one value: mean colour of the photos there (3,), 0..255, and crops (CROP, CROP, 3)."""
 
     mean: NDArray[np.float64]
@@ -64,13 +67,13 @@ class Seen:
         return format_color((red, green, blue))
 
 
-def see_values(
+def value_appearances(
     pairs: Sequence[PairedLabel],
     codes: Sequence[int],
     reader: LabelReader,
     workers: int | None = None,
     progress: Progress = silent,
-) -> dict[int, Seen]:
+) -> dict[int, Appearance]:
     """Look at the photos that hold most of each value, a few for each; values without a photo are left out.
 
     Photos that cannot be read or have another shape than their label are skipped: others say what is wrong with them.
@@ -97,11 +100,11 @@ class _Glimpse:
     crop: ImageRGB
 
 
-def _together(glimpses: list[_Glimpse]) -> Seen:
+def _together(glimpses: list[_Glimpse]) -> Appearance:
     most_first = sorted(glimpses, key=lambda one: -one.pixels)
     total = sum(one.pixels for one in glimpses)
     mean = np.sum([one.mean * one.pixels for one in glimpses], axis=0) / total
-    return Seen(mean, tuple(one.crop for one in most_first))
+    return Appearance(mean, tuple(one.crop for one in most_first))
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class _Look:
         label, path, codes = job
         try:
             photo = open_photo(path)
-            values = _upright(reader_named(self.reader).read(label), photo, label.stem)
+            values = _upright(read_codes(reader_named(self.reader), label), photo)
             if values is None:
                 return []
             height, width = values.shape
@@ -130,10 +133,9 @@ class _Look:
         ]
 
 
-def _upright(values: NDArray[np.uint32], photo: RawPhoto, stem: str) -> NDArray[np.uint32] | None:
+def _upright(values: NDArray[np.uint32], photo: RawPhoto) -> NDArray[np.uint32] | None:
     """The values (H, W) turned as a person sees the photo; None if they are of another shape than it."""
-    record = Photo(stem, photo.path.name, photo.width, photo.height, photo.orientation, 0, 0, *photo.upright_size)
-    drawn = drawn_on((values.shape[1], values.shape[0]), record)
+    drawn = drawn_on((values.shape[1], values.shape[0]), photo)
     if drawn is None:
         return None
     return upright(values, photo.orientation) if drawn == "stored" else values
@@ -154,3 +156,53 @@ def _crop(pixels: ImageRGB, where: NDArray[np.uint8]) -> ImageRGB:
     shown = np.where(mark[..., None] > 0, part, (part * _DIMMED).astype(np.uint8))
     shown[cv2.dilate(mark, np.ones((3, 3), np.uint8)) != mark] = _OUTLINE
     return shown
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One value. color: of the mask, None where values are ids.  lines: what is written beside its crops."""
+
+    color: Color | None
+    lines: tuple[str, ...]
+    appearance: Appearance | None
+
+
+def draw_sheet(rows: Sequence[SheetRow]) -> ImageRGB:
+    """Draw a row of crops for each value, (H, W, 3): its colour and text on the left; nothing seen leaves a gap."""
+    height = _GAP + len(rows) * (CROP + _GAP)
+    width = _GAP + _SWATCH + _GAP + _TEXT_WIDTH + CROPS * (CROP + _GAP)
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for number, row in enumerate(rows):
+        top = _GAP + number * (CROP + _GAP)
+        _describe(draw, row, top)
+        for place, crop in enumerate(row.appearance.crops[:CROPS] if row.appearance else ()):
+            left = _GAP + _SWATCH + _GAP + _TEXT_WIDTH + place * (CROP + _GAP)
+            sheet.paste(Image.fromarray(crop), (left, top))
+    return np.asarray(sheet, np.uint8)
+
+
+def _describe(draw: ImageDraw.ImageDraw, row: SheetRow, top: int) -> None:
+    """The value's colour over the mean colour of the photo, and the lines beside them."""
+    left, middle = _GAP, top + CROP // 2
+    if row.color is not None:
+        draw.rectangle((left, top, left + _SWATCH, middle - 4), fill=row.color, outline=_FRAME)
+    if row.appearance is not None:
+        red, green, blue = row.appearance.mean.round().astype(int).tolist()
+        draw.rectangle((left, middle + 4, left + _SWATCH, top + CROP - 1), fill=(red, green, blue), outline=_FRAME)
+    for number, line in enumerate(row.lines):
+        large = number == 0
+        font = ImageFont.load_default(20 if large else 15)
+        draw.text(
+            (left + _SWATCH + _GAP, top + 2 + 26 * number),
+            _fitted(line, font),
+            _INK if large else _MUTED,
+            font,
+        )
+
+
+def _fitted(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The beginning of a line that has room."""
+    while font.getlength(line) > _TEXT_WIDTH - _GAP:
+        line = line[:-2].rstrip(".") + "."
+    return line

@@ -1,0 +1,26 @@
+// Which images the list shows, and in which order.
+
+const BY_NAME = new Intl.Collator(undefined, { numeric: true }); // 9 comes before 10
+
+export const ORDERS = {
+  name: { label: "By name", rank: () => 0 },
+  uncertainty: { label: "Most uncertain first", rank: rankOfUncertain },
+  labelled: { label: "Least labelled first", rank: (entry) => entry.labelled ?? 2 },
+};
+
+/** The most uncertain first, then what the model has not looked at, then what is finished. */
+function rankOfUncertain({ state, uncertainty }) {
+  return state === "done" || state === "rejected" ? 2 : -(uncertainty ?? -1);
+}
+
+/** Whether an entry is wanted: its state, a class in it ("none" for unlabelled images), a part of its name; "" is any. */
+export function matches(entry, { state, kind, name }) {
+  const rightClass = !kind || (kind === "none" ? entry.labelled === 0 : entry.classes?.includes(Number(kind)));
+  return (!state || entry.state === state) && Boolean(rightClass) && entry.stem.toLowerCase().includes(name.trim().toLowerCase());
+}
+
+/** Compares two entries in an order; equal ranks stand by name. */
+export function compare(one, other, order) {
+  const { rank } = ORDERS[order] ?? ORDERS.name;
+  return rank(one) - rank(other) || BY_NAME.compare(one.stem, other.stem) || (one.stem < other.stem ? -1 : 1);
+}

@@ -1,0 +1,137 @@
+"""Every kind of finding: how bad it is, what is said of it, and what to do.
+
+In texts and advice, {n} is the number of things found, [one|many] and [s] are chosen by it, and other names in braces
+stand for what the check adds.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "remark"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
+"""Worst first: wrong results, doubtful results, good to know."""
+
+_BY_NUMBER = re.compile(r"\[([^]|]*)\|?([^]]*)\]")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of finding; name: a slug such as "size-mismatch"."""
+
+    name: str
+    severity: Severity
+    text: str
+    advice: str
+
+
+def filled(template: str, n: int, values: dict[str, object]) -> str:
+    """Write a text or an advice for `n` things."""
+    return _BY_NUMBER.sub(lambda match: _form(match, n), template).format(n=f"{n:,}", **values)
+
+
+def _form(match: re.Match[str], n: int) -> str:
+    one, many = match.groups() if "|" in match[0] else ("", match[1])
+    return one if n == 1 else many
+
+
+_RESPLIT = "split again with 'seg-prep split --overwrite'"
+_LEAK = "scores will be too good"
+_RECUT = "cut again with 'seg-prep patches --overwrite'"
+_FORGOTTEN = "look whether labels were forgotten; images that really show nothing else may stay"
+
+_ERRORS = (
+    ("broken-index", "index.csv cannot be used: {reason}.",
+     "correct that line, or restore the file; nothing but the other records was checked without it"),
+    ("broken-classes", "classes.json cannot be used: {reason}.",
+     "correct or restore it; what the masks hold was not checked without it"),
+    ("broken-photos", "photos.csv cannot be used: {reason}.",
+     "correct or restore it: labels that come later are turned and scaled by it"),
+    ("broken-states", "states.csv cannot be used: {reason}.",
+     "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"),
+    ("half-moved", "{n} command[s] [was|were] killed while moving results into the dataset: files may be old and new.",
+     "type that command again, it finishes the move; then check again"),
+    ("no-samples", "index.csv names no sample.", "bring photos and labels in, see 'seg-prep -h'"),
+    ("missing-file", "{n} file[s] named in index.csv [does|do] not exist.",
+     "copy [it|them] back, or bring the samples in again with 'seg-prep masks convert'"),
+    ("damaged-image", "{n} image[s] cannot be read: truncated, damaged, or no image at all.",
+     "copy or convert [it|them] again"),
+    ("damaged-mask", "{n} mask[s] cannot be read: truncated, damaged, or no image at all.",
+     "copy or convert [it|them] again"),
+    ("strange-mask", "{n} mask[s] [is|are] no 8-bit grey image of class indices.",
+     "treat them as raw labels: move them to another folder and use 'seg-prep masks convert' on it"),
+    ("size-mismatch", "{n} mask[s] [is|are] of another size than the image.",
+     "find out which of the two is right; convert these samples again from photo and label"),
+    ("index-size", "{n} sample[s] [is|are] of another size than index.csv says.",
+     "files were replaced behind the index; convert these samples again"),
+    ("duplicate-stem",
+     "{n} stem[s] [stands|stand] twice, apart only in upper and lower case or in how accents are stored.",
+     "rename the photos and labels and convert them again: on Windows and macOS one file replaces the other"),
+    ("leak", f"{{n}} image[s] [stands|stand] in more than one split under different names: {_LEAK}.",
+     f"delete the copies, or {_RESPLIT}, which keeps them together"),
+    ("different-masks", "{n} image[s] [is|are] there more than once with different masks: {pixels}.",
+     "look at both overlays and keep the better sample"),
+    ("unknown-value",
+     "{n} mask[s] [holds|hold] values that are no class in classes.json (0 to {last}, 255 for ignored): {values}.",
+     "convert these masks again from the raw labels, with the class map that belongs to them"),
+    ("one-class", "All labelled pixels are {name}: there is nothing to tell it from, and every model scores 1.",
+     "label the rest as a class of its own, for example background ('seg-prep annotate'), or bring labels in "
+     "again with --unlabeled background"),
+    ("torn-group", f"{{n}} group[s] [lies|lie] in more than one split: {_LEAK}.",
+     f"{_RESPLIT}, which keeps groups together"),
+)  # fmt: skip
+
+_WARNINGS = (
+    ("missing-mask", "{n} image[s] of {total} [has|have] no mask and will not be trained on.",
+     "bring the masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'"),
+    ("missing-image", "{n} sample[s] of {total} [has|have] no image.",
+     "bring the photos in with 'seg-prep masks convert --images FOLDER'"),
+    ("orphan", "{n} file[s] in images/ or masks/ [is|are] not named in index.csv; no command uses [it|them].",
+     "delete [it|them], or bring [it|them] in with 'seg-prep masks convert' from another folder"),
+    ("near-leak", f"{{n}} image[s] [shows|show] the same scene as an image of another split: {_LEAK}.",
+     f"{_RESPLIT}, which keeps them together"),
+    ("duplicate-image", "{n} image[s] [is an exact copy|are exact copies] of another one.",
+     "keep one of each; copies count twice in training and scores"),
+    ("absent-class", "{n} class[|es] of {total} [occurs|occur] in no mask.",
+     "take them out of the class map, or check that their colours or ids in classes.json are those of the labels"),
+    ("class-not-in-split", "{n} class[|es] of {total} [does|do] not occur in {split}: {effect}.",
+     "split again with another --seed ('seg-prep split --overwrite'), or label more samples that hold them"),
+    ("all-ignored", "{n} mask[s] [holds|hold] ignored pixels only: nothing to learn or to score.",
+     "label these images, or leave them out of the dataset"),
+    ("all-background", "{n} mask[s] of {total} [holds|hold] {name} only.", _FORGOTTEN),
+    ("all-one-class", "{n} mask[s] of {total} [holds|hold] {name} only.", _FORGOTTEN),
+    ("no-split", "{n} labelled sample[s] of {total} [has|have] no split while the others have one.",
+     "type 'seg-prep split' once more: it gives them a split and leaves the others where they are"),
+    ("broken-stats", "stats.json: {reason}.", "count again with 'seg-prep stats --overwrite'"),
+    ("stale-stats", "stats.json was counted on another split than the dataset has now, or on other masks.",
+     "count again with 'seg-prep stats --overwrite'"),
+    ("broken-patches", "{n} set[s] of patches [has|have] settings that cannot be read.", _RECUT),
+    ("stale-patches",
+     "{n} set[s] of patches [was|were] cut under another split than the dataset has now, or from other masks: "
+     "what is tested on may have been trained on.", _RECUT),
+)  # fmt: skip
+
+_REMARKS = (
+    ("unlabelled", "{n} image[s] of {total} [has|have] no mask.",
+     "bring the masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'"),
+    ("turned-over",
+     "{n} photo[s] with a mask [is|are] stored upside down or mirrored (photos.csv), so the size of the mask cannot "
+     "tell whether it was turned along.",
+     "look at their overlays once, for example in the report of 'seg-prep report'"),
+    ("near-duplicate", "{n} image[s] [shows|show] the same scene as another one: {sets}.",
+     "nothing to do; 'seg-prep split' keeps each set in one split"),
+    ("much-ignored",
+     "In {n} mask[s] more than half of the pixels are ignored ({share} in the whole dataset).",
+     "check that 255 does not stand for a class; otherwise label more of these images"),
+    ("tiny-region", "{regions} of a few pixels inside another class, in {n} mask[s], may be slips of annotation: "
+     "{classes}.", "look at these masks; paint the specks over in the raw labels and convert again"),
+    ("unfinished", "{n} command[s] [was|were] interrupted and left [a hidden folder|hidden folders].",
+     "type the same command again and it goes on; or delete the folder"),
+)  # fmt: skip
+
+KINDS = tuple(
+    Kind(name, severity, text, advice)
+    for severity, rows in zip(SEVERITIES, (_ERRORS, _WARNINGS, _REMARKS), strict=True)
+    for name, text, advice in rows
+)
+"""Worst first."""

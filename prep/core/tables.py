@@ -1,0 +1,123 @@
+"""Our tables on disk: values separated by commas, in UTF-8, a line of column names, then one dataclass a row."""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import MISSING, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from prep.core.errors import SegError
+from prep.core.files import explained, refuse_special_file, write_text
+
+Row = TypeVar("Row")
+
+ONE_OF = "one_of"
+"""Metadata of a field: the values that its column may hold."""
+
+_DIGITS = 15
+"""Longer whole numbers are no size, place or count of anything here."""
+
+_Column = tuple[str, int, Callable[[str], object]]
+"""Name of a field, place of its column, and what makes a value of a cell; that raises ValueError."""
+
+
+def read_table(path: Path, row: type[Row], *, remedy: str, unique: str = "", others: bool = False) -> Iterator[Row]:
+    """Read one row after the other, with text, whole numbers from 0 on and finite numbers as its fields are typed.
+
+    Columns may stand in any order; those whose field has a default may be missing.  unique: a column that holds no
+    value twice.  others: columns that are no field are passed over.
+    Raises SegError that names the file, the line and `remedy` if something does not fit.
+    """
+    refuse_special_file(path)
+    line = 1
+    try:
+        with explained(path), path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            head = next(reader, [])
+            columns = _columns(head, row, others)
+            seen: set[object] = set()
+            for cells in filter(None, reader):
+                line = reader.line_num
+                if len(cells) != len(head):
+                    raise ValueError(f"{len(cells)} columns, expected {len(head)}")
+                values: dict[str, Any] = {name: convert(cells[place]) for name, place, convert in columns}
+                if unique and values[unique] in seen:
+                    raise ValueError(f"the {unique} {values[unique]!r} stands twice")
+                seen.add(values[unique] if unique else None)
+                yield row(**values)
+    except UnicodeDecodeError as error:
+        raise SegError(f"{path}: not in UTF-8; {remedy}") from error
+    except csv.Error as error:
+        raise SegError(f"{path}: no table of values separated by commas ({error}); {remedy}") from error
+    except ValueError as error:
+        raise SegError(f"{path}{f', line {line}' if line > 1 else ''}: {error}; {remedy}") from error
+
+
+def write_table(path: Path, row: type[Row], rows: Iterable[Row]) -> None:
+    """Write one row after the other atomically, the fields of `row` as columns; None is an empty cell."""
+    names = [field.name for field in fields(row)]  # type: ignore[arg-type]
+    write_columns(path, names, ([getattr(each, name) for name in names] for each in rows))
+
+
+def write_columns(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table whose columns are known only now; None and nan are empty cells."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if value is None or value != value else value for value in row] for row in rows)
+    write_text(path, text.getvalue())
+
+
+def _columns(head: Sequence[str], row: type[Row], others: bool) -> list[_Column]:
+    if not head:
+        raise ValueError("the file is empty")
+    wanted = {field.name: field for field in fields(row)}  # type: ignore[arg-type]
+    missing = [name for name, field in wanted.items() if field.default is MISSING and name not in head]
+    if missing or len(set(head)) < len(head) or not (others or wanted.keys() >= set(head)):
+        raise ValueError(f"its first line should be {','.join(wanted)}")
+    types = get_type_hints(row)
+    return [
+        (name, head.index(name), partial(_CONVERTERS[types[field.name]], name, field.metadata.get(ONE_OF, ())))
+        for name, field in wanted.items()
+        if name in head
+    ]
+
+
+def _text(name: str, allowed: Sequence[str], cell: str) -> str:
+    if "\0" in cell:
+        raise ValueError(f"{name} holds a NUL byte")
+    if allowed and cell not in allowed:
+        some = ", ".join(filter(None, allowed)) + (" or leave it empty" if "" in allowed else "")
+        raise ValueError(f"{cell!r:.80} is no {name}; use {some}")
+    return cell
+
+
+def _whole(name: str, allowed: Sequence[str], cell: str) -> int:
+    if not cell.isdecimal() or len(cell) > _DIGITS:
+        raise ValueError(f"{name} is a whole number, found {cell!r:.80}")
+    return int(cell)
+
+
+def _number(name: str, allowed: Sequence[str], cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is a number, found {cell!r:.80}")
+    return value
+
+
+def _number_or_none(name: str, allowed: Sequence[str], cell: str) -> float | None:
+    return _number(name, allowed, cell) if cell else None
+
+
+_CONVERTERS: dict[object, Callable[[str, Sequence[str], str], object]] = {
+    str: _text,
+    int: _whole,
+    float: _number,
+    float | None: _number_or_none,
+}

@@ -1,0 +1,48 @@
+"""New samples, and the rows of their photos, join those of a dataset."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.files import explained
+from prep.core.words import list_some
+from prep.dataset.dataset import Sample, write_index
+from prep.dataset.states import STATES
+from prep.dataset.transaction import INDEX, Transaction
+from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
+
+
+def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
+    """Path, size and time of files that a staged result depends on; SegError if one is not there."""
+    stamps = []
+    for path in paths:
+        with explained(path):
+            status = path.stat()
+        stamps.append((path.as_posix(), status.st_size, status.st_mtime_ns))
+    return stamps
+
+
+def commit_samples(
+    change: Transaction,
+    known: Mapping[str, Sample],
+    samples: Sequence[Sample],
+    photos: Sequence[Photo],
+    *,
+    overwrite: bool,
+) -> int:
+    """Commit what is staged, with new samples and photos among those of the dataset; returns how many files changed.
+
+    known: samples of the dataset by stem.  SegError if other images would be replaced and `overwrite` is not set.
+    """
+    root = change.root
+    before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
+    replaced = sorted(old for old, new in before if old and old != new)  # the new photo is of another kind
+    if replaced and not overwrite:
+        change.discard()
+        raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
+    records = read_photos(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
+    if records:
+        write_photos(change.path(PHOTOS_RECORD), records.values())
+    write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
+    updates = (INDEX, PHOTOS_RECORD, STATES)
+    return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))
