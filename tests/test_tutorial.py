@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from prep.photos.record import read_photos
+from prep.photos.record import read_records
 from tests.support import SCRIPTS, load
 
 TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorials" / "real-labels.md"
@@ -108,7 +108,7 @@ def test_rocks(place: Path) -> None:
 
 def test_cookies(place: Path) -> None:
     assert {
-        (photo.width, photo.height, photo.orientation) for photo in read_photos(place / "cookies/photos.csv").values()
+        (photo.width, photo.height, photo.orientation) for photo in read_records(place / "cookies/photos.csv").values()
     } == {(4032, 2268, 6)}
     images = sorted((place / "cookies" / "images").iterdir())
     assert [load(image).shape for image in images] == [(1024, 576, 3)] * 5

@@ -16,7 +16,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.dataset import CLASSES, Dataset, Sample, read_index
 from prep.dataset.states import REJECTED, STATES, read_states
 from prep.dataset.transaction import INDEX
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
 
 _UNFINISHED, _COMMIT = ".unfinished-", "commit.json"
 
@@ -67,9 +67,9 @@ def _classes(root: Path, samples: tuple[Sample, ...] | None, findings: list[Find
         return None
 
 
-def _photos(root: Path, findings: list[Finding]) -> dict[str, Photo]:
+def _photos(root: Path, findings: list[Finding]) -> dict[str, PhotoRecord]:
     try:
-        return read_photos(root / PHOTOS_RECORD)
+        return read_records(root / PHOTOS_RECORD)
     except SegError as error:
         findings += _broken("photos", root / PHOTOS_RECORD, error)
         return {}

@@ -12,7 +12,7 @@ from prep.core.files import PART_SUFFIX
 from prep.dataset.dataset import Sample
 from prep.dataset.states import mask_name
 from prep.dataset.transaction import INDEX
-from prep.photos.record import Photo
+from prep.photos.record import PhotoRecord
 
 _FOLDERS = ("images", "masks")
 _TURNED_OVER = (2, 3, 4)
@@ -20,7 +20,7 @@ _TURNED_OVER = (2, 3, 4)
 
 
 def check_files(
-    root: Path, samples: Sequence[SampleFacts], photos: Mapping[str, Photo], rejected: Collection[str] = ()
+    root: Path, samples: Sequence[SampleFacts], photos: Mapping[str, PhotoRecord], rejected: Collection[str] = ()
 ) -> Iterator[Finding]:
     """All findings about files.
 
@@ -101,6 +101,6 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
                 yield (Path(parent) / name).relative_to(root).as_posix()
 
 
-def _orientations(samples: Sequence[SampleFacts], photos: Mapping[str, Photo]) -> Iterator[Finding]:
+def _orientations(samples: Sequence[SampleFacts], photos: Mapping[str, PhotoRecord]) -> Iterator[Finding]:
     known = [facts.stem for facts in samples if facts.sample.is_labelled and facts.stem in photos]
     return found("turned-over", [stem for stem in known if photos[stem].orientation in _TURNED_OVER])

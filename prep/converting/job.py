@@ -29,7 +29,7 @@ from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.record import Photo
+from prep.photos.record import PhotoRecord
 
 _UPRIGHT = 1
 _MATRIX = "mat"
@@ -46,7 +46,7 @@ class LabelJob:
     label: RawLabel
     photo: FoundFile | None
     sample: Sample
-    record: Photo | None = None
+    record: PhotoRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class LabelOutcome:
     unknown: CodeCounts
     problem: str = ""
     raw_pixels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
-    record: Photo | None = None
+    record: PhotoRecord | None = None
     turned: bool = False
     resized: bool = False
 
@@ -111,7 +111,7 @@ class ConvertLabel:
             return outcome, {}
         return outcome, {sample.mask: encode_png(mask), sample.image: image}
 
-    def _image(self, job: LabelJob) -> tuple[Sample, Photo | None, bytes]:
+    def _image(self, job: LabelJob) -> tuple[Sample, PhotoRecord | None, bytes]:
         """The sample with its image's name and size, its record, and the image file to write (empty if it is there)."""
         if job.photo is None:
             return job.sample, job.record, b""
@@ -130,7 +130,9 @@ class ConvertLabel:
             mask = replace_unknown(codes, mask, unknown, replacement(self.unknown, reader, self.meaning.classes))
         return mask, unknown
 
-    def _placed(self, job: LabelJob, mask: IndexMask, sample: Sample, record: Photo | None) -> tuple[IndexMask, str]:
+    def _placed(
+        self, job: LabelJob, mask: IndexMask, sample: Sample, record: PhotoRecord | None
+    ) -> tuple[IndexMask, str]:
         if not sample.image:
             return mask, "upright"
         photo = record or _as_photo(sample)
@@ -144,9 +146,11 @@ class ConvertLabel:
             raise SegError(f"{job.label.name}: {error}") from error
 
 
-def _as_photo(sample: Sample) -> Photo:
+def _as_photo(sample: Sample) -> PhotoRecord:
     """The record of an image of which nobody wrote down the photo: it was its own photo, upright."""
-    return Photo(sample.stem, sample.image, sample.width, sample.height, _UPRIGHT, 0, 0, sample.width, sample.height)
+    return PhotoRecord(
+        sample.stem, sample.image, sample.width, sample.height, _UPRIGHT, 0, 0, sample.width, sample.height
+    )
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ def _keys(stems: Sequence[str], pattern: str) -> Mapping[str, str]:
     before, brackets, after = pattern.partition("{}")
     if not brackets or "{}" in after:
         raise SegError(f"--match {pattern!r}: a pattern needs one {{}} for the part that image and label share")
-    before, after = (unicodedata.normalize("NFC", text) for text in (before, after))  # as stem_of does
+    before, after = (unicodedata.normalize("NFC", text) for text in (before, after))  # as stems are
     expression = re.compile(f"{re.escape(before)}(.+){re.escape(after)}", re.DOTALL)
     return {match[1]: stem for stem in stems if (match := expression.fullmatch(stem))}
 

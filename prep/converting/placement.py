@@ -7,13 +7,13 @@ from prep.images.imageio import IndexMask
 from prep.images.resample import resize_mask, upright
 from prep.images.sizing import Placement
 from prep.photos.photoio import RawPhoto
-from prep.photos.record import Photo
+from prep.photos.record import PhotoRecord
 
 _TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
 
 
-def drawn_on(mask_size: tuple[int, int], photo: Photo | RawPhoto) -> str | None:
+def drawn_on(mask_size: tuple[int, int], photo: PhotoRecord | RawPhoto) -> str | None:
     """Tell by width and height on which form of the photo a mask was drawn: "upright", "stored", or None.
 
     "stored" is the photo before EXIF turns it. Equal sizes decide first, then the nearer aspect, then upright.
@@ -30,7 +30,7 @@ def drawn_on(mask_size: tuple[int, int], photo: Photo | RawPhoto) -> str | None:
 
 
 def place_mask(
-    mask: IndexMask, photo: Photo, width: int, height: int, *, stretch: bool = False
+    mask: IndexMask, photo: PhotoRecord, width: int, height: int, *, stretch: bool = False
 ) -> tuple[IndexMask, str]:
     """Turn, scale (nearest neighbour) and place a mask (h, w) on an image of width x height made from the photo.
 
@@ -50,7 +50,7 @@ def place_mask(
     return (mask if same else resize_mask(mask, place)), drawn
 
 
-def _unfit(size: tuple[int, int], photo: Photo) -> str:
+def _unfit(size: tuple[int, int], photo: PhotoRecord) -> str:
     upright, stored = photo.upright_size, (photo.width, photo.height)
     turned = f" ({stored[0]} x {stored[1]} as stored)" if stored != upright else ""
     return (

@@ -26,7 +26,7 @@ from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.registry import label_source, reader_of
 from prep.photos.commit import file_stamps
-from prep.photos.record import PHOTOS_RECORD, read_photos
+from prep.photos.record import PHOTOS_RECORD, read_records
 
 _LOOKED_AT_FIRST = 4
 _SHOWN = 20
@@ -113,7 +113,7 @@ def plan_conversion(
         notes.append(f"classes: {meaning.found}")
     if before and len(before.classes) and meaning.classes != before.classes:
         _refuse_mixed_classes(root, before, {image for image, _ in pairs})
-    records = read_photos(root / PHOTOS_RECORD)
+    records = read_records(root / PHOTOS_RECORD)
     files = {file.stem: file for file in raw or ()}
     jobs = tuple(
         LabelJob(label, files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))

@@ -47,11 +47,11 @@ def names_labels(folder: str) -> bool:
 
 def find_files(
     source: Path,
-    suffixes: Collection[str] = IMAGE_SUFFIXES,
+    suffixes: Collection[str] | None = IMAGE_SUFFIXES,
     *,
     skip: Callable[[str], bool] = lambda folder: False,
 ) -> list[FoundFile]:
-    """All files below a folder with one of these endings (lower case), sorted by path; a file is found as itself.
+    """All files below a folder with one of these endings (lower case; None: any), by name; a file is found as itself.
 
     skip: tells names of folders to leave out. Hidden files and folders are left out always.
     """
@@ -63,7 +63,7 @@ def find_files(
             folders[:] = sorted(name for name in folders if not (name.startswith(".") or skip(name)))
             for name in sorted(names):
                 path = Path(folder) / name
-                if path.suffix.lower() in suffixes and not name.startswith("."):
+                if not name.startswith(".") and (suffixes is None or path.suffix.lower() in suffixes):
                     found.append(FoundFile(path, path.relative_to(source).as_posix()))
     return sorted(found, key=lambda file: file.name)
 

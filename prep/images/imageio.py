@@ -7,7 +7,6 @@ decoders that stand here.
 import io
 import math
 import threading
-import unicodedata
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes, within_limits, write_bytes
+from prep.core.files import read_bytes, within_limits, write_bytes
 
 ImageRGB = NDArray[np.uint8]
 """(H, W, 3), 0..255, red first."""
@@ -56,29 +55,6 @@ _MOST_SCANNED_PIXELS = 1_000_000_000
 """Progressive JPEG goes over all pixels in each scan, usually about ten, at some 600 megapixels a second."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
-
-
-def stem_of(path: Path) -> str:
-    """Name without its ending, in composed Unicode: macOS decomposes letters with accents, others do not."""
-    return unicodedata.normalize("NFC", path.stem)
-
-
-def list_images(folder: Path) -> list[Path]:
-    """List the image files of a folder, sorted by name; SegError if it holds none or a stem twice."""
-    with explained(folder):
-        entries = sorted(folder.iterdir())
-    images = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
-    for path in images:
-        if not path.name.isprintable():  # control characters, or bytes that are no UTF-8
-            raise SegError(f"{folder}: the name {path.name!r} holds characters that cannot be shown; rename the file")
-    if not images:
-        raise SegError(f"{folder}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
-    seen: dict[str, Path] = {}
-    for path in images:
-        twin = seen.setdefault(stem_of(path), path)
-        if twin is not path:
-            raise SegError(f"{twin} and {path.name} have the same stem; rename one of them")
-    return images
 
 
 def read_image(path: Path) -> ImageRGB:

@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from prep.core.errors import SegError
 
-Fit = Literal["long", "short", "exact", "letterbox"]
-FITS: tuple[Fit, ...] = get_args(Fit)
+FitMode = Literal["long", "short", "exact", "letterbox"]
 
 MIN_SIZE, MAX_SIZE = 16, 65_500
 """Sides of a target in pixels; JPEG holds no more than 65,500."""
@@ -24,7 +23,7 @@ class Target:
     enlarge: whether small photos may grow.
     """
 
-    fit: Fit
+    fit: FitMode
     width: int
     height: int
     enlarge: bool = False
@@ -42,7 +41,7 @@ class Placement:
     down: int
 
 
-def parse_target(text: str, fit: Fit = "long", *, enlarge: bool = False) -> Target:
+def parse_target(text: str, fit: FitMode = "long", *, enlarge: bool = False) -> Target:
     """Read "1024" or, for "exact" and "letterbox", also "1024x768"; SegError says what is wrong with it."""
     match = _SIZE.fullmatch(text.strip().lower())
     if match is None:

@@ -9,7 +9,7 @@ from prep.core.words import list_some
 from prep.dataset.dataset import Sample, write_index
 from prep.dataset.states import STATES
 from prep.dataset.transaction import INDEX, Transaction
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos, write_photos
+from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records, write_records
 
 
 def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
@@ -26,7 +26,7 @@ def commit_samples(
     change: Transaction,
     known: Mapping[str, Sample],
     samples: Sequence[Sample],
-    photos: Sequence[Photo],
+    photos: Sequence[PhotoRecord],
     *,
     overwrite: bool,
 ) -> int:
@@ -40,9 +40,9 @@ def commit_samples(
     if replaced and not overwrite:
         change.discard()
         raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")
-    records = read_photos(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
+    records = read_records(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
     if records:
-        write_photos(change.path(PHOTOS_RECORD), records.values())
+        write_records(change.path(PHOTOS_RECORD), records.values())
     write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
     updates = (INDEX, PHOTOS_RECORD, STATES)
     return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))

@@ -23,7 +23,7 @@ from prep.images.imageio import (
 )
 from prep.images.resample import resize_image, upright
 from prep.images.sizing import Placement
-from prep.photos.record import TURNED, Photo
+from prep.photos.record import TURNED, PhotoRecord
 from prep.photos.srgb import is_srgb, to_srgb
 
 JPEG_QUALITY = 95
@@ -77,10 +77,10 @@ class RawPhoto:
             and is_srgb(picture.info.get("icc_profile"))
         )
 
-    def record(self, stem: str, name: str, placement: Placement) -> Photo:
+    def record(self, stem: str, name: str, placement: Placement) -> PhotoRecord:
         """The photo's row of photos.csv. name: posix path below the folder in which it was found."""
         place = placement.left, placement.top, placement.across, placement.down
-        return Photo(stem, name, self.width, self.height, self.orientation, *place)
+        return PhotoRecord(stem, name, self.width, self.height, self.orientation, *place)
 
 
 def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:

@@ -18,7 +18,7 @@ TURNED = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
-class Photo:
+class PhotoRecord:
     """One photo and its place in the image made from it.
 
     photo: posix path below the folder it was found in.  width, height: as stored, before EXIF turns it.
@@ -49,14 +49,14 @@ class Photo:
         return "" if parent == "." else parent
 
 
-def read_photos(path: Path) -> dict[str, Photo]:
+def read_records(path: Path) -> dict[str, PhotoRecord]:
     """Read photos.csv, by stem; nothing if there is no such file. SegError names the line that does not fit."""
     if not path.exists():
         return {}
-    rows = read_table(path, Photo, unique="stem", remedy="correct that line, or restore the file")
+    rows = read_table(path, PhotoRecord, unique="stem", remedy="correct that line, or restore the file")
     return {photo.stem: photo for photo in rows}
 
 
-def write_photos(path: Path, photos: Iterable[Photo]) -> None:
+def write_records(path: Path, photos: Iterable[PhotoRecord]) -> None:
     """Write photos.csv atomically, sorted by stem."""
-    write_table(path, Photo, sorted(photos, key=attrgetter("stem")))
+    write_table(path, PhotoRecord, sorted(photos, key=attrgetter("stem")))

@@ -17,7 +17,7 @@ from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.record import Photo
+from prep.photos.record import PhotoRecord
 
 _LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = ("images", "masks")
@@ -37,7 +37,7 @@ class PhotoOutcome:
     """The finished sample and what photos.csv says of it; or why there is no image."""
 
     sample: Sample
-    photo: Photo | None
+    photo: PhotoRecord | None
     problem: str = ""
 
 

@@ -22,7 +22,7 @@ from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.record import PHOTOS_RECORD, Photo, read_photos
+from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
 from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
 
 
@@ -138,15 +138,15 @@ def _as_split(sample: Sample, known: Sample | None) -> Sample:
     return replace(sample, group=known.group, split=known.split)
 
 
-def _records(source: Path, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> list[Photo]:
+def _records(source: Path, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> list[PhotoRecord]:
     """The lines of photos.csv, with the rectangle of each photo where it is now."""
-    records = read_photos(source / PHOTOS_RECORD)
+    records = read_records(source / PHOTOS_RECORD)
     return [
         _moved(records[old.stem], old, new.placement) for old, new in pairs if new.placement and old.stem in records
     ]
 
 
-def _moved(photo: Photo, old: Sample, placement: Placement) -> Photo:
+def _moved(photo: PhotoRecord, old: Sample, placement: Placement) -> PhotoRecord:
     across, down = placement.across / old.width, placement.down / old.height
     left, right = round(photo.left * across), round((photo.left + photo.across) * across)
     top, bottom = round(photo.top * down), round((photo.top + photo.down) * down)

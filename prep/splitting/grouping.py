@@ -7,7 +7,7 @@ from dataclasses import replace
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.similar import join_sets
-from prep.photos.record import PHOTOS_RECORD, read_photos
+from prep.photos.record import PHOTOS_RECORD, read_records
 
 BY_FOLDER, BY_GROUP = "folder", "group"
 
@@ -29,7 +29,7 @@ def group_samples(dataset: Dataset, group_by: str | None) -> list[Sample]:
 
 def _by_folder(dataset: Dataset) -> list[Sample]:
     path = dataset.root / PHOTOS_RECORD
-    photos = read_photos(path)
+    photos = read_records(path)
     folders = {stem: photo.folder for stem, photo in photos.items()}
     if not any(folders.get(sample.stem) for sample in dataset.samples):
         reason = "all photos came from one folder" if photos else f"there is no {PHOTOS_RECORD}"

@@ -19,8 +19,8 @@ from PIL import Image
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_list, write_classes
 from prep.dataset.dataset import Sample, write_index
 from prep.images.imageio import read_mask
+from prep.labels.pixels.rgb import RgbReader, color_codes
 from prep.labels.reader import Lookup
-from prep.labels.rgb import RgbReader, color_codes
 from tests.bench.pictures import CLASSES, blob_mask, color_mask, write_color_masks
 from tests.bench.sidebyside import Comparison, require
 

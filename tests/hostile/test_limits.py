@@ -36,13 +36,13 @@ def raw(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("place", "named"),
     [
-        ("prep.labels.rgb.color_codes", "labels/a.png"),
+        ("prep.labels.pixels.rgb.color_codes", "labels/a.png"),
         ("prep.converting.job.find_unknown", "labels/a.png"),
         ("prep.converting.job.place_mask", "labels/a.png"),
         ("prep.photos.photoio.resize_image", "photos/a.png"),
         ("prep.photos.photoio.to_srgb", "photos/a.png"),
         ("prep.photos.image_file.encode_png", "photos/a.png"),
-        ("prep.labels.registry.voc_source", "labels"),
+        ("prep.labels.pixels.voc.voc_source", "labels"),
     ],
 )
 def test_convert_names_the_file(
@@ -62,7 +62,7 @@ def test_resize_leaves_out_the_photo(place: str, raw: Path, monkeypatch: pytest.
 
 
 def test_inspect_names_the_file(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prep.labels.rgb.color_codes", failing(MemoryError))
+    monkeypatch.setattr("prep.labels.pixels.rgb.color_codes", failing(MemoryError))
     assert f"{raw / 'labels/a.png'}: needs more memory" in run_ok("masks", "inspect", raw / "labels").stdout
 
 

@@ -5,6 +5,7 @@ truth.py, definitions.py and polygons.py. Paths are those of the computer that w
 means that nobody labelled the pixel.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +17,23 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.words import natural_key
+from prep.images.finding import FoundFile, names_photos
 from prep.images.polygons import fill_polygon
-from prep.labels.ids import IdCodes
+from prep.labels.contents import Contents
+from prep.labels.formats import CERTAIN, LIKELY, NO, PROBABLE, FileFormat
 from prep.labels.labelio import decode_label_ids
 from prep.labels.matlab.definitions import POLYGON, DefinedLabel, class_map, table_labels
 from prep.labels.matlab.matfile import load_mat
 from prep.labels.matlab.truth import Truth, TruthPhoto, definitions_of, is_ground_truth, load_truth, record_of
+from prep.labels.pixels.ids import IdCodes
+from prep.labels.pixels.images import image_labels
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting
 from prep.photos.photoio import open_photo
 
 _NEVER_LABELLED = 0
+
+_NUMBERED = re.compile(r"Label_\d+")
 
 _ABOVE_LABEL_FILES = IGNORE_INDEX + 1
 """Ids of polygons beside pixel labels, whose files have 8 bits: no id in them can be taken for a polygon."""
@@ -162,14 +169,48 @@ def _ground(label: RawLabel, photo: TruthPhoto) -> NDArray[np.uint32]:
     return np.zeros((opened.height, opened.width), np.uint32)
 
 
-def numbered_source(labels: Sequence[RawLabel]) -> LabelSource:
-    """PixelLabelData whose gTruth.mat is lost: Label_k is of the k-th photo, and that is all one knows."""
+def _recognised(contents: Contents) -> float:
+    matrices = contents.of_suffix(".mat", skip=names_photos)
+    if contents.is_folder:
+        return LIKELY + 0.1 if _truths(matrices) else NO
+    return CERTAIN if matrices and any(map(is_ground_truth, load_mat(contents.source).values())) else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    matrices = contents.of_suffix(".mat", skip=names_photos)
+    truths = _truths(matrices) if contents.is_folder else [contents.source]
+    if len(truths) > 1:
+        raise SegError(
+            f"{contents.source}: holds {len(truths)} gTruth files; name one of them, for example {truths[0]}"
+        )
+    return ground_truth_source(truths[0])
+
+
+def _truths(matrices: Sequence[FoundFile]) -> list[Path]:
+    return [file.path for file in matrices if "gtruth" in file.path.name.lower()]
+
+
+FORMAT = FileFormat("gtruth", "MATLAB's gTruth.mat", _recognised, _opened, (GroundTruthReader(),))
+
+
+def _recognised_numbered(contents: Contents) -> float:
+    labels = [] if contents.is_zip else image_labels(contents)
+    return PROBABLE if labels and all(_NUMBERED.fullmatch(label.path.stem) for label in labels) else NO
+
+
+def _opened_numbered(contents: Contents, variable: str) -> LabelSource:
+    """Label_k is of the k-th photo, and that is all one knows."""
     return LabelSource(
         reader="ids",
-        labels=tuple(sorted(labels, key=lambda label: natural_key(label.stem))),
+        labels=tuple(sorted(image_labels(contents), key=lambda label: natural_key(label.stem))),
         unlabelled=(_NEVER_LABELLED,),
         in_order=True,
     )
+
+
+NUMBERED = FileFormat(
+    "numbered", "MATLAB's PixelLabelData without its gTruth.mat", _recognised_numbered, _opened_numbered
+)
 
 
 def definitions_from_mat(path: Path) -> ClassMap:

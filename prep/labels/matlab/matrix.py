@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from prep.core.classes import MAX_ID, made_up_classes
 from prep.core.errors import SegError
-from prep.labels.ids import IdCodes
+from prep.images.finding import names_photos
+from prep.labels.contents import Contents
+from prep.labels.formats import NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.matlab.matfile import load_mat
+from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import LabelSource, RawLabel
 
 _UNDEFINED = 0
@@ -106,3 +109,16 @@ def _checked(where: str, values: NDArray[Any]) -> NDArray[np.uint32]:
     if numbers.min() < 0 or numbers.max() > MAX_ID:
         raise SegError(f"{where} holds ids from {numbers.min():.0f} to {numbers.max():.0f}; ids go from 0 to {MAX_ID}")
     return numbers.astype(np.uint32)
+
+
+def _recognised(contents: Contents) -> float:
+    matrices = contents.of_suffix(".mat", skip=names_photos)
+    return (PERHAPS / 2 if contents.is_folder else PROBABLE) if matrices and not contents.is_zip else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    files = contents.of_suffix(".mat", skip=names_photos)
+    return matrix_source([RawLabel(file.path, file.path.stem, variable) for file in files])
+
+
+FORMAT = FileFormat("mat", "matrices in .mat files", _recognised, _opened, (MatrixReader(),))

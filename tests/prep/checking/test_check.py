@@ -20,7 +20,7 @@ from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.dataset.stats import read_stats
 from prep.images.imageio import write_png
-from prep.photos.record import Photo, write_photos
+from prep.photos.record import PhotoRecord, write_records
 from tests.support import CLASS_LIST, by_stem, load, random_image, run_error, run_ok, run_prep, save, tree
 
 Edit = Callable[[np.ndarray], object]
@@ -263,7 +263,7 @@ def test_samples_without_image(root: Path) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_photos_turned_over(root: Path, orientation: int) -> None:
-    write_photos(root / "photos.csv", [Photo("image_4", "a.jpg", 64, 80, orientation, 0, 0, 64, 80)])
+    write_records(root / "photos.csv", [PhotoRecord("image_4", "a.jpg", 64, 80, orientation, 0, 0, 64, 80)])
     if orientation in (2, 3, 4):
         expect(root, "remark", "turned-over", "image_4")
     else:
@@ -536,7 +536,7 @@ def test_workers_do_not_matter(root: Path) -> None:
 @given(data=st.data())
 def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
     """Any byte of any file may be wrong, and any file may be cut."""
-    write_photos(root / "photos.csv", [Photo("image_4", "a.jpg", 64, 80, 1, 0, 0, 64, 80)])
+    write_records(root / "photos.csv", [PhotoRecord("image_4", "a.jpg", 64, 80, 1, 0, 0, 64, 80)])
     files = sorted(path for path in root.rglob("*") if path.is_file())
     records = [path for path in files if path.parent == root]
     before = {path: path.read_bytes() for path in files}

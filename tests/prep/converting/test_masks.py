@@ -21,10 +21,10 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask
-from prep.labels.ids import IdReader
+from prep.labels.pixels.ids import IdReader
+from prep.labels.pixels.images import choose_reader
+from prep.labels.pixels.rgb import RgbReader, color_codes
 from prep.labels.reader import UNKNOWN, Lookup, RawLabel
-from prep.labels.registry import choose_reader
-from prep.labels.rgb import RgbReader, color_codes
 from tests.conftest import STEMS, Raw
 from tests.support import (
     COLORS,

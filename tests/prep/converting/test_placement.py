@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from prep.converting.placement import drawn_on, place_mask
 from prep.core.errors import SegError
-from prep.photos.record import TURNED, Photo
+from prep.photos.record import TURNED, PhotoRecord
 
 ORIENTATION = 0x0112
 WIDTH, HEIGHT = 12, 8
@@ -30,9 +30,9 @@ def turned_by_pillow(mask: NDArray[np.uint8], orientation: int) -> NDArray[np.ui
     return np.asarray(ImageOps.exif_transpose(picture))
 
 
-def stored_photo(orientation: int, scale: int = 1) -> Photo:
+def stored_photo(orientation: int, scale: int = 1) -> PhotoRecord:
     """A photo stored 12 x 8 whose image is `scale` times as large."""
-    photo = Photo("a", "a.jpg", WIDTH, HEIGHT, orientation, 0, 0, 0, 0)
+    photo = PhotoRecord("a", "a.jpg", WIDTH, HEIGHT, orientation, 0, 0, 0, 0)
     across, down = photo.upright_size
     return replace(photo, across=across * scale, down=down * scale)
 
@@ -96,7 +96,7 @@ def test_letterboxed() -> None:
     ],
 )
 def test_aspects_within_two_percent(size: tuple[int, int], drawn: str | None) -> None:
-    assert drawn_on(size, Photo("a", "a.jpg", 2000, 1000, 1, 0, 0, 2000, 1000)) == drawn
+    assert drawn_on(size, PhotoRecord("a", "a.jpg", 2000, 1000, 1, 0, 0, 2000, 1000)) == drawn
 
 
 def test_another_shape_is_refused_with_both_sizes() -> None:

@@ -14,7 +14,7 @@ from prep.core.errors import SegError
 from prep.core.tables import ONE_OF, read_table, write_columns, write_table
 from prep.dataset.dataset import Sample, read_index, write_index
 from prep.dataset.states import read_states, write_states
-from prep.photos.record import Photo, read_photos, write_photos
+from prep.photos.record import PhotoRecord, read_records, write_records
 from prep.splitting.folds import write_folds
 
 
@@ -123,8 +123,8 @@ def test_tables_of_a_dataset_have_these_bytes(tmp_path: Path) -> None:
     )
     write_states(tmp_path / "states.csv", {"b": "done", "a": "in work", "c": "new"})
     assert (tmp_path / "states.csv").read_bytes() == b"stem,state\na,in work\nb,done\n"
-    photo = Photo("a", "sub/IMG 1.JPG", 8, 6, 6, 0, 1, 6, 7)
-    write_photos(tmp_path / "photos.csv", [photo])
+    photo = PhotoRecord("a", "sub/IMG 1.JPG", 8, 6, 6, 0, 1, 6, 7)
+    write_records(tmp_path / "photos.csv", [photo])
     assert (tmp_path / "photos.csv").read_bytes() == (
         b"stem,photo,width,height,orientation,left,top,across,down\na,sub/IMG 1.JPG,8,6,6,0,1,6,7\n"
     )
@@ -132,4 +132,4 @@ def test_tables_of_a_dataset_have_these_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "folds.csv").read_bytes() == b"stem,group,fold\na,g,0\nb,,1\n"
     assert read_index(tmp_path / "index.csv") == (samples[1], samples[0])
     assert read_states(tmp_path / "states.csv") == {"a": "in work", "b": "done"}
-    assert read_photos(tmp_path / "photos.csv") == {"a": photo}
+    assert read_records(tmp_path / "photos.csv") == {"a": photo}

@@ -363,8 +363,8 @@ def test_nothing_to_export(tmp_path: Path) -> None:
         ("rgb", "#1"),
         ("voc", "a:b"),
         ("cvat", " a"),
-        ("voc", "a\nb"),
-        ("rgb", "a\u2028b"),
+        ("voc", "a\u200bb"),
+        ("rgb", "a\u00adb"),
     ],
 )
 def test_names_that_would_come_back_as_others_are_refused(layout: str, name: str) -> None:

@@ -21,11 +21,9 @@ from prep.core.files import read_bytes
 from prep.images.imageio import (
     encode_png,
     image_size,
-    list_images,
     quiet_pillow,
     read_image,
     read_mask,
-    stem_of,
     write_png,
 )
 from prep.labels import labelio
@@ -72,31 +70,6 @@ def swapped_profile() -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     profile = profile.replace(b"rXYZ", b"tmp1").replace(b"gXYZ", b"rXYZ").replace(b"tmp1", b"gXYZ")
     return profile.replace(b"sRGB", b"RGBx").replace(b"s\0R\0G\0B", b"x\0R\0G\0B")
-
-
-def test_stems_are_composed() -> None:
-    assert stem_of(Path("photos/Stra\u00dfe u\u0308.x.png")) == "Stra\u00dfe \u00fc.x"
-
-
-def test_listing(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpeg", "notes.txt", ".hidden.png", "c.Tif"):
-        (tmp_path / name).touch()
-    assert [path.name for path in list_images(tmp_path)] == ["a.jpeg", "b.PNG", "c.Tif"]
-
-
-def test_listing_refuses_a_stem_twice(tmp_path: Path) -> None:
-    for name in ("a.jpg", "a.png", "b.png"):
-        (tmp_path / name).touch()
-    with pytest.raises(SegError, match=r"a\.jpg and a\.png have the same stem"):
-        list_images(tmp_path)
-
-
-@pytest.mark.parametrize("names", [[], ["notes.txt"]])
-def test_listing_refuses_a_folder_without_images(tmp_path: Path, names: list[str]) -> None:
-    for name in names:
-        (tmp_path / name).touch()
-    with pytest.raises(SegError, match=f"{tmp_path}: no images here"):
-        list_images(tmp_path)
 
 
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))

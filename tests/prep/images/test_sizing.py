@@ -2,13 +2,14 @@
 
 import re
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.core.errors import SegError
-from prep.images.sizing import FITS, Fit, Placement, Target, parse_target, place
+from prep.images.sizing import FitMode, Placement, Target, parse_target, place
 
 SIDES = st.integers(1, 20_000)
 SIZES = st.integers(16, 5_000)
@@ -33,8 +34,10 @@ def test_known_sizes(size: tuple[int, int], target: Target, expected: Placement)
     assert place(*size, target) == expected
 
 
-@given(SIDES, SIDES, SIZES, SIZES, st.sampled_from(FITS), st.booleans())
-def test_what_every_placement_keeps(width: int, height: int, side: int, other: int, fit: Fit, enlarge: bool) -> None:
+@given(SIDES, SIDES, SIZES, SIZES, st.sampled_from(get_args(FitMode)), st.booleans())
+def test_what_every_placement_keeps(
+    width: int, height: int, side: int, other: int, fit: FitMode, enlarge: bool
+) -> None:
     """The photo stays inside of its image, centred, in proportion to half a pixel; it grows only if it may."""
     target = Target(fit, side, other, enlarge)
     try:
@@ -62,8 +65,8 @@ def test_what_every_placement_keeps(width: int, height: int, side: int, other: i
         assert (max if fit == "long" else min)(found.width, found.height) == side
 
 
-@given(SIDES, SIDES, SIZES, st.sampled_from(FITS))
-def test_a_turned_photo_is_placed_turned(width: int, height: int, side: int, fit: Fit) -> None:
+@given(SIDES, SIDES, SIZES, st.sampled_from(get_args(FitMode)))
+def test_a_turned_photo_is_placed_turned(width: int, height: int, side: int, fit: FitMode) -> None:
     target = Target(fit, side, side, enlarge=True)
     if max(width, height) * side > 65_000 * min(width, height):
         return
@@ -96,7 +99,7 @@ def test_sizes_are_read() -> None:
         ("640x480", "short", "has two sides, but --fit short sets one; use --size 640"),
     ],
 )
-def test_wrong_sizes_are_told(text: str, fit: Fit, said: str) -> None:
+def test_wrong_sizes_are_told(text: str, fit: FitMode, said: str) -> None:
     with pytest.raises(SegError, match=re.escape(said)):
         parse_target(text, fit)
 

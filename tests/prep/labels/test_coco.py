@@ -170,7 +170,7 @@ def change(*keys: Any, value: object) -> Callable[[Content], None]:  # noqa: ANN
         (change("categories", 0, "name", value=None), "category 40 has no name"),
         (change("categories", 0, "name", value=""), "empty name"),
         (change("categories", 0, "id", value=3), "two categories have the same id"),
-        (change("categories", value={}), "no JSON of LabelMe"),
+        (change("categories", value={}), "of no format that is read"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(
@@ -188,7 +188,7 @@ def test_what_is_wrong_is_said_with_the_file(
 def test_several_files_are_not_guessed_between(tmp_path: Path, out: Path) -> None:
     for name in ("train.json", "val.json"):
         write(tmp_path / "raw" / name, content())
-    assert "holds 2 COCO files; name one of them" in run_error("masks", "convert", tmp_path / "raw", "-o", out)
+    assert "holds 2 files of COCO; name one of them" in run_error("masks", "convert", tmp_path / "raw", "-o", out)
 
 
 def test_masks_with_json_of_others_beside_are_still_masks(tmp_path: Path, out: Path) -> None:

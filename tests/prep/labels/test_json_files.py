@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prep.labels import region_labels, registry
+from prep.labels import region_labels
+from prep.labels.regions import labelme
 from tests.support import load, masks_of, random_image, run_ok, save
 
 SHAPE = {"label": "tree", "points": [[0, 0], [2, 0], [2, 1], [0, 1]], "shape_type": "polygon"}
@@ -39,7 +40,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts[path.name] += 1
         return original(path)
 
-    for module in ("registry", "labelme"):
+    for module in ("contents", "regions.labelme"):
         monkeypatch.setattr(f"prep.labels.{module}.load_json", count)
     return counts
 
@@ -68,7 +69,7 @@ def test_labelme_keeps_what_there_is_room_for(
     room: int, tmp_path: Path, parsed: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond that, files are read again, with the same masks."""
-    monkeypatch.setattr(registry, "_CORNERS_KEPT", room)
+    monkeypatch.setattr(labelme, "_CORNERS_KEPT", room)
     for stem in "abc":
         write(tmp_path / f"raw/{stem}.json", {**LABELME, "imagePath": f"{stem}.png"})
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--unlabeled", "ignore")

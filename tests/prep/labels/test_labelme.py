@@ -196,5 +196,5 @@ def test_damaged_json_among_labelmes_is_an_error(tmp_path: Path, out: Path) -> N
 
 def test_from_says_what_does_not_fit(tmp_path: Path, out: Path) -> None:
     source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 1))])
-    assert "no JSON of LabelMe" in run_error("masks", "convert", source, "-o", out, "--from", "coco")
-    assert "that is a file of labelme" in run_error("masks", "convert", source, "-o", out, "--from", "ids")
+    assert "no COCO JSON here" in run_error("masks", "convert", source, "-o", out, "--from", "coco")
+    assert "that is a file of LabelMe JSON" in run_error("masks", "convert", source, "-o", out, "--from", "ids")

@@ -151,7 +151,7 @@ def test_polygons_need_their_photos(tmp_path: Path) -> None:
     result = json.loads(run_ok("masks", "convert", truth, "-o", tmp_path / "d", "--json").stdout)
     assert (result["converted"], result["missing"]) == (1, [r"C:\x\a.png"])
     assert np.array_equal(masks_of(tmp_path / "d")["b"], painted((BIG, 0)))
-    assert "that is a file of MATLAB with polygons" in run_error(
+    assert "that is a file of MATLAB's gTruth.mat" in run_error(
         "masks", "convert", truth, "-o", tmp_path / "e", "--from", "ids"
     )
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from prep.photos.photoio import open_photo
-from prep.photos.record import read_photos
+from prep.photos.record import read_records
 from tests.support import run_ok, save, smooth_image
 
 PIXELS = smooth_image(48, 64)
@@ -74,8 +74,8 @@ def test_both_commands_make_one_image_of_a_photo(name: str, suffix: str, tmp_pat
     (image,) = (tmp_path / "a/images").iterdir()
     assert image.name == photo.stem + suffix
     assert image.read_bytes() == (tmp_path / "b/images" / image.name).read_bytes()
-    assert read_photos(tmp_path / "a/photos.csv") == read_photos(tmp_path / "b/photos.csv")
-    assert read_photos(tmp_path / "a/photos.csv")[photo.stem].upright_size == shape[::-1]
+    assert read_records(tmp_path / "a/photos.csv") == read_records(tmp_path / "b/photos.csv")
+    assert read_records(tmp_path / "a/photos.csv")[photo.stem].upright_size == shape[::-1]
     if suffix == ".png" and name != "palette.png":  # what was stored without loss is kept so
         upright = np.rot90(PIXELS, -1) if name.startswith("turned") else PIXELS
         assert np.array_equal(np.asarray(Image.open(image)), upright)

@@ -23,7 +23,7 @@ from prep.images.resample import resize_image, upright
 from prep.images.sizing import Target
 from prep.photos.image_file import ImageOptions
 from prep.photos.photoio import decode_photo, open_photo
-from prep.photos.record import Photo, read_photos
+from prep.photos.record import PhotoRecord, read_records
 from prep.photos.resize import PhotoJob, ResizePhoto, resize_photos
 from tests.support import (
     CLASS_LIST,
@@ -113,8 +113,8 @@ def test_every_orientation_comes_out_upright(tmp_path: Path, orientation: int, s
     expected = cv2.resize(seen, (32, 24), interpolation=cv2.INTER_AREA)
     assert np.abs(Dataset.open(root).image(sample).astype(int) - expected).max() <= (8 if suffix == "jpg" else 1)
     height, width = stored.shape[:2]
-    assert read_photos(root / "photos.csv") == {
-        "a": Photo("a", f"a.{suffix}", width, height, orientation, 0, 0, 32, 24)
+    assert read_records(root / "photos.csv") == {
+        "a": PhotoRecord("a", f"a.{suffix}", width, height, orientation, 0, 0, 32, 24)
     }
 
 
@@ -223,7 +223,7 @@ def test_letterbox_is_black_and_recorded(tmp_path: Path) -> None:
     assert (image[15:25] == 200).all()
     assert (image[:15] == 0).all()
     assert (image[25:] == 0).all()
-    photo = read_photos(root / "photos.csv")["a"]
+    photo = read_records(root / "photos.csv")["a"]
     assert (photo.left, photo.top, photo.across, photo.down) == (0, 15, 30, 10)
 
 
@@ -390,7 +390,7 @@ def test_more_photos_join_the_others(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         run_ok("resize", tmp_path / folder, "-o", tmp_path / "out", "--size", 32)
     assert list(by_stem(tmp_path / "out")) == ["a", "b"]
-    assert list(read_photos(tmp_path / "out" / "photos.csv")) == ["a", "b"]
+    assert list(read_records(tmp_path / "out" / "photos.csv")) == ["a", "b"]
 
 
 def test_masks_of_the_dataset_stay_if_they_fit(tmp_path: Path, dataset: Dataset) -> None:
@@ -559,8 +559,8 @@ def test_photo_keeps_its_place_through_two_frames(tmp_path: Path) -> None:
     save(tmp_path / "raw" / "a.png", np.full((20, 60, 3), 200, np.uint8), exif=exif(8))
     first = resize(tmp_path / "raw", "--fit", "letterbox", size="60x60")
     run_ok("resize", first, "-o", tmp_path / "d", "--size", "40x30", "--fit", "letterbox")
-    photo = read_photos(tmp_path / "d" / "photos.csv")["a"]
-    assert photo == Photo("a", "a.png", 60, 20, 8, 15, 0, 10, 30)
+    photo = read_records(tmp_path / "d" / "photos.csv")["a"]
+    assert photo == PhotoRecord("a", "a.png", 60, 20, 8, 15, 0, 10, 30)
     image = load(tmp_path / "d" / "images" / "a.png")
     assert image.shape == (30, 40, 3)
     assert (image[:, 15:25] == 200).all()

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
-from prep.photos.record import Photo, write_photos
+from prep.photos.record import PhotoRecord, write_records
 from prep.splitting.grouping import units_of
 from prep.splitting.split import assign_units, split_counts
 from tests.conftest import Raw
@@ -337,8 +337,8 @@ def test_new_members_follow_their_group(tmp_path: Path) -> None:
 def test_group_by_folder(tmp_path: Path) -> None:
     root = unsplit(tmp_path / "d", [f"s{n:02}" for n in range(12)])
     assert "there is no photos.csv" in run_error("split", root, "--group-by", "folder")
-    photos = [Photo(f"s{n:02}", f"day {n // 3}/p{n}.jpg", 12, 12, 1, 0, 0, 12, 12) for n in range(12)]
-    write_photos(root / "photos.csv", photos)
+    photos = [PhotoRecord(f"s{n:02}", f"day {n // 3}/p{n}.jpg", 12, 12, 1, 0, 0, 12, 12) for n in range(12)]
+    write_records(root / "photos.csv", photos)
     run_ok("split", root, "--group-by", "folder")
     found = by_stem(root)
     assert {found[f"s{n:02}"].group for n in range(3)} == {"day 0"}
@@ -349,7 +349,7 @@ def test_group_by_folder(tmp_path: Path) -> None:
 
 def test_photos_of_one_folder_are_no_groups(tmp_path: Path) -> None:
     root = unsplit(tmp_path / "d", ["a", "b", "c"])
-    write_photos(root / "photos.csv", [Photo(stem, f"{stem}.jpg", 12, 12, 1, 0, 0, 12, 12) for stem in "abc"])
+    write_records(root / "photos.csv", [PhotoRecord(stem, f"{stem}.jpg", 12, 12, 1, 0, 0, 12, 12) for stem in "abc"])
     assert "all photos came from one folder" in run_error("split", root, "--group-by", "folder")
 
 

@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, Color, distinct_color, parse_color
 from prep.core.errors import SegError
+from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask
 from prep.images.polygons import fill_polygon
 from prep.images.runlengths import decode_runs, decompress
+from prep.labels.contents import Contents
+from prep.labels.formats import JsonFormat, only_one
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import (
     UNCOVERED,
@@ -210,3 +213,11 @@ def _paint(where: str, mask: IndexMask, segmentation: Any, code: int) -> None:  
         mask[decode_runs(runs, *mask.shape)] = code
     except SegError as error:
         raise SegError(f"{where}: {error}") from error
+
+
+def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
+    file = only_one(contents, files, "COCO")
+    return coco_source(file.path, contents.json(file))
+
+
+FORMAT = JsonFormat("coco", "COCO JSON", is_coco, _opened, (CocoReader(),), writes=True)

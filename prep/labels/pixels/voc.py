@@ -9,6 +9,8 @@ from prep.core.classes import ClassMap
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import is_zip, member_names
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.reader import LabelSource, RawLabel
 
 _MASKS, _PHOTOS = "SegmentationClass", "JPEGImages"
@@ -69,3 +71,16 @@ def _below_masks(member: str) -> str:
     """The part of a member's path below SegmentationClass/."""
     parts = PurePosixPath(member).parts
     return "/".join(parts[parts.index(_MASKS) + 1 :])
+
+
+def _recognised(contents: Contents) -> float:
+    return LIKELY + 0.15 if voc_source(contents.source) is not None else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    found = voc_source(contents.source)
+    assert found is not None, "opened only where it was recognised"
+    return found
+
+
+FORMAT = FileFormat("voc", "Pascal VOC, and CVAT's Segmentation mask 1.1", _recognised, _opened, writes=True)

@@ -19,9 +19,14 @@ from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, loaded, open_picture
 from prep.images.polygons import Ring, fill_polygon
+from prep.labels.contents import Contents
+from prep.labels.formats import JsonFormat
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import UNCOVERED, RegionCodes, class_names, code_of, corners, image_extent, load_json
 from prep.labels.rerooting import Rerooting, closest_only
+
+_CORNERS_KEPT = 1_000_000
+"""Shapes with more corners (of some 100 bytes) are read again when they are painted."""
 
 _PAINTED = ("polygon", "rectangle", "circle", "mask")
 
@@ -81,11 +86,15 @@ def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # n
     )
 
 
-def labelme_source(source: Path, found: Sequence[LabelmeFile], strangers: Sequence[str]) -> LabelSource:
-    """List the labels of these files below `source`.
-
-    strangers: names of JSON files that are not LabelMe's.
-    """
+def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
+    """List the labels of these files."""
+    found: list[LabelmeFile] = []
+    room = _CORNERS_KEPT
+    for file in files:
+        found.append(parse_labelme(file, contents.json(file), room))
+        room -= found[-1].kept
+    source, own = contents.source, {file.name for file in files}
+    strangers = [file.name for file in contents.of_suffix(".json") if file.name not in own]
     known = tuple(sorted(class_names(source, sorted(frozenset().union(*(each.names for each in found))))))
     labels = [
         RawLabel(each.file.path, each.file.stem, size=each.size, names=known, regions=each.regions) for each in found
@@ -207,3 +216,6 @@ def _bad_mask(where: str, shape: Any) -> SegError:  # noqa: ANN401
         f"{where}: the mask {shape['label']!r} does not fit its two points, or is no PNG in base64; "
         "draw it again in LabelMe"
     )
+
+
+FORMAT = JsonFormat("labelme", "LabelMe JSON", is_labelme, _opened, (LabelmeReader(),), writes=True, each_photo=True)

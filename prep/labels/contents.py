@@ -1,0 +1,119 @@
+"""What lies where a person pointed: names of files, and small parts of them on demand, once for all formats."""
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any
+
+from prep.core.errors import SegError
+from prep.core.files import explained
+from prep.images.finding import FoundFile, find_files
+from prep.labels.archive import is_zip, member_bytes, member_names
+from prep.labels.region_labels import load_json
+
+_KEPT_JSON = 1 << 25
+"""Bytes of JSON files whose content is kept between recognising a format and listing its labels."""
+
+
+class Contents:
+    """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
+
+    owners: by the name of a format, what tells whether the content of a JSON file is of it.
+    """
+
+    def __init__(self, source: Path, owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({})) -> None:
+        self.source = source
+        self._owners = owners
+        self._room = _KEPT_JSON
+        self._parsed: dict[Path, Any] = {}
+        self._last: tuple[Path | None, Any] = (None, None)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, so that every file has a path."""
+        return self.source.is_dir()
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether it is a zip file; its members have no path."""
+        return is_zip(self.source)
+
+    @functools.cached_property
+    def files(self) -> tuple[FoundFile, ...]:
+        """All files, by name; of a zip file its members, with the path that they would have inside it."""
+        if not self.is_zip:
+            return tuple(find_files(self.source, None))
+        names = [name for name in member_names(self.source) if not _is_hidden(name)]
+        return tuple(FoundFile(self.source / name, name) for name in sorted(names))
+
+    def of_suffix(self, *suffixes: str, skip: Callable[[str], bool] = lambda folder: False) -> list[FoundFile]:
+        """Files with one of these endings (lower case), but not below folders that `skip` tells by name."""
+        return [
+            file
+            for file in self.files
+            if file.path.suffix.lower() in suffixes and not any(map(skip, PurePosixPath(file.name).parent.parts))
+        ]
+
+    def named(self, *names: str) -> list[FoundFile]:
+        """Files of one of these names (lower case), wherever they lie."""
+        return [file for file in self.files if file.path.name.lower() in names]
+
+    def head(self, file: FoundFile, length: int = 4096) -> bytes:
+        """The first bytes of a file; fewer if it is shorter."""
+        if self.is_zip:
+            return member_bytes(self.source, file.name)[:length]
+        with explained(file.path), file.path.open("rb") as opened:
+            return opened.read(length)
+
+    def json(self, file: FoundFile) -> Any:  # noqa: ANN401  # whatever a JSON file holds
+        """Content of a JSON file, kept if it is small or the last one; SegError if it is damaged."""
+        if file.path in self._parsed:
+            return self._parsed[file.path]
+        if file.path != self._last[0]:
+            self._last = (None, None)  # one large content at a time
+            self._last = (file.path, load_json(file.path))
+            size = file.path.stat().st_size
+            if size <= self._room:
+                self._room -= size
+                self._parsed[file.path] = self._last[1]
+        return self._last[1]
+
+    @functools.cached_property
+    def owned_json(self) -> dict[str, list[FoundFile]]:
+        """The JSON files of each format that has any; each file is parsed once to tell."""
+        owned: dict[str, list[FoundFile]] = {}
+        for file in [] if self.is_zip else self.of_suffix(".json"):
+            try:
+                content = self.json(file)
+            except SegError as error:
+                self.damaged_json.append(error)
+                continue
+            for name, owns in self._owners.items():
+                if owns(content):
+                    owned.setdefault(name, []).append(file)
+        return owned
+
+    @functools.cached_property
+    def damaged_json(self) -> list[SegError]:
+        """What is wrong with those that cannot be read; complete once `owned_json` is."""
+        return []
+
+    def counts(self) -> str:
+        """The kinds of files that are there, the most frequent first, for an error: '12 .tfrecord, 3 .csv'."""
+        kinds = Counter(file.path.suffix.lower() or "without ending" for file in self.files)
+        return ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(8)) or "no files at all"
+
+
+def _is_hidden(member: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(member).parts)
+
+
+def beside(file: FoundFile, name: str) -> Path | None:
+    """A file of this name in the folder of another one, None if it is not there."""
+    path = file.path.with_name(name)
+    try:
+        return path if path.is_file() else None
+    except OSError as error:
+        raise SegError(f"{path}: {error.strerror}") from error

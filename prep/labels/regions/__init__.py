@@ -1,0 +1,1 @@
+"""Formats of named regions: polygons, run lengths, bitmaps of single objects."""
