@@ -26,7 +26,7 @@ from prep.dataset.patches import PatchFormat, PatchSet, cut_patches
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import Exported, export_dataset
-from prep.images.sizing import Fit, parse_target
+from prep.images.sizing import FitMode, parse_target
 from prep.photos.image_file import ImageOptions
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
@@ -59,7 +59,7 @@ def resize(
     *,
     output: str | Path,
     size: int | tuple[int, int],
-    fit: Fit = "long",
+    fit: FitMode = "long",
     enlarge: bool = False,
     format: ImageFormat | None = None,
     quality: int | None = None,
@@ -78,7 +78,7 @@ def resize(
 
         ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
     """
-    need_one_of("fit", fit, Fit)
+    need_one_of("fit", fit, FitMode)
     need_one_of("format", format, ImageFormat | None)
     need_number("quality", quality, 1, 100)
     target = parse_target("x".join(map(str, size)) if isinstance(size, tuple) else str(size), fit, enlarge=enlarge)
