@@ -1,26 +1,37 @@
 # make demo   a trained, whole-image-scored model of synthetic shapes, from nothing
 # make test   lint, types and tests
 # make lint   ruff and mypy only
+# make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
+# make docs   the documentation as a site in build/site
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
+DEMO_INSTALLED := .venv/.demo-installed
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
+DOCS_INSTALLED := .venv/.docs-installed
 
-.PHONY: demo test lint fuzz bench
+.PHONY: demo test lint wheel docs fuzz bench
 .DELETE_ON_ERROR:
 
-$(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,pretrained,tensorboard,export,dev]'
+$(DEMO_INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) install.py
 	touch $@
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) install.py train,pretrained,tensorboard,export,dev
+	touch $@ $(DEMO_INSTALLED)
 
 $(BENCH_INSTALLED): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,pretrained,tensorboard,export,dev,bench]'
+	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,bench
 	touch $@
 
-demo: $(INSTALLED)
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,docs
+	touch $@
+
+demo: $(DEMO_INSTALLED)
 	$(BIN)/seg-prep synth --n 100
 	$(BIN)/seg-prep patches datasets/synth --size 96 --per-image 20
 	$(BIN)/seg-train datasets/synth
@@ -32,6 +43,13 @@ lint: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+wheel: $(INSTALLED)
+	$(BIN)/python -m tests.release
+
+docs: $(DOCS_INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 MINUTES ?= 10
 

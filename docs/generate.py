@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from prep.checking.kinds import KINDS, SEVERITIES, filled
+from prep.labels.registry import BUILT_IN
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("prep", "synth", "train")
@@ -59,7 +60,29 @@ def _in_words(template: str) -> str:
     return filled(re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), template), 2, {})
 
 
-PAGES = {"docs/folders.md": folders_page, "docs/checks.md": checks_page}
+_FORMATS = """# Label formats
+
+Written by `python docs/generate.py` from the registry of formats; a test compares. `seg-prep masks inspect --formats`
+lists them too. `seg-prep masks convert FOLDER-OR-FILE` recognises a format by names of files and by what stands in
+them; where two could be meant, `--from FORMAT` says which.
+
+Another package adds a format by the entry-point group `seg_prep.labels`; it names a `LabelFormat`
+(`prep/labels/formats.py`):
+
+    [project.entry-points."seg_prep.labels"]
+    mytool = "my_package.labels:FORMAT"
+"""
+
+
+def formats_page() -> str:
+    """docs/formats.md: each label format, and its rules."""
+    rows = [f"| `{each.name}` | {each.title} | {'yes' if each.writes else ''} | {each.rules} |" for each in BUILT_IN]
+    return "\n".join(
+        [_FORMATS, "| format | labels | `masks export` writes it | rules |", "|---|---|---|---|", *rows, ""]
+    )
+
+
+PAGES = {"docs/formats.md": formats_page, "docs/folders.md": folders_page, "docs/checks.md": checks_page}
 
 
 def main() -> None:

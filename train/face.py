@@ -23,13 +23,14 @@ from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
 from train.config.recipes import find_recipe
 from train.exporting.engine import open_predictor
-from train.exporting.export_run import Exported, export_run
+from train.exporting.export_run import ExportedModel, export_run
 from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.predicting.predict import open_output, predict_photos, predict_videos
 from train.predicting.sources import find_sources
-from train.runs.runs import LATEST, find_interrupted, find_run
+from train.runs.run_files import LAST
+from train.runs.runs import LATEST, find_run
 from train.scoring.score import score_run
 from train.windows.predictor import Predictor
 
@@ -87,7 +88,7 @@ def fit(
     train on.
 
         run = train.fit(ds, train.Config(epochs=12), say=print)
-        print(run.folder, run.evaluation.scores.mean_iou)
+        print(run.folder, run.mean_iou)
     """
     settings = config if isinstance(config, Config) else find_recipe(config).config({})
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
@@ -108,7 +109,7 @@ def resume(
 
         run = train.resume()
     """
-    folder, root = find_interrupted(_named(run)), None if dataset is None else root_of(dataset)
+    folder, root = find_run(_named(run), say_nothing, LAST), None if dataset is None else root_of(dataset)
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
@@ -147,7 +148,7 @@ def score(
     need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    folder, found = score_run(find_run(_named(run)), root, split, target, device, bar_of(progress))
+    folder, found = score_run(find_run(_named(run), say_nothing), root, split, target, device, bar_of(progress))
     return _score(folder, found)
 
 
@@ -221,12 +222,14 @@ def audit(
     need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    chosen = find_run(_named(run))
+    chosen = find_run(_named(run), say_nothing)
     return audit_run(chosen, root, split, target, device, bar_of(progress), overwrite=overwrite)
 
 
 @recorded(lambda _, result: result.path.parent)
-def export(run: AnyRun = LATEST, *, to: Form, output: str | Path | None = None, overwrite: bool = False) -> Exported:
+def export(
+    run: AnyRun = LATEST, *, to: Form, output: str | Path | None = None, overwrite: bool = False
+) -> ExportedModel:
     """Export the model of a run to run without seg-train, checked beside PyTorch on images.
 
     output: a file; None is model.onnx or model.torchscript in the run. `difference` of the result is the largest one
@@ -235,14 +238,13 @@ def export(run: AnyRun = LATEST, *, to: Form, output: str | Path | None = None, 
         path = train.export(to="onnx").path
     """
     need_one_of("to", to, Form)
-    return export_run(find_run(_named(run)), to, None if output is None else Path(output), overwrite=overwrite)
+    return export_run(
+        find_run(_named(run), say_nothing), to, None if output is None else Path(output), overwrite=overwrite
+    )
 
 
-def _named(run: AnyRun) -> Path | None:
-    """The folder of a run; None is the latest."""
-    if isinstance(run, Run):
-        return run.folder
-    return None if str(run) == LATEST and not Path(run).exists() else Path(run)
+def _named(run: AnyRun) -> Path:
+    return run.folder if isinstance(run, Run) else Path(run)
 
 
 def _place(device: Device) -> Place:

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -38,6 +38,17 @@ class SegGroup(ListedGroup):
 
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)
     """How an interrupted command goes on; one that is not named here has changed nothing."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What is meant by words that are no commands of this group."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a word that means one elsewhere is told so."""
+        if args[0] not in self.commands and args[0] in self.elsewhere:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {self.elsewhere[args[0]]!r}?")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
@@ -106,12 +117,12 @@ def first_lines(lines: Sequence[str], most: int) -> list[str]:
     return [*lines[:most], *([f"... and {more:,} more (--json lists all)"] if more > 0 else [])]
 
 
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Align columns: the first to the left, the others to the right."""
+def table(header: list[str], rows: list[list[str]], left: Container[int] = (0,)) -> str:
+    """Align columns: those whose numbers are in `left` to the left, the others to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if i in left else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in [header, *rows]

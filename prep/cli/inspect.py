@@ -31,7 +31,25 @@ def parse_sheet(ctx: click.Context, param: click.Parameter, value: Path | None) 
     return value
 
 
+def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """List the label formats and end."""
+    if value:
+        from prep.labels.registry import formats
+
+        rows = [[each.name, each.title, each.requires, "written, too" if each.writes else ""] for each in formats()]
+        click.echo(table(["FORMAT", "LABELS", "NEEDS", "BY EXPORT"], rows, left=range(4)))
+        ctx.exit()
+
+
 @click.command()
+@click.option(
+    "--formats",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_formats,
+    help="List the label formats that are read or recognised, and end.",
+)
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--images",

@@ -45,12 +45,24 @@ match_option = click.option(
     help="Names (without ending) of an image and its mask; {} is the part that they share.",
 )
 
+
+def parse_reader(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Read the name of a label reader; one that no format has is a usage error."""
+    if value is not None:
+        from prep.labels.registry import reader_names  # loads all formats: only where one is named
+
+        if value not in reader_names():
+            raise click.BadParameter(f"{value!r} is none of {', '.join(reader_names())}")
+    return value
+
+
 reader_option = click.option(
     "--from",
     "reader",
-    type=click.Choice(["rgb", "ids", "mat", "labelme", "coco"]),
+    callback=parse_reader,
+    metavar="FORMAT",
     show_default="by looking at them",
-    help="What the labels hold: colours, class ids, matrices of ids in .mat files, JSON of LabelMe or COCO.",
+    help="What the labels hold: rgb (colours), ids, or a format that 'masks inspect --formats' lists.",
 )
 
 variable_option = click.option(

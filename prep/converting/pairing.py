@@ -76,7 +76,10 @@ def photos_to_bring(
         return beside
     if labels.names_photos:
         return []
-    raise SegError(f"{root}: has no folder photos/; say with --images FOLDER where the photos are")
+    raise SegError(
+        f"{root}: has no folder photos/; say with --images FOLDER where the photos are "
+        "(if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')"
+    )
 
 
 def pair_labels(

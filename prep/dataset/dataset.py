@@ -15,6 +15,7 @@ from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.tables import ONE_OF, read_table, write_table
+from prep.dataset.missing import no_dataset, not_a_dataset
 from prep.dataset.transaction import INDEX, recover
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
 
@@ -64,10 +65,7 @@ class Dataset:
     def open(cls, root: Path) -> Self:
         """Open a dataset folder; SegError if it is none or its index or classes cannot be read."""
         if not is_dataset(root):
-            raise SegError(
-                f"{root}: not a dataset (no {INDEX} in it); "
-                "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
-            )
+            raise not_a_dataset(root)
         samples = read_index(root / INDEX)
         if not (root / CLASSES).exists() and not any(sample.mask for sample in samples):
             return cls(root, NO_CLASSES, samples)
@@ -254,10 +252,7 @@ def find_dataset(argument: Path | None) -> Path:
     if found:
         names = ", ".join(path.as_posix() for path in found)
         raise SegError(f"several datasets here: {names}; name one as DATASET or in ${ENVIRONMENT_VARIABLE}")
-    raise SegError(
-        "no dataset here or under ./datasets; make one with 'seg-prep synth' or 'seg-prep masks convert', "
-        f"or name one as DATASET or in ${ENVIRONMENT_VARIABLE}"
-    )
+    raise no_dataset(ENVIRONMENT_VARIABLE)
 
 
 def read_index(path: Path) -> tuple[Sample, ...]:

@@ -16,6 +16,7 @@ from prep.core.files import read_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import SPLITS, Dataset, Sample
+from prep.dataset.missing import no_masks
 from prep.dataset.transaction import Transaction
 from prep.dataset.weights import (
     effective_beta,
@@ -242,6 +243,8 @@ def ensure_stats(dataset: Dataset, progress: Progress = silent) -> tuple[Stats, 
     Those of another split, or of masks that have changed since, are counted again. Raises SegError if those that are
     there are of other samples on purpose.
     """
+    if not dataset.of_split():
+        raise no_masks(dataset.root)
     path = dataset.root / STATS
     if path.exists():
         stats = read_stats(path)

@@ -15,6 +15,7 @@ from prep.core.files import explained, make_folder, read_bytes, write_bytes, wri
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.exporting.coco import CocoLayout
@@ -63,7 +64,7 @@ def export_dataset(
     dataset = Dataset.open(root)
     samples = dataset.of_split()
     if not samples:
-        raise SegError(f"{root}: no sample has an image and a mask; bring masks in with 'seg-prep masks convert'")
+        raise no_masks(root)
     is_zip = target.suffix.lower() == ".zip"
     _refuse_target(root, target, is_zip, overwrite)
     chosen = LAYOUTS[layout](dataset.classes)

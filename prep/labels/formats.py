@@ -30,6 +30,10 @@ class LabelFormat(Protocol):
         """Those that its labels may need, by the names that LabelSource.reader has."""
 
     @property
+    def rules(self) -> str:
+        """What becomes of overlaps, crowds, ignored regions and the like, in sentences for docs/formats.md."""
+
+    @property
     def requires(self) -> str:
         """The package to install for it, if it is not there always."""
 
@@ -53,6 +57,7 @@ class FileFormat:
     recognised: Callable[[Contents], float]
     opened: Callable[[Contents, str], LabelSource]
     readers: tuple[LabelReader, ...] = ()
+    rules: str = ""
     requires: str = ""
     writes: bool = False
 
@@ -78,6 +83,7 @@ class JsonFormat:
     owns: Callable[[Any], bool]
     opened: Callable[[Contents, Sequence[FoundFile]], LabelSource]
     readers: tuple[LabelReader, ...] = ()
+    rules: str = ""
     requires: str = ""
     writes: bool = False
     each_photo: bool = False
@@ -112,6 +118,11 @@ class NamedOnly:
     readers: tuple[LabelReader, ...] = field(default=(), init=False)
     requires: str = field(default="", init=False)
     writes: bool = field(default=False, init=False)
+
+    @property
+    def rules(self) -> str:
+        """The way out."""
+        return f"Recognised, not read: {self.instead}."
 
     def recognise(self, contents: Contents) -> float:
         """How sure it is."""

@@ -12,6 +12,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import INDEX, Transaction
 from prep.images.similar import Fingerprint, fingerprint, near_duplicates
@@ -133,7 +134,7 @@ def split_dataset(
     samples = group_samples(dataset, group_by)
     before = [sample for sample in samples if sample.is_labelled]
     if not before:
-        raise SegError(f"{dataset.root}: no sample has a mask yet; bring them in with 'seg-prep masks convert'")
+        raise no_masks(dataset.root)
     seen = list(zip(before, run_jobs(_Look(dataset, dedupe), before, workers, progress), strict=True))
     pixels = {sample.stem: counts for sample, (counts, _) in seen}
     joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from train.scoring.bootstrap import intervals, resample
+from train.scoring.intervals import bootstrap_intervals, resample
 from train.scoring.metrics import summarize
 
 TRIALS = 1000
@@ -69,7 +69,7 @@ def coverage(groups: int, each: int, together: float, by_group: bool) -> dict[st
         ways = {
             "percentile": np.nanquantile(values, [0.025, 0.975], axis=0).T,
             "BCa": bca(statistic(units.sum(axis=0)), values, statistic(units.sum(axis=0) - units)),
-            "ours": intervals(units, statistic, trial),
+            "ours": bootstrap_intervals(units, statistic, trial),
         }
         for name, found in ways.items():
             inside = np.where(np.isnan(found[:, 0]), np.nan, (found[:, 0] <= truth) & (truth <= found[:, 1]))

@@ -16,7 +16,7 @@ import synth
 import train
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset
-from prep.photos.record import read_photos
+from prep.photos.record import read_records
 from tests.conftest import Raw
 from tests.support import CLASSES, images_only, load, random_image, random_mask, save, tree
 
@@ -159,7 +159,7 @@ def test_photos_and_datasets_are_resized(tmp_path: Path) -> None:
     assert [sample.image.shape for sample in boxed.dataset] == [(24, 16, 3)] * 3
     one = prep.resize([tmp_path / "photos" / "1.png"], output=str(tmp_path / "f"), size=60)
     assert [sample.stem for sample in one.dataset] == ["1"]
-    assert read_photos(tmp_path / "f" / "photos.csv").keys() == {"1"}
+    assert read_records(tmp_path / "f" / "photos.csv").keys() == {"1"}
 
 
 @pytest.mark.parametrize(

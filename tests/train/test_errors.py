@@ -1,12 +1,11 @@
 """What seg-train says when something is wrong."""
 
-import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -14,19 +13,18 @@ from click.testing import CliRunner
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.models import CLASSES, train_error
-from tests.support import images_only, run_script
+from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
 from train.runs.checkpoint import load, load_model, save
 from train.runs.device import make_fabric
-from train.runs.runs import find_interrupted, find_run
-from train.scoring.evaluation import require_same_classes
+from train.scoring.split_scores import require_same_classes
 
 
 def error_of(folder: Path, *arguments: object) -> str:
     done = run_script("seg-train", *arguments, cwd=folder)
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("Error: ")
+    assert re.match(r"(latest run: .*\n)?Error: ", done.stderr)
     assert "Traceback" not in done.stderr
     return done.stderr
 
@@ -42,7 +40,17 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
 def test_no_dataset_no_run(tmp_path: Path) -> None:
     assert "no dataset here or under ./datasets" in error_of(tmp_path)
     assert "no run under ./runs; train one with 'seg-train'" in error_of(tmp_path, "score")
-    assert "not a dataset" in error_of(tmp_path, "nowhere")
+    assert "nowhere: no such folder" in error_of(tmp_path, "nowhere")
+
+
+@pytest.mark.parametrize("command", [(), ("bench",)])
+def test_images_without_masks(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Also where their statistics are there already."""
+    root = images_only(tmp_path / "photos", [(40, 50)]).root
+    assert run_prep("stats", root).exit_code == 0
+    said = error_of(tmp_path, *command, root)
+    assert "no sample has a mask yet; bring masks in with 'seg-prep masks convert', or draw them" in said
+    assert "'seg-prep annotate'" in said
 
 
 def test_a_device_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
@@ -114,6 +122,14 @@ def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytes
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 2
         assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
+    for words, meant in (
+        ("train", "seg-train"),
+        ("split datasets/x", "seg-prep split"),
+        ("evaluate", "seg-train score"),
+    ):
+        result = CliRunner().invoke(main, words.split())
+        assert result.exit_code == 2
+        assert f"No such command {words.split()[0]!r}. Did you mean {meant!r}?" in result.stderr
     assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
     Path("scor").mkdir()
     assert "scor: not a dataset" in train_error("scor")
@@ -123,28 +139,3 @@ def test_an_exploding_loss_stops_with_advice(dataset: Dataset, tmp_path: Path) -
     error = run_script("seg-train", "--width", 4, "--size", 32, "--epochs", 9, "--lr", 1e30, cwd=tmp_path)
     assert error.returncode == 1
     assert "try a lower --lr than 1e+30" in error.stderr
-
-
-def test_an_older_run_is_not_resumed_in_place_of_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert "no run under ./runs" in train_error("--resume")
-    older, latest = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
-    for seconds, path in enumerate((older / "config.json", older / "last.pt", latest / "config.json"), start=1):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{}")
-        os.utime(path, (seconds, seconds))
-    assert f"{latest}: was interrupted before its first epoch was over" in train_error("--resume")
-    assert find_interrupted(older) == older
-    (latest / "last.pt").touch()
-    assert find_interrupted(None) == latest
-    os.utime(older / "last.pt", (2**32, 2**32))
-    assert find_interrupted(None) == older
-
-
-def test_find_run_takes_the_newest_without_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("a-2026-01-01-000000", "b-2026-01-02-000000"):
-        folder = Path("runs") / name
-        folder.mkdir(parents=True)
-        save(folder / "last.pt", {"x": torch.from_numpy(np.zeros(1))})
-    assert find_run(None, "last.pt") == Path("runs/b-2026-01-02-000000")

@@ -42,9 +42,8 @@ def test_a_training_gives_a_run(trained: tuple[Path, train.Run, list[str]]) -> N
     folder, run, said = trained
     assert (folder / run.folder / "model.pt").is_file()
     assert (folder / run.report).is_file()
-    assert run.evaluation is not None
     metrics = json.loads((folder / run.folder / "metrics.json").read_text(encoding="utf-8"))
-    assert run.evaluation.scores.mean_iou == pytest.approx(metrics["mean_iou"])
+    assert run.mean_iou == pytest.approx(metrics["mean_iou"])
     assert len([line for line in said if line.startswith("epoch")]) == 2
     record = json.loads((folder / run.folder / "provenance.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert (record["command"], record["arguments"]["config"]["crops"]) == ("train.fit", 2)
@@ -97,8 +96,7 @@ def test_other_images_are_refused(image: object, says: str, predictor: Predictor
 
 def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     scores = train.score(here, device="cpu")
-    assert here.evaluation is not None
-    assert scores.mean_iou == pytest.approx(here.evaluation.scores.mean_iou, abs=1e-6)
+    assert scores.mean_iou == pytest.approx(here.mean_iou, abs=1e-6)
     assert scores.iou.keys() == {"background", "line", "ellipse"}
     assert np.nanmean(list(scores.iou.values())) == pytest.approx(scores.mean_iou, abs=1e-6)
     assert (scores.images, scores.split, scores.folder) == (3, "test", here.folder)

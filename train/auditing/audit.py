@@ -14,8 +14,8 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Disagreement, find_disagreements
-from train.scoring.evaluation import require_same_classes, samples_of
 from train.scoring.sheets import Row, captioned_sheet
+from train.scoring.split_scores import require_same_classes, samples_of
 from train.windows.predictor import Predictor
 
 REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"

@@ -9,8 +9,8 @@ from prep.core.progress import Bar
 from train.auditing.audit import REGIONS, Audit, audit, write_audit
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
-from train.runs.run_dataset import open_dataset
 from train.runs.run_files import MODEL
+from train.runs.runs import open_dataset
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,9 @@ def find_disagreements(mask: IndexMask, guess: IndexMask, probabilities: NDArray
     https://arxiv.org/abs/1911.00068, summed so that a region's size counts as well as its confidence.
     """
     differs = (mask != guess) & (mask != IGNORE_INDEX)
-    pairs = np.unique(mask[differs].astype(np.uint16) << 8 | guess[differs])
+    swaps = np.unique(mask[differs].astype(np.uint16) << 8 | guess[differs])
     limit = slack(*mask.shape)
-    for label, model in ((int(pair) >> 8, int(pair) & 255) for pair in pairs):
+    for label, model in ((int(swap) >> 8, int(swap) & 255) for swap in swaps):
         own = differs & (mask == label) & (guess == model)
         place = _box(own, limit + 1)
         unexplained = own[place] & (_is_far(mask[place] == model, limit) | _is_far(guess[place] == label, limit))

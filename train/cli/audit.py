@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, progress, table
+from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option
 from prep.core.words import counted
 from train.cli.options import device_option
@@ -53,7 +53,7 @@ def audit(
     from train.auditing.audit_run import audit_run, plain
     from train.runs.runs import find_run
 
-    found = audit_run(find_run(run), dataset, split, output, device, progress, overwrite=overwrite)
+    found = audit_run(find_run(run, note), dataset, split, output, device, progress, overwrite=overwrite)
     names = found.names
     shown = found.audit.suspects[:_PRINTED]
     rows = [

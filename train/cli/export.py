@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish
+from prep.cli.console import finish, note
 from prep.cli.options import json_option, overwrite_option
 from train.cli.torch_needed import need_torch
 
@@ -51,7 +51,7 @@ def export(run: Path | None, form: str, output: Path | None, overwrite: bool, as
     from train.exporting.export_run import export_run
     from train.runs.runs import find_run
 
-    chosen = find_run(run)
+    chosen = find_run(run, note)
     done = export_run(chosen, form, output, overwrite=overwrite)
     finish(
         chosen,

@@ -20,7 +20,7 @@ from train.cli.torch_needed import need_torch
 @click.option(
     "--resume",
     is_flag=False,
-    flag_value="latest",
+    flag_value="runs/latest",
     metavar="[RUN]",
     help="Go on with a run that was interrupted: the latest, or the one named.",
 )
@@ -61,20 +61,23 @@ def fit(
     from train.fitting.fit import Place
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
-    from train.runs.runs import find_interrupted
+    from train.runs.run_files import LAST, MODEL
+    from train.runs.runs import find_run
 
     place = Place(device, devices, nodes)
     given = {name: value for name, value in settings.items() if value is not None}
+    if given.get("weights") == "latest":
+        given["weights"] = str(find_run(Path("latest"), note) / MODEL)
     if resume is None:
         config = find_recipe(recipe).config(given)
         result = fit_dataset(find_dataset(dataset), config, place, progress, note)
     else:
         _refuse(["recipe", *given])
-        run = find_interrupted(None if resume == "latest" else Path(resume))
+        run = find_run(Path(resume), note, LAST)
         result = resume_run(run, dataset, place, progress, note)
     if result is None:  # the first process tells the result
         return
-    scores = result.evaluation.scores if result.evaluation else None
+    scores = result.scores.scores if result.scores else None
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
     finish(

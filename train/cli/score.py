@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from prep.cli.console import finish, progress, table
+from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option
 from prep.core.words import counted
 from train.cli.options import device_option, window_options
@@ -69,7 +69,7 @@ def score(
     from train.runs.runs import find_run
     from train.scoring.score import score_run
 
-    chosen, rival = find_run(run), None if other is None else find_run(other)
+    chosen, rival = find_run(run, note), None if other is None else find_run(other, note)
     patches = protocol == "patches"
     folder, found = score_run(
         chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from prep.cli.console import note
 from prep.cli.page import address_options, announce
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
@@ -52,7 +53,7 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     from train.serve.limits import Limits
     from train.serve.service import Service
 
-    chosen = find_run(run)
+    chosen = find_run(run, note)
     listener = bind(host, port)
     predictor, _ = load_model(chosen / MODEL, make_fabric(device))
     service = Service(predictor, chosen.resolve().name, Limits(**limits))

@@ -20,15 +20,16 @@ def open_predictor(
 ) -> tuple[Predictor, str]:
     """The model of a run, or of an exported file, and its identity (train.runs.checkpoint.model_id).
 
-    run: a run, a model.pt, an .onnx file, or None for the latest run.  engine: torch, onnx, or None for what fits.
-    device: of train.runs.device, for PyTorch only. `note` tells if the model is exported first.
+    run: a run, a model.pt, an .onnx file, or as find_run takes it.  engine: torch, onnx, or None for what fits.
+    device: of train.runs.device, for PyTorch only. `note` tells which run is the latest, and
+    if the model is exported first.
     Raises SegError if there is no such model, or if the engine cannot compute it.
     """
     if run is not None and run.suffix.lower() == _ONNX_SUFFIX:
         if engine == "torch":
             raise SegError(f"{run}: PyTorch does not read ONNX; name the run, or leave --engine out")
         return load_onnx(run)
-    chosen = find_run(run)
+    chosen = find_run(run, note)
     if engine == "onnx":
         return onnx_of_run(chosen, note)
     predictor, _ = load_model(chosen / MODEL, make_fabric(device))

@@ -31,7 +31,7 @@ _TOLERANCE = 1e-3
 _EXAMPLE = (2, 80, 112, 3)
 """No two sizes are alike and none is 1, so that the exporter takes none of them for a constant."""
 
-Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Compute = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """(N, H, W, 3) -> (N, C, H, W) probabilities."""
 
 
@@ -100,7 +100,7 @@ def metadata(card: ModelCard, identity: str) -> dict[str, str]:
     }
 
 
-def largest_difference(model: Deployed, run: Run, images: Sequence[ImageRGB]) -> float:
+def largest_difference(model: Deployed, compute: Compute, images: Sequence[ImageRGB]) -> float:
     """Compare on each image, on a piece of it of odd size, and on two pieces at once."""
     worst = 0.0
     for image in images:
@@ -110,7 +110,7 @@ def largest_difference(model: Deployed, run: Run, images: Sequence[ImageRGB]) ->
         for batch in (image[None], pieces):
             with torch.inference_mode():
                 expected = model(torch.from_numpy(np.ascontiguousarray(batch)))[0].numpy()
-            found = run(np.ascontiguousarray(batch))
+            found = compute(np.ascontiguousarray(batch))
             if found.shape != expected.shape:
                 return float("inf")
             worst = float(np.maximum(worst, np.abs(found - expected).max()))  # unlike max, it keeps NaN
@@ -147,7 +147,7 @@ def _name_sizes(proto: Any) -> None:  # noqa: ANN401
     del proto.graph.value_info[:]  # of values in between, in the old names; nobody needs them
 
 
-def _open_onnx(path: Path) -> Run:
+def _open_onnx(path: Path) -> Compute:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
     session = InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
@@ -162,18 +162,18 @@ def _write_torchscript(model: Deployed, path: Path, texts: dict[str, str]) -> No
         torch.jit.save(traced, str(path), _extra_files={METADATA: json.dumps(texts, ensure_ascii=False)})
 
 
-def _open_torchscript(path: Path) -> Run:
+def _open_torchscript(path: Path) -> Compute:
     with _quiet():
         loaded = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
 
-    def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def compute(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.inference_mode():
             return np.asarray(loaded(torch.from_numpy(pixels))[0].numpy())
 
-    return run
+    return compute
 
 
-_FORMS: dict[str, tuple[Callable[[Deployed, Path, dict[str, str]], None], Callable[[Path], Run]]] = {
+_FORMS: dict[str, tuple[Callable[[Deployed, Path, dict[str, str]], None], Callable[[Path], Compute]]] = {
     "onnx": (_write_onnx, _open_onnx),
     "torchscript": (_write_torchscript, _open_torchscript),
 }

@@ -1,6 +1,5 @@
 """Export the model of a run, checked on images of the dataset that it was trained on."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import read_bytes
-from prep.dataset.dataset import Dataset
 from prep.images.imageio import ImageRGB
 from train.exporting.export import deployed, export_model
 from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
-from train.runs.run_files import CONFIG, MODEL, ONNX
+from train.runs.run_files import MODEL, ONNX
+from train.runs.runs import open_dataset
 from train.windows.predictor import Predictor, TorchModel
 
 NAMES = {"onnx": ONNX, "torchscript": "model.torchscript"}
@@ -26,7 +24,7 @@ _LONGEST_PX = 512
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedModel:
     """An exported file, what it was checked on, and its largest difference of a probability to PyTorch."""
 
     path: Path
@@ -34,7 +32,7 @@ class Exported:
     difference: float
 
 
-def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: bool = False) -> Exported:
+def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: bool = False) -> ExportedModel:
     """Export the model of a run to `path`, by default into the run.
 
     form: onnx or torchscript. Raises SegError if the file is there and `overwrite` is not set, or as export_model.
@@ -47,7 +45,7 @@ def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: boo
     images, checked_on = _check_images(run)
     model = deployed(predictor.model.network, card)
     difference = export_model(model, card, model_id(run / MODEL), path, form, images)
-    return Exported(path, checked_on, difference)
+    return ExportedModel(path, checked_on, difference)
 
 
 def onnx_of_run(run: Path, note: Callable[[str], None]) -> tuple[Predictor, str]:
@@ -65,15 +63,13 @@ def onnx_of_run(run: Path, note: Callable[[str], None]) -> tuple[Predictor, str]
 
 def _check_images(run: Path) -> tuple[list[ImageRGB], str]:
     """Upper left pieces of images the network never saw, else of random pixels; and in words what they are."""
-    config = json.loads(read_bytes(run / CONFIG)) if (run / CONFIG).exists() else {}
-    root = Path(config.get("dataset_path") or "")
     try:
-        dataset = Dataset.open(root)
+        dataset, _ = open_dataset(run, None)
         samples = (dataset.of_split("test") or dataset.of_split())[:_IMAGES]
         images = [dataset.image(sample)[:_LONGEST_PX, :_LONGEST_PX] for sample in samples]
     except SegError:
         images = []
     if images:
-        return images, f"{len(images)} images of {root}"
+        return images, f"{len(images)} images of {dataset.root}"
     noise = np.random.default_rng(0).integers(0, 256, (_IMAGES, 160, 208, 3)).astype(np.uint8)
     return list(noise), "random pixels, because its dataset is not there"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,20 +28,22 @@ from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
 from train.runs.run_files import CONFIG, CURVES, LAST, LOG, MODEL
 from train.runs.runs import mark_latest, new_run
-from train.scoring.evaluation import Evaluation, evaluate
-from train.scoring.score import write_evaluation
+from train.scoring.score import write_scores
+from train.scoring.split_scores import SplitScores, score_split
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a training left: its folder, the report, and the scores of the test split, if there is one.
-
-    `evaluation.scores.mean_iou` is the mean IoU of whole test images, 0..1.
-    """
+    """What a training left: its folder, the report, and the scores of the test split, if there is one."""
 
     folder: Path
     report: Path
-    evaluation: Evaluation | None
+    scores: SplitScores | None
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU of the whole test images, 0..1; nan if there are none."""
+        return self.scores.scores.mean_iou if self.scores else math.nan
 
 
 @dataclass(frozen=True)
@@ -176,13 +179,13 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
         except SegError as error:  # the model is scored all the same
             trainer.log(str(error))
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
-    evaluation = None
+    scores = None
     if dataset.of_split("test"):
         predictor, _ = load_model(run / MODEL, trainer.fabric)
         with bar("Scoring") as advance:
-            evaluation = evaluate(predictor, dataset, "test", advance)
-        write_evaluation(run, evaluation, dataset, predictor)
-    return Run(run, write_report(run), evaluation)
+            scores = score_split(predictor, dataset, "test", advance)
+        write_scores(run, scores, dataset, predictor)
+    return Run(run, write_report(run), scores)
 
 
 def _settings(trainer: Trainer) -> dict[str, Any]:

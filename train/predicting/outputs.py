@@ -49,7 +49,7 @@ def make_outputs(
 ) -> list[Output]:
     """The outputs of these kinds (of KINDS) below the folder `target`.
 
-    tolerance, smallest: of the simplification of polygons, and regions left out of them, in pixels (parts.py).
+    tolerance, smallest: in pixels, as of region_polygons.
     """
     makers: dict[str, tuple[str, Callable[[Predicted, Path], bytes]]] = {
         "masks": (".png", lambda found, _: encode_png(found.mask)),

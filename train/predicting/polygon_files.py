@@ -15,7 +15,7 @@ from prep.exporting.layout import refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring
 from prep.labels.region_labels import SPECIAL_NAMES
-from train.predicting.parts import area, find_parts
+from train.predicting.region_polygons import area, region_polygons
 
 COORDINATES = (
     "pixels: x to the right, y down, (0, 0) is the upper left corner of the upper left pixel; "
@@ -26,21 +26,21 @@ COORDINATES = (
 def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
     """A FeatureCollection with a Polygon for each connected part of each class but the background.
 
-    mask: (H, W).  image: its name.  tolerance, smallest: as of find_parts, in pixels. Holes are inner rings; the order
-    of corners is that of RFC 7946 for the numbers as they stand.
+    mask: (H, W).  image: its name.  tolerance, smallest: as of region_polygons, in pixels. Holes are inner rings; the
+    order of corners is that of RFC 7946 for the numbers as they stand.
     """
     features = [
         {
             "type": "Feature",
             "properties": {
-                "class": classes.names[part.value],
-                "index": part.value,
-                "color": format_color(classes.colors[part.value]),
-                "pixels": part.pixels,
+                "class": classes.names[polygon.value],
+                "index": polygon.value,
+                "color": format_color(classes.colors[polygon.value]),
+                "pixels": polygon.pixels,
             },
-            "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in _turned(part.rings)]},
+            "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in _turned(polygon.rings)]},
         }
-        for part in find_parts(mask, classes.foreground, tolerance, smallest)
+        for polygon in region_polygons(mask, classes.foreground, tolerance, smallest)
     ]
     height, width = mask.shape
     return _json(
@@ -61,14 +61,14 @@ def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: float,
     COCO's polygons have no holes: a hole is joined to the outer ring by a slit of no width, as drawing tools do.
     """
     annotations = []
-    for part in find_parts(mask, classes.foreground, tolerance, smallest):
-        corners = with_slits(part.rings)
-        first, last = part.rings[0].min(axis=0), part.rings[0].max(axis=0)
+    for polygon in region_polygons(mask, classes.foreground, tolerance, smallest):
+        corners = with_slits(polygon.rings)
+        first, last = polygon.rings[0].min(axis=0), polygon.rings[0].max(axis=0)
         annotations.append(
             {
-                "category_id": 1 + part.value,
+                "category_id": 1 + polygon.value,
                 "iscrowd": 0,
-                "area": part.pixels,
+                "area": polygon.pixels,
                 "bbox": _whole(np.concatenate([first, last - first])),
                 "segmentation": [_whole(corners.ravel())],
             }
@@ -104,8 +104,10 @@ def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) ->
     refuse_names(classes, reserved=SPECIAL_NAMES)
     height, width = mask.shape
     present = np.unique(mask).tolist()
-    parts = sorted(find_parts(mask, present, tolerance), key=lambda part: -area(part.rings[0]))
-    return labelme_file([(classes.names[part.value], part.rings[0]) for part in parts], image, height, width)
+    polygons = sorted(region_polygons(mask, present, tolerance), key=lambda polygon: -area(polygon.rings[0]))
+    return labelme_file(
+        [(classes.names[polygon.value], polygon.rings[0]) for polygon in polygons], image, height, width
+    )
 
 
 def with_slits(rings: Sequence[Ring]) -> Ring:

@@ -45,7 +45,7 @@ def predict_photos(
 
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
-    tolerance, smallest: of the simplification of polygons, and regions left out of them, in pixels (parts.py).
+    tolerance, smallest: in pixels, as of region_polygons.
     A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
     `overwrite` is set: an interrupted command goes on.
     """

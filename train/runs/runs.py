@@ -1,11 +1,14 @@
-"""Run folders: make one, find one."""
+"""Run folders: make one, find one, and the dataset that it was trained on."""
 
+import json
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import make_folder
+from prep.core.files import make_folder, read_bytes, write_text
+from prep.dataset.dataset import Dataset
 from train.runs.run_files import CONFIG, LAST, MODEL
 
 RUNS = Path("runs")
@@ -24,46 +27,70 @@ def new_run(dataset: Path) -> Path:
 
 
 def mark_latest(run: Path) -> None:
-    """Let runs/latest point to a run."""
+    """Let runs/latest lead to a run: as a link, or where there are none (Windows) as a file that holds its name."""
     link = RUNS / f".{LATEST}.{os.getpid()}"
     try:
         link.symlink_to(run.name, target_is_directory=True)
         link.replace(RUNS / LATEST)
-    except OSError:  # Windows without developer mode has no links; find_run then takes the newest by name
+    except OSError:
         link.unlink(missing_ok=True)
+        write_text(RUNS / LATEST, run.name)
 
 
-def find_run(argument: Path | None, needed: str = MODEL) -> Path:
-    """The named run, or the newest one under ./runs, that holds the file `needed`; SegError if there is none."""
-    if argument is not None:
-        run = argument.parent if argument.name in (MODEL, LAST) else argument
-        if not (run / needed).exists():
-            raise SegError(f"{run}: not a run with a {needed}; 'seg-train' makes one under {RUNS}/")
-        return run
-    runs = [path.parent for path in RUNS.glob(f"*/{needed}") if path.parent.name != LATEST]
-    if not runs:
-        raise SegError(f"no run under ./{RUNS}; train one with 'seg-train', or name one as RUN")
-    return max(runs, key=lambda run: ((run / needed).stat().st_mtime, run.name))
+def find_run(argument: Path | None, note: Callable[[str], None], needed: str = MODEL) -> Path:
+    """The run that is meant, which holds the file `needed`.
 
-
-def find_interrupted(argument: Path | None) -> Path:
-    """The run to go on with: the named one, or the one under ./runs that was last at work.
-
-    Raises SegError if it did not finish its first epoch: an older run is never taken in its place.
+    argument: a run, or its model.pt or last.pt; None, or "latest" where nothing has that name, is where runs/latest
+    leads to, and `note` is told where that is. No other run is ever taken in its place.
+    Raises SegError if there is no such run, or if it lacks the file.
     """
-    if argument is not None:
-        return find_run(argument, LAST)
-    at_work = {path.parent.name: path for name in (CONFIG, LAST) for path in RUNS.glob(f"*/{name}")}
-    at_work.pop(LATEST, None)
-    if not at_work:
-        return find_run(None, LAST)
-    newest = max(at_work.values(), key=lambda path: (path.stat().st_mtime, path.parent.name))
-    if newest.name != LAST:
+    if argument is None or argument == RUNS / LATEST or (argument == Path(LATEST) and not argument.exists()):
+        run = _latest()
+        if not (run / needed).exists():
+            raise SegError(
+                f"{run}: the latest run has no {needed}: it was interrupted before its first epoch was over, or is not "
+                f"there yet; train again with 'seg-train', or name another run{_for_example(needed)}"
+            )
+        note(f"latest run: {run}")
+        return run
+    run = argument.parent if argument.name in (MODEL, LAST) else argument
+    if not (run / needed).exists():
+        raise SegError(f"{run}: not a run with a {needed}; 'seg-train' makes one under {RUNS}/")
+    return run
+
+
+def open_dataset(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:
+    """Open the dataset named, else the one of the run; also whether it is the run's own.
+
+    Raises SegError if none is named and the run does not say which it was trained on.
+    """
+    named = json.loads(read_bytes(run / CONFIG)).get("dataset_path") if (run / CONFIG).exists() else None
+    own = Path(named) if named else None
+    chosen = dataset or own
+    if chosen is None:
+        raise SegError(f"{run}: does not say which dataset it was trained on in {CONFIG}; name one as DATASET")
+    opened = Dataset.open(chosen)
+    return opened, own is not None and opened.root.resolve() == own.resolve()
+
+
+def _latest() -> Path:
+    """Where runs/latest leads to; SegError if it is not there, or leads nowhere."""
+    link = RUNS / LATEST
+    if not link.exists() and not link.is_symlink():
+        if example := _for_example(MODEL):
+            raise SegError(f"{link}: is not there; name the run that you mean{example}")
+        raise SegError(f"no run under ./{RUNS}; train one with 'seg-train', or name one as RUN")
+    run = RUNS / link.read_text("utf-8").strip() if link.is_file() else link.resolve()
+    if not run.is_dir():
         raise SegError(
-            f"{newest.parent}: was interrupted before its first epoch was over, so there is nothing to go on with; "
-            "start it again, or name an older run with --resume RUN"
+            f"{link}: leads to {run.name}, which is not there; name the run that you mean{_for_example(MODEL)}"
         )
-    return newest.parent
+    return RUNS / run.name if run.parent == RUNS.resolve() else run
+
+
+def _for_example(needed: str) -> str:
+    names = sorted(path.parent.name for path in RUNS.glob(f"*/{needed}") if path.parent.name != LATEST)
+    return f", for example {RUNS / names[-1]}" if names else ""
 
 
 def _made(run: Path) -> bool:

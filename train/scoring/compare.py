@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from train.scoring.bootstrap import intervals
-from train.scoring.evaluation import Evaluation
+from train.scoring.intervals import bootstrap_intervals, sum_by_unit, units_of
 from train.scoring.metrics import summarize
-from train.scoring.uncertainty import sum_by_unit, units_of
+from train.scoring.split_scores import SplitScores
 
 _NAMES = {"mean_iou": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"}
 
@@ -36,19 +35,20 @@ class Difference:
         return f"{'better' if self.low > 0 else 'worse'}: the interval excludes 0"
 
 
-def compare(ours: Evaluation, theirs: Evaluation, classes: ClassMap) -> list[Difference]:
+def compare(ours: SplitScores, theirs: SplitScores, classes: ClassMap) -> list[Difference]:
     """Compare mean IoU, Dice, accuracy, then the IoU of each class, with a paired bootstrap.
 
     Each replicate draws the same images (groups, where there are any) for both runs: what makes an image hard for both
     cancels out. Source of pairing: Efron and Tibshirani 1993, chapter 8. Raises SegError if the images differ.
     """
-    pairs = [sorted(each.images, key=lambda image: image.sample.stem) for each in (ours, theirs)]
-    if [image.sample for image in pairs[0]] != [image.sample for image in pairs[1]]:
+    scored = [sorted(each.images, key=lambda image: image.sample.stem) for each in (ours, theirs)]
+    if [image.sample for image in scored[0]] != [image.sample for image in scored[1]]:
         raise SegError("the two runs were scored on other images; score both on the same dataset and split")
-    _, owners = units_of([image.sample for image in pairs[0]])
-    both = np.stack([[image.counts for image in images] for images in pairs], axis=1)  # (N, 2, C, 5)
+    _, owners = units_of([image.sample for image in scored[0]])
+    both = np.stack([[image.counts for image in images] for images in scored], axis=1)  # (N, 2, C, 5)
     units = sum_by_unit(both, owners)
-    rows = intervals(units.reshape(len(units), -1).astype(np.float64), lambda sums: _differences(sums, len(classes)))
+    flat = units.reshape(len(units), -1).astype(np.float64)
+    rows = bootstrap_intervals(flat, lambda sums: _differences(sums, len(classes)))
     scores = _scores(units.sum(axis=0))
     names = [*_NAMES.values(), *(f"IoU of {name}" for name in classes.names)]
     seen = np.count_nonzero(units[..., 1:3].sum(axis=(1, 3)), axis=0)

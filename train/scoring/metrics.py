@@ -21,8 +21,8 @@ They add up over images, and every score but the confusion matrix itself follows
 
 def confusion_matrix(truth: IndexMask, guess: IndexMask, classes: int) -> Confusion:
     """Count the pixels of (H, W) masks that are not ignored in the truth."""
-    pairs = truth.astype(np.uint16) * classes + guess
-    counts = np.bincount(pairs[truth != IGNORE_INDEX], minlength=classes * classes)
+    cells = truth.astype(np.uint16) * classes + guess
+    counts = np.bincount(cells[truth != IGNORE_INDEX], minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.int64)
 
 

@@ -21,12 +21,12 @@ from prep.dataset.crops import choose_crops
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.geometry import crop_pair
 from prep.images.imageio import ImageRGB, IndexMask
-from train.scoring.evaluation import Evaluation, samples_of
 from train.scoring.metrics import Counts, confusion_matrix, counts_of, mean_without_nan, summarize
+from train.scoring.split_scores import SplitScores, samples_of
 from train.windows.predictor import Predictor
 from train.windows.windows import best_class
 
-PER_IMAGE, BATCH = 20, 16
+PATCHES_PER_IMAGE, BATCH = 20, 16
 """Patches of an image and of a batch, as in the project named above."""
 
 
@@ -41,12 +41,12 @@ class ProtocolScore:
     mean_iou: float
 
 
-def whole_image_scores(evaluation: Evaluation) -> list[ProtocolScore]:
+def whole_image_scores(scored: SplitScores) -> list[ProtocolScore]:
     """The honest score, and the mean of the images' own mean IoU."""
-    number = len(evaluation.images)
+    number = len(scored.images)
     return [
-        ProtocolScore("whole images, pooled", evaluation.split, "images", number, evaluation.scores.mean_iou),
-        ProtocolScore("whole images, mean over images", evaluation.split, "images", number, evaluation.mean_of_images),
+        ProtocolScore("whole images, pooled", scored.split, "images", number, scored.scores.mean_iou),
+        ProtocolScore("whole images, mean over images", scored.split, "images", number, scored.mean_of_images),
     ]
 
 
@@ -89,13 +89,13 @@ def _count_patches(predictor: Predictor, dataset: Dataset, sample: Sample, size:
     """(P, C, 5) counts of the patches of one image that hold foreground."""
     image, mask = dataset.image(sample), dataset.mask(sample)
     stream = Stream(seed, "patch protocol", sample.stem)
-    crops = choose_crops(mask, size, PER_IMAGE, 0.0, (), stream)
-    pairs = [crop_pair(image, mask, crop.top, crop.left, size) for crop in crops]
-    pairs = [pair for pair in pairs if has_foreground(pair[1], dataset.classes)]
+    crops = choose_crops(mask, size, PATCHES_PER_IMAGE, 0.0, (), stream)
+    patches = [crop_pair(image, mask, crop.top, crop.left, size) for crop in crops]
+    patches = [patch for patch in patches if has_foreground(patch[1], dataset.classes)]
     number = len(dataset.classes)
     none = np.zeros((number, 2), np.int64)
-    guesses = _label(predictor, [pair[0] for pair in pairs])
-    matrices = [confusion_matrix(pair[1], guess, number) for pair, guess in zip(pairs, guesses, strict=True)]
+    guesses = _label(predictor, [patch[0] for patch in patches])
+    matrices = [confusion_matrix(patch[1], guess, number) for patch, guess in zip(patches, guesses, strict=True)]
     return np.array([counts_of(matrix, none) for matrix in matrices], np.int64).reshape(-1, number, 5)
 
 

@@ -16,15 +16,15 @@ from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
 from train.runs.checkpoint import ModelCard, load_model
 from train.runs.device import make_fabric
-from train.runs.run_dataset import open_dataset
 from train.runs.run_files import CONFIG, CONFUSION, METRICS, MODEL, PREDICTIONS, WORST
+from train.runs.runs import open_dataset
 from train.scoring.compare import Difference, compare
-from train.scoring.confusion_picture import draw_confusion
-from train.scoring.evaluation import SHOWN, Evaluation, ImageScore, evaluate, worst_and_best
+from train.scoring.confusion_chart import draw_confusion
+from train.scoring.intervals import uncertainty_of
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
 from train.scoring.score_files import metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, comparison, panels
-from train.scoring.uncertainty import uncertainty_of
+from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
 from train.windows.predictor import Predictor
 
 _OVERLAYS = 6
@@ -41,7 +41,7 @@ class _Scoring:
     folder: Path
     dataset: Dataset
     predictor: Predictor
-    evaluation: Evaluation
+    scored: SplitScores
     other: str = ""
     differences: Sequence[Difference] = ()
     protocols: Sequence[ProtocolScore] = ()
@@ -80,12 +80,12 @@ def score_run(
         raise SegError(f"--compare {other}: is the run that is scored ({run.resolve().name}); name another one")
     rival = _load_other(run, card, other, device).changed(**changes) if other is not None else None
     with bar("Scoring") as advance:
-        evaluation = evaluate(predictor, opened, split, advance)
+        scored = score_split(predictor, opened, split, advance)
     differences: list[Difference] = []
     if rival is not None:
         with bar("Scoring the other run") as advance:
-            differences = compare(evaluation, evaluate(rival, opened, split, advance), opened.classes)
-    protocols = _protocols(run, evaluation, opened, predictor, is_own, bar) if patches else []
+            differences = compare(scored, score_split(rival, opened, split, advance), opened.classes)
+    protocols = _protocols(run, scored, opened, predictor, is_own, bar) if patches else []
     settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
     name = "-".join(["score", opened.root.resolve().name, split, *settings])
     if is_own and split == "test" and not changes:
@@ -94,7 +94,7 @@ def score_run(
         output or run / name,
         opened,
         predictor,
-        evaluation,
+        scored,
         "" if other is None else other.resolve().name,
         differences,
         protocols,
@@ -115,34 +115,34 @@ def _load_other(run: Path, card: ModelCard, other: Path, device: str) -> Predict
 
 
 def _protocols(
-    run: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor, is_own: bool, bar: Bar
+    run: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor, is_own: bool, bar: Bar
 ) -> list[ProtocolScore]:
     """Mean IoU of whole images and of patches; of the patches of the training images, too, where those are known."""
     settings = json.loads(read_bytes(run / CONFIG)) if (run / CONFIG).exists() else {}
     size = settings.get("patch_size") or predictor.windows.window // 2
-    scores = whole_image_scores(evaluation)
-    leaking = is_own and evaluation.split not in ("train", "all") and bool(dataset.of_split("train"))
-    for split in (evaluation.split, *(["train"] if leaking else [])):
+    scores = whole_image_scores(scored)
+    leaking = is_own and scored.split not in ("train", "all") and bool(dataset.of_split("train"))
+    for split in (scored.split, *(["train"] if leaking else [])):
         with bar(f"Patches of {split}") as advance:
             scores += patch_scores(predictor, dataset, split, size, progress=advance)
     return scores
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation, dataset: Dataset, predictor: Predictor) -> None:
+def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> None:
     """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
-    _write(_Scoring(folder, dataset, predictor, evaluation))
+    _write(_Scoring(folder, dataset, predictor, scored))
 
 
 def _write(scoring: _Scoring) -> dict[str, Any]:
-    folder, evaluation, dataset = scoring.folder, scoring.evaluation, scoring.dataset
+    folder, scored, dataset = scoring.folder, scoring.scored, scoring.dataset
     make_folder(folder / PREDICTIONS)
     with explained(folder):
         (folder / METRICS).unlink(missing_ok=True)
-    write_per_image(folder, evaluation, dataset.classes)
-    draw_confusion(folder / CONFUSION, evaluation.confusion, dataset.classes)
-    _write_pictures(folder, evaluation, dataset)
+    write_per_image(folder, scored, dataset.classes)
+    draw_confusion(folder / CONFUSION, scored.confusion, dataset.classes)
+    _write_pictures(folder, scored, dataset)
     found = metrics(
-        evaluation, uncertainty_of(evaluation), dataset, scoring.predictor,
+        scored, uncertainty_of(scored), dataset, scoring.predictor,
         scoring.other, scoring.differences, scoring.protocols,
     )  # fmt: skip
     # Last, so that whoever finds it finds everything else.
@@ -150,26 +150,26 @@ def _write(scoring: _Scoring) -> dict[str, Any]:
     return found
 
 
-def _write_pictures(folder: Path, evaluation: Evaluation, dataset: Dataset) -> None:
+def _write_pictures(folder: Path, scored: SplitScores, dataset: Dataset) -> None:
     for kind in ("worst", "best"):  # of an earlier scoring; its images may not be shown again
         for old in (folder / PREDICTIONS).glob(f"{kind}-[0-9][0-9]-*.png"):
             with explained(old):
                 old.unlink()
     with explained(folder):
         (folder / WORST).unlink(missing_ok=True)
-    for kind, images in zip(("worst", "best"), worst_and_best(evaluation, _OVERLAYS), strict=True):
+    for kind, images in zip(("worst", "best"), worst_and_best(scored, _OVERLAYS), strict=True):
         for number, image in enumerate(images, start=1):
-            parts = dataset.image(image.sample), dataset.mask(image.sample), evaluation.guess(image)
+            parts = dataset.image(image.sample), dataset.mask(image.sample), scored.guess(image)
             name = f"{kind}-{number:02d}-{image.sample.stem}.png"
             write_png(folder / PREDICTIONS / name, comparison(*parts, dataset.classes))
-    worst, _ = worst_and_best(evaluation, SHOWN)
+    worst, _ = worst_and_best(scored, SHOWN)
     if worst:
-        rows = [(_caption(image, dataset), _cells(image, evaluation, dataset)) for image in worst]
+        rows = [(_caption(image, dataset), _cells(image, scored, dataset)) for image in worst]
         write_png(folder / WORST, captioned_sheet(rows, _CELL_PX, _COLUMNS))
 
 
-def _cells(image: ImageScore, evaluation: Evaluation, dataset: Dataset) -> list[ImageRGB]:
-    pictures = panels(dataset.image(image.sample), dataset.mask(image.sample), evaluation.guess(image), dataset.classes)
+def _cells(image: ImageScore, scored: SplitScores, dataset: Dataset) -> list[ImageRGB]:
+    pictures = panels(dataset.image(image.sample), dataset.mask(image.sample), scored.guess(image), dataset.classes)
     return [shrink(picture, _CELL_PX) for picture in pictures]
 
 

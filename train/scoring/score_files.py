@@ -14,17 +14,17 @@ from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import PER_IMAGE
 from train.scoring.compare import Difference
-from train.scoring.evaluation import Evaluation
+from train.scoring.intervals import Uncertainty
 from train.scoring.metrics import OVERALL, PER_CLASS
 from train.scoring.patch_protocol import ProtocolScore
-from train.scoring.uncertainty import Uncertainty
+from train.scoring.split_scores import SplitScores
 from train.windows.predictor import Predictor
 
 _WITHOUT_INTERVAL = ("precision", "recall", "accuracy")
 
 
 def metrics(
-    evaluation: Evaluation,
+    scored: SplitScores,
     uncertainty: Uncertainty,
     dataset: Dataset,
     predictor: Predictor,
@@ -36,24 +36,24 @@ def metrics(
 
     Beside each score X that has one stands X_interval: the ends of its 95 % interval.
     """
-    summary, intervals = evaluation.summary, uncertainty.intervals
+    summary, intervals = scored.summary, uncertainty.intervals
     overall: dict[str, Any] = {}
     for name in OVERALL:
         overall |= {name: plain(getattr(summary, name)), f"{name}_interval": plain_interval(intervals[name])}
     found: dict[str, Any] = {
         "dataset": dataset.root.resolve().name,
-        "split": evaluation.split,
+        "split": scored.split,
         "split_hash": dataset.split_hash(),
-        "images": len(evaluation.images),
+        "images": len(scored.images),
         **asdict(predictor.windows),
         **overall,
-        "mean_of_images_iou": plain(evaluation.mean_of_images),
+        "mean_of_images_iou": plain(scored.mean_of_images),
         "intervals": uncertainty.to_json(),
         "classes": [
-            _class_row(index, evaluation, uncertainty, name) | {"color": format_color(dataset.classes.colors[index])}
+            _class_row(index, scored, uncertainty, name) | {"color": format_color(dataset.classes.colors[index])}
             for index, name in enumerate(dataset.classes.names)
         ],
-        "confusion": evaluation.confusion.tolist(),
+        "confusion": scored.confusion.tolist(),
     }
     if differences:
         rows = [{**_plain_row(asdict(each)), "verdict": each.verdict} for each in differences]
@@ -63,12 +63,12 @@ def metrics(
     return found
 
 
-def _class_row(index: int, evaluation: Evaluation, uncertainty: Uncertainty, name: str) -> dict[str, object]:
-    summary, scores = evaluation.summary, evaluation.scores
+def _class_row(index: int, scored: SplitScores, uncertainty: Uncertainty, name: str) -> dict[str, object]:
+    summary, scores = scored.summary, scored.scores
     row: dict[str, object] = {
         "index": index,
         "name": name,
-        "pixels": int(evaluation.confusion[index].sum()),
+        "pixels": int(scored.confusion[index].sum()),
     }
     for key in PER_CLASS:
         row[key] = plain(getattr(summary, key)[index])
@@ -76,13 +76,13 @@ def _class_row(index: int, evaluation: Evaluation, uncertainty: Uncertainty, nam
     return row | {key: plain(getattr(scores, key)[index]) for key in _WITHOUT_INTERVAL}
 
 
-def write_per_image(folder: Path, evaluation: Evaluation, classes: ClassMap) -> None:
+def write_per_image(folder: Path, scored: SplitScores, classes: ClassMap) -> None:
     """Write per_image.csv: one row an image, the worst first; empty where a score is not defined."""
     columns = ["stem", "split", "group", "mean_iou", "pixel_accuracy", *(f"iou_{name}" for name in classes.names)]
     rows = (
         (each.sample.stem, each.sample.split, each.sample.group,
          each.scores.mean_iou, each.scores.pixel_accuracy, *each.scores.iou.tolist())
-        for each in evaluation.images
+        for each in scored.images
     )  # fmt: skip
     write_columns(folder / PER_IMAGE, columns, rows)
 

@@ -55,11 +55,8 @@ class RunProposer:
 def open_proposer(run: Path | None, note: Callable[[str], None]) -> RunProposer:
     """The model of a run, or of an exported file, found as open_predictor does; it leaves a core to the page.
 
-    run: None, or "latest" where nothing has that name, is the latest one under ./runs.
     Raises SegError if there is no such model.
     """
-    if run == Path("latest") and not run.exists():
-        run = None
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     predictor, identity = open_predictor(run, None, "auto", note)
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]

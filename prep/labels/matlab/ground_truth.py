@@ -190,7 +190,14 @@ def _truths(matrices: Sequence[FoundFile]) -> list[Path]:
     return [file.path for file in matrices if "gtruth" in file.path.name.lower()]
 
 
-FORMAT = FileFormat("gtruth", "MATLAB's gTruth.mat", _recognised, _opened, (GroundTruthReader(),))
+FORMAT = FileFormat(
+    "gtruth",
+    "MATLAB's gTruth.mat",
+    _recognised,
+    _opened,
+    (GroundTruthReader(),),
+    rules="Polygons are painted over the pixel labels in drawing order; pixels that nobody labelled are ignored.",
+)
 
 
 def _recognised_numbered(contents: Contents) -> float:

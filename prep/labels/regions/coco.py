@@ -220,4 +220,13 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     return coco_source(file.path, contents.json(file))
 
 
-FORMAT = JsonFormat("coco", "COCO JSON", is_coco, _opened, (CocoReader(),), writes=True)
+FORMAT = JsonFormat(
+    "coco",
+    "COCO JSON",
+    is_coco,
+    _opened,
+    (CocoReader(),),
+    rules="Annotations are painted in the order of their ids, a later one over an earlier one; boxes without a region "
+    "are left out and counted.",
+    writes=True,
+)

@@ -218,4 +218,14 @@ def _bad_mask(where: str, shape: Any) -> SegError:  # noqa: ANN401
     )
 
 
-FORMAT = JsonFormat("labelme", "LabelMe JSON", is_labelme, _opened, (LabelmeReader(),), writes=True, each_photo=True)
+FORMAT = JsonFormat(
+    "labelme",
+    "LabelMe JSON",
+    is_labelme,
+    _opened,
+    (LabelmeReader(),),
+    rules="Shapes are painted in the order of the file, a later one over an earlier one: polygons, rectangles, circles "
+    "and masks; points and lines are left out and counted.",
+    writes=True,
+    each_photo=True,
+)

@@ -22,9 +22,8 @@ from prep.dataset.dataset import Dataset, read_index, write_index
 from prep.dataset.states import read_states
 from prep.images.imageio import write_png
 from prep.web.guard import Refusal
-from tests.prep.annotate.proposing import wait_until
 from tests.prep.annotate.storing import block, died, files_of, named_mask, on_disk, send, to_label
-from tests.support import CLASSES, no_space, random_mask, run_error
+from tests.support import CLASSES, no_space, random_mask, run_error, wait_until
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
@@ -308,7 +307,6 @@ CHILD = """
 import sys
 from pathlib import Path
 from prep.annotate.store.store import Store
-from tests.prep.annotate.proposing import wait_until
 from tests.prep.annotate.storing import block, send
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = Store(root)

@@ -11,7 +11,7 @@ from train.config.config import Config
 from train.config.recipes import DEFAULT, find_recipe, recipes
 from train.networks.networks import build_network
 
-NAMES = ["aerial", "buildings", "campus", "mini", "rocks", "shapes"]
+NAMES = ["aerial", "buildings", "campus", "mini", "photos", "rocks", "shapes"]
 
 
 def test_there_is_one_for_each_published_project() -> None:

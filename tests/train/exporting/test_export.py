@@ -16,7 +16,7 @@ from tests.models import CLASSES, run_train, train_error, write_run
 from tests.support import load, random_image, save
 from train.exporting.engine import open_predictor
 from train.exporting.export import Deployed, export_model, largest_difference
-from train.exporting.export_run import Exported
+from train.exporting.export_run import ExportedModel
 from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
@@ -153,12 +153,12 @@ def test_the_model_of_a_run_is_exported_once_and_again_when_it_changed(
     shutil.copytree(exported, run)
     asked: list[Path] = []
 
-    def fake_export(folder: Path, form: str, *, overwrite: bool) -> Exported:
+    def fake_export(folder: Path, form: str, *, overwrite: bool) -> ExportedModel:
         model = onnx.load(str(exported / "model.onnx"))
         onnx.helper.set_model_props(model, {e.key: e.value for e in model.metadata_props} | {"model": identity})
         onnx.save(model, str(folder / "model.onnx"))
         asked.append(folder)
-        return Exported(folder / "model.onnx", "nothing", 0.0)
+        return ExportedModel(folder / "model.onnx", "nothing", 0.0)
 
     monkeypatch.setattr("train.exporting.export_run.export_run", fake_export)
     identity = model_id(run / "model.pt")

@@ -1,9 +1,11 @@
 """Settings of a training from the command line: what each leaves in the run."""
 
+import itertools
 import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -147,6 +149,15 @@ def test_out_of_memory_while_validating_in_words(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("train.fitting.validation.Validator.__call__", no_memory)
     assert "while validating with windows of 64 px; try a smaller --window" in failing("--overlap", 0).stderr
+
+
+def test_a_time_budget_anneals_and_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count(0, 0.02)  # of a clock that goes on whenever somebody looks at it
+    monkeypatch.setattr("train.fitting.loop.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    rows = history_of(train("--epochs", 5000, "--minutes", 0.05))
+    assert 1 <= len(rows) < 5000
+    assert rows["lr"].iloc[-1] < 0.02 * 3e-3
+    assert rows["lr"].max() > 0.5 * 3e-3
 
 
 def test_an_augmentation_file_is_used_and_kept() -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from synth.dataset import generate
 from train.cli.main import main
 from train.runs.checkpoint import load, save
+from train.runs.runs import mark_latest
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
 
@@ -39,6 +40,7 @@ def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "runs" / "tiny"
     shutil.copytree(trained / "runs" / "latest", copy)
     monkeypatch.chdir(tmp_path)
+    mark_latest(copy)
     return copy
 
 

@@ -14,6 +14,7 @@ from tests.models import CLASSES, color_predictor, write_run
 from tests.support import smooth_image
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
+from train.runs.runs import mark_latest
 from train.serve.proposer import RunProposer, open_proposer
 
 
@@ -90,6 +91,7 @@ def test_runs_are_found_as_predict_finds_them(tmp_path: Path, monkeypatch: pytes
         open_proposer(Path("latest"), print)
     named = open_proposer(write_run(tmp_path / "runs" / "first"), print)
     assert torch.get_num_threads() == 3, "a core is left to the page"
+    mark_latest(Path("runs/first"))
     latest = open_proposer(Path("latest"), print)
     assert (latest.name, latest.key, latest.classes) == ("first", named.key, CLASSES.names)
     torch.manual_seed(1)

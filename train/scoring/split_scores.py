@@ -39,7 +39,7 @@ class ImageScore:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class SplitScores:
     """Scores of a split: of all its pixels together, and of each image, the worst first.
 
     guesses: predicted masks of the worst and best images, compressed, by stem.
@@ -75,7 +75,7 @@ def require_same_classes(dataset: Dataset, known: ClassMap) -> None:
     raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
 
 
-def evaluate(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> Evaluation:
+def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> SplitScores:
     """Label every image of a split ("all": of every split) and compare with its mask.
 
     One image and its masks are held at a time. Raises SegError if the split is empty or the dataset has other classes
@@ -99,7 +99,7 @@ def evaluate(predictor: Predictor, dataset: Dataset, split: str, progress: Progr
             guesses[sample.stem] = zlib.compress(guess.tobytes(), level=1)
         guesses = {stem: data for stem, data in guesses.items() if stem in shown}
         progress(done, len(samples))
-    return Evaluation(split, total, scores_of(total), tuple(images), guesses)
+    return SplitScores(split, total, scores_of(total), tuple(images), guesses)
 
 
 def samples_of(dataset: Dataset, split: str) -> list[Sample]:
@@ -110,16 +110,16 @@ def samples_of(dataset: Dataset, split: str) -> list[Sample]:
     return samples
 
 
-def worst_and_best(evaluation: Evaluation, number: int) -> tuple[list[ImageScore], list[ImageScore]]:
+def worst_and_best(scored: SplitScores, number: int) -> tuple[list[ImageScore], list[ImageScore]]:
     """At most `number` of the worst images, the worst first, and of the best, the best first; none in both."""
-    scored = [image for image in evaluation.images if not np.isnan(image.scores.mean_iou)]
-    return scored[:number], scored[number:][-number:][::-1]
+    defined = [image for image in scored.images if not np.isnan(image.scores.mean_iou)]
+    return defined[:number], defined[number:][-number:][::-1]
 
 
 def _extremes(images: list[ImageScore]) -> list[ImageScore]:
     """Of images in order, those that may be shown."""
-    scored = [image for image in images if not np.isnan(image.scores.mean_iou)]
-    return scored[:SHOWN] + scored[-SHOWN:]
+    defined = [image for image in images if not np.isnan(image.scores.mean_iou)]
+    return defined[:SHOWN] + defined[-SHOWN:]
 
 
 def _badness(image: ImageScore) -> tuple[float, str]:

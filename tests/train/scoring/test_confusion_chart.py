@@ -7,7 +7,7 @@ import pytest
 
 from prep.core.classes import classes_from_json
 from prep.images.imageio import read_image
-from train.scoring.confusion_picture import draw_confusion
+from train.scoring.confusion_chart import draw_confusion
 
 
 @pytest.mark.parametrize("number", [1, 25, 40])

@@ -1,4 +1,4 @@
-"""Whole-image evaluation, its intervals, comparison and the patch protocol, with predictors whose answers are known."""
+"""Scores of whole images, their intervals, comparison and the patch protocol, of predictors with known answers."""
 
 import zlib
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, read_index, write_index
 from train.scoring.boundary import boundary_counts
 from train.scoring.compare import compare
-from train.scoring.evaluation import Evaluation, evaluate, worst_and_best
+from train.scoring.intervals import uncertainty_of
 from train.scoring.metrics import confusion_matrix, scores_of
-from train.scoring.patch_protocol import BATCH, PER_IMAGE, patch_scores, whole_image_scores
-from train.scoring.uncertainty import uncertainty_of
+from train.scoring.patch_protocol import BATCH, PATCHES_PER_IMAGE, patch_scores, whole_image_scores
+from train.scoring.split_scores import SplitScores, score_split, worst_and_best
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def shifted(pixels: int) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
     return lambda mask: np.roll(mask, pixels, axis=0)
 
 
-def run(dataset: Dataset, answer: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], split: str = "all") -> Evaluation:
-    return evaluate(known(dataset, answer), dataset, split)  # type: ignore[arg-type]
+def run(dataset: Dataset, answer: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], split: str = "all") -> SplitScores:
+    return score_split(known(dataset, answer), dataset, split)  # type: ignore[arg-type]
 
 
 def with_groups(dataset: Dataset, group: Callable[[str], str]) -> Dataset:
@@ -78,7 +78,7 @@ def test_counts_and_order_are_those_of_the_masks(dataset: Dataset) -> None:
 
 
 def test_only_the_masks_that_may_be_shown_are_kept(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.scoring.evaluation.SHOWN", 3)
+    monkeypatch.setattr("train.scoring.split_scores.SHOWN", 3)
     found = run(dataset, shifted(1))
     worst, best = worst_and_best(found, 3)
     stems = [image.sample.stem for image in found.images]
@@ -176,7 +176,7 @@ def test_patch_protocol_is_what_its_text_says(dataset: Dataset, monkeypatch: pyt
     own, matrix, dropped = [], np.zeros((3, 3), int), 0
     for sample in dataset.of_split("test"):
         stream = Stream(0, "patch protocol", sample.stem)
-        for _ in range(PER_IMAGE):
+        for _ in range(PATCHES_PER_IMAGE):
             top, left = stream.integer(0, sample.height - 32), stream.integer(0, sample.width - 32)
             image, truth = crop_pair(dataset.image(sample), dataset.mask(sample), top, left, 32)
             if not (truth > 0).any():
@@ -188,7 +188,7 @@ def test_patch_protocol_is_what_its_text_says(dataset: Dataset, monkeypatch: pyt
             both = [np.sum((truth == index) & (guess == index)) for index in range(3)]
             own.append(np.mean([b / u for b, u in zip(both, union, strict=True) if u]))
     assert dropped
-    assert patches.number == pooled.number == len(own) == 3 * PER_IMAGE - dropped
+    assert patches.number == pooled.number == len(own) == 3 * PATCHES_PER_IMAGE - dropped
     assert patches.mean_iou == pytest.approx(np.mean(own))
     assert pooled.mean_iou == pytest.approx(scores_of(matrix).mean_iou)
     assert batches.number == -(-len(own) // BATCH)

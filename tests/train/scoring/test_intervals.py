@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from prep.core.randomness import Stream
-from train.scoring.bootstrap import REPLICATES, expanded_tails, intervals, resample
+from train.scoring.intervals import REPLICATES, bootstrap_intervals, expanded_tails, resample
 
 
 def ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -29,7 +29,7 @@ def test_replicates_equal_drawing_one_by_one() -> None:
 
 def test_pieces_do_not_change_the_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = resample(units_of(5), seed=0)
-    monkeypatch.setattr("train.scoring.bootstrap._CHUNK", 37)
+    monkeypatch.setattr("train.scoring.intervals._CHUNK", 37)
     assert np.array_equal(resample(units_of(5), seed=0), whole)
     assert len(whole) == REPLICATES
 
@@ -37,7 +37,7 @@ def test_pieces_do_not_change_the_draw(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_interval_agrees_with_scipy() -> None:
     """Percentiles of the expanded level, of as many replicates: equal up to the chance of other draws."""
     units = units_of(30)
-    (found,) = intervals(units, ratio)
+    (found,) = bootstrap_intervals(units, ratio)
     low, high = expanded_tails(30)
     theirs = stats.bootstrap(
         (units[:, 0], units[:, 1]), lambda a, b, axis=-1: a.sum(axis) / b.sum(axis), paired=True, method="percentile",
@@ -57,26 +57,26 @@ def test_few_units_get_wider_tails() -> None:
 def test_a_mean_of_a_normal_sample_gets_nearly_the_interval_of_students_t() -> None:
     sample = np.random.default_rng(5).normal(size=15)
     units = np.stack([sample, np.ones(15)], axis=1)
-    (found,) = intervals(units, ratio)
+    (found,) = bootstrap_intervals(units, ratio)
     theirs = stats.t.interval(0.95, 14, sample.mean(), stats.sem(sample))
     assert found == pytest.approx(theirs, abs=0.15 * (theirs[1] - theirs[0]))
 
 
 def test_one_unit_has_no_interval() -> None:
-    assert np.isnan(intervals(units_of(1), ratio)).all()
+    assert np.isnan(bootstrap_intervals(units_of(1), ratio)).all()
 
 
 def test_replicates_without_the_class_are_left_out() -> None:
     units = units_of(8)
     units[2:] = 0  # the class stands in two of eight images: a tenth of the replicates have none of it
-    (found,) = intervals(units, ratio)
+    (found,) = bootstrap_intervals(units, ratio)
     shares = sorted(units[:2, 0] / units[:2, 1])
     assert found == pytest.approx(shares)
     units[1] = 0  # in one of eight: a third of the replicates, and the others all say the same
-    assert intervals(units, ratio)[0] == pytest.approx([units[0, 0] / units[0, 1]] * 2)
+    assert bootstrap_intervals(units, ratio)[0] == pytest.approx([units[0, 0] / units[0, 1]] * 2)
 
 
 def test_the_seed_decides() -> None:
     units = units_of(12)
-    assert np.array_equal(intervals(units, ratio, 1), intervals(units, ratio, 1))
-    assert not np.array_equal(intervals(units, ratio, 1), intervals(units, ratio, 2))
+    assert np.array_equal(bootstrap_intervals(units, ratio, 1), bootstrap_intervals(units, ratio, 1))
+    assert not np.array_equal(bootstrap_intervals(units, ratio, 1), bootstrap_intervals(units, ratio, 2))

@@ -11,7 +11,7 @@ from prep.images.polygons import Ring, outline
 
 
 @dataclass(frozen=True)
-class Part:
+class RegionPolygon:
     """A connected part of one class: the outer ring, then its holes, and how many pixels it has in the mask.
 
     Rings are as of prep.images.polygons: corners (x, y) on the edges of pixels, clockwise as seen.
@@ -22,7 +22,9 @@ class Part:
     pixels: int
 
 
-def find_parts(mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, smallest: int = 1) -> list[Part]:
+def region_polygons(
+    mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, smallest: int = 1
+) -> list[RegionPolygon]:
     """Parts of these values of a mask (H, W), in the order of the values, each sorted from the top.
 
     tolerance: in pixels; no line moves farther (Douglas and Peucker 1973). With 0, filling the polygons gives the
@@ -31,7 +33,7 @@ def find_parts(mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, s
     smallest: in pixels; parts with fewer are left out, and holes as small are filled.
     """
     junctions = _junctions(mask) if tolerance > 0 else None
-    parts = []
+    polygons = []
     for value in values:
         for rings in outline(mask == value):
             pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
@@ -42,8 +44,8 @@ def find_parts(mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, s
                 rings = [_simplified(ring, junctions, tolerance) for ring in rings]
             kept = tuple(ring for ring in rings[1:] if area(ring))
             if area(rings[0]):
-                parts.append(Part(value, (rings[0], *kept), pixels))
-    return parts
+                polygons.append(RegionPolygon(value, (rings[0], *kept), pixels))
+    return polygons
 
 
 def area(ring: Ring) -> float:

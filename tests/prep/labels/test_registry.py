@@ -1,0 +1,127 @@
+"""The registry of label formats: what is recognised, what is said of the rest, and formats of other packages."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.labels.contents import Contents
+from prep.labels.formats import CERTAIN, NO
+from prep.labels.registry import BUILT_IN, formats, reader_names
+from tests.support import masks_of, run_error, run_ok, run_prep, save
+
+_PLUGIN = """
+from pathlib import Path
+import numpy as np
+from prep.labels.formats import CERTAIN, NO, FileFormat
+from prep.labels.pixels.ids import IdCodes
+from prep.labels.reader import LabelSource, RawLabel
+
+
+class DotsReader(IdCodes):
+    name = "dots"
+
+    def read(self, label):
+        rows = label.path.read_text().split()
+        return np.array([[int(value) for value in row] for row in rows], np.uint32)
+
+
+def recognised(contents):
+    return CERTAIN if contents.of_suffix(".dots") else NO
+
+
+def opened(contents, variable):
+    return LabelSource("dots", tuple(RawLabel(file.path, file.stem) for file in contents.of_suffix(".dots")))
+
+
+FORMAT = FileFormat("dots", "rows of digits of Dots 3000", recognised, opened, (DotsReader(),))
+"""
+
+
+def add_package(folder: Path, module: str, code: str, entry: str) -> dict[str, str]:
+    """An installed package with an entry point; the environment in which Python finds it."""
+    (folder / f"{module}-1.0.dist-info").mkdir(parents=True)
+    (folder / f"{module}-1.0.dist-info" / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n"
+    )
+    (folder / f"{module}-1.0.dist-info" / "entry_points.txt").write_text(f"[seg_prep.labels]\n{entry}\n")
+    (folder / f"{module}.py").write_text(code)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
+
+
+def seg_prep(environment: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
+    program = "from prep.cli.main import main; main()"
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_another_package_adds_a_format(tmp_path: Path) -> None:
+    environment = add_package(tmp_path / "site", "dots3000", _PLUGIN, "dots = dots3000:FORMAT")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.dots").write_text("010\n221\n")
+    (tmp_path / "classes.txt").write_text("sky\nsea\nland\n")
+    save(tmp_path / "photos" / "a.png", np.zeros((2, 3, 3), np.uint8))
+    convert = ("masks", "convert", tmp_path / "labels", "--images", tmp_path / "photos")
+    done = seg_prep(
+        environment, *convert, "--classes", tmp_path / "classes.txt", "-o", tmp_path / "set", "--workers", 2
+    )
+    assert done.returncode == 0, done.stderr
+    assert masks_of(tmp_path / "set")["a"].tolist() == [[0, 1, 0], [2, 2, 1]]
+    assert "rows of digits of Dots 3000" in seg_prep(environment, "masks", "inspect", "--formats").stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "entry", "said"),
+    [
+        (
+            "import nowhere_to_be_found",
+            "dots = dots3000:FORMAT",
+            "the label format dots of the package dots3000 cannot be",
+        ),
+        (
+            _PLUGIN.replace('"dots", "rows', '"coco", "rows'),
+            "dots = dots3000:FORMAT",
+            "adds a label format 'coco', and there",
+        ),
+    ],
+)
+def test_a_package_that_does_not_fit_is_named(tmp_path: Path, code: str, entry: str, said: str) -> None:
+    environment = add_package(tmp_path / "site", "dots3000", code, entry)
+    save(tmp_path / "labels" / "a.png", np.zeros((2, 3), np.uint8))
+    done = seg_prep(environment, "masks", "inspect", tmp_path / "labels")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert said in done.stderr
+
+
+def test_names_are_unique() -> None:
+    assert len({each.name for each in BUILT_IN}) == len(BUILT_IN) == len(formats())
+    assert len(reader_names()) == len(set(reader_names()))
+
+
+def test_inspect_lists_every_format() -> None:
+    listed = run_ok("masks", "inspect", "--formats").stdout
+    for each in BUILT_IN:
+        assert f"\n{each.name} " in listed
+        assert each.title in listed
+
+
+def test_an_unknown_reader_is_a_wrong_option(tmp_path: Path) -> None:
+    result = run_prep("masks", "inspect", tmp_path, "--from", "psd")
+    assert result.exit_code == 2
+    assert "'psd' is none of rgb, ids" in result.stderr
+
+
+def test_what_is_there_is_said_where_nothing_is_recognised(tmp_path: Path) -> None:
+    for name in ("a.tfrecord", "b.tfrecord", "c.xyz", "readme"):
+        (tmp_path / name).write_text("?")
+    said = run_error("masks", "convert", tmp_path, "-o", tmp_path / "set")
+    assert "and found 2 .tfrecord, 1 .xyz, 1 without ending. No labels yet?" in said
+
+
+@pytest.mark.parametrize("each", BUILT_IN, ids=lambda each: each.name)
+def test_nothing_recognises_an_empty_folder(each: object, tmp_path: Path) -> None:
+    assert each.recognise(Contents(tmp_path)) == NO < CERTAIN  # type: ignore[attr-defined]

@@ -1,0 +1,124 @@
+"""Which run is meant."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from prep.core.errors import SegError
+from tests.models import run_train, train_error, write_run
+from tests.support import random_image, save
+from train.config.config import Config
+from train.fitting import fit
+from train.runs.runs import find_run, mark_latest
+
+OLDER, LATEST = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs; a is the latest, though files of b are newer."""
+    monkeypatch.chdir(tmp_path)
+    for run in (LATEST, OLDER):
+        write_run(run)
+    mark_latest(LATEST)
+    os.utime(OLDER / "model.pt", (2**32, 2**32))
+
+
+@pytest.fixture(params=["link", "file"])
+def marked(request: pytest.FixtureRequest, runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is on systems with links, and on Windows without."""
+    if request.param == "file":
+
+        def refused(*_: object, **__: object) -> None:
+            raise OSError("no links here")
+
+        Path("runs/latest").unlink()
+        monkeypatch.setattr(Path, "symlink_to", refused)
+        mark_latest(LATEST)
+        assert Path("runs/latest").is_file()
+
+
+@pytest.mark.usefixtures("marked")
+@pytest.mark.parametrize("named", [None, "latest", "runs/latest"])
+def test_without_a_name_the_latest_run_is_meant_and_told(named: str | None) -> None:
+    told: list[str] = []
+    assert find_run(None if named is None else Path(named), told.append) == LATEST
+    assert told == [f"latest run: {LATEST}"]
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize("named", [OLDER, OLDER / "model.pt", OLDER / "last.pt"])
+def test_a_run_that_is_named_needs_no_words(named: Path) -> None:
+    assert find_run(named, pytest.fail) == OLDER
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_folder_called_latest_is_that_folder() -> None:
+    write_run(Path("latest"))
+    assert find_run(Path("latest"), pytest.fail) == Path("latest")
+
+
+@pytest.mark.usefixtures("marked")
+def test_a_latest_run_that_is_gone_or_not_marked_is_no_other_run() -> None:
+    shutil.rmtree(LATEST)
+    gone = f"runs/latest: leads to {LATEST.name}, which is not there; name the run that you mean, for example {OLDER}"
+    with pytest.raises(SegError, match=f"^{re.escape(gone)}$"):
+        find_run(None, pytest.fail)
+    Path("runs/latest").unlink()
+    missing = f"runs/latest: is not there; name the run that you mean, for example {OLDER}"
+    with pytest.raises(SegError, match=f"^{re.escape(missing)}$"):
+        find_run(None, pytest.fail)
+    shutil.rmtree(OLDER)
+    with pytest.raises(SegError, match=r"^no run under \./runs; train one with 'seg-train', or name one as RUN$"):
+        find_run(None, pytest.fail)
+
+
+@pytest.mark.usefixtures("runs")
+def test_an_older_run_is_not_resumed_in_place_of_the_latest() -> None:
+    (OLDER / "last.pt").touch()
+    error = train_error("--resume")
+    assert f"{LATEST}: the latest run has no last.pt: it was interrupted before its first epoch was over" in error
+    assert f"or name another run, for example {OLDER}" in error
+    assert find_run(OLDER, pytest.fail, "last.pt") == OLDER
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["export", "--to", "torchscript"],
+        ["export", "latest", "--to", "torchscript"],
+        ["predict", "photo.png", "-o", "out"],
+        ["predict", "photo.png", "-o", "out", "--run", "latest"],
+    ],
+    ids=" ".join,
+)
+def test_commands_tell_which_run_is_the_latest(command: list[str]) -> None:
+    save(Path("photo.png"), random_image(0))
+    done = run_train(*command)
+    assert f"latest run: {LATEST}\n" in done.stderr
+    assert OLDER.name not in done.output
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize("command", [["score"], ["audit"], ["score", OLDER, "--compare", "latest"]], ids=str)
+def test_commands_that_find_no_dataset_have_told_the_run_before(command: list[object]) -> None:
+    error = train_error(*command)
+    assert error.startswith(f"latest run: {LATEST}\n")
+    assert "does not say which dataset it was trained on" in error
+
+
+@pytest.mark.usefixtures("runs")
+def test_weights_of_the_latest_run_are_named_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def remember(root: Path, config: Config, *_: object) -> None:
+        seen.append(config.weights)
+
+    monkeypatch.setattr(fit, "fit", remember)
+    monkeypatch.setattr("prep.dataset.dataset.find_dataset", lambda argument: Path())
+    assert run_train("--weights", "latest").stderr == f"latest run: {LATEST}\n"
+    assert seen == [f"{LATEST}/model.pt"]
