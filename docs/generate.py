@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from prep.checking.kinds import KINDS, SEVERITIES, filled
+from prep.checking.kinds import FINDING_KINDS, SEVERITIES, filled
 from prep.labels.registry import BUILT_IN
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +48,7 @@ def checks_page() -> str:
     """docs/checks.md: each kind of finding with its words and its advice."""
     parts = [_CHECKS]
     for severity in SEVERITIES:
-        kinds = [kind for kind in KINDS if kind.severity == severity]
+        kinds = [kind for kind in FINDING_KINDS if kind.severity == severity]
         rows = [f"| `{kind.name}` | {_in_words(kind.text)} | {_in_words(kind.advice)} |" for kind in kinds]
         head = ["| kind | what is found | what to do |", "|---|---|---|"]
         parts.append("\n".join([f"## {severity.capitalize()}s", "", *head, *rows, ""]))

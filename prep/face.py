@@ -21,11 +21,12 @@ from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.progress import Progress, bar_of, silent
-from prep.dataset.dataset import CLASSES, Dataset, is_dataset, root_of
+from prep.dataset.dataset import Dataset, is_dataset, root_of
+from prep.dataset.dataset_files import CLASSES
 from prep.dataset.patches import PatchFormat, PatchSet, cut_patches
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
-from prep.exporting.export import Exported, export_dataset
+from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
 from prep.photos.image_file import ImageOptions
 from prep.photos.resize import Resized, resize_photos
@@ -255,7 +256,7 @@ def export(
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
-) -> Exported:
+) -> ExportSummary:
     """Export images and masks to the layout of another tool, without loss.
 
     output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme" or "cvat".

@@ -336,7 +336,7 @@ def test_really_full_disk(small_disk: Path, tmp_path: Path, workers: int) -> Non
     run_ok(*options, tmp_path / "s")
     assert tree(small_disk / "s") == tree(tmp_path / "s")
     before = tree(small_disk / "s")
-    assert "no space left on the disk: 800 patches" in run_error("patches", small_disk / "s")
+    assert "no space left on the disk for 800 patches" in run_error("patches", small_disk / "s")
     assert tree(small_disk / "s") == before
 
 

@@ -6,11 +6,10 @@ SegError, whose text says what is wrong, where, and what to do. `device` is "aut
 `say=print` shows them.
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
@@ -32,6 +31,7 @@ from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
 from train.scoring.score import score_run
+from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
 
 AnyRun = Run | str | Path
@@ -50,17 +50,22 @@ def say_nothing(text: str) -> None:
 class Score:
     """Scores of whole images of a split, 0..1; nan where a class occurs neither in the truth nor in the prediction.
 
-    mean_iou_interval: the ends of its 95 % interval, None where the images are too few for one.  iou: by class name.
-    folder: metrics.json (all figures), per_image.csv, pictures of the worst and best images.
+    metrics: all figures, with their 95 % intervals, as they stand in metrics.json.
+    folder: metrics.json, per_image.csv, pictures of the worst and best images.
     """
 
     folder: Path
-    split: str
-    images: int
-    mean_iou: float
-    mean_iou_interval: tuple[float, float] | None
-    pixel_accuracy: float
-    iou: Mapping[str, float]
+    metrics: Metrics
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of the classes' IoU."""
+        return self.metrics.mean_iou
+
+    @property
+    def iou(self) -> dict[str, float]:
+        """IoU by class name."""
+        return {each.name: each.iou for each in self.metrics.classes}
 
 
 @dataclass(frozen=True)
@@ -148,8 +153,7 @@ def score(
     need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    folder, found = score_run(find_run(_named(run), say_nothing), root, split, target, device, bar_of(progress))
-    return _score(folder, found)
+    return Score(*score_run(find_run(_named(run), say_nothing), root, split, target, device, bar_of(progress)))
 
 
 @recorded(lambda given, _: Path(given["output"]))
@@ -257,20 +261,3 @@ def _place(device: Device) -> Place:
 def _of_one_process(result: Run | None) -> Run:
     assert result is not None, "only further processes have no result"
     return result
-
-
-def _score(folder: Path, found: Mapping[str, Any]) -> Score:
-    interval = found["mean_iou_interval"]
-    return Score(
-        folder=folder,
-        split=found["split"],
-        images=found["images"],
-        mean_iou=_number(found["mean_iou"]),
-        mean_iou_interval=None if interval is None else tuple(interval),
-        pixel_accuracy=_number(found["pixel_accuracy"]),
-        iou={row["name"]: _number(row["iou"]) for row in found["classes"]},
-    )
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value

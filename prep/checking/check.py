@@ -13,10 +13,10 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import CLASSES, Dataset, Sample, read_index
-from prep.dataset.states import REJECTED, STATES, read_states
-from prep.dataset.transaction import INDEX
-from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
+from prep.dataset.dataset import Dataset, Sample, read_index
+from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, STATES
+from prep.dataset.states import REJECTED, read_states
+from prep.photos.record import PhotoRecord, read_records
 
 _UNFINISHED, _COMMIT = ".unfinished-", "commit.json"
 

@@ -129,7 +129,7 @@ _REMARKS = (
      "type the same command again and it goes on; or delete the folder"),
 )  # fmt: skip
 
-KINDS = tuple(
+FINDING_KINDS = tuple(
     Kind(name, severity, text, advice)
     for severity, rows in zip(SEVERITIES, (_ERRORS, _WARNINGS, _REMARKS), strict=True)
     for name, text, advice in rows

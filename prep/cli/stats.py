@@ -56,6 +56,6 @@ def _as_text(result: "Stats") -> str:
     ]
     moments = "mean {:.4f} {:.4f} {:.4f}, std {:.4f} {:.4f} {:.4f}".format(*result.mean, *result.std)
     return (f"{table(header, rows)}\n" if rows else "") + (
-        f"{counted(result.images, 'image')} of {result.split}, {result.pixels:,} pixels, "
+        f"{counted(result.images, 'image')} of {result.split}, {counted(result.pixels, 'pixel')}, "
         f"{result.ignored_pixels:,} ignored; {moments}"
     )

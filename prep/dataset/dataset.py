@@ -15,11 +15,11 @@ from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.tables import ONE_OF, read_table, write_table
+from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.missing import no_dataset, not_a_dataset
-from prep.dataset.transaction import INDEX, recover
+from prep.dataset.transaction import recover
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
 
-CLASSES = "classes.json"
 ENVIRONMENT_VARIABLE = "SEG_DATASET"
 SPLITS = ("train", "val", "test")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.words import counted
-from prep.dataset.transaction import INDEX
+from prep.dataset.dataset_files import INDEX
 from prep.images.imageio import IMAGE_SUFFIXES
 
 SIZE = 1024

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prep.core.files import explained
+from prep.dataset.dataset_files import PROVENANCE
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-PROVENANCE = "provenance.jsonl"
 _PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
 
 

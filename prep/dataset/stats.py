@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
-from prep.core.files import read_bytes, write_text
+from prep.core.files import write_text
 from prep.core.jobs import run_jobs
+from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import SPLITS, Dataset, Sample
+from prep.dataset.dataset_files import STATS
 from prep.dataset.missing import no_masks
 from prep.dataset.transaction import Transaction
 from prep.dataset.weights import (
@@ -26,7 +28,6 @@ from prep.dataset.weights import (
 )
 from prep.images.imageio import ImageRGB, IndexMask
 
-STATS = "stats.json"
 ALL = "all"
 
 _STRIP_PIXELS = 1 << 23
@@ -229,12 +230,7 @@ def save_stats(dataset: Dataset, stats: Stats, *, overwrite: bool) -> None:
 
 def read_stats(path: Path) -> Stats:
     """Read stats.json; SegError if it is not ours."""
-    try:
-        data = json.loads(read_bytes(path))
-        classes = tuple(ClassStats(**entry) for entry in data.pop("classes"))
-        return Stats(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"]), "classes": classes})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SegError(f"{path}: not written by 'seg-prep stats'; run it again with --overwrite") from error
+    return read_record(path, Stats, remedy="count again with 'seg-prep stats --overwrite'")
 
 
 def ensure_stats(dataset: Dataset, progress: Progress = silent) -> tuple[Stats, bool]:

@@ -16,10 +16,10 @@ from typing import Self
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, remove_parts, write_text
+from prep.dataset.dataset_files import INDEX
 
 _PREFIX = ".unfinished-"
 _SETTINGS, _COMMIT = "settings.json", "commit.json"
-INDEX = "index.csv"
 
 
 class Transaction:

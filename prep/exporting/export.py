@@ -15,6 +15,7 @@ from prep.core.files import explained, make_folder, read_bytes, write_bytes, wri
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
@@ -38,7 +39,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportSummary:
     """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out."""
 
     samples: int
@@ -54,7 +55,7 @@ def export_dataset(
     overwrite: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
-) -> Exported:
+) -> ExportSummary:
     """Export all labelled samples of the dataset `root` to the folder, or the file ending in .zip, `target`.
 
     layout: a key of LAYOUTS. Images keep their bytes. Nothing is written if anything is wrong with a file.
@@ -85,7 +86,7 @@ def export_dataset(
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)
-    return Exported(len(samples), pixels, left_out)
+    return ExportSummary(len(samples), pixels, left_out)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _pack(folder: Path, target: Path) -> None:
 def _refuse_target(root: Path, target: Path, is_zip: bool, overwrite: bool) -> None:
     """SegError if `target` is the dataset, part of it, or already there."""
     inside = target.resolve().relative_to(root.resolve()).parts if _is_below(target, root) else ("",)
-    if _is_below(root, target) or inside[0] in {"images", "masks", "photos", "labels", "patches"}:
+    if _is_below(root, target) or inside[0] in {IMAGES, MASKS, PHOTOS, LABELS, PATCHES}:
         raise SegError(f"{target}: that is where the dataset itself lies; name another folder with -o")
     if is_dataset(target):
         raise SegError(f"{target}: that is a dataset; name another folder with -o")

@@ -11,8 +11,9 @@ from prep.core.classes import NO_CLASSES, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset
-from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states, write_states
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, STATES
+from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png
@@ -22,7 +23,7 @@ from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
+from prep.photos.record import PhotoRecord, read_records
 from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
 
 
@@ -61,7 +62,7 @@ class ResizeSample:
         if mask is None:
             return SampleOutcome(made, placement, nothing, nothing)
         resized = resize_mask(mask, placement)
-        made = replace(made, mask=f"masks/{sample.stem}.png")
+        made = replace(made, mask=own_mask_name(sample.stem))
         write_file(self.folder / made.mask, encode_png(resized))
         return SampleOutcome(made, placement, count_values(mask), count_values(resized))
 

@@ -11,13 +11,15 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
+from prep.core.words import counted, verb
 from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.dataset_files import FOLDS, INDEX
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.transaction import Transaction
 from prep.images.similar import Fingerprint, fingerprint, near_duplicates
 from prep.splitting.balance import ClassPixels, absent_classes, groups_of, share_deviation
-from prep.splitting.folds import FOLDS, assign_folds, write_folds
+from prep.splitting.folds import assign_folds, write_folds
 from prep.splitting.grouping import group_samples, unit_by_stem, units_of
 from prep.splitting.stratify import Bins, deal_out
 
@@ -198,7 +200,8 @@ def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dat
     result = split_dataset(dataset, seed=seed)
     how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
     if result.kept:
-        say(f"{result.assigned} samples had no split; they now have one {how}, and the others keep theirs.")
+        samples = counted(result.assigned, "sample")
+        say(f"{samples} had no split and now {verb(result.assigned, 'has', 'have')} one {how}; the others keep theirs.")
     else:
         say(f"The dataset had no split; it now has the default one {how}.")
     return result.dataset

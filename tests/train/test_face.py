@@ -99,7 +99,7 @@ def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capf
     assert scores.mean_iou == pytest.approx(here.mean_iou, abs=1e-6)
     assert scores.iou.keys() == {"background", "line", "ellipse"}
     assert np.nanmean(list(scores.iou.values())) == pytest.approx(scores.mean_iou, abs=1e-6)
-    assert (scores.images, scores.split, scores.folder) == (3, "test", here.folder)
+    assert (scores.metrics.images, scores.metrics.split, scores.folder) == (3, "test", here.folder)
     assert train.score(split="val", output=str(tmp_path / "val")).folder == tmp_path / "val"
     ds = prep.open("datasets/synth")
     made = train.predict(ds, output=str(tmp_path / "out"), save=["masks", "geojson"])

@@ -14,7 +14,7 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Disagreement, find_disagreements
-from train.scoring.sheets import Row, captioned_sheet
+from train.scoring.sheets import SheetBlock, captioned_sheet
 from train.scoring.split_scores import require_same_classes, samples_of
 from train.windows.predictor import Predictor
 
@@ -106,7 +106,7 @@ def _order(suspect: Suspect) -> tuple[float, str, int, int]:
     return -suspect.region.score, suspect.sample.stem, suspect.region.y, suspect.region.x
 
 
-def _row(rank: int, suspect: Suspect, dataset: Dataset) -> Row:
+def _row(rank: int, suspect: Suspect, dataset: Dataset) -> SheetBlock:
     """One block of the sheet: image, label and prediction around a region, enlarged where they are small."""
     assert suspect.guess is not None
     region, names = suspect.region, dataset.classes.names

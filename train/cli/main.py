@@ -9,6 +9,7 @@ import click
 
 from prep.cli.console import GOES_ON, SegGroup
 from prep.cli.options import CONTEXT
+from prep.dataset.dataset_files import INDEX
 from train.cli.audit import audit
 from train.cli.bench import bench
 from train.cli.export import export
@@ -42,7 +43,7 @@ class FitByDefault(SegGroup):
         """Put `fit` in front of arguments that name no command; a command with a typo is told as one."""
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
             word = args[0] if args and not args[0].startswith("-") else ""
-            if word in self.elsewhere and not Path(word, "index.csv").exists():
+            if word in self.elsewhere and not Path(word, INDEX).exists():
                 return super().parse_args(ctx, args)
             near = get_close_matches(word, self.commands, n=1)
             if near and not Path(word).exists():

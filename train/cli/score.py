@@ -1,7 +1,10 @@
 """seg-train score."""
 
+from __future__ import annotations
+
+import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +13,10 @@ from prep.cli.options import dataset_argument, json_option
 from prep.core.words import counted
 from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
+
+if TYPE_CHECKING:
+    from train.scoring.compare import Difference
+    from train.scoring.score_files import ClassMetrics, Metrics
 
 _KNOWN_IMAGES = "Images of train are among these: what the model scores on images it learned says little about others."
 
@@ -77,63 +84,60 @@ def score(
     if (folder / CONFIG).exists():
         write_report(folder)
     text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])
-    finish(folder, {**found, "folder": folder}, text)
+    finish(folder, {**found.to_json(), "folder": folder}, text)
 
 
-def _scores(found: dict[str, Any]) -> str:
+def _scores(found: Metrics) -> str:
     """The scores of each class with their intervals, and the means."""
     columns = {"iou": "IoU", "dice": "Dice", "boundary_iou": "boundary IoU"}
     plain = ("precision", "recall", "accuracy")
-    rows = [[row["name"], *(_cell(row, key) for key in (*columns, *plain))] for row in found["classes"]]
+    rows = [[row.name, *(_cell(row, key) for key in (*columns, *plain))] for row in found.classes]
     rows.append(["mean", *(_cell(found, f"mean_{key}") for key in columns), "", "", ""])
     return "\n".join(
         [
             table(["class", *columns.values(), *plain], rows),
             f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
-            f"{_number(found['mean_of_images_iou'])}, {counted(found['images'], 'image')} of {found['split']}",
-            found["intervals"]["words"],
-            *(_KNOWN_IMAGES for _ in [0] if found["split"] in ("train", "all")),
+            f"{_number(found.mean_of_images_iou)}, {counted(found.images, 'image')} of {found.split}",
+            found.intervals.words,
+            *(_KNOWN_IMAGES for _ in [0] if found.split in ("train", "all")),
         ]
     )
 
 
-def _comparison(found: dict[str, Any]) -> list[str]:
-    if "comparison" not in found:
+def _comparison(found: Metrics) -> list[str]:
+    if found.comparison is None:
         return []
     rows = [
-        [row["name"], _number(row["ours"]), _number(row["theirs"]), _difference(row), row["verdict"]]
-        for row in found["comparison"]["differences"]
+        [row.name, _number(row.ours), _number(row.theirs), _difference(row), row.verdict]
+        for row in found.comparison.differences
     ]
     lines = table(["difference", "this run", "other run", "this - other", ""], rows)
-    return [f"Compared with {found['comparison']['other']} on the same images (paired bootstrap):\n{lines}"]
+    return [f"Compared with {found.comparison.other} on the same images (paired bootstrap):\n{lines}"]
 
 
-def _protocols(found: dict[str, Any]) -> list[str]:
-    if "protocols" not in found:
+def _protocols(found: Metrics) -> list[str]:
+    if not found.protocols:
         return []
-    rows = [
-        [row["protocol"], row["split"], f"{row['number']:,} {row['units']}", _number(row["mean_iou"])]
-        for row in found["protocols"]
-    ]
+    rows = [[row.protocol, row.split, f"{row.number:,} {row.units}", _number(row.mean_iou)] for row in found.protocols]
     return [
         f"Mean IoU by protocol (docs/scores.md says what each measures; the first is the score):\n"
         f"{table(['protocol', 'split', 'of', 'mean IoU'], rows)}"
     ]
 
 
-def _cell(row: dict[str, Any], key: str) -> str:
+def _cell(row: ClassMetrics | Metrics, key: str) -> str:
     """A score with its interval, as 0.812 [0.743, 0.871]."""
-    interval = row.get(f"{key}_interval")
+    interval = getattr(row, f"{key}_interval", None)
     ends = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
-    return _number(row[key]) + ends
+    return _number(getattr(row, key)) + ends
 
 
-def _difference(row: dict[str, Any]) -> str:
-    if row["ours"] is None or row["theirs"] is None:
+def _difference(row: Difference) -> str:
+    if math.isnan(row.ours - row.theirs):
         return "-"
-    ends = "" if row["low"] is None else f" [{row['low']:+.4f}, {row['high']:+.4f}]"
-    return f"{row['ours'] - row['theirs']:+.4f}{ends}"
+    ends = "" if math.isnan(row.low) else f" [{row.low:+.4f}, {row.high:+.4f}]"
+    return f"{row.ours - row.theirs:+.4f}{ends}"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4f}"

@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from prep.core.errors import SegError
-from prep.core.files import read_bytes
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.patch_files import IMAGES, MASKS
-from prep.dataset.patches import PATCHES, PatchSettings, read_patch_splits
+from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
+from prep.dataset.patches import read_patch_settings, read_patch_splits
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
 from train.data.augment import Augmentation, alter_colors, draw
@@ -117,8 +116,8 @@ class PixelStore:
 
 def open_patches(folder: Path, split: str) -> PixelStore:
     """Open the patches of one split; the arrays stay on disk until they are used."""
-    settings = read_settings(folder)
-    images, masks = (np.load(folder / name, mmap_mode="c") for name in (IMAGES, MASKS))
+    settings = read_patch_settings(folder)
+    images, masks = (np.load(folder / name, mmap_mode="c") for name in (PATCH_IMAGES, PATCH_MASKS))
     splits = read_patch_splits(folder)
     wanted = torch.tensor([number for number, own in enumerate(splits) if own == split], dtype=torch.long)
     area = settings.size**2
@@ -183,7 +182,7 @@ def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
         if not samples:
             raise SegError(f"{dataset.root}: no labelled train samples; look at its split with 'seg-prep split'")
         return load_samples(dataset, samples, config.size or DEFAULT_SIZE, config.crops, progress)
-    settings = read_settings(folder)
+    settings = read_patch_settings(folder)
     if settings.is_stale(dataset):
         raise SegError(
             f"{folder}: cut under another split than the dataset has now, or from other masks; "
@@ -196,7 +195,7 @@ def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
 
 def find_patches(dataset: Dataset, size: int | None) -> Path | None:
     """The folder of the patches of this size, or of the only patches there are; None if there are none."""
-    folders = sorted(path.parent for path in (dataset.root / PATCHES).glob("size*/settings.json"))
+    folders = sorted(path.parent for path in (dataset.root / PATCHES).glob(f"size*/{PATCH_SETTINGS}"))
     if size is not None:
         return next((folder for folder in folders if folder.name == f"size{size}"), None)
     if len(folders) > 1:
@@ -204,8 +203,3 @@ def find_patches(dataset: Dataset, size: int | None) -> Path | None:
         names = ", ".join(map(str, sizes))
         raise SegError(f"{dataset.root}: patches of several sizes ({names}); choose with --size {sizes[0]}")
     return folders[0] if folders else None
-
-
-def read_settings(folder: Path) -> PatchSettings:
-    """Read what a set of patches was cut with."""
-    return PatchSettings(**json.loads(read_bytes(folder / "settings.json")))

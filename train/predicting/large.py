@@ -18,7 +18,7 @@ from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
 
-KINDS = ("masks", "overlays", PROBABILITIES)
+LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
 """What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities."""
 
 _TILE = 256

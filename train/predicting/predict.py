@@ -9,17 +9,16 @@ import numpy as np
 
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
-from prep.core.files import make_folder, read_bytes, write_text
+from prep.core.files import make_folder, write_text
+from prep.core.jsonio import read_json
 from prep.core.progress import Bar, no_bar
-from prep.dataset.dataset import CLASSES
+from prep.dataset.dataset_files import CLASSES
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
-from train.predicting.large import KINDS as KINDS_OF_LARGE
-from train.predicting.large import predict_large
+from train.predicting.large import LARGE_KINDS, predict_large
 from train.predicting.outputs import Output, Predicted, finish_outputs, make_outputs
-from train.predicting.predict_video import KINDS as KINDS_OF_VIDEOS
-from train.predicting.predict_video import predict_video
+from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.predicting.tiff_rows import is_large_tiff
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
@@ -65,7 +64,7 @@ def predict_photos(
             advance(done, len(photos))
     finish_outputs(kinds, output, predictor.classes)
     for photo in large:
-        if left_out := [kind for kind in kinds if kind not in KINDS_OF_LARGE]:
+        if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
             note(f"{photo.name}: too large for {', '.join(left_out)}")
         with _collected(problems), bar(f"Predicting {photo.name}") as advance:
             predict_large(predictor, photo, output, kinds, overwrite=overwrite, progress=advance)
@@ -88,7 +87,7 @@ def predict_videos(
     """
     problems: list[str] = []
     for video in videos:
-        if left_out := [kind for kind in kinds if kind not in KINDS_OF_VIDEOS]:
+        if left_out := [kind for kind in kinds if kind not in VIDEO_KINDS]:
             note(f"{video.name}: videos have no {', '.join(left_out)}; left out")
         with _collected(problems), bar(f"Predicting {video.name}") as advance:
             predict_video(predictor, video, output, kinds, overwrite=overwrite, progress=advance, note=note)
@@ -136,10 +135,7 @@ def open_output(output: Path, predictor: Predictor, settings: Mapping[str, objec
 
 
 def _read_record(path: Path) -> dict[str, object]:
-    try:
-        content = json.loads(read_bytes(path))
-    except ValueError as error:
-        raise SegError(f"{path}: damaged; remove the folder, or add --overwrite") from error
+    content = read_json(path, remedy="remove the folder, or add --overwrite")
     if not isinstance(content, dict):
         raise SegError(f"{path}: not of seg-train predict; name another folder")
     return content

@@ -15,7 +15,7 @@ from prep.images.overlay import color_mask, overlay
 from train.predicting.video import Damage, VideoFile, VideoWriter
 from train.windows.predictor import Predictor
 
-KINDS = ("masks", "colors", "overlays")
+VIDEO_KINDS = ("masks", "colors", "overlays")
 """Masks as one PNG a frame; colour masks and overlays as videos."""
 
 
@@ -36,10 +36,10 @@ def predict_video(
     progress: counts frames. Raises SegError if no frame can be read.
     """
     folder = output / "masks" / video.stem
-    films = {kind: output / kind / f"{video.stem}.mp4" for kind in KINDS if kind != "masks" and kind in kinds}
+    films = {kind: output / kind / f"{video.stem}.mp4" for kind in VIDEO_KINDS if kind != "masks" and kind in kinds}
     wanted = [*films.values(), *([folder] if "masks" in kinds else [])]
     if not wanted:
-        raise SegError(f"{video.path}: of a video there are only {', '.join(KINDS)}; add one of them to --save")
+        raise SegError(f"{video.path}: of a video there are only {', '.join(VIDEO_KINDS)}; add one of them to --save")
     if not overwrite and all(path.exists() for path in wanted):
         return
     source = VideoFile(video.path)

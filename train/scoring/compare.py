@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from train.scoring.intervals import bootstrap_intervals, sum_by_unit, units_of
+from train.scoring.intervals import bootstrap_intervals, independent_units, sum_by_unit
 from train.scoring.metrics import summarize
 from train.scoring.split_scores import SplitScores
 
@@ -17,22 +17,22 @@ _NAMES = {"mean_iou": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "p
 
 @dataclass(frozen=True)
 class Difference:
-    """One score of both runs, and the 95 % interval of ours - theirs; nan where there is none."""
+    """One score of both runs, and the 95 % interval of ours - theirs, nan where there is none; verdict: in words."""
 
     name: str
     ours: float
     theirs: float
     low: float
     high: float
+    verdict: str
 
-    @property
-    def verdict(self) -> str:
-        """What the interval says, in words."""
-        if np.isnan(self.low):
-            return "no interval: the class, or all, stands in one independent image or group only"
-        if self.low <= 0 <= self.high:
-            return "no difference shown: the interval includes 0"
-        return f"{'better' if self.low > 0 else 'worse'}: the interval excludes 0"
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside another one, by the name of that."""
+
+    other: str
+    differences: tuple[Difference, ...]
 
 
 def compare(ours: SplitScores, theirs: SplitScores, classes: ClassMap) -> list[Difference]:
@@ -44,7 +44,7 @@ def compare(ours: SplitScores, theirs: SplitScores, classes: ClassMap) -> list[D
     scored = [sorted(each.images, key=lambda image: image.sample.stem) for each in (ours, theirs)]
     if [image.sample for image in scored[0]] != [image.sample for image in scored[1]]:
         raise SegError("the two runs were scored on other images; score both on the same dataset and split")
-    _, owners = units_of([image.sample for image in scored[0]])
+    _, owners = independent_units([image.sample for image in scored[0]])
     both = np.stack([[image.counts for image in images] for images in scored], axis=1)  # (N, 2, C, 5)
     units = sum_by_unit(both, owners)
     flat = units.reshape(len(units), -1).astype(np.float64)
@@ -54,9 +54,19 @@ def compare(ours: SplitScores, theirs: SplitScores, classes: ClassMap) -> list[D
     seen = np.count_nonzero(units[..., 1:3].sum(axis=(1, 3)), axis=0)
     rows[len(_NAMES) :][seen < 2] = np.nan
     return [
-        Difference(name, *map(float, (scores[0, place], scores[1, place], *rows[place])))
+        _difference(name, *map(float, (scores[0, place], scores[1, place], *rows[place])))
         for place, name in enumerate(names)
     ]
+
+
+def _difference(name: str, ours: float, theirs: float, low: float, high: float) -> Difference:
+    if np.isnan(low):
+        verdict = "no interval: the class, or all, stands in one independent image or group only"
+    elif low <= 0 <= high:
+        verdict = "no difference shown: the interval includes 0"
+    else:
+        verdict = f"{'better' if low > 0 else 'worse'}: the interval excludes 0"
+    return Difference(name, ours, theirs, low, high, verdict)
 
 
 def _differences(sums: NDArray[np.float64], classes: int) -> NDArray[np.float64]:

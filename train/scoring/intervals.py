@@ -24,6 +24,21 @@ _ROUGH = 20
 
 
 @dataclass(frozen=True)
+class IntervalMethod:
+    """How intervals were made.  unit: what was drawn with replacement, "images" or "groups".  units: their number.
+
+    words: what a person should know of them.
+    """
+
+    share: float
+    method: str
+    replicates: int
+    unit: str
+    units: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Uncertainty:
     """95 % intervals of the scores of a split.
 
@@ -43,16 +58,10 @@ class Uncertainty:
         text = f"In brackets: 95 % intervals, from {REPLICATES:,} bootstrap draws of {self.number} {self.unit}"
         return text + ("; so few give rough intervals, rather too narrow" if self.number < _ROUGH else "")
 
-    def to_json(self) -> dict[str, object]:
-        """Plain data of how the intervals were made."""
-        return {
-            "share": SHARE,
-            "method": "expanded percentile bootstrap",
-            "replicates": REPLICATES,
-            "unit": self.unit,
-            "units": self.number,
-            "words": self.words,
-        }
+    @property
+    def method(self) -> IntervalMethod:
+        """How the intervals were made."""
+        return IntervalMethod(SHARE, "expanded percentile bootstrap", REPLICATES, self.unit, self.number, self.words)
 
 
 def uncertainty_of(scored: SplitScores) -> Uncertainty:
@@ -61,7 +70,7 @@ def uncertainty_of(scored: SplitScores) -> Uncertainty:
     Clusters drawn whole: Field and Welsh 2007, https://doi.org/10.1111/j.1467-9868.2007.00593.x
     """
     images = sorted(scored.images, key=lambda image: image.sample.stem)
-    unit, owners = units_of([image.sample for image in images])
+    unit, owners = independent_units([image.sample for image in images])
     counts = sum_by_unit(np.stack([image.counts for image in images]), owners)
     number, classes = counts.shape[:2]
     rows = bootstrap_intervals(counts.reshape(number, -1).astype(np.float64), lambda sums: _scores(sums, classes))
@@ -73,7 +82,7 @@ def uncertainty_of(scored: SplitScores) -> Uncertainty:
     return Uncertainty(unit, number, {**overall, **per_class})
 
 
-def units_of(samples: Sequence[Sample]) -> tuple[str, NDArray[np.int64]]:
+def independent_units(samples: Sequence[Sample]) -> tuple[str, NDArray[np.int64]]:
     """What is independent of each other ("groups", if any sample has one, else "images"), and (N,) each one's unit."""
     names = [("group", sample.group) if sample.group else ("image", sample.stem) for sample in samples]
     places = {name: place for place, name in enumerate(sorted(set(names)))}

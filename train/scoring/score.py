@@ -1,15 +1,14 @@
 """Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, read_bytes, write_text
+from prep.core.files import explained, make_folder, read_bytes
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import ImageRGB, write_png
@@ -18,11 +17,11 @@ from train.runs.checkpoint import ModelCard, load_model
 from train.runs.device import make_fabric
 from train.runs.run_files import CONFIG, CONFUSION, METRICS, MODEL, PREDICTIONS, WORST
 from train.runs.runs import open_dataset
-from train.scoring.compare import Difference, compare
+from train.scoring.compare import Comparison, compare
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
-from train.scoring.score_files import metrics, write_per_image
+from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, comparison, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
 from train.windows.predictor import Predictor
@@ -32,19 +31,6 @@ _OVERLAYS = 6
 
 _CELL_PX, _COLUMNS = 280, 2
 """Longer side of a picture on the sheet of the worst images, and images beside each other."""
-
-
-@dataclass(frozen=True)
-class _Scoring:
-    """What scoring a run gave, and the folder for it."""
-
-    folder: Path
-    dataset: Dataset
-    predictor: Predictor
-    scored: SplitScores
-    other: str = ""
-    differences: Sequence[Difference] = ()
-    protocols: Sequence[ProtocolScore] = ()
 
 
 def score_run(
@@ -58,8 +44,8 @@ def score_run(
     other: Path | None = None,
     patches: bool = False,
     windows: Mapping[str, Any] | None = None,
-) -> tuple[Path, dict[str, Any]]:
-    """Score a run, write the results, and return their folder and the content of metrics.json.
+) -> tuple[Path, Metrics]:
+    """Score a run, write the results, and return their folder and what metrics.json holds.
 
     dataset: by default the one it was trained on.  output: by default the run itself for its own test split.
     other: another run to compare with, on the same images.  patches: also score patches, as published projects do.
@@ -81,25 +67,20 @@ def score_run(
     rival = _load_other(run, card, other, device).changed(**changes) if other is not None else None
     with bar("Scoring") as advance:
         scored = score_split(predictor, opened, split, advance)
-    differences: list[Difference] = []
-    if rival is not None:
+    compared = None
+    if rival is not None and other is not None:
         with bar("Scoring the other run") as advance:
             differences = compare(scored, score_split(rival, opened, split, advance), opened.classes)
+        compared = Comparison(other.resolve().name, tuple(differences))
     protocols = _protocols(run, scored, opened, predictor, is_own, bar) if patches else []
     settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
     name = "-".join(["score", opened.root.resolve().name, split, *settings])
     if is_own and split == "test" and not changes:
         name = ""
-    scoring = _Scoring(
-        output or run / name,
-        opened,
-        predictor,
-        scored,
-        "" if other is None else other.resolve().name,
-        differences,
-        protocols,
-    )
-    return scoring.folder, _write(scoring)
+    found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols)
+    folder = output or run / name
+    _write(folder, found, scored, opened)
+    return folder, found
 
 
 def _load_other(run: Path, card: ModelCard, other: Path, device: str) -> Predictor:
@@ -130,24 +111,17 @@ def _protocols(
 
 def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> None:
     """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
-    _write(_Scoring(folder, dataset, predictor, scored))
+    _write(folder, metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows), scored, dataset)
 
 
-def _write(scoring: _Scoring) -> dict[str, Any]:
-    folder, scored, dataset = scoring.folder, scoring.scored, scoring.dataset
+def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) -> None:
     make_folder(folder / PREDICTIONS)
     with explained(folder):
         (folder / METRICS).unlink(missing_ok=True)
     write_per_image(folder, scored, dataset.classes)
     draw_confusion(folder / CONFUSION, scored.confusion, dataset.classes)
     _write_pictures(folder, scored, dataset)
-    found = metrics(
-        scored, uncertainty_of(scored), dataset, scoring.predictor,
-        scoring.other, scoring.differences, scoring.protocols,
-    )  # fmt: skip
-    # Last, so that whoever finds it finds everything else.
-    write_text(folder / METRICS, json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    return found
+    write_metrics(folder, found)  # last, so that whoever finds it finds everything else
 
 
 def _write_pictures(folder: Path, scored: SplitScores, dataset: Dataset) -> None:

@@ -1,79 +1,131 @@
-"""The scores of a split as plain data: metrics.json and per_image.csv."""
+"""The scores of a split as they stand in metrics.json and per_image.csv."""
 
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, format_color
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, write_text
 from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset
-from train.runs.run_files import PER_IMAGE
-from train.scoring.compare import Difference
-from train.scoring.intervals import Uncertainty
+from train.runs.run_files import METRICS, PER_IMAGE
+from train.scoring.compare import Comparison
+from train.scoring.intervals import IntervalMethod, Uncertainty
 from train.scoring.metrics import OVERALL, PER_CLASS
 from train.scoring.patch_protocol import ProtocolScore
 from train.scoring.split_scores import SplitScores
-from train.windows.predictor import Predictor
+from train.windows.window_settings import Blend, WindowSettings
 
-_WITHOUT_INTERVAL = ("precision", "recall", "accuracy")
+Interval = tuple[float, float] | None
+"""The ends of a 95 % interval; None where there is none."""
 
 
-def metrics(
+@dataclass(frozen=True)
+class ClassMetrics:
+    """Scores of one class; nan where it occurs neither in the truth nor in the prediction.  pixels: of the truth."""
+
+    index: int
+    name: str
+    pixels: int
+    iou: float
+    iou_interval: Interval
+    dice: float
+    dice_interval: Interval
+    boundary_iou: float
+    boundary_iou_interval: Interval
+    precision: float
+    recall: float
+    accuracy: float
+    color: str
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What metrics.json holds, in this order; nan is null there, and what was not asked for is left out."""
+
+    dataset: str
+    split: str
+    split_hash: str
+    images: int
+    window: int
+    overlap: float
+    blend: Blend
+    tta: str | None
+    mean_iou: float
+    mean_iou_interval: Interval
+    mean_dice: float
+    mean_dice_interval: Interval
+    mean_boundary_iou: float
+    mean_boundary_iou_interval: Interval
+    pixel_accuracy: float
+    pixel_accuracy_interval: Interval
+    mean_of_images_iou: float
+    intervals: IntervalMethod
+    classes: tuple[ClassMetrics, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    comparison: Comparison | None = None
+    protocols: tuple[ProtocolScore, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of metrics.json."""
+        found: dict[str, Any] = _plain(asdict(self))
+        return {name: value for name, value in found.items() if value or name not in ("comparison", "protocols")}
+
+
+def metrics_of(
     scored: SplitScores,
     uncertainty: Uncertainty,
     dataset: Dataset,
-    predictor: Predictor,
-    other: str = "",
-    differences: Sequence[Difference] = (),
+    windows: WindowSettings,
+    comparison: Comparison | None = None,
     protocols: Sequence[ProtocolScore] = (),
-) -> dict[str, Any]:
-    """Return the plain data of metrics.json; a score or an interval that is not defined is null.
-
-    Beside each score X that has one stands X_interval: the ends of its 95 % interval.
-    """
-    summary, intervals = scored.summary, uncertainty.intervals
+) -> Metrics:
+    """The scores of a split with their intervals."""
+    known = dataset.classes
     overall: dict[str, Any] = {}
     for name in OVERALL:
-        overall |= {name: plain(getattr(summary, name)), f"{name}_interval": plain_interval(intervals[name])}
-    found: dict[str, Any] = {
-        "dataset": dataset.root.resolve().name,
-        "split": scored.split,
-        "split_hash": dataset.split_hash(),
-        "images": len(scored.images),
-        **asdict(predictor.windows),
+        overall |= {
+            name: float(getattr(scored.summary, name)),
+            f"{name}_interval": _ends(uncertainty.intervals[name]),
+        }
+    return Metrics(
+        dataset=dataset.root.resolve().name,
+        split=scored.split,
+        split_hash=dataset.split_hash(),
+        images=len(scored.images),
+        **asdict(windows),
         **overall,
-        "mean_of_images_iou": plain(scored.mean_of_images),
-        "intervals": uncertainty.to_json(),
-        "classes": [
-            _class_row(index, scored, uncertainty, name) | {"color": format_color(dataset.classes.colors[index])}
-            for index, name in enumerate(dataset.classes.names)
-        ],
-        "confusion": scored.confusion.tolist(),
-    }
-    if differences:
-        rows = [{**_plain_row(asdict(each)), "verdict": each.verdict} for each in differences]
-        found["comparison"] = {"other": other, "differences": rows}
-    if protocols:
-        found["protocols"] = [_plain_row(asdict(each)) for each in protocols]
+        mean_of_images_iou=scored.mean_of_images,
+        intervals=uncertainty.method,
+        classes=tuple(_class_metrics(index, scored, uncertainty, known) for index in range(len(known))),
+        confusion=tuple(map(tuple, scored.confusion.tolist())),
+        comparison=comparison,
+        protocols=tuple(protocols),
+    )
+
+
+def write_metrics(folder: Path, found: Metrics) -> None:
+    """Write metrics.json."""
+    text = json.dumps(found.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(folder / METRICS, text + "\n")
+
+
+def read_metrics(folder: Path) -> Metrics:
+    """Read metrics.json; SegError if it is damaged, or of another version."""
+    path = folder / METRICS
+    try:
+        found: Metrics = _typed(Metrics, json.loads(read_bytes(path)))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise SegError(f"{path}: damaged, or of another version; score again with 'seg-train score'") from error
     return found
-
-
-def _class_row(index: int, scored: SplitScores, uncertainty: Uncertainty, name: str) -> dict[str, object]:
-    summary, scores = scored.summary, scored.scores
-    row: dict[str, object] = {
-        "index": index,
-        "name": name,
-        "pixels": int(scored.confusion[index].sum()),
-    }
-    for key in PER_CLASS:
-        row[key] = plain(getattr(summary, key)[index])
-        row[f"{key}_interval"] = plain_interval(uncertainty.intervals[key][index])
-    return row | {key: plain(getattr(scores, key)[index]) for key in _WITHOUT_INTERVAL}
 
 
 def write_per_image(folder: Path, scored: SplitScores, classes: ClassMap) -> None:
@@ -87,16 +139,50 @@ def write_per_image(folder: Path, scored: SplitScores, classes: ClassMap) -> Non
     write_columns(folder / PER_IMAGE, columns, rows)
 
 
-def plain(value: float | NDArray[np.float64]) -> float | None:
-    """A number for JSON; None for nan."""
-    number = float(value)
-    return None if math.isnan(number) else number
+def _class_metrics(index: int, scored: SplitScores, uncertainty: Uncertainty, classes: ClassMap) -> ClassMetrics:
+    with_interval: dict[str, Any] = {}
+    for key in PER_CLASS:
+        with_interval |= {
+            key: float(getattr(scored.summary, key)[index]),
+            f"{key}_interval": _ends(uncertainty.intervals[key][index]),
+        }
+    return ClassMetrics(
+        index=index,
+        name=classes.names[index],
+        pixels=int(scored.confusion[index].sum()),
+        **with_interval,
+        precision=float(scored.scores.precision[index]),
+        recall=float(scored.scores.recall[index]),
+        accuracy=float(scored.scores.accuracy[index]),
+        color=format_color(classes.colors[index]),
+    )
 
 
-def plain_interval(ends: NDArray[np.float64]) -> list[float] | None:
-    """Both ends for JSON; None where there is no interval."""
-    return None if np.isnan(ends).any() else [float(end) for end in ends]
+def _ends(interval: NDArray[np.float64]) -> Interval:
+    return None if np.isnan(interval).any() else (float(interval[0]), float(interval[1]))
 
 
-def _plain_row(row: dict[str, object]) -> dict[str, object]:
-    return {name: plain(value) if isinstance(value, float) else value for name, value in row.items()}
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _typed(kind: Any, value: Any) -> Any:  # noqa: ANN401
+    """Plain data as the type that a field declares; TypeError or KeyError if it is of another kind."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        given = {each.name: _typed(hints[each.name], value[each.name]) for each in fields(kind) if each.name in value}
+        return kind(**given)  # type: ignore[operator]  # the type, not a value of it
+    if get_origin(kind) is UnionType:
+        return None if value is None else _typed(get_args(kind)[0], value)
+    if get_origin(kind) is tuple:
+        items = get_args(kind)
+        return tuple(_typed(items[0], each) for each in value)
+    if kind is float:
+        return math.nan if value is None else float(value)
+    if kind in (int, str) and type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value

@@ -13,7 +13,7 @@ from prep.images.overlay import contact_sheet, overlay, shrink
 if TYPE_CHECKING:
     from PIL import ImageFont
 
-Row = tuple[str, Sequence[ImageRGB]]
+SheetBlock = tuple[str, Sequence[ImageRGB]]
 """A line of text and the pictures below it, from left to right."""
 
 _PANEL_PX = 640
@@ -35,7 +35,7 @@ def comparison(image: ImageRGB, truth: IndexMask, guess: IndexMask, classes: Cla
     return contact_sheet([shrink(panel, _PANEL_PX) for panel in panels(image, truth, guess, classes)], 4)
 
 
-def captioned_sheet(rows: Sequence[Row], cell: int, columns: int = 1) -> ImageRGB:
+def captioned_sheet(rows: Sequence[SheetBlock], cell: int, columns: int = 1) -> ImageRGB:
     """Arrange blocks of text and pictures in columns, row by row; pictures are shrunk to `cell` pixels and centred.
 
     Every block has as many pictures. A row is as high as its highest picture, a column as wide as its widest.

@@ -8,8 +8,8 @@ from prep.annotate.access import inside
 from prep.annotate.store.versions import SaveNotes, Stamp, stamp_of
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample, read_index, write_index
-from prep.dataset.states import IN_WORK, NEW, REJECTED, STATES, mask_name, own_mask_name, read_states, write_states
-from prep.dataset.transaction import INDEX
+from prep.dataset.dataset_files import INDEX, STATES
+from prep.dataset.states import IN_WORK, NEW, REJECTED, mask_name, own_mask_name, read_states, write_states
 from prep.images.imageio import image_size
 from prep.web.guard import Refusal
 

@@ -17,8 +17,9 @@ from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
 from prep.core.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
-from prep.dataset.dataset import CLASSES, Dataset, Sample
-from prep.dataset.states import ALL_STATES, STATES, mask_name
+from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset_files import CLASSES, MASKS, STATES
+from prep.dataset.states import ALL_STATES, mask_name
 from prep.dataset.transaction import is_committing, recover
 from prep.images.imageio import IndexMask, decode_mask, encode_png
 from prep.web.guard import Refusal
@@ -76,7 +77,7 @@ class Store:
         dataset = Dataset.open(root)  # finishes a commit that was begun
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
-        refuse_links_out(root, root / "masks", root / HIDDEN, *(root / HIDDEN).glob("*"))
+        refuse_links_out(root, root / MASKS, root / HIDDEN, *(root / HIDDEN).glob("*"))
         _remove_parts(root)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
@@ -222,7 +223,7 @@ class Store:
 
 def _remove_parts(root: Path) -> None:
     """Remove what a killed server left half-written; not of the index, which other commands may be writing just now."""
-    for folder in ("masks", HIDDEN):
+    for folder in (MASKS, HIDDEN):
         remove_parts(root / folder)
     for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
         part.unlink(missing_ok=True)

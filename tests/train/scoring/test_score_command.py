@@ -3,16 +3,19 @@
 import errno
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from prep.core.errors import SegError
 from synth.dataset import generate
 from train.cli.main import main
 from train.runs.checkpoint import load, save
 from train.runs.runs import mark_latest
+from train.scoring.score_files import read_metrics
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
 
@@ -52,6 +55,7 @@ def metrics(folder: Path) -> dict[str, Any]:
 def test_scores_come_with_intervals(run: Path) -> None:
     text = typed("score", "--device", "cpu")
     found = metrics(run)
+    assert read_metrics(run).to_json() == found
     low, high = found["mean_iou_interval"]
     assert low <= found["mean_iou"] <= high
     assert f"{found['mean_iou']:.4f} [{low:.3f}, {high:.3f}]" in text
@@ -63,6 +67,25 @@ def test_scores_come_with_intervals(run: Path) -> None:
     assert f"[{low:.3f}, {high:.3f}]" in (run / "report.html").read_text()
     assert f'<i style="background:{entry["color"]}"></i>{entry["name"]}' in (run / "report.html").read_text()
     assert (run / "worst.png").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "[]",
+        lambda text: "null",
+        lambda text: text.replace('"images": 3', '"images": "three"'),
+        lambda text: text.replace('"split"', '"part"'),
+        lambda text: text.replace('"classes": [', '"classes": [7, '),
+        lambda text: "[" * 100_000,
+    ],
+)
+def test_damaged_scores_are_told_in_words(trained: Path, tmp_path: Path, change: Callable[[str], str]) -> None:
+    text = (trained / "runs" / "latest" / "metrics.json").read_text()
+    (tmp_path / "metrics.json").write_text(change(text))
+    with pytest.raises(SegError, match=r"metrics\.json: damaged, or of another version; score again"):
+        read_metrics(tmp_path)
 
 
 def test_a_run_is_not_compared_with_itself(run: Path) -> None:
@@ -86,6 +109,7 @@ def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
     assert text.count("no difference shown: the interval includes 0") >= 3
     assert "patches, mean over patches" in text
     found = metrics(run)
+    assert read_metrics(run).to_json() == found
     assert found["comparison"]["other"] == "twin"
     protocols = {(row["protocol"], row["split"]): row["mean_iou"] for row in found["protocols"]}
     assert protocols["whole images, pooled", "test"] == found["mean_iou"]
