@@ -39,7 +39,7 @@ def test_it_makes_a_dataset_and_a_run(place: tuple[Path, list[str]]) -> None:
     folder, _ = place
     ds = prep.open(folder / "datasets" / "leaves")
     assert (len(ds), ds.classes.names) == (24, ("background", "leaf"))
-    assert {name: len(ds.split(name)) for name in ("train", "val", "test")} == {"train": 16, "val": 4, "test": 4}
+    assert {name: len(ds.split(name)) for name in ("train", "val", "test")} == {"train": 17, "val": 4, "test": 3}
     for sample in ds:
         assert (load(folder / "labels" / f"{sample.stem}.png")[..., 1] // 255 == sample.mask).all()
     assert len(list((folder / "predictions" / "masks").iterdir())) == 24
@@ -49,8 +49,8 @@ def test_it_makes_a_dataset_and_a_run(place: tuple[Path, list[str]]) -> None:
 def test_it_prints_what_it_says(place: tuple[Path, list[str]]) -> None:
     _, lines = place
     assert "24 masks; ()" in lines
-    assert "24 samples, 16 to train with" in lines
-    assert len([line for line in lines if re.fullmatch(r"\d\d \(120, 160, 3\) \d+% leaf", line)]) == 4
+    assert "24 samples, 17 to train with" in lines
+    assert len([line for line in lines if re.fullmatch(r"\d\d \(120, 160, 3\) \d+% leaf", line)]) == 3
     assert len([line for line in lines if line.startswith("epoch")]) == 4
     assert "(120, 160) (2, 120, 160) ('background', 'leaf')" in lines
     assert "24 photos labelled; ()" in lines

@@ -49,7 +49,7 @@ WRONG = {
     'prep.opne("d")': 'Module has no attribute "opne"',
     'prep.open("d")[0].pixels': '"OpenSample" has no attribute "pixels"',
     'train.fit("d", train.Config(epochs="2"))': "incompatible type",
-    'x: str = train.load()("photo.jpg")': "incompatible type",
+    'train.load()("photo.jpg")': "incompatible type",
     'synth.generate("d", number=3)': "Unexpected keyword argument",
 }  # fmt: skip
 

@@ -129,7 +129,7 @@ def test_a_model_is_exported(here: train.Run, tmp_path: Path) -> None:
     [
         (lambda: train.fit("datasets/synth", "campsu"), "no recipe is named campsu (did you mean campus?)"),
         (lambda: train.fit("datasets/synth", device="gpu"), "device='gpu': there is 'auto', 'cpu', 'cuda', 'mps'"),
-        (lambda: train.fit("nowhere"), "nowhere: not a dataset"),
+        (lambda: train.fit("nowhere"), "nowhere: no such folder; name a dataset"),
         (lambda: train.load("nowhere"), "nowhere: not a run with a model.pt"),
         (lambda: train.score(split="tset"), "split='tset': there is 'train', 'val', 'test', 'all'"),
         (lambda: train.predict("datasets", output="x", save=["png"]), "save='png': there is 'masks', 'colors'"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import PART_SUFFIX, explained, make_folder
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.images.finding import FoundFile
 from prep.images.imageio import write_png
 from prep.images.overlay import color_mask, overlay
@@ -60,7 +61,7 @@ def predict_video(
 
 
 def _loss(damage: Damage) -> str:
-    parts = [f"{damage.packets} frames or so are missing"] if damage.packets else []
+    parts = [f"about {counted(damage.packets, 'frame')} missing"] if damage.packets else []
     return ", ".join([*parts, "it ends early"] if damage.ends_early else parts)
 
 
