@@ -1,26 +1,32 @@
 # make demo   a trained, whole-image-scored model of synthetic shapes, from nothing
 # make test   lint, types and tests
 # make lint   ruff and mypy only
+# make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
+# make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
+DEMO_INSTALLED := .venv/.demo-installed
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 
-.PHONY: demo test lint fuzz bench
+.PHONY: demo test lint wheel fuzz concurrent bench
 .DELETE_ON_ERROR:
 
-$(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,pretrained,tensorboard,export,dev]'
+$(DEMO_INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) install.py
 	touch $@
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) install.py train,pretrained,tensorboard,export,dev
+	touch $@ $(DEMO_INSTALLED)
 
 $(BENCH_INSTALLED): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,pretrained,tensorboard,export,dev,bench]'
+	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,bench
 	touch $@
 
-demo: $(INSTALLED)
+demo: $(DEMO_INSTALLED)
 	$(BIN)/seg-prep synth --n 100
 	$(BIN)/seg-prep patches datasets/synth --size 96 --per-image 20
 	$(BIN)/seg-train datasets/synth
@@ -33,10 +39,18 @@ lint: $(INSTALLED)
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+wheel: $(INSTALLED)
+	$(BIN)/python -m tests.release
+
 MINUTES ?= 10
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
+
+TRIALS ?= 300
+
+concurrent: $(INSTALLED)
+	$(BIN)/python -m tests.concurrent --trials $(TRIALS)
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -8,9 +8,10 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import CLASSES as CLASSES_FILE
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index, writes
+from prep.dataset.dataset_files import CLASSES as CLASSES_FILE
+from prep.dataset.dataset_files import DERIVED, IMAGES, INDEX, MASKS
+from prep.dataset.transaction import Transaction
 from prep.images.imageio import write_png
 from synth.shapes import CLASSES, draw_sample
 
@@ -28,6 +29,7 @@ class _Job:
     mask: Path
 
 
+@writes
 def generate(
     root: Path,
     *,
@@ -47,7 +49,7 @@ def generate(
     Raises SegError if `root` holds other results and `overwrite` is not set.
     """
     before = Dataset.open(root) if is_dataset(root) else None
-    raw = [name for name in ("images", "masks") if (root / name).exists()]
+    raw = [name for name in (IMAGES, MASKS) if (root / name).exists()]
     if before is None and raw:
         raise SegError(f"{root}: has a folder {raw[0]}/ but is no dataset; name another folder with -o")
     if before is not None and before.classes != CLASSES:
@@ -73,14 +75,14 @@ def generate(
         run_jobs(_draw, jobs, workers, progress)
         write_classes(change.path(CLASSES_FILE), CLASSES)
         write_index(change.path(INDEX), [job.sample for job in jobs])
-        change.commit(overwrite=overwrite, remove=("patches", "stats.json", *filter(None, replaced)))
+        change.commit(overwrite=overwrite, remove=(*DERIVED, *filter(None, replaced)))
     return Dataset.open(root)
 
 
 def _sample(kind: str, number: int, width: int, height: int) -> tuple[Sample, int]:
     stem = f"{kind}_{number:06d}"
     split = "test" if kind == "test" else "val" if number % VALIDATION_EVERY == 1 else "train"
-    return Sample(stem, f"images/{stem}.png", f"masks/{stem}.png", width, height, split=split), number
+    return Sample(stem, f"{IMAGES}/{stem}.png", f"{MASKS}/{stem}.png", width, height, split=split), number
 
 
 def _draw(job: _Job) -> None:

@@ -4,7 +4,8 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,11 @@ def images_only(root: Path, sizes: Sequence[tuple[int, int]]) -> Dataset:
         samples.append(Sample(f"s{number}", f"images/s{number}.png", "", width, height))
     write_index(root / "index.csv", samples)
     return Dataset.open(root)
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait until something holds; fail if it does not, on the slowest of machines."""
+    until = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.005)

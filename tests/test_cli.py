@@ -16,6 +16,7 @@ from prep.core.files import write_bytes
 from prep.dataset.dataset import Dataset
 from tests.conftest import Raw
 from tests.support import (
+    images_only,
     masks_of,
     no_space,
     paint,
@@ -23,6 +24,7 @@ from tests.support import (
     random_mask,
     run_error,
     run_ok,
+    run_prep,
     run_script,
     save,
     tree,
@@ -334,7 +336,7 @@ def test_really_full_disk(small_disk: Path, tmp_path: Path, workers: int) -> Non
     run_ok(*options, tmp_path / "s")
     assert tree(small_disk / "s") == tree(tmp_path / "s")
     before = tree(small_disk / "s")
-    assert "no space left on the disk: 800 patches" in run_error("patches", small_disk / "s")
+    assert "no space left on the disk for 800 patches" in run_error("patches", small_disk / "s")
     assert tree(small_disk / "s") == before
 
 
@@ -391,3 +393,27 @@ def test_json_is_all_there_is_on_stdout(dataset: Dataset, tmp_path: Path, comman
     result = run_ok(command, *arguments, "--json")
     assert isinstance(json.loads(result.stdout), dict)
     assert result.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("train datasets/x", "seg-train"),
+        ("predict photos", "seg-train predict"),
+        ("convert labels", "seg-prep masks convert"),
+        ("label", "seg-prep annotate"),
+        ("chek", "check"),
+    ],
+)
+def test_a_command_that_stands_elsewhere_is_named(words: str, meant: str) -> None:
+    result = run_prep(*words.split())
+    assert result.exit_code == 2
+    assert f"No such command {words.split()[0]!r}. Did you mean {meant!r}?" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["split", "patches", "masks export"])
+def test_images_without_masks_can_be_labelled(tmp_path: Path, command: str) -> None:
+    root = images_only(tmp_path / "photos", [(40, 50)]).root
+    options = {"patches": ["--size", 32], "masks export": ["--to", "voc", "-o", tmp_path / "out"]}.get(command, [])
+    said = run_error(*command.split(), root, *options)
+    assert said.endswith("bring masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'")

@@ -29,7 +29,7 @@ def running(server: TcpWSGIServer, listener: socket.socket) -> Iterator[int]:
     finally:
         server.task_dispatcher.shutdown()
         over.set()
-        thread.join(10)
+        thread.join()
         listener.close()
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from prep.core.errors import SegError
-from prep.core.files import make_folder, read_bytes, write_text
+from prep.core.files import make_folder, write_text
+from prep.core.jsonio import read_json
 from prep.core.tables import read_table
+from prep.core.words import counted, verb
 from prep.dataset.dataset import Sample
 
 AUDIT = "audit.csv"
@@ -116,10 +118,7 @@ def read_marks(path: Path) -> dict[str, Verdict]:
     """Read what people said of findings, by their keys; SegError if the file is damaged."""
     if not path.exists():
         return {}
-    try:
-        marks = json.loads(read_bytes(path))
-    except ValueError as error:
-        raise SegError(f"{path}: damaged ({error}); remove it to begin with no finding seen") from error
+    marks = read_json(path, remedy="remove it to begin with no finding seen")
     if not isinstance(marks, dict) or not all(verdict in VERDICTS for verdict in marks.values()):
         raise SegError(f"{path}: holds other things than marks of findings; remove it to begin with no finding seen")
     return cast(dict[str, Verdict], marks)
@@ -131,5 +130,5 @@ def _left_out(counts: dict[str, int], why: str) -> str:
         return ""
     stems, number = sorted(counts), sum(counts.values())
     names = ", ".join(stems[:3]) + (f" and {len(stems) - 3} more" if len(stems) > 3 else "")
-    what = "1 finding is" if number == 1 else f"{number} findings are"
-    return f"{what} left out: {names} {'is' if len(stems) == 1 else 'are'} {why}"
+    what = f"{counted(number, 'finding')} {verb(number, 'is', 'are')}"
+    return f"{what} left out: {names} {verb(len(stems), 'is', 'are')} {why}"

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from prep.checking.findings import Finding, found
 from prep.checking.sample import FileFacts, SampleFacts
-from prep.core.files import PART_SUFFIX
+from prep.core.files import is_part
 from prep.dataset.dataset import Sample
+from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.dataset.states import mask_name
-from prep.dataset.transaction import INDEX
 from prep.photos.record import PhotoRecord
 
-_FOLDERS = ("images", "masks")
 _TURNED_OVER = (2, 3, 4)
 """EXIF orientations that mirror a photo or turn it by 180 degrees: its size stays what it was."""
 
@@ -91,13 +90,14 @@ def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterato
 def _orphans(root: Path, samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
     known = {name for sample in samples for name in (sample.image, sample.mask)}
     known |= {mask_name(sample) for sample in samples if sample.stem in rejected}
-    return found("orphan", [name for folder in _FOLDERS for name in _files_below(root, folder) if name not in known])
+    files = [*_files_below(root, IMAGES), *_files_below(root, MASKS)]
+    return found("orphan", [name for name in files if name not in known])
 
 
 def _files_below(root: Path, folder: str) -> Iterator[str]:
     for parent, _, names in os.walk(root / folder):
         for name in names:
-            if not (name.startswith(".") and name.endswith(PART_SUFFIX)):
+            if not is_part(name):
                 yield (Path(parent) / name).relative_to(root).as_posix()
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from prep.checking.kinds import KINDS, SEVERITIES, Severity, filled
+from prep.checking.kinds import FINDING_KINDS, SEVERITIES, Severity, filled
 from prep.core.words import printable
 
-_KINDS = {kind.name: kind for kind in KINDS}
+_KINDS = {kind.name: kind for kind in FINDING_KINDS}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ _MUCH_IGNORED = 0.5
 _SLIP_FACTOR = 50
 """A tiny region is a slip only if it is so many times smaller than the class's median region: small objects stay."""
 
-Labelled = tuple[SampleFacts, MaskFacts]
+_Labelled = tuple[SampleFacts, MaskFacts]
 
 
 def check_labels(samples: Sequence[SampleFacts], classes: ClassMap) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check_labels(samples: Sequence[SampleFacts], classes: ClassMap) -> Iterator[
     yield from _slips(labelled, classes)
 
 
-def _values_outside(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
+def _values_outside(labelled: Sequence[_Labelled], classes: ClassMap) -> Iterator[Finding]:
     outside = [(facts.stem, _outside(labels, classes)) for facts, labels in labelled]
     names = [f"{stem} ({_list_values(counts)})" for stem, counts in outside if counts]
     total: Counter[int] = sum((counts for _, counts in outside), Counter())
@@ -49,13 +49,13 @@ def _list_values(counts: Counter[int]) -> str:
     return ", ".join(parts) + (f", and {counted(more, 'more value')}" if more > 0 else "")
 
 
-def _one_class(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
+def _one_class(labelled: Sequence[_Labelled], classes: ClassMap) -> Iterator[Finding]:
     """A model learns to tell classes apart; ignored pixels are no class."""
     held = [name for name, there in zip(classes.names, _held(labelled), strict=False) if there]
     return found("one-class", None if len(held) == 1 else (), name="".join(held))
 
 
-def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
+def _absent_classes(labelled: Sequence[_Labelled], classes: ClassMap) -> Iterator[Finding]:
     """Classes that no mask holds, then for each split those that only other splits hold."""
     if not labelled:
         return
@@ -70,12 +70,12 @@ def _absent_classes(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator
             yield from found("class-not-in-split", missing, total=len(classes), split=split, effect=effect)
 
 
-def _held(labelled: Sequence[Labelled]) -> NDArray[np.bool_]:
+def _held(labelled: Sequence[_Labelled]) -> NDArray[np.bool_]:
     """(256,) which values occur."""
     return np.asarray(sum((labels.counts for _, labels in labelled), np.zeros(256, np.int64)) > 0)
 
 
-def _uniform(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
+def _uniform(labelled: Sequence[_Labelled], classes: ClassMap) -> Iterator[Finding]:
     """Masks with nothing but ignored pixels; with one class only, where there are several to choose from."""
     ignored: list[str] = []
     uniform: dict[str, list[str]] = {}
@@ -91,7 +91,7 @@ def _uniform(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Findin
         yield from found(kind, stems, total=f"{len(labelled):,}", name=name)
 
 
-def _ignored(labelled: Sequence[Labelled]) -> Iterator[Finding]:
+def _ignored(labelled: Sequence[_Labelled]) -> Iterator[Finding]:
     names = []
     for facts, labels in labelled:
         pixels, ignored = int(labels.counts.sum()), int(labels.counts[IGNORE_INDEX])
@@ -102,7 +102,7 @@ def _ignored(labelled: Sequence[Labelled]) -> Iterator[Finding]:
     return found("much-ignored", names, share=f"{share / (total or 1):.0%}")
 
 
-def _slips(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]:
+def _slips(labelled: Sequence[_Labelled], classes: ClassMap) -> Iterator[Finding]:
     """Tiny regions inside one other class, of classes whose regions are usually far larger."""
     limits = [_median_area(labelled, index) / _SLIP_FACTOR for index in range(len(classes))]
     slips: Counter[int] = Counter()
@@ -116,7 +116,7 @@ def _slips(labelled: Sequence[Labelled], classes: ClassMap) -> Iterator[Finding]
     return found("tiny-region", names, regions=counted(slips.total(), "region"), classes=listed)
 
 
-def _median_area(labelled: Sequence[Labelled], index: int) -> float:
+def _median_area(labelled: Sequence[_Labelled], index: int) -> float:
     """Median pixels of the regions of a class, 0 without any."""
     areas = [regions.areas for _, labels in labelled for regions in labels.regions if regions.index == index]
     return float(np.median(np.concatenate(areas))) if areas else 0.0

@@ -18,8 +18,8 @@ from prep.dataset.stats import count_values
 from prep.images.imageio import damaged, decode, read_image
 from prep.images.similar import Fingerprint, fingerprint
 
-State = Literal["none", "missing", "damaged", "whole"]
-Pixels = NDArray[np.generic]
+FileState = Literal["none", "missing", "damaged", "whole"]
+_Pixels = NDArray[np.generic]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FileFacts:
     """One file of a sample: its posix path in the dataset (empty for none), its state, a reason, its size."""
 
     name: str
-    state: State
+    state: FileState
     reason: str = ""
     size: tuple[int, int] = (0, 0)
 
@@ -79,7 +79,7 @@ class InspectSample:
         return SampleFacts(sample, image, mask, found, labels)
 
 
-def mask_facts(mask: Pixels, classes: int) -> MaskFacts:
+def mask_facts(mask: _Pixels, classes: int) -> MaskFacts:
     """Count and measure a decoded mask, (H, W) if it is what it should be."""
     counts = np.zeros(256, np.int64)
     if mask.ndim != 2 or mask.dtype != np.uint8:
@@ -92,13 +92,13 @@ def mask_facts(mask: Pixels, classes: int) -> MaskFacts:
     return MaskFacts("", digest, counts, find_regions(grey, present, classes))
 
 
-def _any_mask(path: Path) -> Pixels:
+def _any_mask(path: Path) -> _Pixels:
     """Decode a mask of any depth and number of channels."""
     return decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
 
 
-def _inspect(root: Path, name: str, read: Callable[[Path], Pixels]) -> tuple[FileFacts, Pixels | None]:
-    """State of the file `name`, and its pixels if it is whole."""
+def _inspect(root: Path, name: str, read: Callable[[Path], _Pixels]) -> tuple[FileFacts, _Pixels | None]:
+    """FileState of the file `name`, and its pixels if it is whole."""
     if not name:
         return FileFacts("", "none"), None
     path = root / name

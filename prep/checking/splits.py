@@ -1,18 +1,15 @@
 """Checks of the split: whole groups, every sample, no image on both sides, and results of the same split."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from prep.checking.findings import Finding, found
 from prep.core.errors import SegError
-from prep.core.files import read_bytes
 from prep.dataset.dataset import SPLITS, Dataset, Sample
-from prep.dataset.patches import PATCHES, PatchSettings
-from prep.dataset.stats import STATS, is_stale, read_stats
-
-_SETTINGS = "settings.json"
+from prep.dataset.dataset_files import PATCH_SETTINGS, PATCHES, STATS
+from prep.dataset.patches import read_patch_settings
+from prep.dataset.stats import is_stale, read_stats
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
@@ -61,10 +58,10 @@ def _no_longer_fits(is_stale: Callable[[], bool]) -> bool:
 
 def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
     stale, broken = [], []
-    for path in sorted(dataset.root.glob(f"{PATCHES}/*/{_SETTINGS}")):
+    for path in sorted(dataset.root.glob(f"{PATCHES}/*/{PATCH_SETTINGS}")):
         try:
-            settings = PatchSettings(**json.loads(read_bytes(path)))
-        except (SegError, ValueError, TypeError):
+            settings = read_patch_settings(path.parent)
+        except SegError:
             broken.append(path.relative_to(dataset.root).as_posix())
             continue
         if _no_longer_fits(partial(settings.is_stale, dataset)):

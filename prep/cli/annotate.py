@@ -66,20 +66,22 @@ def annotate(
     Example:
 
     \b
-        seg-prep resize photos/ -o datasets/campus --size 4096
+        seg-prep resize photos/ -o datasets/campus --size 1024
         seg-prep annotate datasets/campus
         seg-prep annotate datasets/campus --model latest --order uncertainty
     """
     from prep.annotate.access import new_token
     from prep.annotate.app import make_app
-    from prep.annotate.dataset_choice import dataset_to_label
     from prep.annotate.store.alone import alone
     from prep.annotate.store.store import Store
+    from prep.dataset.dataset import find_dataset, opened_alone
     from prep.web.server import bind, is_loopback, make_server, url_of
 
     if order == "uncertainty" and run is None:
         raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
-    root = dataset_to_label(dataset)
+    root = find_dataset(dataset)
+    with opened_alone(root):  # fails here, before anything is written into a folder that is no dataset
+        pass
     context = click.get_current_context()
     context.with_resource(alone(root))
     store = context.with_resource(closing(Store(root)))

@@ -37,7 +37,7 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
     from prep.checking.kinds import SEVERITIES
     from prep.core.words import counted, printable
     from prep.dataset.dataset import find_dataset, read_index
-    from prep.dataset.transaction import INDEX
+    from prep.dataset.dataset_files import INDEX
 
     root = find_dataset(dataset)
     with progress("Checking") as advance:

@@ -6,13 +6,16 @@ import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import printable
+
+if TYPE_CHECKING:
+    from prep.dataset.dataset import Dataset
 
 _STARTED = time.monotonic()
 
@@ -38,6 +41,17 @@ class SegGroup(ListedGroup):
 
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)
     """How an interrupted command goes on; one that is not named here has changed nothing."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What is meant by words that are no commands of this group."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a word that means one elsewhere is told so."""
+        if args[0] not in self.commands and args[0] in self.elsewhere:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {self.elsewhere[args[0]]!r}?")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
@@ -67,6 +81,13 @@ def progress(label: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total)
 
         yield advance
+
+
+def open_alone(dataset: Path | None) -> "Dataset":
+    """Find the dataset to change and open it; until the command ends, nobody else writes into it."""
+    from prep.dataset.dataset import find_dataset, opened_alone
+
+    return click.get_current_context().with_resource(opened_alone(find_dataset(dataset)))
 
 
 def note(text: str) -> None:

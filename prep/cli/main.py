@@ -1,5 +1,8 @@
 """seg-prep: from raw photos and raw labels to a dataset one can trust."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import click
 
 from prep.cli.annotate import annotate
@@ -15,7 +18,18 @@ from prep.cli.stats import stats
 from prep.cli.synth import synth
 
 
-@click.group(cls=SegGroup, context_settings=CONTEXT)
+class Preparation(SegGroup):
+    """Knows the commands that people look for here and that stand elsewhere."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "train": "seg-train",
+        **{name: f"seg-train {name}" for name in ("fit", "predict", "score", "audit", "serve", "recipes", "networks")},
+        **{name: f"seg-prep masks {name}" for name in ("convert", "inspect", "export")},
+        "label": "seg-prep annotate",
+    }
+
+
+@click.group(cls=Preparation, context_settings=CONTEXT)
 @click.version_option(package_name="seg-prep", prog_name="seg-prep")
 def main() -> None:
     """Turn raw photos and raw label masks into a dataset that one can train on and trust.

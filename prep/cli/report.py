@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, progress
+from prep.cli.console import finish, open_alone, progress
 from prep.cli.options import dataset_argument, json_option, workers_option
 
 
@@ -26,15 +26,15 @@ def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
     """
     from prep.checking.check import check_dataset
     from prep.checking.kinds import SEVERITIES
-    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.core.words import counted
     from prep.reporting.report import write_report
 
-    opened = Dataset.open(find_dataset(dataset))
+    opened = open_alone(dataset)
     with progress("Checking") as advance:
         findings = check_dataset(opened.root, workers, advance)
     path = write_report(opened, findings, workers, progress)
     counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
-    listed = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in counts.items())
+    listed = ", ".join(counted(number, name) for name, number in counts.items())
     finish(
         opened.root,
         {"dataset": opened.root, "report": path, "samples": len(opened.samples), "findings": counts},

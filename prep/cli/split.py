@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, note, progress, table
+from prep.cli.console import finish, note, open_alone, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
 from prep.core.words import counted
 
@@ -54,11 +54,11 @@ def split(
         seg-prep split --group-by folder --folds 5
         seg-prep split --group-by 'tile\\d+'
     """
-    from prep.dataset.dataset import SPLITS, Dataset, find_dataset
-    from prep.splitting.folds import FOLDS
+    from prep.dataset.dataset import SPLITS
+    from prep.dataset.dataset_files import FOLDS
     from prep.splitting.split import split_dataset
 
-    opened = Dataset.open(find_dataset(dataset))
+    opened = open_alone(dataset)
     with progress("Looking") as advance:
         result = split_dataset(
             opened,
@@ -83,7 +83,7 @@ def split(
         note("All samples have a split already and keep it; --overwrite splits them anew.")
     if joined:
         sets = counted(len(result.joined), "set")
-        note(f"{joined} images in {sets} of near-duplicates are kept together.")
+        note(f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together.")
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
@@ -94,9 +94,7 @@ def split(
     points = f"{100 * result.deviation:.3f} percentage points"
     lines.append(f"The share of a class in a split differs from the whole by at most {points}.")
     if folds:
-        lines.append(
-            f"{folds} folds of {_sizes(result.folds)} samples, all but those of test -> {found.root}/folds.csv"
-        )
+        lines.append(f"{folds} folds of {_sizes(result.folds)} samples, all but those of test -> {found.root / FOLDS}")
     finish(
         found.root,
         {

@@ -21,6 +21,7 @@ from prep.converting.unknown import (
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.dataset.dataset import Sample
+from prep.dataset.states import own_mask_name
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, encode_png
@@ -97,7 +98,7 @@ class ConvertLabel:
         sample, record, image = self._image(job)
         raw, unknown = self._mask(job.label)
         mask, drawn = self._placed(job, raw, sample, record)
-        sample = replace(sample, mask=f"masks/{sample.stem}.png", width=mask.shape[1], height=mask.shape[0])
+        sample = replace(sample, mask=own_mask_name(sample.stem), width=mask.shape[1], height=mask.shape[0])
         outcome = LabelOutcome(
             sample,
             count_values(mask),

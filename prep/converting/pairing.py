@@ -9,6 +9,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import PHOTOS
 from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
 from prep.labels.reader import LabelSource
 
@@ -69,14 +70,17 @@ def photos_to_bring(
         return None
     if labels.photos:
         return labels.photo_files
-    if (root / "photos").is_dir():
-        return find_photos([root / "photos"])
+    if (root / PHOTOS).is_dir():
+        return find_photos([root / PHOTOS])
     if beside := photos_beside(source):
         refuse_equal_stems(beside)
         return beside
     if labels.names_photos:
         return []
-    raise SegError(f"{root}: has no folder photos/; say with --images FOLDER where the photos are")
+    raise SegError(
+        f"{root}: has no folder photos/; say with --images FOLDER where the photos are "
+        "(if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')"
+    )
 
 
 def pair_labels(

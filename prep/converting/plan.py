@@ -22,11 +22,12 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, Sample, is_dataset
-from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
+from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.registry import label_source, reader_of
 from prep.photos.commit import file_stamps
-from prep.photos.record import PHOTOS_RECORD, read_records
+from prep.photos.record import read_records
 
 _LOOKED_AT_FIRST = 4
 _SHOWN = 20
@@ -119,7 +120,7 @@ def plan_conversion(
         LabelJob(label, files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))
         for (image, _), label in zip(pairs, chosen, strict=True)
     )
-    shown = photos or (root / "images" if raw is None else root / "photos" if (root / "photos").is_dir() else None)
+    shown = photos or (root / IMAGES if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
     return Plan(root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes))
 
 
@@ -153,14 +154,14 @@ def _reader_and_meaning(
 
 
 def _own_labels(root: Path) -> Path:
-    if not (root / "labels").is_dir():
+    if not (root / LABELS).is_dir():
         raise SegError(f"{root}: has no folder labels/; say with SOURCE where the labels are")
-    return root / "labels"
+    return root / LABELS
 
 
 def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
     """Raw files are never changed, so they cannot lie where the results go."""
-    results = [(root / name).resolve() for name in ("images", "masks")]
+    results = [(root / name).resolve() for name in (IMAGES, MASKS)]
     for raw in (source, *([photos] if photos else [])):
         if any(raw.resolve().is_relative_to(result) for result in results):
             raise SegError(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 from prep.core.errors import SegError
 from prep.core.files import explained, refuse_special_file, write_text
 
-Row = TypeVar("Row")
+_Row = TypeVar("_Row")
 
 ONE_OF = "one_of"
 """Metadata of a field: the values that its column may hold."""
@@ -24,7 +24,7 @@ _Column = tuple[str, int, Callable[[str], object]]
 """Name of a field, place of its column, and what makes a value of a cell; that raises ValueError."""
 
 
-def read_table(path: Path, row: type[Row], *, remedy: str, unique: str = "", others: bool = False) -> Iterator[Row]:
+def read_table(path: Path, row: type[_Row], *, remedy: str, unique: str = "", others: bool = False) -> Iterator[_Row]:
     """Read one row after the other, with text, whole numbers from 0 on and finite numbers as its fields are typed.
 
     Columns may stand in any order; those whose field has a default may be missing.  unique: a column that holds no
@@ -56,7 +56,7 @@ def read_table(path: Path, row: type[Row], *, remedy: str, unique: str = "", oth
         raise SegError(f"{path}{f', line {line}' if line > 1 else ''}: {error}; {remedy}") from error
 
 
-def write_table(path: Path, row: type[Row], rows: Iterable[Row]) -> None:
+def write_table(path: Path, row: type[_Row], rows: Iterable[_Row]) -> None:
     """Write one row after the other atomically, the fields of `row` as columns; None is an empty cell."""
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]
     write_columns(path, names, ([getattr(each, name) for name in names] for each in rows))
@@ -71,7 +71,7 @@ def write_columns(path: Path, columns: Sequence[str], rows: Iterable[Sequence[ob
     write_text(path, text.getvalue())
 
 
-def _columns(head: Sequence[str], row: type[Row], others: bool) -> list[_Column]:
+def _columns(head: Sequence[str], row: type[_Row], others: bool) -> list[_Column]:
     if not head:
         raise ValueError("the file is empty")
     wanted = {field.name: field for field in fields(row)}  # type: ignore[arg-type]

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, write_bytes
+from prep.core.words import counted
+from prep.dataset.dataset_files import IMAGES, MASKS, PATCH_IMAGES, PATCH_MASKS
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask, write_png
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (0, 1))
 """The four orientations, as axes of (H, W) to flip: none, left-right, up-down, both."""
-
-IMAGES, MASKS = "images.npy", "masks.npy"
 
 
 class PatchFiles(Protocol):
@@ -45,11 +45,12 @@ class NpyPatches:
         """Write headers and reserve the space, so that a full disk shows now and not half-way."""
         needed, free = self.crops * self.size**2 * 4, shutil.disk_usage(self.folder).free
         if needed > free:
+            patches = f"{counted(self.crops, 'patch', 'patches')} of {self.size} x {self.size}"
             raise SegError(
-                f"{self.folder}: no space left on the disk: {self.crops} patches of {self.size} x {self.size} take "
-                f"{needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free; choose a smaller --size or --per-image"
+                f"{self.folder}: no space left on the disk for {patches}: {needed / 1e6:,.0f} MB are needed, and "
+                f"{free / 1e6:,.0f} MB are free; choose a smaller --size or --per-image"
             )
-        for name, shape in ((IMAGES, (self.size, self.size, 3)), (MASKS, (self.size, self.size))):
+        for name, shape in ((PATCH_IMAGES, (self.size, self.size, 3)), (PATCH_MASKS, (self.size, self.size))):
             header = _npy_header((self.crops, *shape))
             path = self.folder / name
             with explained(path), path.open("wb") as file:
@@ -58,7 +59,7 @@ class NpyPatches:
 
     def write(self, first: int, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Write at the place of these crops; other processes write elsewhere in the same files."""
-        for name, pixels in ((IMAGES, images), (MASKS, masks)):
+        for name, pixels in ((PATCH_IMAGES, images), (PATCH_MASKS, masks)):
             header = _npy_header((self.crops, *pixels.shape[1:]))
             path = self.folder / name
             with explained(path), path.open("r+b") as file:
@@ -67,7 +68,7 @@ class NpyPatches:
 
     def read(self, number: int) -> tuple[ImageRGB, IndexMask]:
         """Crop `number`: (S, S, 3) and (S, S)."""
-        paths = self.folder / IMAGES, self.folder / MASKS
+        paths = self.folder / PATCH_IMAGES, self.folder / PATCH_MASKS
         image, mask = (np.array(np.load(path, mmap_mode="r")[number]) for path in paths)
         return image, mask
 
@@ -81,20 +82,20 @@ class PngPatches:
 
     def create(self) -> None:
         """Make the two folders."""
-        for name in ("images", "masks"):
+        for name in (IMAGES, MASKS):
             make_folder(self.folder / name)
 
     def write(self, first: int, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Write crop k as files k * flips, k * flips + 1, ..."""
         for crop, (image, mask) in enumerate(zip(images, masks, strict=True), start=first):
             for number, axes in enumerate(self.flips, start=crop * len(self.flips)):
-                write_png(self.folder / "images" / f"p{number}.png", np.ascontiguousarray(np.flip(image, axes)))
-                write_png(self.folder / "masks" / f"p{number}.png", np.ascontiguousarray(np.flip(mask, axes)))
+                write_png(self.folder / IMAGES / f"p{number}.png", np.ascontiguousarray(np.flip(image, axes)))
+                write_png(self.folder / MASKS / f"p{number}.png", np.ascontiguousarray(np.flip(mask, axes)))
 
     def read(self, number: int) -> tuple[ImageRGB, IndexMask]:
         """Crop `number`: (S, S, 3) and (S, S)."""
         name = f"p{number * len(self.flips)}.png"
-        return read_image(self.folder / "images" / name), read_mask(self.folder / "masks" / name)
+        return read_image(self.folder / IMAGES / name), read_mask(self.folder / MASKS / name)
 
 
 @dataclass(frozen=True)

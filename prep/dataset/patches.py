@@ -13,22 +13,23 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jobs import run_jobs
+from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.tables import ONE_OF, read_table, write_columns
 from prep.dataset.crops import Crop, choose_crops
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
 from prep.dataset.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.transaction import Transaction
 from prep.images.geometry import crop_pair
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, overlay
 
 PatchFormat = Literal["npy", "png"]
 
-PATCHES = "patches"
-_SETTINGS = "settings.json"
 _COLUMNS = ("patch", "stem", "y", "x", "split", "class", "flip")
+_REMEDY = "cut again with 'seg-prep patches --overwrite'"
 _CUT = ("train", "val")
 _PREVIEW_PATCHES = 32
 _PREVIEW_COLUMNS = 16
@@ -81,6 +82,7 @@ class PatchSet:
         return self.crops * len(_orientations(self.settings))
 
 
+@writes
 def cut_patches(
     dataset: Dataset,
     *,
@@ -109,7 +111,7 @@ def cut_patches(
     folder = dataset.root / name
     identity: dict[str, object] = {**asdict(settings), "dataset": dataset.fingerprint()}
     with Transaction(dataset.root, f"patches-{size}", identity) as change:
-        staged = change.path(f"{name}/{_SETTINGS}").parent
+        staged = change.path(f"{name}/{PATCH_SETTINGS}").parent
         files = _patch_files(staged, settings, len(samples))
         done = DoneMarks(change.staging / "done")
         if not done.path.exists():
@@ -118,8 +120,8 @@ def cut_patches(
         jobs = [_Job(dataset, sample, number, settings, files, done) for number, sample in enumerate(samples)]
         cut, labelled = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
         write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
-        write_png(staged / "preview.png", _preview(files, len(samples) * per_image, dataset.classes))
-        write_text(staged / _SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
+        write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
+        write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
         change.commit(overwrite=overwrite, remove=(name,))
     return PatchSet(folder, settings, len(samples) * per_image, labelled.count(False))
 
@@ -171,10 +173,14 @@ def _rows(
                 yield next(numbers), sample.stem, crop.top, crop.left, sample.split, crop.target, flip
 
 
+def read_patch_settings(folder: Path) -> PatchSettings:
+    """What a set of patches was cut with; SegError if that is damaged."""
+    return read_record(folder / PATCH_SETTINGS, PatchSettings, remedy=_REMEDY)
+
+
 def read_patch_splits(folder: Path) -> list[str]:
     """Split of each patch of a set, in their order; SegError if its table is damaged."""
-    remedy = "cut again with 'seg-prep patches --overwrite'"
-    return [row.split for row in read_table(folder / INDEX, _Split, remedy=remedy, others=True)]
+    return [row.split for row in read_table(folder / INDEX, _Split, remedy=_REMEDY, others=True)]
 
 
 def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:

@@ -1,13 +1,14 @@
 """provenance.jsonl: one line for each command that changed a folder."""
 
 import json
+import os
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from prep.core.files import explained
+from prep.core.files import explained, open_plain
+from prep.dataset.dataset_files import PROVENANCE
 
-PROVENANCE = "provenance.jsonl"
 _PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
 
 
@@ -21,5 +22,6 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
         "seconds": round(seconds, 3),
     }
     path = root / PROVENANCE
-    with explained(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n")
+    data = (json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n").encode()
+    with explained(path), os.fdopen(open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", 0) as file:
+        file.write(data)  # in one piece: another command may add its line in this moment

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from prep.core.tables import ONE_OF, read_table, write_table
 from prep.dataset.dataset import Sample
+from prep.dataset.dataset_files import MASKS
 
-STATES = "states.csv"
 NEW, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
 ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)
 
@@ -20,7 +20,7 @@ class _Row:
 
 def own_mask_name(stem: str) -> str:
     """Where the mask of an image is written, relative to the dataset."""
-    return f"masks/{stem}.png"
+    return f"{MASKS}/{stem}.png"
 
 
 def mask_name(sample: Sample) -> str:

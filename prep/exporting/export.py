@@ -15,6 +15,8 @@ from prep.core.files import explained, make_folder, read_bytes, write_bytes, wri
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
+from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.exporting.coco import CocoLayout
@@ -37,7 +39,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportSummary:
     """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out."""
 
     samples: int
@@ -53,7 +55,7 @@ def export_dataset(
     overwrite: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
-) -> Exported:
+) -> ExportSummary:
     """Export all labelled samples of the dataset `root` to the folder, or the file ending in .zip, `target`.
 
     layout: a key of LAYOUTS. Images keep their bytes. Nothing is written if anything is wrong with a file.
@@ -63,11 +65,12 @@ def export_dataset(
     dataset = Dataset.open(root)
     samples = dataset.of_split()
     if not samples:
-        raise SegError(f"{root}: no sample has an image and a mask; bring masks in with 'seg-prep masks convert'")
+        raise no_masks(root)
     is_zip = target.suffix.lower() == ".zip"
     _refuse_target(root, target, is_zip, overwrite)
     chosen = LAYOUTS[layout](dataset.classes)
-    settings: dict[str, object] = {"dataset": dataset.fingerprint(), "layout": layout, "target": target.name}
+    fingerprint = dataset.fingerprint()
+    settings: dict[str, object] = {"dataset": fingerprint, "layout": layout, "target": target.name}
     with Transaction(target.parent if is_zip else target, _COMMAND, settings) as change:
         folder = change.staging / "packed" if is_zip else change.path(".")
         try:
@@ -75,6 +78,7 @@ def export_dataset(
             for name, text in chosen.tables(samples, labels).items():
                 make_folder((folder / name).parent)
                 write_text(folder / name, text)
+            dataset.refuse_change(fingerprint)
             if is_zip:
                 _pack(folder, change.path(target.name))
             else:
@@ -84,7 +88,7 @@ def export_dataset(
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)
-    return Exported(len(samples), pixels, left_out)
+    return ExportSummary(len(samples), pixels, left_out)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def _pack(folder: Path, target: Path) -> None:
 def _refuse_target(root: Path, target: Path, is_zip: bool, overwrite: bool) -> None:
     """SegError if `target` is the dataset, part of it, or already there."""
     inside = target.resolve().relative_to(root.resolve()).parts if _is_below(target, root) else ("",)
-    if _is_below(root, target) or inside[0] in {"images", "masks", "photos", "labels", "patches"}:
+    if _is_below(root, target) or inside[0] in {IMAGES, MASKS, PHOTOS, LABELS, PATCHES}:
         raise SegError(f"{target}: that is where the dataset itself lies; name another folder with -o")
     if is_dataset(target):
         raise SegError(f"{target}: that is a dataset; name another folder with -o")

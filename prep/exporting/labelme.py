@@ -12,8 +12,16 @@ import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.dataset.dataset import Sample
-from prep.exporting.class_list import class_list, refuse_list_names
-from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
+from prep.exporting.layout import (
+    IGNORE_NAME,
+    VOID_COLOR,
+    Label,
+    class_list,
+    free_color,
+    image_name,
+    refuse_list_names,
+    refuse_names,
+)
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring, outline
 from prep.labels.region_labels import SPECIAL_NAMES

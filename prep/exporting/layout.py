@@ -1,11 +1,11 @@
 """What every layout of an export has in common."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from prep.core.classes import ClassMap, Color, distinct_color
+from prep.core.classes import ClassMap, Color, distinct_color, format_list
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample
 from prep.images.imageio import IndexMask
@@ -15,6 +15,9 @@ IGNORE_NAME = "ignore"
 
 VOID_COLOR = (224, 224, 192)
 """Colour of ignored pixels in Pascal VOC."""
+
+CLASS_LIST = "classes.txt"
+"""Names and colours in our own list, for layouts that have no such table."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,13 @@ def refuse_names(classes: ClassMap, separator: str = "", reserved: Sequence[str]
                 f"the class name {name!r} cannot be written in this format: no {separator!r}, no '#' or '//' in front, "
                 "no spaces around it, no control characters; rename it in classes.json"
             )
+
+
+def refuse_list_names(classes: ClassMap) -> None:
+    """SegError if a class name cannot stand in classes.txt."""
+    refuse_names(classes, ",", (IGNORE_NAME, "name"))
+
+
+def class_list(classes: ClassMap, ignored: tuple[Color, ...]) -> dict[str, str]:
+    """The file with lines name,#rrggbb and ignore,#rrggbb."""
+    return {CLASS_LIST: format_list(replace(classes, ignored=ignored, ignored_ids=())) + "\n"}

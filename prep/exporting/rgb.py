@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color
 from prep.dataset.dataset import Sample
-from prep.exporting.class_list import class_list, refuse_list_names
-from prep.exporting.layout import Label, free_color, image_name
+from prep.exporting.layout import Label, class_list, free_color, image_name, refuse_list_names
 from prep.images.imageio import IndexMask, encode_png
 
 _GREY = (128, 128, 128)

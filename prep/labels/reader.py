@@ -62,6 +62,7 @@ class LabelSource:
     names: of its regions, where it names them; None where it holds colours or ids. Code = position + 1, and 0 lies in
     no region.
     missing: what the source lists and is not there.  notes: what else a person should know.
+    splits: train, val or test by stem, where the source came divided.
     """
 
     reader: str
@@ -74,6 +75,7 @@ class LabelSource:
     names: tuple[str, ...] | None = None
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    splits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def photo_files(self) -> list[FoundFile]:

@@ -95,7 +95,8 @@ def _nothing(contents: Contents) -> SegError:
         return contents.damaged_json[0]
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
-        f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}"
+        f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "
+        "No labels yet? Bring the photos in with 'seg-prep resize', and draw masks with 'seg-prep annotate'"
     )
 
 

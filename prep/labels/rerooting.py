@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from prep.dataset.transaction import INDEX
+from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 
 _MAX_FILES = 200_000
 """Below a folder with more files nothing is searched by name alone; that would take minutes."""
@@ -103,7 +103,7 @@ def _is_file(path: Path) -> bool:
 
 def _is_result(folder: Path) -> bool:
     """Whether it looks like a dataset of ours, whose images have the names of the photos they were made of."""
-    return (folder / INDEX).is_file() and any((folder / name).is_dir() for name in ("images", "masks"))
+    return (folder / INDEX).is_file() and any((folder / name).is_dir() for name in (IMAGES, MASKS))
 
 
 def _files_below(root: Path) -> Iterable[Path]:

@@ -7,9 +7,9 @@ from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.core.words import list_some
 from prep.dataset.dataset import Sample, write_index
-from prep.dataset.states import STATES
-from prep.dataset.transaction import INDEX, Transaction
-from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records, write_records
+from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, STATES
+from prep.dataset.transaction import Transaction
+from prep.photos.record import PhotoRecord, read_records, write_records
 
 
 def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
@@ -45,4 +45,4 @@ def commit_samples(
         write_records(change.path(PHOTOS_RECORD), records.values())
     write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
     updates = (INDEX, PHOTOS_RECORD, STATES)
-    return len(change.commit(overwrite=overwrite, updates=updates, remove=("patches", "stats.json", *replaced)))
+    return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))

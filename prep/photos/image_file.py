@@ -7,6 +7,7 @@ from typing import Literal
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, within_limits, write_bytes
+from prep.dataset.dataset_files import IMAGES
 from prep.images.imageio import ImageRGB, decode_jpeg, encode_png, quiet_pillow
 from prep.images.resample import frame_image
 from prep.images.sizing import Placement, Target, place
@@ -58,7 +59,7 @@ def image_file(
     damaged, or if its metadata was asked for and cannot be carried over.
     """
     image_format = options.image_format or ("jpg" if photo.is_lossy else "png")
-    name = f"images/{stem}.{image_format}"
+    name = f"{IMAGES}/{stem}.{image_format}"
     if (folder / name).exists():
         return name, b""
     with within_limits(photo.path):

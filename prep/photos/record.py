@@ -11,8 +11,6 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.tables import read_table, write_table
 
-PHOTOS_RECORD = "photos.csv"
-
 TURNED = (5, 6, 7, 8)
 """EXIF orientations that exchange width and height (EXIF 2.32, tag 0x0112)."""
 

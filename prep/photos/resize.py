@@ -9,7 +9,8 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
+from prep.dataset.dataset_files import IMAGES, MASKS
 from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
 from prep.images.sizing import Placement
@@ -20,7 +21,7 @@ from prep.photos.photoio import open_photo
 from prep.photos.record import PhotoRecord
 
 _LIST_SUFFIX = ".txt"
-_OWN_FOLDERS = ("images", "masks")
+_OWN_FOLDERS = (IMAGES, MASKS)
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Resized:
     classes: tuple[ClassLoss, ...] = ()
 
 
+@writes
 def resize_photos(
     sources: Sequence[Path],
     root: Path,

@@ -11,8 +11,9 @@ from prep.core.classes import NO_CLASSES, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import CLASSES, Dataset, Sample, is_dataset
-from prep.dataset.states import REJECTED, STATES, own_mask_name, read_states, write_states
+from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
+from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, STATES
+from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png
@@ -22,7 +23,7 @@ from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.record import PHOTOS_RECORD, PhotoRecord, read_records
+from prep.photos.record import PhotoRecord, read_records
 from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
 
 
@@ -61,7 +62,7 @@ class ResizeSample:
         if mask is None:
             return SampleOutcome(made, placement, nothing, nothing)
         resized = resize_mask(mask, placement)
-        made = replace(made, mask=f"masks/{sample.stem}.png")
+        made = replace(made, mask=own_mask_name(sample.stem))
         write_file(self.folder / made.mask, encode_png(resized))
         return SampleOutcome(made, placement, count_values(mask), count_values(resized))
 
@@ -79,6 +80,7 @@ class ResizeSample:
         return *image_file(photo, sample.stem, placement, self.options, self.folder), placement
 
 
+@writes
 def resize_dataset(
     source: Path,
     root: Path,
@@ -96,6 +98,7 @@ def resize_dataset(
     """
     refuse_own_folders(source, root)
     dataset = Dataset.open(source)
+    fingerprint = dataset.fingerprint()
     before = Dataset.open(root) if is_dataset(root) else None
     if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
         raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")
@@ -110,6 +113,7 @@ def resize_dataset(
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]
         samples = [_as_split(_as_labelled(new.sample, old), known.get(new.sample.stem)) for old, new in pairs]
+        dataset.refuse_change(fingerprint)
         refuse_nothing_made(change, samples, problems)
         if dataset.classes != NO_CLASSES:
             write_classes(change.path(CLASSES), dataset.classes)

@@ -16,7 +16,7 @@ from prep.images.imageio import ImageRGB, IndexMask
 from prep.images.overlay import color_mask, overlay, shrink
 from prep.reporting.survey import Counted, total
 
-PICTURES = 24
+MOST_THUMBNAILS = 24
 LONGEST = 480
 """Longer side of a picture, in pixels."""
 
@@ -36,7 +36,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Thumbnail:
     """A chosen sample as an inline JPEG, with its classes from the rarest in the dataset to the most common."""
 
     sample: Sample
@@ -65,7 +65,7 @@ def rarest_first(counted: Sequence[Counted], classes: ClassMap) -> list[int]:
     return sorted((index for index in range(len(classes)) if pixels[index]), key=lambda index: (pixels[index], index))
 
 
-def choose(counted: Sequence[Counted], classes: ClassMap, limit: int = PICTURES) -> list[Choice]:
+def choose(counted: Sequence[Counted], classes: ClassMap, limit: int = MOST_THUMBNAILS) -> list[Choice]:
     """Choose at most `limit` samples, rarest classes first; the same samples give the same choice.
 
     First each class that no chosen sample shows yet gets the sample with most of its pixels; then the foreground
@@ -96,25 +96,25 @@ def choose(counted: Sequence[Counted], classes: ClassMap, limit: int = PICTURES)
     ]
 
 
-def make_pictures(
+def make_thumbnails(
     dataset: Dataset, counted: Sequence[Counted], workers: int | None = None, progress: Progress = silent
-) -> list[Picture]:
+) -> list[Thumbnail]:
     """Choose samples and draw them; images without a mask are shown as they are."""
     order = rarest_first(counted, dataset.classes)
     choices = choose(counted, dataset.classes)
     samples = [choice.counted.sample for choice in choices]
     return [
-        _picture(choice, order, thumbnail)
+        _thumbnail(choice, order, thumbnail)
         for choice, thumbnail in zip(choices, run_jobs(_Draw(dataset), samples, workers, progress), strict=True)
     ]
 
 
-def _picture(choice: Choice, order: Sequence[int], thumbnail: tuple[int, int, bytes]) -> Picture:
+def _thumbnail(choice: Choice, order: Sequence[int], thumbnail: tuple[int, int, bytes]) -> Thumbnail:
     pixels = choice.counted.counts.classes
     labelled = int(pixels.sum() - pixels[IGNORE_INDEX])
     share = int(pixels[choice.shown_for]) / labelled if choice.shown_for is not None else 0.0
     width, height, data = thumbnail
-    return Picture(
+    return Thumbnail(
         choice.counted.sample,
         choice.shown_for,
         tuple(index for index in order if pixels[index]),

@@ -10,13 +10,14 @@ from prep.checking.findings import Finding, worst_first
 from prep.core.classes import format_color
 from prep.core.files import write_text
 from prep.core.progress import Bar, no_bar
-from prep.dataset.dataset import Dataset
+from prep.core.words import counted, verb
+from prep.dataset.dataset import Dataset, writes
+from prep.dataset.dataset_files import REPORT
 from prep.dataset.transaction import Transaction
-from prep.reporting.gallery import Picture, make_pictures
-from prep.reporting.parts import class_part, color_part, figures, percent, size_part, split_part
+from prep.reporting.gallery import Thumbnail, make_thumbnails
+from prep.reporting.sections import class_section, color_section, figures, percent, size_section, split_section
 from prep.reporting.survey import Survey, survey
 
-REPORT = "report.html"
 NAMES_SHOWN = 200
 """Of a finding; a page with thousands of names is no help."""
 
@@ -24,6 +25,7 @@ LEGEND_ENTRIES = 40
 """With more classes than these there is no legend; the captions have their colours, too."""
 
 
+@writes
 def write_report(
     dataset: Dataset,
     findings: Sequence[Finding],
@@ -37,14 +39,14 @@ def write_report(
     with bar("Counting") as advance:
         found = survey(dataset, workers, advance)
     with bar("Drawing") as advance:
-        pictures = make_pictures(dataset, found.counted, workers, advance)
+        thumbnails = make_thumbnails(dataset, found.counted, workers, advance)
     with Transaction(dataset.root, "report", {}) as change:
-        write_text(change.path(REPORT), render(dataset, findings, found, pictures))
+        write_text(change.path(REPORT), render(dataset, findings, found, thumbnails))
         change.commit(overwrite=False, updates=(REPORT,))
     return dataset.root / REPORT
 
 
-def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, pictures: Sequence[Picture]) -> str:
+def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, thumbnails: Sequence[Thumbnail]) -> str:
     """The page as text; the same dataset gives the same text."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -54,12 +56,12 @@ def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, picture
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    environment.filters["thousands"] = "{:,}".format
+    environment.filters |= {"thousands": "{:,}".format, "counted": counted, "verb": verb}
     parts = [
-        class_part(dataset.classes, found),
-        size_part(found),
-        color_part(found),
-        split_part(dataset.classes, found),
+        class_section(dataset.classes, found),
+        size_section(found),
+        color_section(found),
+        split_section(dataset.classes, found),
     ]
     return environment.get_template("report.html.j2").render(
         name=dataset.root.resolve().name,
@@ -69,9 +71,9 @@ def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, picture
         findings=worst_first(findings),
         names_shown=NAMES_SHOWN,
         figures=figures(dataset, found),
-        pictures=pictures,
+        thumbnails=thumbnails,
         legend_entries=LEGEND_ENTRIES,
-        legend=sorted({index for picture in pictures for index in picture.classes}),
+        legend=sorted({index for thumbnail in thumbnails for index in thumbnail.classes}),
         tinted=dataset.classes.foreground,
         colors=[format_color(color) for color in dataset.classes.colors],
         names=dataset.classes.names,

@@ -6,11 +6,10 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.randomness import Stream
 from prep.core.tables import write_columns
+from prep.core.words import counted
 from prep.dataset.dataset import SPLITS, Sample
 from prep.splitting.balance import ClassPixels, groups_of
 from prep.splitting.stratify import Bins, deal_out
-
-FOLDS = "folds.csv"
 
 
 def assign_folds(units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, folds: int, seed: int) -> dict[str, int]:
@@ -20,9 +19,9 @@ def assign_folds(units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, fol
     """
     usable = {name: members for name, members in sorted(units.items()) if members[0].split != SPLITS[2]}
     if len(usable) < folds:
+        there = counted(len(usable), "sample or group is", "samples or groups are")
         raise SegError(
-            f"--folds {folds}: only {len(usable)} samples or groups are outside test; choose fewer folds, "
-            "or a smaller test share with --ratios"
+            f"--folds {folds}: only {there} outside test; choose fewer folds, or a smaller test share with --ratios"
         )
     number = sum(map(len, usable.values()))
     bins = Bins([number // folds + (fold < number % folds) for fold in range(folds)], [1.0] * folds)

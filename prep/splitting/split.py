@@ -11,12 +11,15 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.core.words import counted, verb
+from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, write_index, writes
+from prep.dataset.dataset_files import FOLDS, INDEX
+from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
-from prep.dataset.transaction import INDEX, Transaction
+from prep.dataset.transaction import Transaction
 from prep.images.similar import Fingerprint, fingerprint, near_duplicates
 from prep.splitting.balance import ClassPixels, absent_classes, groups_of, share_deviation
-from prep.splitting.folds import FOLDS, assign_folds, write_folds
+from prep.splitting.folds import assign_folds, write_folds
 from prep.splitting.grouping import group_samples, unit_by_stem, units_of
 from prep.splitting.stratify import Bins, deal_out
 
@@ -112,6 +115,7 @@ class _Look:
         return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
 
 
+@writes
 def split_dataset(
     dataset: Dataset,
     ratios: Ratios = DEFAULT_RATIOS,
@@ -133,7 +137,7 @@ def split_dataset(
     samples = group_samples(dataset, group_by)
     before = [sample for sample in samples if sample.is_labelled]
     if not before:
-        raise SegError(f"{dataset.root}: no sample has a mask yet; bring them in with 'seg-prep masks convert'")
+        raise no_masks(dataset.root)
     seen = list(zip(before, run_jobs(_Look(dataset, dedupe), before, workers, progress), strict=True))
     pixels = {sample.stem: counts for sample, (counts, _) in seen}
     joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
@@ -194,10 +198,14 @@ def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dat
     """Return the dataset with a split; samples without one get it by the default ratios, and the person is told."""
     if dataset.is_split:
         return dataset
-    result = split_dataset(dataset, seed=seed)
+    with opened_alone(dataset.root, say) as dataset:
+        if dataset.is_split:  # somebody else was faster
+            return dataset
+        result = split_dataset(dataset, seed=seed)
     how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
     if result.kept:
-        say(f"{result.assigned} samples had no split; they now have one {how}, and the others keep theirs.")
+        samples = counted(result.assigned, "sample")
+        say(f"{samples} had no split and now {verb(result.assigned, 'has', 'have')} one {how}; the others keep theirs.")
     else:
         say(f"The dataset had no split; it now has the default one {how}.")
     return result.dataset

@@ -32,9 +32,7 @@ from tests.web import chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-TRAINING = ("--encoder", "tu-tf_efficientnet_lite0", "--weights", "imagenet-lite", "--loss", "ce+dice", "--size", 256,
-            "--crops", 8, "--batch", 8, "--epochs", 40, "--lr", 1e-3, "--no-vertical-flips", "--scale", 0.7, 1.4,
-            "--brightness", 0.2, "--contrast", 0.2)  # fmt: skip
+TRAINING = ("--recipe", "photos")
 ON_SCREEN = """(corners) => corners.map(([x, y]) => {
     const { view, stage, mask } = window.editor, box = stage.getBoundingClientRect();
     const at = view.toScreen(x * mask.width, y * mask.height);
@@ -191,7 +189,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not dataset.exists():
         photos = Path(os.environ["SEG_REAL_DATA"]) / "campus/photos"
-        seg(folder, "seg-prep", "resize", photos, "-o", dataset, "--size", 1536)
+        seg(folder, "seg-prep", "resize", photos, "-o", dataset, "--size", 1024)
     started = time.monotonic()
     done = [stem for stem, state in read_states(dataset / "states.csv").items() if state == DONE]
     if not done:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
-from prep.dataset.patch_files import FLIPS, IMAGES, MASKS
+from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS
+from prep.dataset.patch_files import FLIPS
 from prep.dataset.patches import cut_patches
 from synth.generate import generate
 from tests.bench.sidebyside import Comparison, require
@@ -92,7 +93,7 @@ def plain_cut(dataset: Dataset, folder: Path) -> None:
 
 def mapped_epoch(folder: Path) -> Iterator[Batch]:
     """All crops in all orientations, shuffled, from the memory-mapped arrays: (16, S, S, 3) and (16, S, S)."""
-    images, masks = (np.load(folder / name, mmap_mode="r") for name in (IMAGES, MASKS))
+    images, masks = (np.load(folder / name, mmap_mode="r") for name in (PATCH_IMAGES, PATCH_MASKS))
     for numbers in _batches():
         crops, flips = np.divmod(numbers, len(FLIPS))
         batch = images[crops], masks[crops]

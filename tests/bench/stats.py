@@ -15,10 +15,10 @@ from PIL import Image
 
 from prep.core.classes import write_classes
 from prep.core.files import write_bytes
-from prep.dataset.dataset import CLASSES as CLASSES_FILE
 from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset_files import CLASSES as CLASSES_FILE
+from prep.dataset.dataset_files import INDEX
 from prep.dataset.stats import compute_stats
-from prep.dataset.transaction import INDEX
 from prep.images.imageio import write_png
 from tests.bench.pictures import CLASSES, HEIGHT, WIDTH, blob_mask, photo
 from tests.bench.sidebyside import Comparison, require

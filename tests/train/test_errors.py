@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from tests.models import CLASSES, train_error
-from tests.support import images_only, run_script
+from tests.models import CLASSES, train_error, write_run
+from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
 from train.runs.checkpoint import load, load_model, save
@@ -40,7 +40,17 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
 def test_no_dataset_no_run(tmp_path: Path) -> None:
     assert "no dataset here or under ./datasets" in error_of(tmp_path)
     assert "no run under ./runs; train one with 'seg-train'" in error_of(tmp_path, "score")
-    assert "not a dataset" in error_of(tmp_path, "nowhere")
+    assert "nowhere: no such folder" in error_of(tmp_path, "nowhere")
+
+
+@pytest.mark.parametrize("command", [(), ("bench",)])
+def test_images_without_masks(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Also where their statistics are there already."""
+    root = images_only(tmp_path / "photos", [(40, 50)]).root
+    assert run_prep("stats", root).exit_code == 0
+    said = error_of(tmp_path, *command, root)
+    assert "no sample has a mask yet; bring masks in with 'seg-prep masks convert', or draw them" in said
+    assert "'seg-prep annotate'" in said
 
 
 def test_a_device_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
@@ -78,6 +88,34 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
         load_model(path, make_fabric("cpu"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"window": 0}, "window needs a number from 16 to 8,192; got 0"),
+        ({"window": True}, "window needs a number from 16 to 8,192; got True"),
+        ({"overlap": 1}, "overlap needs a number from 0 to 0.9; got 1"),
+        ({"mean": (0.5, 0.5, float("nan"))}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5, nan)"),
+        ({"mean": (0.5, 0.5)}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5)"),
+        ({"std": (0.2, -0.2, 0.2)}, "std needs a number from 0 to 1, three times; got (0.2, -0.2, 0.2)"),
+        ({"config": {"width": 3000}}, "--width needs a number from 1 to 1,024; got 3000"),
+        ({"config": {"loss": 5}}, "--loss needs a text in quotes; got 5"),
+        ({"config": 5}, "not a model of this version"),
+    ],
+)
+def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: str, tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    save(path, {**load(path), **changes})
+    with pytest.raises(SegError) as caught:
+        load_model(path, make_fabric("cpu"))
+    assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_a_channel_that_never_changes_has_no_deviation(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    save(path, {**load(path), "std": (0.2, 0.0, 0.2)})
+    assert load_model(path, make_fabric("cpu"))[1].std == (0.2, 0.0, 0.2)
+
+
 def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, tuple[str]]:
@@ -112,6 +150,14 @@ def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytes
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 2
         assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
+    for words, meant in (
+        ("train", "seg-train"),
+        ("split datasets/x", "seg-prep split"),
+        ("evaluate", "seg-train score"),
+    ):
+        result = CliRunner().invoke(main, words.split())
+        assert result.exit_code == 2
+        assert f"No such command {words.split()[0]!r}. Did you mean {meant!r}?" in result.stderr
     assert "--resumee" in CliRunner().invoke(main, ["--resumee"]).stderr
     Path("scor").mkdir()
     assert "scor: not a dataset" in train_error("scor")

@@ -9,6 +9,7 @@ import click
 
 from prep.cli.console import GOES_ON, SegGroup
 from prep.cli.options import CONTEXT
+from prep.dataset.dataset_files import INDEX
 from train.cli.audit import audit
 from train.cli.bench import bench
 from train.cli.export import export
@@ -28,10 +29,22 @@ class FitByDefault(SegGroup):
         "predict": GOES_ON,
     }
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "train": "seg-train",
+        "test": "seg-train score",
+        "evaluate": "seg-train score",
+        **{
+            name: f"seg-prep {name}"
+            for name in ("synth", "resize", "masks", "annotate", "check", "split", "stats", "report", "patches")
+        },
+    }
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `fit` in front of arguments that name no command; a command with a typo is told as one."""
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
             word = args[0] if args and not args[0].startswith("-") else ""
+            if word in self.elsewhere and not Path(word, INDEX).exists():
+                return super().parse_args(ctx, args)
             near = get_close_matches(word, self.commands, n=1)
             if near and not Path(word).exists():
                 ctx.fail(f"{word} is neither a command nor a dataset. Did you mean {near[0]!r}?")

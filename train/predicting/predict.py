@@ -9,9 +9,10 @@ import numpy as np
 
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
-from prep.core.files import make_folder, read_bytes, write_text
+from prep.core.files import make_folder, write_text
+from prep.core.jsonio import read_json
 from prep.core.progress import Bar, no_bar
-from prep.dataset.dataset import CLASSES
+from prep.dataset.dataset_files import CLASSES
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
@@ -134,10 +135,7 @@ def open_output(output: Path, predictor: Predictor, settings: Mapping[str, objec
 
 
 def _read_record(path: Path) -> dict[str, object]:
-    try:
-        content = json.loads(read_bytes(path))
-    except ValueError as error:
-        raise SegError(f"{path}: damaged; remove the folder, or add --overwrite") from error
+    content = read_json(path, remedy="remove the folder, or add --overwrite")
     if not isinstance(content, dict):
         raise SegError(f"{path}: not of seg-train predict; name another folder")
     return content

@@ -7,6 +7,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.images.finding import FoundFile, find_files, names_labels, refuse_equal_stems
+from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
 
@@ -30,7 +31,9 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
     others = [path for path in sources if path.suffix.lower() not in VIDEO_SUFFIXES]
     photos = [file for path in others for file in _photos_of(path) if not _is_below(file.path, output)]
     if not photos and not videos:
-        raise SegError(f"{', '.join(map(str, sources))}: no photos here")
+        raise SegError(
+            f"{', '.join(map(str, sources))}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}"
+        )
     try:
         for files in (photos, videos):
             refuse_equal_stems(files)

@@ -1,16 +1,19 @@
 """report.html: one self-contained page about a run."""
 
 import base64
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prep.core.files import read_bytes, write_text
+from prep.core.jsonio import read_json
 from prep.core.tables import read_table
+from prep.core.words import counted
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
 from train.scoring.score_files import read_metrics
+
+_REMEDY = "score the run again with 'seg-train score'"
 
 
 def write_report(run: Path) -> Path:
@@ -22,8 +25,9 @@ def write_report(run: Path) -> Path:
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
     scores = _scores(run) if metrics else {}
     page = environment.get_template("report.html.j2").render(
+        counted=counted,
         name=run.name,
-        config=json.loads(read_bytes(run / CONFIG)),
+        config=read_json(run / CONFIG, remedy="restore it, or train again"),
         metrics=metrics,
         curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
         confusion=_inline(run / CONFUSION) if metrics else None,
@@ -42,7 +46,7 @@ class _Score:
 
 def _scores(run: Path) -> dict[str, str]:
     """Mean IoU of each image, by stem."""
-    rows = read_table(run / PER_IMAGE, _Score, remedy="score the run again with 'seg-train score'", others=True)
+    rows = read_table(run / PER_IMAGE, _Score, remedy=_REMEDY, others=True)
     return {row.stem: "–" if row.mean_iou is None else f"{row.mean_iou:.4f}" for row in rows}
 
 

@@ -22,7 +22,7 @@ from train.serve.limits import Deadline, Limits, Places
 from train.windows.predictor import Predictor
 
 FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
-"""Kinds of files that are opened; Pillow knows more, and runs another program for some of them."""
+"""Kinds of photos that are labelled; files of others (GIF, PPM) are images, but nobody photographs so."""
 
 _NAME = Path("This photo")
 """Stands for the photo in errors: whatever name a client gave it is never looked at."""

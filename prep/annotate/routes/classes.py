@@ -2,19 +2,12 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from prep.annotate.store.class_changes import (
-    PATCHES,
-    STATS,
-    UsedClasses,
-    Wanted,
-    change_classes,
-    mask_files,
-    plan_change,
-)
+from prep.annotate.store.class_changes import UsedClasses, Wanted, change_classes, mask_files, plan_change
 from prep.annotate.store.store import Conflict, Store
 from prep.core.classes import parse_color
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import DERIVED
 from prep.web.guard import Refusal
 
 _FORM = (
@@ -29,10 +22,10 @@ def class_routes(store: Store) -> Blueprint:
 
     @routes.get("/classes")
     def classes() -> Response:
-        with store.writing():
+        with store.reading():
             standing, version = store.classes()
             masks = len(mask_files(Dataset.open(store.root)))
-        derived = [name for name in (PATCHES, STATS) if (store.root / name).exists()]
+        derived = [name for name in DERIVED if (store.root / name).exists()]
         return jsonify(classes=standing.to_json()["classes"], classes_version=version, masks=masks, derived=derived)
 
     @routes.put("/classes")

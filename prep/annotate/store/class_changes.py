@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, MAX_ID, ClassMap, Color, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs, threads
-from prep.dataset.dataset import CLASSES, Dataset, Sample
+from prep.core.words import counted
+from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset_files import CLASSES, MASKS, PATCHES, STATS
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png, read_mask
-
-MASKS = "masks"
-STATS, PATCHES = "stats.json", "patches"
-"""What is counted and cut from masks, and no longer fits once they mean something else."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class UsedClasses(SegError):
     """
 
     def __init__(self, classes: ClassMap, used: dict[int, Use]) -> None:
-        names = ", ".join(f"{classes.names[index]} ({use.images} images)" for index, use in used.items())
+        names = ", ".join(f"{classes.names[index]} ({counted(use.images, 'image')})" for index, use in used.items())
         super().__init__(f"masks hold pixels of {names}; say what becomes of them: another class, or unlabelled")
         self.used = used
 
@@ -134,6 +132,7 @@ def _free_id(index: int, taken: set[int]) -> int:
     return index if index not in taken else min(set(range(MAX_ID + 1)) - taken)
 
 
+@writes
 def change_classes(dataset: Dataset, change: ClassChange, workers: int | None = None) -> Changed:
     """Write the classes, and the masks whose values change, in one transaction; nobody else may write meanwhile.
 

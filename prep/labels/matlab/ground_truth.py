@@ -197,6 +197,7 @@ FORMAT = FileFormat(
     _opened,
     (GroundTruthReader(),),
     rules="Polygons are painted over the pixel labels in drawing order; pixels that nobody labelled are ignored.",
+    requires="seg-prep[matlab]",
 )
 
 

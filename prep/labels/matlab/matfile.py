@@ -1,6 +1,7 @@
 """Opens MATLAB files (v5 to v7.3) as plain Python values."""
 
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ from prep.labels.matlab.guard import MAX_BYTES, check_declared
 
 
 def load_mat(path: Path) -> dict[str, Any]:
-    """Variables of a .mat file by name, as mat-io decodes them; SegError if it is damaged or too large."""
+    """Variables of a .mat file by name, as mat-io decodes them; SegError if it is damaged, or mat-io missing."""
+    if find_spec("matio") is None:
+        raise SegError(
+            f"{path}: MATLAB files need the package mat-io, which 'seg-prep' alone does not install; "
+            "type: pip install 'seg-prep[matlab]' (in a checkout: pip install -e '.[matlab]')"
+        )
     data = read_bytes(path)
     if len(data) > MAX_BYTES:
         raise SegError(f"{path}: larger than {MAX_BYTES >> 20} MB; save the labels as PNG masks instead")

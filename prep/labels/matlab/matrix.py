@@ -121,4 +121,6 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     return matrix_source([RawLabel(file.path, file.path.stem, variable) for file in files])
 
 
-FORMAT = FileFormat("mat", "matrices in .mat files", _recognised, _opened, (MatrixReader(),))
+FORMAT = FileFormat(
+    "mat", "matrices in .mat files", _recognised, _opened, (MatrixReader(),), requires="seg-prep[matlab]"
+)

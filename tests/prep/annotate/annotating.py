@@ -37,7 +37,7 @@ def annotating(
 def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page":
     """The page with its first image; scripts that fail and requests to other machines are added to `faults`."""
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: message.type != "error" or "Failed to load resource" in message.text or
             faults.append(message.text))  # fmt: skip
@@ -48,7 +48,7 @@ def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page"
     return page
 
 
-def until(page: "Page", expression: str, seconds: float = 20) -> None:
+def until(page: "Page", expression: str, seconds: float = 120) -> None:
     """Wait until a JavaScript expression holds; page.wait_for_function would break the page's rule against eval."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(f"Boolean({expression})"):

@@ -1,7 +1,6 @@
 """What the tests of models in annotation share: a dataset to label, and a model without torch."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,11 +49,3 @@ def expected(image: ImageRGB) -> Proposal:
     """What the fake says of an image."""
     mask = image.argmax(axis=2).astype(np.uint8)
     return Proposal(mask, (image[..., 2] % 101).astype(np.uint8), block_means(image[..., 1]))
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    """Wait until something holds; fail if it does not, on the slowest of machines."""
-    until = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.005)

@@ -49,7 +49,7 @@ def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, opened: list[st
     save(tmp_path / "my photos" / "a.png", random_image(0))
     assert run_error("annotate", tmp_path / "my photos") == (
         f"{tmp_path}/my photos: holds 1 photo, but is no dataset yet. Make one of them, then label it:\n"
-        f"  seg-prep resize '{tmp_path}/my photos' -o 'datasets/my photos' --size 4096\n"
+        f"  seg-prep resize '{tmp_path}/my photos' -o 'datasets/my photos' --size 1024\n"
         "  seg-prep annotate 'datasets/my photos'"
     )
     assert not opened
@@ -103,7 +103,7 @@ def start(root: Path) -> tuple[subprocess.Popen[str], int]:
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, object]]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
@@ -140,7 +140,7 @@ def test_kill_9_and_ctrl_c_of_the_command(tmp_path: Path) -> None:
     for row in range(4, 8):
         versions.append(paint(port, row, versions[-1]))
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=600)
     assert (process.returncode, told) == (0, "Ctrl-C stops it.\n")
     np.testing.assert_array_equal(on_disk(root, "s0"), expected)
     assert by_stem(root)["s0"].mask == "masks/s0.png"

@@ -545,8 +545,8 @@ def test_a_server_that_is_killed_costs_nothing(desk: Desk) -> None:
     assert not page.evaluate("editor.open('s1')"), "the image was left before it was saved"
     questions: list[str] = []
     page.on("dialog", lambda dialog: questions.append(dialog.type) or dialog.dismiss())
-    page.evaluate("setTimeout(() => location.reload())")  # the browser asks, we stay
-    page.wait_for_timeout(200)
+    with page.expect_event("dialog"):
+        page.evaluate("setTimeout(() => location.reload())")  # the browser asks, we stay
     assert questions == ["beforeunload"]
     with command(desk.root, desk.port):
         drawn |= stroke(drag(page, [(50, 200), (200, 200)]), 6)

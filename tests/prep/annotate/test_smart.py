@@ -49,7 +49,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(root: Path) -> Iterator[FlaskClient]:
+def client(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    monkeypatch.setattr(finder_module, "_PATIENCE", 600)  # however slow this machine is
     store = Store(root)
     yield make_app(store, only_here=True).test_client()
     store.close()
@@ -127,7 +128,7 @@ def test_superpixels_that_take_long_are_computed_once_while_the_page_asks_again(
 
     def slow(image: NDArray[np.uint8], size: int) -> object:
         calls.append(size)
-        go_on.wait(20)
+        assert go_on.wait(600)
         return original(image, size)
 
     monkeypatch.setattr(finder_module, "superpixels_of", slow)
@@ -136,7 +137,7 @@ def test_superpixels_that_take_long_are_computed_once_while_the_page_asks_again(
     answers = [client.get(address) for _ in range(3)]
     assert [(answer.status_code, answer.get_json()) for answer in answers] == [(202, {"state": "computing"})] * 3
     go_on.set()
-    monkeypatch.setattr(finder_module, "_PATIENCE", 20)
+    monkeypatch.setattr(finder_module, "_PATIENCE", 600)
     assert client.get(address).status_code == 200
     assert calls == [20]
 

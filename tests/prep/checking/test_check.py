@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding, worst_first
-from prep.checking.kinds import KINDS, filled
+from prep.checking.kinds import FINDING_KINDS, filled
 from prep.core.classes import ClassMap, classes_from_list, write_classes
 from prep.core.errors import SegError
 from prep.core.words import counted
@@ -560,7 +560,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
-    names = [kind.name for kind in KINDS]
+    names = [kind.name for kind in FINDING_KINDS]
     assert len(set(names)) == len(names) == 39
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []

@@ -38,26 +38,29 @@ def test_a_failure_is_raised_to_all_and_not_kept() -> None:
         with pytest.raises(OSError, match="no disk"):
             cache.get("a", fail)
         with pytest.raises(OSError, match="no disk"):
-            cache.ask("b", fail, 20)
+            cache.ask("b", fail, 600)
     assert cache.get("a", lambda: 1) == 1
-    assert cache.ask("b", lambda: 2, 20) == 2
+    assert cache.ask("b", lambda: 2, 600) == 2
 
 
 def test_of_those_who_wait_the_newest_comes_next() -> None:
     cache: Cache[str, str] = Cache(9)
-    go_on, order = threading.Event(), []
+    begun, go_on, order = threading.Event(), threading.Event(), []
 
     def make(key: str) -> str:
         order.append(key)
-        go_on.wait(20)
+        begun.set()
+        assert go_on.wait(600)
         return key
 
-    for key in "abc":  # "b" was only passed on the way to "c", like a size on a slider
+    assert cache.ask("a", lambda: make("a"), 0.05) is None
+    assert begun.wait(600)
+    for key in "bc":  # "b" was only passed on the way to "c", like a size on a slider
         assert cache.ask(key, lambda key=key: make(key), 0.05) is None
     go_on.set()
-    assert cache.ask("c", lambda: "never", 20) == "c"
+    assert cache.ask("c", lambda: "never", 600) == "c"
     assert order == ["a", "c"]
-    assert cache.ask("b", lambda: make("b"), 20) == "b"
+    assert cache.ask("b", lambda: make("b"), 600) == "b"
 
 
 def test_what_is_put_replaces_what_was_made_and_drops_the_oldest() -> None:

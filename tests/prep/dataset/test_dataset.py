@@ -69,7 +69,27 @@ def test_several_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "no dataset here or under ./datasets; make one with 'seg-prep synth'" in run_error("split")
+    said = run_error("split")
+    assert "no dataset here or under ./datasets; name one as DATASET or in $SEG_DATASET, or make one:" in said
+    for command in (
+        "seg-prep resize photos/ ",
+        "seg-prep masks convert labels/ ",
+        "seg-prep synth ",
+        "seg-prep annotate",
+    ):
+        assert command in said
+    assert run_error("split", "nowhere").startswith("nowhere: no such folder; name a dataset, or make one")
+
+
+def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "my photos" / "a.png", random_image(0))
+    monkeypatch.chdir(tmp_path / "my photos")
+    here = (
+        ".: holds 1 photo, but is no dataset yet. Make one of them, then label it:\n"
+        "  seg-prep resize . -o '../my photos-labelled' --size 1024\n"
+        "  seg-prep annotate '../my photos-labelled'"
+    )
+    assert run_error("check") == run_error("split", ".") == here
 
 
 def test_environment_names_the_dataset(tmp_path: Path, dataset: Dataset) -> None:

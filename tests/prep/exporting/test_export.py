@@ -351,7 +351,7 @@ def test_an_interrupted_export_is_made_whole_by_the_next(name: str, campus: Data
 def test_nothing_to_export(tmp_path: Path) -> None:
     write_index(tmp_path / "index.csv", [Sample("a", "images/a.png", "", 2, 2)])
     said = run_error("masks", "export", tmp_path, "--to", "rgb", "-o", tmp_path / "out")
-    assert "no sample has an image and a mask" in said
+    assert "no sample has a mask yet; bring masks in with" in said
 
 
 @pytest.mark.parametrize(

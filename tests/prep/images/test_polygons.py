@@ -1,7 +1,5 @@
 """Filling polygons and tracing regions: each the oracle of the other, and Matplotlib away from the edges."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -61,13 +59,12 @@ def test_less_than_three_corners_fill_nothing() -> None:
 
 @pytest.mark.parametrize("far", [1e3, 1e9, 1e18, 1e300, 1.7e308])
 def test_corners_far_outside(far: float) -> None:
-    started = time.monotonic()
+    """Nothing goes over rows or columns that far away: that would end in no lifetime, or without memory."""
     assert filled((50, 60), ring((-far, -far), (far, -far), (far, far), (-far, far))).all()
     half = filled((50, 60), ring((-far, 20.5), (far, 20.5), (far, far), (-far, far)))
     assert half[20:].all()
     assert not half[:20].any()
     assert not filled((50, 60), ring((far, 0), (far / 2, far), (far / 4, -far))).any()
-    assert time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
@@ -174,11 +171,10 @@ def test_pixels_that_touch_by_a_corner_are_parted_and_holes_joined() -> None:
     assert lists(outline(holes))[0][1:] == [[[1, 1], [2, 1], [2, 2], [3, 2], [3, 3], [2, 3], [2, 2], [1, 2]]]
 
 
-def test_a_noisy_megapixel_takes_seconds() -> None:
+def test_a_noisy_megapixel() -> None:
+    """A second's work; what takes time by the square of the number of corners would take hours."""
     region = np.random.default_rng(1).random((1000, 1000)) < 0.5
-    started = time.monotonic()
     polygons = outline(region)
-    assert time.monotonic() - started < 10  # 0.8 s on two shared cores; other work may slow it
     mask = np.zeros(region.shape, np.uint8)
     fill_polygon(mask, [corners for rings in polygons for corners in rings], 1)
     assert (mask == region).all()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -314,3 +315,12 @@ def test_definitions_without_pixel_labels(tmp_path: Path) -> None:
     save(tmp_path / "a.png", random_mask(0))
     said = run_error("masks", "inspect", tmp_path / "a.png", "--classes", truth)
     assert re.search(r"labels\.mat: holds no label definitions with pixel label ids", said)
+
+
+def test_without_mat_io_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """'seg-prep' alone comes without it."""
+    write_ground_truth(tmp_path / "gTruth.mat", ["a.png"], [TREE], struct([{"tree": cell([BIG])}]))
+    monkeypatch.setitem(sys.modules, "matio", None)
+    said = run_error("masks", "convert", tmp_path / "gTruth.mat", "-o", tmp_path / "d")
+    assert "gTruth.mat: MATLAB files need the package mat-io" in said
+    assert "pip install 'seg-prep[matlab]'" in said

@@ -119,7 +119,7 @@ def test_what_is_there_is_said_where_nothing_is_recognised(tmp_path: Path) -> No
     for name in ("a.tfrecord", "b.tfrecord", "c.xyz", "readme"):
         (tmp_path / name).write_text("?")
     said = run_error("masks", "convert", tmp_path, "-o", tmp_path / "set")
-    assert said.endswith("and found 2 .tfrecord, 1 .xyz, 1 without ending")
+    assert "and found 2 .tfrecord, 1 .xyz, 1 without ending. No labels yet?" in said
 
 
 @pytest.mark.parametrize("each", BUILT_IN, ids=lambda each: each.name)

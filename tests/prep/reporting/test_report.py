@@ -17,11 +17,11 @@ from prep.checking.findings import Finding
 from prep.core.classes import ClassMap, distinct_color, write_classes
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.dataset.stats import class_stats, histogram
+from prep.reporting.balance import balance
 from prep.reporting.charts import log_bar, log_floor, nice_limit
-from prep.reporting.gallery import PICTURES, blend, bounded_jpeg, choose
-from prep.reporting.parts import percent
+from prep.reporting.gallery import MOST_THUMBNAILS, blend, bounded_jpeg, choose
 from prep.reporting.report import NAMES_SHOWN, write_report
-from prep.reporting.split_balance import balance
+from prep.reporting.sections import percent
 from prep.reporting.survey import Counted, Survey, survey, total
 from tests.support import images_only, random_image, random_mask, run_ok, save, tree
 
@@ -284,7 +284,7 @@ def test_pictures_show_the_mask_and_stay_small(tmp_path: Path) -> None:
 
 def test_noise_does_not_blow_up_the_page() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 480, 3)).astype(np.uint8)
-    assert len(bounded_jpeg(noise)) * PICTURES * 4 / 3 < 2_500_000
+    assert len(bounded_jpeg(noise)) * MOST_THUMBNAILS * 4 / 3 < 2_500_000
 
 
 def test_borders_are_drawn_in_full() -> None:

@@ -223,7 +223,7 @@ def test_patches_of_a_grown_dataset_split_the_new_samples(raw: Raw) -> None:
         save(raw.masks / f"n{number}.png", paint(random_mask(number)))
     run_ok(*raw.convert)
     said = run_ok("patches", raw.target, "--size", 16).stderr
-    assert "9 samples had no split; they now have one (80/10/10, seed 0), and the others keep theirs." in said
+    assert "9 samples had no split and now have one (80/10/10, seed 0); the others keep theirs." in said
     after = by_stem(raw.target)
     assert {stem: after[stem].split for stem in before} == before
     assert counts_of(raw.target) == {"train": 10, "val": 1, "test": 1}

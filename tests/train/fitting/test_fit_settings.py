@@ -1,9 +1,11 @@
 """Settings of a training from the command line: what each leaves in the run."""
 
+import itertools
 import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,8 @@ from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_train
 from train.config.recipes import recipes
-from train.fitting.history import Epoch
+from train.fitting.history import Epoch, write_events
 from train.fitting.loop import Trainer
-from train.fitting.tensorboard import write_events
 
 TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
 
@@ -149,6 +150,15 @@ def test_out_of_memory_while_validating_in_words(monkeypatch: pytest.MonkeyPatch
     assert "while validating with windows of 64 px; try a smaller --window" in failing("--overlap", 0).stderr
 
 
+def test_a_time_budget_anneals_and_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count(0, 0.02)  # of a clock that goes on whenever somebody looks at it
+    monkeypatch.setattr("train.fitting.loop.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    rows = history_of(train("--epochs", 5000, "--minutes", 0.05))
+    assert 1 <= len(rows) < 5000
+    assert rows["lr"].iloc[-1] < 0.02 * 3e-3
+    assert rows["lr"].max() > 0.5 * 3e-3
+
+
 def test_an_augmentation_file_is_used_and_kept() -> None:
     flip = {"__class_fullname__": "HorizontalFlip", "p": 1.0}
     pipeline = {"__class_fullname__": "Compose", "p": 1.0, "transforms": [flip]}
@@ -181,7 +191,7 @@ def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:
 
 
 def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.fitting.tensorboard.find_spec", lambda name: None)
+    monkeypatch.setattr("train.fitting.history.find_spec", lambda name: None)
     assert "pip install 'seg-prep[tensorboard]'" in failing("--tensorboard").stderr
     assert not Path("runs").exists()
 
@@ -299,7 +309,7 @@ def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypa
 
     monkeypatch.setattr(Trainer, "_finish_epoch", finished)
     monkeypatch.setattr(Trainer, "progress", lambda trainer: float(bool(over)))
-    run = train("--epochs", 50, "--overlap", 0.95, "--window", 16)
+    run = train("--epochs", 50, "--overlap", 0.9, "--window", 16)
     rows = history_of(run)
     assert rows["val_mean_iou"].notna().tolist() == [False, True]
     assert rows["step"].diff().iloc[-1] == 1

@@ -68,7 +68,7 @@ def serving(service: Service) -> Iterator[int]:
 
 def post(port: int, body: bytes, path: str = "/predict", **headers: str) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Status, JSON and headers of what a real server answers."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request("POST", path, body, headers)
         answer = connection.getresponse()
@@ -79,7 +79,7 @@ def post(port: int, body: bytes, path: str = "/predict", **headers: str) -> tupl
 
 def get(port: int, path: str) -> dict[str, Any]:
     """The JSON that a real server answers."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request("GET", path)
         answer: dict[str, Any] = json.loads(connection.getresponse().read())
@@ -124,7 +124,7 @@ class Slow:
         self.most_inside = max(self.most_inside, self.inside)
         self.entered.set()
         time.sleep(self.seconds)
-        assert self.go_on.wait(60)
+        assert self.go_on.wait(600)
         scores: Tensor = self.model(windows)
         self.inside -= 1
         return scores

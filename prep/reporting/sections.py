@@ -3,17 +3,18 @@
 from collections import Counter
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.core.words import counted, verb
 from prep.dataset.dataset import SPLITS, Dataset
 from prep.dataset.stats import class_stats, mean_and_std
+from prep.reporting.balance import balance
 from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter
-from prep.reporting.split_balance import balance
 from prep.reporting.survey import Survey, total
 
 SIZES_SHOWN = 8
 PANELS = 24
 """Classes with a panel in the part about splits; those that deviate most."""
 
-Part = dict[str, object]
+Section = dict[str, object]
 """Names in the template and their values."""
 
 _SPLIT_COLORS = {"train": "#7c93ab", "val": "#b9c6d3", "test": "#d5c3a1"}
@@ -30,17 +31,17 @@ def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
     samples = dataset.samples
     pixels = sum(one.sample.width * one.sample.height for one in found.counted)
     labelled = sum(sample.is_labelled for sample in samples)
-    result = [(f"{len(samples):,}", "sample" if len(samples) == 1 else "samples"), (f"{labelled:,}", "labelled")]
+    result = [(f"{len(samples):,}", verb(len(samples), "sample", "samples")), (f"{labelled:,}", "labelled")]
     if len(dataset.classes):
-        result.append((str(len(dataset.classes)), "class" if len(dataset.classes) == 1 else "classes"))
-    result.append((f"{pixels / 1e6:,.1f}", f"megapixels ({pixels:,} pixels)"))
+        result.append((str(len(dataset.classes)), verb(len(dataset.classes), "class", "classes")))
+    result.append((f"{pixels / 1e6:,.1f}", f"megapixels ({counted(pixels, 'pixel')})"))
     splits = [str(sum(sample.split == name for sample in samples)) for name in SPLITS]
     if any(sample.split for sample in samples):
         result.append((" / ".join(splits), "train / val / test"))
     return result
 
 
-def class_part(classes: ClassMap, found: Survey) -> Part:
+def class_section(classes: ClassMap, found: Survey) -> Section:
     """Pixels, shares, bars and weights of each class; weights are of the train split where there is one."""
     counts = total(found.labelled)
     rows = class_stats(counts, classes.names)
@@ -60,7 +61,7 @@ def class_part(classes: ClassMap, found: Survey) -> Part:
     }
 
 
-def size_part(found: Survey) -> Part:
+def size_section(found: Survey) -> Section:
     """The sizes of the images, most common first."""
     sizes = Counter((one.sample.width, one.sample.height) for one in found.counted)
     common = sorted(sizes.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -72,7 +73,7 @@ def size_part(found: Survey) -> Part:
     }
 
 
-def color_part(found: Survey) -> Part:
+def color_section(found: Survey) -> Section:
     """The values of all images, by channel."""
     if not found.counted:
         return {"curves": None, "channels": []}
@@ -85,7 +86,7 @@ def color_part(found: Survey) -> Part:
     }
 
 
-def split_part(classes: ClassMap, found: Survey) -> Part:
+def split_section(classes: ClassMap, found: Survey) -> Section:
     """Counts of each split, and a panel for each class that deviates most from the whole dataset."""
     compared = balance(found, len(classes))
     deviations = compared.largest()

@@ -1,0 +1,75 @@
+"""Our own JSON files: whatever we did not write so is refused in words."""
+
+import json
+import sys
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from prep.core.errors import SegError
+from prep.core.files import explained, read_bytes, refuse_special_file
+
+_Record = TypeVar("_Record")
+
+_LARGEST = 64 << 20
+"""Bytes; ours have some kilobytes, and a file of other people's could fill the memory."""
+
+_HIGHEST = 10**18
+
+
+def read_json(path: Path, *, remedy: str) -> object:
+    """Read a file; SegError that names it and `remedy` if it is no JSON, nested without end, or far too large."""
+    refuse_special_file(path)
+    with explained(path):
+        size = path.stat().st_size
+    if size > _LARGEST:
+        raise SegError(f"{path}: {size / 1e6:,.0f} MB, and we write some kilobytes; {remedy}")
+    try:
+        return json.loads(read_bytes(path), parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise SegError(f"{path}: nested too deeply; {remedy}") from error
+    except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits
+        raise SegError(f"{path}: not valid JSON ({error}); {remedy}") from error
+
+
+def read_record(path: Path, kind: type[_Record], *, remedy: str) -> _Record:
+    """Read a dataclass: an entry for each field, of its type; those with a default may be missing.
+
+    SegError as read_json, and where an entry is missing, not known, or of another type.
+    """
+    content = read_json(path, remedy=remedy)
+    try:
+        return cast(_Record, _value(kind, content, "the file"))
+    except ValueError as error:
+        raise SegError(f"{path}: {error}; {remedy}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _value(kind: object, value: object, name: str) -> object:
+    """The value as a field of this type has it; ValueError if it is another one."""
+    if isinstance(kind, UnionType):  # X | None
+        return None if value is None else _value(get_args(kind)[0], value, name)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(_value(get_args(kind)[0], entry, name) for entry in value)
+    if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
+        return _record(kind, value, name)
+    if kind is float and type(value) in (int, float) and abs(cast(float, value)) <= sys.float_info.max:
+        return float(cast(float, value))
+    fits = value in get_args(kind) if get_origin(kind) is Literal else type(value) is kind
+    if not fits or kind is float or (isinstance(value, int) and abs(value) > _HIGHEST):
+        raise ValueError(f"{name} cannot be {json.dumps(value):.80}")
+    return value
+
+
+def _record(kind: type[_Record], value: dict[str, object], name: str) -> _Record:
+    known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
+    missing = [entry for entry, is_needed in known.items() if is_needed and entry not in value]
+    strange = [entry for entry in value if entry not in known]
+    if missing or strange:
+        raise ValueError(f"{name} has {'no' if missing else 'an'} entry {(missing + strange)[0]!r:.80}")
+    types = get_type_hints(kind)
+    return kind(**{entry: _value(types[entry], own, entry) for entry, own in value.items()})

@@ -1,0 +1,163 @@
+"""Shapes of named regions, whichever tool drew them, and how they are painted: a later one over an earlier one."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.images.imageio import IndexMask, loaded, open_picture
+from prep.images.polygons import Ring, fill_polygon
+from prep.images.runlengths import decode_runs, decompress
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.region_labels import UNCOVERED, RegionCodes, class_names, code_of
+from prep.labels.rerooting import Rerooting, unique_stems
+from prep.photos.photoio import open_photo
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """Outlines in pixels of the image, (N, 2) x and y; what lies in an odd number of them is inside (holes)."""
+
+    rings: tuple[Ring, ...]
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set the pixels whose centres lie inside."""
+        fill_polygon(mask, self.rings, code)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Run lengths by turns outside and inside, as numbers or as COCO's text, of an image of (height, width).
+
+    by_rows: whether they go along the rows; COCO's go down the columns.
+    """
+
+    counts: Sequence[int] | str
+    height: int
+    width: int
+    by_rows: bool = False
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set the pixels of the runs inside; SegError if they are not of the mask's size."""
+        if (self.height, self.width) != mask.shape:
+            raise SegError(
+                f"run lengths are of an image of {self.width} x {self.height} pixels, but the photo has "
+                f"{mask.shape[1]} x {mask.shape[0]}; export the file again"
+            )
+        counts = decompress(self.counts) if isinstance(self.counts, str) else list(self.counts)
+        if self.by_rows:
+            mask[decode_runs(counts, self.width, self.height).T] = code
+        else:
+            mask[decode_runs(counts, self.height, self.width)] = code
+
+
+@dataclass(frozen=True)
+class Bitmap:
+    """An image file of the region alone (not 0, or not transparent, is inside), and where its top left pixel lies."""
+
+    data: bytes
+    left: int
+    top: int
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set its pixels; what lies beyond the border of the mask is left out."""
+        picture = open_picture(Path("bitmap"), self.data)
+        opened = loaded(Path("bitmap"), picture)
+        inside = np.asarray(opened.getchannel("A") if "A" in opened.getbands() else opened.convert("L")) > 0
+        top, left = max(0, self.top), max(0, self.left)
+        part = inside[top - self.top :, left - self.left :][: mask.shape[0] - top, : mask.shape[1] - left]
+        mask[top : top + part.shape[0], left : left + part.shape[1]][part] = code
+
+
+Shape = Polygon | Runs | Bitmap
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
+    """The pixels whose centres lie in it."""
+    return Polygon((np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64),))
+
+
+def ellipse(x: float, y: float, across: float, down: float, corners: int = 360) -> Polygon:
+    """An ellipse around (x, y) with these half axes, in pixels, as a polygon of many corners."""
+    turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    return Polygon((np.stack([x + across * np.cos(turn), y + down * np.sin(turn)], axis=1),))
+
+
+@dataclass(frozen=True)
+class RegionImage:
+    """What a label file says of one image: its name or path, its size (0, 0 if it does not say), and its regions.
+
+    regions: (name of the class, shape), in the order in which they are painted.
+    """
+
+    name: str
+    size: tuple[int, int]
+    regions: tuple[tuple[str, Shape], ...]
+
+
+@dataclass(frozen=True)
+class ShapeReader(RegionCodes):
+    """Paints the regions that a format of named regions listed."""
+
+    name: str = ""
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) codes; a later region covers an earlier one."""
+        width, height = label.size
+        mask = np.full((height, width), UNCOVERED, np.uint8)
+        for name, shape in label.regions or ():
+            try:
+                shape.paint(mask, code_of(name, label.names))
+            except SegError as error:
+                raise SegError(f"{label.name}: a region of {name!r}: {error}") from error
+        return mask.astype(np.uint32)
+
+
+def region_source(
+    reader: str,
+    path: Path,
+    images: Sequence[RegionImage],
+    *,
+    names: Sequence[str] | None = None,
+    classes: ClassMap | None = None,
+    notes: Sequence[str] = (),
+    root: Path | None = None,
+) -> LabelSource:
+    """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
+
+    names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
+    that of its photo; without photo and size it is missing.
+    """
+    found_names = sorted({name for image in images for name, _ in image.regions})
+    known = class_names(path, list(names) if names is not None else found_names)
+    stems = [unicodedata.normalize("NFC", stem) for stem in unique_stems([image.name for image in images])]
+    folder = root or (path if path.is_dir() else path.parent)
+    photos = Rerooting(folder).find_each([image.name for image in images])
+    labels, missing = [], []
+    for stem, image, photo in zip(stems, images, photos, strict=True):
+        size = image.size if all(image.size) else _size_of(photo)
+        if not all(size):
+            missing.append(image.name)
+            continue
+        labels.append(RawLabel(path, stem, image.name, size, known, regions=image.regions))
+    listed = {label.stem for label in labels}
+    return LabelSource(
+        reader,
+        tuple(labels),
+        classes=classes,
+        photos={stem: photo for stem, photo in zip(stems, photos, strict=True) if photo is not None and stem in listed},
+        names_photos=True,
+        names=known,
+        missing=tuple(missing),
+        notes=tuple(notes),
+    )
+
+
+def _size_of(photo: Path | None) -> tuple[int, int]:
+    """Width and height of a photo as a person sees it, (0, 0) without one."""
+    return (0, 0) if photo is None else open_photo(photo).upright_size
