@@ -4,6 +4,7 @@
 # make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
 # make docs   the documentation as a site in build/site
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
+# make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 DOCS_INSTALLED := .venv/.docs-installed
 
-.PHONY: demo test lint wheel docs fuzz bench
+.PHONY: demo test lint wheel docs fuzz concurrent bench
 .DELETE_ON_ERROR:
 
 $(DEMO_INSTALLED): pyproject.toml constraints.txt
@@ -55,6 +56,11 @@ MINUTES ?= 10
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
+
+TRIALS ?= 300
+
+concurrent: $(INSTALLED)
+	$(BIN)/python -m tests.concurrent --trials $(TRIALS)
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -1,27 +1,35 @@
 """The dataset folder: find it, open it, its index of samples."""
 
 import hashlib
+import inspect
 import json
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import wraps
 from operator import attrgetter
 from pathlib import Path
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.tables import ONE_OF, read_table, write_table
+from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
+from prep.dataset.lock import Say
 from prep.dataset.missing import no_dataset, not_a_dataset
-from prep.dataset.transaction import recover
+from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
 
 ENVIRONMENT_VARIABLE = "SEG_DATASET"
 SPLITS = ("train", "val", "test")
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,14 @@ class Dataset:
 
     @classmethod
     def open(cls, root: Path) -> Self:
-        """Open a dataset folder; SegError if it is none or its index or classes cannot be read."""
+        """Open a dataset folder, after the commit that is under way there, if one is; changes nothing.
+
+        SegError if it is none, if its index or classes cannot be read, or if a command was killed during its commit.
+        """
+        return between_commits(root, (INDEX, CLASSES), lambda: cls._open(root))
+
+    @classmethod
+    def _open(cls, root: Path) -> Self:
         if not is_dataset(root):
             raise not_a_dataset(root)
         samples = read_index(root / INDEX)
@@ -168,6 +183,11 @@ class Dataset:
                     content.update(f"{path.stat().st_size} {path.stat().st_mtime_ns}".encode())
         return content.hexdigest()
 
+    def refuse_change(self, fingerprint: str) -> None:
+        """SegError if the dataset has another fingerprint now: what was read may be old and new."""
+        if self.fingerprint() != fingerprint:
+            raise SegError(f"{self.root}: was changed while it was read; nothing was written, type the command again")
+
 
 @dataclass(frozen=True)
 class OpenSample:
@@ -222,9 +242,36 @@ class OpenSample:
 
 
 def is_dataset(root: Path) -> bool:
-    """Whether the folder holds a dataset; finishes a commit that a killed process began there."""
-    recover(root)
-    return (root / INDEX).is_file()
+    """Whether the folder holds a dataset, or will, once a commit that was begun there is finished."""
+    return (root / INDEX).is_file() or begins_dataset(root)
+
+
+@contextmanager
+def opened_alone(root: Path, say: Say | None = None) -> Iterator[Dataset]:
+    """Open a dataset that nobody else writes into meanwhile; what a killed command has begun there is finished.
+
+    say: told who is at work after some seconds, and then it waits on; without it, that is a SegError.
+    """
+    if not is_dataset(root):
+        Dataset.open(root)  # says so
+    with writing(root, say):
+        yield Dataset.open(root)
+
+
+def writes(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """While the function runs, nobody else writes into its `root`, or its `dataset`, which it gets as it is then."""
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def alone(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+        bound = signature.bind(*arguments, **named)
+        if "dataset" not in bound.arguments:
+            with writing(Path(bound.arguments["root"])):
+                return function(*bound.args, **bound.kwargs)
+        with opened_alone(bound.arguments["dataset"].root) as bound.arguments["dataset"]:
+            return function(*bound.args, **bound.kwargs)
+
+    return alone
 
 
 def root_of(dataset: Dataset | str | Path) -> Path:

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
@@ -11,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from prep.core.files import explained
+from prep.core.files import explained, open_plain
 from prep.dataset.dataset_files import PROVENANCE
 
 Parameters = ParamSpec("Parameters")
@@ -30,8 +31,9 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
         "seconds": round(seconds, 3),
     }
     path = root / PROVENANCE
-    with explained(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n")
+    data = (json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n").encode()
+    with explained(path), os.fdopen(open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", 0) as file:
+        file.write(data)  # in one piece: another command may add its line in this moment
 
 
 def recorded(
