@@ -21,7 +21,7 @@ from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.progress import Progress, bar_of, silent
-from prep.dataset.dataset import Dataset, is_dataset, root_of
+from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.patches import PatchFormat, PatchSet, cut_patches
 from prep.dataset.provenance import recorded
@@ -171,7 +171,7 @@ def split(
     """
     need_number("folds", folds, 2)
     return split_dataset(
-        _opened(dataset), ratios, seed=seed, group_by=group_by, dedupe=dedupe, folds=folds,
+        Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, dedupe=dedupe, folds=folds,
         overwrite=overwrite, workers=workers, progress=progress,
     )  # fmt: skip
 
@@ -194,11 +194,10 @@ def stats(
         print(prep.stats(ds).mean)
     """
     need_one_of("split", split, Counted)
-    opened = _opened(dataset)
-    if has_masks(opened):
-        opened = ensure_split(opened, seed, _say_nothing)
-    found = compute_stats(opened, split, workers, progress)
-    save_stats(opened, found, overwrite=overwrite)
+    with opened_alone(root_of(dataset)) as opened:
+        divided = ensure_split(opened, seed, _say_nothing) if has_masks(opened) else opened
+        found = compute_stats(divided, split, workers, progress)
+        save_stats(divided, found, overwrite=overwrite)
     return found
 
 
@@ -228,10 +227,11 @@ def patches(
     need_number("per_image", per_image, 1)
     need_number("foreground", foreground, 0, 1)
     need_one_of("format", format, PatchFormat)
-    return cut_patches(
-        ensure_split(_opened(dataset), seed, _say_nothing), size=size, per_image=per_image, foreground=foreground,
-        flips=flips, patch_format=format, seed=seed, workers=workers, overwrite=overwrite, progress=progress,
-    )  # fmt: skip
+    with opened_alone(root_of(dataset)) as opened:
+        return cut_patches(
+            ensure_split(opened, seed, _say_nothing), size=size, per_image=per_image, foreground=foreground,
+            flips=flips, patch_format=format, seed=seed, workers=workers, overwrite=overwrite, progress=progress,
+        )  # fmt: skip
 
 
 @recorded(lambda given, _: root_of(given["dataset"]))
@@ -242,9 +242,8 @@ def report(dataset: Dataset | str | Path, *, workers: int | None = None, progres
 
         webbrowser.open(prep.report(ds).resolve().as_uri())
     """
-    opened = _opened(dataset)
-    findings = check_dataset(opened.root, workers, progress)
-    return write_report(opened, findings, workers, bar_of(progress))
+    with opened_alone(root_of(dataset)) as opened:
+        return write_report(opened, check_dataset(opened.root, workers, progress), workers, bar_of(progress))
 
 
 @recorded(lambda given, _: root_of(given["dataset"]))
@@ -268,11 +267,6 @@ def export(
     return export_dataset(
         root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress
     )  # fmt: skip
-
-
-def _opened(dataset: Dataset | str | Path) -> Dataset:
-    """As it is now: an open dataset does not know what was written since."""
-    return Dataset.open(root_of(dataset))
 
 
 def _say_nothing(text: str) -> None:
