@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from prep.core.progress import Bar, no_bar
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
+from prep.dataset.lock import Say
 from prep.dataset.stats import Stats, ensure_stats, read_stats
 from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
@@ -41,6 +43,11 @@ class Run:
     folder: Path
     report: Path
     scores: SplitScores | None
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU of the whole test images, 0..1; nan if there are none."""
+        return self.scores.scores.mean_iou if self.scores else math.nan
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ def _run(
     return _finish(trainer, bar) if fabric.is_global_zero else None
 
 
-def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Callable[[str], None]) -> Stats:
+def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
     """The statistics of a dataset, counted by the first process if they are not there yet."""
     if fabric.is_global_zero:
         with bar("Counting") as advance:
