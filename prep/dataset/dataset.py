@@ -259,14 +259,15 @@ def opened_alone(root: Path, say: Say | None = None) -> Iterator[Dataset]:
 
 
 def writes(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """While the function runs, nobody else writes into its `root`, or its `dataset`, which it gets as it is then."""
+    """Keep others from writing while it runs, into its `dataset`, which it gets as it is then, `root` or `output`."""
     signature = inspect.signature(function)
+    folder = next((name for name in ("root", "output") if name in signature.parameters), "")
 
     @wraps(function)
     def alone(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
         bound = signature.bind(*arguments, **named)
         if "dataset" not in bound.arguments:
-            with writing(Path(bound.arguments["root"])):
+            with writing(Path(bound.arguments[folder])):
                 return function(*bound.args, **bound.kwargs)
         with opened_alone(bound.arguments["dataset"].root) as bound.arguments["dataset"]:
             return function(*bound.args, **bound.kwargs)
