@@ -80,9 +80,8 @@ def test_another_checkout_can_be_named(tmp_path: Path) -> None:
         path.write_text(path.read_text(encoding="utf-8") + f'\nprint("the copy of {name}")\n', encoding="utf-8")
     result = run_script("seg-prep", *SYNTH, cwd=tmp_path, env={"PYTHONPATH": str(copy)})
     assert (result.returncode, result.stderr) == (0, "")
-    lines = result.stdout.splitlines()
-    assert lines.count("the copy of prep/cli/synth.py") == 1
-    assert lines.count("the copy of synth/shapes.py") == 1 + 2  # here, and in each of two workers
+    assert result.stdout.count("the copy of prep/cli/synth.py") == 1
+    assert result.stdout.count("the copy of synth/shapes.py") in (2, 3)  # here, and in each worker that had work
 
 
 def test_a_hidden_package_is_told(tmp_path: Path) -> None:
