@@ -14,6 +14,7 @@ from torch import Tensor
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
+from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
 from prep.dataset.patches import read_patch_settings, read_patch_splits
@@ -116,7 +117,16 @@ class PixelStore:
 
 
 def open_patches(folder: Path, split: str) -> PixelStore:
-    """Open the patches of one split; the arrays stay on disk until they are used."""
+    """Open the patches of one split; the arrays stay on disk until they are used.
+
+    They stay these patches, also when others take their place on the disk meanwhile.
+    """
+    root = folder.parents[1]
+    settings = (folder / PATCH_SETTINGS).relative_to(root).as_posix()
+    return between_commits(root, [settings], lambda: _open_patches(folder, split))
+
+
+def _open_patches(folder: Path, split: str) -> PixelStore:
     settings = read_patch_settings(folder)
     images, masks = (np.load(folder / name, mmap_mode="c") for name in (PATCH_IMAGES, PATCH_MASKS))
     splits = read_patch_splits(folder)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +16,10 @@ from prep.core.files import explained, read_bytes, write_bytes, write_text
 from prep.core.progress import Bar, no_bar
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset
-from prep.dataset.stats import Stats, ensure_stats
+from prep.dataset.dataset_files import STATS
+from prep.dataset.lock import Say
+from prep.dataset.stats import Stats, ensure_stats, read_stats
+from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.data.data import training_store
@@ -40,6 +44,11 @@ class Run:
     report: Path
     scores: SplitScores | None
 
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU of the whole test images, 0..1; nan if there are none."""
+        return self.scores.scores.mean_iou if self.scores else math.nan
+
 
 @dataclass(frozen=True)
 class Place:
@@ -60,6 +69,7 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
     fabric = _launched(place, config)
     with ending_together(fabric):
         if fabric.is_global_zero:
+            settle(dataset_root, say)
             ensure_split(Dataset.open(dataset_root), config.seed, say)
         fabric.barrier()
         return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
@@ -95,9 +105,11 @@ def _run(
     dataset: Dataset, config: Config, resumed: Path | None, fabric: Fabric, bar: Bar, say: Callable[[str], None]
 ) -> Run | None:
     bar = bar if fabric.is_global_zero else no_bar
-    stats = _counted(dataset, fabric, bar)
+    stats = _counted(dataset, fabric, bar, say)
     with bar("Loading") as advance:
         store = training_store(dataset, config, advance)
+    if Dataset.open(dataset.root) != dataset or read_stats(dataset.root / STATS) != stats:
+        raise SegError(f"{dataset.root}: was changed while the training began; start it again")
     run = resumed or Path(fabric.broadcast(str(new_run(dataset.root)) if fabric.is_global_zero else ""))
 
     def log(line: str) -> None:
@@ -122,11 +134,11 @@ def _run(
     return _finish(trainer, bar) if fabric.is_global_zero else None
 
 
-def _counted(dataset: Dataset, fabric: Fabric, bar: Bar) -> Stats:
+def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
     """The statistics of a dataset, counted by the first process if they are not there yet."""
     if fabric.is_global_zero:
         with bar("Counting") as advance:
-            ensure_stats(dataset, advance)
+            ensure_stats(dataset, advance, say)
     fabric.barrier()
     stats, _ = ensure_stats(dataset)
     held = [entry.name for entry in stats.classes if entry.pixels]

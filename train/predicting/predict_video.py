@@ -1,13 +1,12 @@
 """Label every frame of a video."""
 
-import os
 import shutil
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, explained, make_folder
+from prep.core.files import explained, make_folder, part_of
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
 from prep.images.finding import FoundFile
@@ -70,7 +69,7 @@ class _NewFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+        self._part = part_of(path)
 
     def __enter__(self) -> Path:
         make_folder(self._part)
