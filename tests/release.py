@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.wheel import ROOT, build_sdist, build_wheel, copy_checkout, files_in_git, files_of
+from tests.wheel import CONTENTS, ROOT, build_sdist, build_wheel, copy_checkout, files_in_git, files_of
 
 MAX_ALONE_MB = 500
 
@@ -109,7 +109,7 @@ def main() -> None:
         folder = Path(name)
         source = copy_checkout(folder / "source")
         wheel, sdist = build_wheel(source, folder / "dist"), build_sdist(source, folder / "dist")
-        assert files_of(wheel) == files_in_git("prep", "synth", "train")
+        assert files_of(wheel) == files_in_git(*CONTENTS)
         print(f"{wheel.name} {wheel.stat().st_size:,} bytes, {sdist.name} {sdist.stat().st_size:,} bytes", flush=True)
 
         alone = Environment(folder / "alone", None)
