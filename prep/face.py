@@ -246,7 +246,6 @@ def report(dataset: Dataset | str | Path, *, workers: int | None = None, progres
         return write_report(opened, check_dataset(opened.root, workers, progress), workers, bar_of(progress))
 
 
-@recorded(lambda given, _: root_of(given["dataset"]))
 def export(
     dataset: Dataset | str | Path,
     *,
