@@ -3,10 +3,13 @@
 import ast
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 
 from prep.checking.kinds import FINDING_KINDS, SEVERITIES, filled
 from prep.labels.registry import BUILT_IN
+from train.config.config import SETTINGS
+from train.config.settings import Setting
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("prep", "synth", "train")
@@ -35,6 +38,41 @@ def _room(folder: Path) -> str:
 def _first_line(path: Path) -> str:
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+
+
+_SETTINGS = """# Settings of a training
+
+Written by `python docs/generate.py` from the fields of `train.config.config.Config`; a test compares. Each is an
+option of `seg-train` and `seg-train bench`, a line of a recipe (with `_` for `-`), and an argument of `Config`. Options
+replace what the recipe says, and the recipe replaces the defaults.
+"""
+
+
+def settings_page() -> str:
+    """docs/settings.md: each section with its settings, what they may be, and what they are without being set."""
+    in_sections = sorted(SETTINGS.values(), key=lambda each: _sections().index(each.section))
+    tables = [
+        "\n".join([f"## {section}", "", "| option | value | default | what it does |", "|---|---|---|---|",
+                   *map(_setting_row, settings), ""])
+        for section, settings in groupby(in_sections, key=lambda each: each.section)
+    ]  # fmt: skip
+    return "\n".join([_SETTINGS, *tables])
+
+
+def _sections() -> list[str]:
+    return list(dict.fromkeys(each.section for each in SETTINGS.values()))
+
+
+def _setting_row(setting: Setting) -> str:
+    cells = (f"`{setting.flag}`", _values(setting), setting.shown_default, setting.help)
+    return f"| {' | '.join(cell.replace('|', ', ') for cell in cells)} |"
+
+
+def _values(setting: Setting) -> str:
+    """What a setting may be, with its unit."""
+    if setting.kind in (int, float, tuple):
+        return f"{setting.unit}: {setting.within}" + ", twice" * (setting.kind is tuple)
+    return ", ".join(setting.choices) or setting.unit or "yes or no"
 
 
 _CHECKS = """# What `seg-prep check` finds
@@ -82,7 +120,8 @@ def formats_page() -> str:
     )
 
 
-PAGES = {"docs/formats.md": formats_page, "docs/folders.md": folders_page, "docs/checks.md": checks_page}
+PAGES = {"docs/formats.md": formats_page, "docs/folders.md": folders_page, "docs/checks.md": checks_page,
+         "docs/settings.md": settings_page}  # fmt: skip
 
 
 def main() -> None:

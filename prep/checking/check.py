@@ -13,24 +13,44 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample, read_index
+from prep.dataset.commit import STAGING, pending, stamps, wait_for_commits
+from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, STATES
+from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
 
-_UNFINISHED, _COMMIT = ".unfinished-", "commit.json"
+_TIMES = 3
+_RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
 
 
 def check_dataset(root: Path, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
     """All findings about the dataset folder `root`, worst first; every image and mask is decoded once.
 
-    Raises SegError only if `root` is no dataset.
+    All is checked again, a few times, if another command has changed the dataset meanwhile; nothing is if a command was
+    killed while it moved its results in, since nobody can tell then which of them belong together.
+    Raises SegError if `root` is no dataset, or if a command is moving results into it.
     """
-    if not (root / INDEX).is_file():
+    if not is_dataset(root):
         raise SegError(
             f"{root}: not a dataset (no {INDEX} in it); "
             "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
         )
+    for _ in range(_TIMES):
+        try:
+            wait_for_commits(root)
+        except SegError:
+            if not is_free(root):
+                raise
+            return [*_half_moved(root)]
+        before = stamps(root, _RECORDS)
+        findings = _findings(root, workers, progress)
+        if stamps(root, _RECORDS) == before and not pending(root):
+            break
+    return findings
+
+
+def _findings(root: Path, workers: int | None, progress: Progress) -> list[Finding]:
     findings = list(_unfinished(root))
     samples = _index(root, findings)
     classes = _classes(root, samples, findings)
@@ -89,8 +109,12 @@ def _broken(record: str, path: Path, error: SegError) -> Iterator[Finding]:
     return found(f"broken-{record}", (path.name,), reason=text.rpartition("; ")[0] or text)  # the advice says the rest
 
 
+def _half_moved(root: Path) -> Iterator[Finding]:
+    killed = holder(root)
+    yield from found("half-moved", [path.name + (f" ({killed})" if killed else "") for path in pending(root)])
+
+
 def _unfinished(root: Path) -> Iterator[Finding]:
-    folders = [path for path in root.glob(f"{_UNFINISHED}*") if path.is_dir()]
-    moving = [path.name for path in folders if (path / _COMMIT).exists()]
-    yield from found("half-moved", moving)
-    yield from found("unfinished", [path.name for path in folders if path.name not in moving])
+    names = [path.name for path in root.glob(f"{STAGING}*") if path.is_dir()]
+    if is_held(root) or is_free(root):  # else they belong to the command that is at work
+        yield from found("unfinished", names)

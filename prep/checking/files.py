@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prep.checking.findings import Finding, found
 from prep.checking.sample import FileFacts, SampleFacts
-from prep.core.files import PART_SUFFIX
+from prep.core.files import is_part
 from prep.dataset.dataset import Sample
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.dataset.states import mask_name
@@ -97,7 +97,7 @@ def _orphans(root: Path, samples: Sequence[Sample], rejected: Collection[str]) -
 def _files_below(root: Path, folder: str) -> Iterator[str]:
     for parent, _, names in os.walk(root / folder):
         for name in names:
-            if not (name.startswith(".") and name.endswith(PART_SUFFIX)):
+            if not is_part(name):
                 yield (Path(parent) / name).relative_to(root).as_posix()
 
 

@@ -50,7 +50,7 @@ _ERRORS = (
     ("broken-states", "states.csv cannot be used: {reason}.",
      "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"),
     ("half-moved", "{n} command[s] [was|were] killed while moving results into the dataset: files may be old and new.",
-     "type that command again, it finishes the move; then check again"),
+     "type that command again, or any other that changes the dataset: it finishes the move; then check again"),
     ("no-samples", "index.csv names no sample.", "bring photos and labels in, see 'seg-prep -h'"),
     ("missing-file", "{n} file[s] named in index.csv [does|do] not exist.",
      "copy [it|them] back, or bring the samples in again with 'seg-prep masks convert'"),

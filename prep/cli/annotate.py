@@ -74,13 +74,14 @@ def annotate(
     from prep.annotate.app import make_app
     from prep.annotate.store.alone import alone
     from prep.annotate.store.store import Store
-    from prep.dataset.dataset import Dataset, find_dataset
+    from prep.dataset.dataset import find_dataset, opened_alone
     from prep.web.server import bind, is_loopback, make_server, url_of
 
     if order == "uncertainty" and run is None:
         raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
     root = find_dataset(dataset)
-    Dataset.open(root)  # fails here, before anything is written into a folder that is no dataset
+    with opened_alone(root):  # fails here, before anything is written into a folder that is no dataset
+        pass
     context = click.get_current_context()
     context.with_resource(alone(root))
     store = context.with_resource(closing(Store(root)))

@@ -6,13 +6,16 @@ import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import printable
+
+if TYPE_CHECKING:
+    from prep.dataset.dataset import Dataset
 
 _STARTED = time.monotonic()
 
@@ -78,6 +81,13 @@ def progress(label: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total)
 
         yield advance
+
+
+def open_alone(dataset: Path | None) -> "Dataset":
+    """Find the dataset to change and open it; until the command ends, nobody else writes into it."""
+    from prep.dataset.dataset import find_dataset, opened_alone
+
+    return click.get_current_context().with_resource(opened_alone(find_dataset(dataset)))
 
 
 def note(text: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, progress, table
+from prep.cli.console import emit, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
 from prep.core.words import counted
 
@@ -55,8 +55,7 @@ def export(
     lines = [table(["class", "pixels", "share"], rows)]
     if result.left_out:
         lines.append(f"left out for want of an image or a mask: {len(result.left_out)} ({result.left_out[0]} ...)")
-    finish(
-        root,
+    emit(
         {
             "dataset": root,
             "output": output,

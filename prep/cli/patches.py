@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from prep.cli.console import finish, note, progress
+from prep.cli.console import finish, note, open_alone, progress
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted, verb
 
@@ -52,11 +52,10 @@ def patches(
     \b
         seg-prep patches --size 96 --per-image 20
     """
-    from prep.dataset.dataset import Dataset, find_dataset
     from prep.dataset.patches import cut_patches
     from prep.splitting.split import ensure_split
 
-    opened = ensure_split(Dataset.open(find_dataset(dataset)), seed, note)
+    opened = ensure_split(open_alone(dataset), seed, note)
     with progress("Cutting") as advance:
         result = cut_patches(
             opened,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, progress
+from prep.cli.console import finish, open_alone, progress
 from prep.cli.options import dataset_argument, json_option, workers_option
 
 
@@ -27,10 +27,9 @@ def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
     from prep.checking.check import check_dataset
     from prep.checking.kinds import SEVERITIES
     from prep.core.words import counted
-    from prep.dataset.dataset import Dataset, find_dataset
     from prep.reporting.report import write_report
 
-    opened = Dataset.open(find_dataset(dataset))
+    opened = open_alone(dataset)
     with progress("Checking") as advance:
         findings = check_dataset(opened.root, workers, advance)
     path = write_report(opened, findings, workers, progress)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, note, progress, table
+from prep.cli.console import finish, note, open_alone, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
 from prep.core.words import counted
 
@@ -54,11 +54,11 @@ def split(
         seg-prep split --group-by folder --folds 5
         seg-prep split --group-by 'tile\\d+'
     """
-    from prep.dataset.dataset import SPLITS, Dataset, find_dataset
+    from prep.dataset.dataset import SPLITS
     from prep.dataset.dataset_files import FOLDS
     from prep.splitting.split import split_dataset
 
-    opened = Dataset.open(find_dataset(dataset))
+    opened = open_alone(dataset)
     with progress("Looking") as advance:
         result = split_dataset(
             opened,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import finish, note, progress, table
+from prep.cli.console import finish, note, open_alone, progress, table
 from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted
 
@@ -32,11 +32,10 @@ def stats(dataset: Path | None, split: str, seed: int, workers: int | None, over
         seg-prep stats datasets/campus
         seg-prep stats datasets/campus --split all
     """
-    from prep.dataset.dataset import Dataset, find_dataset
     from prep.dataset.stats import compute_stats, has_masks, save_stats
     from prep.splitting.split import ensure_split
 
-    opened = Dataset.open(find_dataset(dataset))
+    opened = open_alone(dataset)
     if has_masks(opened):
         opened = ensure_split(opened, seed, note)
     with progress("Counting") as advance:

@@ -16,7 +16,7 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
-from prep.dataset.dataset import Dataset
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
 from prep.photos.commit import commit_samples
@@ -46,6 +46,7 @@ class Conversion:
     notes: tuple[str, ...]
 
 
+@writes
 def convert_masks(
     root: Path,
     source: Path | None = None,

@@ -2,6 +2,11 @@
 
 import errno
 import os
+import platform
+import re
+import secrets
+import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +14,10 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 
-PART_SUFFIX = ".part"
+_PART = re.compile(r"\.[A-Za-z0-9-]{0,12}-[0-9a-f]{12}\.part")
+
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Not what a link leads to, and no waiting for a named pipe."""
 
 _REMEDIES = {
     errno.ENOSPC: "no space left on the disk; free some and run the same command again",
@@ -21,6 +29,7 @@ _REMEDIES = {
     errno.ENOTDIR: "a part of this path is a file, not a folder; choose another folder",
     errno.EISDIR: "is a folder; a file is expected here",
     errno.EEXIST: "is a file; a folder is expected here",
+    errno.ELOOP: "is a link, and files are neither read nor written through links here; remove it",
     errno.ENAMETOOLONG: "the name is too long for this file system",
 }
 
@@ -70,15 +79,35 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = False) -> None:
-    """Write a whole file atomically: readers see the old file or the new one, never half of it.
+def open_plain(path: Path, flags: int) -> int:
+    """Open a file of this very name and return its descriptor; OSError as os.open, SegError for what is no plain file.
 
+    For files of a dataset that somebody else may have made: no link is followed, and no named pipe waited for.
+    """
+    descriptor = os.open(path, flags | _PLAIN, 0o666)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise SegError(f"{path}: is no plain file; remove it")
+
+
+def part_of(path: Path) -> Path:
+    """A new name beside `path`, to write to before it takes its place: short, and of nobody else on any machine."""
+    host = re.sub("[^A-Za-z0-9-]", "", platform.node())[:12]
+    return path.with_name(f".{host}-{secrets.token_hex(6)}.part")
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Give a part file to write to, which takes the place of `path` when the block ends without an error.
+
+    Readers see the old file or the new one, never half of it.
     durable: also after a power cut; for what a person made by hand, since it waits for the disk.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    part = part_of(path)
     with explained(path):
         try:
-            part.write_bytes(data)
+            yield part
             if durable:
                 _wait_for_disk(part)
             part.replace(path)
@@ -87,6 +116,12 @@ def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = False) 
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = False) -> None:
+    """Write a whole file as `replacing` does."""
+    with replacing(path, durable=durable) as part:
+        part.write_bytes(data)
 
 
 def _wait_for_disk(path: Path) -> None:
@@ -103,7 +138,15 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def remove_parts(folder: Path) -> None:
-    """Remove what a killed process left half-written in `folder`, at any depth."""
-    for part in folder.rglob(f".*{PART_SUFFIX}"):
-        part.unlink(missing_ok=True)
+def is_part(name: str) -> bool:
+    """Whether a file of this name is half-written, or was left so by a process that was killed."""
+    return _PART.fullmatch(name) is not None
+
+
+def remove_parts(folder: Path, *, deep: bool = True) -> None:
+    """Remove what killed processes left half-written in `folder`, also in the folders below if `deep`."""
+    for place, folders, names in os.walk(folder):
+        for name in filter(is_part, [*names, *folders]):
+            part = Path(place, name)
+            shutil.rmtree(part) if name in folders else part.unlink(missing_ok=True)
+        folders[:] = [name for name in folders if deep and not is_part(name)]

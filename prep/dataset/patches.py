@@ -18,7 +18,7 @@ from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.tables import ONE_OF, read_table, write_columns
 from prep.dataset.crops import Crop, choose_crops
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
 from prep.dataset.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
 from prep.dataset.transaction import Transaction
@@ -82,6 +82,7 @@ class PatchSet:
         return self.crops * len(_orientations(self.settings))
 
 
+@writes
 def cut_patches(
     dataset: Dataset,
     *,

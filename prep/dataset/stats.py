@@ -16,8 +16,9 @@ from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import SPLITS, Dataset, Sample
+from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
 from prep.dataset.dataset_files import STATS
+from prep.dataset.lock import Say
 from prep.dataset.missing import no_masks
 from prep.dataset.transaction import Transaction
 from prep.dataset.weights import (
@@ -220,6 +221,7 @@ class Count:
         return histogram(self.dataset.image(sample), self.dataset.mask(sample) if sample.mask else None)
 
 
+@writes
 def save_stats(dataset: Dataset, stats: Stats, *, overwrite: bool) -> None:
     """Write stats.json; SegError if it exists with other contents and `overwrite` is not set."""
     with Transaction(dataset.root, "stats", {}) as change:
@@ -233,21 +235,31 @@ def read_stats(path: Path) -> Stats:
     return read_record(path, Stats, remedy="count again with 'seg-prep stats --overwrite'")
 
 
-def ensure_stats(dataset: Dataset, progress: Progress = silent) -> tuple[Stats, bool]:
+def ensure_stats(dataset: Dataset, progress: Progress = silent, say: Say | None = None) -> tuple[Stats, bool]:
     """Return the statistics of the train split, and whether they had to be counted and saved now.
 
     Those of another split, or of masks that have changed since, are counted again. Raises SegError if those that are
     there are of other samples on purpose.
+    say: told who is changing the dataset now, and then this waits for it; without it, that is a SegError.
     """
     if not dataset.of_split():
         raise no_masks(dataset.root)
-    path = dataset.root / STATS
-    if path.exists():
-        stats = read_stats(path)
-        if stats.split != SPLITS[0]:
-            raise SegError(f"{path}: counted {stats.split}, not train; run 'seg-prep stats --overwrite'")
-        if not is_stale(stats, dataset):
-            return stats, False
-    stats = compute_stats(dataset, progress=progress)
-    save_stats(dataset, stats, overwrite=True)
+    if (standing := _standing(dataset)) is not None:
+        return standing, False
+    with opened_alone(dataset.root, say) as dataset:
+        if (standing := _standing(dataset)) is not None:  # somebody else was faster
+            return standing, False
+        stats = compute_stats(dataset, progress=progress)
+        save_stats(dataset, stats, overwrite=True)
     return stats, True
+
+
+def _standing(dataset: Dataset) -> Stats | None:
+    """The statistics that the dataset has, if they are of its train split as it is now."""
+    path = dataset.root / STATS
+    if not path.exists():
+        return None
+    stats = read_stats(path)
+    if stats.split != SPLITS[0]:
+        raise SegError(f"{path}: counted {stats.split}, not train; run 'seg-prep stats --overwrite'")
+    return None if is_stale(stats, dataset) else stats

@@ -3,27 +3,57 @@
 A killed command leaves only its hidden folder behind. The same command run again takes what is finished in
 there and goes on; another command, or the same with other settings, starts over. Once everything is made, a
 commit record is written, then files are moved, the index last. If the process dies while moving, the next
-command that opens the dataset finishes the move: a dataset is always the old one or the new one.
+command that writes finishes the move: a dataset is always the old one or the new one.
 """
 
 import filecmp
 import json
+import os
+import re
+import secrets
 import shutil
-from collections.abc import Collection
-from pathlib import Path, PurePath
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, remove_parts, write_text
-from prep.dataset.dataset_files import INDEX
+from prep.dataset.commit import NEW, STAGING, Commit, finish_all, pending
+from prep.dataset.dataset_files import INDEX, MASKS
+from prep.dataset.lock import Say, is_held, locked
 
-_PREFIX = ".unfinished-"
-_SETTINGS, _COMMIT = "settings.json", "commit.json"
+_SETTINGS = "settings.json"
+
+
+@contextmanager
+def writing(root: Path, say: Say | None = None) -> Iterator[None]:
+    """Be the only one who writes into the folder `root`, from before it is read to the end of the block.
+
+    What a killed command has begun to move is moved first, and its half-written files go. Blocks may be nested.
+    say: told who is at work after some seconds, and then it waits on; without it, that is a SegError.
+    """
+    if is_held(root):
+        yield
+        return
+    with locked(root, say) as was_killed:
+        finish_all(root)
+        if was_killed:
+            remove_parts(root, deep=False)
+            remove_parts(root / MASKS)
+        yield
+
+
+def settle(root: Path, say: Say) -> None:
+    """Finish a commit whose command was killed, if there is one; for those who need the lock for nothing else."""
+    if pending(root):
+        with writing(root, say):
+            pass
 
 
 class Transaction:
-    """Stage files for the folder `root`, then `commit` them, or `discard` them.
+    """Stage files for the folder `root`, then `commit` them, or `discard` them; nobody else writes meanwhile.
 
     settings: everything the result depends on, as plain data; only a run with the same settings continues.
     Leaving the block without a commit keeps the staged files for the next run if it was interrupted,
@@ -32,48 +62,46 @@ class Transaction:
 
     def __init__(self, root: Path, command: str, settings: dict[str, object]) -> None:
         self.root = root
-        self.staging = root / f"{_PREFIX}{command}"
+        self.staging = root / f"{STAGING}{command}-{secrets.token_hex(4)}"
+        self._others = re.compile(re.escape(f"{STAGING}{command}") + "-[0-9a-f]{8}")
         self._settings = json.dumps(settings, sort_keys=True)
-        self._made: list[Path] = []
+        self._lock = ExitStack()
 
     def __enter__(self) -> Self:
-        recover(self.root)
-        self._made = [path for path in (self.root, *self.root.parents) if not path.exists()]
-        settings = self.staging / _SETTINGS
-        if self.staging.exists() and _text(settings) != self._settings:
-            shutil.rmtree(self.staging)
-        make_folder(self.staging)
-        remove_parts(self.staging)
-        write_text(settings, self._settings)
+        with ExitStack() as stack:
+            stack.enter_context(writing(self.root))
+            self._take_up()
+            make_folder(self.staging)
+            write_text(self.staging / _SETTINGS, self._settings)
+            self._lock = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not _has_files(self.staging):
-            self.discard()
+        with self._lock:
+            if not _has_files(self.staging):
+                self.discard()
 
     def path(self, relative: str) -> Path:
         """Where to write the file that will stand at `relative` (posix) below the root."""
-        path = self.staging / "new" / relative
+        path = self.staging / NEW / relative
         make_folder(path.parent)
         return path
 
     def discard(self) -> None:
         """Throw away everything staged; the dataset stays as it was."""
         shutil.rmtree(self.staging, ignore_errors=True)
-        for folder in self._made:  # from the inside out
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
 
     def commit(self, *, overwrite: bool, updates: Collection[str] = (), remove: Collection[str] = ()) -> list[str]:
         """Move everything staged into the root and say which files are new or changed.
 
         updates: files that may change without `overwrite`, because the command has merged old and new.
         remove: files and folders below the root that the new results replace; only with `overwrite`.
-        Raises SegError if files that exist would change and `overwrite` is not set; nothing is changed then.
+        Raises SegError if files that exist would change and `overwrite` is not set, or if something stands in the way
+        of a file; nothing is changed then.
         """
-        new = self.staging / "new"
+        new = self.staging / NEW
         staged = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
         changed = [name for name in staged if not _same(new / name, self.root / name)]
         clashes = [name for name in changed if (self.root / name).exists() and name not in updates]
@@ -90,52 +118,33 @@ class Transaction:
         leaving = sorted(name for name in remove if (self.root / name).exists()) if overwrite else []
         # The index comes last: whoever finds it finds everything that it names.
         order = sorted(staged if leaving else changed, key=lambda name: (name == INDEX, name))
-        write_text(self.staging / _COMMIT, json.dumps({"remove": leaving, "move": order}))
-        recover(self.root)
+        commit = Commit(self.root, self.staging, tuple(leaving), tuple(order))
+        commit.write()
+        commit.finish()
         return changed
 
+    def _take_up(self) -> None:
+        """Make what a killed run of this command has staged our own, under a name that it does not know.
 
-def is_committing(root: Path) -> bool:
-    """Whether a command is moving files into `root`, or was killed while it did: they replace what is written now."""
-    return any(root.glob(f"{_PREFIX}*/{_COMMIT}"))
+        Processes that it started may live on for a moment, and do not find our files. Other settings start over.
+        """
+        with explained(self.root):
+            for name in sorted(filter(self._others.fullmatch, os.listdir(self.root))):  # noqa: PTH208  # names do
+                found = self.root / name
+                if not found.is_dir() or found.is_symlink():
+                    found.unlink()
+                elif not self.staging.exists() and self._fits(found):
+                    found.rename(self.staging)
+                    remove_parts(self.staging)
+                else:
+                    shutil.rmtree(found)
 
-
-def recover(root: Path) -> None:
-    """Finish commits that a killed process began in `root`; SegError for one that leads out of it."""
-    if not root.is_dir():
-        return
-    for staging in sorted(root.glob(f"{_PREFIX}*")):
-        if not (staging / _COMMIT).exists():
-            continue
-        record = json.loads(_text(staging / _COMMIT))
-        _refuse_names_outside(staging, [*record["remove"], *record["move"]])
-        with explained(root):
-            for number, name in enumerate(record["remove"]):
-                old = staging / f"old-{number}"
-                if not old.exists():
-                    (root / name).rename(old)
-            for name in record["move"]:
-                source, target = staging / "new" / name, root / name
-                if source.exists():
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    source.replace(target)
-            # The record goes first, so that a second recovery never sees it beside half a folder.
-            (staging / _COMMIT).unlink()
-        shutil.rmtree(staging)
-
-
-def _refuse_names_outside(staging: Path, names: Collection[str]) -> None:
-    """A dataset that somebody else made could write to any place, or remove things there, once it is opened."""
-    for path in map(PurePath, names):
-        if path.is_absolute() or path.drive or ".." in path.parts:
-            raise SegError(f"{staging}: would change {path}, outside of the dataset; remove this folder")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
+    def _fits(self, staging: Path) -> bool:
+        """Whether we can go on there: not in a stranger's dataset where links would lead us elsewhere."""
+        if any(path.is_symlink() or not (path.is_file() or path.is_dir()) for path in staging.rglob("*")):
+            return False
+        settings = staging / _SETTINGS
+        return settings.is_file() and settings.read_bytes() == self._settings.encode()
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -143,4 +152,4 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _has_files(staging: Path) -> bool:
-    return any(path.is_file() for path in (staging / "new").rglob("*"))
+    return any(path.is_file() for path in (staging / NEW).rglob("*"))

@@ -69,7 +69,8 @@ def export_dataset(
     is_zip = target.suffix.lower() == ".zip"
     _refuse_target(root, target, is_zip, overwrite)
     chosen = LAYOUTS[layout](dataset.classes)
-    settings: dict[str, object] = {"dataset": dataset.fingerprint(), "layout": layout, "target": target.name}
+    fingerprint = dataset.fingerprint()
+    settings: dict[str, object] = {"dataset": fingerprint, "layout": layout, "target": target.name}
     with Transaction(target.parent if is_zip else target, _COMMAND, settings) as change:
         folder = change.staging / "packed" if is_zip else change.path(".")
         try:
@@ -77,12 +78,14 @@ def export_dataset(
             for name, text in chosen.tables(samples, labels).items():
                 make_folder((folder / name).parent)
                 write_text(folder / name, text)
+            dataset.refuse_change(fingerprint)
             if is_zip:
                 _pack(folder, change.path(target.name))
             else:
                 _refuse_strangers(target, _files(folder))
         except SegError:
             change.discard()
+            dataset.refuse_change(fingerprint)  # what is missing may only have made way for something else
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)

@@ -9,7 +9,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import IMAGES, MASKS
 from prep.dataset.transaction import Transaction
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
@@ -78,6 +78,7 @@ class Resized:
     classes: tuple[ClassLoss, ...] = ()
 
 
+@writes
 def resize_photos(
     sources: Sequence[Path],
     root: Path,

@@ -11,7 +11,7 @@ from prep.core.classes import NO_CLASSES, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
@@ -80,6 +80,7 @@ class ResizeSample:
         return *image_file(photo, sample.stem, placement, self.options, self.folder), placement
 
 
+@writes
 def resize_dataset(
     source: Path,
     root: Path,
@@ -97,6 +98,7 @@ def resize_dataset(
     """
     refuse_own_folders(source, root)
     dataset = Dataset.open(source)
+    fingerprint = dataset.fingerprint()
     before = Dataset.open(root) if is_dataset(root) else None
     if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
         raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")
@@ -111,6 +113,7 @@ def resize_dataset(
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]
         samples = [_as_split(_as_labelled(new.sample, old), known.get(new.sample.stem)) for old, new in pairs]
+        dataset.refuse_change(fingerprint)
         refuse_nothing_made(change, samples, problems)
         if dataset.classes != NO_CLASSES:
             write_classes(change.path(CLASSES), dataset.classes)

@@ -11,7 +11,7 @@ from prep.core.classes import format_color
 from prep.core.files import write_text
 from prep.core.progress import Bar, no_bar
 from prep.core.words import counted, verb
-from prep.dataset.dataset import Dataset
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import REPORT
 from prep.dataset.transaction import Transaction
 from prep.reporting.gallery import Thumbnail, make_thumbnails
@@ -25,6 +25,7 @@ LEGEND_ENTRIES = 40
 """With more classes than these there is no legend; the captions have their colours, too."""
 
 
+@writes
 def write_report(
     dataset: Dataset,
     findings: Sequence[Finding],

@@ -12,7 +12,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.words import counted, verb
-from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, write_index, writes
 from prep.dataset.dataset_files import FOLDS, INDEX
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
@@ -115,6 +115,7 @@ class _Look:
         return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
 
 
+@writes
 def split_dataset(
     dataset: Dataset,
     ratios: Ratios = DEFAULT_RATIOS,
@@ -197,7 +198,10 @@ def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dat
     """Return the dataset with a split; samples without one get it by the default ratios, and the person is told."""
     if dataset.is_split:
         return dataset
-    result = split_dataset(dataset, seed=seed)
+    with opened_alone(dataset.root, say) as dataset:
+        if dataset.is_split:  # somebody else was faster
+            return dataset
+        result = split_dataset(dataset, seed=seed)
     how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
     if result.kept:
         samples = counted(result.assigned, "sample")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
+from train.config.config import Config
 from train.data.albumentation import load_transform
-from train.data.augment import Augmentation
 from train.data.data import PixelStore
 from train.fitting.losses import build_loss
 from train.networks.unet import UNet
@@ -34,20 +34,20 @@ def main() -> None:
     torch.set_num_threads(1)
     step = seconds(_training_step(), 3)
     print(f"training step {step * 1e3:.0f} ms")
-    everything = Augmentation(True, True, 30, (0.8, 1.25), 0.2, 0.2, 1.5, 0.05)
+    everything = Config(rotate=30, scale=(0.8, 1.25), brightness=0.2, contrast=0.2, blur=1.5, noise=0.05)
     ways = {
-        "flips": Augmentation(),
-        "quarter turns": Augmentation(quarter_turns=True),
-        "rotate 30": Augmentation(rotate=30),
-        "rotate 30, scale 0.8..1.25": Augmentation(rotate=30, scale=(0.8, 1.25)),
-        "brightness, contrast 0.2": Augmentation(brightness=0.2, contrast=0.2),
-        "blur 1.5": Augmentation(blur=1.5),
-        "noise 0.05": Augmentation(noise=0.05),
+        "flips": Config(),
+        "quarter turns": Config(quarter_turns=True),
+        "rotate 30": Config(rotate=30),
+        "rotate 30, scale 0.8..1.25": Config(rotate=30, scale=(0.8, 1.25)),
+        "brightness, contrast 0.2": Config(brightness=0.2, contrast=0.2),
+        "blur 1.5": Config(blur=1.5),
+        "noise 0.05": Config(noise=0.05),
         "all of these": everything,
     }
     store = _store()
-    for name, augmentation in ways.items():
-        _report(name, replace(store, augmentation=augmentation), step)
+    for name, config in ways.items():
+        _report(name, replace(store, config=config), step)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "augment.json"
         path.write_text(json.dumps({"transform": {"__class_fullname__": "Compose", "transforms": PIPELINE}}))

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from tests.models import CLASSES, train_error
+from tests.models import CLASSES, train_error, write_run
 from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
@@ -86,6 +86,34 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
     save(path, {"weights": {}})
     with pytest.raises(SegError, match="not a model of this version"):
         load_model(path, make_fabric("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"window": 0}, "window needs a number from 16 to 8,192; got 0"),
+        ({"window": True}, "window needs a number from 16 to 8,192; got True"),
+        ({"overlap": 1}, "overlap needs a number from 0 to 0.9; got 1"),
+        ({"mean": (0.5, 0.5, float("nan"))}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5, nan)"),
+        ({"mean": (0.5, 0.5)}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5)"),
+        ({"std": (0.2, -0.2, 0.2)}, "std needs a number from 0 to 1, three times; got (0.2, -0.2, 0.2)"),
+        ({"config": {"width": 3000}}, "--width needs a number from 1 to 1,024; got 3000"),
+        ({"config": {"loss": 5}}, "--loss needs a text in quotes; got 5"),
+        ({"config": 5}, "not a model of this version"),
+    ],
+)
+def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: str, tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    save(path, {**load(path), **changes})
+    with pytest.raises(SegError) as caught:
+        load_model(path, make_fabric("cpu"))
+    assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_a_channel_that_never_changes_has_no_deviation(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    save(path, {**load(path), "std": (0.2, 0.0, 0.2)})
+    assert load_model(path, make_fabric("cpu"))[1].std == (0.2, 0.0, 0.2)
 
 
 def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:

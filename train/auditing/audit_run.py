@@ -6,6 +6,8 @@ from typing import Any
 
 from prep.core.errors import SegError
 from prep.core.progress import Bar
+from prep.dataset.lock import LOCK
+from prep.dataset.transaction import writing
 from train.auditing.audit import REGIONS, Audit, audit, write_audit
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
@@ -15,8 +17,9 @@ from train.runs.runs import open_dataset
 
 @dataclass(frozen=True)
 class RunAudit:
-    """An audit, the class names, and a warning of what the model already knew."""
+    """An audit, the folder with its files, the class names, and a warning of what the model already knew."""
 
+    folder: Path
     audit: Audit
     names: tuple[str, ...]
     warning: str
@@ -24,8 +27,8 @@ class RunAudit:
 
 def audit_run(
     run: Path, dataset: Path | None, split: str, output: Path | None, device: str, bar: Bar, *, overwrite: bool
-) -> tuple[Path, RunAudit]:
-    """Audit and write; return the folder and what was found.
+) -> RunAudit:
+    """Audit and write.
 
     dataset: by default the one that the run was trained on.  Raises SegError if the folder holds other files, or an
     audit and `overwrite` is not set.
@@ -33,15 +36,22 @@ def audit_run(
     predictor, card = load_model(run / MODEL, make_fabric(device))
     opened, is_own = open_dataset(run, dataset)
     folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
-    if (folder / REGIONS).exists() and not overwrite:
-        raise SegError(f"{folder}: holds an audit already; add --overwrite, or name another folder with -o")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / REGIONS).exists():
-        raise SegError(f"{folder}: holds other files than an audit; name a new folder with -o")
+    _refuse_results(folder, overwrite=overwrite)
     with bar("Auditing") as advance:
         found = audit(predictor, opened, split, advance)
-    write_audit(folder, found, opened)
+    with writing(folder):
+        _refuse_results(folder, overwrite=overwrite)  # somebody else's, who was faster
+        write_audit(folder, found, opened)
     knows_split = is_own and opened.split_hash() == card.split_hash
-    return folder, RunAudit(found, opened.classes.names, _warning(found, knows_split, run.name))
+    return RunAudit(folder, found, opened.classes.names, _warning(found, knows_split, run.name))
+
+
+def _refuse_results(folder: Path, *, overwrite: bool) -> None:
+    if (folder / REGIONS).exists() and not overwrite:
+        raise SegError(f"{folder}: holds an audit already; add --overwrite, or name another folder with -o")
+    others = folder.is_dir() and any(path.name != LOCK for path in folder.iterdir())
+    if others and not (folder / REGIONS).exists():
+        raise SegError(f"{folder}: holds other files than an audit; name a new folder with -o")
 
 
 def _warning(found: Audit, knows_split: bool, run: str) -> str:

@@ -46,8 +46,7 @@ def bench(
     from train.runs.device import make_fabric
     from train.windows.predictor import Normalizer
 
-    given = {name: value for name, value in settings.items() if value is not None}
-    config = find_recipe(recipe).config(given)
+    config = find_recipe(recipe).config(settings)
     opened = Dataset.open(find_dataset(dataset))
     fabric = make_fabric(device, precision=config.precision)
     with progress("Counting") as advance:

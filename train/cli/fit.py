@@ -65,14 +65,13 @@ def fit(
     from train.runs.runs import find_run
 
     place = Place(device, devices, nodes)
-    given = {name: value for name, value in settings.items() if value is not None}
-    if given.get("weights") == "latest":
-        given["weights"] = str(find_run(Path("latest"), note) / MODEL)
+    if settings["weights"] == "latest":
+        settings["weights"] = str(find_run(Path("latest"), note) / MODEL)
     if resume is None:
-        config = find_recipe(recipe).config(given)
+        config = find_recipe(recipe).config(settings)
         result = fit_dataset(find_dataset(dataset), config, place, progress, note)
     else:
-        _refuse(["recipe", *given])
+        _refuse(["recipe", *settings])
         run = find_run(Path(resume), note, LAST)
         result = resume_run(run, dataset, place, progress, note)
     if result is None:  # the first process tells the result
@@ -81,9 +80,9 @@ def fit(
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
     finish(
-        result.run,
-        {"run": result.run, "report": result.report, "test_mean_iou": mean_iou},
-        f"{score_text}run     {result.run}\nreport  {result.report}",
+        result.folder,
+        {"run": result.folder, "report": result.report, "test_mean_iou": mean_iou},
+        f"{score_text}run     {result.folder}\nreport  {result.report}",
     )
 
 

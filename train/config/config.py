@@ -1,11 +1,14 @@
 """Everything that a training depends on besides its data, in one value that is saved with the model."""
+# ruff: noqa: RUF009 (the functions called in defaults return fields)
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Literal
 
 from prep.core.errors import SegError
-from train.config.augmentation import Augmentation
 from train.config.loss_spec import parse_loss
+from train.config.settings import BELOW_1, POSITIVE, UP_TO_1, Range, setting, settings_of
 
 Optimizer = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
@@ -15,121 +18,121 @@ Precision = Literal["auto", "bf16", "32"]
 _USUAL_LR = {"adamw": 3e-3, "adam": 1e-3, "sgd": 0.05}
 _USUAL_WEIGHT_DECAY = {"adamw": 1e-2, "adam": 0.0, "sgd": 1e-4}
 _USUAL_SCHEDULE: dict[str, Schedule] = {"adamw": "one-cycle", "adam": "one-cycle", "sgd": "step"}
+_MAX_CHANNELS = 4096
+"""Of the plain U-Net's lowest level: its weights take 2 GB then."""
+
+_network = partial(setting, "Network")
+_training = partial(setting, "Training")
+_patches = partial(setting, "Patches and augmentation")
+_windows = partial(setting, "Predicting whole images")
+_pictures = partial(setting, "Pictures and logs")
+_reproducing = partial(setting, "Reproducing")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of one training. Raises SegError for impossible values."""
+    """Settings of one training; docs/settings.md lists them. Raises SegError that names the option of a wrong value."""
 
-    arch: str = "unet"
-    """Architecture: unet, atrous-unet, or one of segmentation-models-pytorch."""
-    encoder: str | None = None
-    """Encoder of segmentation-models-pytorch; None takes the plain U-Net, and resnet34 in other architectures."""
-    weights: str = "none"
-    """Initial weights: none, imagenet (of the encoder, downloaded), imagenet-lite (from a package), or a model.pt."""
-    width: int = 16
-    """Channels of the plain U-Net's first level; every level down has twice as many."""
-    depth: int = 4
-    """Number of times that the plain U-Net halves the resolution."""
-    epochs: int = 12
-    """An epoch shows every patch once, in one of its orientations; what does not fill a batch is left out."""
-    batch: int = 16
-    """Patches in one step."""
-    accumulate: int = 1
-    """Batches whose gradients are added up before the weights change."""
-    loss: str = "ce"
-    """Loss, or a sum of losses, as losses.build_loss reads it."""
-    class_weights: bool = False
-    """Weight the loss by the class weights of stats.json."""
-    optimizer: Optimizer = "adamw"
-    """adamw, adam, or sgd with Nesterov momentum 0.9."""
-    lr: float | None = None
-    """Highest learning rate; None takes the optimizer's usual one."""
-    schedule: Schedule | None = None
-    """Learning rate over the training; None takes one-cycle, and step (a tenth late in training) for sgd."""
-    warm_up: float | None = None
-    """Share of the training in which the rate rises; None takes 0.2 for one-cycle and none for the others."""
-    weight_decay: float | None = None
-    """Decoupled for adamw, plain for the others; None takes the optimizer's usual one."""
-    clip: float | None = None
-    """Highest norm of the gradient; None does not clip."""
-    ema: float = 0.0
-    """Decay of the running mean of the weights that is validated and saved instead of them; 0 takes the weights."""
-    best: Best = "iou"
-    """Which validation figure decides on the model that is kept: mean IoU, mean Dice, or loss."""
-    patience: int = 20
-    """Stop after so many epochs without a better validation figure; 0 never stops."""
-    minutes: float | None = None
-    """Time budget: the learning rate falls so that training is done by then."""
-    size: int | None = None
-    """Side of a training patch in pixels; None takes the only set of patches there is."""
-    crops: int = 20
-    """Random crops of each image in an epoch, where there are no patches."""
-    flips: bool = True
-    """Flip patches at random, unless the patches were cut with --no-flips."""
-    vertical_flips: bool = True
-    """Flip patches upside down, too; photos taken by people are better off without."""
-    quarter_turns: bool = False
-    """Turn patches at random by multiples of 90 degrees."""
-    rotate: float = 0.0
-    """Turn patches by up to so many degrees either way."""
-    scale: tuple[float, float] = (1.0, 1.0)
-    """Enlarge what a patch shows by a random factor between these."""
-    brightness: float = 0.0
-    """Add up to this share of white, either way."""
-    contrast: float = 0.0
-    """Change contrast by up to this share, either way."""
-    blur: float = 0.0
-    """Highest deviation of a Gaussian blur, in pixels."""
-    noise: float = 0.0
-    """Highest deviation of Gaussian noise, as a share of white."""
-    augment: str | None = None
-    """File of an albumentations transform (YAML or JSON) that each patch goes through."""
-    window: int | None = None
-    """Side of a window while predicting, in pixels; None takes twice the patch."""
-    overlap: float = 0.5
-    """Share of a window that the next one covers again."""
-    compile: bool = False
-    """Compile the network with torch.compile for training."""
-    film: bool = False
-    """Write progress.mp4: the prediction of one validation image, epoch by epoch."""
-    tensorboard: bool = False
-    """Write the history as TensorBoard events too."""
-    precision: Precision = "auto"
-    """bf16 or 32 (float32); auto takes bf16 where the hardware computes it."""
-    seed: int = 0
-    """Seed of weights, order, crops and augmentation."""
+    arch: str = _network("unet", "Architecture; 'seg-train networks' lists them.", "NAME")
+    encoder: str | None = _network(
+        None, "Encoder of the architecture; 'seg-train networks' lists them.", "NAME", usual="none: plain"
+    )
+    weights: str = _network(
+        "none", "Initial weights; FILE is the model.pt of a run.", "none|imagenet|imagenet-lite|FILE"
+    )
+    width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=Range(1, 1024))
+    depth: int = _network(4, "Times that the plain U-Net halves the resolution.", "NUMBER", within=Range(1, 8))
+    epochs: int = _training(12, "Times that every patch is shown.", "NUMBER", within=Range(1))
+    batch: int = _training(
+        16, "Patches that the network sees at once.", "NUMBER",
+        within=Range(2), reason="batch normalisation compares the patches of a batch",
+    )  # fmt: skip
+    accumulate: int = _training(1, "Batches in one step of the optimizer.", "NUMBER", within=Range(1))
+    loss: str = _training("ce", "Loss, such as ce, ce+dice, 0.5*bce+0.5*dice, focal:gamma=2.", "SUM")
+    class_weights: bool = _training(False, "Weight the loss by the class weights of stats.json.")
+    optimizer: Optimizer = _training("adamw", "Optimizer; sgd has Nesterov momentum.")
+    lr: float | None = _training(
+        None, "Highest learning rate.", "RATE", within=POSITIVE, usual="adamw 0.003, adam 0.001, sgd 0.05"
+    )
+    schedule: Schedule | None = _training(None, "Learning rate over the training.", usual="one-cycle; step for sgd")
+    warm_up: float | None = _training(
+        None, "Share of the training in which the rate rises.", "SHARE", within=BELOW_1, usual="one-cycle 0.2"
+    )
+    weight_decay: float | None = _training(
+        None, "Weight decay.", "RATE", within=Range(0), usual="adamw 0.01, adam 0, sgd 0.0001"
+    )
+    clip: float | None = _training(None, "Highest norm of the gradient.", "NORM", within=POSITIVE, usual="no limit")
+    ema: float = _training(
+        0.0, "Keep a running mean of the weights, such as 0.99; 0 keeps the weights.", "DECAY", within=BELOW_1
+    )
+    best: Best = _training("iou", "Validation figure that decides on the model kept.")
+    patience: int = _training(
+        20, "Stop after so many epochs without a better one; 0 never stops.", "EPOCHS", within=Range(0)
+    )
+    minutes: float | None = _training(None, "Time budget: anneal and stop by then.", "NUMBER", within=POSITIVE)
+    size: int | None = _patches(
+        None, "Side of a patch.", "PIXELS", within=Range(16, 8192), usual="the patches there are, else 96"
+    )
+    crops: int = _patches(
+        20, "Random crops of each image in an epoch, where there are no patches.", "NUMBER", within=Range(1, 1_000_000)
+    )
+    flips: bool = _patches(True, "Flip at random.")
+    vertical_flips: bool = _patches(True, "Flip upside down, too, not only left to right.")
+    quarter_turns: bool = _patches(False, "Turn by multiples of 90 degrees.")
+    rotate: float = _patches(0.0, "Turn by up to so much, either way.", "DEGREES", within=Range(0, 180))
+    scale: tuple[float, float] = _patches(
+        (1.0, 1.0), "Enlarge by a random factor between these.", "LOW HIGH", within=Range(0.1, 10), usual="1 1"
+    )
+    brightness: float = _patches(0.0, "Add up to this share of white, either way.", "SHARE", within=UP_TO_1)
+    contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=UP_TO_1)
+    blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=Range(0, 20))
+    noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
+    augment: str | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
+    window: int | None = _windows(None, "Side of a window.", "PIXELS", within=Range(16, 8192), usual="twice the patch")
+    overlap: float = _windows(0.5, "Share of a window that the next one covers again.", "SHARE", within=Range(0, 0.9))
+    compile: bool = _network(False, "Compile the network: slower to begin, then faster on GPUs.")
+    film: bool = _pictures(False, "Write progress.mp4: one validation image, epoch by epoch.")
+    tensorboard: bool = _pictures(False, "Write TensorBoard events too.")
+    precision: Precision = _reproducing("auto", "auto is bf16 where hardware computes it.")
+    seed: int = _reproducing(0, "Seed of every random choice.", "NUMBER", within=Range(0))
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "epochs", "batch", "crops", "accumulate"):
-            _need(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        _need(self.batch >= 2, "batch", "at least 2: batch normalisation compares the patches of a batch", self.batch)
-        for name in ("size", "window"):
+        for name, each in SETTINGS.items():
             value = getattr(self, name)
-            _need(value is None or value >= 2**self.depth, name, f"at least {2**self.depth} pixels", value)
-        for name in ("lr", "minutes", "clip"):
-            value = getattr(self, name)
-            _need(value is None or value > 0, name, "a number above 0", value)
-        for name in ("overlap", "ema"):
-            _need(0 <= getattr(self, name) < 1, name, "a share from 0 to below 1", getattr(self, name))
-        _need(self.warm_up is None or 0 <= self.warm_up < 1, "warm_up", "a share from 0 to below 1", self.warm_up)
-        _need(self.weight_decay is None or self.weight_decay >= 0, "weight_decay", "0 or more", self.weight_decay)
-        _need(self.patience >= 0, "patience", "0 or more", self.patience)
+            if (wanted := each.wanted(value)) is not None:
+                raise SegError(f"{each.flag} needs {wanted}; got {value!r}")
+        object.__setattr__(self, "scale", tuple(self.scale))  # lists come from TOML and checkpoints
+        channels = self.width * 2 ** (self.depth - 1)
+        if channels > _MAX_CHANNELS:
+            raise SegError(
+                f"--width {self.width} with --depth {self.depth} makes {channels:,} channels at the lowest level; "
+                f"at most {_MAX_CHANNELS:,} are possible"
+            )
+        for flag, side in (("--size", self.size), ("--window", self.window)):
+            if side is not None and side < 2**self.depth:
+                raise SegError(f"{flag} needs at least {2**self.depth} pixels with --depth {self.depth}; got {side}")
         parse_loss(self.loss)
-        object.__setattr__(self, "scale", self.augmentation.scale)  # lists come from TOML and checkpoints
-        for name, kinds in (("optimizer", Optimizer), ("schedule", Schedule), ("best", Best), ("precision", Precision)):
-            value = getattr(self, name)
-            _need(value is None or value in get_args(kinds), name, "one of " + ", ".join(get_args(kinds)), value)
 
     @classmethod
-    def from_plain(cls, data: dict[str, Any]) -> "Config":
-        """Read settings of a checkpoint; what an older version did not have keeps its default."""
-        return cls(**{field.name: data[field.name] for field in fields(cls) if field.name in data})
+    def from_plain(cls, data: Mapping[str, Any], source: object) -> "Config":
+        """Read settings of a checkpoint; what an older version did not have keeps its default.
+
+        Raises SegError that names the source for values that no training can have.
+        """
+        try:
+            return cls(**{name: data[name] for name in SETTINGS if name in data})
+        except SegError as error:
+            raise SegError(f"{source}: {error}") from error
 
     @property
-    def augmentation(self) -> Augmentation:
-        """How patches are changed at random."""
-        return Augmentation(**{field.name: getattr(self, field.name) for field in fields(Augmentation)})
+    def is_affine(self) -> bool:
+        """Whether patches are sampled between the pixels of the image."""
+        return self.rotate > 0 or self.scale != (1, 1)
+
+    @property
+    def alters_colors(self) -> bool:
+        """Whether the values of pixels change, not only their places."""
+        return max(self.brightness, self.contrast, self.blur, self.noise) > 0
 
     @property
     def peak_lr(self) -> float:
@@ -151,6 +154,5 @@ class Config:
         return {**asdict(self), "scale": list(self.scale)}
 
 
-def _need(fits: bool, name: str, what: str, value: object) -> None:
-    if not fits:
-        raise SegError(f"--{name.replace('_', '-')} needs {what}; got {value}")
+SETTINGS = settings_of(Config)
+"""Every setting by its name."""

@@ -27,6 +27,8 @@ _HOW = (
 _READS_CLASSES = {"MaskDropout", "ConstrainedCoarseDropout", "CropNonEmptyMaskIfExists"}
 """They look at numbers in masks, which are not class indices while a pipeline runs."""
 
+_MAX_ENTRIES = 100_000
+
 _NOT_NEEDED = {"Normalize", "ToFloat", "ToTensorV2", "ToTensor3D"}
 
 
@@ -98,7 +100,13 @@ def _read(path: Path) -> Any:  # noqa: ANN401
         text = read_bytes(path).decode()
     except UnicodeDecodeError as error:
         raise SegError(f"{path}: not a text file; {_HOW}") from error
-    content = _json(text, path) if path.suffix.lower() == ".json" else _yaml(text, path)
+    try:
+        content = _json(text, path) if path.suffix.lower() == ".json" else _yaml(text, path)
+        entries = _entries(content, {})
+    except RecursionError as error:
+        raise SegError(f"{path}: nested too deeply; {_HOW}") from error
+    if entries > _MAX_ENTRIES:  # aliases of YAML in aliases: a short file, and no end to what it stands for
+        raise SegError(f"{path}: stands for more than {_MAX_ENTRIES:,} entries; {_HOW}")
     if not isinstance(content, dict) or not isinstance(content.get("transform"), dict):
         raise SegError(f"{path}: no pipeline of albumentations (no 'transform' in it); {_HOW}")
     return content["transform"]
@@ -118,6 +126,17 @@ def _yaml(text: str, path: Path) -> object:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SegError(f"{path}: damaged YAML: {' '.join(str(error).split())}") from error
+
+
+def _entries(node: object, known: dict[int, int]) -> int:
+    """How many entries a node has with all inside it; each node is looked at once, however often it is used."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _MAX_ENTRIES  # for a node that is inside itself
+        inner = node.values() if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_entries(each, known) for each in inner)
+    return known[id(node)]
 
 
 def _build(node: Any, path: Path) -> Any:  # noqa: ANN401

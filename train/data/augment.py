@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from train.config.augmentation import Augmentation as Augmentation
+from train.config.config import Config
 
 _NOISES = 2**20
 """Number of places in the table of noise where that of a patch may begin."""
@@ -43,8 +43,11 @@ class Draws:
         return Draws(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-def draw(count: int, augmentation: Augmentation, generator: torch.Generator) -> Draws:
-    """Draw the random numbers of `count` patches; those that the augmentation needs not are not drawn."""
+def draw(count: int, config: Config, generator: torch.Generator, may_flip: bool = True) -> Draws:
+    """Draw the random numbers of `count` patches; those that the settings need not are not drawn.
+
+    may_flip: whether the data may be mirrored, whatever the settings say.
+    """
 
     def share() -> Tensor:
         return torch.rand(count, generator=generator)
@@ -59,37 +62,37 @@ def draw(count: int, augmentation: Augmentation, generator: torch.Generator) -> 
         return (number * share()).long() if wanted else torch.zeros(count, dtype=torch.long)
 
     # Row and column come first, each with its flip: an order that keeps older trainings repeatable.
-    row, flip_rows = share(), coin(augmentation.flips and augmentation.vertical_flips)
-    column, flip_columns = share(), coin(augmentation.flips)
-    turn, contrast, brightness = math.radians(augmentation.rotate), augmentation.contrast, 255 * augmentation.brightness
-    low, high = (math.log(factor) for factor in augmentation.scale)
+    row, flip_rows = share(), coin(may_flip and config.flips and config.vertical_flips)
+    column, flip_columns = share(), coin(may_flip and config.flips)
+    turn, contrast, brightness = math.radians(config.rotate), config.contrast, 255 * config.brightness
+    low, high = (math.log(factor) for factor in config.scale)
     return Draws(
         row, flip_rows, column, flip_columns,
-        turns=whole(4, augmentation.quarter_turns),
+        turns=whole(4, config.quarter_turns),
         angle=between(-turn, turn),
         scale=between(low, high).exp(),
         brightness=between(-brightness, brightness),
         contrast=between(1 - contrast, 1 + contrast),
-        blur=between(0.0, augmentation.blur),
-        noise=between(0.0, 255 * augmentation.noise),
-        noise_begin=whole(_NOISES, augmentation.noise > 0),
+        blur=between(0.0, config.blur),
+        noise=between(0.0, 255 * config.noise),
+        noise_begin=whole(_NOISES, config.noise > 0),
     )  # fmt: skip
 
 
-def alter_colors(images: Tensor, draws: Draws, augmentation: Augmentation) -> Tensor:
+def alter_colors(images: Tensor, draws: Draws, config: Config) -> Tensor:
     """Blur (B, S, S, 3) uint8 images, change their contrast and brightness, add noise; uint8 again."""
-    if not augmentation.alters_colors:
+    if not config.alters_colors:
         return images
     values = images.float()
-    if augmentation.blur > 0:
-        values = _blur(_blur(values, draws.blur, augmentation.blur, 1), draws.blur, augmentation.blur, 2)
-    if augmentation.contrast > 0 or augmentation.brightness > 0:
+    if config.blur > 0:
+        values = _blur(_blur(values, draws.blur, config.blur, 1), draws.blur, config.blur, 2)
+    if config.contrast > 0 or config.brightness > 0:
         # Summed in integers: the mean does not depend on how many patches there are beside it.
         mean = (images.sum((1, 2, 3), dtype=torch.long) / images[0].numel()).float()
         factor = draws.contrast.to(mean.device)
         shift = draws.brightness.to(mean.device) + mean * (1 - factor)
         values = torch.addcmul(_each(shift), values, _each(factor))
-    if augmentation.noise > 0:
+    if config.noise > 0:
         values = torch.addcmul(values, _noise(values, draws.noise_begin), _each(draws.noise.to(values.device)))
     return values.clamp_(0, 255).round_().to(torch.uint8)
 

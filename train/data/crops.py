@@ -10,7 +10,7 @@ from train.data.augment import Draws
 
 
 @dataclass(frozen=True)
-class Places:
+class CropSources:
     """Images to cut one crop of each from.
 
     start: (B,) number of the first pixel.  height, width: (B,) in pixels.  size: side of the crops.
@@ -22,17 +22,17 @@ class Places:
     size: int
 
 
-def cut_straight(pixels: Tensor, labels: Tensor, places: Places, draws: Draws) -> tuple[Tensor, Tensor]:
+def cut_straight(pixels: Tensor, labels: Tensor, sources: CropSources, draws: Draws) -> tuple[Tensor, Tensor]:
     """Crops of whole pixels, mirrored and turned by quarters.
 
     pixels: (P, 3) uint8.  labels: (P,) uint8.  Returns (B, S, S, 3) images and (B, S, S) masks; beyond borders the
     image is mirrored and the mask ignored.
     """
     flip_rows, flip_columns, transposed = _orientation(draws)
-    rows, row_inside = _line(draws.row, places.height, places.size, flip_rows)
-    columns, column_inside = _line(draws.column, places.width, places.size, flip_columns)
+    rows, row_inside = _line(draws.row, sources.height, sources.size, flip_rows)
+    columns, column_inside = _line(draws.column, sources.width, sources.size, flip_columns)
     device = pixels.device
-    begin = (places.start[:, None] + rows * places.width[:, None]).to(device)  # (B, S), of each row
+    begin = (sources.start[:, None] + rows * sources.width[:, None]).to(device)  # (B, S), of each row
     index = _turned(begin[:, :, None] + columns.to(device)[:, None, :], transposed)
     images, masks = pixels[index], labels[index]
     if not (row_inside.all() and column_inside.all()):
@@ -41,20 +41,20 @@ def cut_straight(pixels: Tensor, labels: Tensor, places: Places, draws: Draws) -
     return images, masks
 
 
-def cut_affine(pixels: Tensor, labels: Tensor, places: Places, draws: Draws) -> tuple[Tensor, Tensor]:
+def cut_affine(pixels: Tensor, labels: Tensor, sources: CropSources, draws: Draws) -> tuple[Tensor, Tensor]:
     """Crops that are turned by any angle and scaled besides; arguments and results as of cut_straight.
 
     Samples the whole image: what a turned crop shows beyond the straight one is real as far as the image goes. Images
     are linear between four pixels, masks take the nearest pixel.
     """
     device = pixels.device
-    extent = (places.size / draws.scale).ceil().long()  # pixels of the image that the side of a crop spans
+    extent = (sources.size / draws.scale).ceil().long()  # pixels of the image that the side of a crop spans
     middle = _block((extent - 1) / 2, device)
-    top = _block(_begin(draws.row, places.height, extent), device)
-    left = _block(_begin(draws.column, places.width, extent), device)
-    start, height, width = (_block(values, device) for values in (places.start, places.height, places.width))
+    top = _block(_begin(draws.row, sources.height, extent), device)
+    left = _block(_begin(draws.column, sources.width, extent), device)
+    start, height, width = (_block(values, device) for values in (sources.start, sources.height, sources.width))
     down, right = (_block(values, device) for values in _directions(draws))
-    offset = torch.arange(places.size, device=device) - (places.size - 1) / 2
+    offset = torch.arange(sources.size, device=device) - (sources.size - 1) / 2
     # Relative to the crop's own corner, where single precision is enough however large the image is.
     row = down[0] * offset[:, None] + right[0] * offset + middle
     column = down[1] * offset[:, None] + right[1] * offset + middle

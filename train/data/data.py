@@ -13,13 +13,15 @@ from torch import Tensor
 
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
+from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
 from prep.dataset.patches import read_patch_settings, read_patch_splits
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
-from train.data.augment import Augmentation, alter_colors, draw
-from train.data.crops import Places, cut_affine, cut_straight
+from train.data.augment import alter_colors, draw
+from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.prefetch import prefetch
 
 _MEMORY_SHARE = 0.7
@@ -38,7 +40,7 @@ class PixelStore:
 
     pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
     crops: how many crops of each image an epoch takes.  flips: whether the data may be mirrored.
-    description: the settings of the patches; empty for whole images.  augmentation: random changes of the crops.
+    description: the settings of the patches; empty for whole images.  config: how crops are changed at random.
     transform: further changes, on the CPU.  stays: the pixels stay in the CPU's memory, while the network is elsewhere.
     """
 
@@ -51,7 +53,7 @@ class PixelStore:
     crops: int
     flips: bool
     description: str = ""
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    config: Config = field(default_factory=Config)
     transform: Transform | None = None
     stays: bool = False
 
@@ -79,8 +81,8 @@ class PixelStore:
         """
         if batch % world or len(self) < world:
             raise SegError(
-                f"--batch {batch} with {len(self)} patches cannot be shared out among {world} processes; "
-                f"choose a --batch that is a multiple of {world}, or fewer processes"
+                f"--batch {batch} with {counted(len(self), 'patch', 'patches')} cannot be shared out among {world} "
+                f"processes; choose a --batch that is a multiple of {world}, or fewer processes"
             )
         cuts = self._cuts(batch, generator, rank, world)
         return prefetch(cuts, _AHEAD) if self.stays or self.transform is not None else cuts
@@ -100,14 +102,14 @@ class PixelStore:
         Beyond borders the image is mirrored and the mask ignored.
         """
         mine = slice(rank, None, world)
-        augmentation = replace(self.augmentation, flips=self.flips and self.augmentation.flips)
-        draws = draw(len(items), augmentation, generator)[mine]  # for all processes: each goes on where the others do
+        # Drawn for all processes: each goes on where the others do.
+        draws = draw(len(items), self.config, generator, self.flips)[mine]
         seeds = None if self.transform is None else torch.randint(2**31, (len(items),), generator=generator)[mine]
         items = items[mine]
-        places = Places(self.start[items], self.height[items], self.width[items], self.size)
-        cut = cut_affine if augmentation.is_affine else cut_straight
-        images, masks = cut(self.pixels, self.labels, places, draws)
-        images = alter_colors(images, draws, augmentation)
+        sources = CropSources(self.start[items], self.height[items], self.width[items], self.size)
+        cut = cut_affine if self.config.is_affine else cut_straight
+        images, masks = cut(self.pixels, self.labels, sources, draws)
+        images = alter_colors(images, draws, self.config)
         if self.transform is None or seeds is None:
             return images, masks
         changed, labels = self.transform(images.cpu().numpy(), masks.cpu().numpy(), seeds.tolist())
@@ -115,7 +117,16 @@ class PixelStore:
 
 
 def open_patches(folder: Path, split: str) -> PixelStore:
-    """Open the patches of one split; the arrays stay on disk until they are used."""
+    """Open the patches of one split; the arrays stay on disk until they are used.
+
+    They stay these patches, also when others take their place on the disk meanwhile.
+    """
+    root = folder.parents[1]
+    settings = (folder / PATCH_SETTINGS).relative_to(root).as_posix()
+    return between_commits(root, [settings], lambda: _open_patches(folder, split))
+
+
+def _open_patches(folder: Path, split: str) -> PixelStore:
     settings = read_patch_settings(folder)
     images, masks = (np.load(folder / name, mmap_mode="c") for name in (PATCH_IMAGES, PATCH_MASKS))
     splits = read_patch_splits(folder)
@@ -172,7 +183,7 @@ def training_store(dataset: Dataset, config: Config, progress: Progress = silent
     under another split; and for settings and files of the random changes that cannot be.
     """
     transform = None if config.augment is None else load_transform(Path(config.augment))
-    return replace(_store(dataset, config, progress), augmentation=config.augmentation, transform=transform)
+    return replace(_store(dataset, config, progress), config=config, transform=transform)
 
 
 def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:

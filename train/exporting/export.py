@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, explained
+from prep.core.files import replacing
 from prep.images.imageio import ImageRGB
 from train.runs.checkpoint import ModelCard
 from train.windows.predictor import Normalizer
@@ -71,21 +70,15 @@ def export_model(
     form: onnx or torchscript.  identity: of train.runs.checkpoint.model_id. The file appears only if it passed.
     Raises SegError if a package is missing, if the network has no such form, or if the difference exceeds 0.001.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
     write, opened = _FORMS[form]
-    try:
-        with explained(path):
-            write(model, part, {**metadata(card, identity), "form": form})
+    with replacing(path) as part:
+        write(model, part, {**metadata(card, identity), "form": form})
         difference = largest_difference(model, opened(part), images)
         if not difference <= _TOLERANCE:
             raise SegError(
                 f"{path}: not written, because its probabilities differ by up to {difference:.2g} from PyTorch's; "
                 f"try another form with --to ({' or '.join(name for name in _FORMS if name != form)})"
             )
-        with explained(path):
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return difference
 
 

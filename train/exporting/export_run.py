@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.images.imageio import ImageRGB
 from train.exporting.export import deployed, export_model
 from train.exporting.onnx_model import load_onnx
@@ -70,6 +71,6 @@ def _check_images(run: Path) -> tuple[list[ImageRGB], str]:
     except SegError:
         images = []
     if images:
-        return images, f"{len(images)} images of {dataset.root}"
+        return images, f"{counted(len(images), 'image')} of {dataset.root}"
     noise = np.random.default_rng(0).integers(0, 256, (_IMAGES, 160, 208, 3)).astype(np.uint8)
     return list(noise), "random pixels, because its dataset is not there"

@@ -14,7 +14,7 @@ from prep.core.progress import Progress, silent
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.fitting.losses import build_loss
-from train.fitting.optimizers import build_optimizer
+from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper, is_out_of_memory
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer

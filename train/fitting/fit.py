@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,15 +14,19 @@ from lightning_fabric import Fabric
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, write_bytes, write_text
 from prep.core.progress import Bar, no_bar
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset
-from prep.dataset.stats import Stats, ensure_stats
+from prep.dataset.dataset_files import STATS
+from prep.dataset.lock import Say
+from prep.dataset.stats import Stats, ensure_stats, read_stats
+from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.data.data import training_store
 from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
+from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
-from train.fitting.tensorboard import need_tensorboard
 from train.reporting.report import write_report
 from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
@@ -32,12 +37,17 @@ from train.scoring.split_scores import SplitScores, score_split
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What a training left: its run folder, the report, and the scores of the test split, if there is one."""
+class Run:
+    """What a training left: its folder, the report in it, and the scores of the test split, if there is one."""
 
-    run: Path
+    folder: Path
     report: Path
     scores: SplitScores | None
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU of the whole test images, 0..1; nan if there are none."""
+        return self.scores.scores.mean_iou if self.scores else math.nan
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Place:
     nodes: int = 1
 
 
-def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None]) -> Run | None:
     """Train a new run on a dataset and score it on the test split; None in all processes but the first.
 
     A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
@@ -59,12 +69,13 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
     fabric = _launched(place, config)
     with ending_together(fabric):
         if fabric.is_global_zero:
+            settle(dataset_root, say)
             ensure_split(Dataset.open(dataset_root), config.seed, say)
         fabric.barrier()
         return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
 
 
-def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Fit | None:
+def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None]) -> Run | None:
     """Go on with a run that was interrupted, with the same settings and the same data, wherever that is now.
 
     Raises SegError if split, patches or statistics are not those that it began with.
@@ -72,7 +83,7 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     data = _read_settings(run)
-    config = Config.from_plain(data)
+    config = Config.from_plain(data, run / CONFIG)
     if config.augment is not None:
         config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
     dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
@@ -92,16 +103,13 @@ def _launched(place: Place, config: Config) -> Fabric:
 
 def _run(
     dataset: Dataset, config: Config, resumed: Path | None, fabric: Fabric, bar: Bar, say: Callable[[str], None]
-) -> Fit | None:
+) -> Run | None:
     bar = bar if fabric.is_global_zero else no_bar
-    if fabric.is_global_zero:
-        with bar("Counting") as advance:
-            ensure_stats(dataset, advance)
-    fabric.barrier()
-    stats, _ = ensure_stats(dataset)
-    _refuse_one_class(dataset, stats)
+    stats = _counted(dataset, fabric, bar, say)
     with bar("Loading") as advance:
         store = training_store(dataset, config, advance)
+    if Dataset.open(dataset.root) != dataset or read_stats(dataset.root / STATS) != stats:
+        raise SegError(f"{dataset.root}: was changed while the training began; start it again")
     run = resumed or Path(fabric.broadcast(str(new_run(dataset.root)) if fabric.is_global_zero else ""))
 
     def log(line: str) -> None:
@@ -117,28 +125,22 @@ def _run(
             shutil.rmtree(run)  # a training that cannot begin leaves nothing
         raise
     if resumed:
-        if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
-            raise SegError(
-                f"{dataset.root}: its patches or statistics have changed since {run.name} began; train again"
-            )
-        trainer.resume()
-        log(f"{run}: resumed after epoch {trainer.state.epoch}")
+        _go_on(trainer)
     else:
-        if fabric.is_global_zero:
-            mark_latest(run)
-            if config.augment is not None:
-                write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
-            write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
-        log(_opening(trainer))
-        if config.film and not trainer.validation:
-            log("--film shows a validation image, and there is none: no film")
+        _begin(trainer)
     with bar("Training") as advance:
         if not trainer.train(advance):
             log(f"{run}: was trained to its end before; it is only scored again")
     return _finish(trainer, bar) if fabric.is_global_zero else None
 
 
-def _refuse_one_class(dataset: Dataset, stats: Stats) -> None:
+def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
+    """The statistics of a dataset, counted by the first process if they are not there yet."""
+    if fabric.is_global_zero:
+        with bar("Counting") as advance:
+            ensure_stats(dataset, advance, say)
+    fabric.barrier()
+    stats, _ = ensure_stats(dataset)
     held = [entry.name for entry in stats.classes if entry.pixels]
     if len(held) < 2:
         what = f"only {held[0]}" if held else "no class at all"
@@ -146,6 +148,31 @@ def _refuse_one_class(dataset: Dataset, stats: Stats) -> None:
             f"{dataset.root}: the masks of its train split hold {what}, and a model learns to tell classes apart; "
             "label the rest as a class of its own, for example background"
         )
+    return stats
+
+
+def _go_on(trainer: Trainer) -> None:
+    """Take up a run that was interrupted; SegError if its data are others now."""
+    run = trainer.run
+    if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
+        raise SegError(
+            f"{trainer.dataset.root}: its patches or statistics have changed since {run.name} began; train again"
+        )
+    trainer.resume()
+    trainer.log(f"{run}: resumed after epoch {trainer.state.epoch}")
+
+
+def _begin(trainer: Trainer) -> None:
+    """Write down what a new run is trained with, and say it."""
+    run, config = trainer.run, trainer.config
+    if trainer.fabric.is_global_zero:
+        mark_latest(run)
+        if config.augment is not None:
+            write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
+        write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
+    trainer.log(_opening(trainer))
+    if config.film and not trainer.validation:
+        trainer.log("--film shows a validation image, and there is none: no film")
 
 
 def _read_settings(run: Path) -> dict[str, Any]:
@@ -164,7 +191,7 @@ def _own_augment(run: Path, config: Config) -> Path:
     return run / ("augment" + Path(config.augment or "").suffix.lower())
 
 
-def _finish(trainer: Trainer, bar: Bar) -> Fit:
+def _finish(trainer: Trainer, bar: Bar) -> Run:
     """Draw what the training gave, score the best model, and write the report."""
     run, dataset = trainer.run, trainer.dataset
     if trainer.config.film:
@@ -179,7 +206,7 @@ def _finish(trainer: Trainer, bar: Bar) -> Fit:
         with bar("Scoring") as advance:
             scores = score_split(predictor, dataset, "test", advance)
         write_scores(run, scores, dataset, predictor)
-    return Fit(run, write_report(run), scores)
+    return Run(run, write_report(run), scores)
 
 
 def _settings(trainer: Trainer) -> dict[str, Any]:
@@ -210,14 +237,12 @@ def _data_hash(trainer: Trainer) -> str:
 
 
 def _opening(trainer: Trainer) -> str:
-    settings = _settings(trainer)
+    config, settings = trainer.config, _settings(trainer)
+    network = config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"
+    forms = ("patch", "patches") if trainer.store.description else ("random crop",)
     return (
-        f"{trainer.run}: {_network(trainer.config)} of {settings['parameters'] / 1e6:.2f} M parameters "
+        f"{trainer.run}: {network} of {settings['parameters'] / 1e6:.2f} M parameters "
         f"on {settings['device']} in {settings['precision_used']}; "
-        f"{settings['patches']} {settings['pixels']} of {settings['patch_size']} px an epoch, "
-        f"{settings['train_images']} training and {settings['val_images']} validation images"
+        f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch, "
+        f"{settings['train_images']:,} training and {counted(settings['val_images'], 'validation image')}"
     )
-
-
-def _network(config: Config) -> str:
-    return config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"

@@ -1,17 +1,27 @@
-"""What each epoch gave, as rows of history.csv."""
+"""What each epoch gave: rows of history.csv and of TensorBoard, how far a training is, and what to warn of."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from prep.core.classes import ClassMap
+from prep.core.errors import SegError
 from prep.core.tables import write_columns
-from train.runs.run_files import HISTORY
+from train.config.config import Best
+from train.runs.run_files import EVENTS, HISTORY
 from train.scoring.metrics import Confusion, scores_of
+
+_WORSE_FOR = 5
+_WORSE_BY = 1.1
 
 
 @dataclass(frozen=True)
-class Part:
+class EpochScores:
     """Scores of the training patches, or of the whole validation images, in one epoch; nan where not defined."""
 
     mean_iou: float
@@ -45,9 +55,9 @@ class Epoch:
     lr: float
     loss: float
     seconds: float
-    train: Part
+    train: EpochScores
     val_loss: float | None = None
-    val: Part | None = None
+    val: EpochScores | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, for checkpoints."""
@@ -56,7 +66,13 @@ class Epoch:
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> Self:
         """Read what to_plain gave."""
-        return cls(**{**data, "train": Part(**data["train"]), "val": Part(**data["val"]) if data["val"] else None})
+        return cls(
+            **{
+                **data,
+                "train": EpochScores(**data["train"]),
+                "val": EpochScores(**data["val"]) if data["val"] else None,
+            }
+        )
 
     def cells(self, classes: ClassMap) -> dict[str, float | None]:
         """Columns and values of the row."""
@@ -72,8 +88,108 @@ class Epoch:
             **self.train.cells("train", classes),
         }
 
+    def merit(self, best: Best) -> float:
+        """What the best model has most of; -inf for a figure that is not defined."""
+        if self.val is None or self.val_loss is None:
+            return -math.inf
+        figure = {"iou": self.val.mean_iou, "dice": self.val.mean_dice, "loss": -self.val_loss}[best]
+        return -math.inf if math.isnan(figure) else figure
+
+    def line(self, epochs: int, seconds_left: float) -> str:
+        """A line of the log."""
+        score = "-" if self.val is None else f"{self.val.mean_iou:.4f}"
+        val_loss = "-" if self.val_loss is None else f"{self.val_loss:.4f}"
+        return (
+            f"epoch {self.epoch:0{len(str(epochs))}d}/{epochs} | loss {self.loss:.4f} | val loss {val_loss} | "
+            f"val mIoU {score} | lr {self.lr:.1e} | {self.seconds:.1f} s | eta {seconds_left / 60:.1f} min"
+        )
+
+
+@dataclass
+class TrainingState:
+    """What changes from epoch to epoch; last.pt holds it together with weights and optimizer."""
+
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    validation_seconds: float = 0.0
+    last_validation_seconds: float = 0.0
+    validated_epoch: int = 0
+    best: float = -math.inf
+    best_epoch: int = 0
+    pieces: int = 1
+    warned: list[str] = field(default_factory=list)
+    history: list[Epoch] = field(default_factory=list)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data, for last.pt."""
+        return {**vars(self), "history": [row.to_plain() for row in self.history]}
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> "TrainingState":
+        """Read what to_plain gave."""
+        return cls(**{**data, "history": [Epoch.from_plain(row) for row in data["history"]]})
+
+    def time_used(self, minutes: float, elapsed: float) -> float:
+        """Share of a time budget that training has used, with the time for one more validation set aside.
+
+        elapsed: seconds of training and validation so far.
+        """
+        budget = 60 * minutes - self.validation_seconds - self.last_validation_seconds
+        return (elapsed - self.validation_seconds) / budget if budget > 0 else 1.0
+
+    def new_warnings(self, confusion: Confusion, classes: ClassMap) -> list[str]:
+        """What looks wrong after a validation, each kind of it once in a training."""
+        found = {"one class": one_class_only(confusion, classes), "overfitting": overfitting(self.history)}
+        new = {kind: text for kind, text in found.items() if text is not None and kind not in self.warned}
+        self.warned += new
+        return list(new.values())
+
+
+def one_class_only(confusion: Confusion, classes: ClassMap) -> str | None:
+    """A warning if the model gives every validation pixel the same class while there are more in the masks."""
+    predicted, present = confusion.sum(axis=0), confusion.sum(axis=1)
+    if np.count_nonzero(predicted) != 1 or np.count_nonzero(present) < 2:
+        return None
+    return (
+        f"warning: the model labels every validation pixel as {classes.names[int(predicted.argmax())]}; if that stays "
+        "so, try --class-weights, --loss ce+dice or a lower --lr, and look at the masks with 'seg-prep report'"
+    )
+
+
+def overfitting(history: Sequence[Epoch]) -> str | None:
+    """A warning if the validation loss has been rising for several validations while the training loss fell."""
+    rows = [row for row in history if row.val_loss is not None and not math.isnan(row.val_loss)]
+    losses = [row.val_loss for row in rows if row.val_loss is not None]
+    if len(losses) <= _WORSE_FOR:
+        return None
+    best = int(np.argmin(losses))
+    if len(losses) - 1 - best < _WORSE_FOR or losses[-1] < _WORSE_BY * losses[best] or rows[-1].loss >= rows[best].loss:
+        return None
+    return (
+        f"warning: since epoch {rows[best].epoch} validation gets worse (loss {losses[best]:.4f} -> {losses[-1]:.4f}) "
+        "while training gets better: the model learns the training images by heart. More images, --rotate, --scale, "
+        "--brightness, --contrast, --weights imagenet or a lower --patience help"
+    )
+
 
 def write_history(run: Path, history: list[Epoch], classes: ClassMap) -> None:
     """Write history.csv atomically: one row an epoch; what is not known or not defined is empty."""
     rows = [row.cells(classes) for row in history]
     write_columns(run / HISTORY, list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+
+
+def need_tensorboard() -> None:
+    """Raise SegError unless TensorBoard is installed."""
+    if find_spec("tensorboard") is None:
+        raise SegError("--tensorboard: type pip install 'seg-prep[tensorboard]' first")
+
+
+def write_events(run: Path, row: Epoch, classes: ClassMap) -> None:
+    """Add one epoch to the events in RUN/tensorboard; an epoch that is trained again takes the place of the first."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(run / EVENTS), purge_step=row.epoch) as writer:
+        for name, value in row.cells(classes).items():
+            if isinstance(value, float) and name != "seconds":
+                writer.add_scalar(name.replace("_", "/", 1), value, row.epoch)

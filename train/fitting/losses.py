@@ -13,7 +13,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from prep.core.classes import IGNORE_INDEX
-from train.config.loss_spec import LOSSES as LOSSES
 from train.config.loss_spec import parse_loss
 
 _PIXEL_MEANS = {"ce", "focal"}

@@ -1,7 +1,5 @@
 """Batch normalisation over the batches of all processes, so that their number does not change the training."""
 
-from typing import cast
-
 import torch
 from torch import Tensor, distributed, nn
 
@@ -9,13 +7,19 @@ from torch import Tensor, distributed, nn
 class SyncedBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation with mean and variance over all processes; PyTorch's own needs GPUs."""
 
+    def __init__(self, other: nn.BatchNorm2d) -> None:
+        super().__init__(other.num_features, other.eps, other.momentum)
+        # The normalisation of timm's encoders has dropout and activation in it.
+        self.drop, self.act = getattr(other, "drop", nn.Identity()), getattr(other, "act", nn.Identity())
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
-        if not self.training:
-            return super().forward(x)
+        result: Tensor = self.act(self.drop(self._normalised(x) if self.training else super().forward(x)))
+        return result
+
+    def _normalised(self, x: Tensor) -> Tensor:
         precise = x.float()
-        sums: Tensor = torch.cat([precise.sum((0, 2, 3)), precise.new_tensor([x.numel() / x.shape[1]])])
-        total = _summed(sums)
+        total = _summed(torch.cat([precise.sum((0, 2, 3)), precise.new_tensor([x.numel() / x.shape[1]])]))
         count = total[-1]
         mean = total[:-1] / count
         centred = precise - mean[:, None, None]
@@ -23,8 +27,7 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         with torch.no_grad():
             self._follow(mean, variance * count / (count - 1).clamp(min=1))
         scaled = centred * (variance + self.eps).rsqrt()[:, None, None]
-        result: Tensor = (scaled * self.weight[:, None, None] + self.bias[:, None, None]).to(x.dtype)
-        return result
+        return (scaled * self.weight[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
@@ -32,19 +35,6 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         share = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
         self.running_mean.lerp_(mean, share)
         self.running_var.lerp_(variance, share)
-
-
-class SyncedBatchNormAct2d(SyncedBatchNorm2d):
-    """The same for timm's encoders, whose normalisation has dropout and activation in it."""
-
-    def __init__(self, other: nn.BatchNorm2d) -> None:
-        super().__init__(other.num_features, other.eps, other.momentum)
-        self.drop, self.act = cast("nn.Module", other.drop), cast("nn.Module", other.act)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, H, W)."""
-        result: Tensor = self.act(self.drop(super().forward(x)))
-        return result
 
 
 class _Sum(torch.autograd.Function):
@@ -58,9 +48,7 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(_: object, *gradients: Tensor) -> Tensor:
-        total = gradients[0].clone()
-        distributed.all_reduce(total)
-        return total
+        return _Sum.forward(_, gradients[0])
 
 
 def _summed(local: Tensor) -> Tensor:
@@ -77,12 +65,7 @@ def synced(network: nn.Module, device: torch.device) -> nn.Module:
         return converted
     for name, child in network.named_children():
         if isinstance(child, nn.BatchNorm2d):
-            is_timm = hasattr(child, "act")
-            other = (
-                SyncedBatchNormAct2d(child)
-                if is_timm
-                else SyncedBatchNorm2d(child.num_features, child.eps, child.momentum)
-            )
+            other = SyncedBatchNorm2d(child)
             other.load_state_dict(child.state_dict())
             setattr(network, name, other)
         else:

@@ -17,6 +17,9 @@ from train.fitting.losses import Loss
 from train.scoring.metrics import Confusion, confusion_matrix
 from train.windows.predictor import Predictor, TorchModel
 
+_VALIDATION_SHARE = 0.5
+"""Validation may cost at most this share of the training between two of them."""
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -73,6 +76,17 @@ class Validator:
             total += float(self.loss(logits, truth)) * amount
             counted += amount
         return total, counted
+
+
+def epochs_between_validations(samples: Sequence[Sample], patch_pixels: int, overlap: float) -> int:
+    """Every how many epochs to validate: less often where the samples are many for the patches of an epoch.
+
+    patch_pixels: what an epoch shows.  overlap: share of a window that the next one covers again.
+    """
+    pixels = sum(sample.width * sample.height for sample in samples)
+    # A pixel costs one forward pass for each window over it and one for the loss; training costs about three.
+    cost = pixels * (1 / (1 - overlap) ** 2 + 1) / (3 * patch_pixels)
+    return max(1, math.ceil(cost / _VALIDATION_SHARE))
 
 
 def edge_to_edge(image: ImageRGB, mask: IndexMask, size: int) -> tuple[Tensor, Tensor]:

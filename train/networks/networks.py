@@ -42,16 +42,16 @@ def build_network(config: Config, classes: int) -> nn.Module:
 
     (B, 3, H, W) normalised image -> (B, classes, H, W) logits.  Raises SegError for names that do not exist.
     """
-    if config.arch == "unet" and config.encoder is None:
+    arch = _known_arch(config.arch)
+    if arch == "unet" and config.encoder is None:
         return UNet(classes, config.width, config.depth)
     encoder = config.encoder or USUAL_ENCODER
-    _need_name("--arch", config.arch, architectures())
     if not encoder.startswith("tu-"):  # any network of timm, by its name there
         _need_name("--encoder", encoder, encoders())
     try:
-        return AnySize(_build(config.arch, encoder, classes), _MULTIPLE.get(config.arch, 32))
+        return AnySize(_build(arch, encoder, classes), _MULTIPLE.get(arch, 32))
     except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
-        raise SegError(f"--arch {config.arch} does not go with --encoder {encoder}: {error}") from error
+        raise SegError(f"--arch {arch} does not go with --encoder {encoder}: {error}") from error
 
 
 def _build(arch: str, encoder: str, classes: int) -> nn.Module:
@@ -95,6 +95,19 @@ def _smp() -> Any:  # noqa: ANN401
     import segmentation_models_pytorch as smp  # seconds of import that the plain U-Net does not need
 
     return smp
+
+
+def _known_arch(name: str) -> str:
+    """The architecture that is meant: U-Net, unet++ and deeplabv3+ are unet, unetplusplus and deeplabv3plus."""
+
+    def plain(text: str) -> str:
+        return text.lower().replace("+", "plus").replace("-", "").replace("_", "")
+
+    if plain(name) == "unet":
+        return "unet"  # without the import of all others
+    found = {plain(each): each for each in architectures()}.get(plain(name), name)
+    _need_name("--arch", found, architectures())
+    return found
 
 
 def _need_name(option: str, name: str, known: list[str]) -> None:

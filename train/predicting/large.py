@@ -1,6 +1,5 @@
 """Label a picture that is too large for memory: strip by strip from file to file."""
 
-import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, explained, make_folder
+from prep.core.files import make_folder, replacing
 from prep.core.progress import Progress, silent
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
@@ -109,23 +108,17 @@ def write_mask(path: Path, strips: Iterator[tuple[int, IndexMask]], height: int,
     """Write strips (first row, labels (n, W)) from the top down as a tiled TIFF with Deflate, atomically."""
     from tifffile import TiffWriter
 
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
-    try:
-        with explained(path), TiffWriter(part, bigtiff=height * width > _CLASSIC_BYTES) as writer:
-            writer.write(
-                _tiles(strips, height, width),
-                shape=(height, width),
-                dtype="uint8",
-                tile=(_TILE, _TILE),
-                compression="zlib",
-                photometric="minisblack",
-                metadata=None,
-                software="seg-prep",
-            )
-        with explained(path):
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, TiffWriter(part, bigtiff=height * width > _CLASSIC_BYTES) as writer:
+        writer.write(
+            _tiles(strips, height, width),
+            shape=(height, width),
+            dtype="uint8",
+            tile=(_TILE, _TILE),
+            compression="zlib",
+            photometric="minisblack",
+            metadata=None,
+            software="seg-prep",
+        )
 
 
 def _tiles(strips: Iterator[tuple[int, IndexMask]], height: int, width: int) -> Iterator[IndexMask]:

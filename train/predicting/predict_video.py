@@ -1,14 +1,14 @@
 """Label every frame of a video."""
 
-import os
 import shutil
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, explained, make_folder
+from prep.core.files import explained, make_folder, part_of
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.images.finding import FoundFile
 from prep.images.imageio import write_png
 from prep.images.overlay import color_mask, overlay
@@ -60,7 +60,7 @@ def predict_video(
 
 
 def _loss(damage: Damage) -> str:
-    parts = [f"{damage.packets} frames or so are missing"] if damage.packets else []
+    parts = [f"about {counted(damage.packets, 'frame')} missing"] if damage.packets else []
     return ", ".join([*parts, "it ends early"] if damage.ends_early else parts)
 
 
@@ -69,7 +69,7 @@ class _NewFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+        self._part = part_of(path)
 
     def __enter__(self) -> Path:
         make_folder(self._part)

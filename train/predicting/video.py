@@ -1,6 +1,5 @@
 """Reads and writes video files: upright RGB frames with their times."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, explained, make_folder
+from prep.core.files import explained, make_folder, part_of
 from prep.images.imageio import ImageRGB
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class VideoWriter:
 
         make_folder(path.parent)
         self._path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+        self._part = part_of(path)
         self._source = source
         with explained(path):
             self._container = open_video(str(self._part), "w", format="mp4", options={"movflags": "faststart"})

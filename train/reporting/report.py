@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prep.core.files import read_bytes, write_text
 from prep.core.jsonio import read_json
 from prep.core.tables import read_table
+from prep.core.words import counted
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
 from train.scoring.score_files import read_metrics
 
@@ -24,6 +25,7 @@ def write_report(run: Path) -> Path:
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
     scores = _scores(run) if metrics else {}
     page = environment.get_template("report.html.j2").render(
+        counted=counted,
         name=run.name,
         config=read_json(run / CONFIG, remedy="restore it, or train again"),
         metrics=metrics,

@@ -15,10 +15,19 @@ from lightning_fabric import Fabric
 from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
-from train.config.config import Config
+from train.config.config import SETTINGS, Config
+from train.config.settings import UP_TO_1
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.window_settings import WindowSettings
+
+_POSSIBLE = {
+    "mean": (UP_TO_1, 3),
+    "std": (UP_TO_1, 3),
+    "window": (SETTINGS["window"].within, 1),
+    "overlap": (SETTINGS["overlap"].within, 1),
+}
+"""Range and count of the numbers of a card; a channel that never changes has the std 0, and the normalizer knows."""
 
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 
@@ -35,6 +44,20 @@ class ModelCard:
     overlap: float
     dataset: str
     split_hash: str
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any], path: Path) -> "ModelCard":
+        """Read what to_plain gave; SegError for numbers that no model has, before any memory is spent on them."""
+        for name, (within, count) in _POSSIBLE.items():
+            value = data[name]
+            numbers = value if isinstance(value, list | tuple) else (value,)
+            if len(numbers) != count or not all(type(each) in (int, float) and each in within for each in numbers):
+                raise SegError(f"{path}: {name} needs {within}{', three times' * (count == 3)}; got {value}")
+        return cls(
+            config=Config.from_plain(data["config"], path),
+            classes=classes_from_json(data["classes"]),
+            **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
+        )
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, with the versions of the packages and of this program's source."""
@@ -57,11 +80,7 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     """Read a model.pt onto the device; SegError if it is none of ours."""
     data = load(path)
     try:
-        card = ModelCard(
-            config=Config.from_plain(data["config"]),
-            classes=classes_from_json(data["classes"]),
-            **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
-        )
+        card = ModelCard.from_plain(data, path)
         network = build_network(card.config, len(card.classes))
         network.load_state_dict(data["weights"])
     except (KeyError, TypeError, RuntimeError) as error:

@@ -1,13 +1,12 @@
 """Run folders: make one, find one, and the dataset that it was trained on."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import make_folder, read_bytes, write_text
+from prep.core.files import make_folder, part_of, read_bytes, write_text
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import CONFIG, LAST, MODEL
 
@@ -28,7 +27,7 @@ def new_run(dataset: Path) -> Path:
 
 def mark_latest(run: Path) -> None:
     """Let runs/latest lead to a run: as a link, or where there are none (Windows) as a file that holds its name."""
-    link = RUNS / f".{LATEST}.{os.getpid()}"
+    link = part_of(RUNS / LATEST)
     try:
         link.symlink_to(run.name, target_is_directory=True)
         link.replace(RUNS / LATEST)

@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, read_bytes
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
+from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
 from train.runs.checkpoint import ModelCard, load_model
@@ -79,7 +80,8 @@ def score_run(
         name = ""
     found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols)
     folder = output or run / name
-    _write(folder, found, scored, opened)
+    with writing(folder):
+        _write(folder, found, scored, opened)
     return folder, found
 
 
@@ -111,7 +113,8 @@ def _protocols(
 
 def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> None:
     """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
-    _write(folder, metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows), scored, dataset)
+    with writing(folder):
+        _write(folder, metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows), scored, dataset)
 
 
 def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
+from prep.core.words import counted, verb
 from prep.web.guard import Refusal
 
 
@@ -69,7 +70,10 @@ class Places:
     def one(self) -> Iterator[None]:
         """Hold a place during the block; Refusal (503) if all are taken."""
         if not self._free.acquire(blocking=False):
-            raise self.busy(f"{self._number} photos are being labelled or waiting already, more are not taken.")
+            are = verb(self._number, "is", "are")
+            raise self.busy(
+                f"{counted(self._number, 'photo')} {are} being labelled or waiting already, more are not taken."
+            )
         started = time.monotonic()
         try:
             yield

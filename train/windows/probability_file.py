@@ -1,6 +1,5 @@
 """Class probabilities of an image of any size as a NumPy file, written strip by strip."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prep.core.files import PART_SUFFIX, explained
+from prep.core.files import explained, part_of
 from prep.images.finding import FoundFile
 
 PROBABILITIES = "probabilities"
@@ -30,7 +29,7 @@ def written(
     strip has been taken; until then an older one stays. Nothing but the strip at hand is in memory.
     float16 is half as large as float32, and rounds to 5e-4.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    part = part_of(path)
     dtype = np.dtype("<f2")
     try:
         with explained(path):

@@ -22,7 +22,7 @@ def class_routes(store: Store) -> Blueprint:
 
     @routes.get("/classes")
     def classes() -> Response:
-        with store.writing():
+        with store.reading():
             standing, version = store.classes()
             masks = len(mask_files(Dataset.open(store.root)))
         derived = [name for name in DERIVED if (store.root / name).exists()]

@@ -56,7 +56,7 @@ def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -
 
     @routes.get("/images/<stem>/mask")
     def mask(stem: str) -> Response:
-        with store.writing():  # mask and classes fit each other
+        with store.reading():  # mask and classes fit each other
             standing, classes_version = store.mask(stem), store.classes()[1]
         response = Response(standing.pixels.tobytes(), mimetype="application/octet-stream")
         if request.accept_encodings.quality("gzip") > 0:

@@ -1,14 +1,15 @@
 """One server for each dataset: two would not know of each other's saves at work."""
 
-import sys
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+
+from filelock import lock_descriptor
 
 from prep.annotate.store.store import HIDDEN
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder
+from prep.core.files import explained, make_folder, open_plain
 
 _LOCK = "lock"
 
@@ -19,33 +20,19 @@ def alone(root: Path) -> Iterator[None]:
     make_folder(root / HIDDEN)
     path = root / HIDDEN / _LOCK
     with explained(path):
-        file = path.open("a+b")
-    with file:
-        if not _lock(file):
+        descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
+    try:
+        if not _lock(descriptor):
             raise SegError(
                 f"{root}: another seg-prep annotate has it open; use its page, or stop it with Ctrl-C in its terminal"
             )
         yield
+    finally:
+        os.close(descriptor)
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a network drive that knows no locks: better to label without than not at all
-            return True
+def _lock(descriptor: int) -> bool:
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError:  # a network drive that knows no locks: better to label without than not at all
         return True

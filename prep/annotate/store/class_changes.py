@@ -14,7 +14,7 @@ from prep.core.classes import IGNORE_INDEX, MAX_ID, ClassMap, Color, write_class
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs, threads
 from prep.core.words import counted
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import CLASSES, MASKS, PATCHES, STATS
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png, read_mask
@@ -132,6 +132,7 @@ def _free_id(index: int, taken: set[int]) -> int:
     return index if index not in taken else min(set(range(MAX_ID + 1)) - taken)
 
 
+@writes
 def change_classes(dataset: Dataset, change: ClassChange, workers: int | None = None) -> Changed:
     """Write the classes, and the masks whose values change, in one transaction; nobody else may write meanwhile.
 

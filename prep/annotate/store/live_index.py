@@ -17,9 +17,9 @@ from prep.web.guard import Refusal
 class LiveIndex:
     """Samples and states as the files say now; both are read again when they have changed, and before each change.
 
-    Whatever two files may say differently after a death between two writes, or after another command has written an
-    older index over ours, is repaired when they are read: a rejected image has no mask in the index; an image that was
-    labelled here has the one that stands. Not for several threads at once.
+    Whatever two files may say differently after a death between two writes is repaired when they are read: a rejected
+    image has no mask in the index; an image that was labelled here has the one that stands. Whoever writes holds the
+    lock of the dataset. Not for several threads at once.
     """
 
     def __init__(self, root: Path, notes: SaveNotes) -> None:
@@ -28,6 +28,7 @@ class LiveIndex:
         self._seen: tuple[Stamp | None, Stamp | None] | None = None
         self._samples: dict[str, Sample] = {}
         self._states: dict[str, str] = {}
+        self._repaired: dict[str, str] = {}
 
     def samples(self) -> Mapping[str, Sample]:
         """All samples by stem, in the order of the index."""
@@ -38,6 +39,13 @@ class LiveIndex:
         """The state of an image."""
         return self._states.get(stem, NEW)
 
+    def repair(self) -> None:
+        """Write into the index what it should say; without this, it is only read so."""
+        self._refresh()
+        if self._repaired:
+            self._write_masks(self._repaired)
+            self._refresh()
+
     def begin(self, stem: str) -> None:
         """A first mask of this image is about to be written."""
         self._refresh()
@@ -46,7 +54,8 @@ class LiveIndex:
 
     def name_mask(self, stem: str) -> None:
         """The mask of this image stands; say so in the index, unless the image is rejected."""
-        sample = self.samples()[stem]
+        self.repair()
+        sample = self._samples[stem]
         if self.state(stem) != REJECTED and not sample.mask:
             self._write_masks({stem: mask_name(sample)})
 
@@ -62,7 +71,7 @@ class LiveIndex:
         if self.state(stem) == REJECTED != state and self._is_its_mask(sample):
             self._write_masks({stem: mask_name(sample)})
         self._write_states({**self._states, stem: state})
-        self._refresh()
+        self.repair()
 
     def _refresh(self) -> None:
         seen = (stamp_of(self._root / INDEX), stamp_of(self._root / STATES))
@@ -71,9 +80,9 @@ class LiveIndex:
         self._samples = {sample.stem: sample for sample in read_index(self._root / INDEX)}
         self._states = read_states(self._root / STATES)
         self._seen = seen
-        if masks := dict(self._repairs()):
-            self._write_masks(masks)
-            self._refresh()
+        self._repaired = dict(self._repairs())
+        for stem, mask in self._repaired.items():
+            self._samples[stem] = replace(self._samples[stem], mask=mask)
 
     def _repairs(self) -> Iterator[tuple[str, str]]:
         """Stems whose mask in the index is not what it should be, and what it should be."""

@@ -16,11 +16,12 @@ from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, 
 from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
-from prep.core.files import PART_SUFFIX, make_folder, remove_parts, write_bytes
-from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.dataset_files import CLASSES, MASKS, STATES
+from prep.core.files import make_folder, remove_parts, write_bytes
+from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset_files import CLASSES, MASKS
+from prep.dataset.lock import InUse
 from prep.dataset.states import ALL_STATES, mask_name
-from prep.dataset.transaction import is_committing, recover
+from prep.dataset.transaction import writing
 from prep.images.imageio import IndexMask, decode_mask, encode_png
 from prep.web.guard import Refusal
 
@@ -29,11 +30,6 @@ HIDDEN = ".annotate"
 
 _KEPT = 4
 """Masks at work that stay decoded, by the versions of their files."""
-
-_COMMITTING = (
-    "Another command is changing this dataset; this page keeps your work and saves it then. If this stays, the command "
-    "was killed: start seg-prep annotate again, which finishes what it began."
-)
 
 _CHANGED = "{} changed elsewhere since this page read {}; nothing was saved."
 
@@ -69,16 +65,20 @@ class Entry:
 class Store:
     """Reads and writes one dataset, for several threads; other commands may change it at the same time.
 
-    Raises SegError if `root` is no dataset or its records cannot be read. What a killed process left is repaired.
+    Raises SegError if `root` is no dataset, if its records cannot be read, or if another command is changing it.
+    What a killed process left is repaired.
     """
 
+    @writes
     def __init__(self, root: Path) -> None:
         self.root = root
-        dataset = Dataset.open(root)  # finishes a commit that was begun
+        dataset = Dataset.open(root)
         if not any(sample.image for sample in dataset.samples):
             raise SegError(f"{root}: no images to label; bring photos in with 'seg-prep resize PHOTOS -o {root}'")
         refuse_links_out(root, root / MASKS, root / HIDDEN, *(root / HIDDEN).glob("*"))
-        _remove_parts(root)
+        remove_parts(root, deep=False)
+        remove_parts(root / MASKS)
+        remove_parts(root / HIDDEN)
         make_folder(root / HIDDEN)
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
@@ -86,8 +86,7 @@ class Store:
         self._masks: Cache[str, Mask] = Cache(_KEPT)
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
-        self._half_way = False
-        self._index.samples()
+        self._index.repair()
         self._counter = MaskCounter(root, root / HIDDEN / "contents.json")
 
     @property
@@ -103,15 +102,24 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Nothing is read or saved meanwhile by others of this process; Refusal (503) once the store is closed."""
+        """Nobody else changes the dataset meanwhile, and nothing of it is read by others of this process.
+
+        Refusal (503) if another command is changing it for longer than a moment, or once the store is closed.
+        """
+        try:
+            with writing(self.root), self.reading():
+                self._index.repair()
+                yield
+        except InUse as error:
+            raise Refusal(503, f"{error}. This page keeps your work and saves it then.") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Nothing is saved meanwhile by others of this process; Refusal (503) once the store is closed."""
         with self._lock:
             if self._closed:
                 raise Refusal(503, "The server is stopping. Start seg-prep annotate again; this page keeps your work.")
-            if self._half_way:
-                recover(self.root)
-            self._half_way = True  # a change of many files that fails may have moved some of them only
             yield
-            self._half_way = False
 
     def classes(self) -> tuple[ClassMap, str]:
         """The class map, without a class while there is no classes.json, and its version."""
@@ -162,8 +170,6 @@ class Store:
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
-            if is_committing(self.root):
-                raise Refusal(503, _COMMITTING)
             sample, (classes, version) = self.sample(stem), self.classes()
             mask = self._standing(sample, len(classes))
             if not self._notes.made(stem, save, mask.version):
@@ -219,14 +225,6 @@ class Store:
         version, labelled, classes = (counts.version, counts.labelled, counts.classes) if counts else (None,) * 3
         state = self._index.state(sample.stem)
         return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
-
-
-def _remove_parts(root: Path) -> None:
-    """Remove what a killed server left half-written; not of the index, which other commands may be writing just now."""
-    for folder in (MASKS, HIDDEN):
-        remove_parts(root / folder)
-    for part in root.glob(f".{STATES}.*{PART_SUFFIX}"):
-        part.unlink(missing_ok=True)
 
 
 def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from prep.dataset.dataset import Dataset
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, opened_alone
 from tests.support import SCRIPTS, run_script, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -73,16 +74,26 @@ def finish(*arguments: object) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def count_files(folder: Path, least: int) -> Callable[[], bool]:
-    return lambda: folder.is_dir() and sum(not name.startswith(".") for name in os.listdir(folder)) >= least  # noqa: PTH208
+def staged(root: Path, name: str) -> Path:
+    """Where a file or folder is that a command has staged; its hidden folder has another name each time."""
+    return next(root.glob(f".unfinished-*/{name}"), root / "nothing staged")
 
 
-def count_marks(marks: Path, least: int) -> Callable[[], bool]:
-    return lambda: marks.exists() and marks.read_bytes().count(1) >= least
+def count_files(root: Path, name: str, least: int) -> Callable[[], bool]:
+    def ready() -> bool:
+        folder = staged(root, name)
+        return folder.is_dir() and sum(not file.startswith(".") for file in os.listdir(folder)) >= least  # noqa: PTH208
+
+    return ready
 
 
-def count_open(marks: Path) -> int:
+def count_marks(root: Path, least: int) -> Callable[[], bool]:
+    return lambda: staged(root, "done").exists() and staged(root, "done").read_bytes().count(1) >= least
+
+
+def count_open(root: Path) -> int:
     """Images that are not cut yet; 0 also once all is over."""
+    marks = staged(root, "done")
     return marks.read_bytes().count(0) if marks.exists() else 0
 
 
@@ -96,10 +107,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @WORKERS
 def test_synth_killed_three_times(undisturbed: Path, tmp_path: Path, workers: int) -> None:
     root = tmp_path / "s"
-    staged = root / ".unfinished-synth" / "new" / "masks"
     for least in (10, 90, 170):
         command = (*SYNTH, "-o", root, "--workers", workers)
-        kill_when(count_files(staged, least), root, *command, late=(root / "index.csv").exists)
+        kill_when(count_files(root, "new/masks", least), root, *command, late=(root / "index.csv").exists)
         assert not (root / "index.csv").exists()  # nobody takes this for a dataset
         assert not (root / "images").exists()
     finish(*SYNTH, "-o", root, "--workers", workers)
@@ -108,9 +118,9 @@ def test_synth_killed_three_times(undisturbed: Path, tmp_path: Path, workers: in
 
 def test_synth_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     root = tmp_path / "s"
-    staged = root / ".unfinished-synth" / "new" / "masks"
-    kill_when(count_files(staged, 60), root, *SYNTH, "-o", root, "--workers", 1, late=(root / "images").exists)
-    first = {path.name: path.stat().st_mtime_ns for path in staged.glob("*.png")}
+    command = (*SYNTH, "-o", root, "--workers", 1)
+    kill_when(count_files(root, "new/masks", 60), root, *command, late=(root / "images").exists)
+    first = {path.name: path.stat().st_mtime_ns for path in staged(root, "new/masks").glob("*.png")}
     finish(*SYNTH, "-o", root)
     kept = sum((root / "masks" / name).stat().st_mtime_ns == time for name, time in first.items())
     assert kept >= len(first) - 1  # one file may have been half-written
@@ -118,14 +128,20 @@ def test_synth_goes_on_where_it_was_killed(tmp_path: Path) -> None:
 
 
 def test_synth_killed_while_it_replaces_another_set(undisturbed: Path, tmp_path: Path) -> None:
-    """Killed once the commit record stands: whoever opens the dataset next finds the new one, whole."""
+    """Killed once the commit record stands: whoever writes next finds the new one, whole."""
     root = tmp_path / "s"
     shutil.copytree(undisturbed, root)
     again = (*SYNTH, "--seed", 1, "-o", root, "--overwrite")
     finish(*SYNTH, "--seed", 1, "-o", tmp_path / "other")
     old, new = tree(undisturbed), tree(tmp_path / "other")
-    kill_when((root / ".unfinished-synth" / "commit.json").exists, root, *again)
-    Dataset.open(root)
+    kill_when(lambda: staged(root, "commit.json").exists(), root, *again)
+    before = tree(root, provenance=True)
+    if any(root.glob(".unfinished-*/commit.json")):
+        with pytest.raises(SegError, match=r"was killed while it moved its results in\. Type it again"):
+            Dataset.open(root)
+    assert tree(root, provenance=True) == before  # whoever only reads changes nothing
+    with opened_alone(root):
+        pass
     found = {name: content for name, content in tree(root).items() if not name.startswith(".unfinished")}
     assert found in (old, new)
     finish(*again)
@@ -138,9 +154,8 @@ def test_patches_killed_three_times(undisturbed: Path, tmp_path: Path, workers: 
     for copy in (expected, root):
         shutil.copytree(undisturbed, copy)
     finish(*PATCHES, 1, expected)
-    marks = root / ".unfinished-patches-64" / "done"
     for least in (5, 90, 180):
-        kill_when(count_marks(marks, least), root, *PATCHES, workers, root, late=lambda: not count_open(marks))
+        kill_when(count_marks(root, least), root, *PATCHES, workers, root, late=lambda: not count_open(root))
         assert not (root / "patches").exists()
     finish(*PATCHES, workers, root)
     assert tree(root) == tree(expected)
@@ -151,9 +166,8 @@ def test_patches_killed_and_then_cut_otherwise(undisturbed: Path, tmp_path: Path
     expected, root = tmp_path / "expected", tmp_path / "s"
     for copy in (expected, root):
         shutil.copytree(undisturbed, copy)
-    marks = root / ".unfinished-patches-64" / "done"
     command = (*PATCHES, 1, root, "--seed", 8)
-    kill_when(count_marks(marks, 40), root, *command, late=lambda: not count_open(marks))
+    kill_when(count_marks(root, 40), root, *command, late=lambda: not count_open(root))
     for copy in (expected, root):
         finish(*PATCHES, 1, copy, "--seed", 9)
     assert tree(root) == tree(expected)
@@ -165,7 +179,7 @@ def test_png_patches_killed(undisturbed: Path, tmp_path: Path) -> None:
         shutil.copytree(undisturbed, copy)
     options = ("patches", "--size", 32, "--per-image", 2, "--format", "png", "--workers", 2)
     finish(*options, expected)
-    staged = root / ".unfinished-patches-32" / "new" / "patches" / "size32" / "masks"
-    kill_when(count_files(staged, 300), root, *options, root, late=lambda: not staged.exists())
+    name = "new/patches/size32/masks"
+    kill_when(count_files(root, name, 300), root, *options, root, late=lambda: not staged(root, name).exists())
     finish(*options, root)
     assert tree(root) == tree(expected)

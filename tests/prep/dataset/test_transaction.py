@@ -9,7 +9,7 @@ import pytest
 
 from prep.core.errors import SegError
 from prep.core.files import write_text
-from prep.dataset.transaction import Transaction, recover
+from prep.dataset.transaction import Transaction, writing
 from tests.support import no_space, tree
 
 OLD = {
@@ -48,6 +48,12 @@ def stage(change: Transaction, files: dict[str, bytes]) -> None:
 def files_of(root: Path, *, hidden: bool = False) -> dict[str, bytes]:
     found = {name: content for name, content in tree(root).items() if not name.endswith("/")}
     return found if hidden else {name: content for name, content in found.items() if not name.startswith(".unfinished")}
+
+
+def recover(root: Path) -> None:
+    """What every command that writes does first."""
+    with writing(root):
+        pass
 
 
 def replace_all(root: Path) -> None:
@@ -190,7 +196,7 @@ def test_interrupted_work_goes_on_with_the_same_settings_only(tmp_path: Path) ->
         with pytest.raises(KeyboardInterrupt), Transaction(tmp_path / "d", "test", settings) as change:
             found = (change.staging / "new" / "images" / "a.png").exists()
             stage(change, {"images/a.png": b"finished"})
-            write_text(change.path("images/.b.png.1.part"), "half")
+            write_text(change.path("images/.host-0123456789ab.part"), "half")
             raise KeyboardInterrupt
         return found
 

@@ -450,6 +450,19 @@ def test_cookies_are_portrait(real_data: Path, tmp_path: Path) -> None:
     assert len(by_stem(tmp_path / "d")) == 5
 
 
+def test_many_problems_are_shortened_and_json_lists_all(tmp_path: Path) -> None:
+    save(tmp_path / "raw/good.png", random_image(0))
+    for number in range(53):
+        (tmp_path / f"raw/bad{number:02}.png").write_text("no image")
+    result = run_prep("resize", tmp_path / "raw", "-o", tmp_path / "d", "--size", 16, "--json")
+    said = result.stderr.splitlines()
+    assert (result.exit_code, len(json.loads(result.stdout)["left_out"])) == (1, 53)
+    assert said[0] == "53 left out:"
+    assert len(said) == 52
+    assert said[50].startswith(f"  {tmp_path / 'raw/bad49.png'}: ")
+    assert said[51] == "... and 3 more (--json lists all)"
+
+
 # A whole dataset.
 
 

@@ -45,27 +45,37 @@ def test_a_file_is_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("epoch = 3", "unknown setting epoch; there is"),
+        ("epoch = 3", "unknown setting epoch (did you mean epochs?); there is accumulate, arch, "),
         ("epochs = ", "not a TOML file"),
-        ("epochs = 0", "--epochs needs at least 1; got 0"),
+        ("epochs = 0", "mine.toml: epochs needs at least 1; got 0"),
         ('epochs = "3"', "mine.toml: epochs needs a whole number; got '3'"),
         ("batch = 8.0", "batch needs a whole number; got 8.0"),
         ("epochs = true", "epochs needs a whole number; got True"),
         ('film = "no"', "film needs true or false; got 'no'"),
         ("encoder = 5", "encoder needs a text in quotes; got 5"),
-        ("optimizer = 5", "optimizer needs a text in quotes; got 5"),
-        ("schedule = 5", "schedule needs a text in quotes; got 5"),
+        ("optimizer = 5", "optimizer needs one of adamw, adam, sgd; got 5"),
+        ("schedule = 5", "schedule needs one of one-cycle, cosine, step, poly, constant; got 5"),
         ('lr = "fast"', "lr needs a number; got 'fast'"),
-        ("scale = 2", "scale needs two numbers, like [0.8, 1.25]; got 2"),
+        ("scale = 2", "scale needs two numbers from 0.1 to 10, smallest first, like 0.8 1.25; got 2"),
         ('scale = [1, "2"]', "scale needs two numbers"),
-        ('optimizer = "lion"', "--optimizer needs one of adamw, adam, sgd; got lion"),
-        ('loss = "dise"', "dise"),
+        ('optimizer = "lion"', "mine.toml: optimizer needs one of adamw, adam, sgd; got 'lion'"),
+        ('loss = "dise"', "mine.toml: --loss 'dise': no loss is named 'dise'"),
+        ("width = 3000", "mine.toml: width needs a number from 1 to 1,024; got 3000"),
+        ("width = 1024\ndepth = 8", "mine.toml: --width 1024 with --depth 8 makes 131,072 channels"),
+        ("window = 0", "mine.toml: window needs a number from 16 to 8,192; got 0"),
+        ("depth = 6\nsize = 32", "mine.toml: --size needs at least 64 pixels with --depth 6; got 32"),
+        ("overlap = 1", "mine.toml: overlap needs a number from 0 to 0.9; got 1"),
+        ("lr = nan", "mine.toml: lr needs a number above 0; got nan"),
+        ("clip = inf", "mine.toml: clip needs a number above 0; got inf"),
+        (f"seed = 1{'0' * 40}", "mine.toml: seed needs at least 0; got 1000"),
+        (f"epochs = 1{'0' * 5000}", "mine.toml: not a TOML file"),
+        (f"scale = {'[' * 20_000}", "mine.toml: not a TOML file"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "mine.toml").write_text(text)
     with pytest.raises(SegError) as caught:
-        find_recipe(str(tmp_path / "mine.toml")).config({})
+        find_recipe(str(tmp_path / "mine.toml"))
     assert words in str(caught.value)
 
 

@@ -20,7 +20,6 @@ from prep.dataset.dataset import Dataset
 from tests.train.data.test_data import generator, store_of
 from train.config.config import Config
 from train.data.albumentation import load_transform
-from train.data.augment import Augmentation
 from train.data.data import training_store
 
 Array = NDArray[np.uint8]
@@ -29,6 +28,12 @@ Node = dict[str, Any]
 
 def node(kind: str, /, **options: Any) -> Node:  # noqa: ANN401
     return {"__class_fullname__": kind, **options}
+
+
+ALIASES = (
+    "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)) + "transform: *a39"
+)
+"""A kilobyte of YAML that stands for 2**40 entries."""
 
 
 def written(folder: Path, *transforms: Node, name: str = "augment.json") -> Path:
@@ -137,7 +142,7 @@ def test_batches_of_a_store_go_through_it_for_any_number_of_processes(tmp_path: 
     images, masks = patches(8, 16)
     transform = load_transform(written(tmp_path, node("Rotate", p=0.7), node("RandomBrightnessContrast", p=0.7)))
     plain = store_of(list(images), list(masks), 16, flips=True)
-    store = replace(plain, transform=transform, augmentation=Augmentation(brightness=0.1))
+    store = replace(plain, transform=transform, config=Config(brightness=0.1))
     whole = list(store.batches(8, generator(1)))
     parts = [list(store.batches(8, generator(1), rank, 2)) for rank in (0, 1)]
     assert len(whole) == 3
@@ -150,7 +155,7 @@ def test_batches_of_a_store_go_through_it_for_any_number_of_processes(tmp_path: 
 def test_the_settings_of_a_training_reach_its_patches(dataset: Dataset, tmp_path: Path) -> None:
     path = written(tmp_path, node("InvertImg", p=1))
     store = training_store(dataset, Config(rotate=20, scale=(0.9, 1.2), noise=0.1, flips=False, augment=str(path)))
-    assert store.augmentation == Augmentation(flips=False, rotate=20, scale=(0.9, 1.2), noise=0.1)
+    assert (store.config.flips, store.config.rotate, store.config.scale) == (False, 20, (0.9, 1.2))
     plain, inverted = (
         next(training_store(dataset, Config(augment=file)).batches(2, generator()))[0] for file in (None, str(path))
     )
@@ -179,6 +184,10 @@ def test_what_a_pipeline_may_not_do_is_told_with_its_file(tmp_path: Path, transf
     [
         ("a.pkl", "", r"a.pkl: not .yaml, .yml or .json; write one in Python with albumentations.save"),
         ("a.json", "{", "a.json: damaged JSON: "),
+        ("a.json", "[" * 100_000, "a.json: nested too deeply"),
+        ("a.yaml", "[" * 5_000, "a.yaml: nested too deeply"),
+        ("a.yaml", ALIASES, "a.yaml: stands for more than 100,000 entries"),
+        ("a.yaml", "transform: &a\n  transforms: [*a]", "a.yaml: stands for more than 100,000 entries"),
         ("a.yaml", "a: [1", "a.yaml: damaged YAML: "),
         ("a.yaml", "transform: !!python/object/apply:os.getcwd []", "a.yaml: damaged YAML: could not determine"),
         ("a.json", "[]", "no 'transform' in it"),

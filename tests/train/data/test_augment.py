@@ -13,12 +13,13 @@ from scipy import ndimage
 
 from prep.core.errors import SegError
 from tests.train.data.test_data import generator, store_of
-from train.data.augment import Augmentation, Draws, alter_colors, draw
-from train.data.crops import Places, cut_affine, cut_straight
+from train.config.config import Config
+from train.data.augment import Draws, alter_colors, draw
+from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.data import PixelStore
 
 Array = NDArray[np.uint8]
-EVERYTHING = Augmentation(
+EVERYTHING = Config(
     quarter_turns=True, rotate=30, scale=(0.8, 1.25), brightness=0.2, contrast=0.2, blur=1.5, noise=0.05
 )
 
@@ -28,15 +29,15 @@ def random_images(*shapes: tuple[int, int]) -> list[Array]:
     return [random.integers(0, 256, (*shape, 3)).astype(np.uint8) for shape in shapes]
 
 
-def random_store(size: int, *, flips: bool = True, augmentation: Augmentation | None = None) -> PixelStore:
+def random_store(size: int, *, flips: bool = True, config: Config | None = None) -> PixelStore:
     images = random_images((9, 14), (12, 8), (5, 20))
     store = store_of(images, [image[..., 0] % 3 for image in images], size, flips=flips)
-    return replace(store, augmentation=augmentation or Augmentation())
+    return replace(store, config=config or Config())
 
 
 def draws_of(count: int, **values: torch.Tensor) -> Draws:
     """Random places without any change, besides what is given."""
-    still = draw(count, Augmentation(flips=False), generator())
+    still = draw(count, Config(flips=False), generator())
     return replace(still, **values)
 
 
@@ -71,7 +72,7 @@ def test_straight_crops_take_the_numbers_they_always_took(flips: bool) -> None:
 def test_quarter_turns(flips: bool, ways: int) -> None:
     image = random_images((6, 6))[0]
     store = store_of([image], [image[..., 0]], 6, flips=flips)
-    plain = replace(store, augmentation=Augmentation(quarter_turns=True))
+    plain = replace(store, config=Config(quarter_turns=True))
     images, masks = plain.cut(torch.zeros(400, dtype=torch.long), generator())
     known = {np.rot90(image, turn).tobytes() for turn in range(4)}
     if flips:
@@ -85,9 +86,7 @@ def test_quarter_turns(flips: bool, ways: int) -> None:
 
 def test_without_vertical_flips_nothing_stands_on_its_head() -> None:
     image = random_images((6, 6))[0]
-    store = replace(
-        store_of([image], [image[..., 0]], 6, flips=True), augmentation=Augmentation(flips=True, vertical_flips=False)
-    )
+    store = replace(store_of([image], [image[..., 0]], 6, flips=True), config=Config(flips=True, vertical_flips=False))
     images, masks = store.cut(torch.zeros(200, dtype=torch.long), generator())
     assert {crop.tobytes() for crop in images.numpy()} == {image.tobytes(), image[:, ::-1].tobytes()}
     assert torch.equal(images[..., 0], masks)
@@ -96,14 +95,14 @@ def test_without_vertical_flips_nothing_stands_on_its_head() -> None:
 @pytest.mark.parametrize("turn", range(4))
 def test_a_quarter_turn_is_that_of_numpy(turn: int) -> None:
     image = random_images((6, 6))[0]
-    places = Places(torch.zeros(1, dtype=torch.long), torch.tensor([6]), torch.tensor([6]), 6)
+    sources = CropSources(torch.zeros(1, dtype=torch.long), torch.tensor([6]), torch.tensor([6]), 6)
     pixels, labels = torch.from_numpy(image).view(-1, 3), torch.from_numpy(image[..., 0].copy()).view(-1)
     for draws in (
         draws_of(1, turns=torch.tensor([turn])),
         draws_of(1, angle=torch.tensor([turn * math.pi / 2])),
         draws_of(1, turns=torch.tensor([(turn + 1) % 4]), angle=torch.tensor([-math.pi / 2])),
     ):
-        images, masks = cut_affine(pixels, labels, places, draws)
+        images, masks = cut_affine(pixels, labels, sources, draws)
         np.testing.assert_array_equal(images[0], np.rot90(image, turn))
         np.testing.assert_array_equal(masks[0], np.rot90(image[..., 0], turn))
 
@@ -112,9 +111,9 @@ def test_a_quarter_turn_is_that_of_numpy(turn: int) -> None:
 @given(seed=st.integers(0, 10**6), size=st.integers(1, 17))
 def test_an_affine_cut_that_neither_turns_nor_scales_is_the_straight_one(seed: int, size: int) -> None:
     store, items = random_store(size), torch.tensor([0, 1, 2, 0, 1, 2])
-    places = Places(store.start[items], store.height[items], store.width[items], size)
-    draws = draw(6, Augmentation(quarter_turns=True), generator(seed))
-    straight, affine = (cut(store.pixels, store.labels, places, draws) for cut in (cut_straight, cut_affine))
+    sources = CropSources(store.start[items], store.height[items], store.width[items], size)
+    draws = draw(6, Config(quarter_turns=True), generator(seed))
+    straight, affine = (cut(store.pixels, store.labels, sources, draws) for cut in (cut_straight, cut_affine))
     assert torch.equal(straight[0], affine[0])
     assert torch.equal(straight[1], affine[1])
 
@@ -133,11 +132,11 @@ def test_an_affine_cut_that_neither_turns_nor_scales_is_the_straight_one(seed: i
 def test_affine_crops_are_those_of_scipy(seed: int, size: int, degrees: float, scale: float, share: float) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (23, 31, 3)).astype(np.uint8)
     mask = image[..., 0] % 5
-    places = Places(torch.zeros(1, dtype=torch.long), torch.tensor([23]), torch.tensor([31]), size)
+    sources = CropSources(torch.zeros(1, dtype=torch.long), torch.tensor([23]), torch.tensor([31]), size)
     angle = torch.tensor([math.radians(degrees)])
     numbers = {"row": share, "column": 1 - share - 0.01, "scale": scale}
     draws = draws_of(1, angle=angle, **{name: torch.tensor([value]) for name, value in numbers.items()})
-    images, masks = cut_affine(torch.from_numpy(image).view(-1, 3), torch.from_numpy(mask).view(-1), places, draws)
+    images, masks = cut_affine(torch.from_numpy(image).view(-1, 3), torch.from_numpy(mask).view(-1), sources, draws)
 
     extent = math.ceil(float(size / draws.scale[0]))
     corner = [
@@ -170,19 +169,19 @@ def test_affine_crops_are_those_of_scipy(seed: int, size: int, degrees: float, s
 def test_a_turned_crop_inside_a_large_image_has_real_pixels_in_its_corners() -> None:
     image = np.full((64, 64, 3), 7, np.uint8)
     store = store_of([image], [image[..., 0]], 16, flips=True)
-    places = Places(store.start[[0] * 9], store.height[[0] * 9], store.width[[0] * 9], 16)
+    sources = CropSources(store.start[[0] * 9], store.height[[0] * 9], store.width[[0] * 9], 16)
     draws = draws_of(9, angle=torch.linspace(-3, 3, 9), row=torch.full((9,), 0.5), column=torch.full((9,), 0.5))
-    images, masks = cut_affine(store.pixels, store.labels, places, draws)
+    images, masks = cut_affine(store.pixels, store.labels, sources, draws)
     assert (images == 7).all()
     assert (masks == 7).all()
     at_border = replace(draws, row=torch.zeros(9))
-    assert (cut_affine(store.pixels, store.labels, places, at_border)[1] == 255).any()
+    assert (cut_affine(store.pixels, store.labels, sources, at_border)[1] == 255).any()
 
 
 def test_a_smaller_scale_stays_in_the_image_where_there_is_room() -> None:
     image = np.full((40, 40, 3), 7, np.uint8)
     store = store_of([image], [image[..., 0]], 16, flips=True)
-    smaller = replace(store, augmentation=Augmentation(scale=(0.5, 0.6)))
+    smaller = replace(store, config=Config(scale=(0.5, 0.6)))
     _, masks = smaller.cut(torch.zeros(300, dtype=torch.long), generator())
     assert (masks == 7).all()
 
@@ -190,12 +189,12 @@ def test_a_smaller_scale_stays_in_the_image_where_there_is_room() -> None:
 def test_what_is_in_the_patch_grows_with_the_scale() -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     image.reshape(8, 8, 8, 8, 3)[:, 2:6, :, 2:6] = 255  # squares
-    places = Places(torch.zeros(1, dtype=torch.long), torch.tensor([64]), torch.tensor([64]), 32)
+    sources = CropSources(torch.zeros(1, dtype=torch.long), torch.tensor([64]), torch.tensor([64]), 32)
     pixels, labels = torch.from_numpy(image).view(-1, 3), torch.from_numpy(image[..., 0] // 255).view(-1)
     counts, corner = [], torch.zeros(1)
     for scale in (0.5, 1.0, 2.0):
         _, masks = cut_affine(
-            pixels, labels, places, draws_of(1, scale=torch.tensor([scale]), row=corner, column=corner)
+            pixels, labels, sources, draws_of(1, scale=torch.tensor([scale]), row=corner, column=corner)
         )
         counts.append(ndimage.label(masks[0].numpy() == 1)[1])
     assert counts == [64, 16, 4]
@@ -205,7 +204,7 @@ def test_image_and_mask_stay_together_and_masks_have_no_new_values() -> None:
     rows, columns = np.mgrid[:80, :70]
     mask = (((rows // 17) + 2 * (columns // 19)) % 4 * 60).astype(np.uint8)  # classes 0, 60, 120, 180
     image = np.repeat(mask[..., None], 3, axis=2)
-    store = replace(store_of([image], [mask], 32, flips=True), augmentation=Augmentation(rotate=180, scale=(1, 2)))
+    store = replace(store_of([image], [mask], 32, flips=True), config=Config(rotate=180, scale=(1, 2)))
     images, masks = store.cut(torch.zeros(60, dtype=torch.long), generator())
     assert set(masks.unique().tolist()) == {0, 60, 120, 180, 255}
     agreed = 0
@@ -226,7 +225,7 @@ def grey(count: int, size: int = 24) -> torch.Tensor:
 
 
 def test_brightness_adds_and_is_spread_evenly() -> None:
-    images, wanted = grey(500, 4), Augmentation(brightness=0.2)
+    images, wanted = grey(500, 4), Config(brightness=0.2)
     draws = draw(500, wanted, generator())
     altered = alter_colors(images, draws, wanted)
     expected = (images.double() + draws.brightness.double()[:, None, None, None]).clamp(0, 255)
@@ -237,7 +236,7 @@ def test_brightness_adds_and_is_spread_evenly() -> None:
 
 
 def test_contrast_scales_differences_from_the_mean_and_keeps_it() -> None:
-    images, wanted = grey(300, 16), Augmentation(contrast=0.5)
+    images, wanted = grey(300, 16), Config(contrast=0.5)
     draws = draw(300, wanted, generator())
     altered = alter_colors(images, draws, wanted).double()
     torch.testing.assert_close(altered.mean((1, 2, 3)), images.double().mean((1, 2, 3)), atol=0.2, rtol=0)
@@ -250,13 +249,13 @@ def test_values_stop_at_black_and_white() -> None:
     images = torch.tensor([0, 255], dtype=torch.uint8).repeat(12).view(1, 2, 4, 3)
     for shift in (-100.0, 100.0):
         draws = draws_of(1, brightness=torch.tensor([shift]))
-        altered = alter_colors(images, draws, Augmentation(brightness=1))
+        altered = alter_colors(images, draws, Config(brightness=1))
         assert altered.unique().tolist() == sorted({int(min(max(value + shift, 0), 255)) for value in (0, 255)})
 
 
 @pytest.mark.parametrize("largest", [0.4, 1.5, 20.0])
 def test_blur_is_that_of_scipy_with_each_patch_its_own(largest: float) -> None:
-    images, wanted = torch.from_numpy(np.stack(random_images((24, 24), (24, 24), (24, 24)))), Augmentation(blur=largest)
+    images, wanted = torch.from_numpy(np.stack(random_images((24, 24), (24, 24), (24, 24)))), Config(blur=largest)
     draws = draw(3, wanted, generator())
     radius = min(math.ceil(3 * largest), 23)
     for altered, image, sigma in zip(alter_colors(images, draws, wanted), images, draws.blur.tolist(), strict=True):
@@ -268,7 +267,7 @@ def test_blur_is_that_of_scipy_with_each_patch_its_own(largest: float) -> None:
 
 
 def test_noise_is_normal_and_differs_from_patch_to_patch_and_channel_to_channel() -> None:
-    images, wanted = torch.full((40, 32, 32, 3), 128, dtype=torch.uint8), Augmentation(noise=0.1)
+    images, wanted = torch.full((40, 32, 32, 3), 128, dtype=torch.uint8), Config(noise=0.1)
     draws = draw(40, wanted, generator())
     noise = alter_colors(images, draws, wanted).double() - 128
     torch.testing.assert_close(noise.std((1, 2, 3)), draws.noise.double(), rtol=0.1, atol=0.3)
@@ -284,8 +283,8 @@ def test_noise_is_normal_and_differs_from_patch_to_patch_and_channel_to_channel(
 def test_nothing_asked_changes_nothing_and_draws_nothing() -> None:
     images, random = grey(2), generator(5)
     before = random.get_state()
-    draws = draw(2, Augmentation(flips=False), random)
-    assert alter_colors(images, draws, Augmentation()) is images
+    draws = draw(2, Config(flips=False), random)
+    assert alter_colors(images, draws, Config()) is images
     fresh = generator(5)
     torch.rand(2, generator=fresh), torch.rand(2, generator=fresh)  # a row and a column
     assert torch.equal(random.get_state(), fresh.get_state())
@@ -295,10 +294,10 @@ def test_nothing_asked_changes_nothing_and_draws_nothing() -> None:
 # Batches.
 
 
-@pytest.mark.parametrize("augmentation", [Augmentation(), EVERYTHING])
+@pytest.mark.parametrize("config", [Config(), EVERYTHING])
 @pytest.mark.parametrize("world", [2, 4])
-def test_processes_show_together_what_one_shows(augmentation: Augmentation, world: int) -> None:
-    store = replace(random_store(7, augmentation=augmentation), crops=7)
+def test_processes_show_together_what_one_shows(config: Config, world: int) -> None:
+    store = replace(random_store(7, config=config), crops=7)
     whole = list(store.batches(8, generator(1)))
     parts = [list(store.batches(8, generator(1), rank, world)) for rank in range(world)]
     assert len(whole) == 2
@@ -316,7 +315,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused() -> None:
 
 
 def test_the_same_seed_shows_the_same_and_another_one_does_not() -> None:
-    store = random_store(7, augmentation=EVERYTHING)
+    store = random_store(7, config=EVERYTHING)
     first, again, other = (next(store.batches(9, generator(seed))) for seed in (1, 1, 2))
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
@@ -326,12 +325,12 @@ def test_the_same_seed_shows_the_same_and_another_one_does_not() -> None:
 
 
 def test_patches_that_must_not_be_mirrored_are_not() -> None:
-    """A dataset's own word against flips holds, whatever the augmentation says."""
+    """A dataset's own word against flips holds, whatever the settings say."""
     image = random_images((6, 6))[0]
-    store = replace(store_of([image], [image[..., 0]], 6, flips=False), augmentation=Augmentation(flips=True))
+    store = replace(store_of([image], [image[..., 0]], 6, flips=False), config=Config(flips=True))
     images, _ = store.cut(torch.zeros(50, dtype=torch.long), generator())
     assert {crop.tobytes() for crop in images.numpy()} == {image.tobytes()}
-    mirrored = replace(store, flips=True, augmentation=Augmentation(flips=False))
+    mirrored = replace(store, flips=True, config=Config(flips=False))
     images, _ = mirrored.cut(torch.zeros(50, dtype=torch.long), generator())
     assert {crop.tobytes() for crop in images.numpy()} == {image.tobytes()}
 
@@ -352,8 +351,8 @@ def test_patches_that_must_not_be_mirrored_are_not() -> None:
 )
 def test_impossible_values_are_told_by_option(values: dict[str, float], message: str) -> None:
     with pytest.raises(SegError, match=message):
-        Augmentation(**values)  # type: ignore[arg-type]
+        Config(**values)  # type: ignore[arg-type]
 
 
 def test_a_list_from_a_file_is_a_scale() -> None:
-    assert Augmentation(scale=[0.8, 1.25]).scale == (0.8, 1.25)  # type: ignore[arg-type]
+    assert Config(scale=[0.8, 1.25]).scale == (0.8, 1.25)  # type: ignore[arg-type]

@@ -19,9 +19,8 @@ from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_train
 from train.config.recipes import recipes
-from train.fitting.history import Epoch
+from train.fitting.history import Epoch, write_events
 from train.fitting.loop import Trainer
-from train.fitting.tensorboard import write_events
 
 TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
 
@@ -192,7 +191,7 @@ def test_a_training_that_cannot_begin_leaves_the_runs_as_they_are() -> None:
 
 
 def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.fitting.tensorboard.find_spec", lambda name: None)
+    monkeypatch.setattr("train.fitting.history.find_spec", lambda name: None)
     assert "pip install 'seg-prep[tensorboard]'" in failing("--tensorboard").stderr
     assert not Path("runs").exists()
 
@@ -310,7 +309,7 @@ def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypa
 
     monkeypatch.setattr(Trainer, "_finish_epoch", finished)
     monkeypatch.setattr(Trainer, "progress", lambda trainer: float(bool(over)))
-    run = train("--epochs", 50, "--overlap", 0.95, "--window", 16)
+    run = train("--epochs", 50, "--overlap", 0.9, "--window", 16)
     rows = history_of(run)
     assert rows["val_mean_iou"].notna().tolist() == [False, True]
     assert rows["step"].diff().iloc[-1] == 1

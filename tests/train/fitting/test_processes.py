@@ -15,11 +15,12 @@ from torch import distributed, nn
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from synth.generate import generate
+from synth.dataset import generate
 from tests.support import SCRIPTS, run_script
 from train.config.config import Config
-from train.fitting.loop import State, Trainer
-from train.fitting.synced_norm import SyncedBatchNorm2d, SyncedBatchNormAct2d, synced
+from train.fitting.history import TrainingState
+from train.fitting.loop import Trainer
+from train.fitting.synced_norm import SyncedBatchNorm2d, synced
 from train.networks.networks import build_network
 from train.runs.device import ending_together
 
@@ -56,13 +57,13 @@ def test_one_validation_image_and_idle_layers_keep_no_process_waiting(tmp_path: 
         command, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
-    assert "7 training and 1 validation images" in done.stderr
+    assert "7 training and 1 validation image\n" in done.stderr
     assert (tmp_path / "runs/latest/progress.mp4").exists()
 
 
 def test_a_loss_that_is_no_number_in_another_process_stops_this_one_too(tmp_path: Path) -> None:
     trainer = Trainer.__new__(Trainer)
-    trainer.run, trainer.config, trainer.state = tmp_path, Config(), State()
+    trainer.run, trainer.config, trainer.state = tmp_path, Config(), TrainingState()
     trainer.fabric = SimpleNamespace(world_size=2, all_reduce=lambda value, reduce_op: value / 2)  # the other's is 0
     with pytest.raises(SegError, match="the loss became nan"):
         trainer._need_finite([torch.tensor(1.0)])
@@ -101,7 +102,7 @@ def test_synced_normalisation_of_one_process_is_the_usual_one(encoder: str, tmp_
     network = build_network(Config(encoder=encoder), 3)
     other = synced(copy.deepcopy(network), torch.device("cpu"))
     norms = [type(module) for module in other.modules() if isinstance(module, nn.BatchNorm2d)]
-    assert set(norms) <= {SyncedBatchNorm2d, SyncedBatchNormAct2d}
+    assert set(norms) == {SyncedBatchNorm2d}
     image = torch.randn(2, 3, 64, 64)
     distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
     try:

@@ -14,11 +14,10 @@ from torch import nn
 from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset
 from tests.support import CLASSES, random_image, random_mask
-from train.fitting.advice import one_class_only, overfitting
-from train.fitting.ema import MeanWeights
 from train.fitting.film import write_film, write_frame
-from train.fitting.history import Epoch, Part
+from train.fitting.history import Epoch, EpochScores, one_class_only, overfitting
 from train.fitting.losses import build_loss
+from train.fitting.optim import MeanWeights
 from train.fitting.validation import Validator, edge_to_edge
 from train.scoring.metrics import confusion_matrix
 from train.windows.predictor import Normalizer, Predictor, TorchModel
@@ -73,7 +72,7 @@ def test_a_model_that_says_one_class_only_is_told() -> None:
 
 
 def _row(epoch: int, loss: float, val_loss: float | None) -> Epoch:
-    part = Part(0.5, 0.5, 0.5, [0.5] * 3, [0.5] * 3)
+    part = EpochScores(0.5, 0.5, 0.5, [0.5] * 3, [0.5] * 3)
     return Epoch(epoch, epoch, 0.1, loss, 1.0, part, val_loss, part if val_loss is not None else None)
 
 

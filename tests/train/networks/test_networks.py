@@ -86,3 +86,24 @@ def test_layers_that_no_decoder_uses_wait_for_no_gradient() -> None:
     assert frozen == {"_conv_head.weight", "_bn1.weight", "_bn1.bias"}
     network(torch.randn(2, 3, 64, 64)).square().sum().backward()
     assert all((weight.grad is not None) == weight.requires_grad for weight in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("unet++", "unetplusplus"),
+        ("U-Net++", "unetplusplus"),
+        ("deeplabv3+", "deeplabv3plus"),
+        ("DeepLabV3-Plus", "deeplabv3plus"),
+        ("u-net", "unet"),
+        ("atrous_unet", "atrous-unet"),
+    ],
+)
+def test_an_architecture_has_the_name_that_papers_give_it(name: str, meant: str) -> None:
+    ours, theirs = (build_network(Config(arch=arch, encoder="resnet18"), 2) for arch in (name, meant))
+    assert type(ours.network) is type(theirs.network)
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+
+
+def test_the_plain_network_has_other_spellings_too() -> None:
+    assert isinstance(build_network(Config(arch="U-Net", width=4, depth=2), 2), UNet)

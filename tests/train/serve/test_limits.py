@@ -58,7 +58,7 @@ def test_more_requests_than_places_are_sent_away_at_once(predictor: Predictor) -
         assert slow.entered.wait(600)
         status, answer, headers = post(port, photo)
         assert status == 503
-        assert "1 photos are being labelled or waiting already" in answer["error"]
+        assert "1 photo is being labelled or waiting already" in answer["error"]
         assert int(headers["Retry-After"]) >= 1
         slow.go_on.set()
         thread.join()

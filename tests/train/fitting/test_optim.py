@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.config.config import Schedule
-from train.fitting.schedule import lr_factor
+from train.fitting.optim import lr_factor
 
 
 def test_one_cycle_rises_from_low_to_one_and_falls_to_almost_nothing() -> None:

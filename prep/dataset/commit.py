@@ -1,0 +1,241 @@
+"""The commit of staged results: a record of what moves, checked before and carried out so that it can be finished.
+
+The record is the point of no return. Whoever holds the lock of the folder finishes it; readers wait for it. The record
+may come from somebody else's dataset, so it is trusted in nothing: no name that leads out, and no links on the way.
+"""
+
+import errno
+import json
+import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+from prep.core.errors import SegError
+from prep.core.files import explained, open_plain, replacing, write_text
+from prep.dataset import lock
+from prep.dataset.dataset_files import INDEX
+
+STAGING = ".unfinished-"
+NEW = "new"
+_RECORD = "commit.json"
+_LARGEST_RECORD = 2**28
+_TRIES = 100
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a command that staged its results is going to do.
+
+    staging: its hidden folder in `root`.  remove, move: posix names below `root`, in the order of the work.
+    """
+
+    root: Path
+    staging: Path
+    remove: tuple[str, ...]
+    move: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in (*self.remove, *self.move):  # also those of a command may come from a stranger's index
+            path = PurePath(name)
+            if path.is_absolute() or path.drive or ".." in path.parts or not path.parts or "\0" in name:
+                raise SegError(f"{self.staging}: would change {name!r}, outside of the dataset; remove this folder")
+            if path.parts[0] == lock.LOCK or path.parts[0].startswith(STAGING):
+                raise SegError(f"{self.staging}: would change {name!r}, which is no result; remove this folder")
+
+    def write(self) -> None:
+        """Pass the point of no return; SegError, before that, if anything stands in the way of a file."""
+        self._refuse_obstacles()
+        self._refuse_links(self.root, [*self.remove, *self.move])
+        write_text(self.staging / _RECORD, json.dumps({"remove": self.remove, "move": self.move}))
+
+    def finish(self) -> None:
+        """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""
+        self._refuse_links(self.root, [*self.remove, *self.move])
+        self._refuse_links(self.staging / NEW, self.move)
+        _refuse_special(self.staging / NEW / name for name in self.move)
+        for number, name in enumerate(self.remove):
+            with explained(self.root / name):
+                _take_away(self.root / name, self.staging / f"old-{number}")
+        for name in self.move:
+            source, target = self.staging / NEW / name, self.root / name
+            if os.path.lexists(source):
+                with explained(target):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    _move(source, target)
+        with explained(self.staging):
+            # The record goes first, so that a second recovery never sees it beside half a folder.
+            (self.staging / _RECORD).unlink()
+            shutil.rmtree(self.staging)
+
+    def _refuse_obstacles(self) -> None:
+        """Where a folder is a file, a file a folder, or nothing may be written: found out while nothing is changed."""
+        gone = {PurePath(name) for name in self.remove}
+        for folder in _parents([*self.remove, *self.move]):
+            path = self.root / folder
+            if not gone.isdisjoint((folder, *folder.parents)) or not os.path.lexists(path):
+                continue
+            if not path.is_dir():
+                raise SegError(f"{path}: is a file, and a folder has to be there; move it away")
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise SegError(f"{path}: permission denied; change the permissions of this folder")
+        for name in map(PurePath, self.move):
+            if (self.root / name).is_dir() and gone.isdisjoint((name, *name.parents)):
+                raise SegError(f"{self.root / name}: is a folder, and a file has to be there; move it away")
+
+    def _refuse_links(self, base: Path, names: Collection[str]) -> None:
+        for folder in _parents(names):
+            if _is_link(base / folder):
+                raise SegError(
+                    f"{base / folder}: is a link, and results are not written through links; "
+                    "put a folder in its place, or let the whole dataset be where it leads"
+                )
+
+
+def _parents(names: Collection[str]) -> list[PurePath]:
+    """The folders that these names are in, the outer ones first, without the base itself."""
+    return sorted({folder for name in names for folder in PurePath(name).parents} - {PurePath()})
+
+
+def _is_link(path: Path) -> bool:
+    is_junction = getattr(os.path, "isjunction", None)  # of Windows, from Python 3.12 on
+    return path.is_symlink() or bool(is_junction and is_junction(path))
+
+
+def _refuse_special(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            raise SegError(f"{path}: is no plain file, so no command of ours made it; remove this hidden folder")
+
+
+def _take_away(path: Path, old: Path) -> None:
+    """Move away what the new results replace. `old` stands then: a second recovery spares the new ones."""
+    if os.path.lexists(old):
+        return
+    try:
+        path.rename(old)
+    except FileNotFoundError:
+        old.touch()
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        if path.is_dir() and not _is_link(path):
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        old.touch()
+
+
+def _move(source: Path, target: Path) -> None:
+    """Put a file in its place; a part of a dataset may be a drive of its own, where it has to be copied."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with replacing(target, durable=True) as part:
+            shutil.copyfile(source, part)
+        source.unlink()
+
+
+def pending(root: Path) -> list[Path]:
+    """The hidden folders of commits that are under way in `root`, or whose commands were killed during them."""
+    try:
+        with os.scandir(root) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.startswith(STAGING))
+    except OSError:
+        return []
+    return [root / name for name in names if os.path.lexists(root / name / _RECORD)]
+
+
+def finish_all(root: Path) -> None:
+    """Finish the commits that killed commands began in `root`; the caller holds its lock.
+
+    SegError for one that leads out of it, or that no command of ours wrote; nothing is changed then.
+    """
+    for staging in pending(root):
+        read_commit(root, staging).finish()
+
+
+def read_commit(root: Path, staging: Path) -> Commit:
+    """Read a record as the work of a stranger; SegError says what is wrong with it."""
+    if _is_link(staging):
+        raise SegError(f"{staging}: is a link, so no command of ours made it; remove it")
+    try:
+        data = json.loads(_record_text(staging / _RECORD))
+        remove, move = (tuple(data[key]) for key in ("remove", "move"))
+        if not all(isinstance(name, str) for name in (*remove, *move)):
+            raise TypeError("names are texts")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise SegError(f"{staging / _RECORD}: not written by a command of ours; remove the folder {staging}") from error
+    return Commit(root, staging, remove, move)
+
+
+def _record_text(path: Path) -> bytes:
+    with explained(path), os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+        return file.read(_LARGEST_RECORD)
+
+
+def begins_dataset(root: Path) -> bool:
+    """Whether a commit that is not finished yet makes a dataset of this folder."""
+    try:
+        return any(INDEX in read_commit(root, staging).move for staging in pending(root))
+    except SegError:
+        return False
+
+
+def wait_for_commits(root: Path) -> None:
+    """Wait a moment for the commits under way in `root`; changes nothing.
+
+    SegError for one that stays: its command was killed, and the next one that writes finishes it.
+    """
+    deadline = time.monotonic() + lock.WAIT_S
+    while staged := pending(root):
+        at_work = lock.holder(root) or f"a command ({staged[0].name})"
+        is_killed = lock.is_free(root) and staged[0] in pending(root)
+        if is_killed:
+            raise SegError(
+                f"{root}: {at_work} was killed while it moved its results in. Type it again, or any other command "
+                "that changes this dataset, such as 'seg-prep stats': that finishes the move"
+            )
+        if time.monotonic() > deadline:
+            raise SegError(f"{root}: {at_work} is moving its results in; try again when that is done")
+        time.sleep(lock.POLL_S)
+
+
+def between_commits(root: Path, names: Collection[str], read: Callable[[], Result]) -> Result:
+    """Read several files of `root` as no commit changes them meanwhile: after one, they are read again.
+
+    names: files that are new after a commit that concerns the reader.  Raises SegError as wait_for_commits does.
+    """
+    for _ in range(_TRIES):
+        wait_for_commits(root)
+        before = stamps(root, names)
+        try:
+            result = read()
+        except SegError:
+            if stamps(root, names) == before and not pending(root):
+                raise
+            continue
+        if stamps(root, names) == before and not pending(root):
+            return result
+    raise SegError(f"{root}: is changed all the time; try again when that is done")
+
+
+def stamps(root: Path, names: Iterable[str]) -> list[tuple[int, ...] | None]:
+    """What tells that a file is another one, or was written, since; None for one that is not there."""
+    return [_stamp(root / name) for name in names]
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -1,0 +1,120 @@
+"""The commands that write into a dataset, and processes that run them."""
+
+import multiprocessing
+import os
+import shutil
+import sys
+import time
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from prep.annotate.store.store import Store
+from prep.cli.main import main
+from prep.core.errors import SegError
+from prep.dataset import lock
+from prep.dataset.dataset import Dataset
+from prep.web.guard import Refusal
+from tests.prep.annotate.storing import block, send
+from tests.support import CLASS_LIST, paint, random_image, random_mask, run_ok, save
+
+HOME = "d"
+"""Name of the dataset in each folder of a trial."""
+
+COMMANDS = {
+    "synth": "synth --n 6 --test 2 --size 40x48 -o d --overwrite",
+    "convert": "masks convert raw/more/masks -o d --images raw/more/photos --classes raw/classes.txt",
+    "resize": "resize raw/new -o d --size 40 --format png",
+    "resize-dataset": "resize raw/other -o d --size 36 --format png",
+    "split": "split d --seed 3",
+    "split-anew": "split d --ratios 50/25/25 --seed 5 --overwrite",
+    "stats": "stats d",
+    "patches": "patches d --size 16 --per-image 4",
+    "patches-other": "patches d --size 16 --per-image 4 --seed 1",
+    "report": "report d --workers 1",
+    "annotate": "annotate",
+}
+"""Each leaves something in the index or beside it. The last one is a page that saves a stroke."""
+
+STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --seed 1", "annotate": "annotate"}
+"""What a command has done if it is killed between its two commits: a split, or a mask that the index does not name."""
+
+_PRELOADED = (
+    "prep.checking.check", "prep.converting.masks", "prep.dataset.patches", "prep.exporting.export",
+    "prep.photos.resize_dataset", "prep.reporting.report", "prep.splitting.split", "synth.generate",
+)  # fmt: skip
+"""What the commands import when they begin: without that, they are at work within milliseconds."""
+
+READERS = {"check": "check d --workers 1", "export": "masks export d --to rgb -o out --workers 1"}
+
+
+def make_base(folder: Path) -> Path:
+    """A dataset d of twelve labelled images and two without masks, and what the commands bring in."""
+    raw = folder / "raw"
+    raw.mkdir(parents=True)
+    (raw / "classes.txt").write_text(CLASS_LIST, encoding="utf-8")
+    for name, first, number in (("base", 0, 12), ("more", 20, 8), ("old", 40, 7)):
+        for seed in range(first, first + number):
+            save(raw / name / "photos" / f"{name}{seed}.png", random_image(seed))
+            save(raw / name / "masks" / f"{name}{seed}.png", paint(random_mask(seed)))
+    for seed in range(60, 68):
+        save(raw / "new" / f"new{seed}.png", random_image(seed))
+    for seed in (80, 81):
+        save(raw / "bare" / f"bare{seed}.png", random_image(seed))
+    for name, root in (("base", folder / HOME), ("old", raw / "other")):
+        run_ok("masks", "convert", raw / name / "masks", "-o", root, "--images", raw / name / "photos",
+               "--classes", raw / "classes.txt")  # fmt: skip
+    run_ok("resize", raw / "bare", "-o", folder / HOME, "--size", 32, "--format", "png")
+    return folder
+
+
+def copy_base(base: Path, folder: Path) -> Path:
+    """A folder of its own for a trial; raw files are shared, as nothing changes them."""
+    folder.mkdir(parents=True)
+    shutil.copytree(base / HOME, folder / HOME)
+    (folder / "raw").symlink_to(base / "raw")
+    return folder
+
+
+def start(name: str, folder: Path, output: Path, wait: float, delay: float = 0.0) -> ForkServerProcess:
+    """Start a command in `folder` as a process of its own; what it says goes to the file `output`.
+
+    name: a key of COMMANDS or READERS; "stats step" is the first of the two steps of stats.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.concurrent.commands", *_PRELOADED])
+    process = context.Process(target=_run, args=(name, folder, output, wait, delay))
+    process.start()
+    return process
+
+
+def _run(name: str, folder: Path, output: Path, wait: float, delay: float) -> None:
+    os.chdir(folder)
+    lock.WAIT_S = wait
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    name, _, step = name.partition(" ")
+    sys.argv = ["seg-prep", *(STEPS[name] if step else (COMMANDS | READERS)[name]).split()]
+    time.sleep(delay)
+    if name == "annotate":
+        _save_a_stroke(Path(HOME), is_named=not step)
+    else:
+        main()
+
+
+def _save_a_stroke(root: Path, *, is_named: bool) -> None:
+    """As the page does: what is refused while another command writes is sent again."""
+    try:
+        store = Store(root)
+        if not is_named:
+            store._index.name_mask = lambda stem: None  # type: ignore[method-assign]
+        stem = max(sample.stem for sample in Dataset.open(root).samples if sample.image and "bare" in sample.stem)
+        while True:
+            try:
+                send(store, stem, block(3, 4, 5, 6, 1), store.mask(stem).version, "one stroke")
+                return
+            except Refusal as refusal:
+                if refusal.status != 503:
+                    raise SegError(str(refusal)) from refusal
+    except (SegError, ValueError) as error:  # ValueError: synth has replaced all images
+        sys.exit(f"Error: {error}")

@@ -1,0 +1,97 @@
+"""Each setting stands once: its option, its help, its range and its line in docs/settings.md follow from one field."""
+
+import math
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from prep.core.errors import SegError
+from tests.support import run_train
+from train.cli.fit import fit
+from train.config.config import SETTINGS, Config
+from train.config.settings import Range, Setting
+
+PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
+OPTIONS = {option.name: option for option in fit.params if isinstance(option, click.Option)}
+
+
+def edges(setting: Setting) -> list[float]:
+    """The smallest step beyond each end of the range of a setting, or the end where that is excluded."""
+    within, step = setting.within, 1 if setting.kind is int else 1e-6
+    low = [] if within.low is None else [within.low if within.without_low else within.low - step]
+    return low + ([] if within.high is None else [within.high if within.without_high else within.high + step])
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_has_an_option_help_and_a_line_on_the_page(name: str) -> None:
+    setting, option = SETTINGS[name], OPTIONS[name]
+    assert option.opts == [setting.flag]
+    assert option.help == setting.help
+    assert option.secondary_opts == ([f"--no-{setting.flag[2:]}"] if setting.kind is bool else [])
+    assert setting.help.endswith(".") or "--" in setting.help
+    assert f"| `{setting.flag}` |" in PAGE.read_text(encoding="utf-8")
+
+
+def test_every_field_is_a_setting_and_every_default_is_possible() -> None:
+    assert list(SETTINGS) == [field.name for field in fields(Config)]
+    assert [name for name, setting in SETTINGS.items() if setting.wanted(setting.default) is not None] == []
+
+
+NUMBERS = [name for name, setting in SETTINGS.items() if setting.kind in (int, float)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_option_and_value_have_the_same_range(name: str) -> None:
+    """One step beyond the range, click refuses the option and Config the value; both name it."""
+    setting = SETTINGS[name]
+    assert edges(setting)
+    for value in edges(setting):
+        told = run_train("fit", setting.flag, value)
+        assert (told.exit_code, setting.flag in told.stderr) == (2, True), told.stderr
+        with pytest.raises(SegError, match=f"^{setting.flag} needs .*; got "):
+            Config(**{name: value})
+
+
+@pytest.mark.parametrize("name", [name for name in NUMBERS if SETTINGS[name].kind is float])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400])
+def test_no_number_of_a_training_is_nan_or_infinite(name: str, value: float) -> None:
+    with pytest.raises(SegError, match=f"{SETTINGS[name].flag} needs"):
+        Config(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("epochs", 3.0, "--epochs needs a whole number; got 3.0"),
+        ("epochs", True, "--epochs needs a whole number; got True"),
+        ("epochs", 2**64, "--epochs needs at least 1; got 18446744073709551616"),
+        ("film", 1, "--film needs true or false; got 1"),
+        ("arch", None, "--arch needs a text in quotes; got None"),
+        ("best", [], "--best needs one of iou, dice, loss; got []"),
+        ("weight_decay", "0", "--weight-decay needs a number; got '0'"),
+        ("batch", 1, "--batch needs at least 2: batch normalisation compares the patches of a batch; got 1"),
+        ("scale", [1, math.nan], "--scale needs two numbers from 0.1 to 10, smallest first"),
+        ("scale", [1, 11], "--scale needs two numbers from 0.1 to 10, smallest first"),
+        ("scale", [[1], 1], "--scale needs two numbers from 0.1 to 10, smallest first"),
+    ],
+)
+def test_a_value_of_another_kind_is_told(name: str, value: Any, words: str) -> None:  # noqa: ANN401
+    with pytest.raises(SegError) as caught:
+        Config(**{name: value})
+    assert str(caught.value).startswith(words)
+
+
+def test_whole_numbers_are_numbers_too_and_none_keeps_the_usual() -> None:
+    config = Config(lr=1, ema=0, warm_up=None, size=None)
+    assert (config.lr, config.ema, config.size) == (1, 0, None)
+
+
+def test_ranges_in_words() -> None:
+    assert str(Range(1)) == "at least 1"
+    assert str(Range(0, without_low=True)) == "a number above 0"
+    assert str(Range(0, 1, without_high=True)) == "a number from 0 to below 1"
+    assert str(Range(0, 1, without_low=True)) == "a number from above 0 to 1"
+    assert (0 in Range(0), 0 in Range(0, without_low=True), 1e300 in Range(0)) == (True, False, True)

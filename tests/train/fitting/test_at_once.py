@@ -1,0 +1,48 @@
+"""Trainings that begin at once, and beside commands that change their dataset; as people start them."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import torch
+
+from prep.dataset.dataset import Dataset
+from prep.dataset.patches import cut_patches
+from prep.dataset.stats import compute_stats, read_stats
+from tests.support import SCRIPTS, run_ok
+from train.data.data import open_patches
+
+SMALL = ("--epochs", "1", "--width", "4", "--depth", "1", "--size", "32", "--batch", "4", "--crops", "1")
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(SCRIPTS / "seg-train"), "fit", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_two_trainings_at_once_on_a_dataset_without_split_and_statistics(dataset: Dataset, tmp_path: Path) -> None:
+    index = dataset.root / "index.csv"
+    index.write_text(index.read_text().replace(",train\n", ",\n").replace(",val\n", ",\n").replace(",test\n", ",\n"))
+    shutil.copytree(dataset.root, tmp_path / "alone")
+    processes = [start(tmp_path, str(dataset.root), *SMALL) for _ in range(2)]
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert len([run for run in (tmp_path / "runs").iterdir() if not run.is_symlink()]) == 2
+    run_ok("stats", tmp_path / "alone")
+    opened = Dataset.open(dataset.root)
+    assert opened.samples == Dataset.open(tmp_path / "alone").samples
+    assert read_stats(dataset.root / "stats.json") == compute_stats(opened, workers=1)
+
+
+def test_a_training_keeps_the_patches_that_it_began_with(dataset: Dataset) -> None:
+    cut_patches(dataset, size=32, per_image=3, workers=1)
+    folder = dataset.root / "patches" / "size32"
+    store = open_patches(folder, "train")
+    before = store.pixels.clone(), store.labels.clone()
+    store = open_patches(folder, "train")  # not read yet
+    cut_patches(dataset, size=32, per_image=3, seed=1, workers=1, overwrite=True)
+    assert torch.equal(store.pixels, before[0])
+    assert torch.equal(store.labels, before[1])
+    assert not torch.equal(open_patches(folder, "train").pixels, before[0])

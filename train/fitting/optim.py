@@ -1,0 +1,78 @@
+"""How the weights change: optimizer, learning rate over the training, and the running mean of the weights."""
+
+import copy
+import math
+
+import torch
+from torch import nn
+
+from train.config.config import Config, Schedule
+
+_ONE_CYCLE_WARM_UP = 0.2
+_START, _END = 1 / 25, 1 / 1000
+_DROP_AT = 0.7
+_POLY_POWER = 0.9
+
+
+def build_optimizer(network: nn.Module, config: Config) -> torch.optim.Optimizer:
+    """AdamW, Adam, or SGD with Nesterov momentum; biases and normalisation do not decay.
+
+    "No bias decay" of He et al. 2018 (Bag of Tricks, section 3.1,
+    https://arxiv.org/abs/1812.01187).
+    """
+    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
+    others = [weight for weight in network.parameters() if weight.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": config.decay}, {"params": others, "weight_decay": 0.0}]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, config.peak_lr, momentum=0.9, nesterov=True)
+    if config.optimizer == "adam":
+        return torch.optim.Adam(groups, config.peak_lr)
+    return torch.optim.AdamW(groups, config.peak_lr)
+
+
+def lr_factor(done: float, schedule: Schedule, warm_up: float | None = None) -> float:
+    """Share of the highest learning rate where so much of the training is done, 0..1, by steps or by the time budget.
+
+    one-cycle: half a cosine up and half a cosine down (Smith and Topin 2017, https://arxiv.org/abs/1708.07120).
+    cosine: half a cosine down (Loshchilov and Hutter 2016, https://arxiv.org/abs/1608.03983, without restarts).
+    poly: (1 - done)**0.9 (Chen et al. 2016, https://arxiv.org/abs/1606.00915).
+    step: constant, then a tenth.  constant: 1.
+    warm_up: share of the training in which the rate rises to its highest; then the rest takes its course.
+    """
+    rise = warm_up if warm_up is not None else _ONE_CYCLE_WARM_UP if schedule == "one-cycle" else 0.0
+    if done < rise:
+        return _half_cosine(_START, 1.0, done / rise)
+    rest = min((done - rise) / (1 - rise), 1.0)
+    if schedule in ("one-cycle", "cosine"):
+        return _half_cosine(1.0, _END, rest)
+    if schedule == "poly":
+        return max(math.pow(1 - rest, _POLY_POWER), _END)
+    if schedule == "step":
+        return 1.0 if rest < _DROP_AT else 0.1
+    return 1.0
+
+
+def _half_cosine(begin: float, end: float, share: float) -> float:
+    return end + (begin - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+class MeanWeights:
+    """Exponential moving average of weights, https://arxiv.org/abs/1903.03575; running statistics are taken over.
+
+    decay: share of the old mean that stays at each step; early on less, so that random weights are soon forgotten.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.network = copy.deepcopy(network).requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Take in the weights after step number `step`, counted from 1."""
+        keep = min(self.decay, step / (step + 9))
+        mean = dict(self.network.named_parameters())
+        for name, weight in network.named_parameters():
+            mean[name].lerp_(weight, 1 - keep)
+        buffers = dict(self.network.named_buffers())
+        for name, buffer in network.named_buffers():
+            buffers[name].copy_(buffer)
