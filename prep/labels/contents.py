@@ -73,11 +73,9 @@ class Contents:
             return self._parsed[file.path]
         if file.path != self._last[0]:
             self._last = (None, None)  # one large content at a time
-            self._last = (
-                file.path,
-                load_json(file.path, member_bytes(self.source, file.name) if self.is_zip else None),
-            )
-            size = 0 if self.is_zip else file.path.stat().st_size
+            data = member_bytes(self.source, file.name) if self.is_zip else None
+            self._last = (file.path, load_json(file.path, data))
+            size = file.path.stat().st_size if data is None else len(data)
             if size <= self._room:
                 self._room -= size
                 self._parsed[file.path] = self._last[1]
