@@ -99,9 +99,7 @@ def _shape(where: str, element: Element) -> Shape | None:
         pairs = [pair.split(",") for pair in element.get("points", "").split(";")]
         return Polygon((corners(where, pairs),))
     if element.tag == "ellipse" and element.get("rotation", "0.0").strip("0.") == "":
-        ((x, y), (across, down)) = corners(where, [[element.get(key) for key in ("cx", "cy", "rx", "ry")]]).reshape(
-            2, 2
-        )
+        x, y, across, down = corners(where, [element.get(key) for key in ("cx", "cy", "rx", "ry")]).ravel()
         return ellipse(x, y, across, down)
     if element.tag != "mask":
         return None

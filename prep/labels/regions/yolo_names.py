@@ -47,9 +47,16 @@ def class_list(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml") and _names(path))
+    """Files that name classes; one of another purpose may be as damaged as it likes, data.yaml may not."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in (".yaml", ".yml") and path.is_file():
+            try:
+                found += [path] if _names(path) else []
+            except SegError:
+                if path.stem.lower() in ("data", "dataset"):
+                    raise
+    return found
 
 
 def _names(path: Path) -> dict[int, str]:

@@ -50,6 +50,14 @@ def test_a_higher_z_lies_above(tmp_path: Path) -> None:
     assert rows(tmp_path / "below") == ["00000", "11111", "11111"]
 
 
+def test_an_ellipse(tmp_path: Path) -> None:
+    shape = '<ellipse label="car" cx="2.5" cy="1.5" rx="{}" ry="1.2" {}></ellipse>'
+    run_ok("masks", "convert", write(tmp_path, shape.format("2.2", 'rotation="0.00"')), "-o", tmp_path / "set")
+    assert rows(tmp_path / "set") == ["02220", "22222", "02220"]
+    text = run_ok("masks", "convert", write(tmp_path, shape.format(2, 'rotation="30.0"'), ROAD), "-o", tmp_path / "b")
+    assert "left out, because they are no regions, ellipse: 1 (car in a.png)" in text.stdout
+
+
 def test_boxes_and_lines_are_left_out_and_counted(tmp_path: Path) -> None:
     box = '<box label="car" xtl="0" ytl="0" xbr="2" ybr="2"></box><tag label="car"></tag>'
     out = tmp_path / "set"

@@ -103,6 +103,12 @@ def test_the_ground_truth_of_several_annotations(tmp_path: Path) -> None:
     assert rows(tmp_path / "set", "a") == ["00000", "00000", "11111", "11111"]
 
 
+def test_an_ellipse(tmp_path: Path) -> None:
+    oval = result({"x": 50, "y": 50, "radiusX": 30, "radiusY": 30, "rotation": 0, "ellipselabels": ["hole"]})
+    run_ok("masks", "convert", write(tmp_path, task(1, "a.png", oval)), "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["00000", "01110", "01110", "00000"]
+
+
 def test_the_short_export(tmp_path: Path) -> None:
     region = {**polygon("road", 0, 50, 100, 100)["value"], "original_width": 5, "original_height": 4}
     path = write(tmp_path, {"id": 1, "image": "/data/upload/a.png", "label": [region], "annotator": 1})

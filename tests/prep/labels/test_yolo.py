@@ -106,6 +106,15 @@ def test_what_is_refused(names: str, text: str, said: str, tmp_path: Path) -> No
     assert not (tmp_path / "set").exists()
 
 
+def test_another_yaml_file_may_be_what_it_likes(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    write(tmp_path / "raw", "cloud.yaml", BOMB)
+    write(tmp_path / "raw", "empty.yml", "")
+    write(tmp_path / "raw", "labels/a.txt", ROAD, "images/a.png")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+
+
 def test_boxes_beside_masks_leave_the_masks_alone(tmp_path: Path) -> None:
     write(tmp_path / "raw", "labels/a.txt", "1 0.5 0.5 0.2 0.2", "images/a.png")
     save(tmp_path / "raw/masks/a.png", np.array([[0, 1, 0, 1, 0]] * 2, np.uint8))
