@@ -73,8 +73,9 @@ class Contents:
             return self._parsed[file.path]
         if file.path != self._last[0]:
             self._last = (None, None)  # one large content at a time
-            self._last = (file.path, load_json(file.path))
-            size = file.path.stat().st_size
+            data = member_bytes(self.source, file.name) if self.is_zip else None
+            self._last = (file.path, load_json(file.path, data))
+            size = file.path.stat().st_size if data is None else len(data)
             if size <= self._room:
                 self._room -= size
                 self._parsed[file.path] = self._last[1]
@@ -84,7 +85,7 @@ class Contents:
     def owned_json(self) -> dict[str, list[FoundFile]]:
         """The JSON files of each format that has any; each file is parsed once to tell."""
         owned: dict[str, list[FoundFile]] = {}
-        for file in [] if self.is_zip else self.of_suffix(".json"):
+        for file in self.of_suffix(".json"):
             try:
                 content = self.json(file)
             except SegError as error:

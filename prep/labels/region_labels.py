@@ -83,15 +83,16 @@ def code_of(name: str, names: Sequence[str]) -> int:
     return _IGNORED if plain == "ignore" else names.index(plain) + 1
 
 
-def load_json(path: Path) -> Any:  # noqa: ANN401  # whatever a JSON file holds
-    """Content of a JSON file; SegError if it is damaged or too large."""
-    with explained(path):
-        size = path.stat().st_size
-    if size > _MAX_JSON_BYTES:
-        raise SegError(f"{path}: larger than {_MAX_JSON_BYTES >> 30} GB; export it in several parts")
+def load_json(path: Path, data: bytes | None = None) -> Any:  # noqa: ANN401  # whatever a JSON file holds
+    """Content of a JSON file, of which `data` is what stands in it; SegError if it is damaged or too large."""
+    if data is None:
+        with explained(path):
+            size = path.stat().st_size
+        if size > _MAX_JSON_BYTES:
+            raise SegError(f"{path}: larger than {_MAX_JSON_BYTES >> 30} GB; export it in several parts")
     with within_limits(path):
         try:
-            return json.loads(read_bytes(path).decode("utf-8-sig"))
+            return json.loads((read_bytes(path) if data is None else data).decode("utf-8-sig"))
         except ValueError as error:
             raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
 

@@ -1,6 +1,7 @@
 """All label formats, ours and those of other packages: which one reads what lies where a person points."""
 
 import functools
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -17,14 +18,14 @@ from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import coco, labelme
+from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, yolo
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
 
 BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
-    *(labelme.FORMAT, coco.FORMAT),
+    *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
 )
 
 
@@ -67,7 +68,10 @@ def label_source(source: Path, reader: str | None = None, variable: str = "") ->
     """
     with within_limits(source):
         contents = Contents(source, {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)})
-        found = _format_of(contents, reader).open(contents, variable)
+        chosen = _format_of(contents, reader)
+        if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
+            raise _zipped(source, chosen)
+        found = chosen.open(contents, variable)
     if not found.labels:
         raise _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
@@ -85,6 +89,16 @@ def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     if chosen.recognise(contents) == NO:
         raise _nothing(contents)
     return chosen
+
+
+def _zipped(source: Path, chosen: LabelFormat) -> SegError:
+    """How to go on with a zip file whose photos have to be files."""
+    unpacked = source.with_suffix("")
+    return SegError(
+        f"{source}: this is {chosen.title} in a zip file, as it was downloaded; unpack it and convert the folder:\n"
+        f"  {shlex.join(['python', '-m', 'zipfile', '-e', str(source), str(unpacked)])}\n"
+        f"  {shlex.join(['seg-prep', 'masks', 'convert', str(unpacked)])}"
+    )
 
 
 def _nothing(contents: Contents) -> SegError:

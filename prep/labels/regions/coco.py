@@ -17,7 +17,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, plain_name
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.regions.shapes import RegionImage, ShapeReader
-from prep.labels.regions.sources import region_source
+from prep.labels.regions.sources import photo_folder, region_source
 from prep.labels.splits import split_of
 
 
@@ -50,20 +50,21 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
             file,
             read_content(file.path, contents.json(file), left_out),
             split if several else "",
-            _photo_folder(file) if several else "",
+            _split_folder(file) if several else "",
         )
         for file, split in zip(files, splits, strict=True)
     ]
-    return _source(contents.source if several else files[0].path, parts, left_out)
+    root = photo_folder(contents, files[0])
+    return _source(contents.source if several else files[0].path, root, parts, left_out)
 
 
-def _photo_folder(file: FoundFile) -> str:
+def _split_folder(file: FoundFile) -> str:
     """Where the photos of a split lie: valid/_annotations.coco.json, annotations/instances_train2017.json."""
     folder = file.path.parent.name
     return file.path.stem.rpartition("_")[2] if names_labels(folder) or not split_of(folder) else folder
 
 
-def _source(path: Path, parts: Sequence[_Part], left_out: LeftOut) -> LabelSource:
+def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -> LabelSource:
     categories, projects = _categories(parts)
     names = class_names(path, [category.name for category in categories])
     images = [
@@ -88,7 +89,7 @@ def _source(path: Path, parts: Sequence[_Part], left_out: LeftOut) -> LabelSourc
         names=names,
         classes=_classes(names, categories),
         notes=notes,
-        root=path if path.is_dir() else path.parent,
+        root=root,
         points="either",
     )
 

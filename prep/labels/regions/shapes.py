@@ -95,6 +95,7 @@ class RegionImage:
 
     regions: (name of the class, shape), in the order in which they are painted.
     split: train, val or test, where the labels came divided.  file: the label file, where there are several.
+    photo: its photo, where the format does not leave it to be found by the name.
     """
 
     name: str
@@ -102,6 +103,7 @@ class RegionImage:
     regions: tuple[tuple[str, Shape], ...]
     split: str = ""
     file: Path | None = None
+    photo: Path | None = None
 
     @property
     def is_of_polygons(self) -> bool:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.images.finding import FoundFile, names_labels
+from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names
 from prep.labels.regions.extents import in_pixels, outside_note, scaled, turned
@@ -37,7 +39,9 @@ def region_source(
     known = class_names(path, list(names) if names is not None else found_names)
     stems = unique_stems([image.name for image in images])
     folder = root or (path if path.is_dir() else path.parent)
-    photos = Rerooting(folder).find_each([f"images/{image.name}" for image in images])
+    found = Rerooting(folder).find_each([f"images/{image.name}" for image in images if image.photo is None])
+    by_name = iter(found)
+    photos = [image.photo or next(by_name) for image in images]
     stated = points != "shares"
     sized = [replace(image, size=_size(image, photo, stated)) for image, photo in zip(images, photos, strict=True)]
     placed, how = _in_pixels(sized, photos, points)
@@ -61,6 +65,17 @@ def region_source(
         notes=(*notes, *how, *outside_note(placed)),
         splits={stem: image.split for stem, image in listed.items() if image.split},
     )
+
+
+def photo_folder(contents: Contents, file: FoundFile) -> Path:
+    """Below which the photos of a label file are looked for: what a person named, or what lies around the file.
+
+    Beside annotations/instances.json that is the folder with annotations/ in it.
+    """
+    if contents.is_folder:
+        return contents.source
+    folder = file.path.parent
+    return folder.parent if names_labels(folder.name) else folder
 
 
 def _in_pixels(

@@ -1,0 +1,78 @@
+"""Label Studio's "Brush labels to PNG": an image file for each region or tag, named by task, annotation and tag."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.core.words import natural_key
+from prep.images.finding import FoundFile
+from prep.images.imageio import IndexMask, open_picture
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, FileFormat
+from prep.labels.left_out import LeftOut
+from prep.labels.reader import LabelSource
+from prep.labels.regions.shapes import Bitmap, RegionImage, ShapeReader
+from prep.labels.regions.sources import region_source
+
+_NAME = re.compile(r"(task-\d+)-annotation-(\d+)-by-.*?-tag-(.+)-(\d+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class BitmapFile:
+    """An image file of one region, of the size of its photo."""
+
+    path: Path
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set the pixels that are not 0; SegError if the file is damaged or of another size than the mask."""
+        data = read_bytes(self.path)
+        size = open_picture(self.path, data).size
+        if size != mask.shape[::-1]:
+            raise SegError(
+                f"{self.path} has {size[0]} x {size[1]} pixels, others of its task {mask.shape[1]} x {mask.shape[0]}"
+            )
+        Bitmap(data, 0, 0).paint(mask, code)
+
+
+def _files(contents: Contents) -> dict[FoundFile, re.Match[str]]:
+    return {file: match for file in contents.of_suffix(".png") if (match := _NAME.fullmatch(file.path.stem))}
+
+
+def _recognised(contents: Contents) -> float:
+    return LIKELY if _files(contents) else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    """A label for each task; its photo is not named, so that --in-order or --match has to say it."""
+    tasks: dict[str, list[tuple[FoundFile, re.Match[str]]]] = {}
+    for file, match in _files(contents).items():
+        tasks.setdefault(match[1], []).append((file, match))
+    left_out = LeftOut()
+    images = [_image(task, dict(tasks[task]), left_out) for task in sorted(tasks, key=natural_key)]
+    return replace(
+        region_source("labelstudio-png", contents.source, images, notes=left_out.notes()), names_photos=False
+    )
+
+
+def _image(task: str, files: Mapping[FoundFile, re.Match[str]], left_out: LeftOut) -> RegionImage:
+    first = min(files.values(), key=lambda match: int(match[2]))[2]
+    for file, match in files.items():
+        if match[2] != first:
+            left_out.add("left out, because another annotation of the task is taken", file.name)
+    own = sorted((match[3], int(match[4]), file.path) for file, match in files.items() if match[2] == first)
+    size = open_picture(own[0][2], read_bytes(own[0][2])).size
+    return RegionImage(task, size, tuple((tag, BitmapFile(path)) for tag, _, path in own))
+
+
+FORMAT = FileFormat(
+    "labelstudio-png",
+    "Label Studio's PNG files (task-1-annotation-1-by-1-tag-road-0.png)",
+    _recognised,
+    _opened,
+    (ShapeReader(name="labelstudio-png"),),
+    rules="The files of a task become one mask, painted in the order of the tags' names, a later one over an earlier "
+    "one; of several annotations the first is taken. The photos are not named: --in-order pairs them by number.",
+)

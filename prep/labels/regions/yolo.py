@@ -1,0 +1,145 @@
+"""YOLO segmentation: a text file for each photo, a line for each region, and the class names in data.yaml.
+
+Source of the layout: https://docs.ultralytics.com/datasets/segment/. A line is the class, then x and y of the corners
+as shares of the photo's width and height.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from prep.core.classes import made_up_classes
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.images.finding import FoundFile, find_files, names_labels, names_photos
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, PERHAPS, FileFormat
+from prep.labels.left_out import LeftOut
+from prep.labels.reader import LabelSource
+from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.regions.sources import region_source
+from prep.labels.regions.yolo_names import class_list, dataset_folder
+from prep.labels.splits import split_of
+
+_NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
+_LOOKED_AT = 40
+_MOST = 2.0
+"""Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels."""
+
+
+def _recognised(contents: Contents) -> float:
+    """Sure where a text file begins with a polygon in shares; below all others where it begins with a box."""
+    if contents.source.suffix.lower() in (".yaml", ".yml"):
+        return LIKELY if any(_first_numbers(contents, file) for file in _texts(contents)[:_LOOKED_AT]) else NO
+    counts = [_first_numbers(contents, file) for file in _texts(contents)[:_LOOKED_AT]]
+    return LIKELY if max(counts, default=0) > 5 else PERHAPS / 2 if any(counts) else NO
+
+
+def _texts(contents: Contents) -> list[FoundFile]:
+    if contents.source.suffix.lower() in (".yaml", ".yml"):
+        return find_files(contents.source.parent, {".txt"})
+    return contents.of_suffix(".txt")
+
+
+def _first_numbers(contents: Contents, file: FoundFile) -> int:
+    """How many numbers between 0 and 1 follow the class in the first line, 0 if it is none of YOLO."""
+    lines = contents.head(file, 1 << 16).split(b"\n")
+    first = next((line for line in lines if line.strip()), b"")
+    match = _LINE.fullmatch(first)
+    numbers = [float(number) for number in match[1].split()] if match else []
+    return len(numbers) if all(-0.5 <= number <= 1.5 for number in numbers) else 0
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    source = contents.source.parent if contents.source.is_file() else contents.source
+    root = dataset_folder(source)
+    names, notes = class_list(contents.source, root)
+    texts = [file for file in _texts(contents) if _is_label(contents, file)]
+    photos = {_place(path): path for file in find_files(root, IMAGE_SUFFIXES) if (path := file.path)}
+    left_out = LeftOut()
+    images = [_image(file, root, photos, names, left_out) for file in texts]
+    unlabelled = len(photos.keys() - {_place(file.path) for file in texts})
+    notes += left_out.notes()
+    if unlabelled:
+        notes.append(f"photos without a text file, which are left out: {unlabelled}")
+    if not any(image.regions for image in images):
+        raise SegError(
+            f"{contents.source}: holds only boxes, no regions; export polygons (YOLO segmentation) or masks"
+            + "".join(f"\n  {note}" for note in notes)
+        )
+    if empty := sum(not image.regions for image in images):
+        notes.append(f"images without a region: {empty}")
+    used = max((int(name) for image in images for name, _ in image.regions), default=0)
+    if not names:
+        names = {number: f"class{number}" for number in range(used + 1)}
+        notes.append("no data.yaml names the classes, so they are called class0, class1 ...; put it beside")
+    named = [_named(image, names) for image in images]
+    listed = list(names.values())
+    classes = made_up_classes(dict.fromkeys(listed))
+    return region_source(
+        "yolo", contents.source, named, names=listed, classes=classes, notes=notes, root=root, points="shares"
+    )
+
+
+def _is_label(contents: Contents, file: FoundFile) -> bool:
+    """Whether a text file is a label: it begins as one, or is empty (a photo without regions) in a label folder."""
+    if not contents.head(file, 64).strip():
+        return any(names_labels(part) for part in PurePosixPath(file.path.as_posix()).parent.parts[-3:])
+    return _first_numbers(contents, file) > 0
+
+
+def _place(path: Path) -> tuple[str, str]:
+    """What a photo and its text file have in common: folders but those that say what lies in them, and the stem."""
+    parts = [part for part in path.parent.parts if not (names_photos(part) or names_labels(part))]
+    return "/".join(parts), path.stem
+
+
+def _image(
+    file: FoundFile, root: Path, photos: Mapping[tuple[str, str], Path], names: Mapping[int, str], left_out: LeftOut
+) -> RegionImage:
+    """Regions by the numbers of their classes."""
+    photo = photos.get(_place(file.path))
+    regions: list[tuple[str, Shape]] = []
+    data = read_bytes(file.path) if file.path.stat().st_size else b""
+    for number, line in enumerate(data.decode("utf-8-sig", errors="replace").splitlines(), start=1):
+        where = f"{file.path}, line {number}"
+        words = line.split()
+        if not words:
+            continue
+        try:
+            values = np.array(words, np.float64)
+        except ValueError:
+            values = np.array([np.nan])
+        if len(values) in (5, 6):
+            left_out.add("left out, because they are boxes without a region", f"{file.name} line {number}")
+        elif len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all() or values[0] != int(values[0]):
+            left_out.add("left out, because they are no class and pairs of numbers", f"{file.name} line {number}")
+        elif np.abs(values[1:]).max() > _MOST:
+            raise SegError(f"{where}: its points are no shares of the photo (0 to 1); divide them by width and height")
+        elif names and int(values[0]) not in names:
+            raise SegError(f"{where}: is of class {int(values[0])}, and data.yaml names {min(names)} to {max(names)}")
+        else:
+            regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
+    folders = _place(file.path.relative_to(root) if file.path.is_relative_to(root) else Path(file.name))[0]
+    name = f"{folders}/{photo.name if photo else file.path.stem}".lstrip("/.")
+    return RegionImage(name, (0, 0), tuple(regions), split_of(folders), file.path, photo)
+
+
+def _named(image: RegionImage, names: Mapping[int, str]) -> RegionImage:
+    regions: Sequence[tuple[str, Shape]] = [(names[int(number)], shape) for number, shape in image.regions]
+    return RegionImage(image.name, image.size, tuple(regions), image.split, image.file, image.photo)
+
+
+FORMAT = FileFormat(
+    "yolo",
+    "YOLO segmentation (text files and data.yaml)",
+    _recognised,
+    _opened,
+    (ShapeReader(name="yolo"),),
+    rules="Lines are painted in the order of the file, a later one over an earlier one; boxes are left out and "
+    "counted. An empty text file is a photo without regions; a photo without a text file is left out and counted.",
+)

@@ -1,0 +1,77 @@
+"""The class names of a YOLO dataset: data.yaml, which is read as plain data, or a list of names."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, within_limits
+from prep.images.finding import names_labels
+
+_MAX_BYTES = 1 << 20
+_MOST_NAMES = 10_000
+
+
+class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # of a package without types
+    """Data without aliases, which can make a small file grow without end."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401  # as the library has it
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias (*name), which no label tool writes")
+        return super().compose_node(parent, index)
+
+
+def dataset_folder(source: Path) -> Path:
+    """The folder with data.yaml: the source or one of the two above it; else the folder around labels/."""
+    for folder in (source, *source.resolve().parents[:2]):
+        if _yaml_files(folder):
+            return folder
+    return source.parent if names_labels(source.name) else source
+
+
+def class_list(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
+    """Names by number, and notes; empty if nobody says them."""
+    files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root)
+    found = {file: names for file in files if (names := _names(file))}
+    if len({tuple(names.items()) for names in found.values()}) > 1:
+        raise SegError(f"{root}: {', '.join(map(str, found))} name different classes; say which: masks convert FILE")
+    if found:
+        return next(iter(found.values())), []
+    for file in (root / "classes.txt", root / "labels" / "classes.txt", source / "classes.txt"):
+        if file.is_file():
+            lines = read_bytes(file).decode("utf-8-sig", errors="replace").splitlines()
+            return dict(enumerate(line.strip() for line in lines if line.strip())), [f"classes: {file}"]
+    return {}, []
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    """Files that name classes; one of another purpose may be as damaged as it likes, data.yaml may not."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in (".yaml", ".yml") and path.is_file():
+            try:
+                found += [path] if _names(path) else []
+            except SegError:
+                if path.stem.lower() in ("data", "dataset"):
+                    raise
+    return found
+
+
+def _names(path: Path) -> dict[int, str]:
+    """What stands under "names", as a list or by number; empty if there is none. SegError if the file is damaged."""
+    if path.stat().st_size > _MAX_BYTES:
+        return {}
+    with within_limits(path):
+        try:
+            content = yaml.load(read_bytes(path), _PlainLoader)  # a safe loader
+        except (yaml.YAMLError, ValueError) as error:
+            raise SegError(f"{path}: not valid YAML ({' '.join(str(error).split()):.200}); correct it") from error
+    names = content.get("names") if isinstance(content, dict) else None
+    rows: Mapping[Any, Any] = dict(enumerate(names)) if isinstance(names, list) else names if names else {}
+    if not isinstance(rows, dict) or len(rows) > _MOST_NAMES:
+        raise SegError(f"{path}: names is neither a list of class names nor a number and a name a line")
+    if not all(str(number).isdecimal() and isinstance(name, str | int) for number, name in rows.items()):
+        raise SegError(f"{path}: names is neither a list of class names nor a number and a name a line")
+    return {int(number): str(name) for number, name in sorted(rows.items(), key=lambda row: int(row[0]))}

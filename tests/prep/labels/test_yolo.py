@@ -1,0 +1,123 @@
+"""masks convert of YOLO segmentation: layouts, names by number, splits, and what is left out or refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.dataset.dataset import Dataset
+from prep.labels.registry import label_source
+from tests.support import masks_of, random_image, run_error, run_ok, save
+
+ROAD = "0 0 0.5 1 0.5 1 1 0 1"
+CAR = "1 0 0 0.4 0 0.4 1 0 1\n"
+NAMES = "train: ../train/images\nnc: 2\nnames: ['road', 'car']\n"
+
+
+def write(root: Path, name: str, text: str, photo: str = "") -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(text)
+    if photo:
+        save(root / photo, random_image(0, 2, 5))
+
+
+def rows(root: Path, stem: str) -> list[str]:
+    return ["".join(map(str, row)) for row in masks_of(root)[stem].tolist()]
+
+
+@pytest.mark.parametrize(("one", "other"), [("train/{}", "valid/{}"), ("{}/train", "{}/val")])
+@pytest.mark.parametrize("names", [NAMES, "names:\n  0: road\n  1: car\n"])
+def test_both_layouts_with_names_and_splits(one: str, other: str, names: str, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    (raw).mkdir()
+    (raw / "data.yaml").write_text(names)
+    write(raw, f"{one.format('labels')}/a.txt", f"{ROAD}\n{CAR}", f"{one.format('images')}/a.png")
+    write(raw, f"{other.format('labels')}/a.txt", CAR, f"{other.format('images')}/a.png")
+    found = label_source(raw)
+    assert sorted(found.splits.values()) == ["train", "val"]
+    run_ok("masks", "convert", raw, "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road", "car")
+    assert rows(tmp_path / "set", "train_a") == ["22000", "22111"]
+    other_stem = next(stem for stem, split in found.splits.items() if split == "val")
+    assert rows(tmp_path / "set", other_stem) == ["22000", "22000"]
+    assert {sample.image for sample in Dataset.open(tmp_path / "set").samples} == {
+        "images/train_a.png",
+        f"images/{other_stem}.png",
+    }
+
+
+@pytest.mark.parametrize("source", ["data.yaml", "labels"])
+def test_the_yaml_file_or_the_folder_of_texts_is_enough(source: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    write(tmp_path / "raw", "labels/a.txt", ROAD, "images/a.png")
+    run_ok("masks", "convert", tmp_path / "raw" / source, "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+
+
+def test_numbers_of_names_do_not_shift(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "data.yaml", "names: {3: car, 1: road}\n")
+    write(tmp_path / "raw", "labels/a.txt", ROAD.replace("0", "1", 1) + "\n" + CAR.replace("1", "3", 1), "images/a.png")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road", "car")
+    assert rows(tmp_path / "set", "a") == ["22000", "22111"]
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    write(raw, "data.yaml", NAMES)
+    write(raw, "labels/a.txt", f"{ROAD}\n1 0.5 0.5 0.2 0.2\n1 0 0 0.4 0 0.4 1 0\n", "images/a.png")
+    write(raw, "labels/b.txt", "", "images/b.png")
+    save(raw / "images/c.png", random_image(0, 2, 5))
+    text = run_ok("masks", "convert", raw, "-o", tmp_path / "set").stdout
+    assert "left out, because they are boxes without a region: 1 (labels/a.txt line 2)" in text
+    assert "left out, because they are no class and pairs of numbers: 1 (labels/a.txt line 3)" in text
+    assert "photos without a text file, which are left out: 1" in text
+    assert "images without a region: 1" in text
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+    assert rows(tmp_path / "set", "b") == ["00000", "00000"]
+
+
+def test_without_names_the_classes_are_numbered_and_that_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "labels/a.txt", CAR, "images/a.png")
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert "no data.yaml names the classes, so they are called class0, class1" in text
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "class0", "class1")
+
+
+BOMB = "a: &a {x: y}\nb: &b {<<: [*a, *a]}\nnames: [road]\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "said"),
+    [
+        (NAMES, "2 0 0 1 0 1 1", "a.txt, line 1: is of class 2, and data.yaml names 0 to 1"),
+        (NAMES, f"{ROAD}\n1 0 0 4 0 4 2 0 2", "a.txt, line 2: its points are no shares of the photo (0 to 1)"),
+        (NAMES, "1 0.5 0.5 0.2 0.2", "holds only boxes, no regions; export polygons"),
+        (BOMB, ROAD, "data.yaml: not valid YAML (an alias (*name)"),
+        ("names: [road\n", ROAD, "data.yaml: not valid YAML"),
+        ("names: {road: 0}\n", ROAD, "data.yaml: names is neither a list of class names nor"),
+        ("names: !!python/object/apply:os.getcwd []\n", ROAD, "data.yaml: not valid YAML"),
+    ],
+)
+def test_what_is_refused(names: str, text: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "data.yaml", names)
+    write(tmp_path / "raw", "labels/a.txt", text, "images/a.png")
+    assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_another_yaml_file_may_be_what_it_likes(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    write(tmp_path / "raw", "cloud.yaml", BOMB)
+    write(tmp_path / "raw", "empty.yml", "")
+    write(tmp_path / "raw", "labels/a.txt", ROAD, "images/a.png")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+
+
+def test_boxes_beside_masks_leave_the_masks_alone(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "labels/a.txt", "1 0.5 0.5 0.2 0.2", "images/a.png")
+    save(tmp_path / "raw/masks/a.png", np.array([[0, 1, 0, 1, 0]] * 2, np.uint8))
+    (tmp_path / "raw/classes.txt").write_text("sky,#000000\nsea,#0000ff\n")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["01010"] * 2
