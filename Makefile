@@ -2,6 +2,7 @@
 # make test   lint, types and tests
 # make lint   ruff and mypy only
 # make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
+# make docs   the documentation as a site in build/site
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
 # make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make bench  side by side with the plain way people do it today
@@ -10,8 +11,9 @@ BIN := .venv/bin
 DEMO_INSTALLED := .venv/.demo-installed
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
+DOCS_INSTALLED := .venv/.docs-installed
 
-.PHONY: demo test lint wheel fuzz concurrent bench
+.PHONY: demo test lint wheel docs fuzz concurrent bench
 .DELETE_ON_ERROR:
 
 $(DEMO_INSTALLED): pyproject.toml constraints.txt
@@ -24,6 +26,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(BENCH_INSTALLED): $(INSTALLED)
 	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,bench
+	touch $@
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,docs
 	touch $@
 
 demo: $(DEMO_INSTALLED)
@@ -41,6 +47,10 @@ test: lint
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m tests.release
+
+docs: $(DOCS_INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 MINUTES ?= 10
 

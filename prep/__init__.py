@@ -1,1 +1,36 @@
 """From raw photos and raw labels to a dataset one can trust; imports no torch."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prep.core.classes import ClassMap
+    from prep.core.errors import SegError
+    from prep.dataset.dataset import Dataset
+    from prep.face import check, convert, export, open, patches, report, resize, split, stats
+else:
+    from seg_prep import lazy
+
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            "prep.core.classes": ["ClassMap"],
+            "prep.core.errors": ["SegError"],
+            "prep.dataset.dataset": ["Dataset"],
+            "prep.face": ["check", "convert", "export", "open", "patches", "report", "resize", "split", "stats"],
+        },
+    )
+
+__all__ = [
+    "ClassMap",
+    "Dataset",
+    "SegError",
+    "check",
+    "convert",
+    "export",
+    "open",
+    "patches",
+    "report",
+    "resize",
+    "split",
+    "stats",
+]

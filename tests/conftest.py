@@ -9,7 +9,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from prep.dataset.dataset import Dataset
-from synth.generate import generate
+from synth.dataset import generate
 from tests.support import CLASS_LIST, paint, random_image, random_mask, save
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.wheel import ROOT, build_sdist, build_wheel, copy_checkout, files_in_git, files_of
+from tests.wheel import CONTENTS, ROOT, build_sdist, build_wheel, copy_checkout, files_in_git, files_of
 
 MAX_ALONE_MB = 500
 
@@ -39,11 +39,11 @@ class Environment:
         """Size of all files, in the megabytes of 2**20 bytes that du and file managers show."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if not path.is_symlink()) / 2**20
 
-    def install(self, what: str, *options: str) -> None:
+    def install(self, what: str) -> None:
         """Let pip install something, at the tested versions."""
         started = time.monotonic()
         pip = [self.bin / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *options, "-c", ROOT / "constraints.txt", what], check=True)
+        subprocess.run([*pip, "-c", ROOT / "constraints.txt", what], check=True)
         added, seconds = self.megabytes() - self.empty, time.monotonic() - started
         print(f"{what}: {added:,.0f} MB more than an empty environment, {seconds:.0f} s", flush=True)
 
@@ -109,9 +109,8 @@ def main() -> None:
         folder = Path(name)
         source = copy_checkout(folder / "source")
         wheel, sdist = build_wheel(source, folder / "dist"), build_sdist(source, folder / "dist")
-        assert files_of(wheel) == files_in_git("prep", "synth", "train")
+        assert files_of(wheel) == files_in_git(*CONTENTS)
         print(f"{wheel.name} {wheel.stat().st_size:,} bytes, {sdist.name} {sdist.stat().st_size:,} bytes", flush=True)
-        options = ("--no-build-isolation",) if base else ()
 
         alone = Environment(folder / "alone", None)
         alone.install(str(wheel))
@@ -124,7 +123,7 @@ def main() -> None:
         try_readme(whole, folder / "work-whole")
 
         packed = Environment(folder / "packed", base)
-        packed.install(str(sdist), *options)
+        packed.install(str(sdist))
         packed.type(folder, "seg-prep synth --n 3 -o from-sdist")
         packed.type(folder, "seg-prep report from-sdist")
     print(f"wheel and sdist are all right on Python {sys.version.partition(' ')[0]}")

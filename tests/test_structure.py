@@ -94,18 +94,38 @@ def test_prep_library_knows_no_synth(module: str) -> None:
     assert "synth" not in packages_of(imports(MODULES[module]))
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES.values() if path.name == "__init__.py"])
+@pytest.mark.parametrize("path", [path for name, path in MODULES.items() if "." in name and path.name == "__init__.py"])
 def test_init_files_only_say_what_the_room_is_for(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
     assert len(tree.body) == 1
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_offer_their_names_lazily(package: str) -> None:
+    """A docstring, the names for type checkers, the same for Python when they are used, and __all__; no more."""
+    tree = ast.parse(MODULES[package].read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    _, typing, choice, public = tree.body
+    assert ast.unparse(typing) == "from typing import TYPE_CHECKING"
+    assert isinstance(choice, ast.If)
+    assert ast.unparse(choice.test) == "TYPE_CHECKING"
+    homes: dict[str, list[str]] = {}
+    for node in choice.body:
+        assert isinstance(node, ast.ImportFrom)
+        homes[f"{node.module}"] = [alias.name for alias in node.names]
+    begin, lazily = choice.orelse
+    assert ast.unparse(begin) == "from seg_prep import lazy"
+    assert ast.unparse(lazily) == f"__getattr__, __dir__ = lazy(__name__, {homes})"
+    assert isinstance(public, ast.Assign)
+    assert ast.literal_eval(public.value) == sorted(name for names in homes.values() for name in names)
+
+
 FLOORS = {
     "prep": ("core", "images web", "dataset", "photos", "labels splitting checking annotate",
-             "converting exporting reporting", "cli"),
+             "converting exporting reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
-              "fitting auditing serve", "cli"),
+              "fitting auditing serve", "face", "cli"),
 }  # fmt: skip
 """From the lowest to the highest; rooms of one floor do not import from each other."""
 
@@ -113,7 +133,8 @@ FLOORS = {
 @pytest.mark.parametrize("package", FLOORS)
 def test_rooms_import_from_lower_floors_only(package: str) -> None:
     floor = {room: number for number, rooms in enumerate(FLOORS[package]) for room in rooms.split()}
-    assert floor.keys() == {path.name for path in (ROOT / package).iterdir() if any(path.glob("*.py"))}
+    rooms = {path.stem for path in (ROOT / package).iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
+    assert floor.keys() == rooms - {"__init__"}
     upwards = {
         f"{module} imports {name}"
         for module, path in MODULES.items()
@@ -135,7 +156,8 @@ def test_packages_are_explicit() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["project"]["name"] == "seg-prep"
     assert settings["tool"]["setuptools"]["packages"]["find"]["include"] == ["prep*", "synth*", "train*"]
-    assert settings["project"]["scripts"] == {"seg-prep": "prep.cli.main:main", "seg-train": "train.cli.main:main"}
+    assert settings["project"]["scripts"] == {"seg-prep": "seg_prep:main", "seg-train": "seg_train:main"}
+    assert settings["tool"]["setuptools"]["py-modules"] == ["seg_prep", "seg_train"]
     assert not any("torch" in requirement for requirement in settings["project"]["dependencies"])
     assert any(requirement.startswith("torch") for requirement in settings["project"]["optional-dependencies"]["train"])
 
@@ -153,6 +175,13 @@ def test_help_loads_nothing_heavy(module: str) -> None:
     assert "Usage:" in text
     assert "click" in loaded.split()
     assert not set(loaded.split()) & set(HEAVY)
+
+
+def test_importing_the_packages_loads_nothing_heavy() -> None:
+    program = "import sys, prep, synth, train; print(*{name.partition('.')[0] for name in sys.modules})"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert {"prep", "synth", "train"} <= set(result.stdout.split())
+    assert not set(result.stdout.split()) & {*HEAVY, "click", "rich"}
 
 
 # What the commands say of themselves.
@@ -328,7 +357,7 @@ def test_a_bug_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("our own mistake")
 
-    monkeypatch.setattr("synth.generate.generate", broken)
+    monkeypatch.setattr("synth.dataset.generate", broken)
     assert isinstance(run_prep("synth", "-o", tmp_path / "s").exception, ZeroDivisionError)
 
 
@@ -336,7 +365,7 @@ def test_an_interruption_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.M
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("synth.generate.generate", interrupted)
+    monkeypatch.setattr("synth.dataset.generate", interrupted)
     result = run_prep("synth", "-o", tmp_path / "s")
     assert result.exit_code == 130
     assert "The same command goes on where it stopped" in result.stderr
@@ -346,7 +375,7 @@ def test_errors_of_every_command_have_one_root(tmp_path: Path, monkeypatch: pyte
     def refuses(*_: object, **__: object) -> None:
         raise SegError("what is wrong, where, what to do")
 
-    monkeypatch.setattr("synth.generate.generate", refuses)
+    monkeypatch.setattr("synth.dataset.generate", refuses)
     assert run_error("synth", "-o", tmp_path / "s") == "what is wrong, where, what to do"
 
 

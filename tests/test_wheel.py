@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wheel import PACKAGES, ROOT, build_wheel, can_build, copy_checkout, files_in_git, files_of
+from tests.wheel import CONTENTS, ROOT, build_wheel, can_build, copy_checkout, files_in_git, files_of
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_what_git_holds(wheel: Path) -> None:
-    expected = files_in_git(*PACKAGES)
+    expected = files_in_git(*CONTENTS)
     assert {"prep/py.typed", "train/config/recipes/shapes.toml", "train/reporting/report.html.j2"} <= expected
     assert files_of(wheel) == expected
 
@@ -29,7 +29,7 @@ def test_the_wheel_names_commands_and_extras(wheel: Path) -> None:
         read = {
             name.rpartition("/")[2]: content.read(name).decode() for name in content.namelist() if ".dist-info/" in name
         }
-    assert "seg-prep = prep.cli.main:main" in read["entry_points.txt"]
-    assert "seg-train = train.cli.main:main" in read["entry_points.txt"]
+    assert "seg-prep = seg_prep:main" in read["entry_points.txt"]
+    assert "seg-train = seg_train:main" in read["entry_points.txt"]
     assert {"Provides-Extra: matlab", "Provides-Extra: train"} <= set(read["METADATA"].splitlines())
     assert "MIT License" in read["LICENSE"]

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("prep", "synth", "train")
+CONTENTS = ("prep", "synth", "train", "seg_prep.py", "seg_train.py")
 
 
 def can_build() -> bool:
@@ -42,9 +42,9 @@ def build_sdist(source: Path, target: Path) -> Path:
 
 
 def files_of(wheel: Path) -> set[str]:
-    """Files of the packages in a wheel."""
+    """Packages and modules in a wheel, file by file."""
     with zipfile.ZipFile(wheel) as content:
-        return {name for name in content.namelist() if name.partition("/")[0] in PACKAGES}
+        return {name for name in content.namelist() if name.partition("/")[0] in CONTENTS}
 
 
 def files_in_git(*folders: str) -> set[str]:

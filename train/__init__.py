@@ -1,1 +1,23 @@
 """From a dataset to a model with scores one can believe; all that imports torch."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from train.config.config import Config
+    from train.face import audit, export, fit, load, predict, resume, score
+    from train.fitting.fit import Run
+    from train.windows.predictor import Predictor
+else:
+    from seg_prep import lazy
+
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            "train.config.config": ["Config"],
+            "train.face": ["audit", "export", "fit", "load", "predict", "resume", "score"],
+            "train.fitting.fit": ["Run"],
+            "train.windows.predictor": ["Predictor"],
+        },
+    )
+
+__all__ = ["Config", "Predictor", "Run", "audit", "export", "fit", "load", "predict", "resume", "score"]

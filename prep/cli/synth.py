@@ -56,7 +56,7 @@ def synth(
     \b
         seg-prep synth --n 100
     """
-    from synth.generate import generate
+    from synth.dataset import generate
 
     width, height = size
     with progress("Drawing") as advance:

@@ -66,8 +66,9 @@ def photos_to_bring(
     """The raw photos to bring in; None if the dataset has its images already."""
     if given is not None:
         return find_photos([given])
-    if before is not None and any(sample.image for sample in before.samples):
-        return None
+    present = {sample.stem for sample in before.samples if sample.image} if before is not None else set()
+    if present and (not labels.photos or not present.isdisjoint(label.stem for label in labels.labels)):
+        return None  # labels of other photos bring those
     if labels.photos:
         return labels.photo_files
     if (root / PHOTOS).is_dir():

@@ -13,7 +13,9 @@ from typing import TypeVar
 
 import cv2
 
+from prep.core.arguments import need_number
 from prep.core.progress import Progress, silent
+from prep.core.workers import worker_context
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -37,6 +39,7 @@ def run_jobs(
     executor: where to run instead, for example the executor of a Dask client.
     The first exception of a job is raised; jobs not yet begun are then dropped.
     """
+    need_number("workers", workers, 1)
     results: list[Result] = []
     started = time.monotonic()
     alone = executor is None and workers in (None, 1)
@@ -72,6 +75,7 @@ def threads(workers: int | None) -> Iterator[Executor | None]:
     They start at once, where worker processes first import everything. workers: None takes all cores; for one worker
     there is no thread (None), and run_jobs does the work itself.
     """
+    need_number("workers", workers, 1)
     workers = workers or os.cpu_count() or 1
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one core a worker
@@ -98,10 +102,7 @@ def _borrowed(executor: Executor) -> Iterator[Executor]:
 
 @contextmanager
 def _pool(workers: int) -> Iterator[Executor]:
-    # Forking a process that has threads (progress bars, OpenCV) can lock up; a fork server has none.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
+    with ProcessPoolExecutor(workers, mp_context=worker_context(), initializer=_begin_worker) as pool:
         yield pool
 
 

@@ -17,3 +17,8 @@ def silent(done: int, total: int) -> None:
 def no_bar(label: str) -> AbstractContextManager[Progress]:
     """Open no bar."""
     return nullcontext(silent)
+
+
+def bar_of(progress: Progress) -> Bar:
+    """Report every part of the work to one function."""
+    return lambda label: nullcontext(progress)

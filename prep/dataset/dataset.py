@@ -4,9 +4,11 @@ import hashlib
 import inspect
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import wraps
 from operator import attrgetter
 from pathlib import Path
@@ -58,6 +60,8 @@ class Sample:
 class Dataset:
     """A dataset folder as its index describes it: samples sorted by stem, each stem once.
 
+    for sample in dataset, dataset["IMG_0042"], dataset.split("val") give samples with their pixels (OpenSample).
+    samples: as index.csv has them, without pixels.
     classes: NO_CLASSES while it has images only.
     """
 
@@ -92,6 +96,45 @@ class Dataset:
         """Labelled samples of these splits, in index order; of all splits if none is named."""
         wanted = set(splits or (*SPLITS, ""))
         return [sample for sample in self.samples if sample.split in wanted and sample.is_labelled]
+
+    def __len__(self) -> int:
+        """Number of samples, labelled or not."""
+        return len(self.samples)
+
+    def __bool__(self) -> bool:
+        """True: a dataset without samples is one, too."""
+        return True
+
+    def __iter__(self) -> "Iterator[OpenSample]":
+        """Every sample with its pixels, sorted by stem."""
+        return iter(self._opened(self.samples))
+
+    def __getitem__(self, key: str | int) -> "OpenSample":
+        """The sample of this stem, or of this number; SegError if no sample has this stem."""
+        if isinstance(key, int):
+            return self._opened((self.samples[key],))[0]
+        number = bisect_left(self.samples, key, key=attrgetter("stem"))
+        if self.samples[number : number + 1] and self.samples[number].stem == key:
+            return self[number]
+        near = get_close_matches(key, [sample.stem for sample in self.samples], n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else f"; list(ds) shows its {len(self)}"
+        raise SegError(f"{self.root}: no sample has the stem {key!r}{meant}")
+
+    def __contains__(self, stem: object) -> bool:
+        """Whether a sample has this stem."""
+        return any(sample.stem == stem for sample in self.samples)
+
+    def split(self, name: str) -> "list[OpenSample]":
+        """The labelled samples of train, val or test; SegError for other names, and for a dataset that is not split."""
+        if name not in SPLITS:
+            raise SegError(f"{name!r} is no split; there are {', '.join(SPLITS)}")
+        if not self.is_split:
+            raise SegError(f"{self.root}: is not split yet; prep.split({str(self.root)!r}).dataset is")
+        return self._opened(self.of_split(name))
+
+    def _opened(self, samples: Iterable[Sample]) -> "list[OpenSample]":
+        folder = replace(self, samples=())  # so that a sample that goes to another process takes no other one along
+        return [OpenSample(folder, sample) for sample in samples]
 
     def image(self, sample: Sample) -> ImageRGB:
         """Read a sample's image; SegError if it is damaged or not of the size in the index."""
@@ -146,6 +189,58 @@ class Dataset:
             raise SegError(f"{self.root}: was changed while it was read; nothing was written, type the command again")
 
 
+@dataclass(frozen=True)
+class OpenSample:
+    """A sample together with its dataset: `image` and `mask` read its files, anew each time they are asked for.
+
+    dataset: folder and classes.  record: the sample as index.csv has it.
+    """
+
+    dataset: Dataset = field(repr=False)
+    record: Sample
+
+    @property
+    def stem(self) -> str:
+        """The name that image and mask share, without ending."""
+        return self.record.stem
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.record.width, self.record.height
+
+    @property
+    def group(self) -> str:
+        """What stays in one split with it; empty if it is on its own."""
+        return self.record.group
+
+    @property
+    def split(self) -> str:
+        """train, val, test, or empty while it is in none."""
+        return self.record.split
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it has an image and a mask."""
+        return self.record.is_labelled
+
+    @property
+    def image(self) -> ImageRGB:
+        """(H, W, 3) uint8, RGB; SegError if there is none, or if it is damaged."""
+        self._need(self.record.image, "image", "'seg-prep masks convert --images FOLDER' brings it in")
+        return self.dataset.image(self.record)
+
+    @property
+    def mask(self) -> IndexMask:
+        """(H, W) uint8 class indices, 255 = ignored; SegError if there is none, or if it is damaged."""
+        self._need(self.record.mask, "mask", "'seg-prep annotate' paints one, and is_labelled tells who has one")
+        return self.dataset.mask(self.record)
+
+    def _need(self, name: str, what: str, remedy: str) -> None:
+        if not name:
+            raise SegError(f"{self.dataset.root}: {self.stem} has no {what} yet; {remedy}")
+
+
 def is_dataset(root: Path) -> bool:
     """Whether the folder holds a dataset, or will, once a commit that was begun there is finished."""
     return (root / INDEX).is_file() or begins_dataset(root)
@@ -164,19 +259,25 @@ def opened_alone(root: Path, say: Say | None = None) -> Iterator[Dataset]:
 
 
 def writes(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """While the function runs, nobody else writes into its `root`, or its `dataset`, which it gets as it is then."""
+    """Keep others from writing while it runs, into its `dataset`, which it gets as it is then, `root` or `output`."""
     signature = inspect.signature(function)
+    folder = next((name for name in ("root", "output") if name in signature.parameters), "")
 
     @wraps(function)
     def alone(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
         bound = signature.bind(*arguments, **named)
         if "dataset" not in bound.arguments:
-            with writing(bound.arguments["root"]):
+            with writing(Path(bound.arguments[folder])):
                 return function(*bound.args, **bound.kwargs)
         with opened_alone(bound.arguments["dataset"].root) as bound.arguments["dataset"]:
             return function(*bound.args, **bound.kwargs)
 
     return alone
+
+
+def root_of(dataset: Dataset | str | Path) -> Path:
+    """The folder of a dataset, open or not."""
+    return dataset.root if isinstance(dataset, Dataset) else Path(dataset)
 
 
 def find_dataset(argument: Path | None) -> Path:

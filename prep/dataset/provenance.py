@@ -1,13 +1,22 @@
 """provenance.jsonl: one line for each command that changed a folder."""
 
+import inspect
 import json
 import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from prep.core.files import explained, open_plain
 from prep.dataset.dataset_files import PROVENANCE
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 _PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
 
@@ -25,3 +34,39 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
     data = (json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n").encode()
     with explained(path), os.fdopen(open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", 0) as file:
         file.write(data)  # in one piece: another command may add its line in this moment
+
+
+def recorded(
+    folder: Callable[[Mapping[str, Any], Any], Path],
+) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Record each call of a function in the folder that this function finds in its arguments and its result."""
+
+    def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        signature = inspect.signature(function)
+        name = f"{function.__module__.partition('.')[0]}.{function.__name__}"
+
+        @wraps(function)
+        def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+            started = time.monotonic()
+            result = function(*arguments, **named)
+            bound = signature.bind(*arguments, **named)
+            bound.apply_defaults()
+            given = {key: _plain(value) for key, value in bound.arguments.items() if not callable(value)}
+            record(folder(bound.arguments, result), name, given, time.monotonic() - started)
+            return result
+
+        return call
+
+    return decorate
+
+
+def _plain(value: object) -> object:
+    """A value as JSON can hold it; of a dataset or a run its folder, and of settings all of them."""
+    if isinstance(value, str | int | float | None):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    for place in (value, getattr(value, "root", None), getattr(value, "folder", None)):
+        if isinstance(place, Path):
+            return place.as_posix()
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else repr(value)

@@ -85,6 +85,7 @@ def export_dataset(
                 _refuse_strangers(target, _files(folder))
         except SegError:
             change.discard()
+            dataset.refuse_change(fingerprint)  # what is missing may only have made way for something else
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)

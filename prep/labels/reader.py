@@ -91,8 +91,9 @@ class LabelReader(Protocol):
     A new format is a module with such a class, registered in prep/labels/registry.py.
     """
 
-    name: str
-    """What --from calls it."""
+    @property
+    def name(self) -> str:
+        """What --from calls it."""
 
     size: int
     """Codes are 0 .. size - 1."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from prep.cli.console import note
 from prep.core.progress import no_bar
-from synth.generate import generate
+from synth.dataset import generate
 from tests.train.auditing.planted import KINDS, Planted, plant
 from train.auditing.audit import Suspect
 from train.auditing.audit_run import audit_run
@@ -31,7 +31,7 @@ def main() -> None:
     print(f"{len(planted)} of {regions} regions made wrong, {', '.join(KINDS)} in turn")
     result = fit(dataset.root, Config(minutes=options.minutes), Place(), no_bar, note)
     assert result is not None  # in one process
-    _, found = audit_run(result.folder, dataset.root, "all", options.folder / "audit", "auto", no_bar, overwrite=True)
+    found = audit_run(result.folder, dataset.root, "all", options.folder / "audit", "auto", no_bar, overwrite=True)
     splits = {sample.stem: sample.split for sample in found.audit.samples}
     report(found.audit.suspects, planted, splits)
 

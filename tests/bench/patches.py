@@ -18,7 +18,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS
 from prep.dataset.patch_files import FLIPS
 from prep.dataset.patches import cut_patches
-from synth.generate import generate
+from synth.dataset import generate
 from tests.bench.sidebyside import Comparison, require
 
 SOURCES = 16

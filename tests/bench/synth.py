@@ -18,7 +18,7 @@ from skimage.draw import ellipse, line
 from skimage.morphology import dilation, disk
 
 from prep.core.randomness import Stream
-from synth.generate import generate
+from synth.dataset import generate
 from synth.shapes import BACKGROUND, ELLIPSE, LINE, draw_sample
 from tests.bench.sidebyside import Comparison, require
 

@@ -21,7 +21,7 @@ from torch.utils.data import Dataset as TorchDataset
 from prep.dataset.dataset import Dataset
 from prep.dataset.patches import cut_patches
 from prep.dataset.stats import compute_stats
-from synth.generate import generate
+from synth.dataset import generate
 from tests.bench.sidebyside import Comparison, require
 from train.config.config import Config
 from train.data.data import training_store

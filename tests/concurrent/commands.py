@@ -35,8 +35,8 @@ COMMANDS = {
 }
 """Each leaves something in the index or beside it. The last one is a page that saves a stroke."""
 
-STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --seed 1"}
-"""What a command has done with a dataset without split if it is killed between its two commits."""
+STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --seed 1", "annotate": "annotate"}
+"""What a command has done if it is killed between its two commits: a split, or a mask that the index does not name."""
 
 _PRELOADED = (
     "prep.checking.check", "prep.converting.masks", "prep.dataset.patches", "prep.exporting.export",
@@ -97,15 +97,17 @@ def _run(name: str, folder: Path, output: Path, wait: float, delay: float) -> No
     sys.argv = ["seg-prep", *(STEPS[name] if step else (COMMANDS | READERS)[name]).split()]
     time.sleep(delay)
     if name == "annotate":
-        _save_a_stroke(Path(HOME))
+        _save_a_stroke(Path(HOME), is_named=not step)
     else:
         main()
 
 
-def _save_a_stroke(root: Path) -> None:
+def _save_a_stroke(root: Path, *, is_named: bool) -> None:
     """As the page does: what is refused while another command writes is sent again."""
     try:
         store = Store(root)
+        if not is_named:
+            store._index.name_mask = lambda stem: None  # type: ignore[method-assign]
         stem = max(sample.stem for sample in Dataset.open(root).samples if sample.image and "bare" in sample.stem)
         while True:
             try:

@@ -24,6 +24,7 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.registry import formats
 from tests.hostile.json_mutations import JSON_MUTATORS
 from tests.hostile.mutations import MUTATORS
 from tests.hostile.seeds import TARGETS, Files, Target
@@ -72,6 +73,7 @@ def attack(name: str, number: int, base: Path) -> str:
         folder.mkdir(exist_ok=True)
         (folder / "sentinel.png").write_bytes(b"nobody may touch this")
     before = {path: content for path, content in tree(base).items() if not path.startswith(f"{case.name}/out")}
+    formats()  # looks once for those of other packages, in all folders of installed packages
     signal.alarm(SECONDS)
     try:
         with touching(case / "out", base, [case / "raw"]) as touched:

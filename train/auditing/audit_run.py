@@ -17,8 +17,9 @@ from train.runs.runs import open_dataset
 
 @dataclass(frozen=True)
 class RunAudit:
-    """An audit, the class names, and a warning of what the model already knew."""
+    """An audit, the folder with its files, the class names, and a warning of what the model already knew."""
 
+    folder: Path
     audit: Audit
     names: tuple[str, ...]
     warning: str
@@ -26,8 +27,8 @@ class RunAudit:
 
 def audit_run(
     run: Path, dataset: Path | None, split: str, output: Path | None, device: str, bar: Bar, *, overwrite: bool
-) -> tuple[Path, RunAudit]:
-    """Audit and write; return the folder and what was found.
+) -> RunAudit:
+    """Audit and write.
 
     dataset: by default the one that the run was trained on.  Raises SegError if the folder holds other files, or an
     audit and `overwrite` is not set.
@@ -42,7 +43,7 @@ def audit_run(
         _refuse_results(folder, overwrite=overwrite)  # somebody else's, who was faster
         write_audit(folder, found, opened)
     knows_split = is_own and opened.split_hash() == card.split_hash
-    return folder, RunAudit(found, opened.classes.names, _warning(found, knows_split, run.name))
+    return RunAudit(folder, found, opened.classes.names, _warning(found, knows_split, run.name))
 
 
 def _refuse_results(folder: Path, *, overwrite: bool) -> None:

@@ -53,7 +53,7 @@ def audit(
     from train.auditing.audit_run import audit_run, plain
     from train.runs.runs import find_run
 
-    folder, found = audit_run(find_run(run, note), dataset, split, output, device, progress, overwrite=overwrite)
+    found = audit_run(find_run(run, note), dataset, split, output, device, progress, overwrite=overwrite)
     names = found.names
     shown = found.audit.suspects[:_PRINTED]
     rows = [
@@ -62,12 +62,12 @@ def audit(
         for each in shown
     ]  # fmt: skip
     finish(
-        folder,
-        {**plain(found), "folder": folder},
+        found.folder,
+        {**plain(found), "folder": found.folder},
         f"{table(['stem', 'split', 'x', 'y', 'pixels', 'label', 'model', 'score'], rows)}\n"
         f"{_regions(len(shown), len(found.audit.suspects))} in {counted(len(found.audit.samples), 'sample')}; "
         f"{found.warning}\n"
-        f"{folder}",
+        f"{found.folder}",
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -42,6 +43,11 @@ class Run:
     folder: Path
     report: Path
     scores: SplitScores | None
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU of the whole test images, 0..1; nan if there are none."""
+        return self.scores.scores.mean_iou if self.scores else math.nan
 
 
 @dataclass(frozen=True)

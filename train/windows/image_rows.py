@@ -45,8 +45,8 @@ class ArrayRows:
             return
         got = f"{image.dtype} {image.shape}" if is_array else type(image).__name__
         raise SegError(
-            f"an image is a NumPy array of uint8 (height, width, 3) in RGB order, with at least one pixel; got {got}; "
-            "numbers from 0 to 1 become one by: (image * 255).round().astype(numpy.uint8)"
+            "an image is a NumPy array of uint8 (height, width, 3) in RGB order, with at least one pixel; "
+            f"got {got}; {_remedy(image) if is_array else _REMEDY_OF_OTHERS}"
         )
 
     @property
@@ -60,5 +60,25 @@ class ArrayRows:
         return int(self.image.shape[1])
 
     def rows(self, first: int, last: int) -> NDArray[np.uint8]:
-        """Rows first to last - 1, a view."""
-        return self.image[first:last]
+        """Rows first to last - 1, a view where the array is as PyTorch needs it."""
+        return np.ascontiguousarray(self.image[first:last])
+
+
+_REMEDY_OF_OTHERS = "numpy.asarray(photo.convert('RGB')) is one of a Pillow image; train.predict takes files"
+
+
+def _remedy(image: NDArray[np.generic]) -> str:
+    """What makes an image of this array."""
+    if not image.size or image.ndim not in (2, 3):
+        return "give one image at a time"
+    if image.ndim == 2:
+        return "numpy.stack([image] * 3, axis=-1) makes a grey image RGB"
+    if image.shape[2] == 4:
+        return "image[..., :3] leaves the transparency out"
+    if image.shape[2] != 3:
+        return "image.transpose(1, 2, 0) puts the channels last" if image.shape[0] == 3 else "RGB has three channels"
+    if np.issubdtype(image.dtype, np.floating) and not float(np.nanmax(image.astype(np.float64))) > 1:
+        return "(image * 255).round().astype('uint8') brings 0..1 to 0..255"
+    if image.dtype == np.uint16:
+        return "(image // 257).astype('uint8') brings 0..65535 to 0..255"
+    return "image.round().astype('uint8'), if its values are 0..255"

@@ -1,25 +1,22 @@
 """Shapes of named regions, whichever tool drew them, and how they are painted: a later one over an earlier one."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.images.imageio import IndexMask, loaded, open_picture
 from prep.images.polygons import Ring, fill_polygon
 from prep.images.runlengths import decode_runs, decompress
-from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.region_labels import UNCOVERED, RegionCodes, class_names, code_of
-from prep.labels.rerooting import Rerooting, unique_stems
-from prep.photos.photoio import open_photo
+from prep.labels.reader import RawLabel
+from prep.labels.region_labels import UNCOVERED, RegionCodes, code_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Polygon:
     """Outlines in pixels of the image, (N, 2) x and y; what lies in an odd number of them is inside (holes)."""
 
@@ -30,7 +27,7 @@ class Polygon:
         fill_polygon(mask, self.rings, code)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Runs:
     """Run lengths by turns outside and inside, as numbers or as COCO's text, of an image of (height, width).
 
@@ -74,7 +71,11 @@ class Bitmap:
         mask[top : top + part.shape[0], left : left + part.shape[1]][part] = code
 
 
-Shape = Polygon | Runs | Bitmap
+class Shape(Protocol):
+    """What can be painted: those above, and those of a single format."""
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set the pixels inside; SegError if they do not fit the mask."""
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
@@ -93,11 +94,24 @@ class RegionImage:
     """What a label file says of one image: its name or path, its size (0, 0 if it does not say), and its regions.
 
     regions: (name of the class, shape), in the order in which they are painted.
+    split: train, val or test, where the labels came divided.  file: the label file, where there are several.
     """
 
     name: str
     size: tuple[int, int]
     regions: tuple[tuple[str, Shape], ...]
+    split: str = ""
+    file: Path | None = None
+
+    @property
+    def is_of_polygons(self) -> bool:
+        """Whether all its regions are polygons, so that it has points and no pixels that state a size."""
+        return all(isinstance(shape, Polygon) for _, shape in self.regions)
+
+    def points(self) -> Ring:
+        """Corners of all its polygons, (N, 2)."""
+        rings = [ring for _, shape in self.regions if isinstance(shape, Polygon) for ring in shape.rings]
+        return np.concatenate(rings) if rings else np.empty((0, 2))
 
 
 @dataclass(frozen=True)
@@ -116,48 +130,3 @@ class ShapeReader(RegionCodes):
             except SegError as error:
                 raise SegError(f"{label.name}: a region of {name!r}: {error}") from error
         return mask.astype(np.uint32)
-
-
-def region_source(
-    reader: str,
-    path: Path,
-    images: Sequence[RegionImage],
-    *,
-    names: Sequence[str] | None = None,
-    classes: ClassMap | None = None,
-    notes: Sequence[str] = (),
-    root: Path | None = None,
-) -> LabelSource:
-    """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
-
-    names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
-    that of its photo; without photo and size it is missing.
-    """
-    found_names = sorted({name for image in images for name, _ in image.regions})
-    known = class_names(path, list(names) if names is not None else found_names)
-    stems = [unicodedata.normalize("NFC", stem) for stem in unique_stems([image.name for image in images])]
-    folder = root or (path if path.is_dir() else path.parent)
-    photos = Rerooting(folder).find_each([image.name for image in images])
-    labels, missing = [], []
-    for stem, image, photo in zip(stems, images, photos, strict=True):
-        size = image.size if all(image.size) else _size_of(photo)
-        if not all(size):
-            missing.append(image.name)
-            continue
-        labels.append(RawLabel(path, stem, image.name, size, known, regions=image.regions))
-    listed = {label.stem for label in labels}
-    return LabelSource(
-        reader,
-        tuple(labels),
-        classes=classes,
-        photos={stem: photo for stem, photo in zip(stems, photos, strict=True) if photo is not None and stem in listed},
-        names_photos=True,
-        names=known,
-        missing=tuple(missing),
-        notes=tuple(notes),
-    )
-
-
-def _size_of(photo: Path | None) -> tuple[int, int]:
-    """Width and height of a photo as a person sees it, (0, 0) without one."""
-    return (0, 0) if photo is None else open_photo(photo).upright_size

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as coco
 
 from prep.dataset.dataset import Dataset
+from prep.labels.registry import label_source
 from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in pycocotools
@@ -130,7 +132,10 @@ def test_boxes_are_left_out_and_counted(tmp_path: Path, out: Path) -> None:
     data["annotations"][2]["segmentation"] = []
     del data["annotations"][3]["segmentation"]
     result = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out)
-    assert "left out, because they are boxes without a region: 2 annotations" in result.stdout
+    assert (
+        "left out, because they are boxes without a region: 2 (annotation 4 of b.png, annotation 5 of b.png)"
+        in result.stdout
+    )
     assert "images without a region: 1" in result.stdout
     assert rows(out, "b") == ["00000"] * 3
     data["annotations"] = data["annotations"][2:]
@@ -148,35 +153,98 @@ def change(*keys: Any, value: object) -> Callable[[Content], None]:  # noqa: ANN
     return apply
 
 
+def drop(*keys: Any) -> Callable[[Content], None]:  # noqa: ANN401
+    """Remove a value deep inside."""
+
+    def apply(data: Any) -> None:  # noqa: ANN401
+        for key in keys[:-1]:
+            data = data[key]
+        del data[keys[-1]]
+
+    return apply
+
+
+NAN = float("nan")
+A, B = ["20002", "11002", "20002"], [".0000", ".0000", "02220"]
+NO_SOIL, NO_TREE, NO_IGNORE = ["20002"] * 3, ["00000", "11000", "00000"], ["00000", "00000", "02220"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said", "a", "b"),
+    [
+        (change("annotations", 1, "image_id", value=8), "file does not list: 1 (annotation 1)", NO_TREE, B),
+        (
+            change("annotations", 0, "category_id", value=8),
+            "ignored in the masks (255), because they are of a category that the file does not list: 1 (annotation 2",
+            ["20002", "..002", "20002"],
+            B,
+        ),
+        (
+            change("annotations", 1, "id", value=None),
+            "in the order of the file, because annotations have",
+            ["20002", "21002", "20002"],
+            B,
+        ),
+        (change("annotations", 1, value=5), "they are no annotations: 1 (entry 2)", NO_TREE, B),
+        (change("annotations", 0, "segmentation", 0, 1, value=NAN), "no pairs: 1 (annotation 2 of a.png)", NO_SOIL, B),
+        (change("annotations", 0, "segmentation", 0, value=[1, 2, 3]), "1 (annotation 2 of a.png)", NO_SOIL, B),
+        (change("annotations", 0, "segmentation", value=box(0, 1, 2, 2)), "read as one polygon", A, B),
+        (change("annotations", 0, "segmentation", value=[[0, 1], [2, 1], [2, 2], [0, 2]]), "read as one polygon", A, B),
+        (change("annotations", 0, "segmentation", value=[[1, 1]]), "points or lines without area: 1", NO_SOIL, B),
+        (change("annotations", 0, "segmentation", value=[[0, 0, 5, 3, 0, 0]]), "lines without area: 1", NO_SOIL, B),
+        (change("annotations", 0, "segmentation", value=[[]]), "points or lines without area: 1", NO_SOIL, B),
+        (change("annotations", 0, "segmentation", value="x"), "a segmentation is neither", NO_SOIL, B),
+        (change("annotations", 2, "segmentation", "counts", value=[1]), "do not fill their image: 1", A, NO_IGNORE),
+        (change("annotations", 2, "segmentation", "counts", value=7), "neither polygons nor run", A, NO_IGNORE),
+        (change("annotations", 2, "segmentation", "counts", value=[0.5]), "no whole numbers: 1", A, NO_IGNORE),
+        (change("annotations", 2, "segmentation", "size", value=[5, 3]), "not of the size of their", A, NO_IGNORE),
+        (change("annotations", 2, "segmentation", "size", value=5), "-", A, B),
+        (change("annotations", 2, "image_id", value="9"), "-", A, B),
+        (change("images", 1, "id", value="9"), "-", A, B),
+        (change("images", 0, "width", value=5.0), "-", A, B),
+        (change("images", 0, "width", value=-5), "the photo says its size: 1 (a.png)", A, B),
+        (change("images", 0, "width", value=10**9), "the photo says its size: 1 (a.png)", A, B),
+        (drop("images", 0, "height"), "the photo says its size: 1 (a.png)", A, B),
+        (change("categories", 2, "name", value=None), 'no "id" or no "name": 1 (category 3)', A, B),
+    ],
+)
+def test_one_odd_entry_is_repaired_or_left_out(
+    spoil: Callable[[Content], None], said: str, a: list[str], b: list[str], tmp_path: Path, out: Path
+) -> None:
+    data = content()
+    spoil(data)
+    for stem in ("a", "b"):
+        save(tmp_path / f"raw/images/{stem}.png", random_image(0, 3, 5))
+    text = run_ok("masks", "convert", write(tmp_path / "raw/c.json", data), "-o", out).stdout
+    assert said.replace("no pairs", "their points are not pairs of finite numbers") in text + "-"
+    assert (rows(out, "a"), rows(out, "b")) == (a, b)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (change("annotations", 1, "category_id", value=8), "a.png: annotation 1 is of category 8"),
-        (change("annotations", 1, "image_id", value=8), "annotation 1 is of image 8"),
-        (change("annotations", 1, "id", value=None), 'an annotation has no whole number as "id"'),
-        (change("annotations", 1, value=5), 'an annotation has no whole number as "id": 5'),
-        (change("annotations", 0, "segmentation", 0, 1, value=float("nan")), "a.png: has a region whose points"),
-        (change("annotations", 0, "segmentation", 0, value=[1, 2, 3]), "a.png: has a region whose points"),
-        (change("annotations", 0, "segmentation", value="x"), "a.png: a segmentation is neither"),
-        (change("annotations", 2, "segmentation", "counts", value=[1]), "b.png: the run lengths do not fill"),
-        (change("annotations", 2, "segmentation", "counts", value=7), "b.png: run lengths are a list or a text"),
-        (change("annotations", 2, "segmentation", "counts", value="oooooooooo"), "b.png: the compressed run lengths"),
-        (change("annotations", 2, "segmentation", "size", value=[5, 3]), "b.png: run lengths are of the size [5, 3]"),
-        (change("images", 0, "width", value=-5), "a.png: its image is said to be -5 wide"),
-        (change("images", 0, "width", value=10**9), "a.png: its image is said to have 1000000000 x 3 pixels"),
-        (change("images", 0, "file_name", value=""), 'image 7 has no "file_name"'),
-        (change("images", 1, "id", value=7), "two images have the same id"),
-        (change("images", 0, "id", value=True), 'an image has no whole number as "id"'),
-        (change("categories", 0, "name", value=None), "category 40 has no name"),
+        (
+            change("annotations", 3, "segmentation", "counts", value="oooooooooo"),
+            "b.png: a region of 'tree': the compr",
+        ),
+        (change("images", 1, "id", value=7), "two images have the same id 7: a.png, b.png"),
+        (change("images", 1, value=image(9, "a.png", 4)), "says two sizes of a.png"),
+        (change("images", value=[image(7, "a.png", 0), image(9, "b.png", 0)]), "says the size of none of its images"),
         (change("categories", 0, "name", value=""), "empty name"),
-        (change("categories", 0, "id", value=3), "two categories have the same id"),
+        (change("categories", 0, "id", value=3), "two categories have the same id 3: tree, soil"),
         (change("categories", value={}), "of no format that is read"),
+        (
+            change("annotations", value=[note(1, 7, 3, [[1, 2, 3]])]),
+            "holds no region that can be read; export polygons or masks\n  left out, because their points are not",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(
     spoil: Callable[[Content], None], said: str, tmp_path: Path, out: Path
 ) -> None:
     data = content()
+    for each in data["annotations"][2:]:
+        each["segmentation"].pop("size", None)
     spoil(data)
     source = write(tmp_path / "c.json", data)
     text = run_error("masks", "convert", source, "-o", out)
@@ -185,10 +253,105 @@ def test_what_is_wrong_is_said_with_the_file(
     assert not out.exists()
 
 
+def test_images_without_id_or_name_are_left_out(tmp_path: Path, out: Path) -> None:
+    data = content()
+    data["images"] += [{"id": True, "file_name": "c.png"}, image(12, ""), 5]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert 'no "id" or no "file_name": 3 (image 3, image 4, image 5)' in text
+    assert set(masks_of(out)) == {"a", "b"}
+
+
 def test_several_files_are_not_guessed_between(tmp_path: Path, out: Path) -> None:
-    for name in ("train.json", "val.json"):
+    for name in ("train.json", "train_2.json"):
         write(tmp_path / "raw" / name, content())
     assert "holds 2 files of COCO; name one of them" in run_error("masks", "convert", tmp_path / "raw", "-o", out)
+
+
+def roboflow(*names: str) -> Content:
+    """A file of a split: images of 5 x 3 with a road below, and the category that Roboflow adds."""
+    kinds = [{"id": 0, "name": "streets", "supercategory": "none"}]
+    kinds += [{"id": number, "name": name, "supercategory": "streets"} for number, name in ((1, "road"), (2, "car"))]
+    return {
+        "images": [image(number, name) for number, name in enumerate(names)],
+        "categories": kinds,
+        "annotations": [note(number, number, 1, [box(0, 2, 5, 3)]) for number, _ in enumerate(names)],
+    }
+
+
+def test_a_file_for_each_split_is_one_source_with_its_splits(tmp_path: Path, out: Path) -> None:
+    for split, names in (("train", ("a.png", "b.png")), ("valid", ("a.png",)), ("test", ("c.png",))):
+        write(tmp_path / f"raw/{split}/_annotations.coco.json", roboflow(*names))
+        for number, name in enumerate(names):
+            save(tmp_path / f"raw/{split}/{name}", random_image(number, 3, 5))
+    found = label_source(tmp_path / "raw")
+    assert found.splits == {"train_a": "train", "train_b": "train", "valid_a": "val", "test_c": "test"}
+    assert found.photos["valid_a"] == tmp_path / "raw/valid/a.png"
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "category 0 'streets' is the name of a Roboflow project, in no mask, and no class" in text
+    assert Dataset.open(out).classes.names == ("background", "road", "car")
+    assert rows(out, "valid_a") == ["00000", "00000", "11111"]
+
+
+def test_splits_by_the_names_of_files_find_photos_in_their_folders(tmp_path: Path) -> None:
+    for split in ("train2017", "val2017"):
+        write(tmp_path / f"annotations/instances_{split}.json", roboflow("a.png"))
+        save(tmp_path / f"{split}/a.png", random_image(0, 3, 5))
+    found = label_source(tmp_path)
+    assert found.splits == {"train2017_a": "train", "val2017_a": "val"}
+    assert found.photos == {f"{each}_a": tmp_path / each / "a.png" for each in ("train2017", "val2017")}
+
+
+def test_another_split_is_added_to_a_dataset_with_its_photos(tmp_path: Path, out: Path) -> None:
+    for split, name in (("train", "a.png"), ("valid", "b.png")):
+        save(tmp_path / split / name, random_image(0, 3, 5))
+        run_ok("masks", "convert", write(tmp_path / split / "c.json", roboflow(name)), "-o", out)
+    assert {stem: sample.image for stem, sample in by_stem(out).items()} == {"a": "images/a.png", "b": "images/b.png"}
+
+
+def test_a_category_0_that_is_used_is_a_class(tmp_path: Path, out: Path) -> None:
+    data = roboflow("a.png")
+    data["annotations"][0]["category_id"] = 0
+    run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out)
+    assert Dataset.open(out).classes.names == ("background", "streets", "road", "car")
+    assert rows(out, "a") == ["00000", "00000", "11111"]
+
+
+def turned_file(tmp_path: Path, orientation: int) -> Path:
+    """A photo of 4 x 6 stored pixels (width x height) and a file that states 6 x 4, with points down to y = 6."""
+    stored = Image.fromarray(random_image(0, 4, 6))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in ("a", "b"):
+        stored.save(tmp_path / f"{name}.jpg", exif=exif)
+    data = {
+        "images": [image(0, "a.jpg", 6, 4), image(1, "b.jpg", 6, 4)],
+        "categories": [{"id": 1, "name": "road"}],
+        "annotations": [note(0, 0, 1, [box(0, 5, 4, 6)]), note(1, 1, 1, [box(0, 1, 2, 2)])],
+    }
+    return write(tmp_path / "c.json", data)
+
+
+def test_points_of_the_upright_photo_in_the_stored_size(tmp_path: Path, out: Path) -> None:
+    data = json.loads(turned_file(tmp_path, 6).read_text())
+    data["annotations"][0]["segmentation"] = [box(0, 4, 4, 6)]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert "width and height of 2 images are those of the photo as stored" in text
+    assert rows(out, "a") == ["0000"] * 4 + ["1111"] * 2
+    assert rows(out, "b") == ["0000", "1100", *["0000"] * 4]
+
+
+def test_points_outside_are_told_where_the_photo_is_not_turned(tmp_path: Path, out: Path) -> None:
+    text = run_ok("masks", "convert", turned_file(tmp_path, 1), "-o", out).stdout
+    assert "25.0% of the points (2) lie outside their images, where regions are cut off; look at a.jpg" in text
+    assert rows(out, "a") == ["000000"] * 4
+
+
+def test_shares_of_the_image_are_read_as_such(tmp_path: Path, out: Path) -> None:
+    data = content()
+    data["annotations"] = [note(1, 7, 3, [[0, 0, 0.4, 0, 0.4, 1, 0, 1]])]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert "all points lie between 0 and 1: read as shares of the width and height" in text
+    assert rows(out, "a") == ["11000"] * 3
 
 
 def test_masks_with_json_of_others_beside_are_still_masks(tmp_path: Path, out: Path) -> None:

@@ -15,7 +15,7 @@ from torch import distributed, nn
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from synth.generate import generate
+from synth.dataset import generate
 from tests.support import SCRIPTS, run_script
 from train.config.config import Config
 from train.fitting.history import TrainingState

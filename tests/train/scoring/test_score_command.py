@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from prep.core.errors import SegError
-from synth.generate import generate
+from synth.dataset import generate
 from train.cli.main import main
 from train.runs.checkpoint import load, save
 from train.runs.runs import mark_latest

@@ -69,6 +69,7 @@ def outcome(port: int) -> int | None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal that can be sent there")
 def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor: Predictor) -> None:
+    tiny_run.with_name("latest").symlink_to(tiny_run.name)
     command = [SCRIPTS / "seg-train", "serve", "--port", "0", "--device", "cpu"]
     with subprocess.Popen(
         command, cwd=tiny_run.parents[1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
@@ -90,7 +91,7 @@ def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor
         assert process.wait(600) == 0
         thread.join()
         assert interrupted in ([503], [None]), "it labelled 16 megapixels before it ended"
-        assert process.stderr.read() == "Ctrl-C stops it.\n"
+        assert process.stderr.read() == "latest run: runs/tiny\nCtrl-C stops it.\n"
     np.testing.assert_array_equal(decoded(base64.b64decode(answer["mask"])), predictor(image))
 
 

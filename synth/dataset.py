@@ -31,7 +31,7 @@ class _Job:
 
 @writes
 def generate(
-    root: Path,
+    root: str | Path,
     *,
     n: int = 100,
     test: int = 10,
@@ -43,11 +43,15 @@ def generate(
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Dataset:
-    """Write n training images (one of ten for validation) and `test` test images as a dataset.
+    """Write n training images (one of ten for validation) and `test` test images as the dataset `root`.
 
+    width, height: of each image, in pixels.  max_shapes: lines, and ellipses, in an image: from 1 to this many.
     An image depends on the seed, its split's name and its number only: image 17 is the same for every n.
     Raises SegError if `root` holds other results and `overwrite` is not set.
+
+        ds = synth.generate("datasets/synth", n=100)
     """
+    root = Path(root)
     before = Dataset.open(root) if is_dataset(root) else None
     raw = [name for name in (IMAGES, MASKS) if (root / name).exists()]
     if before is None and raw:

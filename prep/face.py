@@ -1,0 +1,284 @@
+"""What `import prep` offers: the work of the commands as functions, on paths or open datasets, silent unless asked.
+
+Every function takes `str` or `Path`, and where it works on a dataset, an open one as well, which it opens anew: what is
+in the folder counts. What it changed stands in the dataset that it returns. Each raises SegError, whose text says what
+is wrong, where, and what to do. `workers` is the number of processes (None: all cores); the result never depends on it.
+`progress` is called with (done, in all).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from prep.checking.check import check_dataset
+from prep.checking.findings import Finding
+from prep.converting.masks import Conversion, convert_masks
+from prep.converting.pairing import SAME_STEM, Patterns
+from prep.converting.plan import ConvertOptions
+from prep.converting.unknown import Policy
+from prep.core.arguments import need_number, need_one_of
+from prep.core.classes import ClassMap, Color, write_classes
+from prep.core.progress import Progress, bar_of, silent
+from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
+from prep.dataset.dataset_files import CLASSES
+from prep.dataset.patches import PatchFormat, PatchSet, cut_patches
+from prep.dataset.provenance import recorded
+from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
+from prep.exporting.export import ExportSummary, export_dataset
+from prep.images.sizing import FitMode, parse_target
+from prep.photos.image_file import ImageOptions
+from prep.photos.resize import Resized, resize_photos
+from prep.photos.resize_dataset import resize_dataset
+from prep.reporting.report import write_report
+from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
+
+ImageFormat = Literal["jpg", "png"]
+Reader = Literal["rgb", "ids", "mat", "labelme", "coco"]
+Counted = Literal["train", "val", "test", "all"]
+Layout = Literal["rgb", "voc", "coco", "labelme", "cvat"]
+
+
+def open(path: str | Path) -> Dataset:
+    """Open the dataset in a folder.
+
+    Iteration gives its samples: `sample.image` is (H, W, 3) uint8 in RGB, `sample.mask` (H, W) uint8 with class indices
+    and 255 where a pixel is ignored; both are read when they are asked for. Raises SegError if it is no dataset.
+
+        ds = prep.open("datasets/campus")
+        for sample in ds:
+            print(sample.stem, sample.image.shape, ds.classes.names)
+        first = ds.split("train")[0]
+    """
+    return Dataset.open(Path(path))
+
+
+@recorded(lambda given, _: Path(given["output"]))
+def resize(
+    photos: str | Path | Dataset | Sequence[str | Path],
+    *,
+    output: str | Path,
+    size: int | tuple[int, int],
+    fit: FitMode = "long",
+    enlarge: bool = False,
+    format: ImageFormat | None = None,
+    quality: int | None = None,
+    keep_metadata: bool = False,
+    max_megapixels: float = 200,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Resized:
+    """Make the images of the dataset `output` from photos: upright, sRGB, of one size, without metadata.
+
+    photos: a folder, a photo, a .txt list, several of them, or a dataset, whose masks then go along.
+    size: pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
+    format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.  quality: of JPEG, 1 to 100.
+    Photos that cannot be used stand in `problems` of the result; SegError if none can.
+
+        ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
+    """
+    need_one_of("fit", fit, FitMode)
+    need_one_of("format", format, ImageFormat | None)
+    need_number("quality", quality, 1, 100)
+    target = parse_target("x".join(map(str, size)) if isinstance(size, tuple) else str(size), fit, enlarge=enlarge)
+    options = ImageOptions(target, format, quality, keep_metadata, max_megapixels)
+    sources = [photos] if isinstance(photos, str | Path | Dataset) else photos
+    roots = [root_of(source) for source in sources]
+    if len(roots) == 1 and is_dataset(roots[0]):
+        return resize_dataset(roots[0], Path(output), options, workers=workers, overwrite=overwrite, progress=progress)
+    return resize_photos(roots, Path(output), options, workers=workers, overwrite=overwrite, progress=progress)
+
+
+@recorded(lambda given, _: Path(given["output"]))
+def convert(
+    labels: str | Path,
+    *,
+    output: str | Path,
+    images: str | Path | None = None,
+    classes: str | Path | ClassMap | None = None,
+    colors: Sequence[tuple[str, Color]] = (),
+    match: Patterns = SAME_STEM,
+    reader: Reader | None = None,
+    variable: str = "",
+    first_id: int | None = None,
+    in_order: bool = False,
+    unlabelled: str | None = None,
+    stretch: bool = False,
+    unknown: Policy = "error",
+    skip_unpaired: bool = False,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Conversion:
+    """Convert raw labels into masks of the dataset `output`, and bring their photos in if they are not there yet.
+
+    labels: a folder, a zip file, gTruth.mat, or a JSON file.  images: the folder of the photos; None takes the images
+    of the dataset, or the photos that the labels name or lie beside.  classes: a class map or its file; None takes
+    the one of the labels, of the dataset, or beside the labels.  colors: further (class, (r, g, b)), 0..255; the class
+    "ignore" means not labelled.  unknown: what becomes of values that are no class.
+    The other arguments are the options of 'seg-prep masks convert'.
+
+        classes = prep.ClassMap(("background", "leaf"), ((0, 0, 0), (0, 255, 0)))
+        ds = prep.convert("labels", output="datasets/leaves", images="photos", classes=classes).dataset
+    """
+    need_one_of("unknown", unknown, Policy)
+    need_one_of("reader", reader, Reader | None)
+    options = ConvertOptions(
+        patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
+        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors),
+    )  # fmt: skip
+    photos = None if images is None else Path(images)
+    with _class_file(classes) as file:
+        return convert_masks(
+            Path(output), Path(labels), photos=photos, classes_file=file, options=options,
+            workers=workers, overwrite=overwrite, progress=progress,
+        )  # fmt: skip
+
+
+def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
+    """Find every problem of a dataset, worst first; nothing is changed.
+
+    Each has `severity` ("error", "warning", "remark"), `kind`, `text`, `names` and `advice`.
+
+        for finding in prep.check("datasets/campus"):
+            print(finding.severity, finding.text, finding.advice)
+    """
+    return check_dataset(root_of(dataset), workers, progress)
+
+
+@recorded(lambda given, _: root_of(given["dataset"]))
+def split(
+    dataset: Dataset | str | Path,
+    *,
+    ratios: Ratios = DEFAULT_RATIOS,
+    seed: int = 0,
+    group_by: str | None = None,
+    dedupe: bool = True,
+    folds: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Split:
+    """Split the labelled samples into train, val and test, alike in their classes, and groups kept whole.
+
+    ratios: of train, val and test.  group_by: "folder", "group", or a regular expression for stems.
+    dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds.
+    Samples that have a split keep it, unless `overwrite` is set. Raises SegError if that is not the split asked for.
+
+        ds = prep.split(ds, ratios=(70, 15, 15)).dataset
+    """
+    need_number("folds", folds, 2)
+    return split_dataset(
+        Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, dedupe=dedupe, folds=folds,
+        overwrite=overwrite, workers=workers, progress=progress,
+    )  # fmt: skip
+
+
+@recorded(lambda given, _: root_of(given["dataset"]))
+def stats(
+    dataset: Dataset | str | Path,
+    *,
+    split: Counted = "train",
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Stats:
+    """Count pixels exactly and write stats.json: mean and std of the images, frequency and weights of each class.
+
+    Mean and std are of RGB in 0..1. A dataset without split gets one first (80/10/10, by `seed`). Raises SegError if
+    other statistics stand there and `overwrite` is not set.
+
+        print(prep.stats(ds).mean)
+    """
+    need_one_of("split", split, Counted)
+    with opened_alone(root_of(dataset)) as opened:
+        divided = ensure_split(opened, seed, _say_nothing) if has_masks(opened) else opened
+        found = compute_stats(divided, split, workers, progress)
+        save_stats(divided, found, overwrite=overwrite)
+    return found
+
+
+@recorded(lambda given, _: root_of(given["dataset"]))
+def patches(
+    dataset: Dataset | str | Path,
+    *,
+    size: int = 96,
+    per_image: int = 20,
+    foreground: float = 0.5,
+    flips: bool = True,
+    format: PatchFormat = "npy",
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> PatchSet:
+    """Cut square patches of the train and val samples into patches/size<size>; test samples are never cut.
+
+    size: of a side, in pixels.  foreground: share of the patches near a pixel that is no background, 0..1.
+    flips: count all four orientations.  format: "npy", (N, S, S, 3) images and (N, S, S) masks for training, or "png".
+    A dataset without split gets one first. Raises SegError if other patches stand there and `overwrite` is not set.
+
+        folder = prep.patches(ds, size=96, per_image=20).folder
+    """
+    need_number("size", size, 16)
+    need_number("per_image", per_image, 1)
+    need_number("foreground", foreground, 0, 1)
+    need_one_of("format", format, PatchFormat)
+    with opened_alone(root_of(dataset)) as opened:
+        return cut_patches(
+            ensure_split(opened, seed, _say_nothing), size=size, per_image=per_image, foreground=foreground,
+            flips=flips, patch_format=format, seed=seed, workers=workers, overwrite=overwrite, progress=progress,
+        )  # fmt: skip
+
+
+@recorded(lambda given, _: root_of(given["dataset"]))
+def report(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> Path:
+    """Write report.html into a dataset and return its path: findings, pictures, classes, splits, sizes and colours.
+
+    It is a single file without scripts, and replaces the one that is there.
+
+        webbrowser.open(prep.report(ds).resolve().as_uri())
+    """
+    with opened_alone(root_of(dataset)) as opened:
+        return write_report(opened, check_dataset(opened.root, workers, progress), workers, bar_of(progress))
+
+
+@recorded(lambda given, _: root_of(given["dataset"]))
+def export(
+    dataset: Dataset | str | Path,
+    *,
+    output: str | Path,
+    to: Layout,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> ExportSummary:
+    """Export images and masks to the layout of another tool, without loss.
+
+    output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme" or "cvat".
+    `left_out` of the result names the samples without image or mask.
+
+        prep.export(ds, output="campus-voc", to="voc")
+    """
+    need_one_of("to", to, Layout)
+    return export_dataset(
+        root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress
+    )  # fmt: skip
+
+
+def _say_nothing(text: str) -> None:
+    pass
+
+
+@contextmanager
+def _class_file(classes: str | Path | ClassMap | None) -> Iterator[Path | None]:
+    """The file of a class map."""
+    if not isinstance(classes, ClassMap):
+        yield None if classes is None else Path(classes)
+        return
+    with TemporaryDirectory() as folder:
+        write_classes(Path(folder) / CLASSES, classes)
+        yield Path(folder) / CLASSES

@@ -1,0 +1,219 @@
+"""What a COCO file says, entry by entry: odd ones are repaired or left out with a line, the rest is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prep.core.classes import Color, parse_color
+from prep.core.errors import SegError
+from prep.images.polygons import Ring
+from prep.labels.left_out import LeftOut
+from prep.labels.region_labels import corners, image_extent, is_whole
+from prep.labels.regions.shapes import Polygon, Runs, Shape
+
+Key = int | str
+"""What stands as an id: whole numbers, also as 7.0 or "7", or a text."""
+
+_BOX = "left out, because they are boxes without a region"
+_NO_CATEGORY = "ignored in the masks (255), because they are of a category that the file does not list"
+_NO_AREA = "left out, because they are points or lines without area"
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category; parent: its supercategory, empty if there is none."""
+
+    name: str
+    color: Color | None
+    parent: str
+
+
+@dataclass
+class CocoImage:
+    """Name and size (0, 0 if it is not stated) of an image, and (category, shape) in the order of painting."""
+
+    name: str
+    size: tuple[int, int]
+    regions: list[tuple[str, Shape]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CocoContent:
+    """Images and categories by id, categories in the order of their ids; ids of those that annotations use."""
+
+    images: Mapping[Key | None, CocoImage]
+    categories: Mapping[Key, Category]
+    used: frozenset[Key]
+    damaged: int
+
+
+def read_content(path: Path, content: Any, left_out: LeftOut) -> CocoContent:  # noqa: ANN401  # whatever JSON holds
+    """Only what is painted; the segmentations are taken out of `content`, which may have hundreds of megabytes."""
+    categories = _categories(path, content["categories"], left_out)
+    images = _images(path, content["images"], left_out)
+    used: set[Key] = set()
+    damaged = 0
+    for name, entry in _in_order(content["annotations"], left_out):
+        image = images.get(_key(entry.get("image_id")))
+        if image is None:
+            left_out.add("left out, because they are of an image that the file does not list", name)
+            continue
+        label = f"{name} of {image.name}"
+        try:
+            shapes = _shapes(entry.pop("segmentation", None), image, label, left_out)
+        except SegError as error:
+            left_out.add(f"left out, because {error}", label)
+            damaged += 1
+            continue
+        key = _key(entry.get("category_id"))
+        category = None if key is None else categories.get(key)
+        if key is not None and category is not None:
+            used.add(key)
+        elif shapes:
+            left_out.add(_NO_CATEGORY, label)
+        image.regions += [(category.name if category else "ignore", shape) for shape in shapes]
+    return CocoContent(images, categories, frozenset(used), damaged)
+
+
+def _key(value: object) -> Key | None:
+    if is_whole(value):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip():
+        text = value.strip()
+        return int(text) if text.isdecimal() and text.isascii() and len(text) < 20 else text
+    return None
+
+
+def _images(path: Path, entries: Sequence[Any], left_out: LeftOut) -> dict[Key | None, CocoImage]:
+    images: dict[Key | None, CocoImage] = {}
+    names: dict[str, CocoImage] = {}
+    for position, entry in enumerate(entries, start=1):
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        name = entry.get("file_name") if isinstance(entry, dict) else None
+        if key is None or not isinstance(name, str) or not name.strip():
+            left_out.add('images left out, because they have no "id" or no "file_name"', f"image {position}")
+            continue
+        if key in images and images[key].name != name:
+            raise SegError(f"{path}: two images have the same id {key}: {images[key].name}, {name}; export it again")
+        image = CocoImage(name, _size(path, entry, left_out))
+        if names.setdefault(name, image).size != image.size:
+            raise SegError(f"{path}: says two sizes of {name}; export the file again, or remove one")
+        images[key] = names[name]
+    return images
+
+
+def _size(path: Path, entry: Mapping[str, Any], left_out: LeftOut) -> tuple[int, int]:
+    sides = [_key(entry.get(side)) for side in ("width", "height")]
+    try:
+        return image_extent(f"{path}/{entry['file_name']}", *sides)
+    except SegError:
+        left_out.add("width and height that no photo has: the photo says its size", entry["file_name"])
+        return 0, 0
+
+
+def _categories(path: Path, entries: Sequence[Any], left_out: LeftOut) -> dict[Key, Category]:
+    found: dict[Key, Category] = {}
+    for position, entry in enumerate(entries, start=1):
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if key is None or not isinstance(name, str):
+            left_out.add('categories left out, because they have no "id" or no "name"', f"category {position}")
+            continue
+        if key in found and found[key].name != name:
+            raise SegError(
+                f"{path}: two categories have the same id {key}: {found[key].name}, {name}; correct the file"
+            )
+        found[key] = Category(name, _color(entry.get("color")), str(entry.get("supercategory") or ""))
+    numbers = all(isinstance(key, int) for key in found)
+    return dict(sorted(found.items(), key=lambda row: row[0])) if numbers else found
+
+
+def _color(value: object) -> Color | None:
+    """A colour as [r, g, b] or #rrggbb; None if there is none."""
+    if isinstance(value, list) and len(value) == 3 and all(is_whole(part) and 0 <= part <= 255 for part in value):
+        red, green, blue = value
+        return red, green, blue
+    try:
+        return parse_color(value) if isinstance(value, str) else None
+    except SegError:  # a name of a colour, or whatever else: it is decoration
+        return None
+
+
+def _in_order(entries: Sequence[Any], left_out: LeftOut) -> list[tuple[str, dict[str, Any]]]:
+    """Annotations with what errors call them, by id; in the order of the file if one has no number as its id."""
+    rows = []
+    for position, entry in enumerate(entries, start=1):
+        if isinstance(entry, dict):
+            rows.append((_key(entry.get("id")), position, entry))
+        else:
+            left_out.add("left out, because they are no annotations", f"entry {position}")
+    if all(isinstance(key, int) for key, _, _ in rows):
+        rows.sort(key=lambda row: (row[0], row[1]))
+        return [(f"annotation {key}", entry) for key, _, entry in rows]
+    odd = next((position, entry) for key, position, entry in rows if not isinstance(key, int))
+    left_out.add("painted in the order of the file, because annotations have no numbers as ids", f"entry {odd[0]}")
+    return [(f"entry {position}" if key is None else f"annotation {key}", entry) for key, position, entry in rows]
+
+
+def _shapes(segmentation: Any, image: CocoImage, label: str, left_out: LeftOut) -> list[Shape]:  # noqa: ANN401
+    """What an annotation covers, nothing for a box or a line; SegError says what is wrong with it."""
+    if not segmentation:
+        left_out.add(_BOX, label)
+        return []
+    if isinstance(segmentation, dict):
+        return [_runs(segmentation, image)]
+    if not isinstance(segmentation, list):
+        raise SegError("a segmentation is neither polygons nor run lengths")
+    parts = segmentation
+    if not isinstance(parts[0], list | dict) or (len(parts) > 2 and all(_is_pair(part) for part in parts)):
+        left_out.add("read as one polygon, because their points are not in a list of polygons", label)
+        parts = [parts]
+    shapes: list[Shape] = [_runs(part, image) for part in parts if isinstance(part, dict)]
+    rings = [_ring(part) for part in parts if not isinstance(part, dict)]
+    shapes += [Polygon((ring,)) for ring in rings if _has_area(ring)]
+    if not shapes:
+        left_out.add(_NO_AREA, label)
+    return shapes
+
+
+def _is_pair(part: object) -> bool:
+    return isinstance(part, list) and len(part) == 2 and not isinstance(part[0], list)
+
+
+def _ring(values: object) -> Ring:
+    try:
+        return corners("", values)
+    except SegError as error:
+        raise SegError("their points are not pairs of finite numbers") from error
+
+
+def _has_area(ring: Ring) -> bool:
+    """Whether it can hold a pixel; only small ones are looked at, for long lists of points are regions."""
+    if len(ring) > 6:
+        return True
+    x, y = ring.T
+    return len(ring) > 2 and bool(np.dot(x, np.roll(y, 1)) != np.dot(y, np.roll(x, 1)))
+
+
+def _runs(segmentation: dict[str, Any], image: CocoImage) -> Runs:
+    counts, size = segmentation.get("counts"), segmentation.get("size")
+    if not isinstance(counts, list | str):
+        raise SegError("a segmentation is neither polygons nor run lengths")
+    sides = [_key(side) for side in size] if isinstance(size, list) else list(image.size[::-1])
+    height, width = sides if len(sides) == 2 else (None, None)
+    if not (is_whole(height) and is_whole(width)) or min(height, width) < 1:
+        raise SegError("their run lengths have no size")
+    if not all(image.size):
+        image.size = image_extent(image.name, width, height)
+    if (width, height) != image.size:
+        raise SegError("their run lengths are not of the size of their image")
+    if isinstance(counts, list) and not (all(is_whole(run) and run >= 0 for run in counts)):
+        raise SegError("their run lengths are no whole numbers")
+    if isinstance(counts, list) and sum(counts) != width * height:
+        raise SegError("their run lengths do not fill their image")
+    return Runs(counts, height, width)

@@ -1,0 +1,102 @@
+"""Where points of polygons lie: outside the stated size, on the turned photo, or in shares of the image (0 to 1)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.words import counted, list_some
+from prep.images.polygons import Ring
+from prep.labels.regions.shapes import Polygon, RegionImage, Shape
+from prep.photos.photoio import open_photo
+
+_SLACK = 1.0
+"""Tools round: so many pixels beyond the border are not outside."""
+
+
+def scaled(image: RegionImage, across: float, down: float) -> RegionImage:
+    """The image with its polygons stretched."""
+
+    def stretch(shape: Shape) -> Shape:
+        if not isinstance(shape, Polygon):
+            return shape
+        return Polygon(tuple(ring * (across, down) for ring in shape.rings))
+
+    return replace(image, regions=tuple((name, stretch(shape)) for name, shape in image.regions))
+
+
+def in_pixels(images: Sequence[RegionImage]) -> tuple[list[RegionImage], list[str]]:
+    """Points that are shares of the image (0 to 1) as pixels, and a note that says so.
+
+    They are shares if those of every image lie between 0 and 1: a single region may be as small as a pixel.
+    """
+    extents = [points.max() for image in images if len(points := image.points())]
+    if not extents or max(extents) > 1.001 or any(image.points().min(initial=0) < -0.001 for image in images):
+        return list(images), []
+    if all(max(image.size) <= 1 for image in images):
+        return list(images), []
+    note = "all points lie between 0 and 1: read as shares of the width and height of their images"
+    return [scaled(image, *image.size) for image in images], [note]
+
+
+def turned(images: Sequence[RegionImage], photos: Sequence[Path | None]) -> tuple[list[RegionImage], list[str]]:
+    """Images whose stated size is that of the photo as stored, with points of the upright one, at the upright size.
+
+    Points outside the stated size and inside the turned one tell. What one image tells holds for all with a photo
+    that EXIF turns so: a tool does the same with each.
+    """
+    certain = [_is_turned(image) for image in images]
+    if not any(certain):
+        return list(images), []
+    result, names = [], []
+    for image, photo, sure in zip(images, photos, certain, strict=True):
+        upright = image.size[::-1]
+        if upright != image.size and image.is_of_polygons:
+            seen = open_photo(photo).upright_size if photo is not None else None
+            fits = _inside(image.points(), upright)
+            if fits and (seen == upright or (seen is None and sure)):
+                names.append(image.name)
+                image = replace(image, size=upright)
+        result.append(image)
+    if not names:
+        return result, []
+    return result, [
+        f"width and height of {counted(len(names), 'image')} are those of the photo as stored, but points lie outside "
+        f"them and inside the photo turned upright; read as upright, look at some: {list_some(names)}"
+    ]
+
+
+def outside_note(images: Sequence[RegionImage]) -> list[str]:
+    """How many points lie outside their images, and in which; nothing if none does."""
+    outside = points = 0
+    names = []
+    for image in images:
+        found = image.points()
+        beyond = int(np.count_nonzero(_beyond(found, image.size))) if all(image.size) else 0
+        outside, points = outside + beyond, points + len(found)
+        names += [image.name] if beyond else []
+    if not outside:
+        return []
+    return [
+        f"{outside / points:.1%} of the points ({outside:,}) lie outside their images, where regions are cut off; "
+        f"look at {list_some(names)}"
+    ]
+
+
+def _is_turned(image: RegionImage) -> bool:
+    points = image.points()
+    if not image.is_of_polygons or not all(image.size) or _inside(points, image.size):
+        return False
+    return _inside(points, image.size[::-1])
+
+
+def _inside(points: Ring, size: tuple[int, int]) -> bool:
+    return not _beyond(points, size).any()
+
+
+def _beyond(points: Ring, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """(N,) whether each lies outside."""
+    outside: NDArray[np.bool_] = (points < -_SLACK) | (points > np.asarray(size) + _SLACK)
+    return outside[:, 0] | outside[:, 1]

@@ -1,0 +1,84 @@
+"""Images with named regions as a source of labels: their stems, photos, sizes and splits."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.region_labels import class_names
+from prep.labels.regions.extents import in_pixels, outside_note, scaled, turned
+from prep.labels.regions.shapes import RegionImage
+from prep.labels.rerooting import Rerooting, unique_stems
+from prep.photos.photoio import open_photo
+
+
+def region_source(
+    reader: str,
+    path: Path,
+    images: Sequence[RegionImage],
+    *,
+    names: Sequence[str] | None = None,
+    classes: ClassMap | None = None,
+    notes: Sequence[str] = (),
+    root: Path | None = None,
+    points: Literal["pixels", "shares", "either"] = "pixels",
+) -> LabelSource:
+    """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
+
+    names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
+    that of its photo; without photo and size it is missing.
+    points: whether those of polygons are pixels or shares of the image (0 to 1), or have to tell that themselves.
+    Raises SegError if no image is left.
+    """
+    found_names = sorted({name for image in images for name, _ in image.regions})
+    known = class_names(path, list(names) if names is not None else found_names)
+    stems = unique_stems([image.name for image in images])
+    folder = root or (path if path.is_dir() else path.parent)
+    photos = Rerooting(folder).find_each([f"images/{image.name}" for image in images])
+    stated = points != "shares"
+    sized = [replace(image, size=_size(image, photo, stated)) for image, photo in zip(images, photos, strict=True)]
+    placed, how = _in_pixels(sized, photos, points)
+    listed = {stem: image for stem, image in zip(stems, placed, strict=True) if all(image.size)}
+    if images and not listed:
+        raise SegError(
+            f"{path}: says the size of none of its images, and their photos ({images[0].name}) are not below {folder}; "
+            "put the photos there"
+        )
+    return LabelSource(
+        reader,
+        tuple(
+            RawLabel(image.file or path, stem, image.name, image.size, known, regions=image.regions)
+            for stem, image in listed.items()
+        ),
+        classes=classes,
+        photos={stem: photo for stem, photo in zip(stems, photos, strict=True) if photo is not None and stem in listed},
+        names_photos=True,
+        names=known,
+        missing=tuple(image.name for image in placed if not all(image.size)),
+        notes=(*notes, *how, *outside_note(placed)),
+        splits={stem: image.split for stem, image in listed.items() if image.split},
+    )
+
+
+def _in_pixels(
+    images: Sequence[RegionImage], photos: Sequence[Path | None], points: str
+) -> tuple[list[RegionImage], list[str]]:
+    """The images with points in pixels and sizes that fit them, and notes on what was assumed."""
+    if points == "shares":
+        return [scaled(image, *image.size) for image in images], []
+    pixels, shares = in_pixels(images) if points == "either" else (list(images), [])
+    placed, how = turned(pixels, photos)
+    return placed, [*shares, *how]
+
+
+def _size(image: RegionImage, photo: Path | None, stated: bool) -> tuple[int, int]:
+    """Width and height as stated, or else of the photo as a person sees it; (0, 0) without both.
+
+    stated: whether what is stated comes first; shares of an image are those of the photo as a person saw it.
+    """
+    if photo is None or (all(image.size) and (stated or not image.is_of_polygons)):
+        return image.size
+    return open_photo(photo).upright_size

@@ -1,0 +1,196 @@
+"""`import prep` and `import synth`: each function does what its command does, on paths and open datasets, silently."""
+
+import inspect
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import get_type_hints
+
+import numpy as np
+import pytest
+
+import prep
+import synth
+import train
+from prep.core.classes import ClassMap
+from prep.dataset.dataset import Dataset
+from prep.photos.record import read_records
+from tests.conftest import Raw
+from tests.support import CLASSES, images_only, load, random_image, random_mask, save, tree
+
+FUNCTIONS = [
+    (package, name)
+    for package in (prep, synth, train)
+    for name in package.__all__
+    if inspect.isfunction(getattr(package, name))
+]
+PUBLIC = [(package, name) for package in (prep, synth, train) for name in package.__all__]
+
+
+def test_names_are_about_twenty() -> None:
+    assert len(PUBLIC) == 23
+    assert len(FUNCTIONS) == 17
+    for package in (prep, synth, train):
+        assert set(package.__all__) <= set(dir(package))
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(AttributeError, match="module 'prep' has no attribute 'masks'; it has ClassMap, Dataset, "):
+        _ = prep.masks
+
+
+@pytest.mark.parametrize(("package", "name"), FUNCTIONS)
+def test_functions_take_one_argument_by_position_and_have_types(package: ModuleType, name: str) -> None:
+    function = getattr(package, name)
+    first, *others = inspect.signature(function).parameters.values()
+    assert first.kind == inspect.Parameter.POSITIONAL_OR_KEYWORD
+    named = [each for each in others if name != "fit" or each.name != "config"]
+    assert all(each.kind == inspect.Parameter.KEYWORD_ONLY for each in named)
+    hints = get_type_hints(function)
+    assert {*inspect.signature(function).parameters, "return"} == hints.keys()
+    assert {str, Path} <= set(hints[first.name].__args__)
+
+
+@pytest.mark.parametrize(("package", "name"), PUBLIC)
+def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> None:
+    text = inspect.getdoc(getattr(package, name)) or ""
+    sentence = " ".join(text.partition("\n\n")[0].split())
+    assert sentence.endswith(".")
+    assert len(sentence) < 160
+    if (package, name) in FUNCTIONS:
+        assert "\n\n    " in text, "no example"
+        assert f"{package.__name__}.{name}(" in text
+
+
+def test_a_dataset_gives_its_samples(dataset: Dataset) -> None:
+    ds = prep.open(str(dataset.root))
+    assert ds == prep.open(dataset.root) == dataset
+    assert len(ds) == 23
+    samples = list(ds)
+    assert [sample.stem for sample in samples] == [each.stem for each in dataset.samples]
+    for sample, record in zip(samples, dataset.samples, strict=True):
+        assert np.array_equal(sample.image, load(ds.root / record.image))
+        assert np.array_equal(sample.mask, load(ds.root / record.mask))
+        assert (sample.size, sample.split, sample.group) == ((64, 80), record.split, record.group)
+    assert (sample.image.shape, sample.image.dtype) == ((80, 64, 3), np.uint8)
+    assert ds["image_000003"] == ds[3] == samples[3]
+    assert ("image_000003" in ds, "image_3" in ds) == (True, False)
+    assert [sample.stem for sample in ds.split("test")] == ["test_000000", "test_000001", "test_000002"]
+    assert ds.classes.names == ("background", "line", "ellipse")
+    assert bool(replace(ds, samples=()))
+
+
+def test_what_is_not_there_is_told(dataset: Dataset, tmp_path: Path) -> None:
+    for ask, says in (
+        (lambda: dataset["Image_000003"], "no sample has the stem 'Image_000003'; did you mean 'image_000003'?"),
+        (lambda: dataset["x"], "no sample has the stem 'x'; list(ds) shows its 23"),
+        (lambda: dataset.split("training"), "'training' is no split; there are train, val, test"),
+        (lambda: prep.open(tmp_path), "not a dataset (no index.csv in it)"),
+    ):
+        with pytest.raises(prep.SegError) as error:
+            ask()
+        assert says in str(error.value)
+    with pytest.raises(IndexError):
+        _ = dataset[23]
+    bare = images_only(tmp_path / "bare", [(20, 30)])
+    assert bare[0].image.shape == (20, 30, 3)
+    assert not bare[0].is_labelled
+    with pytest.raises(prep.SegError, match="bare: s0 has no mask yet; 'seg-prep annotate' paints one"):
+        _ = bare[0].mask
+    with pytest.raises(prep.SegError, match=r"bare: is not split yet; prep.split\('.*bare'\).dataset is"):
+        bare.split("train")
+
+
+def test_a_sample_takes_no_other_one_to_another_process(dataset: Dataset) -> None:
+    travelled = pickle.loads(pickle.dumps(dataset["image_000003"]))
+    assert np.array_equal(travelled.image, dataset["image_000003"].image)
+    assert travelled.dataset.samples == ()
+    assert b"image_000004" not in pickle.dumps(dataset["image_000003"])
+
+
+def test_from_photos_and_labels_to_patches(raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
+    root = raw.target
+    made = prep.convert(str(raw.masks), output=str(root), images=raw.photos, classes=CLASSES)
+    assert made.converted == 3
+    assert made.dataset.classes == CLASSES
+    for seed, sample in enumerate(made.dataset):
+        assert np.array_equal(sample.mask, random_mask(seed))
+        assert np.array_equal(sample.image, random_image(seed))
+    assert {finding.severity for finding in prep.check(made.dataset)} <= {"warning", "remark"}
+    split = prep.split(made.dataset, ratios=(50, 25, 25), seed=3)
+    assert {name: len(split.dataset.split(name)) for name in ("train", "val", "test")} == dict.fromkeys(
+        ("train", "val", "test"), 1
+    )
+    found = prep.stats(made.dataset)  # not split when it was opened
+    image = split.dataset.split("train")[0].image / 255
+    assert np.allclose(found.mean, image.mean((0, 1)), atol=1e-12)
+    cut = prep.patches(made.dataset, size=16, per_image=5)
+    assert np.load(cut.folder / "images.npy").shape == (10, 16, 16, 3)
+    page = prep.report(str(root))
+    assert page == root / "report.html"
+    assert b"campus" in page.read_bytes()
+    out = prep.export(root, output=str(root.parent / "voc"), to="voc")
+    assert (out.samples, out.left_out) == (3, ())
+    assert sorted(path.stem for path in (root.parent / "voc" / "SegmentationClass").iterdir()) == ["a", "b", "c"]
+    assert capfd.readouterr() == ("", "")
+    lines = [json.loads(line) for line in (root / "provenance.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["command"] for line in lines] == [
+        f"prep.{name}" for name in ("convert", "split", "stats", "patches", "report", "export")
+    ]
+    assert lines[1]["arguments"] == {
+        "dataset": str(root), "ratios": [50, 25, 25], "seed": 3, "group_by": None, "dedupe": True, "folds": None,
+        "workers": None, "overwrite": False,
+    }  # fmt: skip
+    assert lines[0]["arguments"]["classes"]["names"] == list(CLASSES.names)
+
+
+def test_photos_and_datasets_are_resized(tmp_path: Path) -> None:
+    for number in range(3):
+        save(tmp_path / "photos" / f"{number}.png", random_image(number, 40, 60))
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
+    done: list[tuple[int, int]] = []
+    first = prep.resize(tmp_path / "photos", output=tmp_path / "d", size=30, progress=lambda *at: done.append(at))
+    assert [sample.size for sample in first.dataset] == [(30, 20)] * 3
+    assert done[-1] == (4, 4)
+    assert ["broken.jpg" in problem for problem in first.problems] == [True]
+    boxed = prep.resize(first.dataset, output=tmp_path / "e", size=(16, 24), fit="letterbox", format="png")
+    assert [sample.image.shape for sample in boxed.dataset] == [(24, 16, 3)] * 3
+    one = prep.resize([tmp_path / "photos" / "1.png"], output=str(tmp_path / "f"), size=60)
+    assert [sample.stem for sample in one.dataset] == ["1"]
+    assert read_records(tmp_path / "f" / "photos.csv").keys() == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda ds: prep.stats(ds, split="training"), "split='training': there is 'train', 'val', 'test', 'all'"),
+        (lambda ds: prep.export(ds, output="x", to="png"), "to='png': there is 'rgb', 'voc', 'coco'"),
+        (lambda ds: prep.patches(ds, size=8), "size=8: needs a number, 16 or more"),
+        (lambda ds: prep.patches(ds, foreground=1.5), "foreground=1.5: needs a number, from 0 to 1"),
+        (lambda ds: prep.patches(ds, format="tiff"), "format='tiff': there is 'npy', 'png'"),
+        (lambda ds: prep.resize(ds, output="x", size=64, fit="wide"), "fit='wide': there is 'long', 'short'"),
+        (lambda ds: prep.resize(ds, output="x", size=64, format="gif"), "format='gif': there is 'jpg', 'png', None"),
+        (lambda ds: prep.resize(ds, output="x", size=64, quality=0), "quality=0: needs a number, from 1 to 100"),
+        (lambda ds: prep.resize(ds, output="x", size=4), "'4': 4 pixels; a side has 16 to 65,500 pixels"),
+        (lambda ds: prep.convert(ds.root, output="x", unknown="guess"), "unknown='guess': there is 'error', 'ignore'"),
+        (lambda ds: prep.split(ds, folds=1), "folds=1: needs a number, 2 or more"),
+        (lambda ds: prep.stats(ds, workers=0), "workers=0: needs a number, 1 or more"),
+    ],
+)
+def test_wrong_arguments_are_told_and_nothing_is_written(call, says: str, dataset: Dataset) -> None:  # noqa: ANN001
+    before = tree(dataset.root.parent, provenance=True)
+    with pytest.raises(prep.SegError) as error:
+        call(dataset)
+    assert says in str(error.value)
+    assert tree(dataset.root.parent, provenance=True) == before
+
+
+def test_synthetic_images(tmp_path: Path) -> None:
+    ds = synth.generate(str(tmp_path / "s"), n=3, test=1, width=32, height=40)
+    assert (len(ds), ds[0].size, ds.classes) == (4, (32, 40), ClassMap(*_names_and_colors(ds)))
+
+
+def _names_and_colors(ds: Dataset) -> tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]:
+    return ("background", "line", "ellipse"), ds.classes.colors

@@ -1,0 +1,63 @@
+"""Every block of docs/python.md runs, in order, in an empty folder, and gives what the page promises."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import prep
+from tests.support import load
+
+PAGE = Path(__file__).parents[1] / "docs" / "python.md"
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A folder in which all blocks have run as cells of a notebook do, and the lines that they printed."""
+    folder = tmp_path_factory.mktemp("notebook")
+    program = (
+        "import sys\nspace = {'__name__': '__main__'}\nfor cell in sys.stdin.read().split('\\0'): exec(cell, space)"
+    )
+    cells = "\0".join(blocks(PAGE.read_text(encoding="utf-8")))
+    result = subprocess.run([sys.executable, "-c", program], input=cells, cwd=folder, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    return folder, result.stdout.splitlines()
+
+
+def test_the_page_is_read_right() -> None:
+    assert len(blocks(PAGE.read_text(encoding="utf-8"))) == 8
+    assert blocks("```python\na\n```\n\n```console\nb\n```\n\n```python\nc\n\nd\n```\n") == ["a\n", "c\n\nd\n"]
+
+
+def test_it_makes_a_dataset_and_a_run(place: tuple[Path, list[str]]) -> None:
+    folder, _ = place
+    ds = prep.open(folder / "datasets" / "leaves")
+    assert (len(ds), ds.classes.names) == (24, ("background", "leaf"))
+    assert {name: len(ds.split(name)) for name in ("train", "val", "test")} == {"train": 17, "val": 4, "test": 3}
+    for sample in ds:
+        assert (load(folder / "labels" / f"{sample.stem}.png")[..., 1] // 255 == sample.mask).all()
+    assert len(list((folder / "predictions" / "masks").iterdir())) == 24
+    assert len(list((folder / "runs").glob("leaves-*/model.pt"))) == 1
+
+
+def test_it_prints_what_it_says(place: tuple[Path, list[str]]) -> None:
+    _, lines = place
+    assert "24 masks; ()" in lines
+    assert "24 samples, 17 to train with" in lines
+    assert len([line for line in lines if re.fullmatch(r"\d\d \(120, 160, 3\) \d+% leaf", line)]) == 3
+    assert len([line for line in lines if line.startswith("epoch")]) == 4
+    assert "(120, 160) (2, 120, 160) ('background', 'leaf')" in lines
+    assert "24 photos labelled; ()" in lines
+    [score] = [float(line.split()[-1]) for line in lines if line.startswith("mean IoU of the test images:")]
+    assert score > 0.8  # a network that learned nothing labels all as background: 0.4
+
+
+def test_the_page_says_what_hides_the_packages() -> None:
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert "`import seg_prep; seg_prep.take_own_packages()`" in text

@@ -1,0 +1,82 @@
+"""The documentation site has a page for every command and every public name, and no broken link."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec, module_from_spec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import prep
+import synth
+import train
+from tests.test_structure import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def site() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("site_pages", DOCS / "site_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_command_has_a_page_with_its_help(site: ModuleType) -> None:
+    pages = site.pages()
+    assert pages.keys() == {"index.md", *(f"commands/{name.replace(' ', '-')}.md" for name in COMMANDS)}
+    for name, command in COMMANDS.items():
+        page = pages[f"commands/{name.replace(' ', '-')}.md"]
+        assert f"\n# {name}\n" in page
+        assert f"Usage: {name} " in page
+        for param in command.params:
+            assert all(flag in page for flag in param.opts if flag.startswith("--"))
+        assert max(map(len, page.splitlines())) <= 160  # the first sentence; the help is narrower
+
+
+def test_the_first_page_is_the_readme_and_its_links_lead_somewhere(site: ModuleType) -> None:
+    page = site.start_page()
+    links = re.findall(r"\]\(([^)#:]+)\)", page)
+    assert links
+    assert all((DOCS / link).is_file() for link in links)
+
+
+def test_every_public_name_is_on_the_page_of_functions() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    for package in (prep, synth, train):
+        for name in package.__all__:
+            assert re.search(rf"\b{name}\b", text), f"{package.__name__}.{name}"
+    for module in re.findall(r"^::: (\S+)$", text, re.MULTILINE):
+        parent, _, name = module.rpartition(".")
+        assert (
+            find_spec(module)
+            if parent == "prep" or parent == "train"
+            else hasattr(importlib.import_module(parent), name)
+        )
+
+
+def test_pages_are_in_the_navigation() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r": (\S+\.md)$", text, re.MULTILINE))
+    assert named == {"index.md", *(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))}
+
+
+@pytest.mark.skipif(find_spec("mkdocs") is None, reason="the extra docs is not installed (make docs installs it)")
+def test_the_site_builds_and_fetches_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    pages = {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    assert {f"commands/{name.replace(' ', '-')}.html" for name in COMMANDS} < pages.keys()
+    assert "Cut square patches" in pages["api.html"]
+    for page in pages.values():
+        assert not re.search(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', page)

@@ -1,0 +1,153 @@
+"""`import train`: each function does what its command does, on paths, runs and open datasets, silently."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import prep
+import train
+from prep.dataset.dataset import Dataset
+from tests.support import load, random_image, tree
+from train.windows.predictor import Predictor
+
+FAST = train.Config(width=4, depth=2, size=32, crops=2, batch=8, epochs=2)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, train.Run, list[str]]:
+    """A folder with datasets/synth and one run of two epochs, the run, and what it said."""
+    import synth
+
+    folder = tmp_path_factory.mktemp("face")
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        ds = synth.generate("datasets/synth", n=8, test=3, width=64, height=64, workers=1)
+        run = train.fit(ds, FAST, device="cpu", say=said.append)
+    return folder, run, said
+
+
+@pytest.fixture
+def here(trained: tuple[Path, train.Run, list[str]], monkeypatch: pytest.MonkeyPatch) -> train.Run:
+    """The run; the working folder is the one in which it was trained."""
+    monkeypatch.chdir(trained[0])
+    return trained[1]
+
+
+def test_a_training_gives_a_run(trained: tuple[Path, train.Run, list[str]]) -> None:
+    folder, run, said = trained
+    assert (folder / run.folder / "model.pt").is_file()
+    assert (folder / run.report).is_file()
+    metrics = json.loads((folder / run.folder / "metrics.json").read_text(encoding="utf-8"))
+    assert run.mean_iou == pytest.approx(metrics["mean_iou"])
+    assert len([line for line in said if line.startswith("epoch")]) == 2
+    record = json.loads((folder / run.folder / "provenance.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert (record["command"], record["arguments"]["config"]["crops"]) == ("train.fit", 2)
+
+
+def test_the_model_of_a_run_labels_images(here: train.Run) -> None:
+    image = random_image(0, 50, 70)
+    model = train.load(here)
+    mask, probabilities = model(image), model.probabilities(image)
+    assert (mask.shape, mask.dtype) == ((50, 70), np.uint8)
+    assert (probabilities.shape, probabilities.dtype) == ((3, 50, 70), np.float32)
+    assert np.array_equal(probabilities.argmax(axis=0), mask)
+    assert np.allclose(probabilities.sum(axis=0), 1, atol=1e-5)
+    assert model.classes.names == ("background", "line", "ellipse")
+    for named in ("latest", here.folder, str(here.folder / "model.pt")):
+        assert np.array_equal(train.load(named, device="cpu")(image), mask)
+    assert np.array_equal(model(image[::2, ::-1]), model(np.ascontiguousarray(image[::2, ::-1])))
+
+
+IMAGE = random_image(0, 20, 30)
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (IMAGE / 255, "float64 (20, 30, 3); (image * 255).round().astype('uint8') brings 0..1 to 0..255"),
+        (IMAGE.astype(np.float32), "float32 (20, 30, 3); image.round().astype('uint8'), if its values are 0..255"),
+        (IMAGE.astype(np.uint16) * 257, "uint16 (20, 30, 3); (image // 257).astype('uint8')"),
+        (IMAGE.astype(np.int64), "int64 (20, 30, 3); image.round().astype('uint8')"),
+        (IMAGE[..., 0], "uint8 (20, 30); numpy.stack([image] * 3, axis=-1)"),
+        (np.zeros((20, 30, 4), np.uint8), "uint8 (20, 30, 4); image[..., :3]"),
+        (np.zeros((20, 30, 2), np.uint8), "uint8 (20, 30, 2); RGB has three channels"),
+        (IMAGE.transpose(2, 0, 1), "uint8 (3, 20, 30); image.transpose(1, 2, 0)"),
+        (IMAGE[None], "uint8 (1, 20, 30, 3); give one image at a time"),
+        (np.zeros((0, 30, 3), np.uint8), "uint8 (0, 30, 3); give one image at a time"),
+        (Image.fromarray(IMAGE), "got Image; numpy.asarray(photo.convert('RGB')) is one of a Pillow image"),
+        (
+            "photo.jpg",
+            "got str; numpy.asarray(photo.convert('RGB')) is one of a Pillow image; train.predict takes files",
+        ),
+    ],
+)
+def test_other_images_are_refused(image: object, says: str, predictor: Predictor) -> None:
+    for ask in (predictor, predictor.probabilities):
+        with pytest.raises(prep.SegError) as error:
+            ask(image)  # type: ignore[arg-type]
+        assert says in str(error.value)
+        assert "uint8 (height, width, 3) in RGB order" in str(error.value)
+
+
+def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    scores = train.score(here, device="cpu")
+    assert scores.mean_iou == pytest.approx(here.mean_iou, abs=1e-6)
+    assert scores.iou.keys() == {"background", "line", "ellipse"}
+    assert np.nanmean(list(scores.iou.values())) == pytest.approx(scores.mean_iou, abs=1e-6)
+    assert (scores.metrics.images, scores.metrics.split, scores.folder) == (3, "test", here.folder)
+    assert train.score(split="val", output=str(tmp_path / "val")).folder == tmp_path / "val"
+    ds = prep.open("datasets/synth")
+    made = train.predict(ds, output=str(tmp_path / "out"), save=["masks", "geojson"])
+    assert (made.predicted, made.problems) == (11, ())
+    assert np.array_equal(load(tmp_path / "out" / "masks" / f"{ds[0].stem}.png"), train.load()(ds[0].image))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()) == ["geojson", "masks"]
+    found = train.audit(here, dataset=ds.root, output=tmp_path / "audit")
+    assert found.folder == tmp_path / "audit"
+    assert len((tmp_path / "audit" / "audit.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(
+        found.audit.suspects
+    )
+    again = train.resume(here)
+    assert again.folder.resolve() == here.folder.resolve()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_model_is_exported(here: train.Run, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra export is not installed")
+    made = train.export(here, to="onnx", output=tmp_path / "model.onnx")
+    assert made.difference < 1e-3
+    image = random_image(0, 40, 50)
+    assert np.mean(train.load(made.path)(image) == train.load(here)(image)) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: train.fit("datasets/synth", "campsu"), "no recipe is named campsu (did you mean campus?)"),
+        (lambda: train.fit("datasets/synth", device="gpu"), "device='gpu': there is 'auto', 'cpu', 'cuda', 'mps'"),
+        (lambda: train.fit("nowhere"), "nowhere: no such folder; name a dataset"),
+        (lambda: train.load("nowhere"), "nowhere: not a run with a model.pt"),
+        (lambda: train.score(split="tset"), "split='tset': there is 'train', 'val', 'test', 'all'"),
+        (lambda: train.predict("datasets", output="x", save=["png"]), "save='png': there is 'masks', 'colors'"),
+        (lambda: train.predict("datasets", output="x", min_area=0), "min_area=0: needs a number, 1 or more"),
+        (lambda: train.export(to="tflite"), "to='tflite': there is 'onnx', 'torchscript'"),
+    ],
+)
+def test_wrong_arguments_are_told_and_nothing_is_written(
+    call: Callable[[], object], says: str, here: train.Run
+) -> None:
+    before = tree(Path())
+    with pytest.raises(prep.SegError) as error:
+        call()
+    assert says in str(error.value)
+    assert tree(Path()) == before
+
+
+def test_torchrun_is_for_the_command(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.face.TorchElasticEnvironment.detect", lambda: True)
+    with pytest.raises(prep.SegError, match="under torchrun use the command seg-train"):
+        train.fit(dataset)

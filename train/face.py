@@ -1,0 +1,263 @@
+"""What `import train` offers: the work of the commands as functions, on paths or open datasets, silent unless asked.
+
+Every function takes `str` or `Path`; `run` is a folder, a Run, or "latest", the newest one under ./runs. Each raises
+SegError, whose text says what is wrong, where, and what to do. `device` is "auto" (an NVIDIA GPU if there is one),
+"cpu", "cuda" or "mps". `progress` is called with (done, in all), `say` with lines such as those of each epoch:
+`say=print` shows them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lightning_fabric.plugins.environments import TorchElasticEnvironment
+
+from prep.core.arguments import need_number, need_one_of
+from prep.core.errors import SegError
+from prep.core.progress import Progress, bar_of, silent
+from prep.dataset.dataset import Dataset, root_of
+from prep.dataset.provenance import recorded
+from train.auditing.audit_run import RunAudit, audit_run
+from train.config.config import Config
+from train.config.recipes import find_recipe
+from train.exporting.engine import open_predictor
+from train.exporting.export_run import ExportedModel, export_run
+from train.fitting.fit import Place, Run
+from train.fitting.fit import fit as fit_dataset
+from train.fitting.fit import resume as resume_run
+from train.predicting.predict import open_output, predict_photos, predict_videos
+from train.predicting.sources import find_sources
+from train.runs.run_files import LAST
+from train.runs.runs import LATEST, find_run
+from train.scoring.score import score_run
+from train.scoring.score_files import Metrics
+from train.windows.predictor import Predictor
+
+AnyRun = Run | str | Path
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Scored = Literal["train", "val", "test", "all"]
+Kind = Literal["masks", "colors", "overlays", "geojson", "coco", "labelme", "probabilities"]
+Form = Literal["onnx", "torchscript"]
+Say = Callable[[str], None]
+
+
+def say_nothing(text: str) -> None:
+    """Stay silent."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Scores of whole images of a split, 0..1; nan where a class occurs neither in the truth nor in the prediction.
+
+    metrics: all figures, with their 95 % intervals, as they stand in metrics.json.
+    folder: metrics.json, per_image.csv, pictures of the worst and best images.
+    """
+
+    folder: Path
+    metrics: Metrics
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of the classes' IoU."""
+        return self.metrics.mean_iou
+
+    @property
+    def iou(self) -> dict[str, float]:
+        """IoU by class name."""
+        return {each.name: each.iou for each in self.metrics.classes}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The folder with the predictions, the number of files that were predicted, and a text for each that was not."""
+
+    folder: Path
+    predicted: int
+    problems: tuple[str, ...]
+
+
+@recorded(lambda _, result: result.folder)
+def fit(
+    dataset: Dataset | str | Path,
+    config: Config | str = "default",
+    *,
+    device: Device = "auto",
+    progress: Progress = silent,
+    say: Say = say_nothing,
+) -> Run:
+    """Train a new run under ./runs on a dataset, and score its best model on the whole test images.
+
+    config: settings, or the name or .toml file of a recipe. It trains on the patches of the dataset, or on random crops
+    if there are none; a dataset without split or statistics gets them first. Raises SegError if there is nothing to
+    train on.
+
+        run = train.fit(ds, train.Config(epochs=12), say=print)
+        print(run.folder, run.mean_iou)
+    """
+    settings = config if isinstance(config, Config) else find_recipe(config).config({})
+    return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
+
+
+@recorded(lambda _, result: result.folder)
+def resume(
+    run: AnyRun = LATEST,
+    *,
+    dataset: Dataset | str | Path | None = None,
+    device: Device = "auto",
+    progress: Progress = silent,
+    say: Say = say_nothing,
+) -> Run:
+    """Go on with a run that was interrupted, after its last finished epoch, with the same settings and data.
+
+    dataset: where the data is now, if it was moved. Raises SegError if split, patches or statistics have changed.
+
+        run = train.resume()
+    """
+    folder, root = find_run(_named(run), say_nothing, LAST), None if dataset is None else root_of(dataset)
+    return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
+
+
+def load(run: AnyRun = LATEST, *, device: Device = "auto") -> Predictor:
+    """Load the model of a run, or an .onnx file that `export` wrote.
+
+    `model(image)` takes (H, W, 3) uint8 in RGB order, of any size, and gives (H, W) uint8, the class of each pixel;
+    `model.probabilities(image)` gives (C, H, W) float32, and `model.classes` says what the numbers mean.
+    Raises SegError if there is no such model.
+
+        model = train.load("runs/campus-2026-01-31-142501")
+        mask = model(image)
+    """
+    need_one_of("device", device, Device)
+    return open_predictor(_named(run), None, device, say_nothing)[0]
+
+
+@recorded(lambda _, result: result.folder)
+def score(
+    run: AnyRun = LATEST,
+    *,
+    dataset: Dataset | str | Path | None = None,
+    split: Scored = "test",
+    output: str | Path | None = None,
+    device: Device = "auto",
+    progress: Progress = silent,
+) -> Score:
+    """Score a run on whole images of the dataset it was trained on, or of another one.
+
+    output: where to write; None is the run itself, or a folder in it for another dataset or split.
+    Raises SegError if the split has changed since the training: its test images may be known then.
+
+        print(train.score(split="val").mean_iou)
+    """
+    need_one_of("split", split, Scored)
+    need_one_of("device", device, Device)
+    root = None if dataset is None else root_of(dataset)
+    target = None if output is None else Path(output)
+    return Score(*score_run(find_run(_named(run), say_nothing), root, split, target, device, bar_of(progress)))
+
+
+@recorded(lambda given, _: Path(given["output"]))
+def predict(
+    images: str | Path | Dataset | Sequence[str | Path],
+    *,
+    output: str | Path,
+    run: AnyRun = LATEST,
+    save: Sequence[Kind] | None = None,
+    simplify: float = 1.0,
+    min_area: int = 1,
+    device: Device = "auto",
+    overwrite: bool = False,
+    progress: Progress = silent,
+    say: Say = say_nothing,
+) -> Prediction:
+    """Label photos, folders of photos, the images of a dataset, or videos, and write files in a folder for each kind.
+
+    save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
+    simplify: pixels by which the line of a polygon may move.  min_area: regions with fewer pixels are left out of
+    geojson and coco. What cannot be read stands in `problems` of the result and stops nothing.
+
+        print(train.predict("photos", output="predictions", save=["masks", "geojson"]).problems)
+    """
+    for kind in save or ():
+        need_one_of("save", kind, Kind)
+    need_number("simplify", simplify, 0)
+    need_number("min_area", min_area, 1)
+    need_one_of("device", device, Device)
+    folder = Path(output)
+    sources = [images] if isinstance(images, str | Path | Dataset) else images
+    found = find_sources([root_of(source) for source in sources], folder)
+    predictor, identity = open_predictor(_named(run), None, device, say)
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
+    if {"geojson", "coco", "labelme"} & set(save or ()):
+        settings |= {"simplify": simplify, "min_area": min_area}
+    open_output(folder, predictor, settings, overwrite=overwrite)
+    bar = bar_of(progress)
+    problems = predict_photos(
+        predictor, found.photos, folder, save or ("masks", "colors", "overlays"), tolerance=simplify,
+        smallest=min_area, overwrite=overwrite, bar=bar, note=say,
+    )  # fmt: skip
+    problems += predict_videos(
+        predictor, found.videos, folder, save or ("overlays",), overwrite=overwrite, bar=bar, note=say
+    )
+    return Prediction(folder, len(found.photos) + len(found.videos) - len(problems), tuple(problems))
+
+
+@recorded(lambda given, result: result.folder)
+def audit(
+    run: AnyRun = LATEST,
+    *,
+    dataset: Dataset | str | Path | None = None,
+    split: Scored = "all",
+    output: str | Path | None = None,
+    device: Device = "auto",
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> RunAudit:
+    """Find likely label errors: regions whose label a trained model contradicts most confidently, worst first.
+
+    `audit.suspects` of the result are these regions, each with `sample` and `region` (place and size in pixels);
+    its `folder` holds audit.csv, samples.csv and audit.png. Raises SegError if an audit stands there and `overwrite`
+    is not set.
+
+        for each in train.audit().audit.suspects[:10]:
+            print(each.sample.stem, each.region.x, each.region.y)
+    """
+    need_one_of("split", split, Scored)
+    need_one_of("device", device, Device)
+    root = None if dataset is None else root_of(dataset)
+    target = None if output is None else Path(output)
+    chosen = find_run(_named(run), say_nothing)
+    return audit_run(chosen, root, split, target, device, bar_of(progress), overwrite=overwrite)
+
+
+@recorded(lambda _, result: result.path.parent)
+def export(
+    run: AnyRun = LATEST, *, to: Form, output: str | Path | None = None, overwrite: bool = False
+) -> ExportedModel:
+    """Export the model of a run to run without seg-train, checked beside PyTorch on images.
+
+    output: a file; None is model.onnx or model.torchscript in the run. `difference` of the result is the largest one
+    of a probability. Raises SegError if the file is there and `overwrite` is not set.
+
+        path = train.export(to="onnx").path
+    """
+    need_one_of("to", to, Form)
+    return export_run(
+        find_run(_named(run), say_nothing), to, None if output is None else Path(output), overwrite=overwrite
+    )
+
+
+def _named(run: AnyRun) -> Path:
+    return run.folder if isinstance(run, Run) else Path(run)
+
+
+def _place(device: Device) -> Place:
+    need_one_of("device", device, Device)
+    if TorchElasticEnvironment.detect():
+        raise SegError("train.fit and train.resume work in one process; under torchrun use the command seg-train")
+    return Place(device)
+
+
+def _of_one_process(result: Run | None) -> Run:
+    assert result is not None, "only further processes have no result"
+    return result
