@@ -72,7 +72,7 @@ _SHOWN = 20
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
     show_default="the labels' own, the dataset's, or the one beside the labels",
-    help="Class map: classes.json, lines name,#rrggbb[,id], labelmap.txt, label_colors.txt, codes.txt, labels.mat.",
+    help="Class map: classes.json, lines name,#rrggbb[,id], name,id or names, labelmap.txt, data.yaml, labels.mat, ...",
 )
 @click.option(
     "--color",

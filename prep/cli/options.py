@@ -74,7 +74,7 @@ first_id_option = click.option(
     type=click.IntRange(min=0),
     metavar="NUMBER",
     show_default="1 for MATLAB's labels, else 0",
-    help="Id of the first name where the class map is a list of names.",
+    help="Id of the first class where the class map states no ids.",
 )
 
 

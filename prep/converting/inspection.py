@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from prep.converting.counted import refuse_first_id
 from prep.converting.crops import Appearance, PairedLabel, SheetRow, draw_sheet, value_appearances
 from prep.converting.meaning import meaning_of
 from prep.converting.noise import EXACT, LOSSY, noise_among
@@ -63,7 +64,9 @@ def inspect_labels(
     found = label_source(source, reader, variable)
     meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
-    chosen = reader_of(found, found.labels, classes)
+    has_colors = meaning is None or meaning.has_colors
+    chosen = reader_of(found, found.labels, classes, has_colors=has_colors)
+    refuse_first_id(first_id, chosen, names_regions=found.names is not None)
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
     values = _values(facts, chosen, classes, found)
     files = _photos(source, photos, found)
@@ -77,6 +80,7 @@ def inspect_labels(
         *class_remarks(values, chosen, classes, meaning.found if meaning else None),
         *photo_remarks(found, facts, files, pairing),
         *found.notes,
+        *(meaning.notes if meaning else ()),
     ]
     class_map = _class_map(chosen, values, classes)
     return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances)

@@ -6,29 +6,35 @@ from pathlib import Path
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color, made_up_classes
 from prep.core.errors import SegError
-from prep.images.finding import names_labels
-from prep.labels.archive import is_zip, member_bytes, member_names
-from prep.labels.class_files import DEFINITION_NAMES, has_names_only, parse_definitions, read_definitions
+from prep.core.words import list_some
+from prep.labels.class_files import find_table, read_table
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
+from prep.labels.tables.table import ClassTable
 
 IGNORE = "ignore"
+
+_GUESSED = (
+    "no class map lies beside these masks: the names are Pascal VOC's 21, a guess; if they are yours, name them with "
+    "--classes"
+)
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """The class map; (code, mask value) of codes that mean more than it says; and where it was found, if by us."""
+    """The class map; (code, mask value) of codes that mean more than it says; and where it was found, if by us.
+
+    has_colors, has_ids, zero_is_rest, ignored: as in ClassTable.  notes: what a person should know of it.
+    """
 
     classes: ClassMap
     aliases: tuple[tuple[int, int], ...] = ()
     found: Path | None = None
-
-
-def _find_definitions(source: Path) -> Path | None:
-    """The class map that a tool left beside the labels: in their folder, or in the folder that holds it."""
-    folder = source if source.is_dir() else source.parent
-    places = [folder, folder.parent] if names_labels(folder.name) or names_labels(source.stem) else [folder]
-    return next((place / name for place in places for name in DEFINITION_NAMES if (place / name).is_file()), None)
+    has_colors: bool = True
+    has_ids: bool = True
+    zero_is_rest: bool = False
+    ignored: tuple[tuple[str, int | None], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def meaning_of(
@@ -36,38 +42,53 @@ def meaning_of(
 ) -> Meaning | None:
     """The class map to use: the file that was given, what the source says, the dataset's, or a file beside the labels.
 
-    first_id: the id of the first name in a list of names; by default 1 for MATLAB's labels, where 0 means unlabelled,
-    and 0 for others. None if nobody says which value is which class.
+    first_id: the id of the first class where a table states no ids; by default 1 for MATLAB's labels, where 0 means
+    unlabelled, and 0 for others. None if nobody says which value is which class.
+    Raises SegError if ids cannot be counted from `first_id`, because they are stated.
     """
-    start = first_id if first_id is not None else (1 if found.unlabelled else 0)
+    start = first_id if first_id is not None else (1 if found.unlabelled else None)
+    meaning = _meaning_of(source, found, file, start, before, counts=first_id is not None)
+    if first_id is not None and meaning is not None and (meaning.has_ids or found.names is not None):
+        says = file or meaning.found or "the dataset or the labels"
+        raise SegError(
+            f"--first-id {first_id}: cannot apply, {says} say which class is which; leave --first-id out"
+            if meaning.found is None and file is None
+            else f"--first-id {first_id}: cannot apply, {says} says which class is which; leave --first-id out"
+        )
+    return meaning
+
+
+def _meaning_of(
+    source: Path, found: LabelSource, file: Path | None, start: int | None, before: ClassMap | None, *, counts: bool
+) -> Meaning | None:
     if file is not None:
-        return Meaning(read_definitions(file, start))
+        return _of_table(read_table(file, start))
     if found.names and before is not None and set(found.names) <= set(before.names):
         return Meaning(before)  # more labels for the same classes
     if found.classes is not None:
         return Meaning(found.classes)
     known = Meaning(before) if before is not None and len(before) else None
-    if known is not None and first_id is None:  # who says how to count a list means the list
+    if known is not None and not counts:  # who says how to count a list means the list
         return known
-    if (inside := _zipped_classes(source)) is not None:
-        return Meaning(inside, found=source)
-    beside = _find_definitions(source)
-    if beside is None:
-        return known if found.names is None else Meaning(made_up_classes(found.names))
-    if has_names_only(beside) and found.reader == "rgb":  # names without colours say nothing of colours
-        return None
-    return Meaning(read_definitions(beside, start), found=beside)
+    if (beside := find_table(source, start)) is not None:
+        return replace(_of_table(beside[1]), found=beside[0])
+    if known is not None:
+        return known
+    if found.guess is not None:
+        return Meaning(found.guess, notes=(_GUESSED,))
+    return None if found.names is None else Meaning(made_up_classes(found.names))
 
 
-def _zipped_classes(archive: Path) -> ClassMap | None:
-    """The class map inside a zip file (labelmap.txt of CVAT), None if there is none."""
-    if not is_zip(archive):
-        return None
-    for name in sorted(member_names(archive)):
-        inner = Path(name)
-        if inner.name.lower() in DEFINITION_NAMES and inner.suffix.lower() != ".mat":
-            return parse_definitions(archive / inner, member_bytes(archive, name))
-    return None
+def _of_table(table: ClassTable) -> Meaning:
+    left_out = [f"{name} (number {raw})" if raw is not None else name for name, raw in table.ignored]
+    return Meaning(
+        table.classes,
+        has_colors=table.has_colors,
+        has_ids=table.has_ids,
+        zero_is_rest=table.zero_is_rest,
+        ignored=table.ignored,
+        notes=(f"ignored, as its name says: {list_some(left_out)}",) if left_out else (),
+    )
 
 
 def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -> Meaning:
@@ -124,13 +145,20 @@ def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | Non
     covered: whether there are no such pixels.
     """
     classes = _plain(meaning.classes)
+    if not meaning.has_ids:
+        classes = replace(classes, ids=(), ignored_ids=())  # regions have names
     wanted = becomes or BACKGROUND
     if not covered and needs_background(replace(meaning, classes=classes), becomes):
         classes = _with_first(classes, wanted)
     if not len(classes):
         raise SegError("the labels name no class; every region is ignored, and nothing lies outside the regions")
     index = {name: position for position, name in enumerate(classes.names)}
-    aliases = [(position + 1, index[name]) for position, name in enumerate(names) if name in index]
+    left_out = {name for name, _ in meaning.ignored}
+    aliases = [
+        (position + 1, index.get(name, IGNORE_INDEX))
+        for position, name in enumerate(names)
+        if name in index or name in left_out
+    ]
     lower = {name.lower(): position for name, position in index.items()}
     aliases.append((UNCOVERED, IGNORE_INDEX if wanted == IGNORE else lower.get(wanted.lower(), IGNORE_INDEX)))
     return replace(meaning, classes=classes, aliases=tuple(aliases))

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.job import CountCodes, HasUncovered, LabelJob
+from prep.converting.counted import count_values, note_on_counting, refuse_first_id, with_white_as_second
+from prep.converting.job import HasUncovered, LabelJob
 from prep.converting.meaning import (
     IGNORE,
     Meaning,
@@ -15,8 +16,9 @@ from prep.converting.meaning import (
     with_unlabelled,
 )
 from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_labels, photos_to_bring
-from prep.converting.unknown import CodeTotals, Policy, add_up, replacement
-from prep.core.classes import ClassMap, Color, format_list
+from prep.converting.proposal import no_meaning
+from prep.converting.unknown import Policy, replacement
+from prep.core.classes import ClassMap, Color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -25,12 +27,13 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
+from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
 from prep.photos.record import read_records
 
 _LOOKED_AT_FIRST = 4
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def plan_conversion(
     reader, meaning = _reader_and_meaning(source, labels, chosen, classes_file, options, before, workers, progress)
     if meaning.found is not None:
         notes.append(f"classes: {meaning.found}")
+    notes += meaning.notes
     if before and len(before.classes) and meaning.classes != before.classes:
         _refuse_mixed_classes(root, before, {image for image, _ in pairs})
     records = read_records(root / PHOTOS_RECORD)
@@ -137,20 +141,29 @@ def _reader_and_meaning(
     """Who reads the labels, and what their values mean; SegError lists the values if nothing tells."""
     meaning = meaning_of(source, labels, classes_file, options.first_id, before.classes if before else None)
     if meaning is not None and options.colors:
-        meaning = replace(meaning, classes=recolored(meaning.classes, options.colors))
-    reader = reader_of(labels, chosen, meaning.classes if meaning else None)
-    if meaning is None:
-        found = run_jobs(CountCodes(reader.name), chosen, workers, progress)
-        names = [label.short_name for label in chosen]
-        raise _no_meaning(add_up(zip(names, found, strict=True)), reader)
+        meaning = replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)
+    has_colors = meaning is None or meaning.has_colors
+    reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
+    if meaning is None or (reader.name == "rgb" and not has_colors):
+        raise no_meaning(count_values(reader, chosen, workers, progress), reader, meaning, chosen)
+    refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
+    meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
     if labels.names is not None:
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
         meaning = with_region_names(meaning, labels.names, options.unlabelled, covered=covered)
-    elif reader.name != "rgb":
+    elif reader.name != "rgb" and labels.unlabelled:
         meaning = with_unlabelled(meaning, labels.unlabelled, options.unlabelled or IGNORE)
+    elif _has_rest(meaning, reader) and not _all_covered(reader, chosen, workers):
+        meaning = with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
-    return reader, meaning
+    said = (note_on_counting(meaning, reader, options.first_id), similar_names(meaning.classes.names))
+    return reader, replace(meaning, notes=(*meaning.notes, *filter(None, said)))
+
+
+def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:
+    """Whether id 0, or black, means pixels of no class by the rules of the tool that wrote the class map."""
+    return meaning.zero_is_rest and UNCOVERED not in reader.table(meaning.classes)
 
 
 def _own_labels(root: Path) -> Path:
@@ -180,22 +193,6 @@ def _refuse_mixed_classes(root: Path, before: Dataset, converted: set[str]) -> N
             f"{root}: has another class map, and {len(left)} of its masks are not among these ({list_some(left)}); "
             "convert all masks together, or leave out --classes"
         )
-
-
-def _no_meaning(codes: CodeTotals, reader: LabelReader) -> SegError:
-    """The error for masks without a class map: it proposes one."""
-    shown = codes.by_pixels()[:_SHOWN]
-    shares = [
-        f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown
-    ]
-    more = len(codes.pixels) - len(shown)
-    return SegError(
-        f"which value is which class? The masks hold {len(codes.pixels)} values:\n"
-        + "\n".join(shares)
-        + (f"\n  ... and {more} more" if more else "")
-        + "\n\nSave these lines with your own names as classes.txt and add --classes classes.txt:\n\n"
-        + format_list(reader.propose(sorted(shown)))
-    )
 
 
 def _all_covered(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None) -> bool:

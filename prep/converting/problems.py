@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.converting.counted import first_is_missing, two_lines
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.pairing import SAME_STEM
@@ -15,6 +16,9 @@ from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.labels.reader import LabelReader
 
 _PROBLEMS_SHOWN, _VALUES_SHOWN = 10, 20
+
+_BLENDS = 3
+"""So many unknown ids may be greys of blurred edges."""
 
 _MIN_SHARE = 1e-3
 """Colours of fewer pixels are slips and blended edges rather than classes."""
@@ -30,18 +34,31 @@ def first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: P
         more = len(problems) - _PROBLEMS_SHOWN
         lines = [*problems[:_PROBLEMS_SHOWN], *([f"... and {more} more files"] if more > 0 else [])]
         return "\n".join([*lines, "Nothing was written."])
+    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
+    if question := _first_class(unknown, pixels, plan):
+        return question
     if plan.options.unknown != "error":
         return ""
-    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
     held = np.flatnonzero(pixels).tolist()
     if plan.reader.name == "ids" and len(plan.classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return (
             f"the masks hold only the ids {plan.classes.ids[held[0]]} and 255, and 255 means ignored: one class is "
-            "left. If 255 is a class, say so in the class map (name,#rrggbb,255); if it is not, add --unknown ignore"
+            "left. If 255 is a class, say so in the class map (name,#rrggbb,255), in two lines\n\n"
+            f"{two_lines(plan.classes)}\n\nIf these pixels are to be left out of training and scores, "
+            "add --unknown ignore"
         )
     return ""
+
+
+def _first_class(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
+    """What to ask where ids were counted and the first classes occur nowhere."""
+    if plan.options.first_id is not None or plan.labels.names is not None or plan.reader.name == "rgb":
+        return ""
+    unlabelled = plan.labels.unlabelled
+    present = [raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count and raw not in unlabelled]
+    return first_is_missing(plan.meaning, present, unknown.pixels)
 
 
 def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
@@ -80,8 +97,12 @@ def _table_of(unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen:
         + _align([header, *rows])
         + (f"\n... and {more} more values" if more else "")
         + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"
-        "  --unknown ignore      they become 255: left out of training and scores\n"
-        "  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
+        "  --unknown ignore      they become 255: left out of training and scores"
+        + (
+            "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
+            if reader.name == "rgb" or len(unknown.pixels) >= _BLENDS
+            else ""  # ids have no neighbours
+        )
         + (
             "\n  --unknown background  they become the class named background"
             if "background" in map(str.lower, classes.names)

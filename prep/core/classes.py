@@ -186,30 +186,36 @@ def _check_more(entry: dict[str, Any]) -> None:
             raise SegError(f'class {entry["name"]!r} has "{key}" that is no list of {what}: {values!r:.80}')
 
 
-def classes_from_list(text: str) -> ClassMap:
-    """Build a ClassMap from lines `name,#rrggbb` or `name,#rrggbb,id`; the name `ignore` means "not labelled"."""
+def classes_from_list(text: str, first_id: int = 0) -> ClassMap:
+    """Build a ClassMap from lines `name,#rrggbb` or `name,#rrggbb,id`; the name `ignore` means "not labelled".
+
+    A class without an id has the number of its line, from `first_id` on. Lines `ignore` count, and where no line says
+    an id, their numbers are ignored.
+    """
     rows: list[tuple[str, Color, int | None]] = []
-    ignored: list[Color] = []
-    ignored_ids: list[int] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#") or line.lower().startswith("name,"):
             continue
         name, *rest = (part.strip() for part in line.split(","))
         if not 1 <= len(rest) <= 2 or not all(part.isdecimal() for part in rest[1:]):
             raise SegError(f"line {number}: expected name,#rrggbb or name,#rrggbb,id but found {line.strip()!r}")
-        if name.lower() == "ignore":
-            ignored.append(parse_color(rest[0]))
-            ignored_ids += map(int, rest[1:])
-        else:
-            rows.append((name, parse_color(rest[0]), int(rest[1]) if rest[1:] else None))
-    ids = tuple(position if raw is None else raw for position, (_, _, raw) in enumerate(rows))
+        rows.append((name, parse_color(rest[0]), int(rest[1]) if rest[1:] else None))
+    counted = all(raw is None for _, _, raw in rows)
+    numbered = [(name, color, place if raw is None else raw) for place, (name, color, raw) in enumerate(rows, first_id)]
+    named = [row for row in numbered if not _is_ignore(row[0])]
+    ignored = [row for row in rows if _is_ignore(row[0])]
+    left_out = [raw for name, _, raw in numbered if _is_ignore(name)] if counted else [raw for _, _, raw in ignored]
     return ClassMap(
-        tuple(name for name, _, _ in rows),
-        tuple(color for _, color, _ in rows),
-        ids,
-        tuple(ignored),
-        tuple(ignored_ids),
+        tuple(name for name, _, _ in named),
+        tuple(color for _, color, _ in named),
+        tuple(raw for _, _, raw in named),
+        tuple(color for _, color, _ in ignored),
+        tuple(raw for raw in left_out if raw not in (None, IGNORE_INDEX)),
     )
+
+
+def _is_ignore(name: str) -> bool:
+    return name.lower() in ("ignore", "__ignore__")
 
 
 def format_list(classes: ClassMap) -> str:

@@ -14,7 +14,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.dataset.dataset import SPLITS, Sample
 from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
-from prep.labels.class_files import IGNORED_NAMES
+from prep.labels.tables.table import IGNORED_NAMES
 
 _LABELMAP, _LISTS = "labelmap.txt", "ImageSets/Segmentation"
 

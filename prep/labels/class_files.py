@@ -1,131 +1,154 @@
-"""Read class maps as the tools write them: ours, Supervisely, CVAT and VOC, CamVid, fastai, MATLAB, plain lists."""
+"""Class maps as the tools write them: which files are looked for beside labels, and what each of them says."""
 
-import csv
-import json
+import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from prep.core.classes import ClassMap, Color, made_up_classes, parse_classes, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
+from prep.images.finding import names_labels
+from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
+from prep.labels.tables.lines import table_from_lines
+from prep.labels.tables.structured import table_from_json, table_from_pbtxt, table_from_yaml
+from prep.labels.tables.table import ClassTable
 
 DEFINITION_NAMES = (
-    "labelmap.txt",
-    "label_colors.txt",
-    "class_dict.csv",
-    "classes.json",
-    "classes.txt",
-    "labels.mat",
-    "codes.txt",
+    *("labelmap.txt", "label_colors.txt", "class_dict.csv", "class_dict_seg.csv", "classes.json", "_classes.csv"),
+    *("classes.csv", "label_classes.json", "labels.mat", "label_map.pbtxt", "labelmap.pbtxt", "meta.json", "data.yaml"),
+    *("data.yml", "dataset.yaml", "dataset.json", "id2label.json", "class_names.txt", "label_names.txt", "classes.txt"),
+    *("labels.txt", "codes.txt", "obj.names", "classes.names"),
 )
-"""File names that tools give to a class map, to look for beside masks."""
+"""File names that tools give to a class map, to look for beside masks: those with colours or ids first."""
 
-IGNORED_NAMES = frozenset({"ignore", "ignored", "unlabeled", "unlabelled", "void", "dontcare", "don't care"})
-"""Names that other tools give to pixels that nobody labelled. (In a list of ours only `ignore` means that.)"""
+_OFTEN_SOMETHING_ELSE = frozenset(
+    {"meta.json", "data.yaml", "data.yml", "dataset.yaml", "dataset.json", "labels.txt", "classes.csv"}
+)
+"""Names that other files have, too: where such a file is no class map, it is passed over."""
 
-_HEX = re.compile(r"#[0-9a-fA-F]{6}")
-_LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
-_NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
-_NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
+_SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+_MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
+_CLIMBS = 3
 
 
-def read_definitions(path: Path, first_id: int = 0) -> ClassMap:
+def read_table(path: Path, first_id: int | None = None) -> ClassTable:
     """Read a class map of any of these tools; SegError names the file and line that cannot be read.
 
-    first_id: the id of the first class where the file has names only.
+    first_id: the id of the first class where the file states no ids; see table_of.
     """
     if path.suffix.lower() == ".mat":
-        return definitions_from_mat(path)
-    return parse_definitions(path, read_bytes(path), first_id)
+        return ClassTable(definitions_from_mat(path))
+    return parse_table(path, read_bytes(path), first_id)
 
 
-def parse_definitions(path: Path, content: bytes, first_id: int = 0) -> ClassMap:
+def parse_table(path: Path, content: bytes, first_id: int | None = None) -> ClassTable:
     """Read the content of such a text file; `path` is for errors."""
     with within_limits(path):
-        lines = _lines(content)
-        text = "\n".join(lines)
         try:
-            if text.startswith("{"):
-                data = json.loads(content)
-                entries = data.get("classes") if isinstance(data, dict) else None
-                if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
-                    return _supervisely(entries)
-            elif lines and (_LABELMAP.fullmatch(lines[0]) or not _HEX.search(text)):
-                return _colors(lines) or _names(lines, first_id)
-        except ValueError as error:
-            raise SegError(f"{path}: not valid JSON: {error}") from error
+            return _parsed(path, _text(content), first_id)
         except SegError as error:
             raise SegError(f"{path}: {error}") from error
-        return parse_classes(path, content)
 
 
-def has_names_only(path: Path) -> bool:
-    """Whether a class map file says names without colours or ids, so that ids have to be counted."""
-    if path.suffix.lower() in (".mat", ".json"):
-        return False
-    lines = _lines(read_bytes(path))
-    return not _HEX.search("\n".join(lines)) and _colors(lines) is None
+def _parsed(path: Path, text: str, first_id: int | None) -> ClassTable:
+    suffix, start = path.suffix.lower(), text.lstrip()
+    if suffix == ".json" or re.match(r'\{\s*["}]|\[\s*["{\[]', start):
+        return table_from_json(path, text, first_id)
+    if suffix == ".pbtxt" or re.match(r"item\s*\{", start):
+        return table_from_pbtxt(text)
+    if suffix in (".yaml", ".yml") or re.search(r"^(names|nc)\s*:", text, re.MULTILINE):
+        return table_from_yaml(text, first_id)
+    if start.startswith("<"):
+        raise SegError("an XML or HTML file; write one name,#rrggbb or one name a line")
+    return table_from_lines(text, first_id)
 
 
-def _lines(content: bytes) -> list[str]:
-    """Lines that say something; `# label:color_rgb` and other remarks are left out, and so are bad bytes."""
-    lines = content.decode("utf-8-sig", errors="replace").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "//"))]
+def _text(content: bytes) -> str:
+    """Text in UTF-8, or in UTF-16 with its mark; SegError names the line and the byte."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in content:
+        raise SegError("no text file in UTF-8 (it holds zero bytes); save it as UTF-8")
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise SegError(
+            f"line {line}: byte {content[error.start]:#04x} is not {error.encoding.upper()}; save the file as UTF-8 "
+            "(in Windows Notepad: Save as, Encoding; in Excel: CSV UTF-8)"
+        ) from error
 
 
-def _supervisely(entries: list[object]) -> ClassMap:
-    rows: list[tuple[str, Color]] = []
-    for position, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not isinstance(entry.get("color"), str):
-            raise SegError(f'class {position} needs "title" and "color": {json.dumps(entry)[:80]}')
-        rows.append((str(entry.get("title", "")), parse_color(entry["color"])))
-    return _class_map(rows)
+def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:
+    """The class map that a tool left in a zip file of labels, in their folder, or in one that holds it; with its file.
+
+    Raises SegError if it cannot be read, or if train/, valid/ and test/ have lists that differ.
+    """
+    if is_zip(source):
+        return _zipped_table(source, first_id)
+    for name in DEFINITION_NAMES:
+        for place in _places(source):
+            if (place / name).is_file() and (table := _found(place / name, first_id)) is not None:
+                return place / name, table
+        each = [place / name for place in _folders_inside(source) if (place / name).is_file()]
+        tables = [table for file in each if (table := _found(file, first_id)) is not None]
+        if any(table != tables[0] for table in tables):
+            raise SegError(
+                f"{each[0]} and {each[-1]} say different classes; name one of them with --classes, or convert each "
+                "folder into a dataset of its own"
+            )
+        if tables:
+            return each[0], tables[0]
+    return None
 
 
-def _colors(lines: Sequence[str]) -> ClassMap | None:
-    """Lines `r g b name`, `name r g b`, `name:r,g,b:parts:actions`, or a CSV with a header; None if no line is so."""
-    if lines and re.match(r"name\W+r\W+g\W+b\b", lines[0], re.IGNORECASE):
-        rows = [row for row in csv.reader(lines[1:]) if row]
-        return _class_map([(row[0].strip(), _rgb(number, row[1:4])) for number, row in enumerate(rows, start=2)])
-    found: list[tuple[str, Color]] = []
-    for number, line in enumerate(lines, start=1):
-        if match := _LABELMAP.fullmatch(line):  # first, because a name may hold numbers
-            found.append((match[1], _rgb(number, match.groups()[1:])))
-        elif match := _NUMBERS_FIRST.fullmatch(line):
-            found.append((match[4].strip(), _rgb(number, match.groups()[:3])))
-        elif match := _NAME_FIRST.fullmatch(line):
-            found.append((match[1].rstrip(":"), _rgb(number, match.groups()[1:])))
-        elif found:
-            raise SegError(f"line {number}: expected a name and three numbers 0..255, found {line!r:.80}")
-        else:
+def _found(file: Path, first_id: int | None) -> ClassTable | None:
+    try:
+        return read_table(file, first_id)
+    except SegError:
+        if file.name.lower() in _OFTEN_SOMETHING_ELSE:
             return None
-    return _class_map(found) if found else None
+        raise
 
 
-def _rgb(number: int, values: Sequence[str]) -> Color:
-    if len(values) != 3 or not all(value.strip().isdecimal() and int(value) <= 255 for value in values):
-        raise SegError(f"line {number}: a colour is three numbers from 0 to 255, found {','.join(values)}")
-    red, green, blue = map(int, values)
-    return red, green, blue
+def _places(source: Path) -> Iterator[Path]:
+    """The folder of the labels, and those above as long as a name only says what lies in it."""
+    folder = source if source.is_dir() else source.parent
+    if not source.is_dir() and names_labels(source.stem):
+        yield from (folder, folder.parent)
+        return
+    for _ in range(_CLIMBS):
+        yield folder
+        if not _only_says_what(folder.absolute().name) and not any(
+            (folder / name).is_dir() for name in ("masks_machine", "masks_human")
+        ):
+            return
+        folder = folder.parent
 
 
-def _names(lines: Sequence[str], first_id: int) -> ClassMap:
-    if not lines or any("," in name or len(name) > 100 or not _is_text(name) for name in lines):
-        raise SegError("no class map; write one name,#rrggbb or one name a line")
-    return made_up_classes(lines, range(first_id, first_id + len(lines)))
+def _only_says_what(name: str) -> bool:
+    return names_labels(name) or name.lower() in _SPLITS or name.lower() in _MASK_FOLDERS
 
 
-def _is_text(name: str) -> bool:
-    """Whether no bytes are in it that are no UTF-8 (read as U+FFFD) and no control characters."""
-    return name.isprintable() and "\ufffd" not in name
+def _folders_inside(source: Path) -> list[Path]:
+    """train/, valid/, masks/ and the like, in which a list may lie."""
+    if not source.is_dir():
+        return []
+    return sorted(path for path in source.iterdir() if _only_says_what(path.name) and path.is_dir())
 
 
-def _class_map(rows: Sequence[tuple[str, Color]]) -> ClassMap:
-    """Classes in the order of the file; names that mean "not labelled" are ignored colours."""
-    named = [(name, color) for name, color in rows if name.lower() not in IGNORED_NAMES]
-    ignored = tuple(color for name, color in rows if name.lower() in IGNORED_NAMES)
-    if not named:
-        raise SegError("holds no class")
-    return ClassMap(tuple(name for name, _ in named), tuple(color for _, color in named), ignored=ignored)
+def _zipped_table(archive: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:
+    """The class map inside a zip file (labelmap.txt of CVAT), None if there is none."""
+    members = {Path(name).name.lower(): name for name in sorted(member_names(archive), reverse=True)}
+    for wanted in DEFINITION_NAMES:
+        if wanted in members and not wanted.endswith(".mat"):
+            name = members[wanted]
+            try:
+                return archive, parse_table(archive / name, member_bytes(archive, name), first_id)
+            except SegError:
+                if wanted not in _OFTEN_SOMETHING_ELSE:
+                    raise
+    return None

@@ -61,6 +61,7 @@ class LabelSource:
     unlabelled: codes that mean "nobody labelled this".  in_order: labels are numbered in the order of the photos.
     names: of its regions, where it names them; None where it holds colours or ids. Code = position + 1, and 0 lies in
     no region.
+    guess: classes that such labels have as a rule, for want of anything that says which; used with a note.
     missing: what the source lists and is not there.  notes: what else a person should know.
     splits: train, val or test by stem, where the source came divided.
     """
@@ -76,6 +77,7 @@ class LabelSource:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     splits: Mapping[str, str] = field(default_factory=dict)
+    guess: ClassMap | None = None
 
     @property
     def photo_files(self) -> list[FoundFile]:

@@ -15,7 +15,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.pixels import images, voc
+from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, yolo
@@ -26,6 +26,7 @@ GROUP = "seg_prep.labels"
 BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
+    *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
 )
 
 
@@ -128,6 +129,10 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
     return replace(found, reader=reader)
 
 
-def reader_of(source: LabelSource, labels: Sequence[RawLabel], classes: ClassMap | None) -> LabelReader:
+def reader_of(
+    source: LabelSource, labels: Sequence[RawLabel], classes: ClassMap | None, *, has_colors: bool = True
+) -> LabelReader:
     """The reader of a source: what it says itself, or what these of its labels are best read with."""
-    return reader_named(source.reader, source.names) if source.reader else images.choose_reader(labels, classes)
+    if source.reader:
+        return reader_named(source.reader, source.names)
+    return images.choose_reader(labels, classes, has_colors=has_colors)

@@ -12,6 +12,8 @@ from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_ids
 from prep.labels.reader import RawLabel
 
+_TWO_VALUES = 2
+
 
 class IdCodes:
     """Code = id, 0..65535; 255 is ignored unless it is the id of a class."""
@@ -35,7 +37,8 @@ class IdCodes:
         return distances
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
-        """Made-up names and colours."""
+        """Made-up names and colours; 255 is a class in masks of two values only."""
+        codes = [code for code in codes if code != IGNORE_INDEX or len(codes) <= _TWO_VALUES]
         return made_up_classes((f"class{code}" for code in codes), codes)
 
 

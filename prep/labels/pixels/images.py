@@ -12,13 +12,18 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
-from prep.labels.labelio import label_kind
+from prep.labels.labelio import decode_label_colors, decode_label_ids, label_kind
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
+
+_BLENDS = 3
+"""So many values between black and white are blended edges rather than slips."""
+
+_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
 def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
@@ -40,14 +45,19 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
 FORMAT = FileFormat("images", "masks as image files", _recognised, _opened, (RgbReader(), IdReader()), writes=True)
 
 
-def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None) -> LabelReader:
+def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_colors: bool = True) -> LabelReader:
     """Choose by the kind of the files; where grey or palette files allow both, by which one the classes explain.
 
     A file of greys 0 and 255 can hold ids or the colours black and white, and a palette file its indices or
-    its colours: the reading that leaves fewer pixels unknown wins, then the one that puts more of them into classes,
-    then ids for grey and colours for palette.
+    its colours: the reading that leaves fewer pixels unknown wins, then colours for palette, and for grey the one that
+    puts more of them into classes, then ids. Greys between black and white, which blurred edges and JPEG leave, are
+    colours where white is a class. has_colors: whether the classes state theirs; if not, grey files hold ids, also
+    those with three equal channels.
     """
     kinds = {label_kind(Path(label.name), label_bytes(label)) for label in labels}
+    some = labels[:: max(1, len(labels) // _LOOKED_AT)]
+    if classes is not None and not has_colors:
+        return IdReader() if all(map(_holds_ids, some)) else RgbReader()
     if "color" in kinds:
         return RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())
@@ -55,8 +65,47 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None) -> Label
         preferred = (RgbReader(), IdReader())
     if classes is None:
         return preferred[0]
-    step = max(1, len(labels) // _LOOKED_AT)
-    return max(preferred, key=lambda reader: _explained(reader, classes, labels[::step]))
+    if _is_blurred_black_and_white(classes, some):
+        return RgbReader()
+    explained = [_explained(reader, classes, some) for reader in preferred]
+    if "palette" in kinds and explained[0][0] == explained[1][0]:
+        return preferred[0]  # indices follow the order in which a program met the colours
+    return preferred[explained.index(max(explained))]
+
+
+def _holds_ids(label: RawLabel) -> bool:
+    """Whether a file holds greys, or a palette whose first colour is not white and another one black.
+
+    Of the latter, whose indices say the opposite of what one sees, only a table of colours tells the meaning.
+    """
+    path, data = Path(label.name), label_bytes(label)
+    kind = label_kind(path, data)
+    if kind == "grey":
+        return True
+    try:
+        colors, alpha = decode_label_colors(path, data)
+    except SegError:
+        return True  # converting it will say what is wrong with it
+    if kind == "color":
+        return bool((colors == colors[..., :1]).all()) and (alpha is None or bool(alpha.all()))
+    ids = decode_label_ids(path, data)
+    seen = {tuple(colors[ids == code][0].tolist()) for code in np.unique(ids)}
+    return seen != {_BLACK, _WHITE} or tuple(colors[ids == ids.min()][0].tolist()) == _BLACK
+
+
+def _is_blurred_black_and_white(classes: ClassMap, labels: Sequence[RawLabel]) -> bool:
+    """Whether black and white are classes, 255 is none, and values near 255 that are no ids lie beside it."""
+    colors = classes.index_of_color()
+    if not {_BLACK, _WHITE} <= colors.keys() or IGNORE_INDEX in classes.index_of_id():
+        return False
+    unknown: set[int] = set()
+    known = {IGNORE_INDEX, *classes.index_of_id(), *classes.ignored_ids}
+    for label in labels:
+        try:
+            unknown |= set(np.unique(read_codes(IdReader(), label)).tolist()) - known
+        except SegError:
+            continue
+    return len(unknown) >= _BLENDS and any(IGNORE_INDEX // 2 < code < IGNORE_INDEX for code in unknown)
 
 
 def _explained(reader: LabelReader, classes: ClassMap, labels: Sequence[RawLabel]) -> tuple[int, int]:

@@ -25,13 +25,13 @@ _VOC_BORDER = (224, 224, 192)
 def voc_source(path: Path) -> LabelSource | None:
     """List the masks of such a folder or zip file; None if there is no SegmentationClass in it.
 
-    Classes are not read here: labelmap.txt is found beside the masks as with any folder. VOC's own masks, which
-    have none, come with their 21 classes.
+    Classes are not read here: labelmap.txt, class_names.txt and the like are found beside the masks as with any
+    folder. For masks that have none, VOC's own 21 classes are the guess.
     """
     if is_zip(path):
         members = [name for name in member_names(path) if _is_mask(name)]
         labels = [RawLabel(path, FoundFile(path, _below_masks(name)).stem, name) for name in sorted(members)]
-        return LabelSource("rgb", tuple(labels)) if labels else None
+        return LabelSource("", tuple(labels)) if labels else None
     folders = [folder for folder in (path, path / _MASKS) if folder.name == _MASKS and folder.is_dir()]
     if not folders:
         return None
@@ -40,10 +40,10 @@ def voc_source(path: Path) -> LabelSource | None:
     found = {file.stem: file.path for file in find_files(photos)} if photos.is_dir() else {}
     named = found.keys() & {label.stem for label in labels}
     return LabelSource(
-        "rgb",
+        "",
         tuple(labels),
-        classes=None if (folders[0].parent / "labelmap.txt").exists() or not named else _voc_classes(),
         photos={stem: found[stem] for stem in sorted(named)},
+        guess=_voc_classes() if named else None,
     )
 
 

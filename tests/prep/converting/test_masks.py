@@ -174,7 +174,7 @@ def test_reader_may_be_named(raw: Raw) -> None:
         picture = Image.fromarray(np.ones((24, 32), np.uint8))
         picture.putpalette([1, 1, 1, 0, 255, 0])
         save(raw.masks / f"{stem}.png", picture)
-    run_ok(*raw.convert, "--from", "ids")
+    run_ok(*raw.convert, "--from", "ids", "--first-id", 0)
     assert {int(value) for mask in masks_of(raw.target).values() for value in np.unique(mask)} == {1}
     run_ok(*raw.convert, "--from", "rgb", "--overwrite")
     assert {int(value) for mask in masks_of(raw.target).values() for value in np.unique(mask)} == {2}

@@ -8,12 +8,13 @@ import pytest
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.labels.class_files import has_names_only, read_definitions
+from prep.labels.class_files import read_table
 from tests.support import random_image, save
 
 RED, GREEN, GREY = (255, 0, 0), (0, 255, 0), (155, 155, 155)
 EXPECTED = ClassMap(("car", "two words"), (RED, GREEN))
-IGNORING = ClassMap(("car", "two words"), (RED, GREEN), ignored=(GREY,))
+IGNORING = ClassMap(("car", "two words"), (RED, GREEN), (0, 1), (GREY,), (2,))
+FROM_ONE = ClassMap(("car", "two words"), (RED, GREEN), (1, 2), (GREY,), (3,))
 
 SUPERVISELY = {
     "classes": [
@@ -34,7 +35,7 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("classes.json", json.dumps(SUPERVISELY), IGNORING),
+        ("classes.json", json.dumps(SUPERVISELY), FROM_ONE),
         (
             "labelmap.txt",
             "# label:color_rgb:parts:actions\ncar:255,0,0::\ntwo words:0,255,0:wheel,door:\nignored:155,155,155::\n",
@@ -50,19 +51,118 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_colors(tmp_path: Path, name: str, text: str, expected: ClassMap, encoding: str) -> None:
-    path = write(tmp_path, name, text, encoding)
-    assert read_definitions(path) == expected
-    assert not has_names_only(path)
+    table = read_table(write(tmp_path, name, text, encoding))
+    assert table.classes == expected
+    assert table.has_colors
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_names_are_counted(tmp_path: Path, first: int) -> None:
-    path = write(tmp_path, "codes.txt", "Animal\n\n  two words \nVoid\n")
-    classes = read_definitions(path, first)
-    assert classes.names == ("Animal", "two words", "Void")  # an id has to be counted even if it means nothing
-    assert classes.ids == (first, first + 1, first + 2)
-    assert len(set(classes.colors)) == 3
-    assert has_names_only(path)
+    table = read_table(write(tmp_path, "codes.txt", "Animal\n\n  two words \nVoid\nwall\n"), first)
+    assert table.classes.names == ("Animal", "two words", "wall")
+    assert table.classes.ids == (first, first + 1, first + 3)  # Void keeps its number
+    assert table.classes.ignored_ids == (first + 2,)
+    assert table.ignored == (("Void", first + 2),)
+    assert len(set(table.classes.colors)) == 3
+    assert (table.has_colors, table.has_ids) == (False, False)
+
+
+@pytest.mark.parametrize("void", ["Void", "Unlabeled", "unlabelled", "__ignore__", "ignore"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("name", "line", "separator", "start"),
+    [
+        ("classes.txt", "{name}", "\n", ""),
+        ("label_colors.txt", "{n} 7 9 {name}", "\n", ""),
+        ("labelmap.txt", "{name}:{n},7,9::", "\n", "# label:color_rgb:parts:actions\n"),
+        ("class_dict_seg.csv", "{name}, {n}, 7, 9", "\n", "name, r, g, b\n"),
+        ("data.yaml", "- {name}", "\n", "nc: 3\nnames:\n"),
+    ],
+)
+def test_a_row_that_is_left_out_keeps_its_number(
+    tmp_path: Path, void: str, place: int, name: str, line: str, separator: str, start: str
+) -> None:
+    names = ["road", "car"]
+    names.insert(place, void)
+    rows = [line.format(name=each, n=number) for number, each in enumerate(names)]
+    classes = read_table(write(tmp_path, name, start + separator.join(rows) + "\n")).classes
+    assert dict(zip(classes.names, classes.ids, strict=True)) == {each: names.index(each) for each in ("road", "car")}
+    assert classes.ignored_ids == (place,)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_ignore_keeps_its_number_in_our_list(tmp_path: Path, place: int) -> None:
+    rows = ["road,#ff0000", "car,#00ff00"]
+    rows.insert(place, "ignore,#000000")
+    classes = read_table(write(tmp_path, "classes.txt", "\n".join(rows))).classes
+    assert classes.ids == tuple(number for number in range(3) if number != place)
+    assert (classes.ignored, classes.ignored_ids) == (((0, 0, 0),), (place,))
+
+
+def test_ignore_says_no_number_where_others_say_theirs(tmp_path: Path) -> None:
+    classes = read_table(write(tmp_path, "classes.txt", "road,#ff0000,3\ncar,#00ff00,7\nignore,#000000\n")).classes
+    assert (classes.ids, classes.ignored_ids) == ((3, 7), ())
+
+
+ENTRIES = [{"class_name": "road", "png_index": 1, "color": "#4df3ceff"}, {"class_name": "car", "png_index": 2}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ids", "rest"),
+    [
+        ("data.yaml", "train: a\nnames:\n  0: background\n  1: road\n  2: car\n", (0, 1, 2), False),
+        ("names.txt", "nc: 3\nnames: [background, road, car]\n", (0, 1, 2), False),
+        ("label_map.pbtxt", "item {\n  id: 1\n  name: 'road'\n}\nitem { name: \"car\" id: 2 }\n", (1, 2), True),
+        ("a.csv", "id,name\n0,background\n1,road\n2,car\n", (0, 1, 2), False),
+        ("a.csv", "name,id\nbackground,0\nroad,1\ncar,2\n", (0, 1, 2), False),
+        ("a.csv", "name;id\nbackground;0\nroad;1\ncar;2\n", (0, 1, 2), False),
+        ("a.csv", "0,background\n1,road\n2,car\n", (0, 1, 2), False),
+        ("_classes.csv", "Pixel Value, Class\n0, background\n1, road\n2, car", (0, 1, 2), False),
+        ("label_classes.json", json.dumps(ENTRIES), (1, 2), True),
+        ("dataset.json", '{"labels": {"background": 0, "road": 1, "car": 2}, "numTraining": 2}', (0, 1, 2), False),
+        ("dataset.json", '{"labels": {"0": "background", "1": "road", "2": "car"}}', (0, 1, 2), False),
+        ("id2label.json", '{"0": "background", "1": "road", "2": "car"}', (0, 1, 2), False),
+        ("config.json", '{"id2label": {"0": "background", "2": "car", "1": "road"}}', (0, 2, 1), False),
+        ("categories.json", '{"categories": [{"id": 1, "name": "road"}, {"id": 5, "name": "car"}]}', (1, 5), False),
+        ("list.json", '["background", "road", "car"]', (0, 1, 2), False),
+        ("a.txt", "0 background\n1 road\n2 car\n", (0, 1, 2), False),
+        ("a.txt", "0: background\n1: road\n2: car\n", (0, 1, 2), False),
+        ("a.txt", "background=0\nroad=1\ncar=2\n", (0, 1, 2), False),
+        ("labels.txt", "__ignore__\n_background_\nroad\ncar\n", (0, 1, 2), False),
+    ],
+)
+def test_lists_of_other_tools(tmp_path: Path, name: str, text: str, ids: tuple[int, ...], rest: bool) -> None:
+    table = read_table(write(tmp_path, name, text))
+    by_name = dict(zip(table.classes.names, table.classes.ids, strict=True))
+    assert set(by_name) <= {"background", "road", "car"}
+    assert table.classes.ids == ids
+    assert table.zero_is_rest == rest
+    assert by_name["road"] < by_name["car"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "names.txt"
+    path.write_bytes("фон\r\n道路\r\n".encode(encoding))
+    assert read_table(path).classes.names == ("фон", "道路")
+
+
+def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "names.txt"
+    path.write_bytes("road\nдорога\n".encode("cp1251"))
+    with pytest.raises(SegError, match=r"names.txt: line 2: byte 0xe4 is not UTF-8; save the file as UTF-8"):
+        read_table(path)
+    path.write_bytes("road\n".encode("utf-16-le"))
+    with pytest.raises(SegError, match=r"names.txt: no text file in UTF-8"):
+        read_table(path)
+
+
+def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) -> None:
+    meta = write(tmp_path, "meta.json", json.dumps(SUPERVISELY))
+    assert read_table(meta).classes.ids == (1, 2)
+    assert read_table(meta).zero_is_rest
+    write(tmp_path, "obj_class_to_machine_color.json", '{"car": [7, 7, 7], "two words": [4, 4, 4]}')
+    assert read_table(meta).classes.ids == (7, 4)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +179,16 @@ def test_names_are_counted(tmp_path: Path, first: int) -> None:
         ("class_dict.csv", "name,r,g,b\n", "holds no class"),
         ("labelmap.txt", "void:0,0,0::\n", "holds no class"),
         ("labelmap.txt", "car:1,1,1::\nbus:1,1,1::\n", "the colour #010101 stands twice"),
-        ("codes.txt", "car\ncar\n", "the name car stands twice"),
-        ("codes.txt", "car,bus\n", "no class map; write one name,#rrggbb or one name a line"),
+        ("codes.txt", "car\ncar\n", "the name car stands twice in the class map (line 1 and line 2)"),
+        ("codes.txt", "car\ncar,bus\n", "line 2: no class map; write one name,#rrggbb or one name a line"),
+        ("codes.txt", "0 car\n1 bus\nroad\n", "line 3: other lines have a number and a name; write each as name,id"),
+        ("codes.txt", "lane 1\nlane 2\n", "line 1: is the number in 'lane 1' an id, or part of the name?"),
+        ("data.yaml", "train: images\n", 'a YAML file without "names:"'),
+        ("data.yaml", "names: [\n", "not valid YAML"),
+        ("dataset.json", '{"labels": {"whole": [1, 2], "core": 2}}', "regions of nnU-Net"),
+        ("labels.xml", "<a/>", "an XML or HTML file"),
+        ("a.csv", "name,id\nroad,x\n", "line 2: the id of a class is a whole number; found 'x'"),
+        ("a.csv", "name,id\nroad\n", "line 2: expected 2 columns as in the first line"),
         ("codes.txt", "\n", "holds no class; write one name,#rrggbb a line"),
         ("classes.json", '{"classes": [{"title": "car"}]}', 'class 0 needs "title" and "color": {"title": "car"}'),
         ("classes.json", '{"classes": [{"title": "car", "color": "red"}]}', "'red' is not a colour"),
@@ -92,16 +200,16 @@ def test_names_are_counted(tmp_path: Path, first: int) -> None:
 def test_errors_name_file_and_line(tmp_path: Path, name: str, text: str, said: str) -> None:
     pattern = said if "|" in said else re.escape(said)
     with pytest.raises(SegError, match=rf"{re.escape(name)}: .*(?:{pattern})"):
-        read_definitions(write(tmp_path, name, text))
+        read_table(write(tmp_path, name, text))
 
 
 def test_a_picture_is_no_list_of_names(tmp_path: Path) -> None:
     picture = save(tmp_path / "a.png", random_image(0))
     with pytest.raises(SegError, match=r"a\.png: "):
-        read_definitions(picture)
+        read_table(picture)
 
 
 def test_labels_mat(real_data: Path) -> None:
-    classes = read_definitions(real_data / "cracks" / "labels.mat")
+    classes = read_table(real_data / "cracks" / "labels.mat").classes
     assert (classes.names, classes.ids) == (("Background", "Crack"), (1, 2))
-    assert read_definitions(real_data / "cracks" / "gTruth.mat") == classes
+    assert read_table(real_data / "cracks" / "gTruth.mat").classes == classes

@@ -1,0 +1,120 @@
+"""Lists of names that say no numbers: whether counting them fits the masks, and what to say of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from prep.converting.job import CountCodes
+from prep.converting.meaning import Meaning
+from prep.converting.unknown import CodeTotals, add_up
+from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color, format_color
+from prep.core.errors import SegError
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress
+from prep.core.words import list_some
+from prep.labels.reader import LabelReader, RawLabel
+from prep.labels.region_labels import BACKGROUND
+
+_LOOKED_AT_FIRST = 4
+_WHITE = 255
+_TWO = 2
+_SHOWN = 6
+_RARE = 0.15
+"""Greys between black and white that blurred edges leave have a smaller share than this of all pixels."""
+
+
+def count_values(
+    reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress
+) -> CodeTotals:
+    """Every code of these labels."""
+    found = run_jobs(CountCodes(reader.name), labels, workers, progress)
+    return add_up(zip([label.short_name for label in labels], found, strict=True))
+
+
+def with_white_as_second(
+    meaning: Meaning, reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress
+) -> Meaning:
+    """Let white be the second of two names, of which the first is the background, in black-and-white masks.
+
+    Such a list cannot mean that all but the background is ignored, which is what 255 means in other masks.
+    """
+    classes = meaning.classes
+    counted = not (meaning.has_ids or meaning.has_colors) and not meaning.ignored
+    if not counted or reader.name != "ids" or len(classes) != _TWO or classes.ids != (0, 1):
+        return meaning
+    if classes.names[0].lower() != BACKGROUND:
+        return meaning
+    first = count_values(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
+    if 1 in first and not is_blurred(first):
+        return meaning
+    pixels = count_values(reader, labels, workers, progress).pixels
+    if _WHITE not in pixels or not (set(pixels) <= {0, _WHITE} or is_blurred(pixels)):
+        return meaning
+    note = f"the masks are black and white: 0 is {classes.names[0]}, 255 is {classes.names[1]}"
+    return replace(meaning, classes=replace(classes, ids=(0, _WHITE)), notes=(*meaning.notes, note))
+
+
+def is_blurred(pixels: Mapping[int, int]) -> bool:
+    """Whether ids are rather greys of black-and-white masks whose edges were blurred (JPEG, interpolation).
+
+    pixels: by id. They are if black and white have nearly all pixels, and of the others some are nearer to white.
+    """
+    if not {0, _WHITE} <= pixels.keys() or max(pixels) > _WHITE:
+        return False
+    between = {code: count for code, count in pixels.items() if code not in (0, _WHITE)}
+    few = sum(between.values()) < _RARE * sum(pixels.values())
+    near_white = any(code > _WHITE // 2 for code in between)
+    return few and near_white and len(between) > _TWO and max(between.values()) < max(pixels[0], pixels[_WHITE])
+
+
+def note_on_counting(meaning: Meaning, reader: LabelReader, first_id: int | None) -> str:
+    """Say that a table of colours was counted, because the masks hold ids; empty if there is nothing to say."""
+    if meaning.has_ids or not meaning.has_colors or reader.name == "rgb":
+        return ""
+    numbered = [*zip(meaning.classes.ids, meaning.classes.names, strict=True)]
+    numbered += [(raw, name) for name, raw in meaning.ignored if raw is not None]
+    shown = ", ".join(f"{raw} {name}" for raw, name in sorted(numbered)[:_SHOWN])
+    way_out = "" if first_id is not None else "; --first-id NUMBER begins elsewhere"
+    return (
+        "the class map says colours and the masks hold ids: its rows were counted "
+        f"({shown}{', ...' if len(numbered) > _SHOWN else ''}){way_out}"
+    )
+
+
+def refuse_first_id(first_id: int | None, reader: LabelReader, *, names_regions: bool) -> None:
+    """SegError where no ids are counted: in masks of colours, and where regions have names."""
+    if first_id is not None and (names_regions or reader.name == "rgb"):
+        what = "the regions have names" if names_regions else "these masks hold colours"
+        raise SegError(f"--first-id {first_id}: cannot apply, {what} and no ids are counted; leave --first-id out")
+
+
+def first_is_missing(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """A question where a counted list seems to begin at another id: its first classes are in no mask; else empty.
+
+    present: ids of the masks that are classes.  unknown: those that are none. A list whose last class occurs, and that
+    knows all ids, is believed.
+    """
+    ids, names = meaning.classes.ids, meaning.classes.names
+    beyond = sorted(raw for raw in unknown if raw > max(ids) and raw != IGNORE_INDEX)
+    if meaning.has_ids or not present or min(present) == ids[0] or (max(present) == max(ids) and not beyond):
+        return ""
+    start, begin = ids[0], min(present)
+    missing = [name for name, raw in zip(names, ids, strict=True) if raw < begin]
+    outside = f", and {beyond[0]} would be no class" if beyond else ""
+    return (
+        f"which id is the first of the class map? The masks hold ids from {begin} to {max((*present, *beyond))}; "
+        f"counted from {start}, {list_some(missing)} would be in no mask{outside}. Type the same command with\n"
+        f"  --first-id {begin}   if {names[0]} is {begin}, and so on\n"
+        f"  --first-id {start}   if it is right as it is: {names[0]} is {start}"
+    )
+
+
+def two_lines(classes: ClassMap) -> str:
+    """The class map to write for black-and-white masks with these names."""
+    second = classes.names[1] if len(classes) > 1 else "object"
+    return f"{classes.names[0]},#000000,0\n{second},#ffffff,255"
+
+
+def lines_in_order(names: Sequence[str], ids: Sequence[int]) -> str:
+    """A class map that gives these names to these ids, in order."""
+    rows = enumerate(zip(names, ids, strict=True))
+    return "\n".join(f"{name},{format_color(distinct_color(place))},{raw}" for place, (name, raw) in rows)

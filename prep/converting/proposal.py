@@ -1,0 +1,60 @@
+"""Masks without a class map: the error lists their values, and proposes lines to save as one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from prep.converting.counted import is_blurred, two_lines
+from prep.converting.meaning import Meaning
+from prep.converting.noise import EXACT, LOSSY, noise_among
+from prep.converting.unknown import CodeTotals
+from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list
+from prep.core.errors import SegError
+from prep.core.words import list_some
+from prep.labels.reader import LabelReader, RawLabel
+
+_SHOWN = 20
+_JPEG = frozenset({".jpg", ".jpeg"})
+_TWO = 2
+
+
+def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, labels: Sequence[RawLabel]) -> SegError:
+    """The error for masks without a class map; named: a list of names that says no colours, for masks of colours."""
+    noise = _noise(codes, reader, labels)
+    shown = [code for code in codes.by_pixels() if code not in noise][:_SHOWN]
+    lines = [f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown]
+    if more := len(codes.pixels) - len(shown) - len(noise):
+        lines.append(f"  ... and {more} more")
+    if noise:
+        lines.append(f"  ... and {len(noise)} more that look like blended edges or traces of JPEG, not like classes")
+    start = "which value is which class? "
+    if named is not None:
+        where = f"{named.found} " if named.found else "the class map "
+        start += f"{where}has names without colours ({list_some(named.classes.names)}), and the masks are colours. "
+    blurred = reader.name == "ids" and is_blurred(codes.pixels)
+    added = " and --unknown nearest" if noise else ""
+    return SegError(
+        f"{start}The masks hold {len(codes.pixels)} values:\n"
+        + "\n".join(lines)
+        + _on_255(codes, reader, blurred=blurred)
+        + f"\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n"
+        + (two_lines(ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))) if blurred else "")
+        + ("" if blurred else format_list(reader.propose(sorted(shown)[:MAX_CLASSES])))
+    )
+
+
+def _noise(codes: CodeTotals, reader: LabelReader, labels: Sequence[RawLabel]) -> frozenset[int]:
+    if reader.name == "ids" and is_blurred(codes.pixels):
+        return frozenset(codes.pixels) - {0, IGNORE_INDEX}
+    if reader.name != "rgb":
+        return frozenset()
+    lossy = any(Path(label.short_name).suffix.lower() in _JPEG for label in labels)
+    return noise_among(codes.pixels, (), LOSSY if lossy else EXACT)
+
+
+def _on_255(codes: CodeTotals, reader: LabelReader, *, blurred: bool) -> str:
+    if reader.name == "rgb" or blurred or IGNORE_INDEX not in codes.pixels or len(codes.pixels) <= _TWO:
+        return ""
+    return (
+        "\n\n255 is ignored, as in Pascal VOC, Cityscapes and Ultralytics, and stands in no line; "
+        "if it is a class, add a line name,#rrggbb,255"
+    )

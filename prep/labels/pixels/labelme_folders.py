@@ -1,0 +1,95 @@
+"""LabelMe's labelme_json_to_dataset: a folder for each photo, with label.png and its own list label_names.txt.
+
+Source of the layout: https://github.com/wkentaro/labelme (cli/export_json.py). The same number means another class in
+each folder, so that names decide.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.labels.archive import label_bytes
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, FileFormat
+from prep.labels.labelio import decode_label_ids
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes, class_names, code_of, plain_name
+
+_MASK, _NAMES, _PHOTO = "label.png", "label_names.txt", "img.png"
+_IGNORED = 255
+_SUFFIX = "_json"
+
+
+@dataclass(frozen=True)
+class LabelmeFolderReader(RegionCodes):
+    """Each number by the name that the list in its folder gives it."""
+
+    name = "labelme-folders"
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) codes; SegError if a number is not in the list."""
+        ids = decode_label_ids(label.path, label_bytes(label))
+        table = np.array([_code(name, label.names) for name in _names_in(label.path.parent)] or [0], np.uint32)
+        known = ids != _IGNORED
+        if int(ids[known].max(initial=0)) >= len(table):
+            raise SegError(
+                f"{label.path}: holds the number {int(ids[known].max())}, and {_NAMES} beside it has {len(table)} "
+                "names; convert the JSON files of LabelMe instead"
+            )
+        codes: NDArray[np.uint32] = np.where(known, table[np.where(known, ids, 0)], np.uint32(_IGNORED))
+        return codes
+
+
+def _code(name: str, names: Sequence[str]) -> int:
+    return UNCOVERED if plain_name(name) == BACKGROUND else code_of(name, names)
+
+
+def _names_in(folder: Path) -> list[str]:
+    path = folder / _NAMES
+    try:
+        lines = read_bytes(path).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise SegError(f"{path}: not a text file in UTF-8; save it as UTF-8") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _folders(contents: Contents) -> list[Path]:
+    lists = {file.path.parent for file in contents.named(_NAMES)}
+    return sorted({file.path.parent for file in contents.named(_MASK)} & lists)
+
+
+def _recognised(contents: Contents) -> float:
+    return LIKELY if contents.is_folder and _folders(contents) else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    folders = _folders(contents)
+    listed = dict.fromkeys(name for folder in folders for name in _names_in(folder))
+    names = tuple(name for name in class_names(contents.source, list(listed)) if name != BACKGROUND)
+    labels = [RawLabel(folder / _MASK, _stem(folder), names=names) for folder in folders]
+    if len({label.stem for label in labels}) < len(labels):  # of several batches
+        labels = [
+            replace(label, stem="_".join(label.path.parent.relative_to(contents.source).parts)) for label in labels
+        ]
+    photos = {label.stem: label.path.with_name(_PHOTO) for label in labels if label.path.with_name(_PHOTO).is_file()}
+    named = len(photos) == len(labels)
+    return LabelSource(LabelmeFolderReader.name, tuple(labels), photos=photos, names_photos=named, names=names)
+
+
+def _stem(folder: Path) -> str:
+    return folder.absolute().name.removesuffix(_SUFFIX)
+
+
+FORMAT = FileFormat(
+    "labelme-folders",
+    "LabelMe's labelme_json_to_dataset",
+    _recognised,
+    _opened,
+    (LabelmeFolderReader(),),
+    rules="Each folder has its own label_names.txt, in which the same number may be another class: names decide.",
+)

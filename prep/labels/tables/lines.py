@@ -1,0 +1,141 @@
+"""Class tables as lines of text: names, numbers before or after them, colours in decimals, our own name,#rrggbb."""
+
+import csv
+import re
+from collections.abc import Sequence
+
+from prep.core.classes import Color, classes_from_list
+from prep.core.errors import SegError
+from prep.labels.tables.table import ClassTable, Row, table_of
+
+_HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
+_HEX_ID = re.compile(r"#[0-9a-fA-F]{6}\s*,\s*\d")
+_LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
+_NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
+_NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
+_ID_FIRST = re.compile(r"(\d{1,5})(?:\s*[:=,;\t]\s*|[.)]?\s+)(\S.*)")
+_ID_LAST = re.compile(r"(\S.*?)\s*[:=,;\t]\s*(\d{1,5})")
+_ID_AFTER_SPACE = re.compile(r"\S.*?\s+\d{1,5}")
+
+_NAME_COLUMNS = ("name", "class", "class name", "class_name", "label", "label name", "label_name", "classname")
+_ID_COLUMNS = (
+    "id",
+    "idx",
+    "index",
+    "value",
+    "pixel value",
+    "pixel_value",
+    "class id",
+    "class_id",
+    "label id",
+    "label_id",
+)
+_COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
+_LONGEST_NAME = 100
+
+Line = tuple[int, str]
+"""Number of a line in its file, from 1, and what stands in it."""
+
+
+def table_from_lines(text: str, first_id: int | None) -> ClassTable:
+    """Read a text file of any of these forms; SegError says which line does not fit."""
+    lines = [
+        (number, line.strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.startswith(("#", "//"))
+    ]
+    if lines and (rows := _columns(lines)) is not None:
+        return table_of(rows, first_id)
+    if _HEX.search(text) and not (lines and _LABELMAP.fullmatch(lines[0][1])):
+        has_ids = bool(_HEX_ID.search(text))
+        return ClassTable(classes_from_list(text, 0 if has_ids else first_id or 0), has_ids=has_ids)
+    return table_of(_colors(lines) or _ids(lines) or _names(lines), first_id)
+
+
+def _columns(lines: Sequence[Line]) -> list[Row] | None:
+    """Rows of a CSV file whose first line names a column of names and one of ids or three of colours; else None."""
+    delimiter = max(",;\t", key=lines[0][1].count)
+    header = [cell.strip().strip('"').lower() for cell in lines[0][1].split(delimiter)]
+    name = next((header.index(wanted) for wanted in _NAME_COLUMNS if wanted in header), None)
+    raw = next((header.index(wanted) for wanted in _ID_COLUMNS if wanted in header), None)
+    places = [next((header.index(wanted) for wanted in each if wanted in header), None) for each in _COLOR_COLUMNS]
+    channels = [place for place in places if place is not None]
+    if name is None or (raw is None and len(channels) < len(places)):
+        return None
+    rows = []
+    for number, line in lines[1:]:
+        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+        where = f"line {number}"
+        if len(cells) <= max(name, raw or 0):
+            raise SegError(f"{where}: expected {len(header)} columns as in the first line, found {line!r:.80}")
+        color = _rgb(number, [cells[place] for place in channels if place < len(cells)]) if len(channels) == 3 else None
+        rows.append(Row(cells[name], color, None if raw is None else whole(where, cells[raw]), where))
+    return rows
+
+
+def whole(where: str, value: object) -> int:
+    """A whole number, or SegError."""
+    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,6}", str(value)):
+        raise SegError(f"{where}: the id of a class is a whole number; found {value!r:.40}")
+    return int(str(value))
+
+
+def _colors(lines: Sequence[Line]) -> list[Row]:
+    """Lines `r g b name`, `name r g b` or `name:r,g,b:parts:actions`; none if the first line is not so."""
+    found: list[Row] = []
+    for number, line in lines:
+        where = f"line {number}"
+        if match := _LABELMAP.fullmatch(line):  # first, because a name may hold numbers
+            found.append(Row(match[1], _rgb(number, match.groups()[1:]), where=where))
+        elif match := _NUMBERS_FIRST.fullmatch(line):
+            found.append(Row(match[4].strip(), _rgb(number, match.groups()[:3]), where=where))
+        elif match := _NAME_FIRST.fullmatch(line):
+            found.append(Row(match[1].rstrip(":"), _rgb(number, match.groups()[1:]), where=where))
+        elif found:
+            raise SegError(f"line {number}: expected a name and three numbers 0..255, found {line!r:.80}")
+        else:
+            break
+    return found
+
+
+def _rgb(number: int, values: Sequence[str]) -> Color:
+    if len(values) != 3 or not all(value.strip().isdecimal() and int(value) <= 255 for value in values):
+        raise SegError(f"line {number}: a colour is three numbers from 0 to 255, found {','.join(values)}")
+    red, green, blue = map(int, values)
+    return red, green, blue
+
+
+def _ids(lines: Sequence[Line]) -> list[Row]:
+    """Lines `0 name`, `0: name`, `name=0`; none if no line is so. SegError if only some are, or if it may be a name."""
+    first = [_ID_FIRST.fullmatch(line) for _, line in lines]
+    last = [_ID_LAST.fullmatch(line) for _, line in lines]
+    for matches, raw, name in ((first, 1, 2), (last, 2, 1)):
+        if lines and all(matches):
+            return [
+                Row(match[name].strip().strip("\"'"), None, int(match[raw]), f"line {number}")
+                for match, (number, _) in zip(matches, lines, strict=True)
+                if match
+            ]
+    numbered = [bool(one or other) for one, other in zip(first, last, strict=True)]
+    if any(numbered):
+        number, line = lines[numbered.index(False)] if not all(numbered) else lines[0]
+        raise SegError(
+            f"line {number}: other lines have a number and a name; write each as name,id (found {line!r:.60})"
+        )
+    if len(lines) > 1 and all(_ID_AFTER_SPACE.fullmatch(line) for _, line in lines):
+        number, line = lines[0]
+        raise SegError(
+            f"line {number}: is the number in {line!r:.60} an id, or part of the name? Write each line as name,id"
+        )
+    return []
+
+
+def _names(lines: Sequence[Line]) -> list[Row]:
+    for number, line in lines:
+        if "," in line or len(line) > _LONGEST_NAME or not line.isprintable():
+            raise SegError(
+                f"line {number}: no class map; write one name,#rrggbb or one name a line (found {line!r:.60})"
+            )
+    if not lines:
+        raise SegError("holds no class; write one name,#rrggbb a line")
+    return [Row(line, where=f"line {number}") for number, line in lines]

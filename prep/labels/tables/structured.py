@@ -1,0 +1,166 @@
+"""Class tables in JSON, YAML and the text form of protocol buffers, by the tools that write them."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prep.core.classes import Color, classes_from_json, parse_color
+from prep.core.errors import SegError
+from prep.labels.tables.lines import whole
+from prep.labels.tables.table import ClassTable, Row, table_of
+
+_MACHINE_COLORS = "obj_class_to_machine_color.json"
+"""Supervisely's list of grey values in masks_machine, beside its meta.json."""
+
+_MOST_YAML = 1 << 20
+_NAMES = ("name", "class_name", "title", "label", "readable", "class")
+_IDS = ("id", "png_index", "index", "pixel_value", "value")
+_NO_TABLE = "no class table; write one name,#rrggbb or one name a line"
+
+_ITEM = re.compile(r"item\s*\{([^{}]*)\}")
+_FIELD = re.compile(r"(\w+)\s*:\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
+
+
+def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
+    """Read what is JSON; SegError if it holds no classes."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise SegError(f"not valid JSON: {error}") from error
+    if isinstance(data, dict):
+        entries = data.get("classes")
+        if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
+            return _supervisely(path, entries)
+        if isinstance(entries, list) and not all(isinstance(entry, str) for entry in entries):
+            classes = classes_from_json(data)
+            if not len(classes):
+                raise SegError("holds no class; write one name,#rrggbb a line")
+            return ClassTable(classes)
+        for key in ("classes", "names", "labels", "id2label", "categories", "label2id"):
+            if isinstance(data.get(key), list | dict) and data[key]:
+                return _of_values(data[key], first_id)
+    return _of_values(data, first_id)
+
+
+def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
+    """Read a data.yaml of YOLO and Ultralytics: its `names`, as a list or by number; SegError if it has none."""
+    import yaml
+
+    if len(text) > _MOST_YAML:
+        raise SegError("larger than 1 MB; that is no class list")
+    try:
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise SegError(f"not valid YAML: {' '.join(str(error).split())}") from error
+    names = data.get("names", data.get("classes")) if isinstance(data, dict) else None
+    if not names:
+        raise SegError('a YAML file without "names:"; write one name,#rrggbb or one name a line')
+    return _of_values(names, first_id)
+
+
+def table_from_pbtxt(text: str) -> ClassTable:
+    """Read TensorFlow's label map: items with id and name; 0 is not among them and means the background."""
+    rows = []
+    for number, item in enumerate(_ITEM.findall(text), start=1):
+        found = {match[1]: match[2] or match[3] or match[4] or "" for match in _FIELD.finditer(item)}
+        name = found.get("display_name") or found.get("name")
+        if not name or "id" not in found:
+            raise SegError(f"item {number} needs id and name")
+        rows.append(Row(name, None, whole(f"item {number}", found["id"]), f"item {number}"))
+    return table_of(rows, 0, zero_is_rest=True)
+
+
+def _of_values(data: object, first_id: int | None) -> ClassTable:
+    """Names in a list, entries in a list, {"0": name}, {name: 0}, {name: [r, g, b]}."""
+    if isinstance(data, list) and data and all(isinstance(entry, str) for entry in data):
+        return table_of([Row(name, where=f"entry {n}") for n, name in enumerate(data, start=1)], first_id)
+    if isinstance(data, list) and data and all(isinstance(entry, dict) for entry in data):
+        return _entries(data, first_id)
+    if isinstance(data, dict) and data:
+        for fits, row in _FORMS:
+            if all(fits(key, value) for key, value in data.items()):
+                return table_of([row(key, value) for key, value in data.items()], first_id)
+        if any(isinstance(value, list) for value in data.values()) and all(
+            isinstance(value, int | list) for value in data.values()
+        ):
+            raise SegError(
+                "some classes are made of several numbers (regions of nnU-Net), which is not read; "
+                "give a list of name,id with one number a class"
+            )
+    raise SegError(_NO_TABLE)
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and re.fullmatch(r"-?\d+", str(value)) is not None
+
+
+def _is_color(value: object) -> bool:
+    return isinstance(value, list) and len(value) in (3, 4) and all(isinstance(each, int) for each in value)
+
+
+_FORMS: tuple[tuple[Callable[[Any, Any], bool], Callable[[Any, Any], Row]], ...] = (
+    (
+        lambda key, value: _is_number(key) and isinstance(value, str) and not _is_number(value),
+        lambda key, value: Row(value, None, whole(f"{key!r}", key), f"{key!r}"),
+    ),
+    (
+        lambda key, value: isinstance(key, str) and _is_number(value),
+        lambda key, value: Row(key, None, whole(f"{key!r}", value), f"{key!r}"),
+    ),
+    (
+        lambda key, value: isinstance(key, str) and _is_color(value),
+        lambda key, value: Row(key, _color(f"{key!r}", value), None, f"{key!r}"),
+    ),
+)
+
+
+def _entries(entries: Sequence[Mapping[str, Any]], first_id: int | None) -> ClassTable:
+    """Objects with a name, and perhaps an id and a colour; Hasty counts from 1, and 0 is no object."""
+    rows = []
+    for place, entry in enumerate(entries, start=1):
+        where = f"entry {place}"
+        name = next((entry[key] for key in _NAMES if isinstance(entry.get(key), str)), None)
+        if name is None:
+            raise SegError(f"{where} has no name: {json.dumps(entry)[:80]}")
+        raw = next((whole(where, entry[key]) for key in _IDS if _is_number(entry.get(key))), None)
+        color = entry.get("color")
+        rows.append(Row(name, None if color is None else _color(where, color), raw, where))
+    if any(row.color is None for row in rows):
+        rows = [Row(row.name, None, row.raw, row.where) for row in rows]
+    return table_of(rows, first_id, zero_is_rest=all("png_index" in entry for entry in entries))
+
+
+def _color(where: str, value: object) -> Color:
+    if isinstance(value, list) and _is_color(value) and all(0 <= each <= 255 for each in value):
+        red, green, blue = value[:3]
+        return red, green, blue
+    text = str(value)
+    if re.fullmatch(r"#[0-9a-fA-F]{8}", text):  # with alpha
+        text = text[:7]
+    try:
+        return parse_color(text)
+    except SegError as error:
+        raise SegError(f"{where}: {error}") from error
+
+
+def _supervisely(path: Path, entries: Sequence[object]) -> ClassTable:
+    """Classes of a meta.json: in masks_machine they count from 1, or as the file beside it says; 0 is no object."""
+    machine = _machine_values(path.with_name(_MACHINE_COLORS))
+    rows = []
+    for position, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(entry.get("color"), str):
+            raise SegError(f'class {position} needs "title" and "color": {json.dumps(entry)[:80]}')
+        name = str(entry.get("title", ""))
+        rows.append(Row(name, parse_color(entry["color"]), machine.get(name, position + 1), f"class {position}"))
+    return table_of(rows, 1, zero_is_rest=True)
+
+
+def _machine_values(path: Path) -> dict[str, int]:
+    if not path.is_file():
+        return {}
+    data = json.loads(path.read_bytes())
+    if not isinstance(data, dict):
+        return {}
+    return {str(name): int(value[0]) for name, value in data.items() if _is_color(value) and len(set(value[:3])) == 1}

@@ -1,0 +1,102 @@
+"""A class table as read from a file: rows of names, colours and ids, which keep their numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color
+from prep.core.errors import SegError
+from prep.core.words import list_some
+from prep.labels.region_labels import BACKGROUND, plain_name
+
+IGNORED_NAMES = frozenset(
+    {"ignore", "ignored", "unlabeled", "unlabelled", "void", "dontcare", "don't care", "_ignore_", "__ignore__"}
+)
+"""Names that tools give to pixels that nobody labelled. (In a list of ours, name,#rrggbb, only `ignore` means that.)"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a class table; color, raw: None where the file does not say.  where: "line 3", for errors."""
+
+    name: str
+    color: Color | None = None
+    raw: int | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """What a file says of classes.
+
+    has_colors, has_ids: whether it states colours and ids; else colours are made up, and ids are counted.
+    zero_is_rest: id 0 and black mean pixels of none of its classes, as the tool that writes it says.
+    ignored: (name, id) of rows that mean "not labelled"; the id is None where it can be in no mask.
+    """
+
+    classes: ClassMap
+    has_colors: bool = True
+    has_ids: bool = True
+    zero_is_rest: bool = False
+    ignored: tuple[tuple[str, int | None], ...] = field(default=())
+
+
+def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = False) -> ClassTable:
+    """A table of these rows; a row without an id is numbered by its place, from `first_id` on.
+
+    first_id: of the first row; None: 0, or -1 for the lists of LabelMe, which begin with __ignore__, _background_.
+    Rows that mean "not labelled" keep their number: it is ignored. Raises SegError if a name, colour or id stands
+    twice, or if no class is left.
+    """
+    rows = [Row(row.name.strip(), row.color, row.raw, row.where) for row in rows]
+    start = _start(rows) if first_id is None else first_id
+    raws = [start + place if row.raw is None else row.raw for place, row in enumerate(rows)]
+    named = [(row, raw) for row, raw in zip(rows, raws, strict=True) if not means_ignored(row.name)]
+    ignored = [(row, raw) for row, raw in zip(rows, raws, strict=True) if means_ignored(row.name)]
+    if not named:
+        raise SegError("holds no class")
+    _refuse_twice([row for row, _ in named])
+    has_colors = any(row.color is not None for row in rows)
+    if has_colors and (bare := [row for row, _ in named if row.color is None]):
+        raise SegError(f"{bare[0].where}: {bare[0].name!r} has no colour, and other classes have one")
+    ids = tuple(raw for _, raw in named)
+    left_out = {raw for _, raw in ignored if raw >= 0 and raw != IGNORE_INDEX} - set(ids)
+    classes = ClassMap(
+        tuple(row.name if has_colors else plain_name(row.name) for row, _ in named),
+        tuple(row.color or distinct_color(place) for place, (row, _) in enumerate(named)),
+        ids,
+        tuple(dict.fromkeys(row.color for row, _ in ignored if row.color is not None)),
+        tuple(sorted(left_out)),
+    )
+    said = tuple((row.name, raw if raw >= 0 else None) for row, raw in ignored)
+    has_ids = any(row.raw is not None for row in rows)
+    return ClassTable(classes, has_colors, has_ids, zero_is_rest and 0 not in (*ids, *left_out), said)
+
+
+def means_ignored(name: str) -> bool:
+    """Whether a name of another tool's table means pixels that nobody labelled."""
+    return name.strip().lower() in IGNORED_NAMES
+
+
+def _start(rows: Sequence[Row]) -> int:
+    names = [plain_name(row.name) for row in rows[:2]]
+    return -1 if names == ["ignore", BACKGROUND] and rows[0].name.lower() == "__ignore__" else 0
+
+
+def _refuse_twice(rows: Sequence[Row]) -> None:
+    seen: dict[str, Row] = {}
+    for row in rows:
+        twin = seen.setdefault(row.name, row)
+        if twin is not row:
+            places = f" ({twin.where} and {row.where})" if row.where else ""
+            raise SegError(f"the name {row.name} stands twice in the class map{places}; give each class its own")
+
+
+def similar_names(names: Sequence[str]) -> str:
+    """A note on names that differ in nothing but case or spaces; empty if there are none."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault("".join(name.split()).casefold(), []).append(repr(name))
+    twins = [" and ".join(group) for group in groups.values() if len(group) > 1]
+    if not twins:
+        return ""
+    return f"classes whose names differ only in case or spaces: {list_some(twins)}; if they are one, rename one of them"

@@ -1,0 +1,298 @@
+"""Which class map is used for raw masks, how it is counted, and what is asked."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from prep.dataset.dataset import Dataset
+from tests.support import masks_of, random_mask, run_error, run_ok, save, smooth_image
+
+STEMS = ("a", "b")
+IDS = {stem: random_mask(seed) for seed, stem in enumerate(STEMS)}
+"""(24, 32) of 0, 1, 2."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A folder with images/, masks/ and whatever a test puts beside them."""
+
+    folder: Path
+
+    @property
+    def target(self) -> Path:
+        return self.folder.parent / "dataset"
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def masks(self, made: Callable[[np.ndarray], np.ndarray], folder: str = "masks", suffix: str = ".png") -> None:
+        for stem, ids in IDS.items():
+            save(self.folder / folder / f"{stem}{suffix}", made(ids))
+
+    def convert(self, *options: object, source: str = "", images: str = "images") -> str:
+        """Convert into a fresh dataset; what was printed."""
+        arguments = (self.folder / source, "-o", self.target, "--images", self.folder / images, "--overwrite")
+        result = run_ok("masks", "convert", *arguments, *options)
+        return result.stdout + result.stderr
+
+    def refused(self, *options: object, source: str = "") -> str:
+        arguments = (self.folder / source, "-o", self.target, "--images", self.folder / "images", "--overwrite")
+        return run_error("masks", "convert", *arguments, *options)
+
+    def assert_masks(self, expected: Callable[[np.ndarray], np.ndarray]) -> None:
+        made = masks_of(self.target)
+        assert set(made) == set(STEMS)
+        for stem, mask in made.items():
+            assert np.array_equal(mask, expected(IDS[stem]))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return Dataset.open(self.target).classes.names
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Raw:
+    for stem in STEMS:
+        save(tmp_path / "raw" / "images" / f"{stem}.png", smooth_image(24, 32))
+    return Raw(tmp_path / "raw")
+
+
+COLORS = np.array([(0, 0, 0), (128, 64, 128), (130, 76, 0)], np.uint8)
+TABLE = "name, r, g, b\nunlabeled, 0, 0, 0\nroad, 128, 64, 128\ndirt, 130, 76, 0\n"
+
+
+def without_first(ids: np.ndarray) -> np.ndarray:
+    return np.where(ids == 0, 255, ids - 1)
+
+
+def white(ids: np.ndarray) -> np.ndarray:
+    return np.where(ids == 1, 255, 0).astype(np.uint8)
+
+
+def blurred(ids: np.ndarray) -> np.ndarray:
+    """A white box on black with a soft edge, as interpolation leaves it."""
+    box = np.zeros(ids.shape, np.uint8)
+    box[6:18, 8:24] = 255
+    box[6, 8:24:4], box[17, 9:24:4], box[6, 9:24:4], box[17, 8:24:4] = 251, 253, 3, 2
+    return box
+
+
+def test_ids_and_colors_of_one_photo_give_the_same_masks(raw: Raw) -> None:
+    raw.masks(lambda ids: ids, "ids")
+    raw.masks(lambda ids: COLORS[ids], "colors")
+    table = raw.write("class_dict_seg.csv", TABLE)
+    said = raw.convert("--classes", table, source="colors")
+    assert "ignored, as its name says: unlabeled (number 0)" in said
+    raw.assert_masks(without_first)
+    said = raw.convert("--classes", table, source="ids")
+    assert "its rows were counted (0 unlabeled, 1 road, 2 dirt)" in said
+    raw.assert_masks(without_first)
+    assert raw.names == ("road", "dirt")
+
+
+def test_first_id_cannot_apply_to_colors_or_stated_ids(raw: Raw) -> None:
+    raw.masks(lambda ids: COLORS[ids])
+    table = raw.write("table.csv", TABLE)
+    assert "--first-id 1: cannot apply, these masks hold colours" in raw.refused("--classes", table, "--first-id", 1)
+    stated = raw.write("stated.csv", "id,name\n0,a\n1,b\n2,c\n")
+    said = raw.refused("--classes", stated, "--first-id", 1)
+    assert f"--first-id 1: cannot apply, {stated} says which class is which" in said
+
+
+@pytest.mark.parametrize("kind", ["grey", "rgb", "rgba", "palette"])
+def test_white_is_the_second_of_two_names(raw: Raw, kind: str) -> None:
+    """A list `background, crack` cannot mean that all cracks are ignored."""
+    names = raw.write("names.txt", "background\ncrack\n")
+    for stem, ids in IDS.items():
+        picture = Image.fromarray(white(ids))
+        path = raw.folder / "masks" / f"{stem}.png"
+        path.parent.mkdir(exist_ok=True)
+        if kind == "palette":
+            picture.putpalette([value for grey in range(256) for value in (grey, grey, grey)])
+        elif kind != "grey":
+            picture = picture.convert(kind.upper())
+        picture.save(path)
+    assert "the masks are black and white: 0 is background, 255 is crack" in raw.convert("--classes", names)
+    raw.assert_masks(lambda ids: ids == 1)
+
+
+def test_white_is_asked_about_where_no_name_is_the_background(raw: Raw) -> None:
+    raw.masks(white)
+    said = raw.refused("--classes", raw.write("names.txt", "land\nwater\n"))
+    assert "land,#000000,0\nwater,#ffffff,255" in said
+    raw.write("masks/classes.txt", "land,#000000,0\nwater,#ffffff,255\n")
+    raw.convert()
+    raw.assert_masks(lambda ids: ids == 1)
+
+
+def test_a_palette_that_shows_the_opposite_is_asked_about(raw: Raw) -> None:
+    """Index 0 is shown white: names without colours cannot say whether it is the background."""
+    for stem, ids in IDS.items():
+        picture = Image.fromarray((ids == 1).astype(np.uint8))
+        picture.putpalette([255, 255, 255, 0, 0, 0])
+        (raw.folder / "masks").mkdir(exist_ok=True)
+        picture.save(raw.folder / "masks" / f"{stem}.png")
+    said = raw.refused("--classes", raw.write("names.txt", "background\ncrack\n"))
+    assert "has names without colours (background, crack), and the masks are colours" in said
+    assert "class0,#000000\nclass1,#ffffff" in said
+
+
+def test_blurred_white_stays_the_object(raw: Raw) -> None:
+    raw.masks(blurred)
+    table = raw.write("table.txt", "background,#000000\ncrack,#ffffff\n")
+    assert "Read as rgb" in raw.refused("--classes", table)
+    raw.convert("--classes", table, "--unknown", "nearest")
+    raw.assert_masks(lambda ids: blurred(ids) > 127)
+    shutil.rmtree(raw.target)  # whose classes would be taken
+    said = raw.refused()
+    assert "class0,#000000,0\nclass255,#ffffff,255" in said
+    assert "4 more that look like blended edges" in said
+    assert "--unknown nearest" in said
+
+
+def test_255_beside_several_ids_is_ignored_and_said(raw: Raw) -> None:
+    raw.masks(lambda ids: np.where(ids == 2, 255, ids).astype(np.uint8))
+    for stem in STEMS:
+        mask = np.where(IDS[stem] == 2, 255, IDS[stem]).astype(np.uint8)
+        mask[0, 0] = 2
+        save(raw.folder / "masks" / f"{stem}.png", mask)
+    said = raw.refused()
+    assert "255 is ignored, as in Pascal VOC" in said
+    assert "255" not in said.rpartition("classes.txt:\n")[2]
+    proposed = raw.write("p.txt", said.rpartition("classes.txt:\n")[2])
+    raw.convert("--classes", proposed)
+    for stem, mask in masks_of(raw.target).items():
+        expected = np.where(IDS[stem] == 2, 255, IDS[stem])
+        expected[0, 0] = 2
+        assert np.array_equal(mask, expected)
+
+
+def palette_masks(folder: Path) -> None:
+    """As labelme2voc and the VOC kit write them: indices with VOC's palette."""
+    folder.mkdir(parents=True)
+    for stem, ids in IDS.items():
+        picture = Image.fromarray(ids)
+        picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+        picture.save(folder / f"{stem}.png")
+
+
+def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None:
+    palette_masks(raw.folder / "SegmentationClass")
+    (raw.folder / "images").rename(raw.folder / "JPEGImages")
+    said = raw.convert(images="JPEGImages")
+    assert "the names are Pascal VOC's 21, a guess" in said
+    assert raw.names[:3] == ("background", "aeroplane", "bicycle")
+    raw.assert_masks(lambda ids: ids)
+    shutil.rmtree(raw.target)
+    path = raw.write("class_names.txt", "_background_\nroad\ncar\n")
+    said = raw.convert(images="JPEGImages")
+    assert f"classes: {path}" in said
+    assert "Pascal VOC" not in said
+    assert raw.names == ("background", "road", "car")
+    raw.assert_masks(lambda ids: ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("data.yaml", "train: images\nnames:\n  0: background\n  1: road\n  2: car\n"),
+        ("obj.names", "background\nroad\ncar\n"),
+        ("masks/_classes.csv", "Pixel Value, Class\n0, background\n1, road\n2, car\n"),
+        ("labels.txt", "__ignore__\n_background_\nroad\ncar\n"),
+        ("dataset.json", '{"labels": {"background": 0, "road": 1, "car": 2}}'),
+    ],
+)
+def test_lists_that_lie_beside_are_found(raw: Raw, name: str, text: str) -> None:
+    raw.masks(lambda ids: ids)
+    path = raw.write(name, text)
+    assert f"classes: {path}" in raw.convert(source="masks")
+    assert raw.names == ("background", "road", "car")
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_a_file_of_such_a_name_that_says_no_classes_is_passed_over(raw: Raw) -> None:
+    raw.masks(lambda ids: ids)
+    raw.write("meta.json", '{"camera": "x"}')
+    raw.write("classes.txt", "background\nroad\ncar\n")
+    raw.convert(source="masks")
+    assert raw.names == ("background", "road", "car")
+
+
+def test_lists_of_splits_that_differ_are_refused(raw: Raw) -> None:
+    raw.masks(lambda ids: ids, "train/masks")
+    raw.write("train/_classes.csv", "Pixel Value, Class\n0, background\n1, road\n2, car\n")
+    raw.write("valid/_classes.csv", "Pixel Value, Class\n0, background\n1, car\n2, road\n")
+    assert "say different classes" in raw.refused("--match", "{}", "train_{}")
+
+
+def test_ids_that_seem_to_begin_elsewhere_are_asked_about(raw: Raw) -> None:
+    """The list fits, but its first class would be in no mask: nobody can tell whether it is shifted."""
+    raw.masks(lambda ids: ids + 1)
+    names = raw.write("codes.txt", "board\nwire\nchip\nled\nswitch\n")
+    said = raw.refused("--classes", names)
+    assert "The masks hold ids from 1 to 3; counted from 0, board would be in no mask." in said
+    assert "  --first-id 1   if board is 1, and so on\n" in said
+    raw.convert("--classes", names, "--first-id", 1)
+    raw.assert_masks(lambda ids: ids)
+    raw.convert("--classes", names, "--first-id", 0)
+    raw.assert_masks(lambda ids: ids + 1)
+
+
+META = {"classes": [{"title": "road", "color": "#6EC1E4"}, {"title": "car", "color": "#D0021B"}], "tags": []}
+HUMAN = np.array([(0, 0, 0), (0x6E, 0xC1, 0xE4), (0xD0, 0x02, 0x1B)], np.uint8)
+
+
+@pytest.mark.parametrize("source", ["project", "project/ds/masks_machine", "project/ds/masks_human"])
+def test_supervisely_masks_of_both_kinds(raw: Raw, source: str) -> None:
+    raw.masks(lambda ids: ids, "project/ds/masks_machine")
+    raw.masks(lambda ids: HUMAN[ids], "project/ds/masks_human")
+    (raw.folder / "images").rename(raw.folder / "project/ds/img")
+    raw.write("project/meta.json", json.dumps(META))
+    result = run_ok("masks", "convert", raw.folder / source, "-o", raw.target)
+    assert "project/meta.json" in result.stdout
+    raw.assert_masks(lambda ids: ids)
+    assert raw.names == ("background", "road", "car")
+    shutil.rmtree(raw.target)
+    run_ok("masks", "convert", raw.folder / source, "-o", raw.target, "--unlabeled", "ignore")
+    raw.assert_masks(lambda ids: np.where(ids == 0, 255, ids.astype(int) - 1))
+
+
+def test_supervisely_numbers_do_not_shift_where_a_class_is_absent(raw: Raw) -> None:
+    raw.masks(lambda ids: (ids == 1).astype(np.uint8), "ds/masks_machine")
+    raw.write("meta.json", json.dumps(META))
+    assert "occurs in no mask: car (id 2)" in raw.convert(source="ds/masks_machine")
+    raw.assert_masks(lambda ids: ids == 1)
+
+
+def test_each_labelme_folder_has_its_own_numbers(raw: Raw) -> None:
+    lists = {"a": ("_background_", "road", "car"), "b": ("_background_", "car", "road")}
+    for stem, names in lists.items():
+        folder = raw.folder / f"{stem}_json"
+        save(folder / "label.png", IDS[stem])
+        save(folder / "label_viz.png", smooth_image(24, 32))
+        (raw.folder / "images" / f"{stem}.png").rename(folder / "img.png")
+        raw.write(f"{stem}_json/label_names.txt", "\n".join(names) + "\n")
+    (raw.folder / "images").rmdir()
+    run_ok("masks", "convert", raw.folder, "-o", raw.target)
+    assert raw.names == ("background", "road", "car")
+    made = masks_of(raw.target)
+    assert np.array_equal(made["a"], IDS["a"])
+    assert np.array_equal(made["b"], np.array([0, 2, 1])[IDS["b"]])
+    raw.write("b_json/label_names.txt", "_background_\nroad\n")
+    said = run_error("masks", "convert", raw.folder, "-o", raw.target, "--overwrite")
+    assert "holds the number 2, and label_names.txt beside it has 2 names" in said
+
+
+def test_names_that_differ_in_case_only_are_told(raw: Raw) -> None:
+    raw.masks(lambda ids: ids)
+    said = raw.convert("--classes", raw.write("names.txt", "background\nRoad\nroad\n"))
+    assert "classes whose names differ only in case or spaces: 'Road' and 'road'" in said
