@@ -186,8 +186,13 @@ def _try(root: Path, folder: Path, made: list[Path]) -> int | None:
 def _open(path: Path) -> int:
     try:
         return open_plain(path, os.O_RDWR | os.O_CREAT)
-    except PermissionError:  # of another person, in a folder of both: it can be locked, but not written
-        return open_plain(path, os.O_RDONLY)
+    except PermissionError as denied:  # of another person, in a folder of both: it can be locked, but not written
+        try:
+            return open_plain(path, os.O_RDONLY)
+        except FileNotFoundError:
+            if os.access(path.parent, os.W_OK):
+                raise  # removed in this moment
+            raise denied from None
 
 
 def _lock(descriptor: int, folder: Path) -> bool:
