@@ -186,13 +186,10 @@ def _try(root: Path, folder: Path, made: list[Path]) -> int | None:
 def _open(path: Path) -> int:
     try:
         return open_plain(path, os.O_RDWR | os.O_CREAT)
-    except PermissionError as denied:  # of another person, in a folder of both: it can be locked, but not written
-        try:
-            return open_plain(path, os.O_RDONLY)
-        except FileNotFoundError:
-            if os.access(path.parent, os.W_OK):
-                raise  # removed in this moment
-            raise denied from None
+    except PermissionError:  # of another person, in a folder of both: it can be locked, but not written
+        if not (path.exists() or os.access(path.parent, os.W_OK)):
+            raise
+        return open_plain(path, os.O_RDONLY)
 
 
 def _lock(descriptor: int, folder: Path) -> bool:
