@@ -30,8 +30,11 @@ _REMEDIES = {
     errno.EISDIR: "is a folder; a file is expected here",
     errno.EEXIST: "is a file; a folder is expected here",
     errno.ELOOP: "is a link, and files are neither read nor written through links here; remove it",
+    errno.ENXIO: "is no plain file; remove it",
     errno.ENAMETOOLONG: "the name is too long for this file system",
 }
+
+_NO_PLAIN_FILE = (errno.ELOOP, errno.EISDIR, errno.ENXIO)
 
 
 @contextmanager
@@ -84,7 +87,13 @@ def open_plain(path: Path, flags: int) -> int:
 
     For files of a dataset that somebody else may have made: no link is followed, and no named pipe waited for.
     """
-    descriptor = os.open(path, flags | _PLAIN, 0o666)
+    try:
+        descriptor = os.open(path, flags | _PLAIN, 0o666)
+    except OSError as error:
+        if error.errno not in _NO_PLAIN_FILE:
+            raise
+        with explained(path):  # by its own name: whoever calls may explain that of its folder, which must not go
+            raise
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)

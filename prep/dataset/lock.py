@@ -187,6 +187,8 @@ def _open(path: Path) -> int:
     try:
         return open_plain(path, os.O_RDWR | os.O_CREAT)
     except PermissionError:  # of another person, in a folder of both: it can be locked, but not written
+        if not (path.exists() or os.access(path.parent, os.W_OK)):
+            raise
         return open_plain(path, os.O_RDONLY)
 
 

@@ -1,15 +1,17 @@
 """The lock of a dataset between processes and threads: who waits, what is told, what a killed holder leaves."""
 
+import errno
 import json
 import multiprocessing
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +19,9 @@ import pytest
 
 import prep.dataset.lock
 from prep.core.errors import SegError
+from prep.core.files import open_plain
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import PROVENANCE
 from prep.dataset.lock import LOCK, InUse, holder, is_free, is_held, locked
 from prep.dataset.transaction import writing
 from prep.splitting.split import split_dataset
@@ -158,7 +162,7 @@ def test_a_lock_file_of_a_stranger_leads_nowhere(tmp_path: Path, kind: str) -> N
         (root / LOCK).mkdir()
     else:
         (root / LOCK).hardlink_to(victim)
-    with pytest.raises(SegError, match=LOCK), locked(root):
+    with pytest.raises(SegError, match=re.escape(str(Path("d") / LOCK))), locked(root):
         pass
     assert holder(root) is None
     assert victim.read_text() == "mine"
@@ -222,3 +226,40 @@ def test_whoever_only_reads_needs_no_permission_to_write(dataset: Dataset) -> No
         assert "permission denied" in run_error("stats", dataset.root)
     finally:
         dataset.root.chmod(0o700)
+
+
+def test_a_folder_that_may_not_be_written_is_no_folder_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, flags: int) -> int:
+        if flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return open_plain(path, flags)
+
+    monkeypatch.setattr(prep.dataset.lock, "open_plain", refused)  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(prep.dataset.lock, "WAIT_S", 0.0)
+    with pytest.raises(SegError, match="permission denied") as caught, locked(tmp_path):
+        pass
+    assert not isinstance(caught.value, InUse)
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda path: path.symlink_to(path.parent / "classes.json"), "is a link"),
+        (Path.mkdir, "is a folder; a file is expected here"),
+    ],
+    ids=["link", "folder"],
+)
+def test_what_to_remove_is_the_lock_file_and_not_the_dataset(
+    dataset: Dataset, make: Callable[[Path], None], text: str
+) -> None:
+    make(dataset.root / LOCK)
+    assert f"{dataset.root / LOCK}: {text}" in run_error("stats", dataset.root)
+
+
+@posix_only
+def test_a_pipe_of_a_strangers_dataset_is_named(dataset: Dataset) -> None:
+    (dataset.root / PROVENANCE).unlink(missing_ok=True)
+    os.mkfifo(dataset.root / PROVENANCE)
+    assert f"{dataset.root / PROVENANCE}: is no plain file; remove it" in run_error("stats", dataset.root)
