@@ -12,6 +12,7 @@ from prep.core.errors import SegError
 from prep.images.polygons import Ring
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
+from prep.labels.regions.extents import FARTHEST
 from prep.labels.regions.shapes import Polygon, Runs, Shape
 
 Key = int | str
@@ -196,7 +197,7 @@ def _has_area(ring: Ring) -> bool:
     """Whether it can hold a pixel; only small ones are looked at, for long lists of points are regions."""
     if len(ring) > 6:
         return True
-    x, y = ring.T
+    x, y = ring.clip(-FARTHEST, FARTHEST).T
     return len(ring) > 2 and bool(np.dot(x, np.roll(y, 1)) != np.dot(y, np.roll(x, 1)))
 
 

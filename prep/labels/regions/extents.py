@@ -15,6 +15,9 @@ from prep.photos.photoio import open_photo
 _SLACK = 1.0
 """Tools round: so many pixels beyond the border are not outside."""
 
+FARTHEST = 1e9
+"""Points farther out than any photo are moved here: products of two must stay finite."""
+
 
 def scaled(image: RegionImage, across: float, down: float) -> RegionImage:
     """The image with its polygons stretched."""
@@ -22,7 +25,7 @@ def scaled(image: RegionImage, across: float, down: float) -> RegionImage:
     def stretch(shape: Shape) -> Shape:
         if not isinstance(shape, Polygon):
             return shape
-        return Polygon(tuple(ring * (across, down) for ring in shape.rings))
+        return Polygon(tuple(ring.clip(-FARTHEST, FARTHEST) * (across, down) for ring in shape.rings))
 
     return replace(image, regions=tuple((name, stretch(shape)) for name, shape in image.regions))
 

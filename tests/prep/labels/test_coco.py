@@ -167,6 +167,7 @@ def drop(*keys: Any) -> Callable[[Content], None]:  # noqa: ANN401
 
 
 NAN = float("nan")
+A2 = ["20002", "11002", "21102"]
 A, B = ["20002", "11002", "20002"], [".0000", ".0000", "02220"]
 NO_SOIL, NO_TREE, NO_IGNORE = ["20002"] * 3, ["00000", "11000", "00000"], ["00000", "00000", "02220"]
 
@@ -194,6 +195,12 @@ NO_SOIL, NO_TREE, NO_IGNORE = ["20002"] * 3, ["00000", "11000", "00000"], ["0000
         (change("annotations", 0, "segmentation", value=[[0, 1], [2, 1], [2, 2], [0, 2]]), "read as one polygon", A, B),
         (change("annotations", 0, "segmentation", value=[[1, 1]]), "points or lines without area: 1", NO_SOIL, B),
         (change("annotations", 0, "segmentation", value=[[0, 0, 5, 3, 0, 0]]), "lines without area: 1", NO_SOIL, B),
+        (
+            change("annotations", 0, "segmentation", value=[[0, 1, 2, 1, 1e308, 1e308]]),
+            "lie outside their images",
+            A2,
+            B,
+        ),
         (change("annotations", 0, "segmentation", value=[[]]), "points or lines without area: 1", NO_SOIL, B),
         (change("annotations", 0, "segmentation", value="x"), "a segmentation is neither", NO_SOIL, B),
         (change("annotations", 2, "segmentation", "counts", value=[1]), "do not fill their image: 1", A, NO_IGNORE),
