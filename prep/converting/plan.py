@@ -23,7 +23,7 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.core.words import list_some
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -121,9 +121,10 @@ def plan_conversion(
     records = read_records(root / PHOTOS_RECORD)
     files = {file.stem: file for file in raw or ()}
     jobs = tuple(
-        LabelJob(label, files.get(image), known.get(image, Sample(image, "", "", 0, 0)), records.get(image))
+        LabelJob(label, files.get(image), _sample(image, known, labels.splits.get(label.stem, "")), records.get(image))
         for (image, _), label in zip(pairs, chosen, strict=True)
     )
+    notes += _split_notes([job.sample.split for job in jobs], labels)
     shown = photos or (root / IMAGES if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
     return Plan(root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes))
 
@@ -164,6 +165,19 @@ def _reader_and_meaning(
 def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:
     """Whether id 0, or black, means pixels of no class by the rules of the tool that wrote the class map."""
     return meaning.zero_is_rest and UNCOVERED not in reader.table(meaning.classes)
+
+
+def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
+    """The sample that a label is of: as the dataset has it, in the split that it came in unless it is in one."""
+    sample = known.get(stem, Sample(stem, "", "", 0, 0))
+    return sample if sample.split or not split else replace(sample, split=split)
+
+
+def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:
+    if not labels.splits:
+        return []
+    counts = ", ".join(f"{splits.count(name)} {name}" for name in SPLITS)
+    return [f"the labels came divided, and stay so: {counts}; 'seg-prep split --overwrite' would divide them anew"]
 
 
 def _own_labels(root: Path) -> Path:

@@ -1,7 +1,7 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from prep.labels.labelio import decode_label_colors, decode_label_ids, label_kin
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
+from prep.labels.splits import split_of
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -39,7 +40,15 @@ def _recognised(contents: Contents) -> float:
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    return LabelSource("", image_labels(contents))
+    labels = image_labels(contents)
+    return LabelSource("", labels, splits=_splits(contents.source, labels))
+
+
+def _splits(source: Path, labels: Sequence[RawLabel]) -> dict[str, str]:
+    """The splits that folders name, if each label lies in one and there are several; file names say nothing here."""
+    folders = [PurePosixPath(label.part or label.path.relative_to(source).as_posix()).parent for label in labels]
+    splits = {label.stem: split_of(str(folder)) for label, folder in zip(labels, folders, strict=True)}
+    return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
 
 
 FORMAT = FileFormat("images", "masks as image files", _recognised, _opened, (RgbReader(), IdReader()), writes=True)

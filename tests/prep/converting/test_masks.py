@@ -651,3 +651,21 @@ def test_wrong_colors_are_proposed_and_accepted(raw: Raw) -> None:
 def test_color_of_no_class_is_told(raw: Raw) -> None:
     said = run_error(*raw.convert, "--color", "street=#ff0000")
     assert said == "--color street=#ff0000: no class has that name; there are background, line, ellipse"
+
+
+def test_splits_that_came_with_the_labels_stay(tmp_path: Path) -> None:
+    """Masks in folders train, valid and test; a second conversion and 'split' leave them there."""
+    raw = tmp_path / "raw"
+    for number, (stem, folder) in enumerate({"a": "train", "b": "train", "c": "valid", "d": "test"}.items()):
+        save(raw / folder / "images" / f"{stem}.png", random_image(number))
+        save(raw / folder / "masks" / f"{stem}.png", random_mask(number))
+    (raw / "classes.txt").write_text("sky\nsea\nland\n")
+    convert = ("masks", "convert", raw, "-o", tmp_path / "set", "--classes", raw / "classes.txt")
+    said = run_ok(*convert)
+    assert "the labels came divided, and stay so: 2 train, 1 val, 1 test" in said.stdout + said.stderr
+    for again in (convert, ("split", tmp_path / "set")):
+        run_ok(*again)
+        samples = Dataset.open(tmp_path / "set").samples
+        assert {each.stem: each.split for each in samples} == {
+            "train_a": "train", "train_b": "train", "valid_c": "val", "test_d": "test"
+        }  # fmt: skip
