@@ -17,6 +17,7 @@ from prep.dataset.commit import STAGING, pending, stamps, wait_for_commits
 from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, STATES
 from prep.dataset.lock import holder, is_free, is_held
+from prep.dataset.missing import not_a_dataset
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
 
@@ -32,10 +33,7 @@ def check_dataset(root: Path, workers: int | None = None, progress: Progress = s
     Raises SegError if `root` is no dataset, or if a command is moving results into it.
     """
     if not is_dataset(root):
-        raise SegError(
-            f"{root}: not a dataset (no {INDEX} in it); "
-            "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
-        )
+        raise not_a_dataset(root)
     for _ in range(_TIMES):
         try:
             wait_for_commits(root)

@@ -11,7 +11,7 @@ from prep.converting.unknown import NO_CODES, CodeCounts, count_codes
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
-from prep.core.words import list_some
+from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
 from prep.images.imageio import open_picture
 from prep.labels.archive import label_bytes
@@ -89,18 +89,22 @@ def _oddities(label: RawLabel) -> tuple[str, ...]:
 def file_remarks(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
     """One remark for each label that cannot be read, for what is missing, and for each oddity of file headers."""
     texts = {
-        "jpeg": "JPEG masks, whose colours are blurred at edges: convert with --unknown nearest",
-        "palette": "palette images: read as colours; --from ids reads their indices",
-        "alpha": "masks with an alpha channel; fully transparent pixels are a value of their own",
-        "16-bit": "16-bit masks, read as ids",
+        "jpeg": ("JPEG mask", "", ", whose colours are blurred at edges: convert with --unknown nearest"),
+        "palette": ("palette image", "", ": read as colours; --from ids reads their indices"),
+        "alpha": (
+            "mask with an alpha channel",
+            "masks with an alpha channel",
+            "; fully transparent pixels are a value of their own",
+        ),
+        "16-bit": ("16-bit mask", "", ", read as ids"),
     }
     remarks = [f"cannot be read: {each.problem}" for each in facts if each.problem]
     if source.missing:
         remarks.append(f"listed but not there: {list_some(source.missing)}")
-    for oddity, text in texts.items():
+    for oddity, (one, many, text) in texts.items():
         names = [label.short_name for label, each in zip(source.labels, facts, strict=True) if oddity in each.oddities]
         if names:
-            remarks.append(f"{len(names)} {text} ({list_some(names)})")
+            remarks.append(f"{counted(len(names), one, many)}{text} ({list_some(names)})")
     return remarks
 
 
@@ -125,8 +129,8 @@ def class_remarks(
     if noise:
         share = sum(value.share for value in noise)
         remarks.append(
-            f"{len(noise)} values ({share:.2%} of the pixels) look like blended edges or JPEG traces, not "
-            "like classes: --unknown nearest gives them to the nearest class"
+            f"{counted(len(noise), 'value')} ({share:.2%} of the pixels) {verb(len(noise), 'looks', 'look')} like "
+            "blended edges or JPEG traces, not like classes: --unknown nearest gives them to the nearest class"
         )
     return remarks
 

@@ -26,6 +26,10 @@ def no_dataset(variable: str) -> SegError:
 
 def not_a_dataset(folder: Path) -> SegError:
     """The folder that was named is none; for a folder of photos, how to make one of it."""
+    if folder.is_file():
+        return SegError(
+            f"{folder}: a file, not a folder; name the folder of a dataset, or make one: 'seg-prep -h' shows how"
+        )
     if not folder.is_dir():
         return SegError(f"{folder}: no such folder; name a dataset, or make one: 'seg-prep -h' shows how")
     if photos := _count_photos(folder):

@@ -57,7 +57,7 @@ def test_jpeg_masks_have_noise_and_three_classes(raw: Raw, tmp_path: Path) -> No
     data = inspected(raw.masks, "--write", tmp_path / "found.txt")
     assert len(data["values"]) > 20  # type: ignore[arg-type]
     assert len(read_classes(tmp_path / "found.txt")) == 3
-    assert "1 JPEG masks" in "\n".join(data["remarks"])  # type: ignore[arg-type]
+    assert "1 JPEG mask, whose colours" in "\n".join(data["remarks"])  # type: ignore[arg-type]
     assert "look like blended edges or JPEG traces" in "\n".join(data["remarks"])  # type: ignore[arg-type]
 
 
@@ -69,9 +69,9 @@ def test_oddities_of_files(tmp_path: Path) -> None:
     save(tmp_path / "alpha" / "m.png", np.dstack([paint(ids), np.full(ids.shape, 255, np.uint8)]))
     save(tmp_path / "deep" / "m.png", Image.fromarray(ids.astype(np.uint16) * 300))
     save(tmp_path / "bw" / "m.png", np.where(ids == 1, 255, 0).astype(np.uint8))
-    assert "1 palette images" in remarks_of(tmp_path / "palette")
-    assert "1 masks with an alpha channel" in remarks_of(tmp_path / "alpha")
-    assert "1 16-bit masks" in remarks_of(tmp_path / "deep")
+    assert "1 palette image: read" in remarks_of(tmp_path / "palette")
+    assert "1 mask with an alpha channel" in remarks_of(tmp_path / "alpha")
+    assert "1 16-bit mask" in remarks_of(tmp_path / "deep")
     assert "only 0 and 255" in remarks_of(tmp_path / "bw")
 
 

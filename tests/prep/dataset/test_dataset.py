@@ -89,7 +89,13 @@ def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, monkeypatch: py
         "  seg-prep resize . -o '../my photos-labelled' --size 1024\n"
         "  seg-prep annotate '../my photos-labelled'"
     )
-    assert run_error("check") == run_error("split", ".") == here
+    assert run_error("check") == run_error("check", ".") == run_error("split", ".") == here
+
+
+def test_a_file_in_place_of_a_dataset_is_told_so(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", random_image(0))
+    with pytest.raises(SegError, match=r"a\.png: a file, not a folder; name the folder of a dataset"):
+        Dataset.open(tmp_path / "a.png")
 
 
 def test_environment_names_the_dataset(tmp_path: Path, dataset: Dataset) -> None:
