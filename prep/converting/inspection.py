@@ -130,7 +130,7 @@ def _values(
 def _names(reader: LabelReader, classes: ClassMap | None, source: LabelSource) -> Mapping[int, str]:
     """Name of each code that a class map or the source knows."""
     if source.names is not None:
-        return dict(enumerate(source.names, start=1))
+        return {**dict(enumerate(source.names, start=1)), IGNORE_INDEX: "ignore"}
     if classes is None:
         return dict.fromkeys(source.unlabelled, "never labelled")
     names = {**dict(enumerate(classes.names)), IGNORE_INDEX: "ignore"}

@@ -47,6 +47,8 @@ class RegionCodes:
 
     def describe(self, code: int) -> str:
         """The name."""
+        if code == _IGNORED:
+            return "ignore"
         return self.names[code - 1] if 1 <= code <= len(self.names) else "(in no region)"
 
     def distance(self, code: int, classes: ClassMap) -> list[float]:

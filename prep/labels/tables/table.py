@@ -69,7 +69,8 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     )
     said = tuple((row.name, raw if raw >= 0 else None) for row, raw in ignored)
     has_ids = any(row.raw is not None for row in rows)
-    return ClassTable(classes, has_colors, has_ids, zero_is_rest and 0 not in (*ids, *left_out), said)
+    rest = zero_is_rest and not ignored and 0 not in ids  # a row for unlabelled pixels says what they look like
+    return ClassTable(classes, has_colors, has_ids, rest, said)
 
 
 def means_ignored(name: str) -> bool:

@@ -160,7 +160,7 @@ def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
 def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) -> None:
     meta = write(tmp_path, "meta.json", json.dumps(SUPERVISELY))
     assert read_table(meta).classes.ids == (1, 2)
-    assert read_table(meta).zero_is_rest
+    assert not read_table(meta).zero_is_rest  # Unlabeled is a row of its own
     write(tmp_path, "obj_class_to_machine_color.json", '{"car": [7, 7, 7], "two words": [4, 4, 4]}')
     assert read_table(meta).classes.ids == (7, 4)
 

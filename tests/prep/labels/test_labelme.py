@@ -198,3 +198,9 @@ def test_from_says_what_does_not_fit(tmp_path: Path, out: Path) -> None:
     source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 1))])
     assert "no COCO JSON here" in run_error("masks", "convert", source, "-o", out, "--from", "coco")
     assert "that is a file of LabelMe JSON" in run_error("masks", "convert", source, "-o", out, "--from", "ids")
+
+
+def test_inspect_names_ignored_regions(tmp_path: Path) -> None:
+    write(tmp_path / "raw" / "a.json", [shape("cat", square(0, 0, 3, 4)), shape("__ignore__", square(3, 0, 6, 2))])
+    values = json.loads(run_ok("masks", "inspect", tmp_path / "raw", "--json").stdout)["values"]
+    assert {value["value"]: value["pixels"] for value in values} == {"cat": 12, "ignore": 6, "(in no region)": 6}
