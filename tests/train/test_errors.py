@@ -151,7 +151,7 @@ def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytes
         assert result.exit_code == 2
         assert f"{words[0]} is neither a command nor a dataset. Did you mean '{meant}'?" in result.stderr
     for words, meant in (
-        ("train", "seg-train"),
+        ("train", "seg-train fit"),
         ("split datasets/x", "seg-prep split"),
         ("evaluate", "seg-train score"),
     ):

@@ -30,7 +30,7 @@ class FitByDefault(SegGroup):
     }
 
     elsewhere: ClassVar[Mapping[str, str]] = {
-        "train": "seg-train",
+        "train": "seg-train fit",
         "test": "seg-train score",
         "evaluate": "seg-train score",
         **{
