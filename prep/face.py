@@ -20,6 +20,7 @@ from prep.converting.plan import ConvertOptions
 from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
+from prep.core.errors import SegError
 from prep.core.progress import Progress, bar_of, silent
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
@@ -170,6 +171,12 @@ def split(
         ds = prep.split(ds, ratios=(70, 15, 15)).dataset
     """
     need_number("folds", folds, 2)
+    if (
+        len(ratios) != 3
+        or not all(isinstance(share, int | float) and share >= 0 for share in ratios)
+        or not sum(ratios)
+    ):
+        raise SegError(f"ratios={ratios!r}: needs three numbers, of train, val and test, such as (80, 10, 10)")
     return split_dataset(
         Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, dedupe=dedupe, folds=folds,
         overwrite=overwrite, workers=workers, progress=progress,

@@ -125,7 +125,11 @@ def test_the_demo_needs_no_tools_of_developers() -> None:
         pytest.skip("no make here")
     typed = {
         target: subprocess.run(
-            ["make", "--always-make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+            ["make", "--no-print-directory", "--always-make", "--dry-run", target],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for target in ("demo", "test")
     }

@@ -186,11 +186,14 @@ def test_importing_the_packages_loads_nothing_heavy() -> None:
 
 # What the commands say of themselves.
 
+HELP = ["-h", "--help"]
+"""A command keeps the option that its first context gives it: all contexts here give the same."""
+
 
 def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield name, command
     if isinstance(command, click.Group):
-        context = click.Context(command, info_name=name)
+        context = click.Context(command, info_name=name, help_option_names=HELP)
         for child in command.list_commands(context):
             found = command.get_command(context, child)
             assert found is not None
@@ -254,14 +257,14 @@ def check_typed(words: list[str]) -> None:
         declared = {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
         used = {word.partition("=")[0] for word in rest if word.startswith("-")}
         assert used <= declared, f"{words}: no such option {used - declared}"
-        values = command.make_parser(click.Context(command)).parse_args(list(rest))[1]
+        values = command.make_parser(click.Context(command, help_option_names=HELP)).parse_args(list(rest))[1]
         assert not values, f"{words}: too many arguments {values}"
 
 
 def resolve(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
     """Follow words into the tree of commands; a group with a default command may take none of them."""
     while isinstance(command, click.Group):
-        context = click.Context(command)
+        context = click.Context(command, help_option_names=HELP)
         child = command.get_command(context, words[0]) if words else None
         if child is None:
             default = command.get_command(context, "fit")

@@ -95,6 +95,8 @@ def fit(
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
     """
+    if not isinstance(config, Config | str):
+        raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
     settings = config if isinstance(config, Config) else find_recipe(config).config({})
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
 

@@ -171,7 +171,9 @@ def _text(root: Path, result: Conversion) -> str:
     total = max(1, sum(after for _, _, after in counts))
     rows = [[name, f"{before:,}", f"{after:,}", f"{after / total:.2%}"] for name, before, after in counts]
     lines = [table(["class", "pixels in labels", "in masks", "share"], rows), *result.notes]
-    lines += first_lines([f"{value}: {count:,} pixels became {name}" for value, count, name in result.replaced], _SHOWN)
+    lines += first_lines(
+        [f"{value}: {counted(count, 'pixel')} became {name}" for value, count, name in result.replaced], _SHOWN
+    )
     for text, names in (
         ("left out for want of a partner", result.unpaired),
         ("listed but not there", result.missing),

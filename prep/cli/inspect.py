@@ -138,7 +138,8 @@ def inspect(
     written = ""
     if target is not None:
         write_class_map(target, found)
-        written = f"\n{len(found.classes)} classes -> {target}; edit the names, then add --classes {target}"
+        classes = counted(len(found.classes), "class", "classes")
+        written = f"\n{classes} -> {target}; edit the names, then add --classes {target}"
     if sheet is not None:
         write_sheet(sheet, found)
         written += f"\nwhat lies under each value -> {sheet}"
@@ -163,6 +164,6 @@ def _text(found: "Inspection") -> str:
     ]
     more = len(found.values) - len(shown)
     lines = [table(["value", "pixels", "share", "files", *photo, "name"], rows)]
-    lines += [f"... and {more:,} more values (--json lists all)"] if more else []
+    lines += [f"... and {counted(more, 'more value')} (--json lists all)"] if more else []
     lines += [f"* {remark}" for remark in found.remarks]
     return "\n".join([*lines, f"{counted(found.labels, 'label')}, read as {found.reader}"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.converting.job import CountCodes
 from prep.converting.meaning import Meaning
 from prep.converting.unknown import CodeTotals, add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color, format_color
+from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -112,9 +112,3 @@ def two_lines(classes: ClassMap) -> str:
     """The class map to write for black-and-white masks with these names."""
     second = classes.names[1] if len(classes) > 1 else "object"
     return f"{classes.names[0]},#000000,0\n{second},#ffffff,255"
-
-
-def lines_in_order(names: Sequence[str], ids: Sequence[int]) -> str:
-    """A class map that gives these names to these ids, in order."""
-    rows = enumerate(zip(names, ids, strict=True))
-    return "\n".join(f"{name},{format_color(distinct_color(place))},{raw}" for place, (name, raw) in rows)

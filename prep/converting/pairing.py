@@ -118,7 +118,9 @@ def pair_labels(
     if suggestion is not None:
         remedy = f"pair them with --match '{suggestion[0]}' '{suggestion[1]}'"
     elif pairing.pairs:
-        remedy = f"rename or remove them, or convert only the {len(pairing.pairs)} pairs with --skip-unpaired"
+        remedy = (
+            f"rename or remove them, or convert only the {counted(len(pairing.pairs), 'pair')} with --skip-unpaired"
+        )
     else:
         remedy = (
             "say with --match 'IMAGE_{}' 'MASK_{}' which part of the names they share, or with --in-order that the "

@@ -13,6 +13,7 @@ from prep.converting.pairing import SAME_STEM
 from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.core.words import counted, verb
 from prep.labels.reader import LabelReader
 
 _PROBLEMS_SHOWN, _VALUES_SHOWN = 10, 20
@@ -90,12 +91,12 @@ def _table_of(unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen:
         counts = [f"{unknown.pixels[code]:,}", str(unknown.files[code])]
         rows.append([reader.describe(code), *counts, *photo, *near, unknown.first[code]])
     more = len(unknown.pixels) - len(rows)
-    values = f"{len(unknown.pixels)} value" + "s" * (len(unknown.pixels) > 1)
+    number = len(unknown.pixels)
     return (
-        f"{values} of the masks {'belong' if len(unknown.pixels) > 1 else 'belongs'} to no class; "
+        f"{counted(number, 'value')} of the masks {verb(number, 'belongs', 'belong')} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
         + _align([header, *rows])
-        + (f"\n... and {more} more values" if more else "")
+        + (f"\n... and {counted(more, 'more value')}" if more else "")
         + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"
         "  --unknown ignore      they become 255: left out of training and scores"
         + (
@@ -176,8 +177,9 @@ def _proposal_text(
     ]
     options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
     return (
-        f"\n\n{len(proposed)} classes of the class map occur in no mask; perhaps its colours are wrong. By nearness of "
-        "mask colours alone they could be\n\n"
+        f"\n\n{counted(len(proposed), 'class', 'classes')} of the class map "
+        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps the colours are wrong. By nearness of mask "
+        "colours alone they could be\n\n"
         f"{_align(rows)}\n\n"
         "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
         "same command accepts it, or what you make of it, with\n"

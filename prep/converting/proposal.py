@@ -9,7 +9,7 @@ from prep.converting.noise import EXACT, LOSSY, noise_among
 from prep.converting.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.labels.reader import LabelReader, RawLabel
 
 _SHOWN = 20
@@ -33,7 +33,7 @@ def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, la
     blurred = reader.name == "ids" and is_blurred(codes.pixels)
     added = " and --unknown nearest" if noise else ""
     return SegError(
-        f"{start}The masks hold {len(codes.pixels)} values:\n"
+        f"{start}The masks hold {counted(len(codes.pixels), 'value')}:\n"
         + "\n".join(lines)
         + _on_255(codes, reader, blurred=blurred)
         + f"\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n"

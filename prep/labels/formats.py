@@ -108,7 +108,7 @@ class JsonFormat:
 class NamedOnly:
     """A format that is recognised, and not read.
 
-    instead: what to export in that tool, or how to convert the files, in a sentence that follows "which is not read; ".
+    instead: what to export in that tool, or how to convert the files; follows "which this program does not read; ".
     """
 
     name: str
@@ -130,7 +130,9 @@ class NamedOnly:
 
     def open(self, contents: Contents, variable: str) -> LabelSource:
         """Refuse, with the way out."""
-        raise SegError(f"{contents.source}: this is {self.title}, which is not read; {self.instead}")
+        raise SegError(
+            f"{contents.source}: recognised as {self.title}, which this program does not read; {self.instead}"
+        )
 
 
 def only_one(contents: Contents, files: Sequence[FoundFile], title: str) -> FoundFile:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.words import counted
+
 _TOO_LITTLE = 0.5
 """A class that keeps less than this share of the pixels one would expect is told."""
 
@@ -40,7 +42,8 @@ class ClassLoss:
         """One line with the numbers."""
         return (
             f"{self.name}: keeps {self.kept:.0%} of the pixels to expect ({self.before:,} -> {self.after:,}); "
-            f"of {self.samples} samples with it, {self.vanished} lose it altogether and {self.halved} more than half"
+            f"of {counted(self.samples, 'sample')} with it, {self.vanished} lose it altogether "
+            f"and {self.halved} more than half"
         )
 
 

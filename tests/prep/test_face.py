@@ -177,6 +177,8 @@ def test_photos_and_datasets_are_resized(tmp_path: Path) -> None:
         (lambda ds: prep.resize(ds, output="x", size=4), "'4': 4 pixels; a side has 16 to 65,500 pixels"),
         (lambda ds: prep.convert(ds.root, output="x", unknown="guess"), "unknown='guess': there is 'error', 'ignore'"),
         (lambda ds: prep.split(ds, folds=1), "folds=1: needs a number, 2 or more"),
+        (lambda ds: prep.split(ds, ratios=(70, 20)), "needs three numbers, of train, val and test"),
+        (lambda ds: prep.split(ds, ratios=(70, 20, "a")), "needs three numbers, of train, val and test"),
         (lambda ds: prep.stats(ds, workers=0), "workers=0: needs a number, 1 or more"),
     ],
 )

@@ -151,3 +151,8 @@ def test_torchrun_is_for_the_command(dataset: Dataset, monkeypatch: pytest.Monke
     monkeypatch.setattr("train.face.TorchElasticEnvironment.detect", lambda: True)
     with pytest.raises(prep.SegError, match="under torchrun use the command seg-train"):
         train.fit(dataset)
+
+
+def test_settings_of_another_kind_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(prep.SegError, match=r"config=\{'epochs': 3\}: needs train\.Config"):
+        train.fit(tmp_path, {"epochs": 3})  # type: ignore[arg-type]

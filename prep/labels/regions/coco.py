@@ -33,9 +33,18 @@ class _Part:
 
 def is_coco(content: object) -> bool:
     """Whether the content of a JSON file is of COCO."""
-    return isinstance(content, dict) and all(
-        isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
+    return (
+        isinstance(content, dict)
+        and all(isinstance(content.get(key), list) for key in ("images", "annotations", "categories"))
+        and not is_panoptic(content)
     )
+
+
+def is_panoptic(content: object) -> bool:
+    """Whether the content of a JSON file is of COCO's panoptic format, which keeps its regions in PNG files."""
+    annotations = content.get("annotations") if isinstance(content, dict) else None
+    first = annotations[0] if isinstance(annotations, list) and annotations else None
+    return isinstance(first, dict) and "segments_info" in first
 
 
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:

@@ -187,7 +187,7 @@ def test_only_stems_of_the_index_are_served(root: Path, end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret.png", "images/../../secret.png", "ABSOLUTE", "link.png", "folder/secret.png", "a\0b"]
+    "name", ["../secret.png", "images/../../secret.png", "ABSOLUTE", "link.png", "folder/secret.png"]
 )
 def test_an_index_that_leads_out_of_the_dataset_is_refused(root: Path, name: str) -> None:
     secret = save(root.parent / "secret.png", random_image(0))

@@ -116,10 +116,10 @@ def test_an_unknown_reader_is_a_wrong_option(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_said_where_nothing_is_recognised(tmp_path: Path) -> None:
-    for name in ("a.tfrecord", "b.tfrecord", "c.xyz", "readme"):
+    for name in ("a.abc", "b.abc", "c.xyz", "readme"):
         (tmp_path / name).write_text("?")
     said = run_error("masks", "convert", tmp_path, "-o", tmp_path / "set")
-    assert "and found 2 .tfrecord, 1 .xyz, 1 without ending. No labels yet?" in said
+    assert "and found 2 .abc, 1 .xyz, 1 without ending. No labels yet?" in said
 
 
 @pytest.mark.parametrize("each", BUILT_IN, ids=lambda each: each.name)

@@ -1,0 +1,55 @@
+"""Formats that are recognised and not read are named, with what to export instead, and nothing is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.labels.regions.named_only import FORMATS
+from tests.support import random_image, run_error, save
+
+JSON = {
+    "supervisely": {"description": "", "tags": [], "size": {"height": 2, "width": 3}, "objects": []},
+    "via": {"a.jpg1": {"filename": "a.jpg", "size": 1, "regions": [], "file_attributes": {}}},
+    "coco-panoptic": {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 3, "height": 2}],
+        "categories": [{"id": 1, "name": "sky"}],
+        "annotations": [{"image_id": 1, "file_name": "a.png", "segments_info": [{"id": 1, "category_id": 1}]}],
+    },
+    "darwin": {"version": "2.0", "item": {"name": "a.jpg"}, "annotations": []},
+    "superannotate": {"metadata": {"name": "a.jpg"}, "instances": []},
+    "vott": {"asset": {"name": "a.jpg"}, "regions": []},
+    "isat": {"info": {"description": "ISAT", "name": "a.jpg"}, "objects": []},
+}
+FILES = {
+    "imagej-roi": ("a.roi", "Iout"),
+    "run-length-csv": ("train.csv", "img,rle_mask\na.jpg,1 3\n"),
+    "labelbox": ("export.ndjson", '{"data_row": {"id": "x"}}\n'),
+    "geojson": ("a.geojson", '{"type": "FeatureCollection", "features": []}'),
+    "tfrecord": ("a.tfrecord", "x"),
+}
+
+
+def test_each_is_tried() -> None:
+    assert {each.name for each in FORMATS} == {*JSON, *FILES}
+
+
+@pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.name)
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_it_is_named_with_the_way_out(each: object, whole_folder: bool, tmp_path: Path) -> None:
+    name, text = FILES.get(each.name) or ("a.json", json.dumps(JSON[each.name]))  # type: ignore[attr-defined]
+    save(tmp_path / "raw" / "a.jpg", random_image(0))
+    (tmp_path / "raw" / name).write_text(text)
+    source = tmp_path / "raw" if whole_folder else tmp_path / "raw" / name
+    for command in (("masks", "inspect", source), ("masks", "convert", source, "-o", tmp_path / "set")):
+        said = run_error(*command)
+        assert f"recognised as {each.title}, which this program does not read; " in said  # type: ignore[attr-defined]
+    assert not (tmp_path / "set").exists()
+
+
+def test_masks_beside_such_files_are_read(tmp_path: Path) -> None:
+    save(tmp_path / "raw" / "images" / "a.png", random_image(0))
+    save(tmp_path / "raw" / "masks" / "a.png", np.array([[0, 1, 300]], np.uint16))
+    (tmp_path / "raw" / "train.csv").write_text("img,rle_mask\na.png,1 3\n")
+    assert "which value is which class?" in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
