@@ -178,7 +178,7 @@ def _proposal_text(
     options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
     return (
         f"\n\n{counted(len(proposed), 'class', 'classes')} of the class map "
-        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps the colours are wrong. By nearness of mask "
+        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps its colours are wrong. By nearness of mask "
         "colours alone they could be\n\n"
         f"{_align(rows)}\n\n"
         "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
