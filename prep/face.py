@@ -24,11 +24,11 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, bar_of, silent
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
-from prep.dataset.patches import PatchFormat, PatchSet, cut_patches
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
+from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset

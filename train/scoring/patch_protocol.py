@@ -17,10 +17,10 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.crops import choose_crops
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.geometry import crop_pair
 from prep.images.imageio import ImageRGB, IndexMask
+from prep.patching.crops import choose_crops
 from train.scoring.metrics import Counts, confusion_matrix, counts_of, mean_without_nan, summarize
 from train.scoring.split_scores import SplitScores, samples_of
 from train.windows.predictor import Predictor

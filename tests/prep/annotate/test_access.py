@@ -12,7 +12,7 @@ from prep.annotate.store.store import Store
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample, write_index
 from prep.web.guard import Refusal
-from tests.prep.annotate.storing import block, files_of, send, serving, to_label
+from tests.prep.annotate.store.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -22,11 +22,6 @@ SAVE = {"X-Base-Version": "none", "X-Save": "one"}
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return to_label(tmp_path / "d")
-
-
-@pytest.fixture
-def client(root: Path) -> FlaskClient:
-    return make_app(Store(root), only_here=True).test_client()
 
 
 def guarded(root: Path) -> FlaskClient:

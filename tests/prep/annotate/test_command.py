@@ -14,7 +14,7 @@ from waitress.server import TcpWSGIServer
 
 from prep.annotate.store.alone import alone
 from prep.web.server import bind
-from tests.prep.annotate.storing import block, on_disk, to_label
+from tests.prep.annotate.store.storing import block, on_disk, to_label
 from tests.support import SCRIPTS, by_stem, random_image, run_error, run_ok, save, tree
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.annotate.store.store import Conflict, Entry, Store
 from prep.dataset.dataset import Sample, read_index, write_index
 from prep.images.imageio import write_png
-from tests.prep.annotate.storing import died, on_disk, send, tile, to_label
+from tests.prep.annotate.store.storing import died, on_disk, send, tile, to_label
 
 HEIGHT, WIDTH = 3, 4
 STEMS = st.sampled_from(["s0", "s1"])

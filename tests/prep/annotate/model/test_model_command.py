@@ -13,7 +13,7 @@ from prep.annotate.store.store import Store
 from prep.core.classes import ClassMap
 from tests.models import CLASSES as MODEL_CLASSES
 from tests.models import write_run
-from tests.prep.annotate.proposing import store_of
+from tests.prep.annotate.model.proposing import store_of
 from tests.support import run_error, run_ok, run_prep, wait_until
 
 HEAD = "rank,stem,split,y,x,height,width,pixels,label,model,confidence,score\n"

@@ -21,9 +21,8 @@ from prep.annotate.store.store import Store
 from prep.core.classes import write_classes
 from prep.dataset.dataset import Sample, write_index
 from prep.images.polygons import fill_polygon
-from tests.prep.annotate.annotating import annotating, open_page, until
+from tests.prep.annotate.page.annotating import annotating, open_page, until
 from tests.support import CLASSES, images_only, load, save
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -146,12 +145,6 @@ def test_superpixels_that_take_long_are_computed_once_while_the_page_asks_again(
 
 
 # In the page.
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

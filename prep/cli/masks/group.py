@@ -3,9 +3,9 @@
 import click
 
 from prep.cli.console import ListedGroup
-from prep.cli.convert import convert
-from prep.cli.export import export
-from prep.cli.inspect import inspect
+from prep.cli.masks.convert import convert
+from prep.cli.masks.export import export
+from prep.cli.masks.inspect import inspect
 from prep.cli.options import CONTEXT
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prep.annotate.store.tiles import patched, read_tiles
 from prep.web.guard import Refusal
-from tests.prep.annotate.storing import block, tile
+from tests.prep.annotate.store.storing import block, tile
 
 WIDTH, HEIGHT = 9, 6
 

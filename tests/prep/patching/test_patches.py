@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.core.randomness import Stream
-from prep.dataset.crops import Crop, choose_crops
 from prep.dataset.dataset import Dataset
+from prep.patching.crops import Crop, choose_crops
 from tests.support import by_stem, load, paint, random_image, random_mask, run_error, run_ok, run_prep, save, tree
 
 FLIPS = ((), (1,), (0,), (0, 1))

@@ -9,21 +9,14 @@ import numpy as np
 import pytest
 
 from prep.core.classes import read_classes, write_classes
-from tests.prep.annotate.annotating import annotating, open_page, until
-from tests.prep.annotate.storing import on_disk, to_label
+from tests.prep.annotate.page.annotating import annotating, open_page, until
+from tests.prep.annotate.store.storing import on_disk, to_label
 from tests.support import CLASSES
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 SAVED = "editor.saver.state === 'saved' && editor.saver.clean"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ import pytest
 
 from prep.core.classes import read_classes, write_classes
 from prep.images.imageio import read_mask, write_png
-from tests.prep.annotate.annotating import annotating, open_page, until
+from tests.prep.annotate.page.annotating import annotating, open_page, until
 from tests.support import CLASSES, images_only
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
 Opened = Callable[[Path], "Page"]
 HALF = np.repeat(np.array([[0, 1, 2, 255]], np.uint8), 24, axis=0).repeat(8, axis=1)
 """(24, 32): a quarter each of the three classes and of unlabelled pixels."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

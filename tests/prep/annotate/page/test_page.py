@@ -17,10 +17,9 @@ import pytest
 from numpy.typing import NDArray
 
 from prep.core.classes import write_classes
-from tests.prep.annotate.annotating import annotating, mask_of, open_page, until
+from tests.prep.annotate.page.annotating import annotating, mask_of, open_page, until
 from tests.support import CLASSES, images_only, load, smooth_image
 from tests.support import save as save_image
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 Mask = NDArray[np.uint8]
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 HEIGHT, WIDTH = 300, 400
 PAINT = """async ([calls, width, height]) => {
     const spans = await import("/static/spans.js");
@@ -41,12 +40,6 @@ PAINT = """async ([calls, width, height]) => {
         return rows.map((row) => row.join("")).join("");
     });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with chromium() as started:
-        yield started
 
 
 @dataclass

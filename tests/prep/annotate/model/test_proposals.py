@@ -23,7 +23,7 @@ from prep.annotate.store.store import HIDDEN, Store
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.images.imageio import read_image
-from tests.prep.annotate.proposing import FakeProposer, expected, store_of
+from tests.prep.annotate.model.proposing import FakeProposer, expected, store_of
 from tests.support import CLASSES, random_image, save, wait_until
 
 

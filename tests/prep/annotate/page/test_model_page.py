@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from prep.annotate.audit import Finding, Findings
 from prep.annotate.model.proposals import Order, Proposals
 from prep.core.classes import write_classes
-from tests.prep.annotate.annotating import annotating, open_page, until
-from tests.prep.annotate.proposing import FakeProposer
+from tests.prep.annotate.model.proposing import FakeProposer
+from tests.prep.annotate.page.annotating import annotating, open_page, until
 from tests.support import CLASSES, images_only, load, save
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 HEIGHT, WIDTH = 60, 80
 LINE, FAINT, ELLIPSE = np.s_[10:20, 10:40], np.s_[40:50, 5:20], np.s_[30:50, 50:70]
 """Regions that the model proposes on a background: a line, a line that it is not sure of, an ellipse."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with chromium() as started:
-        yield started
 
 
 @contextmanager

@@ -15,18 +15,13 @@ from prep.annotate.app import make_app
 from prep.annotate.store.store import Store
 from prep.dataset.dataset import Sample, write_index
 from prep.images.imageio import read_image
-from tests.prep.annotate.storing import block, files_of, on_disk, serving, to_label
+from tests.prep.annotate.store.storing import block, files_of, on_disk, serving, to_label
 from tests.support import save, smooth_image
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return to_label(tmp_path / "campus")
-
-
-@pytest.fixture
-def client(root: Path) -> FlaskClient:
-    return make_app(Store(root), only_here=True).test_client()
 
 
 def post(client: FlaskClient, body: bytes, base: str = "none", save: str = "one", **headers: str) -> TestResponse:

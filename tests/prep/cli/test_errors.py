@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import prep.dataset.patch_files
+import prep.patching.patch_files
 from prep.core.files import write_bytes
 from prep.dataset.dataset import Dataset
 from tests.conftest import Raw
@@ -290,7 +290,7 @@ def test_full_disk_keeps_the_dataset(
 def test_full_disk_shows_before_patches_are_cut(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     before = tree(dataset.root)
     with monkeypatch.context() as patch:
-        patch.setattr(prep.dataset.patch_files.os, "posix_fallocate", no_space)
+        patch.setattr(prep.patching.patch_files.os, "posix_fallocate", no_space)
         assert "images.npy: no space left on the disk" in run_error("patches", dataset.root)
     assert {n: c for n, c in tree(dataset.root).items() if not n.startswith(".unfinished")} == before
 

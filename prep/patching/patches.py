@@ -17,14 +17,14 @@ from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.tables import ONE_OF, read_table, write_columns
-from prep.dataset.crops import Crop, choose_crops
 from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
-from prep.dataset.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
 from prep.dataset.transaction import Transaction
 from prep.images.geometry import crop_pair
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, overlay
+from prep.patching.crops import Crop, choose_crops
+from prep.patching.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
 
 PatchFormat = Literal["npy", "png"]
 

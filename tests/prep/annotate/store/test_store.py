@@ -22,7 +22,7 @@ from prep.dataset.dataset import Dataset, read_index, write_index
 from prep.dataset.states import read_states
 from prep.images.imageio import write_png
 from prep.web.guard import Refusal
-from tests.prep.annotate.storing import block, died, files_of, named_mask, on_disk, send, to_label
+from tests.prep.annotate.store.storing import block, died, files_of, named_mask, on_disk, send, to_label
 from tests.support import CLASSES, no_space, random_mask, run_error, wait_until
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -304,7 +304,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from prep.annotate.store.store import Store
-from tests.prep.annotate.storing import block, send
+from tests.prep.annotate.store.storing import block, send
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = Store(root)
 version = store.mask("s0").version
@@ -327,7 +327,7 @@ def test_kill_9_in_a_loop_of_saves(tmp_path: Path) -> None:
 
     for kill in range(3):
         command = [sys.executable, "-c", CHILD, str(root), str(number)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4]) as process:
             assert process.stdout
             lines = [process.stdout.readline() for _ in range(5 + kill)]
             time.sleep(kill * 0.0017)
