@@ -38,7 +38,7 @@ from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, sp
 ImageFormat = Literal["jpg", "png"]
 Reader = Literal["rgb", "ids", "mat", "labelme", "coco"]
 Counted = Literal["train", "val", "test", "all"]
-Layout = Literal["rgb", "voc", "coco", "labelme", "cvat"]
+ToolName = Literal["rgb", "voc", "coco", "labelme", "cvat"]
 
 
 def open(path: str | Path) -> Dataset:
@@ -257,7 +257,7 @@ def export(
     dataset: Dataset | str | Path,
     *,
     output: str | Path,
-    to: Layout,
+    to: ToolName,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -269,7 +269,7 @@ def export(
 
         prep.export(ds, output="campus-voc", to="voc")
     """
-    need_one_of("to", to, Layout)
+    need_one_of("to", to, ToolName)
     return export_dataset(
         root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress
     )  # fmt: skip

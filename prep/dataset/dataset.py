@@ -17,10 +17,10 @@ from typing import ParamSpec, Self, TypeVar
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.progress import Say
 from prep.core.tables import ONE_OF, read_table, write_table
 from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
-from prep.dataset.lock import Say
 from prep.dataset.missing import no_dataset, not_a_dataset
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask

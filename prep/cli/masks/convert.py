@@ -88,6 +88,7 @@ _SHOWN = 20
 @variable_option
 @click.option("--in-order", is_flag=True, help="Pair the first image with the first mask and so on, by their numbers.")
 @click.option(
+    "--unlabelled",
     "--unlabeled",
     "unlabelled",
     metavar="NAME",
