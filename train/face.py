@@ -175,7 +175,8 @@ def predict(
 
     save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
     simplify: pixels by which the line of a polygon may move.  min_area: regions with fewer pixels are left out of
-    geojson and coco. What cannot be read stands in `problems` of the result and stops nothing.
+    geojson and coco. What cannot be read stands in `problems` of the result and stops nothing. Raises SegError if there
+    is nothing to predict, or if predictions of another model stand in `output` and `overwrite` is not set.
 
         print(train.predict("photos", output="predictions", save=["masks", "geojson"]).problems)
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import finish, note
-from prep.cli.options import dataset_argument
+from prep.cli.options import Existing, dataset_argument
 from prep.cli.page import address_options, announce
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _RISK = (
 )
 @click.option(
     "--audit",
-    type=click.Path(path_type=Path, exists=True),
+    type=Existing(),
     metavar="FOLDER",
     show_default="none",
     help="Findings to work through: the folder that 'seg-train audit' wrote, or its audit.csv.",

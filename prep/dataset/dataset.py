@@ -110,8 +110,10 @@ class Dataset:
         return iter(self._opened(self.samples))
 
     def __getitem__(self, key: str | int) -> "OpenSample":
-        """The sample of this stem, or of this number; SegError if no sample has this stem."""
-        if isinstance(key, int):
+        """The sample of this stem, or of this number; SegError if no sample has this stem, IndexError past the last."""
+        if not isinstance(key, str):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"{self.root}: has {len(self)} samples, numbered from 0; {key} is none of them")
             return self._opened((self.samples[key],))[0]
         number = bisect_left(self.samples, key, key=attrgetter("stem"))
         if self.samples[number : number + 1] and self.samples[number].stem == key:
