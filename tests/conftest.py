@@ -1,6 +1,7 @@
 """Generated data, small and seeded; real data of others where SEG_REAL_DATA names it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 STEMS = ("a", "b", "c")
+
+# A shell lets what it starts in the background ignore Ctrl-C, which every command that a test starts would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure: examples have no time limit.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -128,7 +128,7 @@ def test_breadboard_ids(real_data: Path, tmp_path: Path) -> None:
     proposed = tmp_path / "classes.txt"
     empty = write(tmp_path / "empty.txt", "nothing,#000000,999\n")  # codes.txt beside the masks is not looked at
     run_ok("masks", "inspect", labels, "--classes", empty, "--write", proposed)
-    run_ok(*convert, "--classes", proposed, "--unlabeled", "ignore")
+    run_ok(*convert, "--classes", proposed, "--unlabelled", "ignore")
     ids = np.array(Dataset.open(tmp_path / "d").classes.ids, np.uint8)  # 1 and 14 never occur
     for stem, mask in masks_of(tmp_path / "d").items():
         raw = load(labels / f"{stem}.png")

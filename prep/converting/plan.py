@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.counted import count_values, note_on_counting, refuse_first_id, with_white_as_second
+from prep.converting.counted import note_on_counting, refuse_first_id, values_of_set, with_white_as_second
 from prep.converting.job import HasUncovered, LabelJob
 from prep.converting.meaning import (
     IGNORE,
@@ -148,7 +148,7 @@ def _reader_and_meaning(
     has_colors = meaning is None or meaning.has_colors
     reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
     if meaning is None or (reader.name == "rgb" and not has_colors):
-        raise no_meaning(count_values(reader, chosen, workers, progress), reader, meaning, chosen)
+        raise no_meaning(values_of_set(reader, chosen, workers, progress), reader, meaning, chosen)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
     if labels.names is not None:

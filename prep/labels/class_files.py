@@ -32,7 +32,7 @@ _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
 
 
-def read_table(path: Path, first_id: int | None = None) -> ClassTable:
+def read_class_table(path: Path, first_id: int | None = None) -> ClassTable:
     """Read a class map of any of these tools; SegError names the file and line that cannot be read.
 
     first_id: the id of the first class where the file states no ids; see table_of.
@@ -107,7 +107,7 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
 
 def _found(file: Path, first_id: int | None) -> ClassTable | None:
     try:
-        return read_table(file, first_id)
+        return read_class_table(file, first_id)
     except SegError:
         if file.name.lower() in _OFTEN_SOMETHING_ELSE:
             return None

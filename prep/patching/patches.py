@@ -20,7 +20,7 @@ from prep.core.tables import ONE_OF, read_table, write_columns
 from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
 from prep.dataset.transaction import Transaction
-from prep.images.geometry import crop_pair
+from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, overlay
 from prep.patching.crops import Crop, choose_crops
@@ -154,7 +154,7 @@ def _cut_sample(job: _Job) -> tuple[list[Crop], bool]:
     if job.done.has(job.number):
         return crops, labelled
     image = job.dataset.image(sample)
-    pairs = [crop_pair(image, mask, crop.top, crop.left, settings.size) for crop in crops]
+    pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
     images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
     job.files.write(job.number * settings.per_image, images, masks)
     job.done.mark(job.number)

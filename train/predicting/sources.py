@@ -28,6 +28,8 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
     them are left out: only those named themselves are meant.
     Raises SegError if there is nothing, or if two have the same stem.
     """
+    if not sources:
+        raise SegError("nothing is named to predict; name photos, folders of photos, a dataset or videos")
     videos = [FoundFile(path, path.name) for path in sources if path.suffix.lower() in VIDEO_SUFFIXES]
     others = [path for path in sources if path.suffix.lower() not in VIDEO_SUFFIXES]
     photos = [file for path in others for file in _photos_of(path) if not _is_below(file.path, output)]

@@ -15,13 +15,13 @@ from PIL.Image import Image
 
 from prep.core.classes import format_color
 from prep.core.errors import SegError
-from prep.images.imageio import ImageRGB, IndexMask, encode_png, open_picture
+from prep.images.imageio import ImageRGB, IndexMask, encode_png, open_image
 from prep.photos.photoio import RawPhoto, decode_photo, encode_jpeg, parse_photo
 from prep.web.guard import Refusal
 from train.serve.limits import Deadline, Limits, Places
 from train.windows.predictor import Predictor
 
-FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
+ACCEPTED = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
 """Kinds of photos that are labelled; files of others (GIF, PPM) are images, but nobody photographs so."""
 
 _NAME = Path("This photo")
@@ -139,7 +139,7 @@ class Service:
             raise Refusal(400, "The request holds no photo (0 bytes). Send one as a file.")
         with self._decoder:
             try:
-                self._check(open_picture(_NAME, data, math.inf))
+                self._check(open_image(_NAME, data, math.inf))
                 return parse_photo(_NAME, data, math.inf)  # of some kinds, this decodes the pixels already
             except SegError as error:
                 raise Refusal(
@@ -147,7 +147,7 @@ class Service:
                 ) from error
 
     def _check(self, header: Image) -> None:
-        if header.format not in FORMATS:
+        if header.format not in ACCEPTED:
             raise Refusal(415, f"Files of the kind {header.format} are not read here. Save the photo as JPEG or PNG.")
         megapixels = header.width * header.height / 1e6
         if megapixels > self.limits.max_megapixels:

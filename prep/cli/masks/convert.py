@@ -9,6 +9,7 @@ import click
 
 from prep.cli.console import finish, first_lines, progress, table
 from prep.cli.options import (
+    Existing,
     first_id_option,
     json_option,
     match_option,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from prep.converting.masks import Conversion
     from prep.core.classes import Color
 
-_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-_SOURCE = click.Path(path_type=Path, exists=True)
+_FOLDER = Existing(file_okay=False)
+_SOURCE = Existing()
 
 
 def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Color], ...]:
@@ -69,7 +70,7 @@ _SHOWN = 20
 @click.option(
     "--classes",
     "classes_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=Existing(dir_okay=False),
     metavar="FILE",
     show_default="the labels' own, the dataset's, or the one beside the labels",
     help="Class map: classes.json, lines name,#rrggbb[,id], name,id or names, labelmap.txt, data.yaml, labels.mat, ...",
@@ -88,6 +89,7 @@ _SHOWN = 20
 @variable_option
 @click.option("--in-order", is_flag=True, help="Pair the first image with the first mask and so on, by their numbers.")
 @click.option(
+    "--unlabelled",
     "--unlabeled",
     "unlabelled",
     metavar="NAME",

@@ -7,6 +7,7 @@ import click
 
 from prep.cli.console import emit, progress, table
 from prep.cli.options import (
+    Existing,
     first_id_option,
     json_option,
     match_option,
@@ -50,11 +51,11 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
     callback=list_formats,
     help="List the label formats that are read or recognised, and end.",
 )
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.argument("source", type=Existing())
 @click.option(
     "--images",
     "photos",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=Existing(file_okay=False),
     metavar="FOLDER",
     show_default="the photos that the labels name or lie beside",
     help="Photos to compare sizes and orientation with.",
@@ -62,7 +63,7 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @click.option(
     "--classes",
     "classes_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=Existing(dir_okay=False),
     metavar="FILE",
     show_default="the labels' own, or the one beside them",
     help="Class map that names the values.",

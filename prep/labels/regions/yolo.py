@@ -23,7 +23,7 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.regions.sources import region_source
-from prep.labels.regions.yolo_names import class_list, dataset_folder
+from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
@@ -58,7 +58,7 @@ def _first_numbers(contents: Contents, file: FoundFile) -> int:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
-    names, notes = class_list(contents.source, root)
+    names, notes = names_and_notes(contents.source, root)
     texts = [file for file in _texts(contents) if _is_label(contents, file)]
     photos = {_place(path): path for file in find_files(root, IMAGE_SUFFIXES) if (path := file.path)}
     left_out = LeftOut()

@@ -31,7 +31,7 @@ def dataset_folder(source: Path) -> Path:
     return source.parent if names_labels(source.name) else source
 
 
-def class_list(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
+def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
     """Names by number, and notes; empty if nobody says them."""
     files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root)
     found = {file: names for file in files if (names := _names(file))}

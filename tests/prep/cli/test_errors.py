@@ -164,6 +164,15 @@ def test_bad_files_are_named_and_nothing_changes(raw: Raw, spoil: Callable[[Raw]
     assert tree(raw.target.parent) == before
 
 
+@pytest.mark.parametrize("command", [("masks", "convert"), ("masks", "inspect"), ("resize", "-o", "new")])
+def test_a_path_that_is_not_there_is_told_with_the_likeliest(raw: Raw, command: tuple[str, ...]) -> None:
+    folder = raw.photos.parent
+    near, nothing = run_prep(*command, folder / "fotos"), run_prep(*command, folder / "zzz")
+    assert f"{folder / 'fotos'}: no such file or folder; did you mean {raw.photos}?" in near.stderr
+    assert f"no such file or folder in {folder.resolve()}" in nothing.stderr
+    assert (near.exit_code, nothing.exit_code) == (2, 2)
+
+
 def test_many_bad_files_are_told_at_once(raw: Raw) -> None:
     for number in range(14):
         save(raw.photos / f"n{number:02}.png", random_image(number))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.model import proposals as module
 from prep.annotate.model.proposal_files import ProposalFiles, identity_of
 from prep.annotate.model.proposals import Order, Proposals
@@ -343,7 +343,7 @@ def test_an_image_is_less_uncertain_once_it_is_labelled(tmp_path: Path, monkeypa
 def test_the_answers_for_the_page(tmp_path: Path) -> None:
     store = store_of(tmp_path, 2)
     with proposing(store, FakeProposer(("line", "background", "sky")), "uncertainty") as found:
-        client = make_app(store, only_here=True, model=found).test_client()
+        client = annotate_app(store, only_here=True, model=found).test_client()
         wait_until(lambda: found.progress() == (2, 2))
         about = client.get("/api/dataset").json
         assert (about["model"], about["order"], about["findings"]) == ("fake", "uncertainty", False)
@@ -376,7 +376,7 @@ def test_the_page_is_told_to_wait_or_why_not(tmp_path: Path) -> None:
     store, proposer = store_of(tmp_path, 2), FakeProposer()
     proposer.gated, proposer.broken = True, lambda image: True
     with proposing(store, proposer) as found:
-        client = make_app(store, only_here=True, model=found).test_client()
+        client = annotate_app(store, only_here=True, model=found).test_client()
         answer = client.get("/api/images/s1/proposal")
         assert (answer.status_code, answer.json) == (202, {"state": "waiting", "share": 0.0})
         wait_until(lambda: client.get("/api/images/s1/proposal").json == {"state": "computing", "share": 0.5})
@@ -389,7 +389,7 @@ def test_the_page_is_told_to_wait_or_why_not(tmp_path: Path) -> None:
 
 def test_without_a_model_there_are_no_proposals(tmp_path: Path) -> None:
     store = store_of(tmp_path, 1)
-    client = make_app(store, only_here=True).test_client()
+    client = annotate_app(store, only_here=True).test_client()
     for path in ("model", "model/uncertainty", "images/s0/proposal", "images/s0/proposal/region?x=0&y=0", "findings"):
         answer = client.get(f"/api/{path}")
         assert answer.status_code == 404

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.audit import Findings
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.store.store import Store
@@ -29,7 +29,7 @@ def annotating(
     listener = bind("127.0.0.1", port)
     store = Store(root)
     proposals = model(store) if model else None
-    server = make_server(make_app(store, only_here=True, model=proposals, findings=findings), listener)
+    server = make_server(annotate_app(store, only_here=True, model=proposals, findings=findings), listener)
     with closing(store), proposals.working() if proposals else nullcontext(), running(server, listener) as used:
         yield used
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from prep.annotate.audit import Finding, Findings
+from prep.annotate.audit import Findings, SuspectRow
 from prep.annotate.model.proposals import Order, Proposals
 from prep.core.classes import write_classes
 from tests.prep.annotate.model.proposing import FakeProposer
@@ -197,7 +197,10 @@ def test_without_a_model_there_is_no_such_tool(browser: "Browser", tmp_path: Pat
 def test_findings_are_walked_through_and_marked(browser: "Browser", tmp_path: Path) -> None:
     root = labelled(tmp_path / "campus", 2)
     marks = root / ".annotate" / "findings.json"
-    listed = [Finding("s1", 50, 30, 20, 20, "line", "ellipse", 9.0), Finding("s0", 10, 10, 30, 10, "line", "tree", 5.0)]
+    listed = [
+        SuspectRow("s1", 50, 30, 20, 20, "line", "ellipse", 9.0),
+        SuspectRow("s0", 10, 10, 30, 10, "line", "tree", 5.0),
+    ]
     with desk(browser, root, None, findings=Findings(listed, marks)) as page:
         rows, title = page.locator(".finding"), page.locator("#findings h2")
         assert rows.count() == 2

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skimage.draw import disk
 
 import prep.annotate.regions.finder as finder_module
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.regions.edges import Wire, level_for
 from prep.annotate.regions.fill import fill_from
 from prep.annotate.regions.spans import mask_of
@@ -51,7 +51,7 @@ def root(tmp_path: Path) -> Path:
 def client(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     monkeypatch.setattr(finder_module, "_PATIENCE", 600)  # however slow this machine is
     store = Store(root)
-    yield make_app(store, only_here=True).test_client()
+    yield annotate_app(store, only_here=True).test_client()
     store.close()
 
 

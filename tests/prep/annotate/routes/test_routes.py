@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageOps
 from werkzeug.test import TestResponse
 
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.store.store import Store
 from prep.dataset.dataset import Sample, write_index
 from prep.images.imageio import read_image
@@ -159,7 +159,7 @@ def test_a_damaged_mask_is_told_in_words(client: FlaskClient, root: Path) -> Non
 def test_photos_and_thumbnails(root: Path, name: str, height: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     file = save(root / "images" / name, smooth_image(height, width))
     write_index(root / "index.csv", [Sample("with space & ümläut", f"images/{name}", "", width, height)])
-    client = make_app(Store(root), only_here=True).test_client()
+    client = annotate_app(Store(root), only_here=True).test_client()
     base = "/api/images/with%20space%20%26%20%C3%BCml%C3%A4ut"
     photo = client.get(f"{base}/photo")
     assert photo.data == file.read_bytes()
@@ -187,7 +187,7 @@ def test_a_photo_is_shown_as_it_is_stored(root: Path, orientation: int) -> None:
     path = root / "images" / "turned.jpg"
     Image.fromarray(smooth_image(60, 90)).save(path, exif=exif, quality=95)
     write_index(root / "index.csv", [Sample("turned", "images/turned.jpg", "", 90, 60)])
-    photo = make_app(Store(root), only_here=True).test_client().get("/api/images/turned/photo")
+    photo = annotate_app(Store(root), only_here=True).test_client().get("/api/images/turned/photo")
     with Image.open(io.BytesIO(photo.data)) as picture:
         np.testing.assert_array_equal(np.asarray(ImageOps.exif_transpose(picture)), read_image(path))
 

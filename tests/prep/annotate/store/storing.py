@@ -1,4 +1,4 @@
-"""What the tests of the store share: a dataset to label, tiles, deaths in the middle of a save."""
+"""What the tests of the store share: a dataset to label, changes, deaths in the middle of a save."""
 
 import os
 import struct
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.store.store import Entry, Store
 from prep.core.classes import write_classes
 from prep.web.server import bind, make_server
@@ -29,14 +29,14 @@ def to_label(root: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> Path:
     return root
 
 
-def tile(x: int, y: int, pixels: NDArray[np.uint8]) -> bytes:
-    """A tile as a page sends it."""
+def change(x: int, y: int, pixels: NDArray[np.uint8]) -> bytes:
+    """A change as a page sends it."""
     return struct.pack("<4I", x, y, pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
 
 
 def block(x: int, y: int, width: int, height: int, value: int) -> bytes:
-    """A tile of one value."""
-    return tile(x, y, np.full((height, width), value, np.uint8))
+    """A change of one value."""
+    return change(x, y, np.full((height, width), value, np.uint8))
 
 
 def send(store: Store, stem: str, body: bytes, base: str, save: str) -> Entry:
@@ -118,6 +118,6 @@ def died(countdown: int, action: Callable[[], object], *, before: bool) -> bool:
 def serving(store: Store) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
-    server = make_server(make_app(store, only_here=True), listener)
+    server = make_server(annotate_app(store, only_here=True), listener)
     with running(server, listener) as port:
         yield port

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.store.class_changes import (
     ClassChange,
     Use,
@@ -255,7 +255,7 @@ def client(tmp_path: Path) -> Iterator[FlaskClient]:
     samples = read_index(root / "index.csv")
     write_index(root / "index.csv", [replace(sample, image=f"images/{sample.stem}.png") for sample in samples])
     store = Store(root)
-    yield make_app(store, only_here=True).test_client()
+    yield annotate_app(store, only_here=True).test_client()
     store.close()
 
 

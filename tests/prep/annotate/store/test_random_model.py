@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.annotate.store.store import Conflict, Entry, Store
 from prep.dataset.dataset import Sample, read_index, write_index
 from prep.images.imageio import write_png
-from tests.prep.annotate.store.storing import died, on_disk, send, tile, to_label
+from tests.prep.annotate.store.storing import change, died, on_disk, send, to_label
 
 HEIGHT, WIDTH = 3, 4
 STEMS = st.sampled_from(["s0", "s1"])
@@ -92,7 +92,7 @@ class Labelling(RuleBasedStateMachine):
         self.number += 1
         drawn = page.pixels.copy()
         drawn[y:, x] = value
-        body = tile(x, y, np.full((HEIGHT - y, 1), value, np.uint8))
+        body = change(x, y, np.full((HEIGHT - y, 1), value, np.uint8))
         return Sent(f"save {self.number}", page.version, body, drawn)
 
     @precondition(lambda self: self.pages)

@@ -15,7 +15,7 @@ _LOCK = "lock"
 
 
 @contextmanager
-def alone(root: Path) -> Iterator[None]:
+def one_server(root: Path) -> Iterator[None]:
     """Keep other servers from this dataset; SegError if one is at work. A killed server leaves nothing locked."""
     make_folder(root / HIDDEN)
     path = root / HIDDEN / _LOCK

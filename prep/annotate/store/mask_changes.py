@@ -15,7 +15,7 @@ _HEADER = struct.Struct("<4I")
 
 
 @dataclass(frozen=True)
-class Tile:
+class MaskChange:
     """Class indices (height, width) for the rectangle whose top left pixel is (x, y)."""
 
     x: int
@@ -24,37 +24,39 @@ class Tile:
 
 
 def most_bytes(width: int, height: int) -> int:
-    """How long a body for a mask of this size may be: its tiles may be small, or lie one over the other."""
+    """How long a body for a mask of this size may be: its changes may be small, or lie one over the other."""
     return 2 * width * height + 2**20
 
 
-def read_tiles(body: bytes, width: int, height: int, classes: int) -> list[Tile]:
-    """Tiles of a mask of this size, each as x, y, width, height (uint32, little endian) and width x height bytes.
+def read_changes(body: bytes, width: int, height: int, classes: int) -> list[MaskChange]:
+    """Changes of a mask of this size, each as x, y, width, height (uint32, little endian) and width x height bytes.
 
-    Refusal (400) if the body ends within a tile or holds none, if a tile leaves the mask, or if a value is neither a
-    class (0..classes-1) nor 255; also if there is no class.
+    Refusal (400) if the body ends within a change or holds none, if a change leaves the mask, or if a value is neither
+    a class (0..classes-1) nor 255; also if there is no class.
     """
     if not classes:  # a dataset with a mask but without a class cannot be opened
         raise Refusal(400, "There are no classes yet. Make one first; nothing was saved.")
-    tiles: list[Tile] = []
+    changes: list[MaskChange] = []
     start = 0
     while start < len(body):
         if len(body) - start < _HEADER.size:
-            raise Refusal(400, f"The body ends within the header of tile {len(tiles)}; nothing was saved.")
+            raise Refusal(400, f"The body ends within the header of change {len(changes)}; nothing was saved.")
         x, y, across, down = _HEADER.unpack_from(body, start)
         start += _HEADER.size
         if not (across and down and x + across <= width and y + down <= height):
-            text = f"Tile {len(tiles)} ({x}, {y}, {across} x {down}) does not lie in the image of {width} x {height}"
+            text = (
+                f"Change {len(changes)} ({x}, {y}, {across} x {down}) does not lie in the image of {width} x {height}"
+            )
             raise Refusal(400, f"{text} pixels; nothing was saved.")
         if len(body) - start < across * down:
-            raise Refusal(400, f"The body ends within the pixels of tile {len(tiles)}; nothing was saved.")
+            raise Refusal(400, f"The body ends within the pixels of change {len(changes)}; nothing was saved.")
         pixels = np.frombuffer(body, np.uint8, across * down, start).reshape(down, across)
         start += across * down
         _refuse_strange_values(pixels, classes)
-        tiles.append(Tile(x, y, pixels))
-    if not tiles:
-        raise Refusal(400, "The body holds no tile; nothing was saved.")
-    return tiles
+        changes.append(MaskChange(x, y, pixels))
+    if not changes:
+        raise Refusal(400, "The body holds no change; nothing was saved.")
+    return changes
 
 
 def _refuse_strange_values(pixels: NDArray[np.uint8], classes: int) -> None:
@@ -64,10 +66,10 @@ def _refuse_strange_values(pixels: NDArray[np.uint8], classes: int) -> None:
         raise Refusal(400, f"{text}; nothing was saved.")
 
 
-def patched(mask: IndexMask, tiles: Sequence[Tile]) -> IndexMask:
-    """The mask (H, W) with the tiles laid over it, the later ones on top; a new array."""
+def changed(mask: IndexMask, changes: Sequence[MaskChange]) -> IndexMask:
+    """The mask (H, W) with the changes laid over it, the later ones on top; a new array."""
     new = mask.copy()
-    for tile in tiles:
-        height, width = tile.pixels.shape
-        new[tile.y : tile.y + height, tile.x : tile.x + width] = tile.pixels
+    for change in changes:
+        height, width = change.pixels.shape
+        new[change.y : change.y + height, change.x : change.x + width] = change.pixels
     return new

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.annotate.store.tiles import patched, read_tiles
+from prep.annotate.store.mask_changes import changed, read_changes
 from prep.web.guard import Refusal
-from tests.prep.annotate.store.storing import block, tile
+from tests.prep.annotate.store.storing import block, change
 
 WIDTH, HEIGHT = 9, 6
 
 
 @st.composite
 def rectangles(draw: st.DrawFn) -> tuple[int, int, int, int, bytes]:
-    """x, y, width, height and pixels of a tile within the mask."""
+    """x, y, width, height and pixels of a change within the mask."""
     x, y = draw(st.integers(0, WIDTH - 1)), draw(st.integers(0, HEIGHT - 1))
     width, height = draw(st.integers(1, WIDTH - x)), draw(st.integers(1, HEIGHT - y))
     values = st.sampled_from([0, 1, 2, 255])
@@ -24,28 +24,28 @@ def rectangles(draw: st.DrawFn) -> tuple[int, int, int, int, bytes]:
 
 
 @given(st.lists(rectangles(), min_size=1, max_size=5), st.integers(0, 2))
-def test_tiles_are_laid_over_the_mask_pixel_by_pixel(tiles: list[tuple[int, int, int, int, bytes]], start: int) -> None:
+def test_changes_are_laid_over_the_mask_by_pixel(changes: list[tuple[int, int, int, int, bytes]], start: int) -> None:
     before = np.full((HEIGHT, WIDTH), start, np.uint8)
     expected = {(x, y): start for x in range(WIDTH) for y in range(HEIGHT)}
-    for x, y, width, height, pixels in tiles:
+    for x, y, width, height, pixels in changes:
         for number, value in enumerate(pixels):
             assert number < width * height
             expected[x + number % width, y + number // width] = value
-    body = b"".join(struct.pack("<4I", *place) + pixels for *place, pixels in tiles)
-    after = patched(before, read_tiles(body, WIDTH, HEIGHT, 3))
+    body = b"".join(struct.pack("<4I", *place) + pixels for *place, pixels in changes)
+    after = changed(before, read_changes(body, WIDTH, HEIGHT, 3))
     assert {(x, y): after[y, x] for x, y in expected} == expected
     assert (before == start).all()
 
 
 GOOD = block(1, 2, 3, 4, 2)
 WRONG = {
-    "nothing": (b"", "no tile"),
-    "half a header": (GOOD[:10], "within the header of tile 0"),
-    "half the pixels": (GOOD[:-1], "within the pixels of tile 0"),
-    "a byte too many": (GOOD + b"\0", "within the header of tile 1"),
-    "a second tile cut off": (GOOD + GOOD[:20], "within the pixels of tile 1"),
+    "nothing": (b"", "no change"),
+    "half a header": (GOOD[:10], "within the header of change 0"),
+    "half the pixels": (GOOD[:-1], "within the pixels of change 0"),
+    "a byte too many": (GOOD + b"\0", "within the header of change 1"),
+    "a second change cut off": (GOOD + GOOD[:20], "within the pixels of change 1"),
     "no class": (block(0, 0, 1, 1, 3), "The value 3 is no class"),
-    "no class, deep inside": (GOOD + tile(0, 0, np.array([[0, 254]], np.uint8)), "The value 254 is no class"),
+    "no class, deep inside": (GOOD + change(0, 0, np.array([[0, 254]], np.uint8)), "The value 254 is no class"),
     "beyond the right": (block(7, 0, 3, 1, 0), "does not lie in the image of 9 x 6"),
     "beyond the bottom": (block(0, 5, 1, 2, 0), "does not lie"),
     "no width": (struct.pack("<4I", 0, 0, 0, 1), "does not lie"),
@@ -59,7 +59,7 @@ WRONG = {
 def test_wrong_bodies_are_refused(case: str) -> None:
     body, text = WRONG[case]
     with pytest.raises(Refusal, match=text) as refusal:
-        read_tiles(body, WIDTH, HEIGHT, 3)
+        read_changes(body, WIDTH, HEIGHT, 3)
     assert refusal.value.status == 400
     assert str(refusal.value).endswith("nothing was saved.")
 
@@ -67,8 +67,8 @@ def test_wrong_bodies_are_refused(case: str) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_tiles_of_the_mask_or_refused(body: bytes) -> None:
     try:
-        tiles = read_tiles(body, WIDTH, HEIGHT, 3)
+        changes = read_changes(body, WIDTH, HEIGHT, 3)
     except Refusal as refusal:
         assert refusal.status == 400
         return
-    assert sum(16 + tile.pixels.size for tile in tiles) == len(body)
+    assert sum(16 + change.pixels.size for change in changes) == len(body)

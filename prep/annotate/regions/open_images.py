@@ -12,20 +12,20 @@ _KEPT = 2
 
 
 @dataclass(frozen=True)
-class Picture:
+class OpenImage:
     """The pixels of an image, which nobody writes to, and a key that changes when the file does."""
 
     key: tuple[str, Stamp | None]
     pixels: ImageRGB
 
 
-class Pictures:
+class OpenImages:
     """The images that were used last, for several threads."""
 
     def __init__(self) -> None:
-        self._recent: Cache[tuple[str, Stamp | None], Picture] = Cache(_KEPT)
+        self._recent: Cache[tuple[str, Stamp | None], OpenImage] = Cache(_KEPT)
 
-    def of(self, path: Path) -> Picture:
+    def of(self, path: Path) -> OpenImage:
         """The image of this file as it is now; SegError if it cannot be read."""
         key = (str(path), stamp_of(path))
-        return self._recent.get(key, lambda: Picture(key, read_image(path)))
+        return self._recent.get(key, lambda: OpenImage(key, read_image(path)))
