@@ -84,7 +84,8 @@ class Plan:
 
     def settings(self) -> dict[str, object]:
         """What a staged result depends on: contents of files are known by size and time."""
-        files = [job.label.path for job in self.jobs] + [job.photo.path for job in self.jobs if job.photo]
+        files = [path for job in self.jobs for path in job.label.files or (job.label.path,)]
+        files += [job.photo.path for job in self.jobs if job.photo]
         pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
         return {**means, "options": repr(self.options), "files": file_stamps(files), "pairs": pairs}
@@ -103,7 +104,7 @@ def plan_conversion(
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(source, options.reader, options.variable, options.patterns)
+    labels = label_source(source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]

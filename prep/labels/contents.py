@@ -24,7 +24,7 @@ class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
-    patterns: how names of images and labels pair, as a person says.
+    patterns: how names of images and labels pair, as a person says.  photos: the folder of photos that was named.
     """
 
     def __init__(
@@ -32,8 +32,10 @@ class Contents:
         source: Path,
         owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
         patterns: Patterns = SAME_STEM,
+        photos: Path | None = None,
     ) -> None:
         self.source = source
+        self.photos = photos
         self.patterns = patterns
         self._owners = owners
         self._found: dict[Callable[[Contents], Any], Any] = {}

@@ -16,7 +16,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
+from prep.labels.pixels import images, labelme_folders, object_ids, part_masks, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, yolo
@@ -27,7 +27,7 @@ GROUP = "seg_prep.labels"
 BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
-    *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
+    *(labelme_folders.FORMAT, object_ids.FORMAT, part_masks.CLASSES, part_masks.OBJECTS, supervisely_masks.FORMAT),
     *named_only.FORMATS,
 )
 
@@ -63,17 +63,22 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
 
 
 def label_source(
-    source: Path, reader: str | None = None, variable: str = "", patterns: Patterns = SAME_STEM
+    source: Path,
+    reader: str | None = None,
+    variable: str = "",
+    patterns: Patterns = SAME_STEM,
+    photos: Path | None = None,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
-    reader: what --from says.  variable: which variable of .mat files holds the labels.  patterns: what --match says.
+    reader: what --from says.  variable: which variable of .mat files holds the labels.
+    patterns: what --match says.  photos: the folder that --images names.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
         owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, patterns)
+        contents = Contents(source, owners, patterns, photos)
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)
