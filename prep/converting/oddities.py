@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.pairing import Pairing
 from prep.converting.placement import drawn_on
 from prep.converting.unknown import NO_CODES, CodeCounts, count_codes
@@ -126,7 +127,9 @@ def class_remarks(
     if reader.name == "ids" and {value.code for value in values} == {0, 255}:
         remarks.append("only 0 and 255: black and white masks; name both in the class map (name,#rrggbb,255)")
     noise = [value for value in values if value.is_noise]
-    if noise:
+    if look_like_photos({value.code: value.pixels for value in values}, sum(value.pixels for value in values)):
+        remarks.append(f"{counted(len(values), 'value')}: {PHOTOS}")
+    elif noise:
         share = sum(value.share for value in noise)
         remarks.append(
             f"{counted(len(noise), 'value')} ({share:.2%} of the pixels) {verb(len(noise), 'looks', 'look')} like "

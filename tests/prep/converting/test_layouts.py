@@ -218,3 +218,26 @@ def test_photos_given_from_the_folder_of_the_masks_are_no_masks(folder: Folder) 
         folder.mask(f"{number}_mask.png", number)
     folder.convert("--images", folder.path)
     folder.assert_masks({"0": 0, "1": 1})
+
+
+def noisy(folder: Folder, name: str, seed: int) -> None:
+    save(folder.path / name, np.random.default_rng(seed).integers(0, 256, (60, 80, 3), dtype=np.uint8))
+
+
+def test_photos_that_are_taken_for_masks_are_told(folder: Folder) -> None:
+    """Two folders whose names say nothing: the values of photos are too many for masks."""
+    for stem in ("a", "b"):
+        folder.photo(f"images/{stem}.jpg")
+        noisy(folder, f"other/{stem}.png", ord(stem))
+    root = folder.path.parent / "new"
+    said = run_error("masks", "convert", folder.path, "-o", root)
+    assert "so many values are those of photos, not of masks" in said
+    assert "nearest" not in said
+    classes = folder.path.parent / "colors.txt"
+    classes.write_text("background,#000000\nroad,#ff0000\n", encoding="utf-8")
+    said = run_error("masks", "convert", folder.path, "-o", root, "--classes", classes)
+    assert "so many values are those of photos, not of masks" in said
+    assert "--unknown nearest" not in said
+    said = run_ok("masks", "inspect", folder.path).stdout
+    assert "so many values are those of photos, not of masks" in said
+    assert "--unknown nearest" not in said
