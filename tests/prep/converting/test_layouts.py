@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from prep.dataset.dataset import Dataset
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
@@ -241,3 +242,43 @@ def test_photos_that_are_taken_for_masks_are_told(folder: Folder) -> None:
     said = run_ok("masks", "inspect", folder.path).stdout
     assert "so many values are those of photos, not of masks" in said
     assert "--unknown nearest" not in said
+
+
+def test_images_without_a_mask_are_background_where_that_is_said(folder: Folder) -> None:
+    for number in (0, 1, 2):
+        folder.photo(f"images/{number}.jpg")
+    save(folder.path / "images/turned.tif", smooth_image(20, 10))
+    folder.mask("masks/1.png", 1)
+    said = run_error(*folder.arguments())
+    assert "3 images have no mask: 0, 2, turned" in said
+    assert "--without-mask background gives them that mask" in said
+    said = folder.convert("--without-mask", "background")
+    made = masks_of(folder.target)
+    assert np.array_equal(made["1"], IDS[1])
+    assert made["turned"].shape == (20, 10)
+    assert not any(made[stem].any() for stem in ("0", "2", "turned"))
+    assert "without a mask, and so background all over: 3 images (0, 2, turned)" in said
+    assert "left out" not in said
+
+
+def test_images_without_a_mask_need_a_class_that_is_there(folder: Folder) -> None:
+    folder.photo("images/1.jpg")
+    folder.photo("images/2.jpg")
+    folder.mask("masks/1.png", 1)
+    said = run_error(*folder.arguments("--without-mask", "nothing"))
+    assert "--without-mask nothing: no class has that name; there are background, road, car" in said
+    assert not folder.target.exists()
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "told"), [(3, (24, 32), True), (6, (24, 24), True), (6, (24, 32), False)]
+)
+def test_photos_whose_size_does_not_tell_how_masks_lie_are_told(
+    folder: Folder, orientation: int, size: tuple[int, int], told: bool
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    save(folder.path / "images/a.jpg", smooth_image(*size), exif=exif)
+    save(folder.path / "masks/a.png", random_mask(0, *size))
+    for said in (folder.convert(), run_ok("masks", "inspect", folder.path).stdout):
+        assert ("square and turned by EXIF" in said.replace("\n", " ")) == told
