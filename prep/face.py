@@ -15,7 +15,6 @@ from typing import Literal
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding
 from prep.converting.masks import Conversion, convert_masks
-from prep.converting.pairing import SAME_STEM, Patterns
 from prep.converting.plan import ConvertOptions
 from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
@@ -28,6 +27,7 @@ from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
 from prep.photos.resize import Resized, resize_photos

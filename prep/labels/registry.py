@@ -14,6 +14,7 @@ from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -61,15 +62,18 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
     return replace(reader, names=names) if isinstance(reader, RegionCodes) and names else reader
 
 
-def label_source(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
+def label_source(
+    source: Path, reader: str | None = None, variable: str = "", patterns: Patterns = SAME_STEM
+) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
-    reader: what --from says.  variable: which variable of .mat files holds the labels.
+    reader: what --from says.  variable: which variable of .mat files holds the labels.  patterns: what --match says.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
-        contents = Contents(source, {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)})
+        owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
+        contents = Contents(source, owners, patterns)
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)

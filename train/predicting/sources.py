@@ -6,7 +6,8 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.images.finding import FoundFile, find_files, names_labels, refuse_equal_stems
+from prep.images.finding import FoundFile, find_files, refuse_equal_stems
+from prep.images.folder_names import names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from prep.core.classes import ClassMap, Color, distinct_color
 from prep.core.errors import SegError
-from prep.images.finding import FoundFile, names_labels
+from prep.images.finding import FoundFile
+from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, plain_name
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.regions.shapes import RegionImage, ShapeReader
 from prep.labels.regions.sources import photo_folder, region_source
-from prep.labels.splits import split_of
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,17 @@ import numpy as np
 from prep.core.classes import made_up_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.images.finding import FoundFile, find_files, names_labels, names_photos
+from prep.images.finding import FoundFile, find_files
+from prep.images.folder_names import names_labels, names_photos
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, PERHAPS, FileFormat
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.regions.sources import region_source
 from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
-from prep.labels.splits import split_of
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")

@@ -3,8 +3,9 @@
 import re
 from pathlib import PurePosixPath
 
+from prep.images.folder_names import SPLIT_WORDS, place_of, role_of
+
 _SPLIT = re.compile(r"(?<![a-z])(train|training|val|valid|validation|test|testing)(?![a-z])")
-_NAMES = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 
 
 def split_of(name: str) -> str:
@@ -12,7 +13,7 @@ def split_of(name: str) -> str:
 
     Empty where none is said.
     """
-    for part in reversed(PurePosixPath(name.lower()).parts):
-        if found := _SPLIT.search(part):
-            return _NAMES.get(found[1], found[1])
+    for part in reversed(PurePosixPath(name).parts):
+        if found := _SPLIT.search((place_of(part) if role_of(part) else part).lower()):
+            return SPLIT_WORDS[found[1]]
     return ""
