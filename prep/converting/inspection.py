@@ -61,7 +61,7 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    found = label_source(source, reader, variable)
+    found = label_source(source, reader, variable, photos)
     meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
     has_colors = meaning is None or meaning.has_colors

@@ -21,10 +21,19 @@ class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
+    photos: the folder that a person says holds the photos.  variable: what --variable says.
     """
 
-    def __init__(self, source: Path, owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        source: Path,
+        owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
+        photos: Path | None = None,
+        variable: str = "",
+    ) -> None:
         self.source = source
+        self.photos = photos
+        self.variable = variable
         self._owners = owners
         self._room = _KEPT_JSON
         self._parsed: dict[Path, Any] = {}

@@ -62,12 +62,6 @@ def _has_runs(head: bytes) -> bool:
 
 
 FORMATS: tuple[LabelFormat, ...] = (
-    _json(
-        "supervisely",
-        "a Supervisely project (ann/ and meta.json)",
-        _keys("objects", "size", "tags"),
-        "export it with 'Export as masks' and convert its folder of machine masks",
-    ),
     _json("via", "VGG Image Annotator JSON", _is_via, "in VIA choose Annotation, Export Annotations (COCO format)"),
     _json(
         "coco-panoptic",

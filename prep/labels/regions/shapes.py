@@ -65,6 +65,8 @@ class Bitmap:
         """Set its pixels; what lies beyond the border of the mask is left out."""
         picture = open_picture(Path("bitmap"), self.data)
         opened = loaded(Path("bitmap"), picture)
+        if "transparency" in opened.info:
+            opened = opened.convert("RGBA")
         inside = np.asarray(opened.getchannel("A") if "A" in opened.getbands() else opened.convert("L")) > 0
         top, left = max(0, self.top), max(0, self.left)
         part = inside[top - self.top :, left - self.left :][: mask.shape[0] - top, : mask.shape[1] - left]

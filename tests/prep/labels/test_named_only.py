@@ -10,7 +10,6 @@ from prep.labels.regions.named_only import FORMATS
 from tests.support import random_image, run_error, save
 
 JSON = {
-    "supervisely": {"description": "", "tags": [], "size": {"height": 2, "width": 3}, "objects": []},
     "via": {"a.jpg1": {"filename": "a.jpg", "size": 1, "regions": [], "file_attributes": {}}},
     "coco-panoptic": {
         "images": [{"id": 1, "file_name": "a.jpg", "width": 3, "height": 2}],
