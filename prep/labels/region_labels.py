@@ -84,7 +84,7 @@ def named_classes(names: Sequence[str], colors: Mapping[str, object]) -> ClassMa
 
     colors: [r, g, b] or #rrggbb by name, as they stand in a file; whatever else is decoration and passed over.
     """
-    given = {plain_name(name): color_of(value) for name, value in reversed(colors.items())}
+    given = {plain_name(name): color_of(value) for name, value in reversed(list(colors.items()))}
     chosen: list[Color] = []
     spare = (made_up for made_up in map(distinct_color, range(10_000)) if made_up not in given.values())
     for name in names:

@@ -18,7 +18,18 @@ from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, supervisely, yolo
+from prep.labels.regions import (
+    coco,
+    cvat,
+    labelme,
+    labelstudio,
+    labelstudio_png,
+    named_only,
+    panoptic,
+    supervisely,
+    via,
+    yolo,
+)
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
@@ -27,7 +38,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
     *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
-    *(supervisely.FORMAT,),
+    *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *named_only.FORMATS,
 )
 

@@ -41,7 +41,8 @@ def region_source(
     folder = root or (path if path.is_dir() else path.parent)
     found = Rerooting(folder).find_each([f"images/{image.name}" for image in images if image.photo is None])
     by_name = iter(found)
-    photos = [image.photo or next(by_name) for image in images]
+    named = [image.photo or next(by_name) for image in images]
+    photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     stated = points != "shares"
     sized = [replace(image, size=_size(image, photo, stated)) for image, photo in zip(images, photos, strict=True)]
     placed, how = _in_pixels(sized, photos, points)
@@ -100,6 +101,11 @@ def photo_folder(contents: Contents, file: FoundFile) -> Path:
         return contents.source
     folder = file.path.parent
     return folder.parent if names_labels(folder.name) else folder
+
+
+def _is_label(photo: Path | None, image: RegionImage) -> bool:
+    """Whether what was found is the label itself, a PNG file that is called as the photo is."""
+    return photo is not None and image.file is not None and photo.resolve() == image.file.resolve()
 
 
 def _in_pixels(

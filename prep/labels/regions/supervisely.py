@@ -137,7 +137,7 @@ def _shape(where: str, entry: Mapping[str, Any]) -> Shape | None:
     if kind == "bitmap":
         bitmap = entry.get("bitmap")
         data = bitmap.get("data") if isinstance(bitmap, dict) else None
-        if not isinstance(data, str):
+        if not isinstance(bitmap, dict) or not isinstance(data, str):
             raise SegError(f"{where}: a bitmap has no data; export the project again")
         left, top = corners(where, bitmap.get("origin"))[0].round().clip(-(1 << 20), 1 << 20).astype(int).tolist()
         return PackedBitmap(data, left, top)
