@@ -62,7 +62,7 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    found = label_source(source, reader, variable, patterns)
+    found = label_source(source, reader, variable, patterns, photos)
     files = _photos(source, photos, found)
     pairing = pairing_of([file.stem for file in files], found, patterns)
     found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))

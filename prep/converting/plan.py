@@ -103,7 +103,7 @@ def plan_conversion(
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(source, options.reader, options.variable, options.patterns)
+    labels = label_source(source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]

@@ -25,6 +25,7 @@ class Contents:
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
     patterns: how names of images and labels pair, as a person says.
+    photos: the folder that a person says holds the photos.  variable: what --variable says.
     """
 
     def __init__(
@@ -32,9 +33,13 @@ class Contents:
         source: Path,
         owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
         patterns: Patterns = SAME_STEM,
+        photos: Path | None = None,
+        variable: str = "",
     ) -> None:
         self.source = source
         self.patterns = patterns
+        self.photos = photos
+        self.variable = variable
         self._owners = owners
         self._found: dict[Callable[[Contents], Any], Any] = {}
         self._room = _KEPT_JSON

@@ -19,7 +19,18 @@ from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, yolo
+from prep.labels.regions import (
+    coco,
+    cvat,
+    labelme,
+    labelstudio,
+    labelstudio_png,
+    named_only,
+    panoptic,
+    supervisely,
+    via,
+    yolo,
+)
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
@@ -28,6 +39,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
     *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
+    *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *named_only.FORMATS,
 )
 
@@ -63,17 +75,22 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
 
 
 def label_source(
-    source: Path, reader: str | None = None, variable: str = "", patterns: Patterns = SAME_STEM
+    source: Path,
+    reader: str | None = None,
+    variable: str = "",
+    patterns: Patterns = SAME_STEM,
+    photos: Path | None = None,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
-    reader: what --from says.  variable: which variable of .mat files holds the labels.  patterns: what --match says.
+    reader: what --from says.  variable: which variable of .mat files, or attribute of regions, holds the labels.
+    patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
         owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, patterns)
+        contents = Contents(source, owners, patterns, photos, variable)
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)
