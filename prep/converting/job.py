@@ -1,6 +1,7 @@
 """Convert one raw label, and the photo it belongs to, into files of the dataset."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class LabelOutcome:
 
     raw_pixels: (256,) before the mask was brought to the size of its image.  record: the photo's row of photos.csv.
     turned: the mask was drawn on the photo as stored and was turned with it.  resized: it had another size.
+    overlapping: pixels of the raw label that lie in several of its parts.
     """
 
     sample: Sample
@@ -66,6 +68,7 @@ class LabelOutcome:
     record: PhotoRecord | None = None
     turned: bool = False
     resized: bool = False
+    overlapping: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class ConvertLabel:
             record=record,
             turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
             resized=sorted(raw.shape) != sorted(mask.shape),
+            overlapping=overlaps(job.label) if (overlaps := self._overlaps()) else 0,
         )
         if unknown.codes.size and self.unknown == "error":
             return outcome, {}
@@ -121,6 +125,11 @@ class ConvertLabel:
         name, data = image_file(photo, stem, placement, FULL_SIZE, self.folder)
         sample = replace(job.sample, image=name, width=placement.width, height=placement.height)
         return sample, photo.record(stem, job.photo.name, placement), data
+
+    def _overlaps(self) -> Callable[[RawLabel], int] | None:
+        """What counts pixels in several parts of a label, if it has parts."""
+        overlaps: Callable[[RawLabel], int] | None = getattr(reader_named(self.reader), "overlaps", None)
+        return overlaps
 
     def _mask(self, label: RawLabel) -> tuple[IndexMask, CodeCounts]:
         reader = reader_named(self.reader)

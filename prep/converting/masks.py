@@ -15,7 +15,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
@@ -95,8 +95,13 @@ def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotal
         without_image=tuple(outcome.sample.stem for outcome in outcomes if not outcome.sample.image),
         turned=sum(outcome.turned for outcome in outcomes),
         resized=sum(outcome.resized for outcome in outcomes),
-        notes=(*plan.notes, *labels.notes, *_absent(plan.classes, pixels)),
+        notes=(*plan.notes, *labels.notes, *_overlapping(outcomes), *_absent(plan.classes, pixels)),
     )
+
+
+def _overlapping(outcomes: Sequence[LabelOutcome]) -> list[str]:
+    pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
+    return [f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"] if pixels else []
 
 
 def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:

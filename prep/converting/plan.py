@@ -84,7 +84,8 @@ class Plan:
 
     def settings(self) -> dict[str, object]:
         """What a staged result depends on: contents of files are known by size and time."""
-        files = [job.label.path for job in self.jobs] + [job.photo.path for job in self.jobs if job.photo]
+        files = [path for job in self.jobs for path in job.label.files or (job.label.path,)]
+        files += [job.photo.path for job in self.jobs if job.photo]
         pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
         return {**means, "options": repr(self.options), "files": file_stamps(files), "pairs": pairs}

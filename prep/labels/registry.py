@@ -15,8 +15,9 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
+from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import (
@@ -38,7 +39,14 @@ GROUP = "seg_prep.labels"
 BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
-    *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
+    *(
+        labelme_folders.FORMAT,
+        object_ids.FORMAT,
+        pair_lists.FORMAT,
+        part_masks.CLASSES,
+        part_masks.OBJECTS,
+        supervisely_masks.FORMAT,
+    ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *named_only.FORMATS,
 )
@@ -94,7 +102,7 @@ def label_source(
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)
-        found = chosen.open(contents, variable)
+        found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
     if not found.labels:
         raise _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])

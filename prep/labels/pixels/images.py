@@ -1,20 +1,20 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import FoundFile, refuse_equal_stems
+from prep.images.finding import refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import decode_label_colors, decode_label_ids, label_kind
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
-from prep.labels.layouts.splits import split_of
+from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
@@ -31,11 +31,12 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
     """All image files that are no photos."""
     if contents.is_zip:
-        return tuple(RawLabel(contents.source, file.stem, file.name) for file in _division(contents).masks)
-    return tuple(RawLabel(file.path, file.stem) for file in _division(contents).masks)
+        return tuple(RawLabel(contents.source, file.stem, file.name) for file in division_of(contents).masks)
+    return tuple(RawLabel(file.path, file.stem) for file in division_of(contents).masks)
 
 
-def _division(contents: Contents) -> Division:
+def division_of(contents: Contents) -> Division:
+    """The image files of a folder, divided into photos and masks."""
     return contents.once(_divided)
 
 
@@ -48,17 +49,17 @@ def _recognised(contents: Contents) -> float:
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    division, labels = _division(contents), image_labels(contents)
+    division, labels = division_of(contents), image_labels(contents)
     refuse_several_sets(contents.source, division)
     refuse_equal_stems(division.photos)
     photos = {} if contents.is_zip else {file.stem: file.path for file in division.photos}
-    return LabelSource("", labels, photos=photos, splits=_splits(division.masks), notes=division.notes)
-
-
-def _splits(files: Sequence[FoundFile]) -> dict[str, str]:
-    """The splits that folders name, if each label lies in one and there are several; file names say nothing here."""
-    splits = {file.stem: split_of(str(PurePosixPath(file.name).parent)) for file in files}
-    return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
+    return LabelSource(
+        "",
+        labels,
+        photos=photos,
+        splits=splits_of({file.stem: file.name for file in division.masks}),
+        notes=division.notes,
+    )
 
 
 FORMAT = FileFormat(
