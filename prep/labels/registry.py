@@ -12,6 +12,8 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.annotators import supervisely, via
+from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
@@ -20,18 +22,7 @@ from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import (
-    coco,
-    cvat,
-    labelme,
-    labelstudio,
-    labelstudio_png,
-    named_only,
-    panoptic,
-    supervisely,
-    via,
-    yolo,
-)
+from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
@@ -48,6 +39,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         supervisely_masks.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
+    *(run_length_csv.FORMAT,),
     *named_only.FORMATS,
 )
 

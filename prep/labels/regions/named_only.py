@@ -54,12 +54,6 @@ def _in_label_folder(file: FoundFile) -> bool:
     return any(names_labels(part) or "mask" in part.lower() for part in file.name.split("/")[:-1])
 
 
-def _has_runs(head: bytes) -> bool:
-    """Whether the first line of a CSV file names a column of run lengths."""
-    line = head.split(b"\n", 1)[0].lower()
-    return b"rle" in line or b"encodedpixels" in line
-
-
 FORMATS: tuple[LabelFormat, ...] = (
     _json("via3", "a project of VGG Image Annotator 3", _is_via3, "in VIA choose Export, COCO format"),
     _json(
@@ -78,12 +72,6 @@ FORMATS: tuple[LabelFormat, ...] = (
         "ImageJ ROI files",
         _by_suffix(".roi"),
         f"in ImageJ fill the ROIs into {_PNG_MASKS} (ROI Manager, More, then Edit, Selection, Create Mask)",
-    ),
-    NamedOnly(
-        "run-length-csv",
-        "a CSV of run lengths (Kaggle)",
-        _by_suffix(".csv", holds=_has_runs),
-        f"decode each row into {_PNG_MASKS} first",
     ),
     NamedOnly(
         "labelbox",

@@ -18,7 +18,6 @@ JSON = {
 }
 FILES = {
     "imagej-roi": ("a.roi", "Iout"),
-    "run-length-csv": ("train.csv", "img,rle_mask\na.jpg,1 3\n"),
     "labelbox": ("export.ndjson", '{"data_row": {"id": "x"}}\n'),
     "geojson": ("a.geojson", '{"type": "FeatureCollection", "features": []}'),
     "tfrecord": ("a.tfrecord", "x"),
