@@ -26,7 +26,8 @@ from train.exporting.export_run import ExportedModel, export_run
 from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
-from train.predicting.predict import open_output, predict_photos, predict_videos
+from train.predicting.output_folder import opened_output
+from train.predicting.predict import predict_photos, predict_videos
 from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
@@ -192,15 +193,13 @@ def predict(
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
     if {"geojson", "coco", "labelme"} & set(save or ()):
         settings |= {"simplify": simplify, "min_area": min_area}
-    open_output(folder, predictor, settings, overwrite=overwrite)
     bar = bar_of(progress)
-    problems = predict_photos(
-        predictor, found.photos, folder, save or ("masks", "colors", "overlays"), tolerance=simplify,
-        smallest=min_area, overwrite=overwrite, bar=bar, note=say,
-    )  # fmt: skip
-    problems += predict_videos(
-        predictor, found.videos, folder, save or ("overlays",), overwrite=overwrite, bar=bar, note=say
-    )
+    with opened_output(folder, predictor.classes, settings, overwrite=overwrite) as opened:
+        problems = predict_photos(
+            predictor, found.photos, opened, save or ("masks", "colors", "overlays"), tolerance=simplify,
+            smallest=min_area, bar=bar, note=say,
+        )  # fmt: skip
+        problems += predict_videos(predictor, found.videos, opened, save or ("overlays",), bar=bar, note=say)
     return Prediction(folder, len(found.photos) + len(found.videos) - len(problems), tuple(problems))
 
 

@@ -93,7 +93,11 @@ reader_option = click.option(
 )
 
 variable_option = click.option(
-    "--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read."
+    "--variable",
+    default="",
+    metavar="NAME",
+    show_default=False,
+    help="Variable of .mat files, or attribute of regions, to read.",
 )
 
 first_id_option = click.option(

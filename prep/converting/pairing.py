@@ -60,7 +60,7 @@ def photos_to_bring(
     if given is not None:
         if labels.photos and given.resolve() == source.resolve():
             return labels.photo_files
-        return find_photos([given], without={label.path for label in labels.labels})
+        return _by_label_stems(find_photos([given], without={label.path for label in labels.labels}), labels)
     present = {sample.stem for sample in before.samples if sample.image} if before is not None else set()
     if present and (not labels.photos or not present.isdisjoint(label.stem for label in labels.labels)):
         return None  # labels of other photos bring those
@@ -78,6 +78,14 @@ def photos_to_bring(
         "or with --match '{}' '{}_mask' how names of photos and masks in one folder differ "
         "(if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')"
     )
+
+
+def _by_label_stems(files: Sequence[FoundFile], labels: LabelSource) -> list[FoundFile]:
+    """The files, of which those that the labels name have the stems of their labels."""
+    stems = {path: stem for stem, path in labels.photos.items()}
+    named = [FoundFile(f.path, f"{stems[f.path]}{f.path.suffix}") if f.path in stems else f for f in files]
+    refuse_equal_stems(named)
+    return named
 
 
 def pair_labels(

@@ -24,7 +24,8 @@ class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
-    patterns: how names of images and labels pair, as a person says.  photos: the folder of photos that was named.
+    patterns: how names of images and labels pair, as a person says.
+    photos: the folder that a person says holds the photos.  variable: what --variable says.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class Contents:
         owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
         patterns: Patterns = SAME_STEM,
         photos: Path | None = None,
+        variable: str = "",
     ) -> None:
         self.source = source
-        self.photos = photos
         self.patterns = patterns
+        self.photos = photos
+        self.variable = variable
         self._owners = owners
         self._found: dict[Callable[[Contents], Any], Any] = {}
         self._room = _KEPT_JSON

@@ -12,6 +12,8 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.annotators import supervisely, via
+from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
@@ -20,7 +22,7 @@ from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, yolo
+from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
@@ -36,6 +38,8 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         part_masks.OBJECTS,
         supervisely_masks.FORMAT,
     ),
+    *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
+    *(run_length_csv.FORMAT,),
     *named_only.FORMATS,
 )
 
@@ -80,13 +84,13 @@ def label_source(
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
-    reader: what --from says.  variable: which variable of .mat files holds the labels.
-    patterns: what --match says.  photos: the folder that --images names.
+    reader: what --from says.  variable: which variable of .mat files, or attribute of regions, holds the labels.
+    patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
         owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, patterns, photos)
+        contents = Contents(source, owners, patterns, photos, variable)
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)

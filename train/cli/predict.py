@@ -122,7 +122,8 @@ def predict(
     need_torch()
     from prep.core.errors import SegError
     from train.exporting.engine import open_predictor
-    from train.predicting.predict import open_output, predict_photos, predict_videos
+    from train.predicting.output_folder import opened_output
+    from train.predicting.predict import predict_photos, predict_videos
     from train.predicting.sources import find_sources
 
     found = find_sources(images, output)
@@ -131,21 +132,12 @@ def predict(
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= {"simplify": tolerance, "min_area": smallest}
-    open_output(output, predictor, settings, overwrite=overwrite)
-    problems = predict_photos(
-        predictor,
-        found.photos,
-        output,
-        kinds or _PICTURES,
-        tolerance=tolerance,
-        smallest=smallest,
-        overwrite=overwrite,
-        bar=progress,
-        note=note,
-    )
-    problems += predict_videos(
-        predictor, found.videos, output, kinds or _OF_VIDEOS, overwrite=overwrite, bar=progress, note=note
-    )
+    with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:
+        problems = predict_photos(
+            predictor, found.photos, folder, kinds or _PICTURES, tolerance=tolerance, smallest=smallest,
+            bar=progress, note=note,
+        )  # fmt: skip
+        problems += predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, bar=progress, note=note)
     asked = len(found.photos) + len(found.videos)
     done = asked - len(problems)
     kinds_found = (("photo", found.photos), ("video", found.videos))
