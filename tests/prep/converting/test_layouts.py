@@ -1,6 +1,7 @@
 """Folders as people have them: photos and masks are told apart, paired and divided without a pattern."""
 
 import shlex
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -282,3 +283,29 @@ def test_photos_whose_size_does_not_tell_how_masks_lie_are_told(
     save(folder.path / "masks/a.png", random_mask(0, *size))
     for said in (folder.convert(), run_ok("masks", "inspect", folder.path).stdout):
         assert ("square and turned by EXIF" in said.replace("\n", " ")) == told
+
+
+def test_drive_takes_the_first_observer_and_not_the_field_of_view(folder: Folder) -> None:
+    for half, number in (("training", 21), ("test", 1)):
+        folder.photo(f"{half}/images/{number}_{half}.tif")
+        folder.mask(f"{half}/1st_manual/{number}_manual1.png", number % 3)
+        folder.mask(f"{half}/mask/{number}_{half}_mask.png", 5)
+    folder.mask("test/2nd_manual/1_manual2.png", 5)
+    said = folder.convert()
+    folder.assert_masks({"training_21_training": 0, "test_1_test": 1})
+    assert "the first observer's masks are the truth, and mask is the field of view; left out: 1 named" in said
+    assert {stem: sample.split for stem, sample in by_stem(folder.target).items()} == {
+        "training_21_training": "train",
+        "test_1_test": "test",
+    }
+
+
+def test_a_zip_file_in_the_folder_is_named(folder: Folder) -> None:
+    folder.photo("images/a.jpg")
+    with zipfile.ZipFile(folder.path / "task.zip", "w") as archive:
+        archive.write(save(folder.path.parent / "a.png", IDS[1]), "SegmentationClass/a.png")
+    said = run_error(*folder.arguments())
+    line = said.splitlines()[-1]
+    assert line == f"  seg-prep masks convert {folder.path / 'task.zip'}"
+    run_ok(*folder.arguments(source="task.zip"))
+    folder.assert_masks({"a": 1})
