@@ -108,6 +108,7 @@ def convert(
     unlabelled: str | None = None,
     stretch: bool = False,
     unknown: Policy = "error",
+    without_mask: str | None = None,
     skip_unpaired: bool = False,
     workers: int | None = None,
     overwrite: bool = False,
@@ -130,6 +131,7 @@ def convert(
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
         unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors),
+        without_mask=without_mask,
     )  # fmt: skip
     photos = None if images is None else Path(images)
     with _class_file(classes) as file:
