@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _STARTED = time.monotonic()
 
+_MOST_LISTED = 50
+
 GOES_ON = "The same command goes on where it stopped."
 
 
@@ -119,6 +121,14 @@ def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None
         sys.stdout.write("\n")
     else:
         click.echo(text if colored else _printable_lines(text))
+
+
+def end_with_left_out(problems: Sequence[str]) -> None:
+    """List what was left out, if anything was; then the exit code is 1."""
+    if problems:
+        listed = first_lines([f"  {each}" for each in problems], _MOST_LISTED)
+        note("\n".join([f"{len(problems):,} left out:", *listed]))
+        click.get_current_context().exit(1)
 
 
 def first_lines(lines: Sequence[str], most: int) -> list[str]:
