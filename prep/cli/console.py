@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from prep.cli.stopping import farewell, terminable
 from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import printable
@@ -58,13 +59,15 @@ class SegGroup(ListedGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
         try:
-            return super().invoke(ctx)
+            with terminable():
+                return super().invoke(ctx)
         except SegError as error:
             raise click.ClickException(_printable_lines(str(error))) from error
-        except KeyboardInterrupt:
-            text = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
-            click.echo(f"\nInterrupted. {text}", err=True)
-            ctx.exit(130)
+        except KeyboardInterrupt as error:
+            goes_on = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
+            text, code = farewell(error, goes_on)
+            click.echo(text, err=True)
+            ctx.exit(code)
 
 
 @contextmanager
