@@ -30,6 +30,7 @@ from prep.images.sizing import FitMode, parse_target
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
+from prep.photos.ranges import Range
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
 from prep.reporting.report import write_report
@@ -67,6 +68,7 @@ def resize(
     quality: int | None = None,
     keep_metadata: bool = False,
     max_megapixels: float = 200,
+    span: Range | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -76,6 +78,7 @@ def resize(
     photos: a folder, a photo, a .txt list, several of them, or a dataset, whose masks then go along.
     size: pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
     format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.  quality: of JPEG, 1 to 100.
+    span: numbers (low, high) of photos of more than 8 bits that become black and white; None takes those in use.
     Photos that cannot be used stand in `problems` of the result; SegError if none can.
 
         ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
@@ -89,7 +92,9 @@ def resize(
     roots = [root_of(source) for source in sources]
     if len(roots) == 1 and is_dataset(roots[0]):
         return resize_dataset(roots[0], Path(output), options, workers=workers, overwrite=overwrite, progress=progress)
-    return resize_photos(roots, Path(output), options, workers=workers, overwrite=overwrite, progress=progress)
+    return resize_photos(
+        roots, Path(output), options, span=span, workers=workers, overwrite=overwrite, progress=progress
+    )
 
 
 @recorded(lambda given, _: Path(given["output"]))
@@ -108,6 +113,7 @@ def convert(
     unlabelled: str | None = None,
     stretch: bool = False,
     unknown: Policy = "error",
+    span: Range | None = None,
     skip_unpaired: bool = False,
     workers: int | None = None,
     overwrite: bool = False,
@@ -129,7 +135,7 @@ def convert(
     need_one_of("reader", reader, Reader | None)
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
-        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors),
+        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors), span=span,
     )  # fmt: skip
     photos = None if images is None else Path(images)
     with _class_file(classes) as file:

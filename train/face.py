@@ -27,7 +27,7 @@ from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.predicting.output_folder import opened_output
-from train.predicting.predict import predict_photos, predict_videos
+from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
 from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
@@ -190,7 +190,8 @@ def predict(
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_sources([root_of(source) for source in sources], folder)
     predictor, identity = open_predictor(_named(run), None, device, say)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
+    predictor = with_ranges(predictor, found.photos, say)
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if {"geojson", "coco", "labelme"} & set(save or ()):
         settings |= {"simplify": simplify, "min_area": min_area}
     bar = bar_of(progress)

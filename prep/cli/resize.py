@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from prep.cli.console import finish, first_lines, note, progress, table
-from prep.cli.options import Existing, json_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import Existing, json_option, overwrite_option, range_option, seed_option, workers_option
 from prep.core.words import counted
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ _PROBLEMS_SHOWN = 50
     metavar="NUMBER",
     help="Leave out larger photos, before they fill the memory.",
 )
+@range_option
 @seed_option
 @workers_option
 @overwrite_option
@@ -62,6 +63,7 @@ def resize(
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
+    span: tuple[float, float] | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
@@ -97,7 +99,9 @@ def resize(
         if len(sources) == 1 and is_dataset(sources[0]):
             result = resize_dataset(sources[0], output, how, workers=workers, overwrite=overwrite, progress=advance)
         else:
-            result = resize_photos(sources, output, how, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_photos(
+                sources, output, how, span=span, workers=workers, overwrite=overwrite, progress=advance
+            )
     _report(result)
 
 
@@ -114,8 +118,9 @@ def _report(result: "Resized") -> None:
             "changed": result.changed,
             "classes": classes,
             "left_out": list(result.problems),
+            "notes": list(result.notes),
         },
-        "\n".join([*_class_table(result), f"{counted(number, 'image')} -> {root}{done}"]),
+        "\n".join([*_class_table(result), *result.notes, f"{counted(number, 'image')} -> {root}{done}"]),
     )
     lost = [each for each in result.classes if each.is_lost]
     if lost:

@@ -67,7 +67,9 @@ def convert_masks(
     """
     plan = plan_conversion(root, source, photos, classes_file, options, workers, progress)
     with Transaction(root, "masks-convert", plan.settings()) as change:
-        convert = ConvertLabel(change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch)
+        convert = ConvertLabel(
+            change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch, plan.ranges
+        )
         outcomes = run_jobs(convert, plan.jobs, workers, progress)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
@@ -77,7 +79,7 @@ def convert_masks(
         write_classes(change.path(CLASSES), plan.classes)
         samples = [outcome.sample for outcome in outcomes]
         records = [outcome.record for outcome in outcomes if outcome.record is not None]
-        commit_samples(change, plan.known, samples, records, overwrite=overwrite)
+        commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
     return _conversion(plan, outcomes, unknown)
 
 

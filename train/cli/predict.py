@@ -123,13 +123,14 @@ def predict(
     from prep.core.errors import SegError
     from train.exporting.engine import open_predictor
     from train.predicting.output_folder import opened_output
-    from train.predicting.predict import predict_photos, predict_videos
+    from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
     from train.predicting.sources import find_sources
 
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)
     predictor = loaded.changed(**windows)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
+    predictor = with_ranges(predictor, found.photos, note)
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= {"simplify": tolerance, "min_area": smallest}
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:

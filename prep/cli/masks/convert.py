@@ -14,6 +14,7 @@ from prep.cli.options import (
     json_option,
     match_option,
     overwrite_option,
+    range_option,
     reader_option,
     seed_option,
     variable_option,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from prep.converting.masks import Conversion
     from prep.core.classes import Color
 
-_FOLDER = Existing(file_okay=False)
 _SOURCE = Existing()
 
 
@@ -62,7 +62,7 @@ _SHOWN = 20
 @click.option(
     "--images",
     "photos",
-    type=_FOLDER,
+    type=_SOURCE,
     metavar="FOLDER",
     show_default="the dataset's images, or the photos that the labels name or lie beside",
     help="Photos to bring in with the masks, upright and in full size.",
@@ -103,6 +103,7 @@ _SHOWN = 20
     default="error",
     help="What becomes of values that are no class.",
 )
+@range_option
 @click.option("--skip-unpaired", is_flag=True, help="Leave out images without mask and masks without image.")
 @seed_option
 @workers_option
