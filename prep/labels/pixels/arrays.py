@@ -4,6 +4,7 @@ Source of the layout: https://numpy.org/doc/stable/reference/generated/numpy.lib
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -92,20 +93,23 @@ def _files(contents: Contents) -> list[FoundFile]:
     return [] if contents.is_zip else contents.of_suffix(_ARRAY, _ARRAYS, skip=names_photos)
 
 
-def _photos(contents: Contents, files: list[FoundFile]) -> dict[str, Path]:
-    """Images outside of photo folders that lie beside an array and are called as it is."""
+def same_named_photos(contents: Contents, files: Sequence[FoundFile]) -> dict[str, Path]:
+    """Images outside of photo folders that lie beside these files and are called as they are, by their stems."""
     own = {file.path.with_suffix(""): file.stem for file in files}
     images = contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos)
     return {own[image.path.with_suffix("")]: image.path for image in images if image.path.with_suffix("") in own}
 
 
-def _recognised(contents: Contents) -> float:
-    """Sure if nothing else is there that could be a mask: images beside the arrays may be photos, by their names."""
-    files = _files(contents)
+def recognise_beside_photos(contents: Contents, files: Sequence[FoundFile]) -> float:
+    """How sure it is that these files are the labels: probable if all images beside them are photos by their names."""
     if not files:
         return NO
     images = contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos)
-    return PROBABLE if len(images) == len(_photos(contents, files)) else PERHAPS / 2
+    return PROBABLE if len(images) == len(same_named_photos(contents, files)) else PERHAPS / 2
+
+
+def _recognised(contents: Contents) -> float:
+    return recognise_beside_photos(contents, _files(contents))
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
@@ -113,7 +117,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     labels = [RawLabel(file.path, file.stem) for file in files]
     if variable:
         labels = [replace(each, part=variable) if _is_npz(each.path) else each for each in labels]
-    return LabelSource(ArrayReader.name, tuple(labels), photos=_photos(contents, files))
+    return LabelSource(ArrayReader.name, tuple(labels), photos=same_named_photos(contents, files))
 
 
 def _is_npz(path: Path) -> bool:
