@@ -159,7 +159,7 @@ def _appearances(
     workers: int | None,
 ) -> dict[int, Appearance]:
     """What the photos show under the values that are shown."""
-    by_stem = {file.stem: file.path for file in photos}
+    by_stem = {file.stem: file for file in photos}
     by_label = {label.stem: (label, each.counts) for label, each in zip(found.labels, facts, strict=True)}
     pairs = []
     for image, stem in pairing.pairs:

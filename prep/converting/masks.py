@@ -73,7 +73,9 @@ def convert_masks(
     """
     plan = plan_conversion(root, source, photos, classes_file, options, workers, progress)
     with Transaction(root, "masks-convert", plan.settings()) as change:
-        convert = ConvertLabel(change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch)
+        convert = ConvertLabel(
+            change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch, plan.ranges
+        )
         outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
@@ -84,8 +86,9 @@ def convert_masks(
             raise
         write_classes(change.path(CLASSES), plan.classes)
         made = [outcome for outcome in outcomes if not outcome.problem]
+        samples = [outcome.sample for outcome in made]
         records = [outcome.record for outcome in made if outcome.record is not None]
-        commit_samples(change, plan.known, [outcome.sample for outcome in made], records, overwrite=overwrite)
+        commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
     problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
     return replace(_conversion(plan, made, unknown), problems=problems)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes
+from prep.images.tiff_pages import page_bytes
 from prep.labels.reader import RawLabel
 
 _MAX_MEMBER_BYTES = 1 << 28
@@ -18,7 +19,9 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 def label_bytes(label: RawLabel) -> bytes:
-    """The bytes of a label file or of its member of a zip file."""
+    """The bytes of a label file, of its member of a zip file, or of one page of it."""
+    if label.page:
+        return page_bytes(label.path, label.page)
     return member_bytes(label.path, label.part) if label.part else read_bytes(label.path)
 
 

@@ -20,7 +20,16 @@ from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
+from prep.labels.pixels import (
+    arrays,
+    images,
+    labelme_folders,
+    object_ids,
+    pair_lists,
+    part_masks,
+    supervisely_masks,
+    voc,
+)
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
@@ -38,6 +47,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         part_masks.CLASSES,
         part_masks.OBJECTS,
         supervisely_masks.FORMAT,
+        arrays.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
@@ -151,8 +161,9 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
             tool = next(each.title for each in formats() if any(own.name == found.reader for own in each.readers))
             raise SegError(f"--from {reader} cannot read {label}: that is a file of {tool}")
         return found
-    if (reader == "mat") != (found.reader == "mat"):
-        kind = ".mat files" if found.reader == "mat" else "image files"
+    matrices = {"mat": ".mat files", "npy": "NumPy files"}
+    if reader != found.reader and (reader in matrices or found.reader in matrices):
+        kind = matrices.get(found.reader, "image files")
         raise SegError(f"--from {reader} cannot read {label}: these labels are {kind}")
     return replace(found, reader=reader)
 
