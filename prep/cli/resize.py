@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from prep.cli.console import finish, first_lines, note, progress, table
-from prep.cli.options import json_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import Existing, json_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _PROBLEMS_SHOWN = 50
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Existing())
 @click.option(
     "-o",
     "--output",

@@ -7,7 +7,7 @@ from pathlib import Path
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.labels.class_files import find_table, read_table
+from prep.labels.class_files import find_table, read_class_table
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.tables.table import ClassTable
@@ -62,7 +62,7 @@ def _meaning_of(
     source: Path, found: LabelSource, file: Path | None, start: int | None, before: ClassMap | None, *, counts: bool
 ) -> Meaning | None:
     if file is not None:
-        return _of_table(read_table(file, start))
+        return _of_table(read_class_table(file, start))
     if found.names and before is not None and set(found.names) <= set(before.names):
         return Meaning(before)  # more labels for the same classes
     if found.classes is not None:

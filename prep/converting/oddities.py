@@ -13,7 +13,7 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.images.imageio import open_picture
+from prep.images.imageio import open_image
 from prep.labels.archive import label_bytes
 from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.registry import reader_named
@@ -73,7 +73,7 @@ class ReadFacts:
 
 
 def _oddities(label: RawLabel) -> tuple[str, ...]:
-    picture = open_picture(Path(label.name), label_bytes(label))
+    picture = open_image(Path(label.name), label_bytes(label))
     odd = []
     if picture.format in ("JPEG", "MPO"):
         odd.append("jpeg")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.counted import count_values, note_on_counting, refuse_first_id, with_white_as_second
+from prep.converting.counted import note_on_counting, refuse_first_id, values_of_set, with_white_as_second
 from prep.converting.job import HasUncovered, LabelJob
 from prep.converting.meaning import (
     IGNORE,
@@ -15,7 +15,7 @@ from prep.converting.meaning import (
     with_region_names,
     with_unlabelled,
 )
-from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_labels, photos_to_bring
+from prep.converting.pairing import Pairing, pair_labels, photos_to_bring
 from prep.converting.proposal import no_meaning
 from prep.converting.unknown import Policy, replacement
 from prep.core.classes import ClassMap, Color
@@ -26,6 +26,7 @@ from prep.core.words import list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
@@ -102,13 +103,14 @@ def plan_conversion(
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(source, options.reader, options.variable, photos)
+    labels = label_source(source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
-    pairing, notes = pair_labels(
+    pairing = pair_labels(
         images, labels, options.patterns, before, in_order=options.in_order, skip_unpaired=options.skip_unpaired
     )
+    notes = [*pairing.notes]
     by_stem = {label.stem: label for label in labels.labels}
     pairs = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
     chosen = [by_stem[label] for _, label in pairs]
@@ -146,7 +148,7 @@ def _reader_and_meaning(
     has_colors = meaning is None or meaning.has_colors
     reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
     if meaning is None or (reader.name == "rgb" and not has_colors):
-        raise no_meaning(count_values(reader, chosen, workers, progress), reader, meaning, chosen)
+        raise no_meaning(values_of_set(reader, chosen, workers, progress), reader, meaning, chosen)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
     if labels.names is not None:

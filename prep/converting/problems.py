@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from prep.converting.counted import first_is_missing, two_lines
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
-from prep.converting.pairing import SAME_STEM
 from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.words import counted, verb
+from prep.labels.layouts.affixes import SAME_STEM
 from prep.labels.reader import LabelReader
 
 _PROBLEMS_SHOWN, _VALUES_SHOWN = 10, 20

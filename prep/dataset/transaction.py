@@ -20,9 +20,10 @@ from typing import Self
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, remove_parts, write_text
+from prep.core.progress import Say
 from prep.dataset.commit import NEW, STAGING, Commit, finish_all, pending
 from prep.dataset.dataset_files import INDEX, MASKS
-from prep.dataset.lock import Say, is_held, locked
+from prep.dataset.lock import is_held, locked
 
 _SETTINGS = "settings.json"
 

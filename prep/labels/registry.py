@@ -16,6 +16,7 @@ from prep.labels.annotators import supervisely, via
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -66,18 +67,22 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
 
 
 def label_source(
-    source: Path, reader: str | None = None, variable: str = "", photos: Path | None = None
+    source: Path,
+    reader: str | None = None,
+    variable: str = "",
+    patterns: Patterns = SAME_STEM,
+    photos: Path | None = None,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
     reader: what --from says.  variable: which variable of .mat files, or attribute of regions, holds the labels.
-    photos: the folder in which photos are that the labels name, where a person says it.
+    patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
         owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, photos, variable)
+        contents = Contents(source, owners, patterns, photos, variable)
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)

@@ -16,7 +16,7 @@ from tests.models import CLASSES, train_error, write_run
 from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
-from train.runs.checkpoint import load, load_model, save
+from train.runs.checkpoint import load_model, read_checkpoint, write_checkpoint
 from train.runs.device import make_fabric
 from train.scoring.split_scores import require_same_classes
 
@@ -82,8 +82,8 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(b"no checkpoint")
     with pytest.raises(SegError, match="not a checkpoint of seg-train"):
-        load(path)
-    save(path, {"weights": {}})
+        read_checkpoint(path)
+    write_checkpoint(path, {"weights": {}})
     with pytest.raises(SegError, match="not a model of this version"):
         load_model(path, make_fabric("cpu"))
 
@@ -104,7 +104,7 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
 )
 def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: str, tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "model.pt"
-    save(path, {**load(path), **changes})
+    write_checkpoint(path, {**read_checkpoint(path), **changes})
     with pytest.raises(SegError) as caught:
         load_model(path, make_fabric("cpu"))
     assert str(caught.value).startswith(f"{path}: {words}")
@@ -112,7 +112,7 @@ def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: s
 
 def test_a_channel_that_never_changes_has_no_deviation(tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "model.pt"
-    save(path, {**load(path), "std": (0.2, 0.0, 0.2)})
+    write_checkpoint(path, {**read_checkpoint(path), "std": (0.2, 0.0, 0.2)})
     assert load_model(path, make_fabric("cpu"))[1].std == (0.2, 0.0, 0.2)
 
 
@@ -124,7 +124,7 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     torch.save({"weights": Evil()}, path, pickle_module=pickle)
     with pytest.raises(SegError):
-        load(path)
+        read_checkpoint(path)
     assert not (tmp_path / "owned").exists()
 
 

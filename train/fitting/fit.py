@@ -13,11 +13,10 @@ from lightning_fabric import Fabric
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, write_bytes, write_text
-from prep.core.progress import Bar, no_bar
+from prep.core.progress import Bar, Say, no_bar
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
-from prep.dataset.lock import Say
 from prep.dataset.stats import Stats, ensure_stats, read_stats
 from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
@@ -27,7 +26,7 @@ from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
-from train.reporting.report import write_report
+from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
 from train.runs.run_files import CONFIG, CURVES, LAST, LOG, MODEL
@@ -206,7 +205,7 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
         with bar("Scoring") as advance:
             scores = score_split(predictor, dataset, "test", advance)
         write_scores(run, scores, dataset, predictor)
-    return Run(run, write_report(run), scores)
+    return Run(run, write_run_report(run), scores)
 
 
 def _settings(trainer: Trainer) -> dict[str, Any]:

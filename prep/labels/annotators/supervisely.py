@@ -17,13 +17,13 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, image_extent, load_json, named_classes
 from prep.labels.regions.shapes import Bitmap, Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.regions.sources import noted, photo_folder, region_source
 from prep.labels.rerooting import Rerooting
-from prep.labels.splits import split_of
 
 _META = "meta.json"
 _CLIMBS = 4

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.images.finding import FoundFile, names_labels
+from prep.images.finding import FoundFile
+from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, named_classes
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.regions.shapes import RegionImage, ShapeReader
 from prep.labels.regions.sources import noted, photo_folder, region_source
-from prep.labels.splits import split_of
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from prep.images.imageio import IndexMask
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
 from prep.labels.labelio import decode_label_colors
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, image_extent, is_whole, named_classes
@@ -27,7 +28,6 @@ from prep.labels.regions.coco import is_panoptic
 from prep.labels.regions.shapes import RegionImage, Shape, ShapeReader
 from prep.labels.regions.sources import photo_folder, region_source
 from prep.labels.rerooting import Rerooting
-from prep.labels.splits import split_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.images.imageio import IndexMask, loaded, open_picture
+from prep.images.imageio import IndexMask, loaded, open_image
 from prep.images.polygons import Ring, fill_polygon
 from prep.images.runlengths import decode_runs, decompress
 from prep.labels.reader import RawLabel
@@ -63,7 +63,7 @@ class Bitmap:
 
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set its pixels; what lies beyond the border of the mask is left out."""
-        picture = open_picture(Path("bitmap"), self.data)
+        picture = open_image(Path("bitmap"), self.data)
         opened = loaded(Path("bitmap"), picture)
         if "transparency" in opened.info:
             opened = opened.convert("RGBA")
