@@ -50,7 +50,10 @@ class LabelFormat(Protocol):
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format that is known by the names of files and by what stands at their beginnings."""
+    """A format that is known by the names of files and by what stands at their beginnings.
+
+    in_zip: whether it opens a zip file itself, also where its labels are regions; others are unpacked before.
+    """
 
     name: str
     title: str
@@ -60,6 +63,7 @@ class FileFormat:
     rules: str = ""
     requires: str = ""
     writes: bool = False
+    in_zip: bool = False
 
     def recognise(self, contents: Contents) -> float:
         """How sure it is."""

@@ -12,12 +12,13 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators import supervisely, via
+from prep.labels.annotators import darwin, isat, labelbox, superannotate, supervisely, via, vott
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.matlab import ground_truth, matrix
+from prep.labels.microscopes import geojson, imagej
 from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
@@ -32,6 +33,8 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
+    *(imagej.FORMAT, geojson.FORMAT),
+    *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT),
     *named_only.FORMATS,
 )
 
@@ -84,7 +87,7 @@ def label_source(
         owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
         contents = Contents(source, owners, patterns, photos, variable)
         chosen = _format_of(contents, reader)
-        if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
+        if contents.is_zip and _wants_files(chosen):
             raise _zipped(source, chosen)
         found = chosen.open(contents, variable)
     if not found.labels:
@@ -104,6 +107,11 @@ def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     if chosen.recognise(contents) == NO:
         raise _nothing(contents)
     return chosen
+
+
+def _wants_files(chosen: LabelFormat) -> bool:
+    """Whether the labels of a zip file and their photos have to be files."""
+    return any(isinstance(each, RegionCodes) for each in chosen.readers) and not getattr(chosen, "in_zip", False)
 
 
 def _zipped(source: Path, chosen: LabelFormat) -> SegError:
