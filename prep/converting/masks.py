@@ -1,6 +1,7 @@
 """Convert raw label masks into the masks of a dataset, and bring the photos in on the way."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
+from prep.labels.unpacking import unpacked
 from prep.photos.commit import commit_samples
 
 
@@ -65,20 +67,21 @@ def convert_masks(
     Raises SegError, and changes nothing, if files are damaged or do not pair, if a mask has another shape than its
     photo, if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
-    plan = plan_conversion(root, source, photos, classes_file, options, workers, progress)
-    with Transaction(root, "masks-convert", plan.settings()) as change:
-        convert = ConvertLabel(change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch)
-        outcomes = run_jobs(convert, plan.jobs, workers, progress)
-        names = (job.label.short_name for job in plan.jobs)
-        unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
-        if problem := first_problem(outcomes, unknown, plan):
-            change.discard()
-            raise SegError(f"{problem}\n(classes: {plan.meaning.found})" if plan.meaning.found else problem)
-        write_classes(change.path(CLASSES), plan.classes)
-        samples = [outcome.sample for outcome in outcomes]
-        records = [outcome.record for outcome in outcomes if outcome.record is not None]
-        commit_samples(change, plan.known, samples, records, overwrite=overwrite)
-    return _conversion(plan, outcomes, unknown)
+    with unpacked(source, root) if source else nullcontext() as place:
+        plan = plan_conversion(root, source, place, photos, classes_file, options, workers, progress)
+        with Transaction(root, "masks-convert", plan.settings()) as change:
+            convert = ConvertLabel(change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch)
+            outcomes = run_jobs(convert, plan.jobs, workers, progress)
+            names = (job.label.short_name for job in plan.jobs)
+            unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
+            if problem := first_problem(outcomes, unknown, plan):
+                change.discard()
+                raise SegError(f"{problem}\n(classes: {plan.meaning.found})" if plan.meaning.found else problem)
+            write_classes(change.path(CLASSES), plan.classes)
+            samples = [outcome.sample for outcome in outcomes]
+            records = [outcome.record for outcome in outcomes if outcome.record is not None]
+            commit_samples(change, plan.known, samples, records, overwrite=overwrite)
+        return _conversion(plan, outcomes, unknown)
 
 
 def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals) -> Conversion:

@@ -93,17 +93,21 @@ class Plan:
 def plan_conversion(
     root: Path,
     source: Path | None,
+    unpacked: Path | None,
     photos: Path | None,
     classes_file: Path | None,
     options: ConvertOptions,
     workers: int | None,
     progress: Progress,
 ) -> Plan:
-    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning."""
+    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning.
+
+    unpacked: the folder with the files of a source that is a zip file, where they have to be files.
+    """
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(source, options.reader, options.variable, options.patterns, photos)
+    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]

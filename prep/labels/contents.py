@@ -61,7 +61,7 @@ class Contents:
         """All files, by name; of a zip file its members, with the path that they would have inside it."""
         if not self.is_zip:
             return tuple(find_files(self.source, None))
-        names = [name for name in member_names(self.source) if not _is_hidden(name)]
+        names = [name for name in member_names(self.source) if not is_hidden(name)]
         return tuple(FoundFile(self.source / name, name) for name in sorted(names))
 
     def once(self, find: Callable[["Contents"], _T]) -> _T:
@@ -130,7 +130,8 @@ class Contents:
         return ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(8)) or "no files at all"
 
 
-def _is_hidden(member: str) -> bool:
+def is_hidden(member: str) -> bool:
+    """Whether a member of a zip file is one of those that systems add, or lies in a hidden folder."""
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(member).parts)
 
 

@@ -52,7 +52,7 @@ class LabelFormat(Protocol):
 class FileFormat:
     """A format that is known by the names of files and by what stands at their beginnings.
 
-    in_zip: whether it opens a zip file itself, also where its labels are regions; others are unpacked before.
+    in_zip: whether it opens a zip file itself; for the others it is unpacked before.
     """
 
     name: str

@@ -1,7 +1,6 @@
 """All label formats, ours and those of other packages: which one reads what lies where a person points."""
 
 import functools
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -13,9 +12,10 @@ from prep.core.files import within_limits
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import darwin, isat, labelbox, superannotate, supervisely, via, vott
+from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
-from prep.labels.formats import NO, JsonFormat, LabelFormat
+from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej
@@ -87,8 +87,6 @@ def label_source(
         owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
         contents = Contents(source, owners, patterns, photos, variable)
         chosen = _format_of(contents, reader)
-        if contents.is_zip and _wants_files(chosen):
-            raise _zipped(source, chosen)
         found = chosen.open(contents, variable)
     if not found.labels:
         raise _nothing(contents)
@@ -109,19 +107,11 @@ def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     return chosen
 
 
-def _wants_files(chosen: LabelFormat) -> bool:
-    """Whether the labels of a zip file and their photos have to be files."""
-    return any(isinstance(each, RegionCodes) for each in chosen.readers) and not getattr(chosen, "in_zip", False)
-
-
-def _zipped(source: Path, chosen: LabelFormat) -> SegError:
-    """How to go on with a zip file whose photos have to be files."""
-    unpacked = source.with_suffix("")
-    return SegError(
-        f"{source}: this is {chosen.title} in a zip file, as it was downloaded; unpack it and convert the folder:\n"
-        f"  {shlex.join(['python', '-m', 'zipfile', '-e', str(source), str(unpacked)])}\n"
-        f"  {shlex.join(['seg-prep', 'masks', 'convert', str(unpacked)])}"
-    )
+def reads_zip(archive: Path) -> bool:
+    """Whether a format opens this zip file itself; the others read files, and so an unpacked folder."""
+    contents = Contents(archive)
+    able = [each for each in formats() if isinstance(each, FileFormat) and each.in_zip]
+    return any(each.recognise(contents) > NO for each in able) or images.holds_only_masks(contents, DEFINITION_NAMES)
 
 
 def _nothing(contents: Contents) -> SegError:
