@@ -80,6 +80,7 @@ class JsonFormat:
 
     owns: whether the content of a file is of this format.  opened: lists the labels of the files that are.
     each_photo: whether each photo has a file of its own, so that a damaged file beside them is a label that is lost.
+    lists: keys of lists that tell large files of this format, of which `owns` gets these with the first element each.
     """
 
     name: str
@@ -91,6 +92,7 @@ class JsonFormat:
     requires: str = ""
     writes: bool = False
     each_photo: bool = False
+    lists: tuple[str, ...] = ()
 
     def recognise(self, contents: Contents) -> float:
         """Sure as soon as one file is of this format; of two formats the one with a file for each photo."""

@@ -84,8 +84,9 @@ def label_source(
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
-        owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, patterns, photos, variable)
+        of_json = [each for each in formats() if isinstance(each, JsonFormat)]
+        owners = {each.name: each.owns for each in of_json}
+        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
         chosen = _format_of(contents, reader)
         found = chosen.open(contents, variable)
     if not found.labels:

@@ -133,7 +133,7 @@ def test_boxes_are_left_out_and_counted(tmp_path: Path, out: Path) -> None:
     del data["annotations"][3]["segmentation"]
     result = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out)
     assert (
-        "left out, because they are boxes without a region: 2 (annotation 4 of b.png, annotation 5 of b.png)"
+        "left out, because they are boxes without a region: 2 (annotation 5 of b.png, annotation 4 of b.png)"
         in result.stdout
     )
     assert "images without a region: 1" in result.stdout
