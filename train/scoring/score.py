@@ -111,10 +111,12 @@ def _protocols(
     return scores
 
 
-def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> None:
+def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> Metrics:
     """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
+    found = metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows)
     with writing(folder):
-        _write(folder, metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows), scored, dataset)
+        _write(folder, found, scored, dataset)
+    return found
 
 
 def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) -> None:

@@ -4,14 +4,21 @@ import errno
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from prep.core.classes import write_classes
 from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, write_index
 from synth.dataset import generate
+from tests.models import CLASSES, color_predictor
+from tests.support import images_only
+from tests.support import save as save_picture
 from train.cli.main import main
 from train.runs.checkpoint import load, save
 from train.runs.runs import mark_latest
@@ -67,6 +74,28 @@ def test_scores_come_with_intervals(run: Path) -> None:
     assert f"[{low:.3f}, {high:.3f}]" in (run / "report.html").read_text()
     assert f'<i style="background:{entry["color"]}"></i>{entry["name"]}' in (run / "report.html").read_text()
     assert (run / "worst.png").exists()
+
+
+def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The images show 38 pixels of a class that no test mask holds; the model is right about the images."""
+    root = images_only(run.parents[1] / "data", [(40, 40), (40, 40)]).root
+    write_classes(root / "classes.json", CLASSES)
+    samples = []
+    for number, sample in enumerate(Dataset.open(root).samples):
+        mask = np.zeros((40, 40), np.uint8)
+        mask[:, :20] = 1
+        shown = mask.copy()
+        shown[0, 21:40] = 2
+        save_picture(root / sample.image, 255 * np.eye(3, dtype=np.uint8)[shown])
+        save_picture(root / f"masks/{number}.png", mask)
+        samples.append(replace(sample, mask=f"masks/{number}.png", split="test"))
+    write_index(root / "index.csv", samples)
+    monkeypatch.setattr("train.scoring.score.load_model", lambda path, fabric: (color_predictor(), None))
+    text = typed("score", run, root, "-o", run, "--device", "cpu")
+    told = "the masks of test hold no pixel of ellipse; 38 pixels (1.19%) taken for it count as IoU 0: without it the "
+    assert f"{told}mean IoU is 0.9881 instead of 0.6587" in text
+    assert metrics(run)["mean_iou_of_present"] == pytest.approx((1 + 1562 / 1600) / 2)
+    assert f"<b>The mean IoU:</b> {told}mean IoU is 0.9881" in (run / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
