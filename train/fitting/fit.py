@@ -12,7 +12,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes, write_bytes, write_text
+from prep.core.files import explained, read_bytes, remove_parts, write_bytes, write_text
 from prep.core.jobs import WorkerKilled
 from prep.core.progress import Bar, no_bar
 from prep.dataset.dataset import Dataset
@@ -172,6 +172,8 @@ def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:
             f"{trainer.dataset.root}: its images, masks, patches or statistics have changed since {run.name} began; "
             "start a new training"
         )
+    if trainer.fabric.is_global_zero:
+        remove_parts(run)
     trainer.resume()
     trainer.log(f"{run}: resumed after epoch {trainer.state.epoch}")
 

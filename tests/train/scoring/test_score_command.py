@@ -17,7 +17,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, write_index
 from synth.dataset import generate
 from tests.models import CLASSES, color_predictor
-from tests.support import images_only
+from tests.support import images_only, tree
 from tests.support import save as save_picture
 from train.cli.main import main
 from train.runs.checkpoint import load, save
@@ -123,11 +123,13 @@ def test_a_run_is_not_compared_with_itself(run: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(self: Path, missing_ok: bool = False) -> None:
+    def refused(self: Path, target: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "unlink", refused)
-    assert f"Error: {run}: permission denied; choose another folder" in typed("score", run, "--device", "cpu", rc=1)
+    monkeypatch.setattr(Path, "replace", refused)
+    told = typed("score", run, "--split", "val", "--device", "cpu", rc=1)
+    assert told.startswith(f"Error: {run}/score-synth-val/")
+    assert "permission denied; choose another folder" in told
 
 
 def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
@@ -168,7 +170,11 @@ def test_an_audit_is_written_once(run: Path) -> None:
     assert "7 of the samples are train samples" in answer["warning"]
     shown = f"{len(answer['regions'])} regions, the first 20 of them here, in 11 samples; 7 of"
     assert shown in typed("audit", "--device", "cpu", "--overwrite")
-    assert "add --overwrite" in typed("audit", "--device", "cpu", rc=1)
+    before = tree(folder)
+    typed("audit", "--device", "cpu")  # of the same model, nothing changes
+    assert tree(folder) == before
+    other = typed("audit", "--split", "test", "-o", folder, "--device", "cpu", rc=1)
+    assert "holds another audit already; add --overwrite" in other
     assert "the model has learned none of them" in typed("audit", "--split", "test", "--device", "cpu")
     typed("audit", "--device", "cpu", "--overwrite")
 
