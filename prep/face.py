@@ -33,7 +33,7 @@ from prep.photos.image_file import ImageOptions
 from prep.photos.ranges import Range
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
-from prep.reporting.report import write_report
+from prep.reporting.report import start_over, write_report
 from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
 
 ImageFormat = Literal["jpg", "png"]
@@ -269,6 +269,7 @@ def report(dataset: Dataset | str | Path, *, workers: int | None = None, progres
         webbrowser.open(prep.report(ds).resolve().as_uri())
     """
     with opened_alone(root_of(dataset)) as opened:
+        start_over(opened.root)
         return write_report(opened, check_dataset(opened.root, workers, progress), workers, bar_of(progress))
 
 

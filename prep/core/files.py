@@ -106,6 +106,14 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{host}-{secrets.token_hex(6)}.part")
 
 
+def put_in_place(part: Path, path: Path) -> None:
+    """Let a whole part file, or folder, take the place of `path`; an older folder goes first."""
+    with explained(path):
+        if part.is_dir() and path.exists():
+            shutil.rmtree(path)
+        part.replace(path)
+
+
 @contextmanager
 def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Give a part file to write to, which takes the place of `path` when the block ends without an error.
@@ -119,7 +127,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
             yield part
             if durable:
                 _wait_for_disk(part)
-            part.replace(path)
+            put_in_place(part, path)
             if durable and sys.platform != "win32":  # which has no such call, and needs none
                 _wait_for_disk(path.parent)
         except BaseException:

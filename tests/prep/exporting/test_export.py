@@ -294,7 +294,7 @@ def test_overwrite_replaces_an_earlier_export(name: str, campus: Dataset, tmp_pa
     command = ("masks", "export", campus.root, "--to", "cvat", "-o", out)
     run_ok(*command)
     save(campus.root / "masks" / "a.png", np.full((20, 31), 1, np.uint8))
-    assert "already holds something" in run_error(*command)
+    assert "already holds other results" in run_error(*command)
     run_ok(*command, "--overwrite")
     if name == "out.zip":
         zipfile.ZipFile(out).extractall(tmp_path / "unpacked")
