@@ -51,6 +51,8 @@ def load_onnx(path: Path) -> tuple[Predictor, str]:
         classes = classes_from_json(json.loads(texts["classes"]))
         windows = WindowSettings(int(json.loads(texts["window"])), float(json.loads(texts["overlap"])))
         identity = texts["model"]
-    except (KeyError, ValueError) as error:
+    except SegError as error:
+        raise SegError(f"{path}: {error}; export it again with 'seg-train export'") from error
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SegError(f"{path}: an ONNX model, but not of 'seg-train export': it lacks {error}") from error
     return Predictor(OnnxModel(session), classes, windows, torch.device("cpu")), identity
