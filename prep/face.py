@@ -15,7 +15,6 @@ from typing import Literal
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding
 from prep.converting.masks import Conversion, convert_masks
-from prep.converting.pairing import SAME_STEM, Patterns
 from prep.converting.plan import ConvertOptions
 from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
@@ -24,11 +23,12 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, bar_of, silent
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
-from prep.dataset.patches import PatchFormat, PatchSet, cut_patches
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
@@ -38,7 +38,7 @@ from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, sp
 ImageFormat = Literal["jpg", "png"]
 Reader = Literal["rgb", "ids", "mat", "labelme", "coco"]
 Counted = Literal["train", "val", "test", "all"]
-Layout = Literal["rgb", "voc", "coco", "labelme", "cvat"]
+ToolName = Literal["rgb", "voc", "coco", "labelme", "cvat"]
 
 
 def open(path: str | Path) -> Dataset:
@@ -116,6 +116,7 @@ def convert(
     unlabelled: str | None = None,
     stretch: bool = False,
     unknown: Policy = "error",
+    without_mask: str | None = None,
     skip_unpaired: bool = False,
     max_failed: int | None = None,
     workers: int | None = None,
@@ -128,8 +129,8 @@ def convert(
     of the dataset, or the photos that the labels name or lie beside.  classes: a class map or its file; None takes
     the one of the labels, of the dataset, or beside the labels.  colors: further (class, (r, g, b)), 0..255; the class
     "ignore" means not labelled.  unknown: what becomes of values that are no class.
-    Labels that cannot be used stand in `problems` of the result; SegError if none can, or more than `max_failed`
-    cannot. The other arguments are the options of 'seg-prep masks convert'.
+    Labels that cannot be used stand in `problems` of the result; SegError if none can, more than `max_failed` cannot,
+    or values are no class. The other arguments are the options of 'seg-prep masks convert'.
 
         classes = prep.ClassMap(("background", "leaf"), ((0, 0, 0), (0, 255, 0)))
         ds = prep.convert("labels", output="datasets/leaves", images="photos", classes=classes).dataset
@@ -140,6 +141,7 @@ def convert(
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
         unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors),
+        without_mask=without_mask,
     )  # fmt: skip
     photos = None if images is None else Path(images)
     with _class_file(classes) as file:
@@ -152,7 +154,8 @@ def convert(
 def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
     """Find every problem of a dataset, worst first; nothing is changed.
 
-    Each has `severity` ("error", "warning", "remark"), `kind`, `text`, `names` and `advice`.
+    Each has `severity` ("error", "warning", "remark"), `kind`, `text`, `names` and `advice`. Raises SegError if it is
+    no dataset; what is wrong within one is a finding.
 
         for finding in prep.check("datasets/campus"):
             print(finding.severity, finding.text, finding.advice)
@@ -256,7 +259,7 @@ def patches(
 def report(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> Path:
     """Write report.html into a dataset and return its path: findings, pictures, classes, splits, sizes and colours.
 
-    It is a single file without scripts, and replaces the one that is there.
+    It is a single file without scripts, and replaces the one that is there. Raises SegError if it is no dataset.
 
         webbrowser.open(prep.report(ds).resolve().as_uri())
     """
@@ -269,7 +272,7 @@ def export(
     dataset: Dataset | str | Path,
     *,
     output: str | Path,
-    to: Layout,
+    to: ToolName,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -277,11 +280,12 @@ def export(
     """Export images and masks to the layout of another tool, without loss.
 
     output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme" or "cvat".
-    `left_out` of the result names the samples without image or mask.
+    `left_out` of the result names the samples without image or mask. Raises SegError if something stands at `output`
+    and `overwrite` is not set, or if the layout cannot hold the classes.
 
         prep.export(ds, output="campus-voc", to="voc")
     """
-    need_one_of("to", to, Layout)
+    need_one_of("to", to, ToolName)
     return export_dataset(
         root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress
     )  # fmt: skip

@@ -1,8 +1,11 @@
 """Generated data, small and seeded; real data of others where SEG_REAL_DATA names it."""
 
 import os
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -11,11 +14,19 @@ from hypothesis import HealthCheck, settings
 from prep.dataset.dataset import Dataset
 from synth.dataset import generate
 from tests.support import CLASS_LIST, paint, random_image, random_mask, save
+from tests.web import chromium
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
 from train.windows.predictor import Predictor
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 STEMS = ("a", "b", "c")
+
+# A shell lets what it starts in the background ignore Ctrl-C, which every command that a test starts would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure: examples have no time limit.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,6 +56,13 @@ def _no_dataset_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _seeded_weights() -> None:
     torch.manual_seed(0)  # a small network with unlucky weights can be dead: every run gets the same ones
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """The system's Chromium; without one the test is skipped."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

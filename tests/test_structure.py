@@ -122,7 +122,7 @@ def test_packages_offer_their_names_lazily(package: str) -> None:
 
 
 FLOORS = {
-    "prep": ("core", "images web", "dataset", "photos", "labels splitting checking annotate",
+    "prep": ("core", "images web", "dataset", "patching photos", "labels splitting checking annotate",
              "converting exporting reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
               "fitting auditing serve", "face", "cli"),
@@ -149,7 +149,8 @@ def test_rooms_import_from_lower_floors_only(package: str) -> None:
 
 @pytest.mark.parametrize("room", sorted({path.parent for path in MODULES.values()}), ids=lambda room: str(room.name))
 def test_no_room_is_crowded(room: Path) -> None:
-    assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= 17
+    most = 24 if room == ROOT / "prep" / "labels" / "regions" else 14  # there, a module is a format
+    assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= most
 
 
 def test_packages_are_explicit() -> None:

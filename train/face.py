@@ -6,7 +6,7 @@ SegError, whose text says what is wrong, where, and what to do. `device` is "aut
 `say=print` shows them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from lightning_fabric.plugins.environments import TorchElasticEnvironment
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.progress import Progress, bar_of, silent
+from prep.core.progress import Progress, Say, bar_of, silent
 from prep.dataset.dataset import Dataset, root_of
 from prep.dataset.provenance import recorded
 from train.auditing.audit_run import RunAudit, audit_run
@@ -39,9 +39,8 @@ from train.windows.predictor import Predictor
 AnyRun = Run | str | Path
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Scored = Literal["train", "val", "test", "all"]
-Kind = Literal["masks", "colors", "overlays", "geojson", "coco", "labelme", "probabilities"]
+Saved = Literal["masks", "colors", "overlays", "geojson", "coco", "labelme", "probabilities"]
 Form = Literal["onnx", "torchscript"]
-Say = Callable[[str], None]
 
 
 def say_nothing(text: str) -> None:
@@ -166,7 +165,7 @@ def predict(
     *,
     output: str | Path,
     run: AnyRun = LATEST,
-    save: Sequence[Kind] | None = None,
+    save: Sequence[Saved] | None = None,
     simplify: float = 1.0,
     min_area: int = 1,
     device: Device = "auto",
@@ -179,13 +178,13 @@ def predict(
 
     save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
     simplify: pixels by which the line of a polygon may move.  min_area: regions with fewer pixels are left out of
-    geojson and coco. What cannot be read stands in `problems` of the result; SegError if there is more of it than
-    `max_failed`.
+    geojson and coco. What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to
+    predict, if `output` holds files of others, or if more than `max_failed` cannot be read.
 
         print(train.predict("photos", output="predictions", save=["masks", "geojson"]).problems)
     """
     for kind in save or ():
-        need_one_of("save", kind, Kind)
+        need_one_of("save", kind, Saved)
     need_number("simplify", simplify, 0)
     need_number("min_area", min_area, 1)
     need_number("max_failed", max_failed, 0)

@@ -11,14 +11,14 @@ from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
 from prep.annotate.routes.proposals import proposal_routes
 from prep.annotate.routes.regions import region_routes
+from prep.annotate.store.mask_changes import most_bytes
 from prep.annotate.store.store import Store
-from prep.annotate.store.tiles import most_bytes
 from prep.web.app import Capacity, page_app
 
 _THREADS = 8
 
 
-def make_app(
+def annotate_app(
     store: Store,
     *,
     only_here: bool,

@@ -23,7 +23,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 @dataclass(frozen=True)
-class Finding:
+class SuspectRow:
     """A region whose label a model contradicts.
 
     x, y, width, height: the box around it, in pixels.  label, model: names of the classes.
@@ -55,14 +55,14 @@ class Findings:
     The marks are kept in a file, also those of findings in other audits. Methods may be called from any thread.
     """
 
-    def __init__(self, findings: Iterable[Finding], marks: Path) -> None:
+    def __init__(self, findings: Iterable[SuspectRow], marks: Path) -> None:
         self._findings = tuple(findings)
         self._path = marks
         self._lock = threading.Lock()
         self._marks = read_marks(marks)
 
     def listed(self) -> list[dict[str, object]]:
-        """Plain data of all findings: number, the fields of a Finding, and seen: a Verdict or None."""
+        """Plain data of all findings: number, the fields of a SuspectRow, and seen: a Verdict or None."""
         with self._lock:
             return [self._plain(number) for number in range(1, len(self._findings) + 1)]
 
@@ -85,18 +85,18 @@ class Findings:
         return {"number": number, **vars(finding), "seen": self._marks.get(finding.key)}
 
 
-def read_findings(path: Path) -> list[Finding]:
+def read_findings(path: Path) -> list[SuspectRow]:
     """Read audit.csv, or the one in a folder; SegError names the line that does not fit."""
     file = path / AUDIT if path.is_dir() else path
     if not file.exists():
         raise SegError(f"{file}: no such file; 'seg-train audit' writes one, name its folder with --audit FOLDER")
-    return list(read_table(file, Finding, remedy="run 'seg-train audit' again", others=True))
+    return list(read_table(file, SuspectRow, remedy="run 'seg-train audit' again", others=True))
 
 
-def in_dataset(findings: Iterable[Finding], samples: Iterable[Sample]) -> tuple[list[Finding], list[str]]:
+def in_dataset(findings: Iterable[SuspectRow], samples: Iterable[Sample]) -> tuple[list[SuspectRow], list[str]]:
     """The findings whose box lies in an image of the dataset, and in words which were left out."""
     sizes = {sample.stem: (sample.width, sample.height) for sample in samples if sample.image}
-    kept: list[Finding] = []
+    kept: list[SuspectRow] = []
     unknown: dict[str, int] = {}
     outside: dict[str, int] = {}
     for each in findings:

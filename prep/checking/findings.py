@@ -13,7 +13,7 @@ _KINDS = {kind.name: kind for kind in FINDING_KINDS}
 class Finding:
     """One kind of problem with everything it concerns.
 
-    kind: name of a Kind.  text: one sentence with the count.  advice: what to do or to type next.
+    kind: name of a FindingKind.  text: one sentence with the count.  advice: what to do or to type next.
     names: what it concerns, sorted: stems, files, classes or pairs, with details in brackets.
     """
 

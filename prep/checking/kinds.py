@@ -16,7 +16,7 @@ _BY_NUMBER = re.compile(r"\[([^]|]*)\|?([^]]*)\]")
 
 
 @dataclass(frozen=True)
-class Kind:
+class FindingKind:
     """One kind of finding; name: a slug such as "size-mismatch"."""
 
     name: str
@@ -78,7 +78,7 @@ _ERRORS = (
      "convert these masks again from the raw labels, with the class map that belongs to them"),
     ("one-class", "All labelled pixels are {name}: there is nothing to tell it from, and every model scores 1.",
      "label the rest as a class of its own, for example background ('seg-prep annotate'), or bring labels in "
-     "again with --unlabeled background"),
+     "again with --unlabelled background"),
     ("torn-group", f"{{n}} group[s] [lies|lie] in more than one split: {_LEAK}.",
      f"{_RESPLIT}, which keeps groups together"),
 )  # fmt: skip
@@ -132,7 +132,7 @@ _REMARKS = (
 )  # fmt: skip
 
 FINDING_KINDS = tuple(
-    Kind(name, severity, text, advice)
+    FindingKind(name, severity, text, advice)
     for severity, rows in zip(SEVERITIES, (_ERRORS, _WARNINGS, _REMARKS), strict=True)
     for name, text, advice in rows
 )

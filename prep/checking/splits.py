@@ -8,8 +8,8 @@ from prep.checking.findings import Finding, found
 from prep.core.errors import SegError
 from prep.dataset.dataset import SPLITS, Dataset, Sample
 from prep.dataset.dataset_files import PATCH_SETTINGS, PATCHES, STATS
-from prep.dataset.patches import read_patch_settings
 from prep.dataset.stats import is_stale, read_stats
+from prep.patching.patches import read_patch_settings
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:

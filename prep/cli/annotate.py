@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import finish, note
-from prep.cli.options import dataset_argument
+from prep.cli.options import Existing, dataset_argument
 from prep.cli.page import address_options, announce
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _RISK = (
 )
 @click.option(
     "--audit",
-    type=click.Path(path_type=Path, exists=True),
+    type=Existing(),
     metavar="FOLDER",
     show_default="none",
     help="Findings to work through: the folder that 'seg-train audit' wrote, or its audit.csv.",
@@ -71,8 +71,8 @@ def annotate(
         seg-prep annotate datasets/campus --model latest --order uncertainty
     """
     from prep.annotate.access import new_token
-    from prep.annotate.app import make_app
-    from prep.annotate.store.alone import alone
+    from prep.annotate.app import annotate_app
+    from prep.annotate.store.server_lock import one_server
     from prep.annotate.store.store import Store
     from prep.dataset.dataset import find_dataset, opened_alone
     from prep.web.server import bind, is_loopback, make_server, url_of
@@ -83,13 +83,13 @@ def annotate(
     with opened_alone(root):  # fails here, before anything is written into a folder that is no dataset
         pass
     context = click.get_current_context()
-    context.with_resource(alone(root))
+    context.with_resource(one_server(root))
     store = context.with_resource(closing(Store(root)))
     model = _open_model(store, run, order) if run else None
     findings = _open_findings(store, audit) if audit else None
     listener = bind(host, port)
     token = None if is_loopback(listener) else new_token()
-    app = make_app(store, only_here=token is None, token=token, model=model, findings=findings)
+    app = annotate_app(store, only_here=token is None, token=token, model=model, findings=findings)
     server = make_server(app, listener)
     address = url_of(listener) + (f"?token={token}" if token else "")
     finish(root, {}, f"{store.name} at {address}")

@@ -8,7 +8,7 @@ import click
 from prep.cli.annotate import annotate
 from prep.cli.check import check
 from prep.cli.console import SegGroup
-from prep.cli.masks import masks
+from prep.cli.masks.group import masks
 from prep.cli.options import CONTEXT
 from prep.cli.patches import patches
 from prep.cli.report import report

@@ -9,14 +9,41 @@ DATASET          the dataset folder; without it, it is found as git finds its re
 --match, --from, --variable, --first-id   how raw labels are read and paired (masks inspect, masks convert)
 """
 
+import os
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Existing(click.Path):
+    """A path that must be there; where it is not, the likeliest name beside it is told."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, exists=True, file_okay=file_okay, dir_okay=dir_okay)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The Path; a usage error if nothing is there."""
+        if not os.path.lexists(value):
+            self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _meant(path: Path) -> str:
+    """The name that is most like a path's, or the folder that was looked in."""
+    folder = path.parent
+    while not folder.is_dir():
+        path, folder = folder, folder.parent
+    near = get_close_matches(path.name, [beside.name for beside in folder.iterdir()], n=1)
+    return f"; did you mean {folder / near[0]}?" if near else f" in {folder.resolve()}"
+
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
@@ -75,7 +102,11 @@ reader_option = click.option(
 )
 
 variable_option = click.option(
-    "--variable", default="", metavar="NAME", show_default=False, help="Variable of .mat files to read."
+    "--variable",
+    default="",
+    metavar="NAME",
+    show_default=False,
+    help="Variable of .mat files, or attribute of regions, to read.",
 )
 
 first_id_option = click.option(

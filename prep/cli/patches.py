@@ -52,7 +52,7 @@ def patches(
     \b
         seg-prep patches --size 96 --per-image 20
     """
-    from prep.dataset.patches import cut_patches
+    from prep.patching.patches import cut_patches
     from prep.splitting.split import ensure_split
 
     opened = ensure_split(open_alone(dataset), seed, note)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
-from prep.cli.options import json_option, max_failed_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Existing())
 @click.option(
     "-o",
     "--output",

@@ -22,7 +22,7 @@ _RARE = 0.15
 """Greys between black and white that blurred edges leave have a smaller share than this of all pixels."""
 
 
-def count_values(
+def values_of_set(
     reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress
 ) -> CodeTotals:
     """Every code of these labels."""
@@ -43,10 +43,10 @@ def with_white_as_second(
         return meaning
     if classes.names[0].lower() != BACKGROUND:
         return meaning
-    first = count_values(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
+    first = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
     if 1 in first and not is_blurred(first):
         return meaning
-    pixels = count_values(reader, labels, workers, progress).pixels
+    pixels = values_of_set(reader, labels, workers, progress).pixels
     if _WHITE not in pixels or not (set(pixels) <= {0, _WHITE} or is_blurred(pixels)):
         return meaning
     note = f"the masks are black and white: 0 is {classes.names[0]}, 255 is {classes.names[1]}"

@@ -16,7 +16,7 @@ from prep.converting.oddities import (
     file_remarks,
     photo_remarks,
 )
-from prep.converting.pairing import SAME_STEM, Pairing, Patterns, pair_in_order, pair_stems
+from prep.converting.pairing import Pairing, pairing_of
 from prep.converting.unknown import add_up
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, classes_text, format_list, parse_color
 from prep.core.errors import SegError
@@ -26,6 +26,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.transaction import writing
 from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.images.imageio import ImageRGB, encode_png
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
 
@@ -62,7 +63,10 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    found = label_source(source, reader, variable)
+    found = label_source(source, reader, variable, patterns, photos)
+    files = _photos(source, photos, found)
+    pairing = pairing_of([file.stem for file in files], found, patterns)
+    found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))
     meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
     has_colors = meaning is None or meaning.has_colors
@@ -70,8 +74,6 @@ def inspect_labels(
     refuse_first_id(first_id, chosen, names_regions=found.names is not None)
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
     values = _values(facts, chosen, classes, found)
-    files = _photos(source, photos, found)
-    pairing = _pairing(found, files, patterns)
     appearances = _appearances(found, facts, files, pairing, values, chosen, workers)
     values = [
         replace(value, photo=appearances[value.code].color) if value.code in appearances else value for value in values
@@ -80,6 +82,7 @@ def inspect_labels(
         *file_remarks(found, facts),
         *class_remarks(values, chosen, classes, meaning.found if meaning else None),
         *photo_remarks(found, facts, files, pairing),
+        *pairing.notes,
         *found.notes,
         *(meaning.notes if meaning else ()),
     ]
@@ -154,18 +157,10 @@ def _names(reader: LabelReader, classes: ClassMap | None, source: LabelSource) -
 
 def _photos(source: Path, given: Path | None, found: LabelSource) -> list[FoundFile]:
     if given is not None:
-        return find_photos([given])
+        return find_photos([given], without={label.path for label in found.labels})
     if found.photos:
         return found.photo_files
     return photos_beside(source)
-
-
-def _pairing(found: LabelSource, photos: Sequence[FoundFile], patterns: Patterns) -> Pairing:
-    stems = [label.stem for label in found.labels]
-    pairing = pair_stems([file.stem for file in photos], stems, patterns)
-    if not pairing.pairs and found.in_order and len(photos) == len(stems):
-        return pair_in_order([file.stem for file in photos], stems)
-    return pairing
 
 
 def _appearances(

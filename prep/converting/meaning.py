@@ -7,17 +7,12 @@ from pathlib import Path
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.labels.class_files import find_table, read_table
+from prep.labels.class_files import find_table, read_class_table
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.tables.table import ClassTable
 
 IGNORE = "ignore"
-
-_GUESSED = (
-    "no class map lies beside these masks: the names are Pascal VOC's 21, a guess; if they are yours, name them with "
-    "--classes"
-)
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,7 @@ def _meaning_of(
     source: Path, found: LabelSource, file: Path | None, start: int | None, before: ClassMap | None, *, counts: bool
 ) -> Meaning | None:
     if file is not None:
-        return _of_table(read_table(file, start))
+        return _of_table(read_class_table(file, start))
     if found.names and before is not None and set(found.names) <= set(before.names):
         return Meaning(before)  # more labels for the same classes
     if found.classes is not None:
@@ -75,7 +70,7 @@ def _meaning_of(
     if known is not None:
         return known
     if found.guess is not None:
-        return Meaning(found.guess, notes=(_GUESSED,))
+        return Meaning(found.guess[0], notes=(found.guess[1],))
     return None if found.names is None else Meaning(made_up_classes(found.names))
 
 

@@ -9,6 +9,9 @@ Progress = Callable[[int, int], None]
 Bar = Callable[[str], AbstractContextManager[Progress]]
 """Opens a progress bar with a label, for work in several parts."""
 
+Say = Callable[[str], None]
+"""Called with a sentence for the person who waits."""
+
 
 def silent(done: int, total: int) -> None:
     """Report nothing."""

@@ -17,10 +17,10 @@ from typing import ParamSpec, Self, TypeVar
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.progress import Say
 from prep.core.tables import ONE_OF, read_table, write_table
 from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
-from prep.dataset.lock import Say
 from prep.dataset.missing import no_dataset, not_a_dataset
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
@@ -110,8 +110,10 @@ class Dataset:
         return iter(self._opened(self.samples))
 
     def __getitem__(self, key: str | int) -> "OpenSample":
-        """The sample of this stem, or of this number; SegError if no sample has this stem."""
-        if isinstance(key, int):
+        """The sample of this stem, or of this number; SegError if no sample has this stem, IndexError past the last."""
+        if not isinstance(key, str):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"{self.root}: has {len(self)} samples, numbered from 0; {key} is none of them")
             return self._opened((self.samples[key],))[0]
         number = bisect_left(self.samples, key, key=attrgetter("stem"))
         if self.samples[number : number + 1] and self.samples[number].stem == key:

@@ -12,7 +12,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from filelock import lock_descriptor
 
 from prep.core.errors import SegError, StillWaiting
 from prep.core.files import explained, open_plain
+from prep.core.progress import Say
 from prep.core.words import printable
 
 LOCK = ".lock"
@@ -36,7 +37,6 @@ _RECORD_AT = 1
 
 _LONGEST_RECORD = 2000
 _LONGEST_COMMAND = 120
-Say = Callable[[str], None]
 
 
 class InUse(SegError):

@@ -15,10 +15,9 @@ from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
-from prep.core.progress import Progress, silent
+from prep.core.progress import Progress, Say, silent
 from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
 from prep.dataset.dataset_files import STATS
-from prep.dataset.lock import Say
 from prep.dataset.missing import no_masks
 from prep.dataset.transaction import Transaction
 from prep.dataset.weights import (

@@ -21,9 +21,10 @@ from typing import Self
 from prep.core.errors import SegError
 from prep.core.failures import TooManyFailed
 from prep.core.files import explained, is_part, make_folder, remove_parts, write_text
+from prep.core.progress import Say
 from prep.dataset.commit import NEW, RECORD, STAGING, Commit, finish_all, pending
 from prep.dataset.dataset_files import INDEX, MASKS
-from prep.dataset.lock import LOCK, Say, is_held, locked
+from prep.dataset.lock import LOCK, is_held, locked
 from prep.dataset.provenance import need_record
 
 _SETTINGS = "settings.json"

@@ -8,19 +8,16 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import explained
+from prep.images.folder_names import names_labels, names_photos, place_of
 from prep.images.imageio import IMAGE_SUFFIXES
-
-PHOTO_FOLDERS = frozenset({"photo", "photos", "image", "images", "img", "imgs", "jpegimages"})
-LABEL_FOLDERS = frozenset({"mask", "masks", "label", "labels", "annotations", "segmentationclass", "gt"})
-"""Folders that say what lies in them and not which place or day it is from (in lower case)."""
 
 
 @dataclass(frozen=True)
 class FoundFile:
     """A file, its posix path below the folder that was searched, and its stem.
 
-    The stem of a file in a subfolder begins with the names of its folders, joined by "_", except those that only say
-    what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part".
+    The stem of a file in a subfolder begins with the names of its folders, joined by "_", except where they only say
+    what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part", "train_masks/a.png" has "train_a".
     """
 
     path: Path
@@ -31,18 +28,7 @@ class FoundFile:
         """Unique within the search, in composed Unicode."""
         inner = PurePosixPath(self.name)
         parents = [part for part in inner.parent.parts if part != "/"]  # a zip file can say /etc/name.png
-        folders = [part for part in parents if not (names_photos(part) or names_labels(part))]
-        return unicodedata.normalize("NFC", "_".join([*folders, inner.stem]))
-
-
-def names_photos(folder: str) -> bool:
-    """Whether a folder of this name holds photos."""
-    return folder.lower() in PHOTO_FOLDERS
-
-
-def names_labels(folder: str) -> bool:
-    """Whether a folder of this name holds labels; MATLAB numbers its own: PixelLabelData, PixelLabelData_1."""
-    return folder.lower() in LABEL_FOLDERS or folder.lower().startswith("pixellabeldata")
+        return unicodedata.normalize("NFC", "_".join([*filter(None, map(place_of, parents)), inner.stem]))
 
 
 def find_files(
@@ -68,13 +54,14 @@ def find_files(
     return sorted(found, key=lambda file: file.name)
 
 
-def find_photos(sources: Sequence[Path]) -> list[FoundFile]:
+def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list[FoundFile]:
     """All photos below these folders, or these photos themselves, each with a stem of its own.
 
     Folders that hold labels by their name are left out, unless one of them was named itself.
+    without: files that are known to be no photos.
     Raises SegError if there is none, if two have the same stem, or if a name cannot be shown.
     """
-    found = [file for source in sources for file in find_files(source, skip=names_labels)]
+    found = [file for source in sources for file in find_files(source, skip=names_labels) if file.path not in without]
     if not found:
         listed = ", ".join(map(str, sources))
         raise SegError(f"{listed}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")

@@ -19,7 +19,7 @@ def reflected(start: int, length: int, size: int) -> NDArray[np.intp]:
     return np.where(position < size, position, period - position).astype(np.intp)
 
 
-def crop_pair(image: ImageRGB, mask: IndexMask, top: int, left: int, size: int) -> tuple[ImageRGB, IndexMask]:
+def crop_sample(image: ImageRGB, mask: IndexMask, top: int, left: int, size: int) -> tuple[ImageRGB, IndexMask]:
     """Cut size x size pixels out of an image (H, W, 3) and its mask (H, W).
 
     Beyond the border the image is mirrored and the mask is ignored.

@@ -83,7 +83,7 @@ def decode_mask(path: Path, data: bytes) -> IndexMask:
 
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height of an image file from its header, in pixels."""
-    width, height = open_picture(path, read_bytes(path)).size
+    width, height = open_image(path, read_bytes(path)).size
     return width, height
 
 
@@ -143,7 +143,7 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
         with within_limits(path):
             return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2BGR), np.uint8)
     else:
-        open_picture(path, data)  # refuses enormous sizes
+        open_image(path, data)  # refuses enormous sizes
     with decoding(path):
         pixels = _imdecode(data, flags)
     if pixels is None:
@@ -202,7 +202,7 @@ def _jpeg_size(path: Path, data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def open_picture(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> Image.Image:
+def open_image(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> Image.Image:
     """Read the header of an image file of any kind that we name, with Pillow; its content decides, not its name.
 
     Raises SegError if it is of no such kind or declares more than `max_megapixels`.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
-from prep.images.finding import names_labels
+from prep.images.folder_names import names_labels
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines
@@ -32,7 +32,7 @@ _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
 
 
-def read_table(path: Path, first_id: int | None = None) -> ClassTable:
+def read_class_table(path: Path, first_id: int | None = None) -> ClassTable:
     """Read a class map of any of these tools; SegError names the file and line that cannot be read.
 
     first_id: the id of the first class where the file states no ids; see table_of.
@@ -107,7 +107,7 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
 
 def _found(file: Path, first_id: int | None) -> ClassTable | None:
     try:
-        return read_table(file, first_id)
+        return read_class_table(file, first_id)
     except SegError:
         if file.name.lower() in _OFTEN_SOMETHING_ELSE:
             return None

@@ -5,13 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.images.finding import FoundFile, find_files
 from prep.labels.archive import is_zip, member_bytes, member_names
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.region_labels import load_json
+
+_T = TypeVar("_T")
 
 _KEPT_JSON = 1 << 25
 """Bytes of JSON files whose content is kept between recognising a format and listing its labels."""
@@ -21,11 +24,24 @@ class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
+    patterns: how names of images and labels pair, as a person says.
+    photos: the folder that a person says holds the photos.  variable: what --variable says.
     """
 
-    def __init__(self, source: Path, owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        source: Path,
+        owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
+        patterns: Patterns = SAME_STEM,
+        photos: Path | None = None,
+        variable: str = "",
+    ) -> None:
         self.source = source
+        self.patterns = patterns
+        self.photos = photos
+        self.variable = variable
         self._owners = owners
+        self._found: dict[Callable[[Contents], Any], Any] = {}
         self._room = _KEPT_JSON
         self._parsed: dict[Path, Any] = {}
         self._last: tuple[Path | None, Any] = (None, None)
@@ -47,6 +63,13 @@ class Contents:
             return tuple(find_files(self.source, None))
         names = [name for name in member_names(self.source) if not _is_hidden(name)]
         return tuple(FoundFile(self.source / name, name) for name in sorted(names))
+
+    def once(self, find: Callable[["Contents"], _T]) -> _T:
+        """What a function finds here; it is called once, however many formats ask."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _T = self._found[find]
+        return found
 
     def of_suffix(self, *suffixes: str, skip: Callable[[str], bool] = lambda folder: False) -> list[FoundFile]:
         """Files with one of these endings (lower case), but not below folders that `skip` tells by name."""

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.images.imageio import ImageRGB, decode, loaded, open_picture
+from prep.images.imageio import ImageRGB, decode, loaded, open_image
 
 LabelKind = Literal["grey", "palette", "color"]
 
 
 def label_kind(path: Path, data: bytes) -> LabelKind:
     """Tell from its header how a raw label file holds its values."""
-    return _kind_of(open_picture(path, data))
+    return _kind_of(open_image(path, data))
 
 
 def _kind_of(picture: Image.Image) -> LabelKind:
@@ -31,7 +31,7 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
 
     Raises SegError if the file is damaged or its colours are no greys.
     """
-    picture = open_picture(path, data)
+    picture = open_image(path, data)
     if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
         return np.asarray(loaded(path, picture), np.uint8)
     values = decode(path, data, cv2.IMREAD_UNCHANGED)

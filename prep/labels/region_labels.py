@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, made_up_classes, parse_color
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
@@ -77,6 +77,33 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     if len(plain) > _MOST_NAMES:
         raise SegError(f"{path}: holds {len(plain)} different names; a dataset has at most {_MOST_NAMES} classes")
     return tuple(plain)
+
+
+def named_classes(names: Sequence[str], colors: Mapping[str, object]) -> ClassMap:
+    """The classes with the colours that their tool gave them, or made-up ones where there is none or another has it.
+
+    colors: [r, g, b] or #rrggbb by name, as they stand in a file; whatever else is decoration and passed over.
+    """
+    given = {plain_name(name): color_of(value) for name, value in reversed(list(colors.items()))}
+    chosen: list[Color] = []
+    spare = (made_up for made_up in map(distinct_color, range(10_000)) if made_up not in given.values())
+    for name in names:
+        color = given.get(name)
+        while color is None or color in chosen:
+            color = next(spare)
+        chosen.append(color)
+    return ClassMap(tuple(names), tuple(chosen))
+
+
+def color_of(value: object) -> Color | None:
+    """A colour as [r, g, b] or #rrggbb; None if it is none."""
+    if isinstance(value, list) and len(value) == 3 and all(is_whole(part) and 0 <= part <= 255 for part in value):
+        red, green, blue = value
+        return red, green, blue
+    try:
+        return parse_color(value) if isinstance(value, str) else None
+    except SegError:  # a name of a colour, or whatever else: it is decoration
+        return None
 
 
 def code_of(name: str, names: Sequence[str]) -> int:

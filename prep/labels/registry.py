@@ -10,15 +10,20 @@ from pathlib import Path
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
+from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.annotators import supervisely, via
+from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, JsonFormat, LabelFormat
+from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
+from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, yolo
+from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
@@ -26,7 +31,16 @@ GROUP = "seg_prep.labels"
 BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
-    *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
+    *(
+        labelme_folders.FORMAT,
+        object_ids.FORMAT,
+        pair_lists.FORMAT,
+        part_masks.CLASSES,
+        part_masks.OBJECTS,
+        supervisely_masks.FORMAT,
+    ),
+    *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
+    *(run_length_csv.FORMAT,),
     *named_only.FORMATS,
 )
 
@@ -61,19 +75,27 @@ def reader_named(name: str, names: tuple[str, ...] | None = None) -> LabelReader
     return replace(reader, names=names) if isinstance(reader, RegionCodes) and names else reader
 
 
-def label_source(source: Path, reader: str | None = None, variable: str = "") -> LabelSource:
+def label_source(
+    source: Path,
+    reader: str | None = None,
+    variable: str = "",
+    patterns: Patterns = SAME_STEM,
+    photos: Path | None = None,
+) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
-    reader: what --from says.  variable: which variable of .mat files holds the labels.
+    reader: what --from says.  variable: which variable of .mat files, or attribute of regions, holds the labels.
+    patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
-        contents = Contents(source, {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)})
+        owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
+        contents = Contents(source, owners, patterns, photos, variable)
         chosen = _format_of(contents, reader)
         if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
             raise _zipped(source, chosen)
-        found = chosen.open(contents, variable)
+        found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
     if not found.labels:
         raise _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
@@ -109,6 +131,11 @@ def _nothing(contents: Contents) -> SegError:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))
             return SegError(f"{contents.source}: a JSON file of no format that is read; those are {titles}")
         return contents.damaged_json[0]
+    if zips := contents.of_suffix(".zip"):
+        return SegError(
+            f"{contents.source}: no labels here but in {list_some([file.name for file in zips])}; name the zip file:\n"
+            f"  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
+        )
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
         f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "

@@ -18,7 +18,7 @@ from prep.images.imageio import (
     decoding,
     is_jpeg,
     loaded,
-    open_picture,
+    open_image,
     quiet_pillow,
 )
 from prep.images.resample import resize_image, upright
@@ -94,7 +94,7 @@ def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
 def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
     """Read the header of such a file's content; `path` is for errors."""
     with quiet_pillow:
-        picture = open_picture(path, data, MAX_IMAGE_MEGAPIXELS if max_megapixels is None else math.inf)
+        picture = open_image(path, data, MAX_IMAGE_MEGAPIXELS if max_megapixels is None else math.inf)
         width, height = picture.size
         megapixels = width * height / 1e6
         if max_megapixels is not None and megapixels > max_megapixels:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prep.dataset.dataset import SPLITS
-from prep.reporting.survey import Counted, Survey, total
+from prep.reporting.survey import CountedSample, Survey, total
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def balance(found: Survey, classes: int) -> Balance:
     return Balance(tuple(row for row in rows if row.samples), _row("all", found.labelled, classes))
 
 
-def _row(name: str, counted: Sequence[Counted], classes: int) -> SplitRow:
+def _row(name: str, counted: Sequence[CountedSample], classes: int) -> SplitRow:
     counts = total(counted)
     pixels = counts.classes[:classes]
     labelled = int(pixels.sum())

@@ -14,7 +14,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.images.overlay import color_mask, overlay, shrink
-from prep.reporting.survey import Counted, total
+from prep.reporting.survey import CountedSample, total
 
 MOST_THUMBNAILS = 24
 LONGEST = 480
@@ -31,7 +31,7 @@ _OVERSAMPLING = 3
 class Choice:
     """A sample to show, and the class it was chosen for (None: to fill the page)."""
 
-    counted: Counted
+    counted: CountedSample
     shown_for: int | None
 
 
@@ -59,13 +59,13 @@ class Thumbnail:
         return tuple(index for index in self.classes if index != self.shown_for)
 
 
-def rarest_first(counted: Sequence[Counted], classes: ClassMap) -> list[int]:
+def rarest_first(counted: Sequence[CountedSample], classes: ClassMap) -> list[int]:
     """Classes that occur, by their pixels."""
     pixels = total(counted).classes
     return sorted((index for index in range(len(classes)) if pixels[index]), key=lambda index: (pixels[index], index))
 
 
-def choose(counted: Sequence[Counted], classes: ClassMap, limit: int = MOST_THUMBNAILS) -> list[Choice]:
+def choose(counted: Sequence[CountedSample], classes: ClassMap, limit: int = MOST_THUMBNAILS) -> list[Choice]:
     """Choose at most `limit` samples, rarest classes first; the same samples give the same choice.
 
     First each class that no chosen sample shows yet gets the sample with most of its pixels; then the foreground
@@ -73,7 +73,7 @@ def choose(counted: Sequence[Counted], classes: ClassMap, limit: int = MOST_THUM
     """
     order = rarest_first(counted, classes)
     left = {one.sample.stem: one for one in counted}
-    chosen: list[tuple[int, Counted]] = []
+    chosen: list[tuple[int, CountedSample]] = []
 
     def take(index: int) -> bool:
         best = max(left.values(), key=lambda one: int(one.counts.classes[index]), default=None)
@@ -97,7 +97,7 @@ def choose(counted: Sequence[Counted], classes: ClassMap, limit: int = MOST_THUM
 
 
 def make_thumbnails(
-    dataset: Dataset, counted: Sequence[Counted], workers: int | None = None, progress: Progress = silent
+    dataset: Dataset, counted: Sequence[CountedSample], workers: int | None = None, progress: Progress = silent
 ) -> list[Thumbnail]:
     """Choose samples and draw them; images without a mask are shown as they are."""
     order = rarest_first(counted, dataset.classes)

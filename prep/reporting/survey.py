@@ -15,7 +15,7 @@ _NOTHING = Histogram(0, np.zeros((3, 256), np.int64), *(np.zeros(256, np.int64) 
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedSample:
     """A sample with the counts of its pixels."""
 
     sample: Sample
@@ -26,15 +26,15 @@ class Counted:
 class Survey:
     """The samples with an image that can be read, and the stems of those that cannot."""
 
-    counted: tuple[Counted, ...]
+    counted: tuple[CountedSample, ...]
     unreadable: tuple[str, ...]
 
     @property
-    def labelled(self) -> tuple[Counted, ...]:
+    def labelled(self) -> tuple[CountedSample, ...]:
         """Those with a mask."""
         return tuple(one for one in self.counted if one.sample.mask)
 
-    def of_split(self, split: str) -> tuple[Counted, ...]:
+    def of_split(self, split: str) -> tuple[CountedSample, ...]:
         """Those with a mask in this split."""
         return tuple(one for one in self.labelled if one.sample.split == split)
 
@@ -44,12 +44,12 @@ def survey(dataset: Dataset, workers: int | None = None, progress: Progress = si
     samples = [sample for sample in dataset.samples if sample.image]
     counts = list(zip(samples, run_jobs(_TryCount(dataset), samples, workers, progress), strict=True))
     return Survey(
-        tuple(Counted(sample, found) for sample, found in counts if found),
+        tuple(CountedSample(sample, found) for sample, found in counts if found),
         tuple(sample.stem for sample, found in counts if not found),
     )
 
 
-def total(counted: Iterable[Counted]) -> Histogram:
+def total(counted: Iterable[CountedSample]) -> Histogram:
     """Sum of the counts; of nothing, zeros."""
     return sum_histograms([_NOTHING, *(one.counts for one in counted)])
 

@@ -8,12 +8,12 @@ import sys
 from typing import Any
 
 from flask import Flask
-from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from prep.core.errors import SegError
 from prep.web.app import Capacity
+from prep.web.channels import IDLE_S, MOST, FairChannel
 from prep.web.guard import HEADERS
 
 
@@ -63,11 +63,13 @@ def make_server(app: Flask, listener: socket.socket) -> TcpWSGIServer:
         # A little too much is taken in and refused by the application: a browser that is cut off while it still
         # sends shows no answer at all. What is far too much is not taken in.
         max_request_body_size=2 * capacity.max_bytes,
-        connection_limit=100,
+        connection_limit=MOST,
+        channel_timeout=IDLE_S,
+        cleanup_interval=IDLE_S // 6,
         channel_request_lookahead=1,  # without it, waitress does not notice that a client has gone
         ident=None,
     )
-    server.channel_class = type("Channel", (HTTPChannel,), {"error_task_class": _worded(capacity.too_large)})
+    server.channel_class = type("Channel", (FairChannel,), {"error_task_class": _worded(capacity.too_large)})
     return server
 
 

@@ -1,4 +1,4 @@
-"""Pictures of the annotation page for docs/tutorials/annotate.md, over drawn scenes (tests/prep/annotate/scenery.py).
+"""Pictures of the annotation page for docs/tutorials/annotate.md, over drawn scenes (scenery.py of its tests).
 
     python -m tests.bench.annotate_pictures FOLDER
 
@@ -19,8 +19,8 @@ from prep.dataset.dataset_files import STATES
 from prep.dataset.states import DONE, write_states
 from prep.images.imageio import write_png
 from tests.bench.labelling import open_image, page_of, seg
-from tests.prep.annotate.annotating import until
-from tests.prep.annotate.scenery import CLASSES, scene
+from tests.prep.annotate.page.annotating import until
+from tests.prep.annotate.page.scenery import CLASSES, scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

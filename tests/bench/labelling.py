@@ -26,7 +26,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.states import DONE, read_states
 from prep.images.imageio import read_mask
 from tests.bench.campus_polygons import FIRST, NAMES, POLYGONS, Corners
-from tests.prep.annotate.annotating import open_page, until
+from tests.prep.annotate.page.annotating import open_page, until
 from tests.web import chromium
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from PIL import Image
 
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS
-from prep.dataset.patch_files import FLIPS
-from prep.dataset.patches import cut_patches
+from prep.patching.patch_files import FLIPS
+from prep.patching.patches import cut_patches
 from synth.dataset import generate
 from tests.bench.sidebyside import Comparison, require
 

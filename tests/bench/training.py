@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from prep.dataset.dataset import Dataset
-from prep.dataset.patches import cut_patches
 from prep.dataset.stats import compute_stats
+from prep.patching.patches import cut_patches
 from synth.dataset import generate
 from tests.bench.sidebyside import Comparison, require
 from train.config.config import Config

@@ -14,7 +14,7 @@ from prep.core.errors import SegError
 from prep.dataset import lock
 from prep.dataset.dataset import Dataset
 from prep.web.guard import Refusal
-from tests.prep.annotate.storing import block, send
+from tests.prep.annotate.store.storing import block, send
 from tests.support import CLASS_LIST, paint, random_image, random_mask, run_ok, save
 
 HOME = "d"
@@ -39,7 +39,7 @@ STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --s
 """What a command has done if it is killed between its two commits: a split, or a mask that the index does not name."""
 
 _PRELOADED = (
-    "prep.checking.check", "prep.converting.masks", "prep.dataset.patches", "prep.exporting.export",
+    "prep.checking.check", "prep.converting.masks", "prep.patching.patches", "prep.exporting.export",
     "prep.photos.resize_dataset", "prep.reporting.report", "prep.splitting.split", "synth.generate",
 )  # fmt: skip
 """What the commands import when they begin: without that, they are at work within milliseconds."""

@@ -20,7 +20,7 @@ from scipy.io import savemat
 from prep.converting.masks import convert_masks
 from prep.core.errors import SegError
 from prep.images.sizing import Target as Fit
-from prep.labels.class_files import read_table
+from prep.labels.class_files import read_class_table
 from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_photo
 from prep.photos.photoio import open_photo
 from prep.photos.resize import resize_photos
@@ -190,7 +190,7 @@ def _convert(raw: Path, out: Path) -> None:
 
 def _define(raw: Path, out: Path) -> None:
     for path in sorted(raw.iterdir()):
-        read_table(path)
+        read_class_table(path)
 
 
 def _photos(raw: Path, out: Path) -> None:

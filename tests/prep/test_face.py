@@ -3,22 +3,26 @@
 import inspect
 import json
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import get_type_hints
 
+import click
 import numpy as np
 import pytest
 
 import prep
 import synth
 import train
+from prep.cli.main import main as prep_main
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset
 from prep.photos.record import read_records
 from tests.conftest import Raw
 from tests.support import CLASSES, images_only, load, random_image, random_mask, save, tree
+from train.cli.main import main as train_main
 
 FUNCTIONS = [
     (package, name)
@@ -64,6 +68,27 @@ def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> N
         assert f"{package.__name__}.{name}(" in text
 
 
+@pytest.mark.parametrize(
+    ("command", "function", "others"),
+    [
+        (prep_main.commands["masks"].commands["convert"], prep.convert, {"from", "color"}),  # type: ignore[attr-defined]
+        (prep_main.commands["masks"].commands["export"], prep.export, set()),  # type: ignore[attr-defined]
+        *((prep_main.commands[name], getattr(prep, name), set()) for name in ("split", "stats", "patches", "report")),
+        *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export")),
+    ],
+    ids=lambda value: getattr(value, "__name__", getattr(value, "name", "")),
+)
+def test_arguments_have_the_names_of_options(
+    command: click.Command, function: Callable[..., object], others: set[str]
+) -> None:
+    options = {
+        max(param.opts, key=len).removeprefix("--").replace("-", "_")
+        for param in command.params
+        if isinstance(param, click.Option)
+    }
+    assert options - inspect.signature(function).parameters.keys() - {"json", "seed"} == others
+
+
 def test_a_dataset_gives_its_samples(dataset: Dataset) -> None:
     ds = prep.open(str(dataset.root))
     assert ds == prep.open(dataset.root) == dataset
@@ -92,8 +117,9 @@ def test_what_is_not_there_is_told(dataset: Dataset, tmp_path: Path) -> None:
         with pytest.raises(prep.SegError) as error:
             ask()
         assert says in str(error.value)
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=r"has 23 samples, numbered from 0; 23 is none of them"):
         _ = dataset[23]
+    assert dataset[-1].stem == dataset[22].stem
     bare = images_only(tmp_path / "bare", [(20, 30)])
     assert bare[0].image.shape == (20, 30, 3)
     assert not bare[0].is_labelled

@@ -19,7 +19,7 @@ from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
 from train.runs import checkpoint
-from train.runs.checkpoint import load, load_model, save
+from train.runs.checkpoint import load_model, read_checkpoint, write_checkpoint
 from train.runs.device import make_fabric
 from train.scoring.split_scores import require_same_classes
 
@@ -85,8 +85,8 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(b"no checkpoint")
     with pytest.raises(SegError, match="not a checkpoint of seg-train"):
-        load(path)
-    save(path, {"weights": {}})
+        read_checkpoint(path)
+    write_checkpoint(path, {"weights": {}})
     with pytest.raises(SegError, match="not a model of this version"):
         load_model(path, make_fabric("cpu"))
 
@@ -107,7 +107,7 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
 )
 def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: str, tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "model.pt"
-    save(path, {**load(path), **changes})
+    write_checkpoint(path, {**read_checkpoint(path), **changes})
     with pytest.raises(SegError) as caught:
         load_model(path, make_fabric("cpu"))
     assert str(caught.value).startswith(f"{path}: {words}")
@@ -117,8 +117,8 @@ def test_weights_of_another_size_are_told_before_the_network_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_run(tmp_path / "run") / "model.pt"
-    content = load(path)
-    save(path, {**content, "config": {**content["config"], "width": 512, "depth": 4}})  # 2 GB of weights
+    content = read_checkpoint(path)
+    write_checkpoint(path, {**content, "config": {**content["config"], "width": 512, "depth": 4}})  # 2 GB of weights
     build = checkpoint.build_network
     devices: list[str] = []
 
@@ -131,7 +131,7 @@ def test_weights_of_another_size_are_told_before_the_network_is_made(
     with pytest.raises(SegError, match=r"its weights are of a network of another size than it names"):
         load_model(path, make_fabric("cpu"))
     assert devices == ["meta"]
-    save(path, content)
+    write_checkpoint(path, content)
     load_model(path, make_fabric("cpu"))
     assert devices == ["meta", "meta", "cpu"]
 
@@ -147,7 +147,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_channel_that_never_changes_has_no_deviation(tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "model.pt"
-    save(path, {**load(path), "std": (0.2, 0.0, 0.2)})
+    write_checkpoint(path, {**read_checkpoint(path), "std": (0.2, 0.0, 0.2)})
     assert load_model(path, make_fabric("cpu"))[1].std == (0.2, 0.0, 0.2)
 
 
@@ -159,7 +159,7 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     torch.save({"weights": Evil()}, path, pickle_module=pickle)
     with pytest.raises(SegError):
-        load(path)
+        read_checkpoint(path)
     assert not (tmp_path / "owned").exists()
 
 

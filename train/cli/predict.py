@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
-from prep.cli.options import json_option, max_failed_option, overwrite_option
+from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option
 from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
@@ -29,7 +29,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 
 @click.command()
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("images", nargs=-1, required=True, type=Existing())
 @click.option(
     "-o",
     "--output",

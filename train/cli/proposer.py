@@ -17,4 +17,4 @@ def open_proposer(run: Path, note: Callable[[str], None]) -> RunProposer:
     need_torch()
     from train.serve import proposer
 
-    return proposer.open_proposer(run, note)
+    return proposer.open_run(run, note)

@@ -71,7 +71,7 @@ def score(
         seg-train score --tta d4
     """
     need_torch()
-    from train.reporting.report import write_report
+    from train.reporting.report import write_run_report
     from train.runs.run_files import CONFIG, METRICS
     from train.runs.runs import find_run
     from train.scoring.score import score_run
@@ -82,7 +82,7 @@ def score(
         chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows
     )
     if (folder / CONFIG).exists():
-        write_report(folder)
+        write_run_report(folder)
     text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])
     finish(folder, {**found.to_json(), "folder": folder}, text)
 

@@ -49,7 +49,7 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     from train.runs.device import make_fabric
     from train.runs.run_files import MODEL
     from train.runs.runs import find_run
-    from train.serve.app import make_app
+    from train.serve.app import serve_app
     from train.serve.limits import Limits
     from train.serve.service import Service
 
@@ -58,7 +58,7 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     predictor, _ = load_model(chosen / MODEL, make_fabric(device))
     service = Service(predictor, chosen.resolve().name, Limits(**limits))
     only_here = is_loopback(listener)
-    server = make_server(make_app(service, only_here=only_here), listener)
+    server = make_server(serve_app(service, only_here=only_here), listener)
     click.echo(f"{service.name} at {url_of(listener)}")
     announce(url_of(listener), None if only_here else _RISK, open_browser=open_browser)
     with service.until_interrupted():

@@ -19,7 +19,7 @@ from prep.core.words import counted
 from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
-from prep.dataset.patches import read_patch_settings, read_patch_splits
+from prep.patching.patches import read_patch_settings, read_patch_splits
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
 from train.data.augment import alter_colors, draw

@@ -14,10 +14,9 @@ from lightning_fabric import Fabric
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, remove_parts, write_bytes, write_text
 from prep.core.jobs import WorkerKilled
-from prep.core.progress import Bar, no_bar
+from prep.core.progress import Bar, Say, no_bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
-from prep.dataset.lock import Say
 from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, ensure_stats, read_stats
 from prep.dataset.transaction import settle
@@ -29,7 +28,7 @@ from train.fitting.film import write_film
 from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
 from train.fitting.record import opening, settings_of
-from train.reporting.report import write_report
+from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
 from train.runs.run_files import CONFIG, CURVES, LAST, LOG, MODEL
@@ -214,4 +213,4 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
             scores = score_split(predictor, dataset, "test", advance)
         if note := write_scores(run, scores, dataset, predictor).absent_note:
             trainer.log(note)
-    return Run(run, write_report(run), scores)
+    return Run(run, write_run_report(run), scores)

@@ -104,11 +104,11 @@ def _first_line(error: Exception) -> str:
 
 def _load_model(network: nn.Module, path: Path) -> str:
     """Take over every tensor of a model.pt that has the same name and shape; the others keep random values."""
-    from train.runs.checkpoint import load
+    from train.runs.checkpoint import read_checkpoint
 
     if not path.exists():
         raise SegError(f"--weights {path}: no such file; give none, imagenet, imagenet-lite or the model.pt of a run")
-    data: dict[str, Any] = load(path)
+    data: dict[str, Any] = read_checkpoint(path)
     own = network.state_dict()
     given = data.get("weights")
     if not isinstance(given, dict):

@@ -24,7 +24,7 @@ from train.fitting.losses import build_loss
 from train.fitting.optim import MeanWeights, lr_factor
 from train.fitting.step import Batch, Stepper, is_out_of_memory
 from train.fitting.validation import Validation, Validator, epochs_between_validations
-from train.runs.checkpoint import ModelCard, load, save, save_model
+from train.runs.checkpoint import ModelCard, read_checkpoint, save_model, write_checkpoint
 from train.runs.run_files import LAST, MODEL
 from train.scoring.metrics import Confusion
 from train.windows.predictor import Normalizer, Predictor, TorchModel
@@ -72,7 +72,7 @@ class Trainer:
 
     def resume(self) -> None:
         """Take up weights, optimizer and state of last.pt; SegError if it is of another training."""
-        data = load(self.run / LAST)
+        data = read_checkpoint(self.run / LAST)
         try:
             self.network.load_state_dict(data["weights"])
             self.optimizer.load_state_dict(data["optimizer"])
@@ -246,4 +246,4 @@ class Trainer:
         }
         if self.mean_weights:
             data["mean_weights"] = self.mean_weights.network.state_dict()
-        save(self.run / LAST, data)
+        write_checkpoint(self.run / LAST, data)

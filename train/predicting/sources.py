@@ -6,7 +6,8 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.images.finding import FoundFile, find_files, names_labels, refuse_equal_stems
+from prep.images.finding import FoundFile, find_files, refuse_equal_stems
+from prep.images.folder_names import names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
@@ -27,6 +28,8 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
     them are left out: only those named themselves are meant.
     Raises SegError if there is nothing, or if two have the same stem.
     """
+    if not sources:
+        raise SegError("nothing is named to predict; name photos, folders of photos, a dataset or videos")
     videos = [FoundFile(path, path.name) for path in sources if path.suffix.lower() in VIDEO_SUFFIXES]
     others = [path for path in sources if path.suffix.lower() not in VIDEO_SUFFIXES]
     photos = [file for path in others for file in _photos_of(path) if not _is_below(file.path, output)]

@@ -17,7 +17,7 @@ from train.scoring.score_files import read_metrics
 _REMEDY = "score the run again with 'seg-train score'"
 
 
-def write_report(run: Path) -> Path:
+def write_run_report(run: Path) -> Path:
     """Write report.html from what the run folder holds: settings, curves, scores, confusion matrix, overlays."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True

@@ -74,12 +74,12 @@ class ModelCard:
 def save_model(path: Path, network: torch.nn.Module, card: ModelCard, results: dict[str, Any]) -> None:
     """Write weights, card and validation results; torch.load(weights_only=True) reads them."""
     weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
-    save(path, {"weights": weights, **card.to_plain(), "results": results})
+    write_checkpoint(path, {"weights": weights, **card.to_plain(), "results": results})
 
 
 def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     """Read a model.pt onto the device; SegError if it is none of ours."""
-    data = load(path)
+    data = read_checkpoint(path)
     try:
         card = ModelCard.from_plain(data, path)
         network = _network(card, data["weights"])
@@ -111,14 +111,14 @@ def model_id(path: Path) -> str:
     return f"{path.resolve().parent.name} {hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
 
 
-def save(path: Path, data: dict[str, Any]) -> None:
+def write_checkpoint(path: Path, data: dict[str, Any]) -> None:
     """Write plain data and tensors atomically."""
     buffer = io.BytesIO()
     torch.save(data, buffer)
     write_bytes(path, buffer.getbuffer())
 
 
-def load(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read plain data and tensors to the CPU; never runs code from the file. SegError if it is damaged."""
     content = read_bytes(path)
     try:

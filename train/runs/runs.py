@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -54,7 +55,7 @@ def find_run(argument: Path | None, note: Callable[[str], None], needed: str = M
         return run
     run = argument.parent if argument.name in (MODEL, LAST) else argument
     if not (run / needed).exists():
-        raise SegError(f"{run}: not a run with a {needed}; 'seg-train' makes one under {RUNS}/")
+        raise SegError(f"{run}: not a run with a {needed}{_meant(run)}; 'seg-train' makes one under {RUNS}/")
     return run
 
 
@@ -90,6 +91,13 @@ def _latest() -> Path:
 def _for_example(needed: str) -> str:
     names = sorted(path.parent.name for path in RUNS.glob(f"*/{needed}") if path.parent.name != LATEST)
     return f", for example {RUNS / names[-1]}" if names else ""
+
+
+def _meant(run: Path) -> str:
+    """The run whose name is most like that of one that is not there."""
+    names = [LATEST, *(path.parent.name for path in RUNS.glob(f"*/{MODEL}"))]
+    near = [] if run.exists() else get_close_matches(run.name, names, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _made(run: Path) -> bool:

@@ -17,10 +17,10 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.crops import choose_crops
 from prep.dataset.dataset import Dataset, Sample
-from prep.images.geometry import crop_pair
+from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, IndexMask
+from prep.patching.crops import choose_crops
 from train.scoring.metrics import Counts, confusion_matrix, counts_of, mean_without_nan, summarize
 from train.scoring.split_scores import SplitScores, samples_of
 from train.windows.predictor import Predictor
@@ -90,7 +90,7 @@ def _count_patches(predictor: Predictor, dataset: Dataset, sample: Sample, size:
     image, mask = dataset.image(sample), dataset.mask(sample)
     stream = Stream(seed, "patch protocol", sample.stem)
     crops = choose_crops(mask, size, PATCHES_PER_IMAGE, 0.0, (), stream)
-    patches = [crop_pair(image, mask, crop.top, crop.left, size) for crop in crops]
+    patches = [crop_sample(image, mask, crop.top, crop.left, size) for crop in crops]
     patches = [patch for patch in patches if has_foreground(patch[1], dataset.classes)]
     number = len(dataset.classes)
     none = np.zeros((number, 2), np.int64)

@@ -15,7 +15,7 @@ _SPARE_THREADS = 4
 """Beside those that label: for the page, /health, and telling others that all places are taken."""
 
 
-def make_app(service: Service, *, only_here: bool) -> Flask:
+def serve_app(service: Service, *, only_here: bool) -> Flask:
     """Build the application around one model.
 
     only_here: whether the server listens on loopback alone, so that every true Host header is known.

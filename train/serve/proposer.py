@@ -52,7 +52,7 @@ class RunProposer:
         return Proposal(mask, confidence, block_means(entropy))
 
 
-def open_proposer(run: Path | None, note: Callable[[str], None]) -> RunProposer:
+def open_run(run: Path | None, note: Callable[[str], None]) -> RunProposer:
     """The model of a run, or of an exported file, found as open_predictor does; it leaves a core to the page.
 
     Raises SegError if there is no such model.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from prep.annotate.regions.edges import Path, Wire, level_for
 from prep.annotate.regions.fill import fill_from
-from prep.annotate.regions.pictures import Picture, Pictures
+from prep.annotate.regions.open_images import OpenImage, OpenImages
 from prep.annotate.regions.spans import Spans
 from prep.annotate.regions.superpixels import Superpixels, superpixels_of
 from prep.annotate.store.store import Store
@@ -35,29 +35,29 @@ class Finder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pictures = Pictures()
+        self._images = OpenImages()
         self._superpixels: Cache[tuple[object, int], Superpixels] = Cache(4)
         self._wires: Cache[tuple[object, Point, int], Wire] = Cache(8)
 
     def filled(self, stem: str, point: Point, tolerance: float) -> Spans:
         """The connected pixels of one label and nearly one colour around a point, in the mask as it is saved."""
-        picture = self._picture(stem, point)
-        return fill_from(picture.pixels, self._store.mask(stem).pixels, *point, tolerance)
+        image = self._image(stem, point)
+        return fill_from(image.pixels, self._store.mask(stem).pixels, *point, tolerance)
 
     def superpixel(self, stem: str, point: Point, size: int) -> Spans | None:
         """The superpixel of about `size` pixels' diameter at a point; None while they are being found."""
-        picture = self._picture(stem, point)
-        found = self._superpixels.ask((picture.key, size), lambda: superpixels_of(picture.pixels, size), _PATIENCE)
+        image = self._image(stem, point)
+        found = self._superpixels.ask((image.key, size), lambda: superpixels_of(image.pixels, size), _PATIENCE)
         return None if found is None else found.at(*point)
 
     def path(self, stem: str, anchor: Point, pointer: Point) -> Path:
         """The path along edges between two points."""
-        picture = self._picture(stem, anchor, pointer)
+        image = self._image(stem, anchor, pointer)
         level = level_for(anchor, pointer)
-        wire = self._wires.get((picture.key, anchor, level), lambda: Wire(picture.pixels, anchor, level))
+        wire = self._wires.get((image.key, anchor, level), lambda: Wire(image.pixels, anchor, level))
         return wire.to(pointer)
 
-    def _picture(self, stem: str, *points: Point) -> Picture:
+    def _image(self, stem: str, *points: Point) -> OpenImage:
         sample = self._store.sample(stem)
         if sample.width * sample.height > MAX_MEGAPIXELS * 1e6:
             raise Refusal(413, f"This tool works on images of up to {MAX_MEGAPIXELS} megapixels. Use brush or polygon.")
@@ -65,11 +65,11 @@ class Finder:
             if not (0 <= x < sample.width and 0 <= y < sample.height):
                 raise Refusal(400, f"({x}, {y}) lies outside this image of {sample.width} x {sample.height} pixels.")
         path = self._store.photo_path(stem)
-        picture = self._pictures.of(path)
-        height, width = picture.pixels.shape[:2]
+        image = self._images.of(path)
+        height, width = image.pixels.shape[:2]
         if (width, height) != (sample.width, sample.height):
             raise SegError(
                 f"{path}: {width} x {height} pixels, but index.csv says {sample.width} x {sample.height}; "
                 "bring the photo in again with 'seg-prep resize'"
             )
-        return picture
+        return image

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from prep.annotate.store.mask_changes import most_bytes
 from prep.annotate.store.store import Entry, Store
-from prep.annotate.store.tiles import most_bytes
 from prep.annotate.store.versions import stamp_of
 from prep.annotate.thumbnails import thumbnail
 from prep.core.classes import format_color

@@ -10,8 +10,8 @@ import numpy as np
 
 from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
 from prep.annotate.store.live_index import LiveIndex
+from prep.annotate.store.mask_changes import changed, read_changes
 from prep.annotate.store.mask_counts import Mask, MaskCounter, MaskCounts
-from prep.annotate.store.tiles import patched, read_tiles
 from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
@@ -162,11 +162,11 @@ class Store:
             return self._standing(self.sample(stem), len(self.classes()[0]))
 
     def save(self, stem: str, body: bytes, *, base: str, save: str, classes_version: str) -> Entry:
-        """Lay tiles over the mask of an image, on disk when this returns.
+        """Lay changes over the mask of an image, on disk when this returns.
 
-        body: as prep/annotate/store/tiles.py reads it.  base: the version that the page has laid them over so far.
+        body: as mask_changes.py reads it.  base: the version that the page has laid them over so far.
         save: random id of this save; if the mask that stands was made by it, it is done already.
-        classes_version: what the values in the tiles mean.
+        classes_version: what the values in the changes mean.
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
@@ -177,8 +177,8 @@ class Store:
                     raise Conflict("classes", _CHANGED.format("The classes were", "them"))
                 if base != mask.version:
                     raise Conflict("mask", _CHANGED.format("This mask was", "it"))
-                tiles = read_tiles(body, sample.width, sample.height, len(classes))
-                self._write(sample, mask.version, patched(mask.pixels, tiles), save)
+                changes = read_changes(body, sample.width, sample.height, len(classes))
+                self._write(sample, mask.version, changed(mask.pixels, changes), save)
                 self._standing(sample, len(classes))
             self._index.name_mask(stem)
             return self.entry(stem)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import MAX_ID, made_up_classes
 from prep.core.errors import SegError
-from prep.images.finding import names_photos
+from prep.images.folder_names import names_photos
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.matlab.matfile import load_mat

@@ -1,22 +1,23 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import names_photos
+from prep.images.finding import refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import LabelKind, decode_label_colors, decode_label_ids, label_kind
+from prep.labels.layouts.division import Division, divide, refuse_several_sets
+from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
-from prep.labels.splits import split_of
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -28,11 +29,19 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
 def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
-    """All image files that do not lie in a folder of photos."""
-    files = contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos)
+    """All image files that are no photos."""
     if contents.is_zip:
-        return tuple(RawLabel(contents.source, file.stem, file.name) for file in files)
-    return tuple(RawLabel(file.path, file.stem) for file in files)
+        return tuple(RawLabel(contents.source, file.stem, file.name) for file in division_of(contents).masks)
+    return tuple(RawLabel(file.path, file.stem) for file in division_of(contents).masks)
+
+
+def division_of(contents: Contents) -> Division:
+    """The image files of a folder, divided into photos and masks."""
+    return contents.once(_divided)
+
+
+def _divided(contents: Contents) -> Division:
+    return divide(contents.of_suffix(*IMAGE_SUFFIXES), contents.patterns)
 
 
 def _recognised(contents: Contents) -> float:
@@ -40,18 +49,31 @@ def _recognised(contents: Contents) -> float:
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    labels = image_labels(contents)
-    return LabelSource("", labels, splits=_splits(contents.source, labels))
+    division, labels = division_of(contents), image_labels(contents)
+    refuse_several_sets(contents.source, division)
+    refuse_equal_stems(division.photos)
+    photos = {} if contents.is_zip else {file.stem: file.path for file in division.photos}
+    return LabelSource(
+        "",
+        labels,
+        photos=photos,
+        splits=splits_of({file.stem: file.name for file in division.masks}),
+        notes=division.notes,
+    )
 
 
-def _splits(source: Path, labels: Sequence[RawLabel]) -> dict[str, str]:
-    """The splits that folders name, if each label lies in one and there are several; file names say nothing here."""
-    folders = [PurePosixPath(label.part or label.path.relative_to(source).as_posix()).parent for label in labels]
-    splits = {label.stem: split_of(str(folder)) for label, folder in zip(labels, folders, strict=True)}
-    return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
-
-
-FORMAT = FileFormat("images", "masks as image files", _recognised, _opened, (RgbReader(), IdReader()), writes=True)
+FORMAT = FileFormat(
+    "images",
+    "masks as image files",
+    _recognised,
+    _opened,
+    (RgbReader(), IdReader()),
+    rules="Photos and masks are told apart by their folders (images and masks, leftImg8bit and gtFine, img_dir and "
+    "ann_dir, train_images and train_segmentations, ...), or in one folder by a word that is added to a name (x_mask, "
+    "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
+    "of PixelAnnotationTool's the watershed; of other kinds --match says which.",
+    writes=True,
+)
 
 
 def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_colors: bool = True) -> LabelReader:

@@ -16,7 +16,8 @@ _MACHINE, _HUMAN, _PHOTOS = "masks_machine", "masks_human", "img"
 
 
 def _recognised(contents: Contents) -> float:
-    return LIKELY if contents.is_folder and _mask_folders(contents) else NO
+    """Surer than the project's own format: these masks were made of the objects in its ann/."""
+    return LIKELY + 0.1 if contents.is_folder and _mask_folders(contents) else NO
 
 
 def _mask_folders(contents: Contents) -> list[Path]:

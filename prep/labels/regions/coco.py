@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.core.classes import ClassMap, Color, distinct_color
-from prep.core.errors import SegError
-from prep.images.finding import FoundFile, names_labels
+from prep.images.finding import FoundFile
+from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import class_names, plain_name
+from prep.labels.region_labels import class_names, named_classes
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.regions.shapes import RegionImage, ShapeReader
-from prep.labels.regions.sources import photo_folder, region_source
-from prep.labels.splits import split_of
+from prep.labels.regions.sources import noted, photo_folder, region_source
 
 
 @dataclass(frozen=True)
@@ -83,20 +82,15 @@ def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -
         for part in parts
         for image in {image.name: image for image in part.content.images.values()}.values()
     ]
-    notes = [*left_out.notes(), *projects]
-    empty = sum(not image.regions for image in images)
-    if images and empty == len(images):
-        damaged = any(part.content.damaged for part in parts)
-        what = "holds no region that can be read" if damaged else "holds only boxes, no regions"
-        raise SegError(f"{path}: {what}; export polygons or masks" + "".join(f"\n  {note}" for note in notes))
-    if empty:
-        notes.append(f"images without a region: {empty}")
+    damaged = any(part.content.damaged for part in parts)
+    what = "holds no region that can be read" if damaged else "holds only boxes, no regions"
+    notes = noted(f"{path}: {what}; export polygons or masks", images, [*left_out.notes(), *projects])
     return region_source(
         "coco",
         path,
         images,
         names=names,
-        classes=_classes(names, categories),
+        classes=named_classes(names, {each.name: each.color for each in reversed(categories)}),
         notes=notes,
         root=root,
         points="either",
@@ -124,19 +118,6 @@ def _is_project(key: Key, categories: Mapping[Key, Category]) -> bool:
     others = [category for number, category in categories.items() if number != key]
     name, parent = categories[key].name, categories[key].parent
     return key == 0 and parent in ("", "none") and bool(others) and all(each.parent == name for each in others)
-
-
-def _classes(names: Sequence[str], categories: Sequence[Category]) -> ClassMap:
-    """The categories with their colours, or with made-up ones where there is none or another has it."""
-    given = {plain_name(category.name): category.color for category in reversed(categories)}
-    colors: list[Color] = []
-    spare = (made_up for made_up in map(distinct_color, range(10_000)) if made_up not in given.values())
-    for name in names:
-        color = given[name]
-        while color is None or color in colors:
-            color = next(spare)
-        colors.append(color)
-    return ClassMap(tuple(names), tuple(colors))
 
 
 FORMAT = JsonFormat(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from prep.core.classes import Color, parse_color
 from prep.core.errors import SegError
 from prep.images.polygons import Ring
 from prep.labels.left_out import LeftOut
@@ -25,10 +24,10 @@ _NO_AREA = "left out, because they are points or lines without area"
 
 @dataclass(frozen=True)
 class Category:
-    """A category; parent: its supercategory, empty if there is none."""
+    """A category; color: whatever the file says.  parent: its supercategory, empty if there is none."""
 
     name: str
-    color: Color | None
+    color: object
     parent: str
 
 
@@ -129,20 +128,9 @@ def _categories(path: Path, entries: Sequence[Any], left_out: LeftOut) -> dict[K
             raise SegError(
                 f"{path}: two categories have the same id {key}: {found[key].name}, {name}; correct the file"
             )
-        found[key] = Category(name, _color(entry.get("color")), str(entry.get("supercategory") or ""))
+        found[key] = Category(name, entry.get("color"), str(entry.get("supercategory") or ""))
     numbers = all(isinstance(key, int) for key in found)
     return dict(sorted(found.items(), key=lambda row: row[0])) if numbers else found
-
-
-def _color(value: object) -> Color | None:
-    """A colour as [r, g, b] or #rrggbb; None if there is none."""
-    if isinstance(value, list) and len(value) == 3 and all(is_whole(part) and 0 <= part <= 255 for part in value):
-        red, green, blue = value
-        return red, green, blue
-    try:
-        return parse_color(value) if isinstance(value, str) else None
-    except SegError:  # a name of a colour, or whatever else: it is decoration
-        return None
 
 
 def _in_order(entries: Sequence[Any], left_out: LeftOut) -> list[tuple[str, dict[str, Any]]]:

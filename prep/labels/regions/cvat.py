@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from prep.core.classes import ClassMap, Color, distinct_color, parse_color
+from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
@@ -20,9 +20,9 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import class_names, corners, image_extent, plain_name
+from prep.labels.region_labels import class_names, corners, image_extent, named_classes
 from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.regions.sources import photo_folder, region_source
+from prep.labels.regions.sources import noted, photo_folder, region_source
 from prep.labels.xml_files import parse_xml
 
 
@@ -63,12 +63,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     left_out = LeftOut()
     images = [_image(path, element, left_out) for element in root.iter("image")]
-    notes = list(left_out.notes())
-    empty = sum(not image.regions for image in images)
-    if images and empty == len(images):
-        raise SegError(f"{path}: holds no polygons and no masks" + "".join(f"\n  {note}" for note in notes))
-    if empty:
-        notes.append(f"images without a region: {empty}")
+    notes = noted(f"{path}: holds no polygons and no masks", images, left_out.notes())
     classes = _classes(path, root, images)
     return region_source(
         "cvat", path, images, names=classes.names, classes=classes, notes=notes, root=photo_folder(contents, file)
@@ -121,25 +116,9 @@ def _whole(text: str | None) -> int | None:
 
 def _classes(path: Path, root: Element, images: Sequence[RegionImage]) -> ClassMap:
     """The labels of the task in its order and colours, and those that only regions have."""
-    listed = [(label.findtext("name") or "", label.findtext("color") or "") for label in root.iter("label")]
-    used = sorted({name for image in images for name, _ in image.regions} - {name for name, _ in listed})
-    names = class_names(path, [*(name for name, _ in listed if name), *used])
-    given = {plain_name(name): color for name, color in listed}
-    colors: list[Color] = []
-    for name in names:
-        colors.append(_free(given.get(name, ""), colors))
-    return ClassMap(names, tuple(colors))
-
-
-def _free(text: str, taken: Sequence[Color]) -> Color:
-    """The colour that is written, or a made-up one if it is none or another class has it."""
-    try:
-        color = parse_color(text)
-    except SegError:
-        color = None
-    if color is not None and color not in taken:
-        return color
-    return next(made_up for made_up in map(distinct_color, range(10_000)) if made_up not in taken)
+    listed = {name: label.findtext("color") for label in root.iter("label") if (name := label.findtext("name"))}
+    used = sorted({name for image in images for name, _ in image.regions} - listed.keys())
+    return named_classes(class_names(path, [*listed, *used]), listed)
 
 
 FORMAT = FileFormat(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
-from prep.images.imageio import IndexMask, loaded, open_picture
+from prep.images.imageio import IndexMask, loaded, open_image
 from prep.images.polygons import Ring, fill_polygon
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
@@ -203,7 +203,7 @@ def _fill_mask(where: str, mask: IndexMask, shape: Any, points: Ring, code: int)
         data = base64.b64decode(shape.get("mask") or "", validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
         raise _bad_mask(where, shape) from error
-    picture = open_picture(Path(where), data)
+    picture = open_image(Path(where), data)
     inside = 0 <= left <= right < mask.shape[1] and 0 <= top <= bottom < mask.shape[0]
     if not inside or picture.size != (right - left + 1, bottom - top + 1):
         raise _bad_mask(where, shape)

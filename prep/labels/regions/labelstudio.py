@@ -19,7 +19,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent, is_whole
 from prep.labels.regions.brush import Brush
 from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.regions.sources import photo_folder, region_source
+from prep.labels.regions.sources import noted, photo_folder, region_source
 from prep.labels.rerooting import Rerooting
 
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-")
@@ -62,12 +62,10 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
             left_out.add("tasks left out, because they have no data or no annotations", f"task {position}")
         elif found := _image(path, _whole(task), root, left_out):
             images.append(found)
-    notes = list(left_out.notes())
-    empty = sum(not image.regions for image in images)
-    if empty == len(images):
-        raise SegError(f"{path}: holds no polygons and no brush strokes" + "".join(f"\n  {note}" for note in notes))
-    if empty:
-        notes.append(f"images without a region: {empty}")
+    nothing = f"{path}: holds no polygons and no brush strokes"
+    if not images:
+        raise SegError(nothing + "".join(f"\n  {note}" for note in left_out.notes()))
+    notes = noted(nothing, images, left_out.notes())
     return region_source("labelstudio", path, images, notes=notes, root=folder, points="shares")
 
 

@@ -9,7 +9,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.words import natural_key
 from prep.images.finding import FoundFile
-from prep.images.imageio import IndexMask, open_picture
+from prep.images.imageio import IndexMask, open_image
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
@@ -29,7 +29,7 @@ class BitmapFile:
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set the pixels that are not 0; SegError if the file is damaged or of another size than the mask."""
         data = read_bytes(self.path)
-        size = open_picture(self.path, data).size
+        size = open_image(self.path, data).size
         if size != mask.shape[::-1]:
             raise SegError(
                 f"{self.path} has {size[0]} x {size[1]} pixels, others of its task {mask.shape[1]} x {mask.shape[0]}"
@@ -63,7 +63,7 @@ def _image(task: str, files: Mapping[FoundFile, re.Match[str]], left_out: LeftOu
         if match[2] != first:
             left_out.add("left out, because another annotation of the task is taken", file.name)
     own = sorted((match[3], int(match[4]), file.path) for file, match in files.items() if match[2] == first)
-    size = open_picture(own[0][2], read_bytes(own[0][2])).size
+    size = open_image(own[0][2], read_bytes(own[0][2])).size
     return RegionImage(task, size, tuple((tag, BitmapFile(path)) for tag, _, path in own))
 
 

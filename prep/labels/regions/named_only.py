@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from prep.core.errors import SegError
-from prep.images.finding import FoundFile, names_labels
+from prep.images.finding import FoundFile
+from prep.images.folder_names import names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, JsonFormat, LabelFormat, NamedOnly
 from prep.labels.reader import LabelSource
-from prep.labels.regions.coco import is_panoptic
 
 _PNG_MASKS = "a PNG mask for each photo"
 _FIRST_LINE = 4096
@@ -26,11 +26,10 @@ def _keys(*keys: str) -> Callable[[Any], bool]:
     return lambda content: isinstance(content, dict) and all(key in content for key in keys)
 
 
-def _is_via(content: Any) -> bool:  # noqa: ANN401  # whatever a JSON file holds
-    if not isinstance(content, dict) or "_via_img_metadata" in content:
-        return isinstance(content, dict)
-    entries = list(content.values())
-    return bool(entries) and all(isinstance(each, dict) and {"filename", "regions"} <= each.keys() for each in entries)
+def _is_via3(content: Any) -> bool:  # noqa: ANN401  # whatever a JSON file holds
+    return isinstance(content, dict) and all(
+        isinstance(content.get(key), dict) for key in ("project", "view", "metadata", "attribute")
+    )
 
 
 def _is_isat(content: Any) -> bool:  # noqa: ANN401
@@ -55,26 +54,8 @@ def _in_label_folder(file: FoundFile) -> bool:
     return any(names_labels(part) or "mask" in part.lower() for part in file.name.split("/")[:-1])
 
 
-def _has_runs(head: bytes) -> bool:
-    """Whether the first line of a CSV file names a column of run lengths."""
-    line = head.split(b"\n", 1)[0].lower()
-    return b"rle" in line or b"encodedpixels" in line
-
-
 FORMATS: tuple[LabelFormat, ...] = (
-    _json(
-        "supervisely",
-        "a Supervisely project (ann/ and meta.json)",
-        _keys("objects", "size", "tags"),
-        "export it with 'Export as masks' and convert its folder of machine masks",
-    ),
-    _json("via", "VGG Image Annotator JSON", _is_via, "in VIA choose Annotation, Export Annotations (COCO format)"),
-    _json(
-        "coco-panoptic",
-        "COCO panoptic JSON",
-        is_panoptic,
-        f"write its PNG files as {_PNG_MASKS} with panopticapi's panoptic2semantic_segmentation.py",
-    ),
+    _json("via3", "a project of VGG Image Annotator 3", _is_via3, "in VIA choose Export, COCO format"),
     _json(
         "darwin", "V7 Darwin JSON", _keys("item", "annotations", "version"), "in V7 export as COCO or semantic masks"
     ),
@@ -91,12 +72,6 @@ FORMATS: tuple[LabelFormat, ...] = (
         "ImageJ ROI files",
         _by_suffix(".roi"),
         f"in ImageJ fill the ROIs into {_PNG_MASKS} (ROI Manager, More, then Edit, Selection, Create Mask)",
-    ),
-    NamedOnly(
-        "run-length-csv",
-        "a CSV of run lengths (Kaggle)",
-        _by_suffix(".csv", holds=_has_runs),
-        f"decode each row into {_PNG_MASKS} first",
     ),
     NamedOnly(
         "labelbox",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.images.imageio import IndexMask, loaded, open_picture
+from prep.images.imageio import IndexMask, loaded, open_image
 from prep.images.polygons import Ring, fill_polygon
 from prep.images.runlengths import decode_runs, decompress
 from prep.labels.reader import RawLabel
@@ -63,8 +63,10 @@ class Bitmap:
 
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set its pixels; what lies beyond the border of the mask is left out."""
-        picture = open_picture(Path("bitmap"), self.data)
+        picture = open_image(Path("bitmap"), self.data)
         opened = loaded(Path("bitmap"), picture)
+        if "transparency" in opened.info:
+            opened = opened.convert("RGBA")
         inside = np.asarray(opened.getchannel("A") if "A" in opened.getbands() else opened.convert("L")) > 0
         top, left = max(0, self.top), max(0, self.left)
         part = inside[top - self.top :, left - self.left :][: mask.shape[0] - top, : mask.shape[1] - left]
@@ -83,10 +85,16 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
     return Polygon((np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64),))
 
 
-def ellipse(x: float, y: float, across: float, down: float, corners: int = 360) -> Polygon:
-    """An ellipse around (x, y) with these half axes, in pixels, as a polygon of many corners."""
-    turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    return Polygon((np.stack([x + across * np.cos(turn), y + down * np.sin(turn)], axis=1),))
+def ellipse(x: float, y: float, across: float, down: float, turn: float = 0.0, corners: int = 360) -> Polygon:
+    """An ellipse around (x, y) with these half axes, in pixels, as a polygon of many corners.
+
+    turn: by which angle it is turned, in radians, clockwise as seen.
+    """
+    angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    along, aside = across * np.cos(angles), down * np.sin(angles)
+    xs = x + along * np.cos(turn) - aside * np.sin(turn)
+    ys = y + along * np.sin(turn) + aside * np.cos(turn)
+    return Polygon((np.stack([xs, ys], axis=1),))
 
 
 @dataclass(frozen=True)

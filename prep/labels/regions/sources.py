@@ -7,7 +7,8 @@ from typing import Literal
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import FoundFile, names_labels
+from prep.images.finding import FoundFile, find_files
+from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names
@@ -41,7 +42,8 @@ def region_source(
     folder = root or (path if path.is_dir() else path.parent)
     found = Rerooting(folder).find_each([f"images/{image.name}" for image in images if image.photo is None])
     by_name = iter(found)
-    photos = [image.photo or next(by_name) for image in images]
+    named = [image.photo or next(by_name) for image in images]
+    photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     stated = points != "shares"
     sized = [replace(image, size=_size(image, photo, stated)) for image, photo in zip(images, photos, strict=True)]
     placed, how = _in_pixels(sized, photos, points)
@@ -67,15 +69,44 @@ def region_source(
     )
 
 
+def noted(nothing: str, images: Sequence[RegionImage], notes: Sequence[str]) -> list[str]:
+    """The notes, with one on images without a region; SegError with them if no image has one.
+
+    nothing: how that error begins.
+    """
+    empty = sum(not image.regions for image in images)
+    if images and empty == len(images):
+        raise SegError(nothing + "".join(f"\n  {note}" for note in notes))
+    return [*notes, f"images without a region: {empty}"] if empty else list(notes)
+
+
+def photos_by_stem(folder: Path) -> dict[str, Path]:
+    """The photos below a folder by their stems, for labels that name them so; those whose stem is not one alone miss.
+
+    Folders that hold labels by their name are passed over.
+    """
+    found: dict[str, list[Path]] = {}
+    for file in find_files(folder, skip=lambda name: names_labels(name) or "mask" in name.lower()):
+        found.setdefault(file.path.stem, []).append(file.path)
+    return {stem: paths[0] for stem, paths in found.items() if len(paths) == 1}
+
+
 def photo_folder(contents: Contents, file: FoundFile) -> Path:
     """Below which the photos of a label file are looked for: what a person named, or what lies around the file.
 
     Beside annotations/instances.json that is the folder with annotations/ in it.
     """
+    if contents.photos is not None:
+        return contents.photos
     if contents.is_folder:
         return contents.source
     folder = file.path.parent
     return folder.parent if names_labels(folder.name) else folder
+
+
+def _is_label(photo: Path | None, image: RegionImage) -> bool:
+    """Whether what was found is the label itself, a PNG file that is called as the photo is."""
+    return photo is not None and image.file is not None and photo.resolve() == image.file.resolve()
 
 
 def _in_pixels(

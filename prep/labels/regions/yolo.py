@@ -13,16 +13,17 @@ import numpy as np
 from prep.core.classes import made_up_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.images.finding import FoundFile, find_files, names_labels, names_photos
+from prep.images.finding import FoundFile, find_files
+from prep.images.folder_names import names_labels, names_photos
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, PERHAPS, FileFormat
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.regions.sources import region_source
-from prep.labels.regions.yolo_names import class_list, dataset_folder
-from prep.labels.splits import split_of
+from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
@@ -57,7 +58,7 @@ def _first_numbers(contents: Contents, file: FoundFile) -> int:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
-    names, notes = class_list(contents.source, root)
+    names, notes = names_and_notes(contents.source, root)
     texts = [file for file in _texts(contents) if _is_label(contents, file)]
     photos = {_place(path): path for file in find_files(root, IMAGE_SUFFIXES) if (path := file.path)}
     left_out = LeftOut()

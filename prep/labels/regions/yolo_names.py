@@ -8,7 +8,7 @@ import yaml
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
-from prep.images.finding import names_labels
+from prep.images.folder_names import names_labels
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
@@ -31,7 +31,7 @@ def dataset_folder(source: Path) -> Path:
     return source.parent if names_labels(source.name) else source
 
 
-def class_list(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
+def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
     """Names by number, and notes; empty if nobody says them."""
     files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root)
     found = {file: names for file in files if (names := _names(file))}

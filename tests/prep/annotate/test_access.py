@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from prep.annotate.app import make_app
+from prep.annotate.app import annotate_app
 from prep.annotate.store.store import Store
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample, write_index
 from prep.web.guard import Refusal
-from tests.prep.annotate.storing import block, files_of, send, serving, to_label
+from tests.prep.annotate.store.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -24,13 +24,8 @@ def root(tmp_path: Path) -> Path:
     return to_label(tmp_path / "d")
 
 
-@pytest.fixture
-def client(root: Path) -> FlaskClient:
-    return make_app(Store(root), only_here=True).test_client()
-
-
 def guarded(root: Path) -> FlaskClient:
-    return make_app(Store(root), only_here=False, token=TOKEN).test_client()
+    return annotate_app(Store(root), only_here=False, token=TOKEN).test_client()
 
 
 # The token.
@@ -195,7 +190,7 @@ def test_an_index_that_leads_out_of_the_dataset_is_refused(root: Path, name: str
     (root / "folder").symlink_to(root.parent)
     name = name.replace("ABSOLUTE", str(secret))
     write_index(root / "index.csv", [Sample("s0", name, "", 32, 24), Sample("s1", "images/s0.png", name, 32, 24)])
-    client = make_app(Store(root), only_here=True).test_client()
+    client = annotate_app(Store(root), only_here=True).test_client()
     version = client.get("/api/dataset").json["classes_version"]
     before = files_of(root.parent)
     headers = {**SAVE, "X-Classes-Version": version}

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from prep.annotate.audit import Finding, Findings, in_dataset, read_findings
+from prep.annotate.audit import Findings, SuspectRow, in_dataset, read_findings
 from prep.annotate.routes.findings import finding_routes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample
@@ -19,8 +19,8 @@ from train.auditing.audit import audit, write_audit
 
 HEAD = "rank,stem,split,y,x,height,width,pixels,label,model,confidence,score\n"
 ROWS = '1,b,train,2,3,4,5,18,"road, wet",tree,0.99,80.5\n2,a,,0,0,1,1,1,tree,"road, wet",0.51,0.25\n'
-FIRST = Finding("b", 3, 2, 5, 4, "road, wet", "tree", 80.5)
-SECOND = Finding("a", 0, 0, 1, 1, "tree", "road, wet", 0.25)
+FIRST = SuspectRow("b", 3, 2, 5, 4, "road, wet", "tree", 80.5)
+SECOND = SuspectRow("a", 0, 0, 1, 1, "tree", "road, wet", 0.25)
 SAMPLES = (Sample("a", "images/a.png", "masks/a.png", 8, 6), Sample("b", "images/b.png", "masks/b.png", 8, 6))
 
 
@@ -81,8 +81,8 @@ def test_no_audit(tmp_path: Path) -> None:
 def test_findings_outside_the_dataset_are_told_and_left_out() -> None:
     kept, told = in_dataset([FIRST, SECOND], SAMPLES)
     assert (kept, told) == ([FIRST, SECOND], [])
-    strange = [Finding(stem, 0, 0, 1, 1, "x", "y", 1.0) for stem in ("c", "d", "e", "f", "c")]
-    at_border, beyond = (Finding("a", 7, 5, width, 1, "x", "y", 1.0) for width in (1, 2))
+    strange = [SuspectRow(stem, 0, 0, 1, 1, "x", "y", 1.0) for stem in ("c", "d", "e", "f", "c")]
+    at_border, beyond = (SuspectRow("a", 7, 5, width, 1, "x", "y", 1.0) for width in (1, 2))
     kept, told = in_dataset([*strange, FIRST, at_border, beyond], SAMPLES)
     assert kept == [FIRST, at_border]
     assert told == [

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from waitress.server import TcpWSGIServer
 
-from prep.annotate.store.alone import alone
+from prep.annotate.store.server_lock import one_server
 from prep.web.server import bind
-from tests.prep.annotate.storing import block, on_disk, to_label
+from tests.prep.annotate.store.storing import block, on_disk, to_label
 from tests.support import SCRIPTS, by_stem, random_image, run_error, run_ok, save, tree
 
 
@@ -64,7 +64,7 @@ def test_what_is_no_dataset_stays_as_it_is(tmp_path: Path, opened: list[str], na
 
 def test_a_dataset_is_opened_by_one_server_at_a_time(tmp_path: Path, opened: list[str]) -> None:
     root = to_label(tmp_path / "campus")
-    with alone(root):
+    with one_server(root):
         assert run_error("annotate", root, "--port", 0) == (
             f"{root}: another seg-prep annotate has it open; use its page, or stop it with Ctrl-C in its terminal"
         )

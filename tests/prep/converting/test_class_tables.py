@@ -262,7 +262,7 @@ def test_supervisely_masks_of_both_kinds(raw: Raw, source: str) -> None:
     raw.assert_masks(lambda ids: ids)
     assert raw.names == ("background", "road", "car")
     shutil.rmtree(raw.target)
-    run_ok("masks", "convert", raw.folder / source, "-o", raw.target, "--unlabeled", "ignore")
+    run_ok("masks", "convert", raw.folder / source, "-o", raw.target, "--unlabelled", "ignore")
     raw.assert_masks(lambda ids: np.where(ids == 0, 255, ids.astype(int) - 1))
 
 

@@ -402,16 +402,18 @@ def test_without_classes_a_class_map_is_proposed(raw: Raw) -> None:
 
 
 def test_unpaired_files_are_told_and_a_pattern_is_suggested(raw: Raw) -> None:
+    """One mask has the name of no image, so that nothing is certain."""
     for number, stem in enumerate(STEMS):
         (raw.photos / f"{stem}.png").rename(raw.photos / f"Img_{number}.png")
         (raw.masks / f"{stem}.png").rename(raw.masks / f"Mask_{number}.png")
+    save(raw.masks / "Mask_77.png", paint(random_mask(7)))
     before = tree(raw.target.parent)
     said = run_error(*raw.convert)
     assert tree(raw.target.parent) == before
     assert "3 images have no mask: Img_0, Img_1, Img_2" in said
-    assert "3 masks have no image: Mask_0, Mask_1, Mask_2" in said
+    assert "4 masks have no image: Mask_0, Mask_1, Mask_2, Mask_77" in said
     assert "--match 'Img_{}' 'Mask_{}'" in said
-    run_ok(*raw.convert, "--match", "Img_{}", "Mask_{}")
+    run_ok(*raw.convert, "--match", "Img_{}", "Mask_{}", "--skip-unpaired")
     assert set(by_stem(raw.target)) == {"Img_0", "Img_1", "Img_2"}
 
 

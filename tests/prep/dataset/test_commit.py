@@ -22,9 +22,7 @@ from tests.support import run_error, run_ok, run_prep, tree
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
 
 
-@pytest.fixture(autouse=True)
-def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prep.dataset.lock, "WAIT_S", 0.1)
+pytestmark = pytest.mark.usefixtures("short_wait")
 
 
 def half_moved(dataset: Dataset) -> Path:

@@ -29,6 +29,8 @@ from tests.support import run_error, run_ok, tree
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no links and no SIGKILL")
 
+pytestmark = pytest.mark.usefixtures("short_wait")
+
 HOLDER = """
 import sys
 from pathlib import Path
@@ -53,11 +55,6 @@ def held_elsewhere(root: Path) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout.readline() == "held\n"
         yield process
         process.stdin.close()
-
-
-@pytest.fixture(autouse=True)
-def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prep.dataset.lock, "WAIT_S", 0.1)
 
 
 def test_a_second_writer_is_told_who_is_at_work_and_changes_nothing(dataset: Dataset) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.labels.class_files import read_table
+from prep.labels.class_files import read_class_table
 from tests.support import random_image, save
 
 RED, GREEN, GREY = (255, 0, 0), (0, 255, 0), (155, 155, 155)
@@ -51,14 +51,14 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_colors(tmp_path: Path, name: str, text: str, expected: ClassMap, encoding: str) -> None:
-    table = read_table(write(tmp_path, name, text, encoding))
+    table = read_class_table(write(tmp_path, name, text, encoding))
     assert table.classes == expected
     assert table.has_colors
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_names_are_counted(tmp_path: Path, first: int) -> None:
-    table = read_table(write(tmp_path, "codes.txt", "Animal\n\n  two words \nVoid\nwall\n"), first)
+    table = read_class_table(write(tmp_path, "codes.txt", "Animal\n\n  two words \nVoid\nwall\n"), first)
     assert table.classes.names == ("Animal", "two words", "wall")
     assert table.classes.ids == (first, first + 1, first + 3)  # Void keeps its number
     assert table.classes.ignored_ids == (first + 2,)
@@ -85,7 +85,7 @@ def test_a_row_that_is_left_out_keeps_its_number(
     names = ["road", "car"]
     names.insert(place, void)
     rows = [line.format(name=each, n=number) for number, each in enumerate(names)]
-    classes = read_table(write(tmp_path, name, start + separator.join(rows) + "\n")).classes
+    classes = read_class_table(write(tmp_path, name, start + separator.join(rows) + "\n")).classes
     assert dict(zip(classes.names, classes.ids, strict=True)) == {each: names.index(each) for each in ("road", "car")}
     assert classes.ignored_ids == (place,)
 
@@ -94,13 +94,15 @@ def test_a_row_that_is_left_out_keeps_its_number(
 def test_ignore_keeps_its_number_in_our_list(tmp_path: Path, place: int) -> None:
     rows = ["road,#ff0000", "car,#00ff00"]
     rows.insert(place, "ignore,#000000")
-    classes = read_table(write(tmp_path, "classes.txt", "\n".join(rows))).classes
+    classes = read_class_table(write(tmp_path, "classes.txt", "\n".join(rows))).classes
     assert classes.ids == tuple(number for number in range(3) if number != place)
     assert (classes.ignored, classes.ignored_ids) == (((0, 0, 0),), (place,))
 
 
 def test_ignore_says_no_number_where_others_say_theirs(tmp_path: Path) -> None:
-    classes = read_table(write(tmp_path, "classes.txt", "road,#ff0000,3\ncar,#00ff00,7\nignore,#000000\n")).classes
+    classes = read_class_table(
+        write(tmp_path, "classes.txt", "road,#ff0000,3\ncar,#00ff00,7\nignore,#000000\n")
+    ).classes
     assert (classes.ids, classes.ignored_ids) == ((3, 7), ())
 
 
@@ -132,7 +134,7 @@ ENTRIES = [{"class_name": "road", "png_index": 1, "color": "#4df3ceff"}, {"class
     ],
 )
 def test_lists_of_other_tools(tmp_path: Path, name: str, text: str, ids: tuple[int, ...], rest: bool) -> None:
-    table = read_table(write(tmp_path, name, text))
+    table = read_class_table(write(tmp_path, name, text))
     by_name = dict(zip(table.classes.names, table.classes.ids, strict=True))
     assert set(by_name) <= {"background", "road", "car"}
     assert table.classes.ids == ids
@@ -144,25 +146,25 @@ def test_lists_of_other_tools(tmp_path: Path, name: str, text: str, ids: tuple[i
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "names.txt"
     path.write_bytes("фон\r\n道路\r\n".encode(encoding))
-    assert read_table(path).classes.names == ("фон", "道路")
+    assert read_class_table(path).classes.names == ("фон", "道路")
 
 
 def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
     path = tmp_path / "names.txt"
     path.write_bytes("road\nдорога\n".encode("cp1251"))
     with pytest.raises(SegError, match=r"names.txt: line 2: byte 0xe4 is not UTF-8; save the file as UTF-8"):
-        read_table(path)
+        read_class_table(path)
     path.write_bytes("road\n".encode("utf-16-le"))
     with pytest.raises(SegError, match=r"names.txt: no text file in UTF-8"):
-        read_table(path)
+        read_class_table(path)
 
 
 def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) -> None:
     meta = write(tmp_path, "meta.json", json.dumps(SUPERVISELY))
-    assert read_table(meta).classes.ids == (1, 2)
-    assert not read_table(meta).zero_is_rest  # Unlabeled is a row of its own
+    assert read_class_table(meta).classes.ids == (1, 2)
+    assert not read_class_table(meta).zero_is_rest  # Unlabeled is a row of its own
     write(tmp_path, "obj_class_to_machine_color.json", '{"car": [7, 7, 7], "two words": [4, 4, 4]}')
-    assert read_table(meta).classes.ids == (7, 4)
+    assert read_class_table(meta).classes.ids == (7, 4)
 
 
 @pytest.mark.parametrize(
@@ -200,16 +202,16 @@ def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) 
 def test_errors_name_file_and_line(tmp_path: Path, name: str, text: str, said: str) -> None:
     pattern = said if "|" in said else re.escape(said)
     with pytest.raises(SegError, match=rf"{re.escape(name)}: .*(?:{pattern})"):
-        read_table(write(tmp_path, name, text))
+        read_class_table(write(tmp_path, name, text))
 
 
 def test_a_picture_is_no_list_of_names(tmp_path: Path) -> None:
     picture = save(tmp_path / "a.png", random_image(0))
     with pytest.raises(SegError, match=r"a\.png: "):
-        read_table(picture)
+        read_class_table(picture)
 
 
 def test_labels_mat(real_data: Path) -> None:
-    classes = read_table(real_data / "cracks" / "labels.mat").classes
+    classes = read_class_table(real_data / "cracks" / "labels.mat").classes
     assert (classes.names, classes.ids) == (("Background", "Crack"), (1, 2))
-    assert read_table(real_data / "cracks" / "gTruth.mat").classes == classes
+    assert read_class_table(real_data / "cracks" / "gTruth.mat").classes == classes

@@ -87,7 +87,7 @@ def test_annotations_are_painted_by_id_and_classes_are_in_the_order_of_theirs(tm
 def test_a_folder_with_photos_around_the_file_is_enough(tmp_path: Path, out: Path) -> None:
     write(tmp_path / "raw/_annotations.coco.json", content())
     save(tmp_path / "raw/a.png", random_image(0, 3, 5))
-    result = run_ok("masks", "convert", tmp_path / "raw", "-o", out, "--unlabeled", "ignore")
+    result = run_ok("masks", "convert", tmp_path / "raw", "-o", out, "--unlabelled", "ignore")
     assert Dataset.open(out).classes.names == ("soil", "tree")
     assert rows(out, "a") == ["1...1", "00..1", "1...1"]
     assert "masks without their photo (bring it in with --images): 1\n  b\n" in result.stdout

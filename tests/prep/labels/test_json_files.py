@@ -72,7 +72,7 @@ def test_labelme_keeps_what_there_is_room_for(
     monkeypatch.setattr(labelme, "_CORNERS_KEPT", room)
     for stem in "abc":
         write(tmp_path / f"raw/{stem}.json", {**LABELME, "imagePath": f"{stem}.png"})
-    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--unlabeled", "ignore")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--unlabelled", "ignore")
     assert all(mask.tolist() == [[0, 0, 255], [255] * 3] for mask in masks_of(tmp_path / "set").values())
     assert parsed["a.json"] == 1
     assert (parsed["c.json"] == 1) == (room == 100)

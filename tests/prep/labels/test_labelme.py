@@ -67,7 +67,7 @@ def test_background_is_class_0_if_no_label_has_that_name(tmp_path: Path, out: Pa
 @pytest.mark.parametrize(("becomes", "expected"), [("ignore", "0...."), ("Cat", "00000"), ("soil", "10000")])
 def test_uncovered_pixels_become_what_unlabeled_says(becomes: str, expected: str, tmp_path: Path, out: Path) -> None:
     source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 1))], 5, 1)
-    run_ok("masks", "convert", source, "-o", out, "--unlabeled", becomes)
+    run_ok("masks", "convert", source, "-o", out, "--unlabelled", becomes)
     assert rows(out) == [expected]
     assert Dataset.open(out).classes.names == (("soil", "cat") if becomes == "soil" else ("cat",))
 

@@ -112,7 +112,7 @@ def test_pixel_label_data(tmp_path: Path, unlabelled: str, ids: tuple[int, ...])
     for number in range(1, 11):
         save(tmp_path / "PixelLabelData" / f"Label_{number}.png", random_mask(number))
     write(tmp_path / "codes.txt", "line\nellipse\n")
-    convert = ("masks", "convert", tmp_path / "PixelLabelData", "-o", tmp_path / "d", "--unlabeled", unlabelled)
+    convert = ("masks", "convert", tmp_path / "PixelLabelData", "-o", tmp_path / "d", "--unlabelled", unlabelled)
     assert "paired in order: 001 with Label_1 ... 010 with Label_10" in run_ok(*convert).stdout
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.classes.ids == ids

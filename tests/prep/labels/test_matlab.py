@@ -85,7 +85,7 @@ def test_pixels_outside_polygons(tmp_path: Path, unlabelled: str, expected: tupl
     """The file has no PolygonOrder: labels cover each other as they are defined."""
     data = struct([{"sky": cell([BIG]), "tree": cell([SMALL])}])
     truth = write_ground_truth(tmp_path / "gTruth.mat", photos(tmp_path, "a"), [SKY, TREE], data)
-    said = run_ok("masks", "convert", truth, "-o", tmp_path / "d", "--unlabeled", unlabelled)
+    said = run_ok("masks", "convert", truth, "-o", tmp_path / "d", "--unlabelled", unlabelled)
     assert "no PolygonOrder in the file: where polygons overlap, the label that is defined later covers" in said.output
     table = np.zeros(256, np.uint8)
     table[[255, 0, 1]] = expected
@@ -233,7 +233,7 @@ def test_several_ids_of_a_label(tmp_path: Path, raw: object, expected: tuple[int
     data = struct([{"PixelLabelData": r"C:\x\PixelLabelData\Label_1.png"}])
     definitions = [("sky", "PixelLabel", BLUE, raw), ROAD]
     truth = write_ground_truth(tmp_path / "gTruth.mat", photos(tmp_path, "a"), definitions, data)
-    run_ok("masks", "convert", truth, "-o", tmp_path / "d", "--unlabeled", "background")
+    run_ok("masks", "convert", truth, "-o", tmp_path / "d", "--unlabelled", "background")
     dataset = Dataset.open(tmp_path / "d")
     assert (dataset.classes.names, dataset.classes.ids) == (("background", "road", "sky"), (0, 1, expected[0]))
     assert dataset.classes.index_of_id() == {0: 0, 1: 1, **dict.fromkeys(expected, 2)}

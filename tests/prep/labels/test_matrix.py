@@ -80,7 +80,7 @@ def test_categorical(tmp_path: Path, version: str, unlabelled: str, table: tuple
     write_categorical(tmp_path / "masks" / "a.mat", NAMES, codes["a"], version)
     turned_round = np.array([0, 3, 2, 1], np.uint8)
     write_categorical(tmp_path / "masks" / "b.mat", NAMES[::-1], turned_round[codes["b"]], version)
-    run_ok(*convert, "--unlabeled", unlabelled)
+    run_ok(*convert, "--unlabelled", unlabelled)
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.classes.names == (("sky", *NAMES) if unlabelled == "sky" else NAMES)
     assert dataset.classes.ids[-3:] == (1, 2, 3)

@@ -10,13 +10,7 @@ from prep.labels.regions.named_only import FORMATS
 from tests.support import random_image, run_error, save
 
 JSON = {
-    "supervisely": {"description": "", "tags": [], "size": {"height": 2, "width": 3}, "objects": []},
-    "via": {"a.jpg1": {"filename": "a.jpg", "size": 1, "regions": [], "file_attributes": {}}},
-    "coco-panoptic": {
-        "images": [{"id": 1, "file_name": "a.jpg", "width": 3, "height": 2}],
-        "categories": [{"id": 1, "name": "sky"}],
-        "annotations": [{"image_id": 1, "file_name": "a.png", "segments_info": [{"id": 1, "category_id": 1}]}],
-    },
+    "via3": {"project": {"pid": "x"}, "config": {}, "attribute": {}, "file": {}, "metadata": {}, "view": {}},
     "darwin": {"version": "2.0", "item": {"name": "a.jpg"}, "annotations": []},
     "superannotate": {"metadata": {"name": "a.jpg"}, "instances": []},
     "vott": {"asset": {"name": "a.jpg"}, "regions": []},
@@ -24,7 +18,6 @@ JSON = {
 }
 FILES = {
     "imagej-roi": ("a.roi", "Iout"),
-    "run-length-csv": ("train.csv", "img,rle_mask\na.jpg,1 3\n"),
     "labelbox": ("export.ndjson", '{"data_row": {"id": "x"}}\n'),
     "geojson": ("a.geojson", '{"type": "FeatureCollection", "features": []}'),
     "tfrecord": ("a.tfrecord", "x"),

@@ -22,7 +22,7 @@ from prep.reporting.charts import log_bar, log_floor, nice_limit
 from prep.reporting.gallery import MOST_THUMBNAILS, blend, bounded_jpeg, choose
 from prep.reporting.report import NAMES_SHOWN, write_report
 from prep.reporting.sections import percent
-from prep.reporting.survey import Counted, Survey, survey, total
+from prep.reporting.survey import CountedSample, Survey, survey, total
 from tests.support import images_only, random_image, random_mask, run_ok, save, tree
 
 NASTY = "<script>alert(\"x\")</script> & 'Straße' 道路"
@@ -209,10 +209,10 @@ def test_findings_worst_first(tmp_path: Path) -> None:
 # Its parts.
 
 
-def counted(*masks: np.ndarray) -> list[Counted]:
+def counted(*masks: np.ndarray) -> list[CountedSample]:
     image = np.zeros((*masks[0].shape, 3), np.uint8)
     return [
-        Counted(Sample(f"s{n:02}", "i", "m", 1, 1, "", ("train", "val", "test")[n % 3]), histogram(image, mask))
+        CountedSample(Sample(f"s{n:02}", "i", "m", 1, 1, "", ("train", "val", "test")[n % 3]), histogram(image, mask))
         for n, mask in enumerate(masks)
     ]
 

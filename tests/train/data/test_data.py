@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from prep.dataset.patches import cut_patches
 from prep.images.imageio import write_png
+from prep.patching.patches import cut_patches
 from prep.splitting.split import split_dataset
 from train.config.config import Config
 from train.data.data import PixelStore, load_samples, open_patches, training_store

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from prep.dataset.dataset import Dataset
-from prep.dataset.patches import cut_patches
 from prep.dataset.stats import compute_stats, read_stats
+from prep.patching.patches import cut_patches
 from tests.support import SCRIPTS, run_ok
 from train.data.data import open_patches
 

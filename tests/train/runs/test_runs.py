@@ -56,6 +56,13 @@ def test_a_run_that_is_named_needs_no_words(named: Path) -> None:
 
 
 @pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(("typed", "meant"), [("latst", "latest"), (f"{OLDER}0", OLDER.name)])
+def test_the_run_that_may_be_meant_is_told(typed: str, meant: str) -> None:
+    with pytest.raises(SegError, match=rf"not a run with a model\.pt \(did you mean {re.escape(meant)}\?\)"):
+        find_run(Path(typed), pytest.fail)
+
+
+@pytest.mark.usefixtures("runs")
 def test_a_folder_called_latest_is_that_folder() -> None:
     write_run(Path("latest"))
     assert find_run(Path("latest"), pytest.fail) == Path("latest")

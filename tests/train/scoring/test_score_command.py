@@ -20,7 +20,7 @@ from tests.models import CLASSES, color_predictor
 from tests.support import images_only, tree
 from tests.support import save as save_picture
 from train.cli.main import main
-from train.runs.checkpoint import load, save
+from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.runs import mark_latest
 from train.scoring.score_files import read_metrics
 
@@ -155,7 +155,7 @@ def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
 def test_a_run_of_another_split_is_refused(run: Path) -> None:
     other = run.with_name("other")
     shutil.copytree(run, other)
-    save(other / "model.pt", {**load(run / "model.pt"), "split_hash": "0123456789abcdef"})
+    write_checkpoint(other / "model.pt", {**read_checkpoint(run / "model.pt"), "split_hash": "0123456789abcdef"})
     error = typed("score", run, "--compare", other, "--device", "cpu", rc=1)
     assert "other was trained on another split (synth 0123456789abcdef) than tiny" in error
     assert "train both on the same split" in error

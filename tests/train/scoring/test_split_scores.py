@@ -169,7 +169,7 @@ def test_other_images_are_refused(dataset: Dataset) -> None:
 def test_patch_protocol_is_what_its_text_says(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """By hand: the same patches, labelled by brightness, scored with sets of pixels."""
     from prep.core.randomness import Stream
-    from prep.images.geometry import crop_pair
+    from prep.images.geometry import crop_sample
 
     predictor = known(dataset, shifted(0))
     pooled, batches, patches = patch_scores(predictor, dataset, "test", 32)  # type: ignore[arg-type]
@@ -178,7 +178,7 @@ def test_patch_protocol_is_what_its_text_says(dataset: Dataset, monkeypatch: pyt
         stream = Stream(0, "patch protocol", sample.stem)
         for _ in range(PATCHES_PER_IMAGE):
             top, left = stream.integer(0, sample.height - 32), stream.integer(0, sample.width - 32)
-            image, truth = crop_pair(dataset.image(sample), dataset.mask(sample), top, left, 32)
+            image, truth = crop_sample(dataset.image(sample), dataset.mask(sample), top, left, 32)
             if not (truth > 0).any():
                 dropped += 1
                 continue

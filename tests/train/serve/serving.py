@@ -25,7 +25,7 @@ from tests.web import running
 from train.config.config import Config
 from train.networks.networks import build_network
 from train.runs.checkpoint import ModelCard, save_model
-from train.serve.app import make_app
+from train.serve.app import serve_app
 from train.serve.limits import Limits
 from train.serve.service import Service
 from train.windows.predictor import Predictor
@@ -54,14 +54,14 @@ def service_of(predictor: Predictor, **limits: Any) -> Service:  # noqa: ANN401
 
 def client_of(predictor: Predictor, **limits: Any) -> FlaskClient:  # noqa: ANN401
     """Ask the application without a network."""
-    return make_app(service_of(predictor, **limits), only_here=True).test_client()
+    return serve_app(service_of(predictor, **limits), only_here=True).test_client()
 
 
 @contextmanager
 def serving(service: Service) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
-    server = make_server(make_app(service, only_here=True), listener)
+    server = make_server(serve_app(service, only_here=True), listener)
     with running(server, listener) as port:
         yield port
 

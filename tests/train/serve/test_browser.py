@@ -20,7 +20,6 @@ from prep.images.overlay import color_mask, overlay
 from prep.photos.photoio import read_photo
 from tests.support import random_image, random_mask, save, smooth_image
 from tests.train.serve.serving import CLASSES, decoded, service_of, serving, slowed
-from tests.web import chromium
 from train.windows.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -42,12 +41,6 @@ MAKE_TRANSFER = """([name, base64]) => {
 DISPATCH = """(transfer, name) => document.querySelector("main").dispatchEvent(
     name === "drop" ? new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true })
                     : new ClipboardEvent(name, { clipboardData: transfer, bubbles: true }))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import random_image
 from tests.train.serve.serving import client_of, encoded, service_of
-from train.serve.app import make_app
+from train.serve.app import serve_app
 from train.windows.predictor import Predictor
 
 # Other sites.
@@ -21,7 +21,7 @@ def test_other_names_are_refused_on_loopback_alone(host: str, predictor: Predict
         answer = client_of(predictor).get(path, headers={"Host": host})
         assert answer.status_code == 403, path
     if host and host != "[":
-        for_all = make_app(service_of(predictor), only_here=False).test_client()
+        for_all = serve_app(service_of(predictor), only_here=False).test_client()
         assert for_all.get("/health", headers={"Host": host}).status_code == 200
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from prep.core.errors import SegError
 from tests.support import random_image, wait_until
 from tests.train.serve.serving import TALL, client_of, decoded, encoded, post, service_of, serving, slowed
-from train.serve.app import make_app
+from train.serve.app import serve_app
 from train.serve.limits import Limits
 from train.serve.service import Labelled
 from train.windows.predictor import Predictor
@@ -69,12 +69,12 @@ def test_more_requests_than_places_are_sent_away_at_once(predictor: Predictor) -
 def test_waiting_for_the_model_ends_in_words(predictor: Predictor) -> None:
     slow_predictor, slow = slowed(predictor, waits=True)
     service = service_of(slow_predictor)
-    client = make_app(service, only_here=True).test_client()
+    client = serve_app(service, only_here=True).test_client()
     thread = threading.Thread(target=lambda: client.post("/predict", data=TALL))
     thread.start()
     assert slow.entered.wait(600)
     service.limits = replace(service.limits, max_seconds=0.3)
-    answer = make_app(service, only_here=True).test_client().post("/predict", data=TALL)
+    answer = serve_app(service, only_here=True).test_client().post("/predict", data=TALL)
     slow.go_on.set()
     thread.join()
     assert answer.status_code == 503
@@ -134,7 +134,7 @@ def test_pages_can_ask_how_far_their_photo_is(predictor: Predictor) -> None:
         assert share("another") is None
         return predictor.model(windows)
 
-    app = make_app(service_of(replace(predictor, model=model)), only_here=True)
+    app = serve_app(service_of(replace(predictor, model=model)), only_here=True)
     shares = [share()]
     answer = app.test_client().post("/predict", data=TALL, headers={"X-Progress": "mine"})
     assert answer.status_code == 200

@@ -15,7 +15,7 @@ from tests.support import smooth_image
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
 from train.runs.runs import mark_latest
-from train.serve.proposer import RunProposer, open_proposer
+from train.serve.proposer import RunProposer, open_run
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def quiet(share: float) -> None:
 def test_it_says_what_the_probabilities_say(tmp_path: Path) -> None:
     run = write_run(tmp_path / "runs" / "r")
     image = smooth_image(70, 90)
-    found = open_proposer(run, print)(image, quiet)
+    found = open_run(run, print)(image, quiet)
     predictor, _ = load_model(run / "model.pt", make_fabric("cpu"))
     probabilities = predictor.probabilities(image).astype(np.float64)
     np.testing.assert_array_equal(found.mask, probabilities.argmax(axis=0))
@@ -58,7 +58,7 @@ def test_probabilities_of_zero_and_one_are_certain() -> None:
 
 def test_it_reports_its_share_and_ends_where_the_report_raises(tmp_path: Path) -> None:
     shares: list[float] = []
-    proposer = open_proposer(write_run(tmp_path / "runs" / "r"), print)
+    proposer = open_run(write_run(tmp_path / "runs" / "r"), print)
     image: ImageRGB = smooth_image(700, 40)
     proposer(image, shares.append)
     assert shares == sorted(shares)
@@ -88,13 +88,13 @@ def test_runs_are_found_as_predict_finds_them(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     with pytest.raises(SegError, match=r"no run under \./runs"):
-        open_proposer(Path("latest"), print)
-    named = open_proposer(write_run(tmp_path / "runs" / "first"), print)
+        open_run(Path("latest"), print)
+    named = open_run(write_run(tmp_path / "runs" / "first"), print)
     assert torch.get_num_threads() == 3, "a core is left to the page"
     mark_latest(Path("runs/first"))
-    latest = open_proposer(Path("latest"), print)
+    latest = open_run(Path("latest"), print)
     assert (latest.name, latest.key, latest.classes) == ("first", named.key, CLASSES.names)
     torch.manual_seed(1)
-    other = open_proposer(write_run(tmp_path / "runs" / "second"), print)
+    other = open_run(write_run(tmp_path / "runs" / "second"), print)
     assert other.key != named.key
     assert other.key.isalnum()

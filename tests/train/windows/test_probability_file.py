@@ -1,6 +1,5 @@
 """Class probabilities of whole images as NumPy files."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +71,3 @@ def test_an_error_of_the_image_is_not_blamed_on_the_file(tmp_path: Path) -> None
     with pytest.raises(OSError, match="the image is gone"):
         list(PREDICTOR.strips(Broken(), tmp_path / "p.npy"))
     assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

@@ -1,7 +1,5 @@
 """Whole images from overlapping windows, against a plain computation of the same."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -22,16 +20,6 @@ from tests.train.windows.window_oracle import (
 from train.windows import windows
 from train.windows.window_settings import BLENDS, Blend, WindowSettings
 from train.windows.windows import best_class, count_windows, place_windows
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads cost more than they bring for windows this small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
 
 AXES = {"length": st.integers(1, 90), "window": st.integers(2, 40), "overlap": st.sampled_from([0.0, 0.25, 0.5, 0.8])}
 

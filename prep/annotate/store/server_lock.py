@@ -1,0 +1,38 @@
+"""One server for each dataset: two would not know of each other's saves at work."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import lock_descriptor
+
+from prep.annotate.store.store import HIDDEN
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder, open_plain
+
+_LOCK = "lock"
+
+
+@contextmanager
+def one_server(root: Path) -> Iterator[None]:
+    """Keep other servers from this dataset; SegError if one is at work. A killed server leaves nothing locked."""
+    make_folder(root / HIDDEN)
+    path = root / HIDDEN / _LOCK
+    with explained(path):
+        descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
+    try:
+        if not _lock(descriptor):
+            raise SegError(
+                f"{root}: another seg-prep annotate has it open; use its page, or stop it with Ctrl-C in its terminal"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError:  # a network drive that knows no locks: better to label without than not at all
+        return True

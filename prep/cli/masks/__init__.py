@@ -1,0 +1,1 @@
+"""seg-prep masks: what is done with raw labels."""

@@ -1,0 +1,184 @@
+"""VGG Image Annotator (VIA) 1 and 2: a project, its annotations as JSON, or as CSV.
+
+Source of the layout: https://www.robots.ox.ac.uk/~vgg/software/via/docs/face_track_annotation.html and via.js
+(project_save, pack_via_metadata). The class of a region is one of its attributes; the file does not say which.
+"""
+
+import csv
+import io
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.images.finding import FoundFile
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, FileFormat, JsonFormat, only_one
+from prep.labels.left_out import LeftOut
+from prep.labels.reader import LabelSource
+from prep.labels.region_labels import corners
+from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
+from prep.labels.regions.sources import noted, photo_folder, region_source
+
+_NO_CLASS = "region"
+_COLUMNS = ("filename", "region_shape_attributes", "region_attributes")
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A region as the file has it: of which photo, its shape, and its attributes that say something."""
+
+    photo: str
+    shape: Mapping[str, Any]
+    attributes: Mapping[str, str]
+
+
+def is_via(content: object) -> bool:
+    """Whether the content of a JSON file is a project of VIA, or the entries of its export."""
+    if not isinstance(content, dict):
+        return False
+    entries = content.get("_via_img_metadata", content)
+    if not isinstance(entries, dict):
+        return False
+    return bool(entries) and all(
+        isinstance(each, dict) and {"filename", "regions"} <= each.keys() for each in entries.values()
+    )
+
+
+def _is_csv(contents: Contents, file: FoundFile) -> bool:
+    first = contents.head(file).split(b"\n", 1)[0]
+    return all(column.encode() in first for column in _COLUMNS)
+
+
+def _csv_files(contents: Contents) -> list[FoundFile]:
+    return [file for file in contents.of_suffix(".csv") if _is_csv(contents, file)]
+
+
+def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
+    file = only_one(contents, files, "VIA")
+    content = contents.json(file)
+    entries = content.get("_via_img_metadata", content)
+    photos = [str(entry["filename"]) for entry in entries.values()]
+    return _source(contents, file, photos, list(_json_regions(file.path, entries.values())))
+
+
+def _json_regions(path: Path, entries: Iterable[Any]) -> Iterator[_Region]:
+    for entry in entries:
+        regions = entry["regions"]
+        for region in regions.values() if isinstance(regions, dict) else regions:  # VIA 1 numbered them
+            if not isinstance(region, dict):
+                raise SegError(f"{path}: {entry['filename']} has a region that is none; export it again")
+            yield _region(path, entry["filename"], region.get("shape_attributes"), region.get("region_attributes"))
+
+
+def _opened_csv(contents: Contents, variable: str) -> LabelSource:
+    file = only_one(contents, _csv_files(contents), "VIA")
+    text = read_bytes(file.path).decode("utf-8-sig", errors="replace")
+    photos, regions = [], []
+    try:
+        for row in csv.DictReader(io.StringIO(text)):
+            name = row.get("filename") or row.get("#filename") or ""
+            photos.append(name)
+            shape = json.loads(row["region_shape_attributes"] or "{}")
+            if shape:  # a photo without regions has a row
+                regions.append(_region(file.path, name, shape, json.loads(row["region_attributes"] or "{}")))
+    except (csv.Error, ValueError, KeyError, TypeError) as error:
+        raise SegError(f"{file.path}: no CSV file as VIA writes it ({error}); export it again") from error
+    return _source(contents, file, photos, regions)
+
+
+def _region(path: Path, photo: object, shape: object, attributes: object) -> _Region:
+    if not isinstance(shape, dict) or not isinstance(shape.get("name"), str):
+        raise SegError(f"{path}: {photo} has a region without a shape; export it again")
+    said = attributes if isinstance(attributes, dict) else {}
+    return _Region(str(photo), shape, {key: text for key, value in said.items() if (text := _text(value))})
+
+
+def _text(value: object) -> str:
+    """What an attribute says: a text, or the only box that is ticked; empty for none and for several."""
+    if isinstance(value, dict):
+        ticked = [str(name) for name, is_ticked in value.items() if is_ticked]
+        return ticked[0].strip() if len(ticked) == 1 else ""
+    return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def _source(contents: Contents, file: FoundFile, photos: Sequence[str], found: Sequence[_Region]) -> LabelSource:
+    left_out = LeftOut()
+    attribute = _attribute(file.path, found, contents.variable)
+    regions: dict[str, list[tuple[str, Shape]]] = {photo: [] for photo in photos}
+    for each in found:
+        name = each.attributes.get(attribute, "") if attribute else _NO_CLASS
+        shape = _shape(f"{file.path}, {each.photo}", each.shape)
+        if shape is None:
+            left_out.add(f"left out, because they are no regions, {each.shape['name']}", each.photo)
+        elif not name:
+            left_out.add(f"left out, because their attribute {attribute!r} names no class", each.photo)
+        else:
+            regions[each.photo].append((name, shape))
+    images = [RegionImage(name, (0, 0), tuple(own)) for name, own in regions.items()]
+    notes = noted(f"{file.path}: holds no polygons, circles or ellipses", images, left_out.notes())
+    if attribute is None:
+        notes.append(f"no region has an attribute, so that all are one class, {_NO_CLASS!r}")
+    reader = "via-csv" if file.path.suffix.lower() == ".csv" else "via"
+    return region_source(reader, file.path, images, notes=notes, root=photo_folder(contents, file))
+
+
+def _attribute(path: Path, regions: Sequence[_Region], wanted: str) -> str | None:
+    """Which attribute is the class: the only one, or the one that --variable names; None if there is none."""
+    values: dict[str, Counter[str]] = {}
+    for region in regions:
+        for key, text in region.attributes.items():
+            values.setdefault(key, Counter())[text] += 1
+    if wanted in values:
+        return wanted
+    if not values and not wanted:
+        return None
+    if len(values) == 1 and not wanted:
+        return next(iter(values))
+    lines = "".join(
+        f"\n  --variable {shlex.quote(key)}  ({', '.join(text for text, _ in counts.most_common(_SHOWN))})"
+        for key, counts in values.items()
+    )
+    asked = f"no attribute {wanted!r}" if wanted else f"{len(values)} attributes"
+    raise SegError(f"{path}: its regions have {asked}; say which one is the class{':' if lines else ''}{lines}")
+
+
+def _shape(where: str, shape: Mapping[str, Any]) -> Shape | None:
+    """What it covers; None for rectangles, lines and points."""
+    if shape["name"] == "polygon":
+        x, y = shape.get("all_points_x"), shape.get("all_points_y")
+        if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y):
+            raise SegError(f"{where}: a polygon has not as many x as y; export it again")
+        return Polygon((corners(where, list(zip(x, y, strict=True))),))
+    if shape["name"] == "circle":
+        (x, y), (radius, _) = corners(where, [shape.get(key) for key in ("cx", "cy", "r", "r")])
+        return ellipse(x, y, radius, radius)
+    if shape["name"] == "ellipse":
+        (x, y), (across, down) = corners(where, [shape.get(key) for key in ("cx", "cy", "rx", "ry")])
+        turn = shape.get("theta", 0.0)
+        return ellipse(x, y, across, down, turn if isinstance(turn, int | float) else 0.0)
+    return None
+
+
+_RULES = (
+    "Polygons, circles and ellipses are painted in the order of the file, a later one over an earlier one; rectangles, "
+    "lines and points are left out and counted. The class is the only attribute of the regions, or the one that "
+    "--variable names; sizes are those of the photos."
+)
+
+FORMAT = JsonFormat("via", "VGG Image Annotator JSON", is_via, _opened, (ShapeReader(name="via"),), rules=_RULES)
+
+CSV = FileFormat(
+    "via-csv",
+    "VGG Image Annotator CSV",
+    lambda contents: LIKELY if _csv_files(contents) else NO,
+    _opened_csv,
+    (ShapeReader(name="via-csv"),),
+    rules="As the JSON.",
+)

@@ -1,0 +1,153 @@
+"""Which image a mask is of by its name: an equal name, or one with something added (x_mask, Mask_x, x.jpg, x_L)."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from prep.core.errors import SegError
+
+Patterns = tuple[str, str]
+"""Stem of an image and of its label, each with one {} for the part that they share: 'Img_{}' 'Mask_{}'."""
+
+SAME_STEM: Patterns = ("{}", "{}")
+
+_MASK_WORDS = frozenset(
+    {"mask", "masks", "label", "labels", "lab", "lbl", "gt", "groundtruth", "truth", "seg", "segm", "segmentation"}
+    | {"annotation", "annotations", "annot", "anno", "manual", "l", "p", "target", "labelids", "labeltrainids"}
+    | {"trainids", "instanceids", "gtfine", "gtcoarse", "watershed", "color", "colour", "jpg", "jpeg", "png", "tif"}
+)
+_PHOTO_WORDS = frozenset(
+    {"image", "images", "img", "im", "photo", "sat", "rgb", "leftimg8bit", "original", "orig", "raw", "training"}
+    | {"train", "test", "val"}
+)
+_GAP = r"[ _\-.]+"
+_FIRST = re.compile(rf"([^ _\-.]+{_GAP})(.+)", re.DOTALL)
+_GLUED_LAST, _GLUED_FIRST = re.compile(r"(.*\d)([A-Za-z]+)", re.DOTALL), re.compile(r"([A-Za-z]+)(\d.*)", re.DOTALL)
+_DEEPEST = 3
+
+
+@dataclass(frozen=True)
+class Relation:
+    """(image, patterns) of each label that begins or ends with the name of an image, by label; and the others."""
+
+    found: Mapping[str, tuple[str, Patterns]]
+    alone: tuple[str, ...]
+
+
+def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
+    """Find the image of each label, whose name has as little added as can be; upper and lower case count as equal."""
+    keys = _keys(images)
+    found: dict[str, tuple[str, Patterns]] = {}
+    for label in labels:
+        hits = ((keys.get(core.casefold()), pattern) for core, pattern in _cores(label))
+        hit = next(((image, pattern) for image, pattern in hits if image is not None), None)
+        if hit is not None:
+            found[label] = hit[0][0], (hit[0][1], hit[1])
+    return Relation(found, tuple(label for label in labels if label not in found))
+
+
+def fits(stem: str, pattern: str) -> str | None:
+    """The part of a stem that stands for {}, None if it does not fit; SegError if there is not one {}."""
+    before, brackets, after = pattern.partition("{}")
+    if not brackets or "{}" in after:
+        raise SegError(f"--match {pattern!r}: a pattern needs one {{}} for the part that image and label share")
+    before, after = (unicodedata.normalize("NFC", text) for text in (before, after))  # as stems are
+    inside = len(stem) > len(before) + len(after) and stem.startswith(before) and stem.endswith(after)
+    return stem[len(before) : len(stem) - len(after)] if inside else None
+
+
+def says_mask(pattern: str) -> bool:
+    """Whether what a pattern adds to a name says that it is a mask's: '{}_mask', 'Mask_{}', '{}.jpg', '{}_manual1'."""
+    words = re.findall(r"[A-Za-z]+", pattern)
+    return bool(words) and all(_is_mask_word(word) for word in words)
+
+
+def is_named_as_mask(stem: str) -> bool:
+    """Whether a name begins or ends with a word that says so."""
+    return any(pattern != "{}" and says_mask(pattern) for _, pattern in _cores(stem))
+
+
+def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
+    """Patterns from what all images, and all labels, begin and end with, without what both have."""
+    ours, theirs = _common(images), _common(labels)
+    start = ours[0] if ours[0] == theirs[0] else ""
+    end = ours[1] if ours[1] == theirs[1] else ""
+    patterns = [f"{prefix.removeprefix(start)}{{}}{suffix.removesuffix(end)}" for prefix, suffix in (ours, theirs)]
+    return patterns[0], patterns[1]
+
+
+def _is_mask_word(word: str) -> bool:
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", word)
+    return word.lower() in _MASK_WORDS or all(part.lower() in _MASK_WORDS for part in parts)
+
+
+def _keys(images: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(image, its pattern) by what a label may have of its name: all of it, or all but a word that says photo."""
+    whole = {image.casefold(): (image, "{}") for image in images}
+    if len(whole) < len(images):  # a.JPG and A.jpg
+        whole = {image: (image, "{}") for image in images}
+    prefix, suffix = _common(images) if len(images) > 1 else ("", "")
+    cut: dict[str, tuple[str, str]] = {}
+    number: Counter[str] = Counter()
+    for image in images:
+        for core, pattern in _photo_cores(image, prefix, suffix):
+            number[core.casefold()] += 1
+            cut.setdefault(core.casefold(), (image, pattern))
+    return {key: hit for key, hit in cut.items() if number[key] == 1} | whole
+
+
+def _photo_cores(image: str, prefix: str, suffix: str) -> Iterator[tuple[str, str]]:
+    words = dict.fromkeys(
+        (core, pattern)
+        for core, pattern in _cores(image, deepest=1)
+        if pattern != "{}" and pattern.strip("{} _-.").lower() in _PHOTO_WORDS
+    )
+    common = f"{prefix}{{}}{suffix}"
+    if common != "{}" and len(image) > len(prefix) + len(suffix):
+        words.setdefault((image[len(prefix) : len(image) - len(suffix)], common))
+    yield from words
+
+
+def _cores(name: str, deepest: int = _DEEPEST) -> Iterator[tuple[str, str]]:
+    """(part of a name, pattern with {} for it): all of it first, then with ever more words cut off its end or start."""
+    yield name, "{}"
+    rest, end = name, ""
+    for _ in range(deepest):
+        if not (found := _last(rest)):
+            break
+        rest, end = found[0], found[1] + end
+        yield rest, f"{{}}{end}"
+        if first := _FIRST.fullmatch(rest):
+            yield first[2], f"{first[1]}{{}}{end}"
+    rest, start = name, ""
+    for _ in range(deepest):
+        first = _FIRST.fullmatch(rest)
+        if not first:
+            break
+        rest, start = first[2], start + first[1]
+        yield rest, f"{start}{{}}"
+    if glued := _GLUED_LAST.fullmatch(name):
+        yield glued[1], f"{{}}{glued[2]}"
+    if glued := _GLUED_FIRST.fullmatch(name):
+        yield glued[2], f"{glued[1]}{{}}"
+
+
+def _last(name: str) -> tuple[str, str] | None:
+    """A name without its last word, and that word with the gap before it."""
+    starts = [found.start() for found in re.finditer(_GAP, name)]
+    return (name[: starts[-1]], name[starts[-1] :]) if starts and starts[-1] > 0 else None
+
+
+def _common(stems: Sequence[str]) -> tuple[str, str]:
+    """What all names begin and end with, without digits that belong to their numbers."""
+    prefix = _common_start(stems).rstrip("0123456789")
+    rest = [stem[len(prefix) :] for stem in stems]
+    return prefix, _common_start([text[::-1] for text in rest])[::-1].lstrip("0123456789")
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    first, last = min(texts), max(texts)  # in order, so what these two share all share
+    length = next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
+    return first[:length]

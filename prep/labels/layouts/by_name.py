@@ -1,0 +1,97 @@
+"""Pairs that names tell without a pattern: one mask an image, or of several kinds of masks the one that is known."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some
+from prep.images.folder_names import SPLIT_WORDS
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, says_mask
+
+_BEST = (
+    ("labelids", "Cityscapes: labelIds are the numbers of its classes"),
+    ("labeltrainids", "Cityscapes: labelTrainIds are the numbers of its classes"),
+    ("watershed_mask", "PixelAnnotationTool: the watershed mask is the finished one"),
+    ("manual1", "DRIVE: the first observer's masks are the truth, and mask is the field of view"),
+)
+"""Ends of masks' names that are taken before others of the same images, and why."""
+
+
+@dataclass(frozen=True)
+class NamedPairs:
+    """(image stem, label stem), labels of other kinds that were left out, and a note that says how names pair."""
+
+    pairs: tuple[tuple[str, str], ...]
+    left_out: frozenset[str]
+    note: str
+
+
+def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | None:
+    """Pair masks whose names are those of images with something added; None if that is not certain.
+
+    It is certain where each image has one mask of a kind, and all masks have the same added, or a word that says mask.
+    Raises SegError where images have several masks and nobody knows which is meant.
+    """
+    relation = relate(images, labels)
+    if relation.alone or not relation.found:
+        return None
+    kinds = _kinds(relation)
+    several = Counter(image for image, _ in relation.found.values())
+    if max(several.values()) == 1:
+        sure = len(kinds) == 1 or all(label == "{}" or says_mask(label) or _says_split(label) for _, label in kinds)
+        pairs = [(image, label) for label, (image, _) in relation.found.items()]
+        return NamedPairs(tuple(sorted(pairs)), frozenset(), _note(kinds)) if sure else None
+    return _best_kind(kinds, len(several))
+
+
+def _says_split(pattern: str) -> bool:
+    """Whether a mask's name has a split more, because masks lie in folders of train and val, and photos do not."""
+    return pattern.replace("{}", "").strip(" _-.").lower() in SPLIT_WORDS
+
+
+def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:
+    """Label by image, of each kind: what images' and labels' names have beside what they share."""
+    kinds: dict[Patterns, dict[str, str]] = {}
+    for label, (image, patterns) in relation.found.items():
+        kinds.setdefault(patterns, {})[image] = label
+    return kinds
+
+
+def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> NamedPairs:
+    masks: dict[str, dict[str, str]] = {}
+    for (_, pattern), found in kinds.items():
+        masks.setdefault(pattern, {}).update(found)
+    for end, why in _BEST:
+        best = [pattern for pattern in masks if pattern.lower().endswith(end)]
+        if len(best) == 1 and len(masks[best[0]]) == images:
+            others = [pattern for pattern in masks if pattern != best[0]]
+            listed = ", ".join(f"{len(masks[pattern])} named {pattern}" for pattern in others)
+            rest = frozenset(label for pattern in others for label in masks[pattern].values())
+            note = f"{why}; left out: {listed}; --match with the two patterns takes others"
+            return NamedPairs(tuple(sorted(masks[best[0]].items())), rest, note)
+    raise SegError(
+        f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
+        "masks are meant? Nothing was written; type the same command with one of\n"
+        + "\n".join(_command(pattern, kinds) for pattern in masks)
+    )
+
+
+def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
+    """What takes the masks of a pattern: --match, or their folder where names of their images differ in more ways."""
+    own = {before: found for (before, after), found in kinds.items() if after == label}
+    shown = [counted(len(found), "mask") + ", " + list_some(sorted(found.values())[:1]) for found in own.values()]
+    if len(own) == 1:
+        return f"  --match '{next(iter(own))}' '{label}'   {shown[0]}"
+    return f"  the folder of these masks alone as SOURCE: {'; '.join(shown)}"
+
+
+def _note(kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
+    if kinds.keys() == {SAME_STEM}:
+        image, label = min(kinds[SAME_STEM].items())
+        return f"paired by names that differ in upper and lower case only: {image} with {label}"
+    how = []
+    for (before, after), found in kinds.items():
+        image, label = min(found.items())
+        how.append(f"{len(found)} as '{before}' '{after}' ({image} with {label})")
+    return f"paired by name: {', '.join(how)}"

@@ -1,0 +1,186 @@
+"""Which image files of a folder are photos, and which are masks, by the names of their folders and of themselves."""
+
+import math
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.core.words import counted, list_some, verb
+from prep.images.finding import FoundFile
+from prep.images.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
+from prep.images.imageio import decode
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.splits import split_of
+
+_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
+_MASK_SUFFIXES = frozenset({".png", ".gif"})
+_SHOWN = 6
+_LOOKED_AT, _PIXELS, _FEW = 3, 20_000, 64
+
+
+@dataclass(frozen=True)
+class Division:
+    """Photos, empty where none are told from the masks; masks; and what a person should know of the rest."""
+
+    photos: tuple[FoundFile, ...]
+    masks: tuple[FoundFile, ...]
+    notes: tuple[str, ...] = ()
+
+
+def divide(files: Sequence[FoundFile], patterns: Patterns = SAME_STEM) -> Division:
+    """Tell photos from masks: by their folders, else by patterns that a person gave, else by names and endings."""
+    roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
+    for file in files:
+        roles[_role(file)].append(file)
+    photos, masks, others = roles["photos"], roles["labels"], roles[""]
+    if photos and masks:
+        return _without_others(photos, _of_pattern(masks, patterns), others)
+    if photos and others:  # what lies elsewhere are the masks
+        return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
+    if masks and others:
+        for unnamed in (_inside(others), others):
+            if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:
+                return _without_others(unnamed, _of_pattern(masks, patterns), [])
+    found = _by_pattern(files, patterns) or _by_name(files) or _by_ending(files)
+    if found:
+        return _without_others(*found, [])
+    if two := _by_folder(files):
+        return two
+    return Division(tuple(photos), ()) if photos else Division((), tuple(files))
+
+
+def refuse_several_sets(source: Path, division: Division) -> None:
+    """SegError if folders hold masks of the same names, each set for the same photos; it says how to take one."""
+    folders: dict[str, list[PurePosixPath]] = defaultdict(list)
+    for file in division.masks:
+        folders[file.stem].append(PurePosixPath(file.name).parent)
+    several = [each for each in folders.values() if len(set(each)) > 1]
+    if not several:
+        return
+    sets = Counter(folder for each in several for folder in set(each))
+    photos = Counter(PurePosixPath(file.name).parent for file in division.photos).most_common(1)
+    beside = ["--images", str(source / photos[0][0])] if photos else []
+    commands = [
+        f"  {shlex.join(['seg-prep', 'masks', 'convert', str(source / folder), *beside])}   {counted(number, 'mask')}"
+        for folder, number in sets.most_common(_SHOWN)
+    ]
+    raise SegError(
+        f"{source}: {counted(len(several), 'name')} of masks {verb(len(several), 'stands', 'stand')} in several "
+        "folders. Where these are masks of the same photos, take one of them:\n" + "\n".join(commands)
+    )
+
+
+def _role(file: FoundFile) -> Role:
+    """By the innermost folder that says it."""
+    folders = PurePosixPath(file.name).parent.parts
+    return next((role for folder in reversed(folders) if (role := role_of(folder))), "")
+
+
+def _without_others(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
+    """Without files in folders that say neither, and without photos of a test that came without any mask."""
+    notes = []
+    if others:
+        names = list_some([file.name for file in others])
+        notes.append(f"{counted(len(others), 'image')} in no folder of photos or of masks left out: {names}")
+    held = {split_of(str(PurePosixPath(file.name).parent)) for file in masks}
+    if held and "" not in held and "test" not in held:
+        test = [file for file in photos if split_of(str(PurePosixPath(file.name).parent)) == "test"]
+        if test:
+            photos = [file for file in photos if file not in set(test)]
+            notes.append(f"{counted(len(test), 'image')} of the test folder without a mask left out")
+    return Division(tuple(photos), tuple(masks), tuple(notes))
+
+
+def _of_pattern(masks: Sequence[FoundFile], patterns: Patterns) -> Sequence[FoundFile]:
+    """The masks whose names are as a person says; all of them if none is."""
+    return [file for file in masks if fits(file.stem, patterns[1])] or masks
+
+
+def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[FoundFile], list[FoundFile]] | None:
+    if patterns == SAME_STEM:
+        return None
+    cores = {core for file in files if (core := fits(file.stem, patterns[0]))}
+    masks = [file for file in files if fits(file.stem, patterns[1]) in cores]
+    shared = {fits(file.stem, patterns[1]) for file in masks}
+    photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in set(masks)]
+    return (photos, masks) if photos and masks else None
+
+
+def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
+    """Names with a word added that says mask are masks, where most of the others are their photos."""
+    masks = [file for file in files if is_named_as_mask(file.stem)]
+    if not masks or len(masks) == len(files):
+        return None
+    photos = [file for file in files if not is_named_as_mask(file.stem)]
+    found = relate(_stems(photos), _stems(masks))
+    related = {image for image, _ in found.found.values()}
+    return (photos, masks) if not found.alone and 2 * len(related) >= len(photos) else None
+
+
+def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
+    """Where most names stand twice, as x.jpg and x.png, the photos are in the format that loses something."""
+    by_stem: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        by_stem[file.stem].append(file)
+    pairs = [each for each in by_stem.values() if len(each) > 1]
+    photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
+    masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]
+    told = all({file.path.suffix.lower() in _MASK_SUFFIXES for file in each} == {True, False} for each in pairs)
+    folders = {file.path.parent for file in files}
+    if len(folders) > 1 or not pairs or not told or 2 * len(pairs) < len(by_stem):
+        return None
+    return (photos, masks) if len(photos) + len(masks) == len(files) else None
+
+
+def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:
+    """Files as they are named below the one folder in which all lie; none if there is no such folder, or a split."""
+    folders = {file.name.partition("/")[0] for file in files}
+    if len(folders) != 1 or folders.pop().lower() in SPLIT_WORDS or any("/" not in file.name for file in files):
+        return []
+    return [FoundFile(file.path, file.name.partition("/")[2]) for file in files]
+
+
+def _by_folder(files: Sequence[FoundFile]) -> Division | None:
+    """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values."""
+    folders: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        folders[PurePosixPath(file.name).parts[0]].append(file)
+    if len(folders) != 2 or any("/" not in file.name for file in files):
+        return None
+    for first, second in (tuple(folders), tuple(folders)[::-1]):
+        photos, masks = _inside(folders[first]), _inside(folders[second])
+        named = all(is_named_as_mask(stem) for stem in _stems(masks))
+        told = speaks_of_labels(second) or named or (_are_drawn(masks) and not _are_drawn(photos))
+        if not (photos and masks and told) or speaks_of_labels(first):
+            continue
+        if not relate(_stems(photos), _stems(masks)).alone:
+            note = f"photos are taken from {first}/, and masks from {second}/"
+            return Division(tuple(photos), tuple(masks), (note,))
+    return None
+
+
+def _are_drawn(files: Sequence[FoundFile]) -> bool:
+    """Whether files that are looked at hold few values, as masks do and photos do not."""
+    try:
+        return all(_values(file.path) <= _FEW for file in files[:: max(1, len(files) // _LOOKED_AT)])
+    except SegError:
+        return False
+
+
+def _values(path: Path) -> int:
+    """Different values of a part of the pixels."""
+    pixels = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
+    step = max(1, round(math.sqrt(pixels.shape[0] * pixels.shape[1] / _PIXELS)))
+    part = pixels[::step, ::step]
+    return len(np.unique(part.reshape(-1, 1 if part.ndim == 2 else part.shape[2]), axis=0))
+
+
+def _stems(files: Sequence[FoundFile]) -> list[str]:
+    return [file.stem for file in files]

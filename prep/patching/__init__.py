@@ -1,0 +1,1 @@
+"""Patches of a dataset: where they lie, how they are cut, and the folder that holds them."""

@@ -1,0 +1,203 @@
+"""Cut random patches out of the training and validation samples, each split to itself."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, write_text
+from prep.core.jobs import run_jobs
+from prep.core.jsonio import read_record
+from prep.core.progress import Progress, silent
+from prep.core.randomness import Stream
+from prep.core.tables import ONE_OF, read_table, write_columns
+from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
+from prep.dataset.transaction import Transaction
+from prep.images.geometry import crop_sample
+from prep.images.imageio import ImageRGB, write_png
+from prep.images.overlay import contact_sheet, overlay
+from prep.patching.crops import Crop, choose_crops
+from prep.patching.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
+
+PatchFormat = Literal["npy", "png"]
+
+_COLUMNS = ("patch", "stem", "y", "x", "split", "class", "flip")
+_REMEDY = "cut again with 'seg-prep patches --overwrite'"
+_CUT = ("train", "val")
+_PREVIEW_PATCHES = 32
+_PREVIEW_COLUMNS = 16
+
+
+@dataclass(frozen=True)
+class PatchSettings:
+    """What a set of patches was cut with; stands beside it in settings.json.
+
+    foreground: share of the patches centred near a foreground pixel.  flips: whether all four orientations
+    count (in npy sets they are virtual: the trainer flips).  split_hash: the split they were cut under.
+    masks_hash: of the masks that they were cut from.  images_hash: of the images.
+    """
+
+    size: int
+    per_image: int
+    seed: int
+    foreground: float
+    flips: bool
+    format: PatchFormat
+    split_hash: str
+    masks_hash: str = ""
+    images_hash: str = ""
+
+    def is_stale(self, dataset: Dataset) -> bool:
+        """Whether the dataset has another split now, or other masks, than those that the patches are of."""
+        others = self.masks_hash not in ("", dataset.masks_hash(*_CUT))  # older sets do not know their masks
+        return others or self.split_hash != dataset.split_hash()
+
+
+@dataclass(frozen=True)
+class _Split:
+    split: str = field(metadata={ONE_OF: _CUT})
+
+
+@dataclass(frozen=True)
+class PatchSet:
+    """Patches on disk: `crops` of them, `flipped` counts every orientation of each.
+
+    unlabelled: samples whose masks hold ignored pixels only, so that their patches teach nothing.
+    """
+
+    folder: Path
+    settings: PatchSettings
+    crops: int
+    unlabelled: int
+
+    @property
+    def flipped(self) -> int:
+        """Number of patches with all their orientations."""
+        return self.crops * len(_orientations(self.settings))
+
+
+@writes
+def cut_patches(
+    dataset: Dataset,
+    *,
+    size: int = 96,
+    per_image: int = 20,
+    foreground: float = 0.5,
+    flips: bool = True,
+    patch_format: PatchFormat = "npy",
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> PatchSet:
+    """Cut `per_image` patches of every labelled train and val sample into patches/size<size>.
+
+    Test samples are never cut. A sample's patches depend on the seed and its stem only.
+    Raises SegError if there are no samples, or other patches stand there and `overwrite` is not set.
+    """
+    samples = dataset.of_split(*_CUT)
+    if not samples:
+        raise SegError(f"{dataset.root}: no labelled train or val samples to cut patches of")
+    settings = PatchSettings(
+        size, per_image, seed, foreground, flips, patch_format, dataset.split_hash(), dataset.masks_hash(*_CUT)
+    )
+    name = f"{PATCHES}/size{size}"
+    folder = dataset.root / name
+    identity: dict[str, object] = {**asdict(settings), "dataset": dataset.fingerprint()}
+    with Transaction(dataset.root, f"patches-{size}", identity) as change:
+        staged = change.path(f"{name}/{PATCH_SETTINGS}").parent
+        files = _patch_files(staged, settings, len(samples))
+        done = DoneMarks(change.staging / "done")
+        if not done.path.exists():
+            files.create()
+            done.create(len(samples))
+        jobs = [_Job(dataset, sample, number, settings, files, done) for number, sample in enumerate(samples)]
+        cut, labelled, images = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
+        settings = replace(settings, images_hash=hashlib.sha256(b"".join(images)).hexdigest()[:16])
+        write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
+        write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
+        write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
+        change.commit(overwrite=overwrite, remove=(name,))
+    return PatchSet(folder, settings, len(samples) * per_image, labelled.count(False))
+
+
+def _patch_files(folder: Path, settings: PatchSettings, samples: int) -> PatchFiles:
+    if settings.format == "png":
+        return PngPatches(folder, _orientations(settings))
+    return NpyPatches(folder, samples * settings.per_image, settings.size)
+
+
+@dataclass(frozen=True)
+class _Job:
+    dataset: Dataset
+    sample: Sample
+    number: int
+    settings: PatchSettings
+    files: PatchFiles
+    done: DoneMarks
+
+
+def _cut_sample(job: _Job) -> tuple[list[Crop], bool, bytes]:
+    """Cut the patches of one sample; where they lie, whether any pixel is labelled, and a hash of the image."""
+    settings, sample = job.settings, job.sample
+    mask = job.dataset.mask(sample)
+    stream = Stream(settings.seed, "patches", sample.stem)
+    crops = choose_crops(
+        mask, settings.size, settings.per_image, settings.foreground, job.dataset.classes.foreground, stream
+    )
+    labelled = bool((mask != IGNORE_INDEX).any())
+    content = hashlib.sha256(read_bytes(job.dataset.root / sample.image)).digest()
+    if job.done.has(job.number):
+        return crops, labelled, content
+    image = job.dataset.image(sample)
+    pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
+    images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
+    job.files.write(job.number * settings.per_image, images, masks)
+    job.done.mark(job.number)
+    return crops, labelled, content
+
+
+def _rows(
+    samples: Sequence[Sample], cut: Sequence[list[Crop]], settings: PatchSettings
+) -> Iterator[tuple[object, ...]]:
+    """One row a patch: its number, source and split; top left pixel; class aimed at; orientation of a PNG."""
+    orientations = len(_orientations(settings)) if settings.format == "png" else 1
+    numbers = itertools.count()
+    for sample, crops in zip(samples, cut, strict=True):
+        for crop in crops:
+            for flip in range(orientations):
+                yield next(numbers), sample.stem, crop.top, crop.left, sample.split, crop.target, flip
+
+
+def read_patch_settings(folder: Path) -> PatchSettings:
+    """What a set of patches was cut with; SegError if that is damaged."""
+    return read_record(folder / PATCH_SETTINGS, PatchSettings, remedy=_REMEDY)
+
+
+def read_patch_splits(folder: Path) -> list[str]:
+    """Split of each patch of a set, in their order; SegError if its table is damaged."""
+    return [row.split for row in read_table(folder / INDEX, _Split, remedy=_REMEDY, others=True)]
+
+
+def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:
+    """Patches from all over the dataset: rows of images, each with its masks in colour below."""
+    pairs = [files.read(int(number)) for number in np.linspace(0, crops - 1, min(_PREVIEW_PATCHES, crops), dtype=int)]
+    pictures: list[ImageRGB] = []
+    for start in range(0, len(pairs), _PREVIEW_COLUMNS):
+        row = pairs[start : start + _PREVIEW_COLUMNS]
+        blank = [np.full_like(row[0][0], 255)] * (_PREVIEW_COLUMNS - len(row) if start else 0)
+        pictures += [image for image, _ in row] + blank
+        pictures += [overlay(image, mask, classes) for image, mask in row] + blank
+    return contact_sheet(pictures, min(_PREVIEW_COLUMNS, len(pairs)))
+
+
+def _orientations(settings: PatchSettings) -> tuple[tuple[int, ...], ...]:
+    return FLIPS if settings.flips else FLIPS[:1]

@@ -1,0 +1,67 @@
+"""What the tests of the annotation page share: a real server, a real browser, and what the page draws."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.annotate.app import annotate_app
+from prep.annotate.audit import Findings
+from prep.annotate.model.proposals import Proposals
+from prep.annotate.store.store import Store
+from prep.web.server import bind, make_server
+from tests.web import running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+
+@contextmanager
+def annotating(
+    root: Path, port: int = 0, model: Callable[[Store], Proposals] | None = None, findings: Findings | None = None
+) -> Iterator[int]:
+    """A real server for a dataset on a free port of loopback, or on this one."""
+    listener = bind("127.0.0.1", port)
+    store = Store(root)
+    proposals = model(store) if model else None
+    server = make_server(annotate_app(store, only_here=True, model=proposals, findings=findings), listener)
+    with closing(store), proposals.working() if proposals else nullcontext(), running(server, listener) as used:
+        yield used
+
+
+def open_page(context: "BrowserContext", port: int, faults: list[str]) -> "Page":
+    """The page with its first image; scripts that fail and requests to other machines are added to `faults`."""
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: message.type != "error" or "Failed to load resource" in message.text or
+            faults.append(message.text))  # fmt: skip
+    page.on("request", lambda request: re.match(rf"http://127\.0\.0\.1:{port}/", request.url) or
+            faults.append(request.url))  # fmt: skip
+    page.goto(f"http://127.0.0.1:{port}/")
+    until(page, "window.editor?.mask")
+    return page
+
+
+def until(page: "Page", expression: str, seconds: float = 120) -> None:
+    """Wait until a JavaScript expression holds; page.wait_for_function would break the page's rule against eval."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {expression}"
+        page.wait_for_timeout(20)
+
+
+def mask_of(page: "Page") -> NDArray[np.uint8]:
+    """(H, W) of the mask that is open."""
+    width, height, text = page.evaluate(
+        """() => {
+            const { width, height, pixels } = editor.mask;
+            return [width, height, Array.from(pixels, (value) => String.fromCharCode(value)).join("")];
+        }"""
+    )
+    return np.frombuffer(text.encode("latin1"), np.uint8).reshape(height, width)
