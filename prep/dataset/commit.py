@@ -55,11 +55,15 @@ class Commit:
         self._refuse_links(self.root, [*self.remove, *self.move])
         write_text(self.staging / RECORD, json.dumps({"remove": self.remove, "move": self.move}))
 
-    def finish(self) -> None:
-        """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""
+    def refuse_strangers(self) -> None:
+        """SegError for links and special files on the way: a record of a command of ours never meets any."""
         self._refuse_links(self.root, [*self.remove, *self.move])
         self._refuse_links(self.staging / NEW, self.move)
         _refuse_special(self.staging / NEW / name for name in self.move)
+
+    def finish(self) -> None:
+        """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""
+        self.refuse_strangers()
         for number, name in enumerate(self.remove):
             with explained(self.root / name):
                 _take_away(self.root / name, self.staging / f"old-{number}")
@@ -200,6 +204,8 @@ def wait_for_commits(root: Path) -> None:
         at_work = lock.holder(root) or f"a command ({staged[0].name})"
         is_killed = lock.is_free(root) and staged[0] in pending(root)
         if is_killed:
+            for staging in staged:  # what cannot be finished says how to get rid of it
+                read_commit(root, staging).refuse_strangers()
             raise SegError(
                 f"{root}: {at_work} was killed while it moved its results in. Type it again, or any other command "
                 "that changes this dataset, such as 'seg-prep stats': that finishes the move"

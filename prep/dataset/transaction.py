@@ -25,6 +25,7 @@ from prep.core.progress import Say
 from prep.dataset.commit import NEW, RECORD, STAGING, Commit, finish_all, pending
 from prep.dataset.dataset_files import INDEX, MASKS
 from prep.dataset.lock import LOCK, is_held, locked
+from prep.dataset.provenance import need_record
 
 _SETTINGS = "settings.json"
 
@@ -34,11 +35,13 @@ def writing(root: Path, say: Say | None = None) -> Iterator[None]:
     """Be the only one who writes into the folder `root`, from before it is read to the end of the block.
 
     What a killed command has begun to move is moved first, and its half-written files go. Blocks may be nested.
+    SegError if its provenance cannot be written.
     say: told who is at work after some seconds, and then it waits on; without it, that is a SegError.
     """
     if is_held(root):
         yield
         return
+    need_record(root)
     with locked(root, say) as was_killed:
         finish_all(root)
         if was_killed:

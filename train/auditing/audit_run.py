@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jsonio import read_json
 from prep.core.progress import Bar
+from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from train.auditing.audit import REGIONS, SHEET, Audit, audit, write_audit
 from train.runs.checkpoint import load_model, model_id
@@ -53,6 +54,7 @@ def audit_run(
     folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
     name = opened.root.resolve().name
     settings: dict[str, object] = {"model": model_id(run / MODEL), "dataset": name, "split": split}
+    need_record(folder)
     settle(folder)
     _refuse_results(folder, settings, overwrite=overwrite)
     with bar("Auditing") as advance:

@@ -17,6 +17,7 @@ from prep.core.jobs import WorkerKilled
 from prep.core.progress import Bar, Say, no_bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
+from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, ensure_stats, read_stats
 from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
@@ -84,6 +85,7 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     """
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
+    need_record(run)
     data = read_settings(run)
     config = Config.from_plain(data, run / CONFIG)
     if config.augment is not None:

@@ -10,6 +10,7 @@ from prep.core.errors import SegError
 from prep.core.files import make_folder
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
+from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
@@ -56,6 +57,7 @@ def score_run(
     loaded, card = load_model(run / MODEL, make_fabric(device))
     changes = {name: value for name, value in (windows or {}).items() if value is not None}
     predictor = loaded.changed(**changes)
+    need_record(run if output is None else output)
     if output is not None:
         settle(output)
         if holds_files(output) and not (output / METRICS).exists():
