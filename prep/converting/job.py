@@ -1,6 +1,7 @@
 """Convert one raw label, and the photo it belongs to, into files of the dataset."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,12 +43,14 @@ class LabelJob:
 
     photo: the raw photo to bring in, None if the sample has its image, or no image at all (then `image` is empty).
     record: what photos.csv says of the image, None if it says nothing.
+    filled: class of the whole image where there is no mask; then `label` is only what errors name.
     """
 
     label: RawLabel
     photo: FoundFile | None
     sample: Sample
     record: PhotoRecord | None = None
+    filled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class LabelOutcome:
 
     raw_pixels: (256,) before the mask was brought to the size of its image.  record: the photo's row of photos.csv.
     turned: the mask was drawn on the photo as stored and was turned with it.  resized: it had another size.
+    overlapping: pixels of the raw label that lie in several of its parts.
     """
 
     sample: Sample
@@ -66,6 +70,7 @@ class LabelOutcome:
     record: PhotoRecord | None = None
     turned: bool = False
     resized: bool = False
+    overlapping: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class ConvertLabel:
     def _convert(self, job: LabelJob) -> tuple[LabelOutcome, dict[str, bytes]]:
         """The outcome and the files to write, by name: none if values belong to no class and that is an error."""
         sample, record, image = self._image(job)
-        raw, unknown = self._mask(job.label)
+        raw, unknown = self._mask(job.label) if job.filled is None else (self._filled(sample, job.filled), NO_CODES)
         mask, drawn = self._placed(job, raw, sample, record)
         sample = replace(sample, mask=own_mask_name(sample.stem), width=mask.shape[1], height=mask.shape[0])
         outcome = LabelOutcome(
@@ -107,6 +112,7 @@ class ConvertLabel:
             record=record,
             turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
             resized=sorted(raw.shape) != sorted(mask.shape),
+            overlapping=overlaps(job.label) if job.filled is None and (overlaps := self._overlaps()) else 0,
         )
         if unknown.codes.size and self.unknown == "error":
             return outcome, {}
@@ -121,6 +127,15 @@ class ConvertLabel:
         name, data = image_file(photo, stem, placement, FULL_SIZE, self.folder)
         sample = replace(job.sample, image=name, width=placement.width, height=placement.height)
         return sample, photo.record(stem, job.photo.name, placement), data
+
+    def _filled(self, sample: Sample, name: str) -> IndexMask:
+        """A mask of one class, as large as the image."""
+        return np.full((sample.height, sample.width), self.meaning.classes.names.index(name), np.uint8)
+
+    def _overlaps(self) -> Callable[[RawLabel], int] | None:
+        """What counts pixels in several parts of a label, if it has parts."""
+        overlaps: Callable[[RawLabel], int] | None = getattr(reader_named(self.reader), "overlaps", None)
+        return overlaps
 
     def _mask(self, label: RawLabel) -> tuple[IndexMask, CodeCounts]:
         reader = reader_named(self.reader)
@@ -156,14 +171,17 @@ def _as_photo(sample: Sample) -> PhotoRecord:
 
 @dataclass(frozen=True)
 class CountCodes:
-    """Count every code of a raw label."""
+    """Count every code of a raw label; of a damaged one none, converting will say so."""
 
     reader: str
 
     def __call__(self, label: RawLabel) -> CodeCounts:
         """Read the codes of one label and count them."""
-        with within_limits(Path(label.name)):
-            return count_codes(read_codes(reader_named(self.reader), label))
+        try:
+            with within_limits(Path(label.name)):
+                return count_codes(read_codes(reader_named(self.reader), label))
+        except SegError:
+            return NO_CODES
 
 
 @dataclass(frozen=True)

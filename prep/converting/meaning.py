@@ -14,11 +14,6 @@ from prep.labels.tables.table import ClassTable
 
 IGNORE = "ignore"
 
-_GUESSED = (
-    "no class map lies beside these masks: the names are Pascal VOC's 21, a guess; if they are yours, name them with "
-    "--classes"
-)
-
 
 @dataclass(frozen=True)
 class Meaning:
@@ -75,7 +70,7 @@ def _meaning_of(
     if known is not None:
         return known
     if found.guess is not None:
-        return Meaning(found.guess, notes=(_GUESSED,))
+        return Meaning(found.guess[0], notes=(found.guess[1],))
     return None if found.names is None else Meaning(made_up_classes(found.names))
 
 

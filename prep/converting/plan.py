@@ -22,11 +22,12 @@ from prep.core.classes import ClassMap, Color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
@@ -51,6 +52,7 @@ class ConvertOptions:
     variable: str = ""
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
+    without_mask: str | None = None
 
 
 DEFAULTS = ConvertOptions()
@@ -84,7 +86,8 @@ class Plan:
 
     def settings(self) -> dict[str, object]:
         """What a staged result depends on: contents of files are known by size and time."""
-        files = [job.label.path for job in self.jobs] + [job.photo.path for job in self.jobs if job.photo]
+        files = [path for job in self.jobs for path in job.label.files or (job.label.path,)]
+        files += [job.photo.path for job in self.jobs if job.photo]
         pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
         return {**means, "options": repr(self.options), "files": file_stamps(files), "pairs": pairs}
@@ -111,9 +114,8 @@ def plan_conversion(
     raw = photos_to_bring(root, source, photos, labels, before)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
-    pairing = pair_labels(
-        images, labels, options.patterns, before, in_order=options.in_order, skip_unpaired=options.skip_unpaired
-    )
+    may_skip = options.skip_unpaired or options.without_mask is not None
+    pairing = pair_labels(images, labels, options.patterns, before, in_order=options.in_order, skip_unpaired=may_skip)
     notes = [*pairing.notes]
     by_stem = {label.stem: label for label in labels.labels}
     pairs = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
@@ -126,9 +128,19 @@ def plan_conversion(
         _refuse_mixed_classes(root, before, {image for image, _ in pairs})
     records = read_records(root / PHOTOS_RECORD)
     files = {file.stem: file for file in raw or ()}
+    filled: list[tuple[str, RawLabel]] = []
+    if options.without_mask is not None:
+        paths = {stem: files[stem].path if stem in files else root / known[stem].image for stem in pairing.images_alone}
+        filled = [(stem, RawLabel(path, stem)) for stem, path in paths.items()]
+        notes.append(_filled_note(filled, options.without_mask, meaning.classes))
+        pairing = replace(pairing, images_alone=())
     jobs = tuple(
-        LabelJob(label, files.get(image), _sample(image, known, labels.splits.get(label.stem, "")), records.get(image))
-        for (image, _), label in zip(pairs, chosen, strict=True)
+        LabelJob(label, files.get(image), _sample(image, known, _split(label, labels, source)), records.get(image), of)
+        for group, of in (
+            ([*zip((image for image, _ in pairs), chosen, strict=True)], None),
+            (filled, options.without_mask),
+        )
+        for image, label in group
     )
     notes += _split_notes([job.sample.split for job in jobs], labels)
     shown = photos or (root / IMAGES if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
@@ -177,6 +189,20 @@ def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
     """The sample that a label is of: as the dataset has it, in the split that it came in unless it is in one."""
     sample = known.get(stem, Sample(stem, "", "", 0, 0))
     return sample if sample.split or not split else replace(sample, split=split)
+
+
+def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:
+    """The split that a label came in; of a photo without a mask that of its folder."""
+    if not labels.splits or label.stem in labels.splits or not label.path.is_relative_to(source):
+        return labels.splits.get(label.stem, "")
+    return split_of(label.path.relative_to(source).parent.as_posix())
+
+
+def _filled_note(filled: Sequence[tuple[str, RawLabel]], name: str, classes: ClassMap) -> str:
+    if name not in classes.names:
+        raise SegError(f"--without-mask {name}: no class has that name; there are {', '.join(classes.names)}")
+    stems = [stem for stem, _ in filled]
+    return f"without a mask, and so {name} all over: {counted(len(stems), 'image')} ({list_some(stems)})"
 
 
 def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:

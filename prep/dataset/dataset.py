@@ -170,9 +170,17 @@ class Dataset:
 
     def masks_hash(self, *splits: str) -> str:
         """Hash of the masks of these splits: what was counted or cut of them fits as long as it stays the same."""
+        return self._hash_of((sample.stem, sample.mask) for sample in self.of_split(*splits))
+
+    def files_hash(self, *splits: str) -> str:
+        """Hash of the images and masks of these splits, wherever the dataset lies."""
+        samples = self.of_split(*splits)
+        return self._hash_of((sample.stem, name) for sample in samples for name in (sample.image, sample.mask))
+
+    def _hash_of(self, files: Iterable[tuple[str, str]]) -> str:
         content = hashlib.sha256()
-        for sample in self.of_split(*splits):
-            content.update(sample.stem.encode() + hashlib.sha256(read_bytes(self.root / sample.mask)).digest())
+        for stem, name in files:
+            content.update(stem.encode() + hashlib.sha256(read_bytes(self.root / name)).digest())
         return content.hexdigest()[:16]
 
     def fingerprint(self) -> str:

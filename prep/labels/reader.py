@@ -29,6 +29,7 @@ class RawLabel:
     names: of all regions of the source, where it names them; code = position + 1.
     ground: the image file that its regions lie on where the label needs it: a label file, or the photo for its size.
     regions: (name, content) of each as the label file has them, None if the file has to be read for them.
+    files: all that it is made of, where these are several; `path` is the first.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class RawLabel:
     names: tuple[str, ...] = ()
     ground: Path | None = None
     regions: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False, compare=False)
+    files: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -61,7 +63,7 @@ class LabelSource:
     unlabelled: codes that mean "nobody labelled this".  in_order: labels are numbered in the order of the photos.
     names: of its regions, where it names them; None where it holds colours or ids. Code = position + 1, and 0 lies in
     no region.
-    guess: classes that such labels have as a rule, for want of anything that says which; used with a note.
+    guess: classes that such labels have as a rule, for want of anything that says which, and the note that says so.
     missing: what the source lists and is not there.  notes: what else a person should know.
     splits: train, val or test by stem, where the source came divided.
     """
@@ -77,7 +79,7 @@ class LabelSource:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     splits: Mapping[str, str] = field(default_factory=dict)
-    guess: ClassMap | None = None
+    guess: tuple[ClassMap, str] | None = None
 
     @property
     def photo_files(self) -> list[FoundFile]:
@@ -88,7 +90,8 @@ class LabelSource:
 class LabelReader(Protocol):
     """One way to read raw labels.
 
-    A new format is a module with such a class, registered in prep/labels/registry.py.
+    A new format is a module with such a class, registered in prep/labels/registry.py. One that merges several files
+    may have a method overlaps(label): the pixels that lie in more than one of them.
     """
 
     @property

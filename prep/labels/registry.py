@@ -1,6 +1,7 @@
 """All label formats, ours and those of other packages: which one reads what lies where a person points."""
 
 import functools
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -9,6 +10,7 @@ from pathlib import Path
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
+from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import darwin, isat, labelbox, superannotate, supervisely, via, vott
@@ -17,9 +19,10 @@ from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej
-from prep.labels.pixels import images, labelme_folders, supervisely_masks, voc
+from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
@@ -30,7 +33,14 @@ GROUP = "seg_prep.labels"
 BUILT_IN: tuple[LabelFormat, ...] = (
     *(images.FORMAT, voc.FORMAT, ground_truth.FORMAT, ground_truth.NUMBERED, matrix.FORMAT),
     *(labelme.FORMAT, coco.FORMAT, cvat.FORMAT, labelstudio.FORMAT, labelstudio_png.FORMAT, yolo.FORMAT),
-    *(labelme_folders.FORMAT, supervisely_masks.FORMAT),
+    *(
+        labelme_folders.FORMAT,
+        object_ids.FORMAT,
+        pair_lists.FORMAT,
+        part_masks.CLASSES,
+        part_masks.OBJECTS,
+        supervisely_masks.FORMAT,
+    ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
     *(imagej.FORMAT, geojson.FORMAT),
@@ -88,7 +98,7 @@ def label_source(
         owners = {each.name: each.owns for each in of_json}
         contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
         chosen = _format_of(contents, reader)
-        found = chosen.open(contents, variable)
+        found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
     if not found.labels:
         raise _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
@@ -121,6 +131,11 @@ def _nothing(contents: Contents) -> SegError:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))
             return SegError(f"{contents.source}: a JSON file of no format that is read; those are {titles}")
         return contents.damaged_json[0]
+    if zips := contents.of_suffix(".zip"):
+        return SegError(
+            f"{contents.source}: no labels here but in {list_some([file.name for file in zips])}; name the zip file:\n"
+            f"  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
+        )
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
         f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "

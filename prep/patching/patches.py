@@ -1,9 +1,10 @@
 """Cut random patches out of the training and validation samples, each split to itself."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.core.files import write_text
+from prep.core.files import read_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
@@ -41,7 +42,7 @@ class PatchSettings:
 
     foreground: share of the patches centred near a foreground pixel.  flips: whether all four orientations
     count (in npy sets they are virtual: the trainer flips).  split_hash: the split they were cut under.
-    masks_hash: of the masks that they were cut from.
+    masks_hash: of the masks that they were cut from.  images_hash: of the images.
     """
 
     size: int
@@ -52,6 +53,7 @@ class PatchSettings:
     format: PatchFormat
     split_hash: str
     masks_hash: str = ""
+    images_hash: str = ""
 
     def is_stale(self, dataset: Dataset) -> bool:
         """Whether the dataset has another split now, or other masks, than those that the patches are of."""
@@ -118,7 +120,8 @@ def cut_patches(
             files.create()
             done.create(len(samples))
         jobs = [_Job(dataset, sample, number, settings, files, done) for number, sample in enumerate(samples)]
-        cut, labelled = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
+        cut, labelled, images = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
+        settings = replace(settings, images_hash=hashlib.sha256(b"".join(images)).hexdigest()[:16])
         write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
         write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
         write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
@@ -142,8 +145,8 @@ class _Job:
     done: DoneMarks
 
 
-def _cut_sample(job: _Job) -> tuple[list[Crop], bool]:
-    """Cut the patches of one sample; where they lie, and whether the mask holds any labelled pixel."""
+def _cut_sample(job: _Job) -> tuple[list[Crop], bool, bytes]:
+    """Cut the patches of one sample; where they lie, whether any pixel is labelled, and a hash of the image."""
     settings, sample = job.settings, job.sample
     mask = job.dataset.mask(sample)
     stream = Stream(settings.seed, "patches", sample.stem)
@@ -151,14 +154,15 @@ def _cut_sample(job: _Job) -> tuple[list[Crop], bool]:
         mask, settings.size, settings.per_image, settings.foreground, job.dataset.classes.foreground, stream
     )
     labelled = bool((mask != IGNORE_INDEX).any())
+    content = hashlib.sha256(read_bytes(job.dataset.root / sample.image)).digest()
     if job.done.has(job.number):
-        return crops, labelled
+        return crops, labelled, content
     image = job.dataset.image(sample)
     pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
     images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
     job.files.write(job.number * settings.per_image, images, masks)
     job.done.mark(job.number)
-    return crops, labelled
+    return crops, labelled, content
 
 
 def _rows(

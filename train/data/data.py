@@ -1,5 +1,6 @@
 """Training pixels on the device: crops and their random changes happen there, a batch at a time."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,8 @@ class PixelStore:
 
     pixels: (P, 3).  labels: (P,).  start, height, width: (N,) of each image.
     crops: how many crops of each image an epoch takes.  flips: whether the data may be mirrored.
-    description: the settings of the patches; empty for whole images.  config: how crops are changed at random.
+    content: equal only for the same pixels.  is_cut: whether they are patches.
+    config: how crops are changed at random.
     transform: further changes, on the CPU.  stays: the pixels stay in the CPU's memory, while the network is elsewhere.
     """
 
@@ -52,7 +54,8 @@ class PixelStore:
     size: int
     crops: int
     flips: bool
-    description: str = ""
+    content: str = ""
+    is_cut: bool = False
     config: Config = field(default_factory=Config)
     transform: Transform | None = None
     stays: bool = False
@@ -135,7 +138,7 @@ def _open_patches(folder: Path, split: str) -> PixelStore:
     side = torch.full((len(wanted),), settings.size)
     return PixelStore(
         torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
-        settings.size, 1, settings.flips, json.dumps(asdict(settings)),
+        settings.size, 1, settings.flips, json.dumps(asdict(settings)), is_cut=True,
     )  # fmt: skip
 
 
@@ -153,18 +156,24 @@ def load_samples(
     start = np.concatenate([[0], np.cumsum(area)])
     pixels, labels = np.empty((start[-1], 3), np.uint8), np.empty(start[-1], np.uint8)
 
-    def load(number: int) -> None:
+    def load(number: int) -> bytes:
         sample, place = samples[number], slice(start[number], start[number + 1])
         pixels[place] = dataset.image(sample).reshape(-1, 3)
         labels[place] = dataset.mask(sample).reshape(-1)
+        content = hashlib.sha256(sample.stem.encode() + b"\0")
+        content.update(pixels[place].data)
+        content.update(labels[place].data)
+        return content.digest()
 
-    with ThreadPoolExecutor() as pool:  # decoding releases Python's lock
-        for done, _ in enumerate(pool.map(load, range(len(samples))), start=1):
+    together = hashlib.sha256()
+    with ThreadPoolExecutor() as pool:  # decoding releases Python's lock, and so does hashing
+        for done, content in enumerate(pool.map(load, range(len(samples))), start=1):
+            together.update(content)
             progress(done, len(samples))
     return PixelStore(
         torch.from_numpy(pixels), torch.from_numpy(labels), torch.from_numpy(start[:-1]),
         torch.tensor([sample.height for sample in samples]), torch.tensor([sample.width for sample in samples]),
-        size, crops, flips=True,
+        size, crops, True, together.hexdigest(), is_cut=False,
     )  # fmt: skip
 
 

@@ -1,10 +1,9 @@
 """One training from beginning to end: data, epochs, scores of the test split, report."""
 
-import hashlib
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from lightning_fabric import Fabric
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, write_bytes, write_text
 from prep.core.progress import Bar, Say, no_bar
-from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
 from prep.dataset.stats import Stats, ensure_stats, read_stats
@@ -26,10 +24,12 @@ from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
+from train.fitting.record import opening, settings_of
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
 from train.runs.run_files import CONFIG, CURVES, LAST, LOG, MODEL
+from train.runs.run_settings import read_settings
 from train.runs.runs import mark_latest, new_run
 from train.scoring.score import write_scores
 from train.scoring.split_scores import SplitScores, score_split
@@ -81,7 +81,7 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     """
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
-    data = _read_settings(run)
+    data = read_settings(run)
     config = Config.from_plain(data, run / CONFIG)
     if config.augment is not None:
         config = replace(config, augment=str(_own_augment(run, config)))  # the file it began with
@@ -123,10 +123,11 @@ def _run(
         if not resumed and fabric.is_global_zero:
             shutil.rmtree(run)  # a training that cannot begin leaves nothing
         raise
+    settings = settings_of(trainer)
     if resumed:
-        _go_on(trainer)
+        _go_on(trainer, settings)
     else:
-        _begin(trainer)
+        _begin(trainer, settings)
     with bar("Training") as advance:
         if not trainer.train(advance):
             log(f"{run}: was trained to its end before; it is only scored again")
@@ -150,39 +151,29 @@ def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
     return stats
 
 
-def _go_on(trainer: Trainer) -> None:
+def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:
     """Take up a run that was interrupted; SegError if its data are others now."""
     run = trainer.run
-    if _read_settings(run).get("data_hash") != _settings(trainer)["data_hash"]:
+    if read_settings(run).get("data_hash") != settings["data_hash"]:
         raise SegError(
-            f"{trainer.dataset.root}: its patches or statistics have changed since {run.name} began; train again"
+            f"{trainer.dataset.root}: its images, masks, patches or statistics have changed since {run.name} began; "
+            "start a new training"
         )
     trainer.resume()
     trainer.log(f"{run}: resumed after epoch {trainer.state.epoch}")
 
 
-def _begin(trainer: Trainer) -> None:
+def _begin(trainer: Trainer, settings: Mapping[str, Any]) -> None:
     """Write down what a new run is trained with, and say it."""
     run, config = trainer.run, trainer.config
     if trainer.fabric.is_global_zero:
         mark_latest(run)
         if config.augment is not None:
             write_bytes(_own_augment(run, config), read_bytes(Path(config.augment)))
-        write_text(run / CONFIG, json.dumps(_settings(trainer), indent=2) + "\n")
-    trainer.log(_opening(trainer))
+        write_text(run / CONFIG, json.dumps(settings, indent=2) + "\n")
+    trainer.log(opening(trainer, settings))
     if config.film and not trainer.validation:
         trainer.log("--film shows a validation image, and there is none: no film")
-
-
-def _read_settings(run: Path) -> dict[str, Any]:
-    """Read config.json."""
-    try:
-        data = json.loads(read_bytes(run / CONFIG))
-    except ValueError as error:
-        raise SegError(f"{run / CONFIG}: damaged; this run cannot be resumed") from error
-    if not isinstance(data, dict) or "dataset_path" not in data:
-        raise SegError(f"{run / CONFIG}: not the settings of a training; this run cannot be resumed")
-    return data
 
 
 def _own_augment(run: Path, config: Config) -> Path:
@@ -206,42 +197,3 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
             scores = score_split(predictor, dataset, "test", advance)
         write_scores(run, scores, dataset, predictor)
     return Run(run, write_run_report(run), scores)
-
-
-def _settings(trainer: Trainer) -> dict[str, Any]:
-    dataset = trainer.dataset
-    return {
-        **trainer.config.to_plain(),
-        "dataset": dataset.root.resolve().name,
-        "dataset_path": dataset.root.resolve().as_posix(),
-        "split_hash": dataset.split_hash(),
-        "data_hash": _data_hash(trainer),
-        "train_images": len(dataset.of_split("train")),
-        "val_images": len(dataset.of_split("val")),
-        "patches": len(trainer.store),
-        "pixels": "patches" if trainer.store.description else "random crops",
-        "patch_size": trainer.store.size,
-        "window_used": trainer.card.window,
-        "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
-        "device": str(trainer.fabric.device),
-        "precision_used": trainer.fabric._precision.precision,
-    }
-
-
-def _data_hash(trainer: Trainer) -> str:
-    """Hash of what decides which pixels the training sees, and how: patches, classes, mean and std."""
-    store, card = trainer.store, trainer.card
-    content = [store.description, store.size, len(store), store.flips, card.classes.to_json(), card.mean, card.std]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def _opening(trainer: Trainer) -> str:
-    config, settings = trainer.config, _settings(trainer)
-    network = config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"
-    forms = ("patch", "patches") if trainer.store.description else ("random crop",)
-    return (
-        f"{trainer.run}: {network} of {settings['parameters'] / 1e6:.2f} M parameters "
-        f"on {settings['device']} in {settings['precision_used']}; "
-        f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch, "
-        f"{settings['train_images']:,} training and {counted(settings['val_images'], 'validation image')}"
-    )

@@ -12,6 +12,7 @@ from prep.core.progress import Progress, silent
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
+from train.predicting.output_folder import OutputFolder
 from train.predicting.tiff_rows import TiffRows
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
@@ -29,34 +30,34 @@ _CLASSIC_BYTES = 3_500_000_000
 def predict_large(
     predictor: Predictor,
     photo: FoundFile,
-    output: Path,
+    folder: OutputFolder,
     kinds: Collection[str],
     *,
-    overwrite: bool = False,
     progress: Progress = silent,
 ) -> None:
     """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities/STEM.npy.
 
-    Memory does not grow with the height. Files that are all there are left as they are, unless `overwrite` is set.
+    Memory does not grow with the height. Files that are all there, of this model, are left as they are.
     progress: counts rows. Raises SegError if the file cannot be read in pieces, or if its mask is not asked for.
     """
-    mask_path, shown_path = output / "masks" / f"{photo.stem}.tif", output / "overlays" / f"{photo.stem}.png"
+    mask_path = folder.root / "masks" / f"{photo.stem}.tif"
+    shown_path = folder.root / "overlays" / f"{photo.stem}.png"
     if "masks" not in kinds:
         raise SegError(f"{photo.path}: of a picture this large the mask is written first; add masks to --save")
-    scores_path = probability_path(output, photo)
+    scores_path = probability_path(folder.root, photo)
     paths = {"masks": mask_path, "overlays": shown_path, PROBABILITIES: scores_path}
-    if not overwrite and all(path.exists() for kind, path in paths.items() if kind in kinds):
+    wanted = [path for kind, path in paths.items() if kind in kinds]
+    if not folder.lacks(wanted):
         return
     source = Thinned(TiffRows(photo.path))
-    if PROBABILITIES in kinds:
-        make_folder(scores_path.parent)
-    labels = predictor.strips(source, scores_path if PROBABILITIES in kinds else None)
-    strips = _reported(source.labels(labels), source.height, progress)
-    make_folder(mask_path.parent)
-    write_mask(mask_path, strips, source.height, source.width)
-    if "overlays" in kinds:
-        make_folder(shown_path.parent)
-        write_png(shown_path, overlay(source.shown_image, source.shown_labels, predictor.classes))
+    with folder.making(wanted):
+        for path in wanted:
+            make_folder(path.parent)
+        labels = predictor.strips(source, scores_path if PROBABILITIES in kinds else None)
+        strips = _reported(source.labels(labels), source.height, progress)
+        write_mask(mask_path, strips, source.height, source.width)
+        if "overlays" in kinds:
+            write_png(shown_path, overlay(source.shown_image, source.shown_labels, predictor.classes))
 
 
 class Thinned:

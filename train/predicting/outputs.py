@@ -10,9 +10,10 @@ from prep.core.files import make_folder, write_bytes
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
 from prep.images.overlay import color_mask, overlay
+from train.predicting.output_folder import OutputFolder
 from train.predicting.polygon_files import coco_entry, geojson, labelme, write_coco
 
-COCO = "coco"
+COCO, COCO_FILE = "coco", "coco/annotations.json"
 _ENTRIES = ".entries"
 """Entries of COCO's one file, by photo: an interrupted command goes on, and later photos join."""
 
@@ -65,11 +66,13 @@ def make_outputs(
     return [Output(target / kind / _ENTRIES if kind == COCO else target / kind, *makers[kind]) for kind in kinds]
 
 
-def finish_outputs(kinds: Sequence[str], target: Path, classes: ClassMap) -> None:
-    """Write the files that are about all photos of the folder."""
+def finish_outputs(kinds: Sequence[str], folder: OutputFolder, classes: ClassMap) -> None:
+    """Write the files that are about all photos of the folder that this model has labelled."""
     if COCO in kinds:
-        entries = sorted((target / COCO / _ENTRIES).glob("*.json"))
-        write_coco(target / COCO / "annotations.json", entries, classes)
+        entries = filter(folder.is_whole, sorted((folder.root / COCO / _ENTRIES).glob("*.json")))
+        path = folder.root / COCO_FILE
+        with folder.making([path]):
+            write_coco(path, entries, classes)
 
 
 def _way(folder: Path, photo: Path) -> str:

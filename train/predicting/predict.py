@@ -1,106 +1,89 @@
 """Label photos and videos that have no masks."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from prep.core.classes import write_classes
-from prep.core.errors import SegError
-from prep.core.files import make_folder, write_text
-from prep.core.jsonio import read_json
+from prep.core.failures import Failures
+from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
-from prep.dataset.dataset_files import CLASSES
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
 from train.predicting.large import LARGE_KINDS, predict_large
-from train.predicting.outputs import Output, Predicted, finish_outputs, make_outputs
+from train.predicting.output_folder import OutputFolder
+from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs, make_outputs
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.predicting.tiff_rows import is_large_tiff
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
 
-RECORD = "predictions.json"
-"""How the predictions of a folder were made: the model and every setting that changes them."""
-
 
 def predict_photos(
     predictor: Predictor,
     photos: Sequence[FoundFile],
-    output: Path,
+    folder: OutputFolder,
     kinds: Sequence[str],
+    failures: Failures,
     *,
     tolerance: float = 1.0,
     smallest: int = 1,
-    overwrite: bool = False,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
-) -> list[str]:
-    """Write the outputs of each photo, upright and in its full size; return what went wrong.
+) -> None:
+    """Write the outputs of each photo, upright and in its full size; those that cannot be read are left out.
 
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
     tolerance, smallest: in pixels, as of region_polygons.
-    A photo that cannot be read does not stop the others. One whose files are all there is left as it is, unless
-    `overwrite` is set: an interrupted command goes on.
+    A photo whose files are all there, of this model, is left as it is: an interrupted command goes on.
+    Raises SegError if more photos fail than `failures` allows.
     """
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
-    outputs = make_outputs(pictures, output, predictor.classes, tolerance, smallest)
-    problems: list[str] = []
+    outputs = make_outputs(pictures, folder.root, predictor.classes, tolerance, smallest)
+    if COCO in kinds:
+        folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
     with bar("Predicting") as advance:
         for done, photo in enumerate(photos, start=1):
-            with _collected(problems):
-                scores = probability_path(output, photo) if PROBABILITIES in kinds else None
+            with failures.leaving_out():
+                scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
                 wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                 if is_large_tiff(photo.path):
                     large.append(photo)
-                elif overwrite or not all(path.exists() for path in wanted):
-                    _predict_photo(predictor, photo, outputs, scores)
+                elif folder.lacks(wanted):
+                    with folder.making(wanted):
+                        _predict_photo(predictor, photo, outputs, scores)
             advance(done, len(photos))
-    finish_outputs(kinds, output, predictor.classes)
+    finish_outputs(kinds, folder, predictor.classes)
     for photo in large:
         if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
             note(f"{photo.name}: too large for {', '.join(left_out)}")
-        with _collected(problems), bar(f"Predicting {photo.name}") as advance:
-            predict_large(predictor, photo, output, kinds, overwrite=overwrite, progress=advance)
-    return problems
+        with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
+            predict_large(predictor, photo, folder, kinds, progress=advance)
 
 
 def predict_videos(
     predictor: Predictor,
     videos: Sequence[FoundFile],
-    output: Path,
+    folder: OutputFolder,
     kinds: Sequence[str],
+    failures: Failures,
     *,
-    overwrite: bool = False,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
-) -> list[str]:
-    """Label each video; return what went wrong. One that cannot be read does not stop the others.
+) -> None:
+    """Label each video; those that cannot be read are left out.
 
     kinds: as of photos; those that there are not of videos are left out, which `note` tells.
     """
-    problems: list[str] = []
     for video in videos:
         if left_out := [kind for kind in kinds if kind not in VIDEO_KINDS]:
             note(f"{video.name}: videos have no {', '.join(left_out)}; left out")
-        with _collected(problems), bar(f"Predicting {video.name}") as advance:
-            predict_video(predictor, video, output, kinds, overwrite=overwrite, progress=advance, note=note)
-    return problems
-
-
-@contextmanager
-def _collected(problems: list[str]) -> Iterator[None]:
-    """Note a SegError of the block instead of raising it."""
-    try:
-        yield
-    except SegError as error:
-        problems.append(str(error))
+        with failures.leaving_out(), bar(f"Predicting {video.name}") as advance:
+            predict_video(predictor, video, folder, kinds, progress=advance, note=note)
 
 
 def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None) -> None:
@@ -115,27 +98,3 @@ def _label_and_keep(predictor: Predictor, image: ImageRGB, scores: Path) -> Inde
     """Label an image, and write its class probabilities on the way."""
     make_folder(scores.parent)
     return np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), scores)])
-
-
-def open_output(output: Path, predictor: Predictor, settings: Mapping[str, object], *, overwrite: bool) -> None:
-    """Make the folder, with its class map and a record of how the predictions are made.
-
-    settings: the model and what else changes predictions, as plain data. Raises SegError if the folder holds
-    predictions made with others and `overwrite` is not set; a setting that only one of the two has is no conflict.
-    """
-    record = output / RECORD
-    before = _read_record(record) if record.exists() and not overwrite else {}
-    for name, value in settings.items():
-        if before.get(name, value) != value:
-            what = "another model" if name == "model" else f"{name} {before[name]} (now {value})"
-            raise SegError(f"{output}: holds predictions of {what}; name another folder, or add --overwrite")
-    make_folder(output)
-    write_text(record, json.dumps({**before, **settings}, indent=2, ensure_ascii=False) + "\n")
-    write_classes(output / CLASSES, predictor.classes)
-
-
-def _read_record(path: Path) -> dict[str, object]:
-    content = read_json(path, remedy="remove the folder, or add --overwrite")
-    if not isinstance(content, dict):
-        raise SegError(f"{path}: not of seg-train predict; name another folder")
-    return content

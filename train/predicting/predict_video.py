@@ -12,6 +12,7 @@ from prep.core.words import counted
 from prep.images.finding import FoundFile
 from prep.images.imageio import write_png
 from prep.images.overlay import color_mask, overlay
+from train.predicting.output_folder import OutputFolder
 from train.predicting.video import Damage, VideoFile, VideoWriter
 from train.windows.predictor import Predictor
 
@@ -22,30 +23,29 @@ VIDEO_KINDS = ("masks", "colors", "overlays")
 def predict_video(
     predictor: Predictor,
     video: FoundFile,
-    output: Path,
+    folder: OutputFolder,
     kinds: Collection[str],
     *,
-    overwrite: bool = False,
     progress: Progress = silent,
     note: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Write overlays/STEM.mp4, colors/STEM.mp4 and masks/STEM/000000.png, 000001.png, ..., whichever `kinds` names.
 
     Frames are upright, at the times of the video. Nothing stands under its final name before all of it is whole;
-    what is already there is left as it is, unless `overwrite` is set. Damaged frames are left out, which `note` tells.
+    what is already there, of this model, is left as it is. Damaged frames are left out, which `note` tells.
     progress: counts frames. Raises SegError if no frame can be read.
     """
-    folder = output / "masks" / video.stem
-    films = {kind: output / kind / f"{video.stem}.mp4" for kind in VIDEO_KINDS if kind != "masks" and kind in kinds}
-    wanted = [*films.values(), *([folder] if "masks" in kinds else [])]
+    frames, films = folder.root / "masks" / video.stem, [kind for kind in VIDEO_KINDS[1:] if kind in kinds]
+    paths = {kind: folder.root / kind / f"{video.stem}.mp4" for kind in films}
+    wanted = [*paths.values(), *([frames] if "masks" in kinds else [])]
     if not wanted:
         raise SegError(f"{video.path}: of a video there are only {', '.join(VIDEO_KINDS)}; add one of them to --save")
-    if not overwrite and all(path.exists() for path in wanted):
+    if not folder.lacks(wanted):
         return
     source = VideoFile(video.path)
-    with ExitStack() as stack:
-        masks = stack.enter_context(_NewFolder(folder)) if "masks" in kinds else None
-        writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in films.items()}
+    with folder.making(wanted), ExitStack() as stack:
+        masks = stack.enter_context(_NewFolder(frames)) if "masks" in kinds else None
+        writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in paths.items()}
         for number, frame in enumerate(source):
             mask = predictor(frame.image)
             if masks is not None:

@@ -1,15 +1,15 @@
 """Run folders: make one, find one, and the dataset that it was trained on."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import make_folder, part_of, read_bytes, write_text
+from prep.core.files import make_folder, part_of, write_text
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import CONFIG, LAST, MODEL
+from train.runs.run_settings import read_settings
 
 RUNS = Path("runs")
 LATEST = "latest"
@@ -64,7 +64,7 @@ def open_dataset(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:
 
     Raises SegError if none is named and the run does not say which it was trained on.
     """
-    named = json.loads(read_bytes(run / CONFIG)).get("dataset_path") if (run / CONFIG).exists() else None
+    named = read_settings(run)["dataset_path"] if (run / CONFIG).exists() else None
     own = Path(named) if named else None
     chosen = dataset or own
     if chosen is None:

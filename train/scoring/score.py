@@ -1,6 +1,5 @@
 """Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, read_bytes
+from prep.core.files import explained, make_folder
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.transaction import writing
@@ -17,6 +16,7 @@ from prep.images.overlay import shrink
 from train.runs.checkpoint import ModelCard, load_model
 from train.runs.device import make_fabric
 from train.runs.run_files import CONFIG, CONFUSION, METRICS, MODEL, PREDICTIONS, WORST
+from train.runs.run_settings import read_settings
 from train.runs.runs import open_dataset
 from train.scoring.compare import Comparison, compare
 from train.scoring.confusion_chart import draw_confusion
@@ -101,7 +101,7 @@ def _protocols(
     run: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor, is_own: bool, bar: Bar
 ) -> list[ProtocolScore]:
     """Mean IoU of whole images and of patches; of the patches of the training images, too, where those are known."""
-    settings = json.loads(read_bytes(run / CONFIG)) if (run / CONFIG).exists() else {}
+    settings = read_settings(run) if (run / CONFIG).exists() else {}
     size = settings.get("patch_size") or predictor.windows.window // 2
     scores = whole_image_scores(scored)
     leaking = is_own and scored.split not in ("train", "all") and bool(dataset.of_split("train"))

@@ -88,7 +88,7 @@ def _keys(images: Sequence[str]) -> dict[str, tuple[str, str]]:
     whole = {image.casefold(): (image, "{}") for image in images}
     if len(whole) < len(images):  # a.JPG and A.jpg
         whole = {image: (image, "{}") for image in images}
-    prefix, suffix = _common(images)
+    prefix, suffix = _common(images) if len(images) > 1 else ("", "")
     cut: dict[str, tuple[str, str]] = {}
     number: Counter[str] = Counter()
     for image in images:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
+from prep.images.folder_names import SPLIT_WORDS
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, says_mask
 
 _BEST = (
     ("labelids", "Cityscapes: labelIds are the numbers of its classes"),
     ("labeltrainids", "Cityscapes: labelTrainIds are the numbers of its classes"),
     ("watershed_mask", "PixelAnnotationTool: the watershed mask is the finished one"),
+    ("manual1", "DRIVE: the first observer's masks are the truth, and mask is the field of view"),
 )
 """Ends of masks' names that are taken before others of the same images, and why."""
 
@@ -37,10 +39,15 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
     kinds = _kinds(relation)
     several = Counter(image for image, _ in relation.found.values())
     if max(several.values()) == 1:
-        sure = len(kinds) == 1 or all(says_mask(label) or label == "{}" for _, label in kinds)
+        sure = len(kinds) == 1 or all(label == "{}" or says_mask(label) or _says_split(label) for _, label in kinds)
         pairs = [(image, label) for label, (image, _) in relation.found.items()]
         return NamedPairs(tuple(sorted(pairs)), frozenset(), _note(kinds)) if sure else None
     return _best_kind(kinds, len(several))
+
+
+def _says_split(pattern: str) -> bool:
+    """Whether a mask's name has a split more, because masks lie in folders of train and val, and photos do not."""
+    return pattern.replace("{}", "").strip(" _-.").lower() in SPLIT_WORDS
 
 
 def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:
@@ -52,26 +59,31 @@ def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:
 
 
 def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> NamedPairs:
+    masks: dict[str, dict[str, str]] = {}
+    for (_, pattern), found in kinds.items():
+        masks.setdefault(pattern, {}).update(found)
     for end, why in _BEST:
-        best = [patterns for patterns in kinds if patterns[1].lower().endswith(end)]
-        if len(best) == 1 and len(kinds[best[0]]) == images:
-            pairs = tuple(sorted(kinds[best[0]].items()))
-            others = [patterns for patterns in kinds if patterns != best[0]]
-            rest = frozenset(label for patterns in others for label in kinds[patterns].values())
-            note = f"{why}; left out: {_listed(others, kinds)}; --match with the two patterns takes others"
-            return NamedPairs(pairs, rest, note)
-    commands = [
-        f"  --match '{image}' '{label}'   {counted(len(found), 'mask')}, {list_some(sorted(found.values())[:1])}"
-        for (image, label), found in kinds.items()
-    ]
+        best = [pattern for pattern in masks if pattern.lower().endswith(end)]
+        if len(best) == 1 and len(masks[best[0]]) == images:
+            others = [pattern for pattern in masks if pattern != best[0]]
+            listed = ", ".join(f"{len(masks[pattern])} named {pattern}" for pattern in others)
+            rest = frozenset(label for pattern in others for label in masks[pattern].values())
+            note = f"{why}; left out: {listed}; --match with the two patterns takes others"
+            return NamedPairs(tuple(sorted(masks[best[0]].items())), rest, note)
     raise SegError(
-        f"{counted(images, 'image')} and {counted(sum(map(len, kinds.values())), 'mask')} of several kinds: which "
-        "masks are meant? Nothing was written; type the same command with one of\n" + "\n".join(commands)
+        f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
+        "masks are meant? Nothing was written; type the same command with one of\n"
+        + "\n".join(_command(pattern, kinds) for pattern in masks)
     )
 
 
-def _listed(kinds: Sequence[Patterns], masks: Mapping[Patterns, Mapping[str, str]]) -> str:
-    return ", ".join(f"{len(masks[patterns])} named {patterns[1]}" for patterns in kinds)
+def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
+    """What takes the masks of a pattern: --match, or their folder where names of their images differ in more ways."""
+    own = {before: found for (before, after), found in kinds.items() if after == label}
+    shown = [counted(len(found), "mask") + ", " + list_some(sorted(found.values())[:1]) for found in own.values()]
+    if len(own) == 1:
+        return f"  --match '{next(iter(own))}' '{label}'   {shown[0]}"
+    return f"  the folder of these masks alone as SOURCE: {'; '.join(shown)}"
 
 
 def _note(kinds: Mapping[Patterns, Mapping[str, str]]) -> str:

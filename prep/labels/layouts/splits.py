@@ -1,6 +1,7 @@
 """Splits that labels came divided into, by the names of their folders and files."""
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from prep.images.folder_names import SPLIT_WORDS, place_of, role_of
@@ -17,3 +18,12 @@ def split_of(name: str) -> str:
         if found := _SPLIT.search((place_of(part) if role_of(part) else part).lower()):
             return SPLIT_WORDS[found[1]]
     return ""
+
+
+def splits_of(names: Mapping[str, str]) -> dict[str, str]:
+    """The splits that folders name, by stem, if each file lies in one and there are several; file names say nothing.
+
+    names: path of each file below the folder that a person named, by stem.
+    """
+    splits = {stem: split_of(str(PurePosixPath(name).parent)) for stem, name in names.items()}
+    return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}

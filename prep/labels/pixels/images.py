@@ -1,20 +1,20 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import FoundFile, refuse_equal_stems
+from prep.images.finding import refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
-from prep.labels.labelio import decode_label_colors, decode_label_ids, label_kind
+from prep.labels.labelio import LabelKind, decode_label_colors, decode_label_ids, label_kind
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
-from prep.labels.layouts.splits import split_of
+from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
@@ -31,17 +31,18 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
     """All image files that are no photos."""
     if contents.is_zip:
-        return tuple(RawLabel(contents.source, file.stem, file.name) for file in _division(contents).masks)
-    return tuple(RawLabel(file.path, file.stem) for file in _division(contents).masks)
+        return tuple(RawLabel(contents.source, file.stem, file.name) for file in division_of(contents).masks)
+    return tuple(RawLabel(file.path, file.stem) for file in division_of(contents).masks)
 
 
 def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:
     """Whether all files are masks, or class maps by their names: nothing that has to lie beside another file."""
     rest = [file for file in contents.files if file.path.name.lower() not in class_files]
-    return bool(rest) and len(_division(contents).masks) == len(rest)
+    return bool(rest) and len(division_of(contents).masks) == len(rest)
 
 
-def _division(contents: Contents) -> Division:
+def division_of(contents: Contents) -> Division:
+    """The image files of a folder, divided into photos and masks."""
     return contents.once(_divided)
 
 
@@ -54,17 +55,17 @@ def _recognised(contents: Contents) -> float:
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    division, labels = _division(contents), image_labels(contents)
+    division, labels = division_of(contents), image_labels(contents)
     refuse_several_sets(contents.source, division)
     refuse_equal_stems(division.photos)
     photos = {} if contents.is_zip else {file.stem: file.path for file in division.photos}
-    return LabelSource("", labels, photos=photos, splits=_splits(division.masks), notes=division.notes)
-
-
-def _splits(files: Sequence[FoundFile]) -> dict[str, str]:
-    """The splits that folders name, if each label lies in one and there are several; file names say nothing here."""
-    splits = {file.stem: split_of(str(PurePosixPath(file.name).parent)) for file in files}
-    return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
+    return LabelSource(
+        "",
+        labels,
+        photos=photos,
+        splits=splits_of({file.stem: file.name for file in division.masks}),
+        notes=division.notes,
+    )
 
 
 FORMAT = FileFormat(
@@ -88,9 +89,9 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_c
     its colours: the reading that leaves fewer pixels unknown wins, then colours for palette, and for grey the one that
     puts more of them into classes, then ids. Greys between black and white, which blurred edges and JPEG leave, are
     colours where white is a class. has_colors: whether the classes state theirs; if not, grey files hold ids, also
-    those with three equal channels.
+    those with three equal channels. Damaged files say nothing; SegError if all are.
     """
-    kinds = {label_kind(Path(label.name), label_bytes(label)) for label in labels}
+    labels, kinds = _readable(labels)
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
         return IdReader() if all(map(_holds_ids, some)) else RgbReader()
@@ -107,6 +108,20 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_c
     if "palette" in kinds and explained[0][0] == explained[1][0]:
         return preferred[0]  # indices follow the order in which a program met the colours
     return preferred[explained.index(max(explained))]
+
+
+def _readable(labels: Sequence[RawLabel]) -> tuple[list[RawLabel], set[LabelKind]]:
+    """The labels whose headers can be read, and their kinds; SegError if there are none."""
+    found: list[tuple[RawLabel, LabelKind]] = []
+    damaged: SegError | None = None
+    for label in labels:
+        try:
+            found.append((label, label_kind(Path(label.name), label_bytes(label))))
+        except SegError as error:  # converting it will say what is wrong with it
+            damaged = damaged or error
+    if damaged and not found:
+        raise damaged
+    return [label for label, _ in found], {kind for _, kind in found}
 
 
 def _holds_ids(label: RawLabel) -> bool:

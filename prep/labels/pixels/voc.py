@@ -19,6 +19,10 @@ _VOC_NAMES = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
     *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
 )
+_GUESSED = (
+    "no class map lies beside these masks: the names are Pascal VOC's 21, a guess; if they are yours, name them with "
+    "--classes"
+)
 _VOC_BORDER = (224, 224, 192)
 
 
@@ -46,7 +50,7 @@ def voc_source(path: Path) -> LabelSource | None:
         "",
         tuple(labels),
         photos={stem: found[stem] for stem in sorted(named)},
-        guess=_voc_classes() if named else None,
+        guess=(_voc_classes(), _GUESSED) if named else None,
     )
 
 

@@ -1,5 +1,6 @@
 """Patches: crops of the right pixels from the right samples, in both formats."""
 
+import hashlib
 import json
 import tracemalloc
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Dataset
+from prep.dataset.dataset import Dataset, Sample
 from prep.patching.crops import Crop, choose_crops
 from tests.support import by_stem, load, paint, random_image, random_mask, run_error, run_ok, run_prep, save, tree
 
@@ -92,6 +93,9 @@ def test_test_samples_are_never_cut(dataset: Dataset) -> None:
 
 
 def test_settings_stand_beside_the_patches(dataset: Dataset) -> None:
+    def image_hash(sample: Sample) -> bytes:
+        return hashlib.sha256((dataset.root / sample.image).read_bytes()).digest()
+
     run_ok("patches", dataset.root, "--size", 32, "--per-image", 3, "--seed", 5, "--no-flips", "--foreground", 0.25)
     assert json.loads((dataset.root / "patches/size32/settings.json").read_text(encoding="utf-8")) == {
         "size": 32,
@@ -102,6 +106,7 @@ def test_settings_stand_beside_the_patches(dataset: Dataset) -> None:
         "format": "npy",
         "split_hash": dataset.split_hash(),
         "masks_hash": dataset.masks_hash("train", "val"),
+        "images_hash": hashlib.sha256(b"".join(map(image_hash, dataset.of_split("train", "val")))).hexdigest()[:16],
     }
 
 

@@ -17,7 +17,7 @@ from click.testing import Result
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
-from tests.support import CLASSES, run_train
+from tests.support import CLASSES, run_ok, run_train
 from train.config.recipes import recipes
 from train.fitting.history import Epoch, write_events
 from train.fitting.loop import Trainer
@@ -294,9 +294,44 @@ def test_damaged_files_of_a_run_cannot_be_resumed_in_words(monkeypatch: pytest.M
     assert "last.pt: not of this training" in resume_fails()
     (run / "last.pt").write_bytes(good)
     (run / "config.json").write_text("{")
-    assert "config.json: damaged" in resume_fails()
+    assert "config.json: not valid JSON" in resume_fails()
     (run / "config.json").write_text("{}")
     assert "config.json: not the settings of a training" in resume_fails()
+
+
+def exchange(root: Path, one: str, other: str) -> None:
+    """Let two files of a dataset swap their contents."""
+    first, second = (root / one).read_bytes(), (root / other).read_bytes()
+    (root / one).write_bytes(second)
+    (root / other).write_bytes(first)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+@pytest.mark.parametrize("kind", ["image", "mask"])
+def test_a_run_of_other_images_or_masks_is_not_resumed(split: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statistics, split, sizes and classes stay the same: two images, or two masks, change places."""
+    interrupted_after(1, monkeypatch)
+    dataset = Dataset.open(Path("datasets/synth"))
+    one, other, *_ = (getattr(sample, kind) for sample in dataset.of_split(split))
+    exchange(dataset.root, one, other)
+    told = "its images, masks, patches or statistics have changed since synth-"
+    assert told in resume_fails()
+    exchange(dataset.root, one, other)
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+
+
+def test_a_run_on_patches_is_not_resumed_on_patches_of_other_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = ("patches", "--size", 32, "--per-image", 4, "--workers", 1)
+    run_ok(*cut)
+    interrupted_after(1, monkeypatch)
+    dataset = Dataset.open(Path("datasets/synth"))
+    one, other, *_ = (sample.image for sample in dataset.of_split("train"))
+    exchange(dataset.root, one, other)
+    run_ok(*cut, "--overwrite")
+    assert "its images, masks, patches or statistics have changed since synth-" in resume_fails()
+    exchange(dataset.root, one, other)
+    run_ok(*cut, "--overwrite")
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
 
 
 def test_time_that_runs_out_between_two_validations_still_gives_a_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from prep.photos.photoio import read_photo
 from tests.models import color_predictor, run_train, write_run
 from tests.support import load, random_image, save
 from train.predicting.large import predict_large, write_mask
+from train.predicting.output_folder import OutputFolder
 from train.predicting.tiff_rows import TiffRows, is_large_tiff
 
 STORED = {
@@ -144,9 +145,9 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(TiffRows, "rows", counted)
     seen: list[tuple[int, int]] = []
-    photo = FoundFile(path, path.name)
+    photo, folder = FoundFile(path, path.name), OutputFolder(tmp_path, {})
     predict_large(
-        color_predictor(), photo, tmp_path, ["masks", "overlays"], progress=lambda done, all_: seen.append((done, all_))
+        color_predictor(), photo, folder, ["masks", "overlays"], progress=lambda done, all_: seen.append((done, all_))
     )
     assert sum(asked) == height  # each row once
     assert max(asked) <= 64  # never more than two windows
@@ -158,9 +159,9 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
     expected = 255 * np.eye(3)[mask[::step, ::step]]
     assert (shown[mask[::step, ::step] == 0] == expected[mask[::step, ::step] == 0]).all()
     before = (tmp_path / "masks/a.tif").stat().st_mtime_ns
-    predict_large(color_predictor(), photo, tmp_path, ["masks"])
+    predict_large(color_predictor(), photo, OutputFolder(tmp_path, {}), ["masks"])
     assert (tmp_path / "masks/a.tif").stat().st_mtime_ns == before
-    predict_large(color_predictor(), photo, tmp_path, ["masks", "probabilities"])
+    predict_large(color_predictor(), photo, OutputFolder(tmp_path, {}), ["masks", "probabilities"])
     scores = np.load(tmp_path / "probabilities/a.npy", mmap_mode="r")
     assert (scores.dtype, scores.shape) == (np.float16, (3, height, width))
     assert (scores.argmax(axis=0) == mask).all()
@@ -176,7 +177,7 @@ def test_a_damaged_large_picture_leaves_nothing(tmp_path: Path) -> None:
         zlib.decompress(bytes(data[start : start + 200]))
     path.write_bytes(data)
     with pytest.raises(SegError, match=r"a\.tif: the file is truncated or damaged"):
-        predict_large(color_predictor(), FoundFile(path, path.name), tmp_path / "out", ["masks"])
+        predict_large(color_predictor(), FoundFile(path, path.name), OutputFolder(tmp_path / "out", {}), ["masks"])
     assert not list((tmp_path / "out/masks").iterdir())
 
 

@@ -6,16 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.dataset.dataset import Dataset
 from prep.images.finding import FoundFile
-from prep.images.imageio import IndexMask, read_mask
+from prep.images.imageio import ImageRGB, IndexMask, read_mask
 from prep.images.polygons import fill_polygon
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
+from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
+from train.cli.main import main
+from train.predicting.output_folder import FILES, OutputFolder
 from train.predicting.outputs import make_outputs
 from train.predicting.predict import predict_photos
 from train.predicting.sources import find_sources
@@ -39,12 +44,13 @@ def photo_of(path: Path, mask: NDArray[np.uint8]) -> FoundFile:
 
 def predicted(target: Path, masks: dict[str, NDArray[np.uint8]], *kinds: str, tolerance: float = 0.0) -> None:
     photos = [photo_of(target.parent / "photos" / f"{stem}.png", mask) for stem, mask in masks.items()]
-    assert predict_photos(color_predictor(), photos, target, kinds, tolerance=tolerance) == []
+    failures = Failures(0)
+    predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, failures, tolerance=tolerance)
 
 
 def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
     predicted(tmp_path / "out", {"a": NESTED}, "masks", "geojson")
-    assert set(tree(tmp_path / "out")) == {"masks/", "masks/a.png", "geojson/", "geojson/a.geojson"}
+    assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "geojson/", "geojson/a.geojson"}
     assert (read_mask(tmp_path / "out/masks/a.png") == NESTED).all()
     predicted(tmp_path / "out", {"a": NESTED}, *KINDS)
     assert {path.parts[-2] for path in (tmp_path / "out").rglob("*.*") if path.is_file()} >= {*KINDS} - {"coco"}
@@ -179,6 +185,96 @@ def test_an_interrupted_command_goes_on_and_other_settings_are_refused(tmp_path:
     assert "holds predictions of another model" in train_error(*command, "--run", other)
 
 
+def wait_for(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let predict be killed, as kill -9 does, while it labels this photo."""
+    labelled = iter(range(number + 1))
+    call = Predictor.__call__
+
+    def killed(self: Predictor, image: ImageRGB) -> IndexMask:
+        if next(labelled) == number:
+            raise SystemExit(137)
+        return call(self, image)
+
+    monkeypatch.setattr(Predictor, "__call__", killed)
+
+
+def test_a_new_model_that_was_killed_goes_on_with_the_files_of_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = write_run(tmp_path / "old"), write_run(tmp_path / "new")
+    for name in "abc":
+        photo_of(tmp_path / f"photos/{name}.png", random_mask(ord(name), 40, 50))
+    command = ("predict", tmp_path / "photos", "--device", "cpu", "--save", "masks,coco", "--run")
+    for run, out in ((old, "out"), (new, "expected")):
+        run_train(*command, run, "-o", tmp_path / out)
+    assert tree(tmp_path / "out")["masks/b.png"] != tree(tmp_path / "expected")["masks/b.png"]
+    with monkeypatch.context() as patch:
+        wait_for(1, patch)
+        result = CliRunner().invoke(main, list(map(str, (*command, new, "-o", tmp_path / "out", "--overwrite"))))
+        assert result.exit_code == 137
+    run_train(*command, new, "-o", tmp_path / "out")
+    assert tree(tmp_path / "out") == tree(tmp_path / "expected")
+
+
+def test_some_photos_of_a_new_model_are_not_joined_with_those_of_the_old_one(tmp_path: Path) -> None:
+    old, new = write_run(tmp_path / "old"), write_run(tmp_path / "new")
+    for name in "ab":
+        photo_of(tmp_path / f"photos/{name}.png", random_mask(ord(name), 40, 50))
+    save = ("--save", "masks,coco", "--device", "cpu")
+    run_train("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", old, *save)
+    run_train("predict", tmp_path / "photos/a.png", "-o", tmp_path / "out", "--run", new, *save, "--overwrite")
+    images = json.loads((tmp_path / "out/coco/annotations.json").read_text())["images"]
+    assert [image["file_name"] for image in images] == ["a.png"]
+    run_train("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", new, *save)
+    run_train("predict", tmp_path / "photos", "-o", tmp_path / "expected", "--run", new, *save)
+    assert tree(tmp_path / "out") == tree(tmp_path / "expected")
+
+
+def test_files_of_others_are_neither_taken_for_predictions_nor_replaced(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
+    mine = save(tmp_path / "out/masks/a.png", NESTED)
+    before = mine.read_bytes()
+    assert "out/masks/a.png: is there already, and 'seg-train predict' did not make it" in train_error(*command)
+    assert mine.read_bytes() == before
+    run_train(*command, "--overwrite")
+    assert mine.read_bytes() != before
+    root = images_only(tmp_path / "data", [(5, 6)]).root
+    into = train_error("predict", tmp_path / "photos", "-o", root, "--run", run, "--device", "cpu", "--overwrite")
+    assert "data: that is a dataset; name another folder with -o" in into
+
+
+def test_odd_photos_do_not_stop_the_good_ones(tmp_path: Path) -> None:
+    odd = odd_photos(tmp_path / "photos")
+    photo_of(tmp_path / "photos/good.png", NESTED)
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", write_run(tmp_path / "run"))
+    options = ("--device", "cpu", "--save", "masks", "--max-failed")
+    result = CliRunner().invoke(main, list(map(str, (*command, *options, 3))))
+    assert (result.exit_code, result.stdout) == (1, f"1 of 4 photos -> {tmp_path / 'out'}\n")
+    assert all(f"  {path}: the file is truncated or damaged" in result.stderr for path in odd)
+    assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["good.png"]
+    assert "3 files cannot be used:\n" in train_error(*command, *options, 2)
+
+
+def test_a_record_with_half_a_line_is_read_up_to_there_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
+    run_train(*command)
+    whole = tree(tmp_path / "out")
+    record = tmp_path / "out" / FILES
+    record.write_bytes(record.read_bytes() + b"masks/b.png,be")
+    run_train(*command)
+    assert tree(tmp_path / "out") == whole
+    record.write_bytes(record.read_bytes() + b"masks/b.png,perhaps,\n")
+    assert f"{FILES}, line 5: 'perhaps' is no state" in train_error(*command)
+    assert "remove this file and add --overwrite" in train_error(*command)
+    record.unlink()
+    run_train(*command, "--overwrite")
+    assert tree(tmp_path / "out") == whole
+
+
 def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
     from train.cli import predict as module
 
@@ -199,8 +295,9 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
     mask = random_mask(3, 50, 33)
     photo = photo_of(tmp_path / "photos/a.png", mask)
     for _ in range(2):  # the second finds all there
-        assert predict_photos(color_predictor(), [photo], tmp_path / "out", ("masks", "probabilities")) == []
-        assert set(tree(tmp_path / "out")) == {"masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
+        folder = OutputFolder(tmp_path / "out", {})
+        predict_photos(color_predictor(), [photo], folder, ("masks", "probabilities"), Failures(0))
+        assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
     path = tmp_path / "out/probabilities/a.npy"
     assert passes == [path]
     found = np.load(path, mmap_mode="r")
@@ -209,7 +306,7 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
     assert (found.argmax(axis=0) == mask).all()
     assert (read_mask(tmp_path / "out/masks/a.png") == mask).all()
     path.unlink()
-    assert predict_photos(color_predictor(), [photo], tmp_path / "out", ("probabilities",)) == []
+    predict_photos(color_predictor(), [photo], OutputFolder(tmp_path / "out", {}), ("probabilities",), Failures(0))
     assert path.exists()
 
 

@@ -10,9 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.images.finding import FoundFile
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
 from tests.support import load, save, tree
+from train.predicting.output_folder import FILES, OutputFolder
 from train.predicting.predict import predict_videos
 from train.predicting.predict_video import predict_video
 from train.predicting.video import VideoFile
@@ -70,7 +72,9 @@ def frames_of(path: Path) -> tuple[list[NDArray[np.uint8]], list[Fraction]]:
 
 def labelled(path: Path, *kinds: str) -> Path:
     out = path.parent / "out"
-    predict_video(color_predictor(), FoundFile(path, path.name), out, kinds)
+    folder = OutputFolder(out, {})
+    predict_video(color_predictor(), FoundFile(path, path.name), folder, kinds)
+    folder.tidy()
     return out
 
 
@@ -148,16 +152,17 @@ def test_an_interruption_leaves_nothing_under_the_final_names(tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict_video(
-            color_predictor(), FoundFile(path, "a.mp4"), tmp_path / "out", ["masks", "overlays"], progress=stop
-        )
-    assert [path for path in (tmp_path / "out").rglob("*") if path.name not in ("masks", "overlays")] == []
+        folder = OutputFolder(tmp_path / "out", {})
+        predict_video(color_predictor(), FoundFile(path, "a.mp4"), folder, ["masks", "overlays"], progress=stop)
+    assert [path for path in (tmp_path / "out").rglob("*") if path.name not in (FILES, "masks", "overlays")] == []
     labelled(path, "masks", "overlays")
     before = tree(tmp_path / "out")
-    assert len(before) == 2 + 1 + 6 + 1
+    assert len(before) == 2 + 1 + 6 + 1 + 1
     labelled(path, "masks", "overlays")
     assert tree(tmp_path / "out") == before
-    predict_video(color_predictor(), FoundFile(path, "a.mp4"), tmp_path / "out", ["masks", "overlays"], overwrite=True)
+    again = OutputFolder(tmp_path / "out", {}, overwrite=True)
+    predict_video(color_predictor(), FoundFile(path, "a.mp4"), again, ["masks", "overlays"])
+    again.tidy()
     assert tree(tmp_path / "out") == before
 
 
@@ -166,10 +171,14 @@ def test_a_video_that_ends_early_is_labelled_as_far_as_it_goes(tmp_path: Path) -
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2])
     notes: list[str] = []
-    problems = predict_videos(
-        color_predictor(), [FoundFile(path, "a.mp4")], tmp_path / "out", ["overlays"], note=notes.append
+    predict_videos(
+        color_predictor(),
+        [FoundFile(path, "a.mp4")],
+        OutputFolder(tmp_path / "out", {}),
+        ["overlays"],
+        Failures(0),
+        note=notes.append,
     )
-    assert problems == []
     assert "a.mp4: the video is damaged: " in notes[0]
     assert "ends early" in notes[0]
     assert 1 <= len(frames_of(tmp_path / "out/overlays/a.mp4")[0]) < 6

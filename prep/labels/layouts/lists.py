@@ -1,0 +1,119 @@
+"""Lists of train, val and test that lie beside labels: names, or names of images with their masks, one a line."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.core.words import counted, list_some
+from prep.images.finding import FoundFile
+from prep.images.folder_names import SPLIT_WORDS, names_labels
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.contents import Contents
+from prep.labels.layouts.affixes import relate
+from prep.labels.reader import LabelSource
+
+_MOST_BYTES = 1 << 26
+_ELSEWHERE = frozenset({"main", "layout", "action"})
+"""VOC's ImageSets of other tasks, which divide other images."""
+_ORDER = ("train", "val", "test")
+_PAIR = re.compile(r"(.*?\.[A-Za-z]{3,4})[\s,;|]+(.*\.[A-Za-z]{3,4})")
+_WORDS = re.compile(r"[a-z]+")
+
+
+@dataclass(frozen=True)
+class SplitList:
+    """One list: (image, mask) of each line, the mask empty where the line does not name one."""
+
+    path: Path
+    split: str
+    lines: tuple[tuple[str, str], ...]
+
+
+def lists_of(contents: Contents) -> tuple[SplitList, ...]:
+    """All lists below a folder, and beside it if its name says labels; files that are no such lists are passed over."""
+    return contents.once(_lists)
+
+
+def _lists(contents: Contents) -> tuple[SplitList, ...]:
+    if not contents.is_folder:
+        return ()
+    files = [(file.path, file.name) for file in contents.of_suffix(".txt")]
+    if not files and names_labels(contents.source.absolute().name):
+        around = contents.source.absolute().parent
+        places = (around, around / "ImageSets" / "Segmentation")
+        files = [(path, path.name) for place in places if place.is_dir() for path in sorted(place.glob("*.txt"))]
+    found = (_read(path, _split(name)) for path, name in files if _split(name))
+    return tuple(each for each in found if each is not None)
+
+
+def _split(name: str) -> str:
+    """The split that the name of a list says: train.txt, val_list.txt; not trainval.txt, nor those of other tasks."""
+    inner = PurePosixPath(name.lower())
+    said = {SPLIT_WORDS[word] for word in _WORDS.findall(inner.stem) if word in SPLIT_WORDS and len(word) > 2}
+    return said.pop() if len(said) == 1 and not _ELSEWHERE & set(inner.parent.parts) else ""
+
+
+def _read(path: Path, split: str) -> SplitList | None:
+    """The list; None if it is none: no text, too large, or lines of several words that are no names of images."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        text = read_bytes(path).decode("utf-8-sig")
+    except (OSError, SegError, UnicodeDecodeError):
+        return None
+    lines = [_line(line.strip()) for line in text.splitlines() if line.strip()]
+    return SplitList(path, split, tuple(lines)) if lines and all(image for image, _ in lines) else None
+
+
+def _line(line: str) -> tuple[str, str]:
+    line = line.replace("\\", "/")
+    pair = _PAIR.fullmatch(line)
+    if pair and all(PurePosixPath(part).suffix.lower() in IMAGE_SUFFIXES for part in pair.groups()):
+        return pair[1], pair[2]
+    is_name = PurePosixPath(line).suffix.lower() in IMAGE_SUFFIXES or not re.search(r"[\s,;]", line)
+    return (line, "") if is_name else ("", "")
+
+
+def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelSource:
+    """Labels in the splits of lists, if these name most of them and do not put all into one."""
+    if found.splits or len({each.split for each in lists}) < 2:
+        return found
+    splits, twice = _splits_by_name(lists)
+    own = [label.stem for label in found.labels]
+    direct = {stem: splits[stem] for stem in own if stem in splits}
+    rest = [stem for stem in own if stem not in direct]
+    more = relate(list(splits), rest).found if rest else {}
+    placed = direct | {stem: splits[name] for stem, (name, _) in more.items()}
+    if 2 * len(placed) < len(own) or len(set(placed.values())) < 2:
+        return found
+    notes = [f"splits are from {list_some(sorted(each.path.name for each in lists))}"]
+    if unlisted := sorted(set(own) - placed.keys()):
+        notes.append(f"in none of these lists, and so in no split: {len(unlisted)} ({list_some(unlisted)})")
+    if twice:
+        notes.append(
+            f"{counted(len(twice), 'name')} in several lists, and put into the last of train, val, test that has it: "
+            f"{list_some(twice)}"
+        )
+    return replace(found, splits=placed, notes=(*found.notes, *notes))
+
+
+def _splits_by_name(lists: Sequence[SplitList]) -> tuple[Mapping[str, str], list[str]]:
+    """The split of each name, and names that several lists have: those of a test must not be trained on."""
+    splits: dict[str, str] = {}
+    twice = []
+    for each in sorted(lists, key=lambda each: _ORDER.index(each.split)):
+        for name in _names(each):
+            if splits.get(name, each.split) != each.split:
+                twice.append(name)
+            splits[name] = each.split
+    return splits, sorted(set(twice))
+
+
+def _names(each: SplitList) -> Iterator[str]:
+    """Stems as files have them; a name without an ending may hold dots."""
+    for image, _ in each.lines:
+        named = image if PurePosixPath(image).suffix.lower() in IMAGE_SUFFIXES else f"{image}.x"
+        yield FoundFile(each.path, named.lstrip("./")).stem

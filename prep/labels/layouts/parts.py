@@ -1,0 +1,157 @@
+"""Several masks of one photo, each of one class or of one object: which photo each is of, and what it is called."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from prep.images.finding import FoundFile
+from prep.images.folder_names import SPLIT_WORDS, place_of, role_of
+from prep.labels.layouts.affixes import relate, says_mask
+
+_MOST_CLASSES = 40
+_MANY_OBJECTS = 4
+_OBJECT_WORDS = frozenset({"", "object", "obj", "instance", "inst"})
+_OBJECT = re.compile(r"\d*")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """(name, file) of the masks of each photo, by its stem; photos by stem. Names are empty for objects."""
+
+    masks: Mapping[str, Sequence[tuple[str, FoundFile]]]
+    photos: Mapping[str, FoundFile]
+
+    @property
+    def are_objects(self) -> bool:
+        """Whether nothing says of which class a mask is."""
+        return not any(name for parts in self.masks.values() for name, _ in parts)
+
+
+def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told."""
+    if len(masks) < 2 or not photos:
+        return None
+    by_stem = {file.stem: file for file in photos}
+    own = set(by_stem)
+    if any(file.stem in own for file in masks):
+        return None
+    for find in (_in_class_folders, _in_photo_folders):
+        if (found := find(by_stem, masks)) is not None:
+            return found
+    return _in_sample_folders(photos, masks) or _with_endings(by_stem, masks)
+
+
+def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class."""
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    for file in masks:
+        inner = PurePosixPath(file.name)
+        folders = [part for part in inner.parent.parts if place_of(part)]
+        options = []
+        for position, name in enumerate(folders):
+            rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
+            if rest.stem in photos and name.lower() not in SPLIT_WORDS:
+                options.append((rest.stem, name))
+        if len(options) != 1:
+            return None
+        found[options[0][0]].append((options[0][1], file))
+    return _several(found, photos)
+
+
+def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """masks/x/*.png of images/x.jpg: a folder of the photo's name."""
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    times = Counter(PurePosixPath(file.name).stem for file in masks)
+    are_classes = _are_class_names(times, len({PurePosixPath(file.name).parent for file in masks}))
+    for file in masks:
+        stem = FoundFile(file.path, f"{PurePosixPath(file.name).parent}.x").stem
+        if stem not in photos:
+            return None
+        found[stem].append((PurePosixPath(file.name).stem if are_classes else "", file))
+    return _several(found, photos)
+
+
+def _in_sample_folders(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """A folder for each sample: x/images/x.png and x/masks/*.png."""
+    by_sample: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
+    for photo in photos:
+        by_sample[_sample(photo)].append(photo)
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    own: dict[str, FoundFile] = {}
+    times = Counter(PurePosixPath(file.name).stem for file in masks)
+    are_classes = _are_class_names(times, len({_sample(file) for file in masks}))
+    for file in masks:
+        sample = _sample(file)
+        if not role_of(PurePosixPath(file.name).parent.name) or not sample.parts or len(by_sample[sample]) != 1:
+            return None
+        photo = by_sample[sample][0]
+        stem = photo.stem
+        if PurePosixPath(photo.name).stem == sample.name:
+            stem = FoundFile(photo.path, f"{sample.parent}/{PurePosixPath(photo.name).name}").stem
+        own[stem] = photo
+        found[stem].append((PurePosixPath(file.name).stem if are_classes else "", file))
+    labelled = {photo.path for photo in own.values()}
+    own.update((photo.stem, photo) for photo in photos if photo.path not in labelled)
+    return _several(found, own)
+
+
+def _sample(file: FoundFile) -> PurePosixPath:
+    """The folder above images/ or masks/."""
+    return PurePosixPath(file.name).parent.parent
+
+
+def _are_class_names(times: Mapping[str, int], samples: int) -> bool:
+    """Whether names of masks stand in many samples, as those of classes do, and as those of objects may by number."""
+    several = samples > 1 and len(times) <= _MOST_CLASSES and 2 * len(times) <= sum(times.values())
+    return several and not any(_OBJECT.fullmatch(name) for name in times)
+
+
+def _with_endings(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """x_road.png and x_car.png of x.jpg; x_mask.png and x_mask_1.png are of objects."""
+    relation = relate(list(photos), [file.stem for file in masks])
+    if relation.alone:
+        return None
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    for file in masks:
+        image, (_, pattern) = relation.found[file.stem]
+        name = _name(pattern)
+        if name is None:
+            return None
+        found[image].append((name, file))
+    return _several(found, photos)
+
+
+def _name(pattern: str) -> str | None:
+    """What an ending is called beside words that say mask; empty for _mask and _mask_1; None for another kind."""
+    words = re.split(r"[ _\-.]+", pattern.removeprefix("{}").strip(" _-."))
+    if not pattern.startswith("{}") or pattern == "{}":
+        return None
+    others = [word for word in words if not says_mask(word)]
+    if not others:
+        return "" if [word.lower() for word in words] == ["mask"] else None
+    if all(_OBJECT.fullmatch(word) for word in others):
+        return "" if words[0].lower() == "mask" else "".join(others)
+    return "_".join(others)
+
+
+def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mapping[str, FoundFile]) -> Parts | None:
+    """The masks, if a photo has more than one, and if all have names or none has, few of them.
+
+    Names that differ by a number only are of objects where there are many (cell_0 .. cell_9); two or three may be those
+    of people who drew (rater1, rater2).
+    """
+    most = max(map(len, found.values()), default=0)
+    names = {name for parts in found.values() for name, _ in parts}
+    if most < 2 or ("" in names and len(names) > 1):
+        return None
+    if len(names) > 1 and len(kinds := {name.rstrip("0123456789").rstrip(" _-.") for name in names}) == 1:
+        if most < _MANY_OBJECTS:
+            return None
+        kind = "" if (only := kinds.pop()).lower() in _OBJECT_WORDS else only
+        names, found = {kind}, {stem: [(kind, file) for _, file in parts] for stem, parts in found.items()}
+    if len(names) > _MOST_CLASSES:
+        return None
+    ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
+    return Parts(ordered, photos)

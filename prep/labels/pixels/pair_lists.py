@@ -1,0 +1,71 @@
+"""Lists that name each image with its mask, as PaddleSeg has them: train.txt, val_list.txt with "image mask" lines.
+
+Source of the layout: https://github.com/PaddlePaddle/PaddleSeg/blob/release/2.9/docs/data/marker/marker.md
+"""
+
+from pathlib import PurePosixPath
+
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, FileFormat
+from prep.labels.layouts.affixes import relate
+from prep.labels.layouts.lists import lists_of
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.rerooting import Rerooting, unique_stems
+
+
+def _recognised(contents: Contents) -> float:
+    """Only where names of images and masks do not pair by themselves, for then the lists may leave some out."""
+    pairs = [line for each in lists_of(contents) for line in each.lines if line[1]]
+    stems = [(PurePosixPath(image).stem, PurePosixPath(mask).stem) for image, mask in pairs]
+    found = relate([image for image, _ in stems], [mask for _, mask in stems]).found if stems else {}
+    return LIKELY if any(mask not in found or found[mask][0] != image for image, mask in stems) else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    """Each pair once; images without a mask, of a test as a rule, are left out."""
+    splits: dict[tuple[str, str], str] = {}
+    without = [image for each in lists_of(contents) for image, mask in each.lines if not mask]
+    for each in lists_of(contents):
+        for image, mask in each.lines:
+            if mask:
+                splits[(image, mask)] = each.split
+    root = Rerooting(contents.source)
+    masks = {pair: root.find(pair[1]) for pair in splits}
+    photos = {pair: root.find(pair[0]) for pair in splits}
+    there = [pair for pair in splits if masks[pair] and photos[pair]]
+    if not there:
+        raise SegError(
+            f"{lists_of(contents)[0].path}: none of the {counted(len(splits), 'pair')} that it names is below "
+            f"{contents.source}; name the folder that the paths of the list begin in"
+        )
+    stems = dict(zip(there, unique_stems([image for image, _ in there]), strict=True))
+    found = {pair: (stem, masks[pair], photos[pair]) for pair, stem in stems.items()}
+    notes = [f"pairs are from {list_some(sorted(each.path.name for each in lists_of(contents)))}"]
+    used = {*filter(None, masks.values()), *filter(None, photos.values())}
+    others = [file.name for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in used]
+    notes += [f"in no list, and left out: {counted(len(others), 'image')} ({list_some(others)})"] if others else []
+    notes += [f"images that the lists name without a mask left out: {len(without)}"] if without else []
+    return LabelSource(
+        "",
+        tuple(RawLabel(mask, stem) for stem, mask, _ in found.values() if mask),
+        photos={stem: photo for stem, _, photo in found.values() if photo},
+        names_photos=True,
+        missing=tuple(f"{image} {mask}" for image, mask in splits if (image, mask) not in found),
+        notes=tuple(notes),
+        splits={stems[pair]: split for pair, split in splits.items() if pair in stems}
+        if len(set(splits.values())) > 1
+        else {},
+    )
+
+
+FORMAT = FileFormat(
+    "pair-lists",
+    "lists of images with their masks (PaddleSeg: train.txt, val.txt)",
+    _recognised,
+    _opened,
+    rules="Lines name an image and its mask, below the folder of the list; the names of the lists are the splits. They "
+    "decide where names do not pair by themselves; then files that no list names are left out and counted.",
+)

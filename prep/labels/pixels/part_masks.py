@@ -1,0 +1,155 @@
+"""One mask a class, or one mask an object: the masks of a photo are merged into one by a stated order."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some
+from prep.images.finding import FoundFile, find_files, photos_beside
+from prep.images.folder_names import names_labels
+from prep.labels.contents import Contents
+from prep.labels.formats import NO, PROBABLE, FileFormat
+from prep.labels.layouts.parts import Parts, parts_of
+from prep.labels.layouts.splits import splits_of
+from prep.labels.pixels.binary import inside_of, is_two_valued
+from prep.labels.pixels.ids import IdCodes
+from prep.labels.pixels.images import division_of
+from prep.labels.pixels.object_ids import object_class
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.region_labels import RegionCodes, class_names, code_of
+
+_LOOKED_AT = 6
+_OBJECT = 1
+
+
+@dataclass(frozen=True)
+class ClassMaskReader(RegionCodes):
+    """Merges masks of classes."""
+
+    name = "class-masks"
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) codes by name; a later mask covers an earlier one."""
+        return _merged(label)[0]
+
+    def overlaps(self, label: RawLabel) -> int:
+        """Pixels that lie in masks of several classes."""
+        return _merged(label)[1]
+
+
+class ObjectMaskReader(IdCodes):
+    """Merges masks of objects."""
+
+    name = "object-masks"
+
+    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+        """(H, W) 1 inside of any object, 0 elsewhere."""
+        return _merged(label)[0]
+
+    def overlaps(self, label: RawLabel) -> int:
+        """Pixels that lie in several objects."""
+        return _merged(label)[1]
+
+
+@functools.lru_cache(maxsize=1)
+def _merged(label: RawLabel) -> tuple[NDArray[np.uint32], int]:
+    """Codes (H, W) of all masks of a photo, and how many pixels lie in several; kept for who asks for both."""
+    mask: NDArray[np.uint8] | None = None
+    several = np.zeros((), np.bool_)
+    for name, path in label.regions or ():
+        inside = inside_of(path)
+        mask = np.zeros(inside.shape, np.uint8) if mask is None else mask
+        if inside.shape != mask.shape:
+            raise SegError(
+                f"{path} has {inside.shape[1]} x {inside.shape[0]} pixels, other masks of its photo "
+                f"{mask.shape[1]} x {mask.shape[0]}; export them in one size"
+            )
+        several = several | (inside & (mask > 0))
+        mask[inside] = code_of(name, label.names) if name else _OBJECT
+    assert mask is not None, "a label of parts has at least one"
+    return mask.astype(np.uint32), int(several.sum())
+
+
+def _parts(contents: Contents) -> Parts | None:
+    """The masks of each photo, if those that are looked at are of two values."""
+    if not contents.is_folder:
+        return None
+    masks = division_of(contents).masks
+    found = parts_of(_photos(contents, masks), masks)
+    if found is None:
+        return None
+    files = [file.path for parts in found.masks.values() for _, file in parts]
+    return found if all(map(is_two_valued, files[:: max(1, len(files) // _LOOKED_AT)])) else None
+
+
+def _photos(contents: Contents, masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    given = contents.photos
+    if given is not None and given.resolve() != contents.source.resolve():
+        known = {file.path for file in masks}
+        return [file for file in find_files(given, skip=names_labels) if file.path not in known]
+    return division_of(contents).photos or photos_beside(contents.source)
+
+
+def _recognised_classes(contents: Contents) -> float:
+    found = contents.once(_parts)
+    return NO if found is None or found.are_objects else PROBABLE
+
+
+def _recognised_objects(contents: Contents) -> float:
+    found = contents.once(_parts)
+    return PROBABLE if found is not None and found.are_objects else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    found = contents.once(_parts)
+    if found is None:
+        raise SegError(
+            f"{contents.source}: no masks of one class or object each that belong to photos by their names or folders"
+        )
+    names = class_names(contents.source, sorted({name for parts in found.masks.values() for name, _ in parts if name}))
+    labels = tuple(
+        RawLabel(
+            parts[0][1].path,
+            stem,
+            names=names,
+            regions=tuple((name, file.path) for name, file in parts),
+            files=tuple(file.path for _, file in parts),
+        )
+        for stem, parts in found.masks.items()
+    )
+    photos = {stem: file.path for stem, file in found.photos.items()}
+    splits = splits_of({stem: file.name for stem, file in found.photos.items() if stem in found.masks})
+    number = sum(map(len, found.masks.values()))
+    if found.are_objects:
+        note = f"{counted(number, 'mask')} of objects merged into one mask for each of {counted(len(labels), 'photo')}"
+        return LabelSource(
+            ObjectMaskReader.name, labels, photos=photos, splits=splits, notes=(note,), guess=object_class()
+        )
+    note = (
+        f"{counted(number, 'mask')} of {counted(len(names), 'class', 'classes')} ({list_some(names)}) merged into one "
+        f"mask for each of {counted(len(labels), 'photo')}, a later name over an earlier one"
+    )
+    return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=(note,), names=names)
+
+
+CLASSES = FileFormat(
+    "class-masks",
+    "one mask for each class (x_road.png and x_car.png, or road/x.png and car/x.png)",
+    _recognised_classes,
+    _opened,
+    (ClassMaskReader(),),
+    rules="Masks of two values (a threshold of half where JPEG blurred them) are merged in the order of their names, a "
+    "later one over an earlier one; pixels in several are counted. What lies in none becomes the background.",
+)
+OBJECTS = FileFormat(
+    "object-masks",
+    "one mask for each object (x/images/x.png with x/masks/*.png; x_mask.png with x_mask_1.png)",
+    _recognised_objects,
+    _opened,
+    (ObjectMaskReader(),),
+    rules="Masks of two values are merged: what lies in any is 1, the rest 0; pixels in several are counted.",
+)

@@ -1,0 +1,120 @@
+"""Lists of train, val and test beside labels: splits, and pairs that names do not tell."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+
+STEMS = ("a1", "a2", "a3", "a4")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    folder = tmp_path / "raw"
+    for number, stem in enumerate(STEMS):
+        save(folder / f"JPEGImages/{stem}.jpg", smooth_image(24, 32))
+        save(folder / f"Annotations/{stem}.png", random_mask(number))
+    (folder / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    return folder
+
+
+def write(raw: Path, name: str, *lines: str) -> None:
+    (raw / name).parent.mkdir(parents=True, exist_ok=True)
+    (raw / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def convert(raw: Path, source: str = "") -> str:
+    return run_ok("masks", "convert", raw / source, "-o", raw.parent / "dataset").stdout
+
+
+def splits(raw: Path) -> dict[str, str]:
+    return {stem: sample.split for stem, sample in by_stem(raw.parent / "dataset").items()}
+
+
+def test_paddleseg_lists_are_splits(raw: Path) -> None:
+    write(raw, "train_list.txt", "JPEGImages/a1.jpg Annotations/a1.png", "JPEGImages/a2.jpg Annotations/a2.png")
+    write(raw, "val_list.txt", "JPEGImages/a3.jpg Annotations/a3.png")
+    said = convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": ""}
+    assert "splits are from train_list.txt, val_list.txt" in said
+    assert "in none of these lists, and so in no split: 1 (a4)" in said
+    assert "stay so: 2 train, 1 val, 0 test" in said
+
+
+@pytest.mark.parametrize("folder", ["", "ImageSets/Segmentation/", "splits/"])
+def test_lists_of_names(raw: Path, folder: str) -> None:
+    write(raw, f"{folder}train.txt", "a1", "a2")
+    write(raw, f"{folder}val.txt", "a3")
+    write(raw, f"{folder}test.txt", "a4")
+    write(raw, f"{folder}trainval.txt", *STEMS)
+    write(raw, "ImageSets/Main/car_train.txt", "a4 -1", "a3  1")
+    convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "test"}
+
+
+def test_lists_beside_the_folder_of_labels(raw: Path) -> None:
+    write(raw, "ImageSets/Segmentation/train.txt", "a1", "a2", "a3")
+    write(raw, "ImageSets/Segmentation/val.txt", "a4")
+    convert(raw, "Annotations")
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "train", "a4": "val"}
+
+
+def test_lists_of_voc(tmp_path: Path) -> None:
+    raw = tmp_path / "VOC2012"
+    for number, stem in enumerate(STEMS):
+        save(raw / f"JPEGImages/{stem}.jpg", smooth_image(24, 32))
+        save(raw / f"SegmentationClass/{stem}.png", random_mask(number))
+    write(raw, "ImageSets/Segmentation/train.txt", "a1", "a2", "a3")
+    write(raw, "ImageSets/Segmentation/val.txt", "a4")
+    convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "train", "a4": "val"}
+
+
+def test_a_name_in_train_and_test_is_not_trained_on(raw: Path) -> None:
+    write(raw, "train.txt", "a1", "a2", "a3")
+    write(raw, "test.txt", "a3", "a4")
+    assert "1 name in several lists, and put into the last of train, val, test that has it: a3" in convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "test", "a4": "test"}
+
+
+@pytest.mark.parametrize("lines", [["one", "two"], ["a1"], ["these words are", "no names"]])
+def test_lists_of_something_else_are_passed_over(raw: Path, lines: list[str]) -> None:
+    write(raw, "train.txt", *lines)
+    write(raw, "val.txt", "nothing")
+    assert "splits are from" not in convert(raw)
+    assert set(splits(raw).values()) == {""}
+
+
+def test_folders_say_more_than_lists(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number, split in enumerate(("train", "val")):
+        save(raw / f"{split}/images/a.jpg", smooth_image(24, 32))
+        save(raw / f"{split}/masks/a.png", random_mask(number))
+    write(raw, "train.txt", "val/images/a.jpg")
+    write(raw, "val.txt", "train/images/a.jpg")
+    (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    convert(raw)
+    assert splits(raw) == {"train_a": "train", "val_a": "val"}
+
+
+def test_pairs_that_only_a_list_tells(raw: Path) -> None:
+    for number, stem in enumerate(STEMS):
+        (raw / f"Annotations/{stem}.png").rename(raw / f"Annotations/{number + 70}.png")
+    write(raw, "train.txt", r"JPEGImages\a1.jpg Annotations\72.png", "JPEGImages/a2.jpg Annotations/71.png")
+    write(raw, "val.txt", "JPEGImages/a3.jpg,Annotations/70.png", "JPEGImages/gone.jpg,Annotations/79.png")
+    write(raw, "test.txt", "JPEGImages/a4.jpg")
+    said = convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val"}
+    for stem, seed in (("a1", 2), ("a2", 1), ("a3", 0)):
+        assert np.array_equal(masks_of(raw.parent / "dataset")[stem], random_mask(seed))
+    assert "pairs are from test.txt, train.txt, val.txt" in said
+    assert "in no list, and left out: 2 images (Annotations/73.png, JPEGImages/a4.jpg)" in said
+    assert "JPEGImages/gone.jpg Annotations/79.png" in said
+
+
+def test_a_list_of_files_elsewhere_is_told(raw: Path) -> None:
+    write(raw, "train.txt", "x/b1.jpg y/1.png")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "train.txt: none of the 1 pair that it names is below" in said

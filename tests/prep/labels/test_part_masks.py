@@ -1,0 +1,218 @@
+"""One mask a class or an object: merged by a stated order, overlaps counted, and never where a mask is more."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.dataset.dataset import Dataset
+from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+
+HEIGHT, WIDTH = 24, 32
+
+
+def box(left: int, right: int, top: int = 2, bottom: int = 10) -> np.ndarray:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[top:bottom, left:right] = 255
+    return mask
+
+
+def photo(path: Path) -> None:
+    save(path, smooth_image(HEIGHT, WIDTH))
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    return tmp_path / "raw"
+
+
+def convert(raw: Path, *options: object, source: str = "") -> str:
+    return run_ok("masks", "convert", raw / source, "-o", raw.parent / "dataset", "--overwrite", *options).stdout
+
+
+def merged(raw: Path) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    return Dataset.open(raw.parent / "dataset").classes.names, masks_of(raw.parent / "dataset")
+
+
+ROAD, CAR = box(2, 12), box(8, 20)
+EXPECTED = np.where(ROAD, 2, np.where(CAR, 1, 0))
+"""Classes background, car, road: a later name over an earlier one."""
+
+
+@pytest.mark.parametrize("name", ["masks/{}_{}.png", "masks/{}_mask_{}.png", "masks/{}-{}.tif", "masks/{1}/{0}.png"])
+@pytest.mark.parametrize("value", [1, 255])
+def test_one_mask_a_class(raw: Path, name: str, value: int) -> None:
+    for stem in ("a", "b"):
+        photo(raw / f"images/{stem}.jpg")
+        save(raw / name.format(stem, "road"), np.where(ROAD, value, 0).astype(np.uint8))
+    save(raw / name.format("a", "car"), np.where(CAR, value, 0).astype(np.uint8))
+    said = convert(raw)
+    names, masks = merged(raw)
+    assert names == ("background", "car", "road")
+    assert np.array_equal(masks["a"], EXPECTED)
+    assert np.array_equal(masks["b"], np.where(ROAD, 2, 0))
+    assert "3 masks of 2 classes (car, road) merged into one mask for each of 2 photos, a later name over" in said
+    assert "32 pixels of 1 photo lie in several masks" in said
+    convert(raw, "--images", raw / "images", source="masks")
+    assert np.array_equal(merged(raw)[1]["a"], EXPECTED)
+
+
+def test_the_order_of_a_class_list_decides_the_numbers_and_names_the_classes(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "masks/a_road.png", ROAD)
+    save(raw / "masks/a_car.png", CAR)
+    (raw / "classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    convert(raw)
+    assert merged(raw)[0] == ("background", "road", "car")
+    assert np.array_equal(merged(raw)[1]["a"], np.where(ROAD, 1, np.where(CAR, 2, 0)))
+
+
+def test_classes_in_split_folders_keep_the_splits(raw: Path) -> None:
+    for split in ("train", "val"):
+        photo(raw / f"{split}/images/a.jpg")
+        save(raw / f"{split}/masks/road/a.png", ROAD)
+        save(raw / f"{split}/masks/car/a.png", CAR)
+    convert(raw)
+    assert {stem: sample.split for stem, sample in by_stem(raw.parent / "dataset").items()} == {
+        "train_a": "train",
+        "val_a": "val",
+    }
+    assert np.array_equal(merged(raw)[1]["val_a"], EXPECTED)
+
+
+def nuclei(raw: Path) -> None:
+    for sample in ("0a1b", "2c3d"):
+        photo(raw / f"{sample}/images/{sample}.png")
+        for number, mask in enumerate((box(0, 6), box(4, 9), box(20, 30))):
+            save(raw / f"{sample}/masks/{sample[::-1]}{number}f.png", mask)
+
+
+def test_one_mask_an_object_in_a_folder_a_sample(raw: Path) -> None:
+    nuclei(raw)
+    said = convert(raw)
+    names, masks = merged(raw)
+    assert names == ("background", "object")
+    assert sorted(masks) == ["0a1b", "2c3d"]
+    assert np.array_equal(masks["0a1b"], np.where(box(0, 9) | box(20, 30), 1, 0))
+    assert "6 masks of objects merged into one mask for each of 2 photos" in said
+    assert "32 pixels of 2 photos lie in several masks" in said
+    assert "the masks name no class: 0 is background, 1 is object; name them with --classes" in said
+    (raw.parent / "names.txt").write_text("background\nnucleus\n", encoding="utf-8")
+    convert(raw, "--classes", raw.parent / "names.txt")
+    assert merged(raw)[0] == ("background", "nucleus")
+    assert np.array_equal(merged(raw)[1]["2c3d"], masks["2c3d"])
+
+
+def test_a_second_mask_of_the_same_name_is_another_object(raw: Path) -> None:
+    """As in BUSI: scan (1)_mask.png and scan (1)_mask_1.png."""
+    for number in (1, 2):
+        photo(raw / f"benign/scan ({number}).png")
+        save(raw / f"benign/scan ({number})_mask.png", box(0, 6))
+    save(raw / "benign/scan (1)_mask_1.png", box(20, 30))
+    convert(raw)
+    masks = merged(raw)[1]
+    assert np.array_equal(masks["benign_scan (1)"], np.where(box(0, 6) | box(20, 30), 1, 0))
+    assert np.array_equal(masks["benign_scan (2)"], np.where(box(0, 6), 1, 0))
+
+
+def test_names_that_all_samples_have_are_classes(raw: Path) -> None:
+    for sample in ("s1", "s2"):
+        photo(raw / f"{sample}/image/x.png")
+        save(raw / f"{sample}/masks/road.png", ROAD)
+        save(raw / f"{sample}/masks/car.png", CAR)
+    convert(raw)
+    assert merged(raw)[0] == ("background", "car", "road")
+    assert np.array_equal(merged(raw)[1]["s1_x"], EXPECTED)
+
+
+def test_jpeg_masks_of_a_class_have_no_blurred_edges(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "masks/a_road.jpg", np.repeat(ROAD[..., None], 3, 2), quality=80)
+    save(raw / "masks/a_car.jpg", np.repeat(box(20, 30)[..., None], 3, 2), quality=80)
+    convert(raw)
+    assert np.array_equal(merged(raw)[1]["a"], np.where(ROAD, 2, np.where(box(20, 30), 1, 0)))
+
+
+def test_masks_of_more_values_are_of_kinds_and_asked_about(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "masks/a_first.png", random_mask(1))
+    save(raw / "masks/a_second.png", random_mask(2))
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "of several kinds: which masks are meant?" in said
+
+
+def test_one_odd_file_among_many_is_named(raw: Path) -> None:
+    for stem in "abcdefghij":
+        photo(raw / f"images/{stem}.jpg")
+        save(raw / f"masks/{stem}_road.png", ROAD)
+        save(raw / f"masks/{stem}_car.png", CAR)
+    save(raw / "masks/b_car.png", random_mask(2))
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "b_car.png: holds more than two values, and a mask of one class or object has two" in said
+    assert not (raw.parent / "dataset").exists()
+
+
+def test_masks_of_a_photo_in_two_sizes_are_refused(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "masks/a_road.png", ROAD)
+    save(raw / "masks/a_car.png", CAR[::2, ::2])
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "has 32 x 24 pixels, other masks of its photo 16 x 12; export them in one size" in said
+
+
+def test_two_annotators_are_no_objects(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "masks/a_rater1.png", ROAD)
+    save(raw / "masks/a_rater2.png", CAR)
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "1 image and 2 masks of several kinds: which masks are meant?" in said
+
+
+def test_inspect_reads_them(raw: Path) -> None:
+    nuclei(raw)
+    said = run_ok("masks", "inspect", raw).stdout
+    assert "2 labels, read as object-masks" in said
+    assert "name them with --classes" in said
+
+
+def test_objects_of_voc_become_one_class(raw: Path) -> None:
+    photo(raw / "JPEGImages/a.jpg")
+    ids = np.zeros((HEIGHT, WIDTH), np.uint8)
+    ids[2:8, 2:8], ids[2:8, 12:20], ids[2:8, 8] = 1, 2, 255
+    save(raw / "SegmentationObject/a.png", ids)
+    said = convert(raw)
+    assert np.array_equal(merged(raw)[1]["a"], np.where(ids == 255, 255, ids > 0))
+    assert "all are one class" in said
+    save(raw / "SegmentationClass/a.png", np.where(ids == 2, 15, 0).astype(np.uint8))
+    shutil.rmtree(raw.parent / "dataset")
+    convert(raw)
+    assert merged(raw)[0][15] == "person"
+
+
+@pytest.mark.parametrize("name", ["masks/{}/{}.png", "masks/{}_{}.png", "masks/{}_object_{}.png"])
+def test_numbered_masks_are_objects(raw: Path, name: str) -> None:
+    for stem in ("a", "b"):
+        photo(raw / f"images/{stem}.jpg")
+        for number in range(4):
+            save(raw / name.format(stem, number), box(8 * number, 8 * number + 4))
+    convert(raw)
+    assert merged(raw)[0] == ("background", "object")
+    assert np.array_equal(merged(raw)[1]["b"], sum(box(8 * number, 8 * number + 4) for number in range(4)) > 0)
+
+
+def test_folders_of_classes_beside_the_photos(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "road/a.png", ROAD)
+    save(raw / "car/a.png", CAR)
+    convert(raw)
+    assert np.array_equal(merged(raw)[1]["a"], EXPECTED)
+
+
+def test_numbered_masks_of_a_name_are_of_that_class(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    for number in range(4):
+        save(raw / f"masks/a_nucleus_{number}.png", box(8 * number, 8 * number + 4))
+    convert(raw)
+    assert merged(raw)[0] == ("background", "nucleus")
+    assert (merged(raw)[1]["a"] == 1).sum() == 4 * 4 * 8

@@ -1,0 +1,51 @@
+"""What a run is trained with, for its config.json and its log, so that a resumed one is known to find the same."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from prep.core.words import counted
+from train.fitting.loop import Trainer
+
+
+def settings_of(trainer: Trainer) -> dict[str, Any]:
+    """The content of config.json: all settings, and what they became with this dataset."""
+    dataset = trainer.dataset
+    return {
+        **trainer.config.to_plain(),
+        "dataset": dataset.root.resolve().name,
+        "dataset_path": dataset.root.resolve().as_posix(),
+        "split_hash": dataset.split_hash(),
+        "data_hash": _data_hash(trainer),
+        "train_images": len(dataset.of_split("train")),
+        "val_images": len(dataset.of_split("val")),
+        "patches": len(trainer.store),
+        "pixels": "patches" if trainer.store.is_cut else "random crops",
+        "patch_size": trainer.store.size,
+        "window_used": trainer.card.window,
+        "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
+        "device": str(trainer.fabric.device),
+        "precision_used": trainer.fabric._precision.precision,
+    }
+
+
+def opening(trainer: Trainer, settings: Mapping[str, Any]) -> str:
+    """One line about a training that begins."""
+    config = trainer.config
+    network = config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"
+    forms = ("patch", "patches") if trainer.store.is_cut else ("random crop",)
+    return (
+        f"{trainer.run}: {network} of {settings['parameters'] / 1e6:.2f} M parameters "
+        f"on {settings['device']} in {settings['precision_used']}; "
+        f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch, "
+        f"{settings['train_images']:,} training and {counted(settings['val_images'], 'validation image')}"
+    )
+
+
+def _data_hash(trainer: Trainer) -> str:
+    """Hash of what decides which pixels the training and its validation see, and how they are normalized."""
+    store, card, dataset = trainer.store, trainer.card, trainer.dataset
+    seen = [store.content, store.size, len(store), store.flips, dataset.files_hash("val")]
+    content = [*seen, card.classes.to_json(), card.mean, card.std]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

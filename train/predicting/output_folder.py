@@ -1,0 +1,153 @@
+"""A folder of predictions: which of its files were made with which model and settings, whole or only begun."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+
+from prep.core.classes import ClassMap, write_classes
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder, open_plain, refuse_special_file, remove_parts, write_text
+from prep.core.jsonio import read_json
+from prep.core.tables import ONE_OF, read_table, write_table
+from prep.dataset.dataset import is_dataset
+from prep.dataset.dataset_files import CLASSES
+from prep.dataset.transaction import writing
+
+RECORD, FILES = "predictions.json", "predictions.csv"
+"""How the latest predictions of the folder were made, and what each of its files was made with."""
+
+POLYGONS = ("geojson", "coco", "labelme")
+_OF_POLYGONS = ("simplify", "min_area")
+
+_BEGUN, _WHOLE = "begun", "whole"
+_REMEDY = "name another folder, or remove this file and add --overwrite"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """file: posix path below the folder.  made_with: hash of the model and the settings that change such a file."""
+
+    file: str
+    state: str = field(metadata={ONE_OF: (_BEGUN, _WHOLE)})
+    made_with: str
+
+
+class OutputFolder:
+    """Knows of each file below `root` whether predict has made it, and with what.
+
+    settings: the model and what else changes predictions, as plain data.  overwrite: make everything anew.
+    A file that is written stands in predictions.csv before, as begun: whatever a killed command left is known.
+    """
+
+    def __init__(self, root: Path, settings: Mapping[str, object], *, overwrite: bool = False) -> None:
+        self.root, self.overwrite = root, overwrite
+        plain = {name: value for name, value in settings.items() if name not in _OF_POLYGONS}
+        self._plain, self._polygons = _hash(plain), _hash(settings)
+        make_folder(root)
+        self._rows = {row.file: row for row in _read_rows(root / FILES)}
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what killed commands left half-written, and write the record anew: one row a file, in order."""
+        begun = [name for name, row in self._rows.items() if row.state == _BEGUN]
+        for kind in {Path(name).parts[0] for name in begun}:
+            remove_parts(self.root / kind)
+        for name in begun:
+            if not (self.root / name).exists():
+                del self._rows[name]
+        write_table(self.root / FILES, _Row, [self._rows[name] for name in sorted(self._rows)])
+
+    def lacks(self, paths: Collection[Path]) -> bool:
+        """Whether any of these files is not there as this model makes it, or all are to be made anew.
+
+        Raises SegError if one is there that predict did not make, unless it may be overwritten.
+        """
+        if self.overwrite:
+            return True
+        for path in paths:
+            if path.exists() and self._name(path) not in self._rows:
+                raise SegError(
+                    f"{path}: is there already, and 'seg-train predict' did not make it; name another folder with -o, "
+                    "or add --overwrite to replace it"
+                )
+        return not all(map(self.is_whole, paths))
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a file is there, and was made with this model and these settings."""
+        row = self._rows.get(self._name(path))
+        return row is not None and (row.state, row.made_with) == (_WHOLE, self._made_with(path)) and path.exists()
+
+    @contextmanager
+    def making(self, paths: Sequence[Path]) -> Iterator[None]:
+        """A block that writes these files, each atomically."""
+        self._note(paths, _BEGUN)
+        yield
+        self._note(paths, _WHOLE)
+
+    def _note(self, paths: Sequence[Path], state: str) -> None:
+        rows = [_Row(self._name(path), state, self._made_with(path)) for path in paths]
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(map(astuple, rows))
+        record = self.root / FILES
+        with explained(record), os.fdopen(open_plain(record, os.O_WRONLY | os.O_APPEND), "ab", 0) as file:
+            file.write(text.getvalue().encode())
+        self._rows |= {row.file: row for row in rows}
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _made_with(self, path: Path) -> str:
+        return self._polygons if path.relative_to(self.root).parts[0] in POLYGONS else self._plain
+
+
+@contextmanager
+def opened_output(
+    root: Path, classes: ClassMap, settings: Mapping[str, object], *, overwrite: bool
+) -> Iterator[OutputFolder]:
+    """Make the folder, with the classes and a record of how predictions are made; nobody else writes there meanwhile.
+
+    settings: as of OutputFolder. Raises SegError if the folder is a dataset, or holds predictions made with other
+    settings and `overwrite` is not set; a setting that only one of the two has is no conflict.
+    """
+    if is_dataset(root):
+        raise SegError(f"{root}: that is a dataset; name another folder with -o")
+    with writing(root):
+        record = root / RECORD
+        before = _read_record(record) if record.exists() and not overwrite else {}
+        for name, value in settings.items():
+            if before.get(name, value) != value:
+                what = "another model" if name == "model" else f"{name} {before[name]} (now {value})"
+                raise SegError(f"{root}: holds predictions of {what}; name another folder, or add --overwrite")
+        folder = OutputFolder(root, {**before, **settings}, overwrite=overwrite)
+        write_text(record, json.dumps({**before, **settings}, indent=2, ensure_ascii=False) + "\n")
+        write_classes(root / CLASSES, classes)
+        yield folder
+        folder.tidy()
+
+
+def _hash(settings: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read_record(path: Path) -> dict[str, object]:
+    content = read_json(path, remedy="remove the folder, or add --overwrite")
+    if not isinstance(content, dict):
+        raise SegError(f"{path}: not of seg-train predict; name another folder")
+    return content
+
+
+def _read_rows(path: Path) -> list[_Row]:
+    """The rows of the record; a last line that a killed command could not end is dropped."""
+    if not os.path.lexists(path):
+        return []
+    refuse_special_file(path)
+    with explained(path), os.fdopen(open_plain(path, os.O_RDWR), "r+b") as file:
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
+    return list(read_table(path, _Row, remedy=_REMEDY))
