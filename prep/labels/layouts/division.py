@@ -125,18 +125,19 @@ def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFil
 
 
 def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
-    """Where most names stand twice, as x.jpg and x.png, the photos are in the format that loses something."""
-    by_stem: dict[str, list[FoundFile]] = defaultdict(list)
-    for file in files:
-        by_stem[file.stem].append(file)
-    pairs = [each for each in by_stem.values() if len(each) > 1]
+    """Where most names of a folder stand twice, as x.jpg and x.png, the photos are in the format that loses."""
     photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
     masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]
-    told = all({file.path.suffix.lower() in _MASK_SUFFIXES for file in each} == {True, False} for each in pairs)
-    folders = {file.path.parent for file in files}
-    if len(folders) > 1 or not pairs or not told or 2 * len(pairs) < len(by_stem):
+    if (
+        not photos
+        or not masks
+        or len(photos) + len(masks) < len(files)
+        or len({file.path.parent for file in files}) > 1
+    ):
         return None
-    return (photos, masks) if len(photos) + len(masks) == len(files) else None
+    ours, theirs = set(_stems(photos)), set(_stems(masks))
+    alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own
+    return (photos, masks) if alone and 2 * len(ours & theirs) >= len(ours | theirs) else None
 
 
 def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:
