@@ -28,6 +28,7 @@ from prep.images.imageio import write_png
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
+from prep.labels.tables.table import similar_names
 
 _VALUES_SHOWN = 30
 """Values that are looked up in the photos: the most common that are no noise."""
@@ -84,6 +85,7 @@ def inspect_labels(
         *pairing.notes,
         *found.notes,
         *(meaning.notes if meaning else ()),
+        *filter(None, [similar_names(classes.names) if classes else ""]),
     ]
     class_map = _class_map(chosen, values, classes)
     return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances)

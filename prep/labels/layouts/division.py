@@ -4,7 +4,7 @@ import math
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -36,6 +36,16 @@ class Division:
 
 def divide(files: Sequence[FoundFile], patterns: Patterns = SAME_STEM) -> Division:
     """Tell photos from masks: by their folders, else by patterns that a person gave, else by names and endings."""
+    found = _divided(files, patterns)
+    if patterns == SAME_STEM:
+        return found
+    kept = {file.path for file in (*found.photos, *found.masks)}
+    rest = [file.name for file in files if file.path not in kept]
+    note = f"left out, because their names are not as --match says: {counted(len(rest), 'image')} ({list_some(rest)})"
+    return replace(found, notes=(note,) if rest else ())
+
+
+def _divided(files: Sequence[FoundFile], patterns: Patterns) -> Division:
     roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
     for file in files:
         roles[_role(file)].append(file)
@@ -93,7 +103,8 @@ def _without_others(photos: Sequence[FoundFile], masks: Sequence[FoundFile], oth
     if held and "" not in held and "test" not in held:
         test = [file for file in photos if split_of(str(PurePosixPath(file.name).parent)) == "test"]
         if test:
-            photos = [file for file in photos if file not in set(test)]
+            left = set(test)
+            photos = [file for file in photos if file not in left]
             notes.append(f"{counted(len(test), 'image')} of the test folder without a mask left out")
     return Division(tuple(photos), tuple(masks), tuple(notes))
 
@@ -109,7 +120,8 @@ def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[Fo
     cores = {core for file in files if (core := fits(file.stem, patterns[0]))}
     masks = [file for file in files if fits(file.stem, patterns[1]) in cores]
     shared = {fits(file.stem, patterns[1]) for file in masks}
-    photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in set(masks)]
+    taken = set(masks)
+    photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in taken]
     return (photos, masks) if photos and masks else None
 
 
