@@ -355,3 +355,15 @@ def test_photos_that_were_brought_in_are_not_brought_again(folder: Folder) -> No
     folder.convert()
     assert (folder.target / by_stem(folder.target)["0"].image).read_bytes() == before
     assert masks_of(folder.target)["1"].shape == (12, 16)
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks"), [("train", "train_masks"), ("train_images", "train_segmentations"), ("images", "masks")]
+)
+def test_photos_beside_a_folder_of_masks(folder: Folder, photos: str, masks: str) -> None:
+    for number in (0, 1):
+        folder.photo(f"{photos}/{number}.jpg")
+        folder.photo(f"test_images/{number + 7}.jpg")
+        folder.mask(f"{masks}/{number}_mask.png", number)
+    folder.convert(source=masks)
+    folder.assert_masks({"0": 0, "1": 1})
