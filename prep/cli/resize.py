@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from prep.cli.console import finish, first_lines, note, progress, table
-from prep.cli.options import Existing, json_option, overwrite_option, seed_option, workers_option
+from prep.cli.console import end_with_left_out, finish, note, progress, table
+from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option, seed_option, workers_option
 from prep.core.words import counted
 
 if TYPE_CHECKING:
     from prep.photos.resize import Resized
-
-_PROBLEMS_SHOWN = 50
 
 
 @click.command()
@@ -52,6 +50,7 @@ _PROBLEMS_SHOWN = 50
     metavar="NUMBER",
     help="Leave out larger photos, before they fill the memory.",
 )
+@max_failed_option
 @seed_option
 @workers_option
 @overwrite_option
@@ -62,6 +61,7 @@ def resize(
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
+    max_failed: int | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
@@ -95,9 +95,13 @@ def resize(
     how = ImageOptions(target, **options)
     with progress("Resizing") as advance:
         if len(sources) == 1 and is_dataset(sources[0]):
-            result = resize_dataset(sources[0], output, how, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_dataset(
+                sources[0], output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
+            )
         else:
-            result = resize_photos(sources, output, how, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_photos(
+                sources, output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
+            )
     _report(result)
 
 
@@ -122,16 +126,7 @@ def _report(result: "Resized") -> None:
         note("Warning: small regions are lost; a larger --size keeps more of them.")
     for each in lost:
         note(f"  {each.describe()}")
-    if result.problems:
-        note(
-            "\n".join(
-                [
-                    f"{len(result.problems)} left out:",
-                    *first_lines([f"  {each}" for each in result.problems], _PROBLEMS_SHOWN),
-                ]
-            )
-        )
-        click.get_current_context().exit(1)
+    end_with_left_out(result.problems)
 
 
 def _class_table(result: "Resized") -> list[str]:

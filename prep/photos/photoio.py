@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.core.files import read_bytes, within_limits
+from prep.core.files import read_bytes
 from prep.images.imageio import (
     MAX_IMAGE_MEGAPIXELS,
     ImageRGB,
-    damaged,
     decode_jpeg,
+    decoding,
     is_jpeg,
     loaded,
     open_image,
@@ -102,7 +102,8 @@ def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) ->
                 f"{path}: {megapixels:,.0f} megapixels ({width} x {height}), more than --max-megapixels "
                 f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
             )
-        orientation = _orientation(path, picture)
+        with decoding(path):
+            orientation = _orientation(picture)
         if picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
             width, height = height, width
     return RawPhoto(path, data, picture, width, height, orientation)
@@ -122,7 +123,7 @@ def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
     turn = 1 if photo.picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
     if turn in TURNED:
         width, height = height, width
-    with within_limits(photo.path):
+    with decoding(photo.path):  # odd palettes, and tags of a wrong type, are found out as late as here
         pixels, extent = _stored_pixels(photo, width, height)
         small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
         return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
@@ -134,12 +135,9 @@ def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
     return data
 
 
-def _orientation(path: Path, picture: Image.Image) -> int:
+def _orientation(picture: Image.Image) -> int:
     """EXIF orientation, 1 if there is none that means anything; of HEIC always 1, its decoder turns the picture."""
-    try:
-        value = picture.getexif().get(_EXIF_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(path) from error
+    value = picture.getexif().get(_EXIF_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
