@@ -30,6 +30,7 @@ from prep.images.sizing import FitMode, parse_target
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
+from prep.photos.ranges import Range
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
 from prep.reporting.report import write_report
@@ -68,6 +69,7 @@ def resize(
     keep_metadata: bool = False,
     max_megapixels: float = 200,
     max_failed: int | None = None,
+    span: Range | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -77,6 +79,7 @@ def resize(
     photos: a folder, a photo, a .txt list, several of them, or a dataset, whose masks then go along.
     size: pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
     format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.  quality: of JPEG, 1 to 100.
+    span: numbers (low, high) of photos of more than 8 bits that become black and white; None takes those in use.
     Photos that cannot be used stand in `problems` of the result; SegError if none can, or more than `max_failed`
     cannot.
 
@@ -96,7 +99,8 @@ def resize(
             progress=progress,
         )  # fmt: skip
     return resize_photos(
-        roots, Path(output), options, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=progress
+        roots, Path(output), options, span=span, max_failed=max_failed, workers=workers, overwrite=overwrite,
+        progress=progress,
     )  # fmt: skip
 
 
@@ -117,6 +121,7 @@ def convert(
     stretch: bool = False,
     unknown: Policy = "error",
     without_mask: str | None = None,
+    span: Range | None = None,
     skip_unpaired: bool = False,
     max_failed: int | None = None,
     workers: int | None = None,
@@ -140,7 +145,7 @@ def convert(
     need_number("max_failed", max_failed, 0)
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
-        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors),
+        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors), span=span,
         without_mask=without_mask,
     )  # fmt: skip
     photos = None if images is None else Path(images)

@@ -1,6 +1,8 @@
 """Models without training: one that sees colours, and runs with the random weights of a tiny network."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from click.testing import CliRunner, Result
@@ -27,11 +29,17 @@ def color_predictor(window: int = 32) -> Predictor:
     return Predictor(strongest_channel, CLASSES, WindowSettings(window), torch.device("cpu"))
 
 
-def write_run(folder: Path, *, network: nn.Module | None = None, classes: ClassMap = CLASSES) -> Path:
+def write_run(
+    folder: Path,
+    *,
+    network: nn.Module | None = None,
+    classes: ClassMap = CLASSES,
+    ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
+) -> Path:
     """A run folder with a model.pt of random weights, of a U-Net of width 4 and depth 2."""
     folder.mkdir(parents=True)
     config = Config(width=4, depth=2)
-    card = ModelCard(config, classes, (0.4, 0.5, 0.6), (0.2, 0.1, 0.3), 32, 0.5, "synth", "0123456789abcdef")
+    card = ModelCard(config, classes, (0.4, 0.5, 0.6), (0.2, 0.1, 0.3), 32, 0.5, "synth", "0123456789abcdef", ranges)
     save_model(folder / "model.pt", network or UNet(len(classes), 4, 2), card, {})
     return folder
 

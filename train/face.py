@@ -28,7 +28,7 @@ from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.predicting.output_folder import opened_output
-from train.predicting.predict import predict_photos, predict_videos
+from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
 from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
@@ -194,7 +194,8 @@ def predict(
     found = find_sources([root_of(source) for source in sources], folder)
     predictor, identity = open_predictor(_named(run), None, device, say)
     failures = Failures(max_failed)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
+    predictor = with_ranges(predictor, found.photos, say)
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if {"geojson", "coco", "labelme"} & set(save or ()):
         settings |= {"simplify": simplify, "min_area": min_area}
     bar = bar_of(progress)

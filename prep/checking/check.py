@@ -15,11 +15,12 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.commit import STAGING, pending, stamps, wait_for_commits
 from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
-from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, STATES
+from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.missing import not_a_dataset
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
+from prep.photos.survey import read_ranges
 
 _TIMES = 3
 _RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
@@ -53,6 +54,7 @@ def _findings(root: Path, workers: int | None, progress: Progress) -> list[Findi
     samples = _index(root, findings)
     classes = _classes(root, samples, findings)
     photos = _photos(root, findings)
+    _ranges(root, findings)
     rejected = _rejected(root, findings)
     if samples is not None:
         facts = run_jobs(InspectSample(root, len(classes or ())), samples, workers, progress)
@@ -91,6 +93,13 @@ def _photos(root: Path, findings: list[Finding]) -> dict[str, PhotoRecord]:
     except SegError as error:
         findings += _broken("photos", root / PHOTOS_RECORD, error)
         return {}
+
+
+def _ranges(root: Path, findings: list[Finding]) -> None:
+    try:
+        read_ranges(root / RANGES)
+    except SegError as error:
+        findings += _broken("ranges", root / RANGES, error)
 
 
 def _rejected(root: Path, findings: list[Finding]) -> set[str]:

@@ -47,6 +47,8 @@ _ERRORS = (
      "correct or restore it; what the masks hold was not checked without it"),
     ("broken-photos", "photos.csv cannot be used: {reason}.",
      "correct or restore it: labels that come later are turned and scaled by it"),
+    ("broken-ranges", "ranges.json cannot be used: {reason}.",
+     "correct or restore it: it says which numbers of photos of more than 8 bits became black and white"),
     ("broken-states", "states.csv cannot be used: {reason}.",
      "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"),
     ("half-moved", "{n} command[s] [was|were] killed while moving results into the dataset: files may be old and new.",

@@ -73,6 +73,29 @@ workers_option = click.option(
     help="Processes to use; the result does not depend on it.",
 )
 
+
+def parse_span(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """Read LOW:HIGH; anything else is a usage error."""
+    if value is None:
+        return None
+    from prep.core.errors import SegError
+    from prep.photos.ranges import parse_range
+
+    try:
+        return parse_range(value)
+    except SegError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+range_option = click.option(
+    "--range",
+    "span",
+    callback=parse_span,
+    metavar="LOW:HIGH",
+    show_default="the dataset's, else what is in use in all photos together",
+    help="Numbers of photos of more than 8 bits, or of floating-point ones, that become black and white.",
+)
+
 match_option = click.option(
     "--match",
     nargs=2,
@@ -106,7 +129,7 @@ variable_option = click.option(
     default="",
     metavar="NAME",
     show_default=False,
-    help="Variable of .mat files, or attribute of regions, to read.",
+    help="Variable of .mat files, array of .npz files, or attribute of regions, to read.",
 )
 
 first_id_option = click.option(

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
-from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import (
+    Existing,
+    json_option,
+    max_failed_option,
+    overwrite_option,
+    range_option,
+    seed_option,
+    workers_option,
+)
 from prep.core.words import counted
 
 if TYPE_CHECKING:
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
     help="Leave out larger photos, before they fill the memory.",
 )
 @max_failed_option
+@range_option
 @seed_option
 @workers_option
 @overwrite_option
@@ -62,6 +71,7 @@ def resize(
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
     max_failed: int | None,
+    span: tuple[float, float] | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
@@ -100,7 +110,14 @@ def resize(
             )
         else:
             result = resize_photos(
-                sources, output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
+                sources,
+                output,
+                how,
+                span=span,
+                max_failed=max_failed,
+                workers=workers,
+                overwrite=overwrite,
+                progress=advance,
             )
     _report(result)
 
@@ -118,8 +135,9 @@ def _report(result: "Resized") -> None:
             "changed": result.changed,
             "classes": classes,
             "left_out": list(result.problems),
+            "notes": list(result.notes),
         },
-        "\n".join([*_class_table(result), f"{counted(number, 'image')} -> {root}{done}"]),
+        "\n".join([*_class_table(result), *result.notes, f"{counted(number, 'image')} -> {root}{done}"]),
     )
     lost = [each for each in result.classes if each.is_lost]
     if lost:

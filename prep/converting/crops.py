@@ -4,7 +4,6 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ from prep.core.classes import Color, format_color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
+from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB
 from prep.images.resample import upright
 from prep.labels.reader import LabelReader, RawLabel, read_codes
@@ -49,7 +49,7 @@ class PairedLabel:
     """A raw label, the photo that it belongs to, and its pixels by value."""
 
     label: RawLabel
-    photo: Path
+    photo: FoundFile
     pixels: Mapping[int, int]
 
 
@@ -111,10 +111,10 @@ def _together(glimpses: list[_Glimpse]) -> Appearance:
 class _Look:
     reader: str
 
-    def __call__(self, job: tuple[RawLabel, Path, tuple[int, ...]]) -> list[_Glimpse]:
-        label, path, codes = job
+    def __call__(self, job: tuple[RawLabel, FoundFile, tuple[int, ...]]) -> list[_Glimpse]:
+        label, file, codes = job
         try:
-            photo = open_photo(path)
+            photo = open_photo(file.path, page=file.page)
             values = _upright(read_codes(reader_named(self.reader), label), photo)
             if values is None:
                 return []

@@ -29,6 +29,7 @@ from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
 from prep.labels.tables.table import similar_names
+from prep.labels.unpacking import unpacked
 
 _VALUES_SHOWN = 30
 """Values that are looked up in the photos: the most common that are no noise."""
@@ -63,7 +64,22 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    found = label_source(source, reader, variable, patterns, photos)
+    with unpacked(source) as place:
+        found = label_source(place, reader, variable, patterns, photos)
+        return _inspected(source, found, photos, classes_file, first_id, patterns, workers, progress)
+
+
+def _inspected(
+    source: Path,
+    found: LabelSource,
+    photos: Path | None,
+    classes_file: Path | None,
+    first_id: int | None,
+    patterns: Patterns,
+    workers: int | None,
+    progress: Progress,
+) -> Inspection:
+    """Read the labels of a source that was found."""
     files = _photos(source, photos, found)
     pairing = pairing_of([file.stem for file in files], found, patterns)
     found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))
@@ -161,7 +177,7 @@ def _appearances(
     workers: int | None,
 ) -> dict[int, Appearance]:
     """What the photos show under the values that are shown."""
-    by_stem = {file.stem: file.path for file in photos}
+    by_stem = {file.stem: file for file in photos}
     by_label = {label.stem: (label, each.counts) for label, each in zip(found.labels, facts, strict=True)}
     pairs = []
     for image, stem in pairing.pairs:

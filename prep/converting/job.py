@@ -31,6 +31,7 @@ from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
+from prep.photos.ranges import Ranges
 from prep.photos.record import PhotoRecord
 
 _UPRIGHT = 1
@@ -79,6 +80,7 @@ class ConvertLabel:
 
     unknown: what becomes of codes that mean no class.
     stretch: whether a mask of another shape than its photo is forced onto it.
+    ranges: which numbers of deep photos become black and white.
     """
 
     folder: Path
@@ -86,6 +88,7 @@ class ConvertLabel:
     meaning: Meaning
     unknown: Policy
     stretch: bool = False
+    ranges: Ranges = field(default_factory=dict)
 
     def __call__(self, job: LabelJob) -> LabelOutcome:
         """Convert one label; SegError only where nothing can be written."""
@@ -122,11 +125,11 @@ class ConvertLabel:
         """The sample with its image's name and size, its record, and the image file to write (empty if it is there)."""
         if job.photo is None:
             return job.sample, job.record, b""
-        photo, stem = open_photo(job.photo.path), job.sample.stem
+        photo, stem = open_photo(job.photo.path, page=job.photo.page), job.sample.stem
         placement = place_photo(photo, FULL_SIZE)
-        name, data = image_file(photo, stem, placement, FULL_SIZE, self.folder)
+        name, data = image_file(photo, stem, placement, replace(FULL_SIZE, ranges=self.ranges), self.folder)
         sample = replace(job.sample, image=name, width=placement.width, height=placement.height)
-        return sample, photo.record(stem, job.photo.name, placement), data
+        return sample, photo.record(stem, job.photo.record_name, placement), data
 
     def _filled(self, sample: Sample, name: str) -> IndexMask:
         """A mask of one class, as large as the image."""

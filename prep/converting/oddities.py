@@ -14,8 +14,8 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.images.imageio import open_image
 from prep.labels.archive import label_bytes
+from prep.labels.labelio import label_oddities
 from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
 from prep.labels.registry import reader_named
 from prep.photos.photoio import open_photo
@@ -64,24 +64,10 @@ class ReadFacts:
         try:
             with within_limits(Path(label.name)):
                 codes = read_codes(reader_named(self.reader), label)
-                oddities = _oddities(label) if self.reader in _IMAGE_FILES else ()
+                oddities = label_oddities(Path(label.name), label_bytes(label)) if self.reader in _IMAGE_FILES else ()
                 return LabelFacts(count_codes(codes), codes.shape[1], codes.shape[0], oddities)
         except SegError as error:
             return LabelFacts(NO_CODES, 0, 0, problem=str(error))
-
-
-def _oddities(label: RawLabel) -> tuple[str, ...]:
-    picture = open_image(Path(label.name), label_bytes(label))
-    odd = []
-    if picture.format in ("JPEG", "MPO"):
-        odd.append("jpeg")
-    if picture.mode in ("P", "PA"):
-        odd.append("palette")
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        odd.append("alpha")
-    if picture.mode.startswith("I"):
-        odd.append("16-bit")
-    return tuple(odd)
 
 
 def file_remarks(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
@@ -95,6 +81,7 @@ def file_remarks(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
             "; fully transparent pixels are a value of their own",
         ),
         "16-bit": ("16-bit mask", "", ", read as ids"),
+        "32-bit": ("mask of 32 or 64 bits", "masks of 32 or 64 bits", ", whose whole numbers are read as ids"),
     }
     remarks = [f"cannot be read: {each.problem}" for each in facts if each.problem]
     if source.missing:
@@ -113,7 +100,7 @@ def class_remarks(
     remarks = []
     if beside is not None:
         remarks.append(f"names are from {beside}")
-    if classes is not None and reader.name in (*_IMAGE_FILES, "mat"):
+    if classes is not None and reader.name in (*_IMAGE_FILES, "mat", "npy"):
         seen = {value.name for value in values}
         absent = [name for name in classes.names if name not in seen]
         if absent:
@@ -164,7 +151,7 @@ def photo_remarks(
 
 def _compared(file: FoundFile, facts: LabelFacts) -> str:
     try:
-        photo = open_photo(file.path)
+        photo = open_photo(file.path, page=file.page)
     except SegError:
         return "damaged"
     drawn = drawn_on((facts.width, facts.height), photo)

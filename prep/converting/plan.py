@@ -15,7 +15,7 @@ from prep.converting.meaning import (
     with_region_names,
     with_unlabelled,
 )
-from prep.converting.pairing import Pairing, pair_labels, photos_to_bring
+from prep.converting.pairing import Pairing, pair_labels, pair_stems, photos_to_bring
 from prep.converting.proposal import no_meaning
 from prep.converting.unknown import Policy, replacement
 from prep.core.classes import ClassMap, Color
@@ -24,16 +24,19 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.core.words import counted, list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
-from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
+from prep.labels.stacks import refuse_other_page_counts
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
+from prep.photos.ranges import Range, Ranges
 from prep.photos.record import read_records
+from prep.photos.survey import read_ranges, survey_photos
 
 _LOOKED_AT_FIRST = 4
 
@@ -53,6 +56,7 @@ class ConvertOptions:
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
     without_mask: str | None = None
+    span: Range | None = None
 
 
 DEFAULTS = ConvertOptions()
@@ -64,7 +68,7 @@ class Plan:
 
     known: the samples that the dataset has already, by stem.
     photos: folder in which the photos of these labels lie; None where the labels name them.
-    notes: what a person should know of these decisions.
+    notes: what a person should know of these decisions.  ranges: of deep photos, which numbers become black and white.
     """
 
     root: Path
@@ -78,6 +82,7 @@ class Plan:
     known: Mapping[str, Sample]
     photos: Path | None
     notes: tuple[str, ...]
+    ranges: Ranges
 
     @property
     def classes(self) -> ClassMap:
@@ -90,28 +95,40 @@ class Plan:
         files += [job.photo.path for job in self.jobs if job.photo]
         pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
-        return {**means, "options": repr(self.options), "files": file_stamps(files), "pairs": pairs}
+        return {
+            **means,
+            "options": repr(self.options),
+            "ranges": self.ranges,
+            "files": file_stamps(files),
+            "pairs": pairs,
+        }
 
 
 def plan_conversion(
     root: Path,
     source: Path | None,
+    unpacked: Path | None,
     photos: Path | None,
     classes_file: Path | None,
     options: ConvertOptions,
     workers: int | None,
     progress: Progress,
 ) -> Plan:
-    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning."""
+    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning.
+
+    unpacked: the folder with the files of a source that is a zip file, where they have to be files.
+    """
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(source, options.reader, options.variable, options.patterns, photos)
+    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
+    refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
+    in_order = options.in_order or _is_one_file_each(source, photos, labels)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
     may_skip = options.skip_unpaired or options.without_mask is not None
-    pairing = pair_labels(images, labels, options.patterns, before, in_order=options.in_order, skip_unpaired=may_skip)
+    pairing = pair_labels(images, labels, options.patterns, before, in_order=in_order, skip_unpaired=may_skip)
     notes = [*pairing.notes]
     by_stem = {label.stem: label for label in labels.labels}
     pairs = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
@@ -140,7 +157,13 @@ def plan_conversion(
     )
     notes += _split_notes([job.sample.split for job in jobs], labels)
     shown = photos or (root / IMAGES if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
-    return Plan(root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes))
+    survey = survey_photos(
+        [job.photo for job in jobs if job.photo], known=read_ranges(root / RANGES), given=options.span, workers=workers
+    )
+    notes += survey.notes
+    return Plan(
+        root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes), survey.ranges
+    )
 
 
 def _reader_and_meaning(
@@ -199,6 +222,12 @@ def _filled_note(filled: Sequence[tuple[str, RawLabel]], name: str, classes: Cla
         raise SegError(f"--without-mask {name}: no class has that name; there are {', '.join(classes.names)}")
     stems = [stem for stem, _ in filled]
     return f"without a mask, and so {name} all over: {counted(len(stems), 'image')} ({list_some(stems)})"
+
+
+def _is_one_file_each(source: Path, photos: Path | None, labels: LabelSource) -> bool:
+    """Whether a person named one file of labels and one photo, which then belong together, page by page."""
+    is_one_label = source.is_file() and not any(label.part or label.path != source for label in labels.labels)
+    return is_one_label and photos is not None and photos.is_file() and not labels.names_photos
 
 
 def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:

@@ -15,6 +15,7 @@ from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.errors import SegError
 from prep.core.words import counted, verb
+from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import SAME_STEM
 from prep.labels.reader import LabelReader
 
@@ -143,7 +144,11 @@ def _align(rows: list[list[str]]) -> str:
 def _paired(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[PairedLabel]:
     """Labels with their photos, or with the images that are there already, and the pixels of their unknown values."""
     return [
-        PairedLabel(job.label, job.photo.path if job.photo else plan.root / job.sample.image, outcome.unknown.by_code())
+        PairedLabel(
+            job.label,
+            job.photo or FoundFile(plan.root / job.sample.image, job.sample.image),
+            outcome.unknown.by_code(),
+        )
         for outcome, job in zip(outcomes, plan.jobs, strict=True)
         if job.photo or job.sample.image
     ]

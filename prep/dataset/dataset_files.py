@@ -3,6 +3,7 @@
 PHOTOS, LABELS = "photos", "labels"
 IMAGES, MASKS = "images", "masks"
 INDEX, CLASSES, STATES, PHOTOS_RECORD, FOLDS = "index.csv", "classes.json", "states.csv", "photos.csv", "folds.csv"
+RANGES = "ranges.json"
 STATS, PROVENANCE, REPORT = "stats.json", "provenance.jsonl", "report.html"
 
 PATCHES = "patches"

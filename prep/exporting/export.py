@@ -24,6 +24,7 @@ from prep.exporting.labelme import LabelmeLayout
 from prep.exporting.layout import Label, Layout
 from prep.exporting.rgb import RgbLayout
 from prep.exporting.voc import CvatLayout, VocLayout
+from prep.exporting.yolo import YoloLayout
 
 LAYOUTS: dict[str, Callable[[ClassMap], Layout]] = {
     "rgb": RgbLayout,
@@ -31,6 +32,7 @@ LAYOUTS: dict[str, Callable[[ClassMap], Layout]] = {
     "coco": CocoLayout,
     "labelme": LabelmeLayout,
     "cvat": CvatLayout,
+    "yolo": YoloLayout,
 }
 
 _COMMAND = "masks-export"

@@ -2,33 +2,46 @@
 
 import os
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import explained
-from prep.images.folder_names import names_labels, names_photos, place_of
+from prep.core.folder_names import names_labels, names_photos, place_of
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.images.tiff_pages import page_count
+
+_TIFF_SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file, its posix path below the folder that was searched, and its stem.
+    """A file, or one page of a TIFF with several, its posix path below the folder that was searched, and its stem.
 
     The stem of a file in a subfolder begins with the names of its folders, joined by "_", except where they only say
-    what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part", "train_masks/a.png" has "train_a".
+    what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part", "train_masks/a.png" has "train_a". That of a
+    page ends with its number, in as many digits as the last one has: "stack_page07".
+    page: from 1, of `pages`; 0 where the file is one picture.
     """
 
     path: Path
     name: str
+    page: int = 0
+    pages: int = 0
 
     @property
     def stem(self) -> str:
         """Unique within the search, in composed Unicode."""
         inner = PurePosixPath(self.name)
         parents = [part for part in inner.parent.parts if part != "/"]  # a zip file can say /etc/name.png
-        return unicodedata.normalize("NFC", "_".join([*filter(None, map(place_of, parents)), inner.stem]))
+        page = f"_page{self.page:0{len(str(self.pages))}}" if self.page else ""
+        return unicodedata.normalize("NFC", "_".join([*filter(None, map(place_of, parents)), inner.stem])) + page
+
+    @property
+    def record_name(self) -> str:
+        """Its path with the page, for photos.csv and errors: stack.tif#7."""
+        return f"{self.name}#{self.page}" if self.page else self.name
 
 
 def find_files(
@@ -54,6 +67,27 @@ def find_files(
     return sorted(found, key=lambda file: file.name)
 
 
+def with_pages(files: Iterable[FoundFile]) -> list[FoundFile]:
+    """Each page of a TIFF with several as a file of its own, all other files as they are.
+
+    A file whose directories are damaged stays as it is: reading it says what is wrong with it.
+    """
+    found = []
+    for file in files:
+        pages = _pages(file)
+        found += [replace(file, page=page, pages=pages) for page in range(1, pages + 1)] if pages > 1 else [file]
+    return found
+
+
+def _pages(file: FoundFile) -> int:
+    if file.page or file.path.suffix.lower() not in _TIFF_SUFFIXES:
+        return 1
+    try:
+        return page_count(file.path)
+    except SegError:
+        return 1
+
+
 def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list[FoundFile]:
     """All photos below these folders, or these photos themselves, each with a stem of its own.
 
@@ -61,7 +95,8 @@ def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list
     without: files that are known to be no photos.
     Raises SegError if there is none, if two have the same stem, or if a name cannot be shown.
     """
-    found = [file for source in sources for file in find_files(source, skip=names_labels) if file.path not in without]
+    files = (file for source in sources for file in find_files(source, skip=names_labels))
+    found = with_pages(file for file in files if file.path not in without)
     if not found:
         listed = ", ".join(map(str, sources))
         raise SegError(f"{listed}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
@@ -74,9 +109,10 @@ def photos_beside(labels: Path) -> list[FoundFile]:
     if labels.is_dir():
         inside = [file for file in find_files(labels, skip=names_labels) if _in_photo_folder(file)]
         if inside:
-            return inside
+            return with_pages(inside)
     folder = _photo_folder_beside(labels)
-    return find_files(folder) if folder is not None and (labels.is_file() or names_labels(labels.name)) else []
+    is_beside = labels.is_file() or names_labels(labels.name)
+    return with_pages(find_files(folder)) if folder is not None and is_beside else []
 
 
 def _photo_folder_beside(labels: Path) -> Path | None:

@@ -28,7 +28,12 @@ ImageRGB = NDArray[np.uint8]
 IndexMask = NDArray[np.uint8]
 """(H, W), class index, 255 = ignore."""
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"})
+IMAGE_SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"),
+        *(".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"),
+    }
+)
 
 MAX_IMAGE_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
@@ -54,7 +59,8 @@ _USUAL_SCANS = 30
 _MOST_SCANNED_PIXELS = 1_000_000_000
 """Progressive JPEG goes over all pixels in each scan, usually about ten, at some 600 megapixels a second."""
 
-_PNG_START = b"\x89PNG\r\n\x1a\n"
+_JPEG_2000_START = b"\xff\x4f\xff\x51"
+PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 def read_image(path: Path) -> ImageRGB:
@@ -104,12 +110,12 @@ def _is_whole_png(data: bytes) -> bool:
 
     The header has to be the first chunk, and the only one of its kind: a second one could declare another size.
     """
-    position = len(_PNG_START)
+    position = len(PNG_START)
     while position + 12 <= len(data):
         length = int.from_bytes(data[position : position + 4], "big")
         name, end = data[position + 4 : position + 8], position + 8 + length
         is_critical = name[:1].isupper()
-        if (name == b"IHDR") != (position == len(_PNG_START)):
+        if (name == b"IHDR") != (position == len(PNG_START)):
             return False
         if is_critical and zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             return False
@@ -131,7 +137,7 @@ def damaged(path: Path) -> SegError:
 
 def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     """Decode a whole file as OpenCV orders it: (H, W) or (H, W, C), blue first; `flags` as of cv2.imdecode."""
-    if data[:8] == _PNG_START:
+    if data[:8] == PNG_START:
         # Not with Pillow, which takes a third as long as decoding a small mask (tests/bench/NOTES.md).
         refuse_enormous(path, *_png_size(data))
         # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
@@ -228,6 +234,12 @@ def loaded(path: Path, picture: Image.Image) -> Image.Image:
     with quiet_pillow, decoding(path):
         picture.load()
     return picture
+
+
+def jpeg2000_bits(data: bytes) -> int:
+    """Bits a channel that JPEG 2000 states (ITU-T T.800, A.5.1), of the first one; 0 where it is none."""
+    start = data.find(_JPEG_2000_START)
+    return (data[start + 42] & 0x7F) + 1 if 0 <= start < len(data) - 42 else 0
 
 
 @contextmanager

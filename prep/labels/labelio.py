@@ -1,22 +1,63 @@
 """Opens raw label files that are images: ids, palette indices or colours, exactly as they are stored."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
-from prep.images.imageio import ImageRGB, decode, loaded, open_image
+from prep.core.files import within_limits
+from prep.images.imageio import ImageRGB, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
+from prep.images.pnm import is_pnm, read_pnm
+from prep.images.single import refuse_several
+from prep.images.tiff_pixels import TiffLayout, read_tiff, tiff_layout
 
 LabelKind = Literal["grey", "palette", "color"]
 
+_BY_PILLOW = frozenset({"TIFF", "GIF", "PPM", "JPEG2000"})
+"""Formats that OpenCV does not read in every build, or with warnings of its own; for all others it is faster."""
+
 
 def label_kind(path: Path, data: bytes) -> LabelKind:
-    """Tell from its header how a raw label file holds its values."""
-    return _kind_of(open_image(path, data))
+    """Tell from its header how a raw label file holds its values; SegError if it holds several pictures."""
+    deep = _deep_layout(path, data)
+    if deep is not None:
+        return "grey" if deep.bands == 1 else "color"
+    return _kind_of(_opened(path, data))
+
+
+def label_oddities(path: Path, data: bytes) -> tuple[str, ...]:
+    """What is odd about the kind of a label file, by its header: jpeg, palette, alpha, 16-bit, 32-bit."""
+    deep = _deep_layout(path, data)
+    if deep is not None:
+        return ("16-bit",) if deep.kind in ("uint16", "int16") else ("32-bit",)
+    picture = _opened(path, data)
+    odd = {
+        "jpeg": picture.format in ("JPEG", "MPO"),
+        "palette": picture.mode in ("P", "PA") and picture.format != "GIF",
+        "alpha": picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info,
+        "16-bit": picture.mode.startswith("I"),
+    }
+    return tuple(name for name, is_so in odd.items() if is_so)
+
+
+def _deep_layout(path: Path, data: bytes) -> TiffLayout | None:
+    """What a TIFF declares whose numbers are not those of 0 to 255; None for all other files."""
+    layout = tiff_layout(path, data)
+    if layout is None or not layout.is_deep:
+        return None
+    refuse_several(path, data, None)
+    return layout
+
+
+def _opened(path: Path, data: bytes) -> Image.Image:
+    picture = open_image(path, data)
+    refuse_several(path, data, picture)
+    return picture
 
 
 def _kind_of(picture: Image.Image) -> LabelKind:
@@ -29,19 +70,60 @@ def _kind_of(picture: Image.Image) -> LabelKind:
 def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np.uint8]:
     """Decode a raw label as (H, W) ids: grey values, palette indices, or the common value of a grey RGB file.
 
-    Raises SegError if the file is damaged or its colours are no greys.
+    Raises SegError if the file is damaged, its colours are no greys, or its numbers are no ids.
     """
-    picture = open_image(path, data)
-    if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
-        return np.asarray(loaded(path, picture), np.uint8)
-    values = decode(path, data, cv2.IMREAD_UNCHANGED)
+    if _deep_layout(path, data) is not None:
+        values = read_tiff(path, data)
+    else:
+        picture = _opened(path, data)
+        if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
+            return np.asarray(loaded(path, picture), np.uint8)
+        values = _values(path, data, picture)
     if values.ndim == 3:
-        if not (values[..., 0] == values[..., 1]).all() or not (values[..., 0] == values[..., 2]).all():
+        if values.shape[2] < 3 or any((values[..., 0] != values[..., band]).any() for band in (1, 2)):
             raise SegError(f"{path}: a colour image, not ids; read it as colours with '--from rgb'")
         values = np.ascontiguousarray(values[..., 0])
-    if values.dtype not in (np.uint8, np.uint16):
-        raise SegError(f"{path}: ids of type {values.dtype}; export the labels as 8-bit or 16-bit PNG")
-    return values
+    return as_ids(str(path), values)
+
+
+def as_ids(where: str, values: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.uint8]:
+    """Whole numbers from 0 to 65535 of any type as uint8 or uint16; SegError names the first value that is no id."""
+    if values.dtype in (np.uint8, np.uint16):
+        return values
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8)
+    if values.dtype.kind not in "iuf":
+        raise SegError(f"{where}: values of type {values.dtype}; ids are whole numbers from 0 to {MAX_ID}")
+    with np.errstate(invalid="ignore"):
+        ids = values.astype(np.uint16) if values.dtype.kind == "f" else values.astype(np.uint16, casting="unsafe")
+    wrong = ids != values
+    if wrong.any():
+        raise SegError(
+            f"{where}: holds {values[wrong][0]:.6g} in {np.count_nonzero(wrong):,} pixels, and ids are whole numbers "
+            f"from 0 to {MAX_ID}; is it a mask? Then save its ids as 8-bit or 16-bit PNG"
+        )
+    return ids
+
+
+def _values(path: Path, data: bytes, picture: Image.Image) -> NDArray[Any]:
+    """(H, W) greys, (H, W, 3) or (H, W, 4) colours with blue first, as OpenCV gives them."""
+    if picture.format not in _BY_PILLOW:
+        return decode(path, data, cv2.IMREAD_UNCHANGED)
+    if is_pnm(data):
+        values = read_pnm(path, data)
+        return values if values.ndim == 2 else np.ascontiguousarray(values[..., ::-1])
+    if picture.format == "JPEG2000" and jpeg2000_bits(data) not in (8, 16):
+        raise SegError(f"{path}: JPEG 2000 of {jpeg2000_bits(data)} bits a channel; export it as PNG")
+    has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+    with quiet_pillow:
+        picture = loaded(path, picture)
+        if picture.mode not in {"L", "I", "I;16", "I;16B", "I;16L"}:
+            picture = picture.convert("RGBA" if has_alpha else "RGB")
+    values = np.asarray(picture)
+    if values.ndim == 2:
+        return values
+    with within_limits(path):
+        return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGBA2BGRA if has_alpha else cv2.COLOR_RGB2BGR))
 
 
 def decode_label_colors(path: Path, data: bytes) -> tuple[ImageRGB, NDArray[np.uint8] | None]:
@@ -49,7 +131,8 @@ def decode_label_colors(path: Path, data: bytes) -> tuple[ImageRGB, NDArray[np.u
 
     Raises SegError if the file is damaged or has more than 8 bits a channel.
     """
-    values = decode(path, data, cv2.IMREAD_UNCHANGED)
+    deep = _deep_layout(path, data)
+    values = _values(path, data, _opened(path, data)) if deep is None else np.empty(0, deep.kind)
     if values.dtype != np.uint8:
         raise SegError(
             f"{path}: {values.dtype.itemsize * 8} bits a channel; colour masks have 8. "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.files import within_limits
-from prep.images.finding import FoundFile
+from prep.images.finding import FoundFile, with_pages
 from prep.images.imageio import IndexMask
 
 UNKNOWN = 254
@@ -28,6 +28,7 @@ class RawLabel:
     size: width and height of its photo as the label file states it, (0, 0) if it does not.
     names: of all regions of the source, where it names them; code = position + 1.
     ground: the image file that its regions lie on where the label needs it: a label file, or the photo for its size.
+    page: of a TIFF with several, from 1; 0 where the file is one picture.
     regions: (name, content) of each as the label file has them, None if the file has to be read for them.
     files: all that it is made of, where these are several; `path` is the first.
     """
@@ -39,17 +40,21 @@ class RawLabel:
     names: tuple[str, ...] = ()
     ground: Path | None = None
     regions: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False, compare=False)
+    page: int = 0
     files: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
         """How errors call it."""
+        if self.page:
+            return f"{self.path} page {self.page}"
         return f"{self.path}/{self.part}" if self.part else str(self.path)
 
     @property
     def short_name(self) -> str:
         """Its file name alone, for tables."""
-        return self.part.rpartition("/")[2] or self.path.name
+        page = f" page {self.page}" if self.page else ""
+        return (self.part.rpartition("/")[2] or self.path.name) + page
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,9 @@ class LabelSource:
 
     @property
     def photo_files(self) -> list[FoundFile]:
-        """The photos that it names, each with its stem."""
-        return [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(self.photos.items())]
+        """The photos that it names, each with its stem; pages one by one, unless it says which photo a label is of."""
+        files = [FoundFile(path, f"{stem}{path.suffix}") for stem, path in sorted(self.photos.items())]
+        return files if self.names_photos else with_pages(files)
 
 
 class LabelReader(Protocol):

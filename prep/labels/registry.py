@@ -13,14 +13,25 @@ from prep.core.files import within_limits
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators import supervisely, via
+from prep.labels.annotators import darwin, isat, labelbox, superannotate, supervisely, via, vott
+from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
-from prep.labels.formats import NO, JsonFormat, LabelFormat
+from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.pixels import images, labelme_folders, object_ids, pair_lists, part_masks, supervisely_masks, voc
+from prep.labels.microscopes import geojson, imagej
+from prep.labels.pixels import (
+    arrays,
+    images,
+    labelme_folders,
+    object_ids,
+    pair_lists,
+    part_masks,
+    supervisely_masks,
+    voc,
+)
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
 from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
@@ -38,9 +49,12 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         part_masks.CLASSES,
         part_masks.OBJECTS,
         supervisely_masks.FORMAT,
+        arrays.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
+    *(imagej.FORMAT, geojson.FORMAT),
+    *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT),
     *named_only.FORMATS,
 )
 
@@ -90,11 +104,10 @@ def label_source(
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
-        owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, patterns, photos, variable)
+        of_json = [each for each in formats() if isinstance(each, JsonFormat)]
+        owners = {each.name: each.owns for each in of_json}
+        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
         chosen = _format_of(contents, reader)
-        if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
-            raise _zipped(source, chosen)
         found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
     if not found.labels:
         raise _nothing(contents)
@@ -115,14 +128,11 @@ def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     return chosen
 
 
-def _zipped(source: Path, chosen: LabelFormat) -> SegError:
-    """How to go on with a zip file whose photos have to be files."""
-    unpacked = source.with_suffix("")
-    return SegError(
-        f"{source}: this is {chosen.title} in a zip file, as it was downloaded; unpack it and convert the folder:\n"
-        f"  {shlex.join(['python', '-m', 'zipfile', '-e', str(source), str(unpacked)])}\n"
-        f"  {shlex.join(['seg-prep', 'masks', 'convert', str(unpacked)])}"
-    )
+def reads_zip(archive: Path) -> bool:
+    """Whether a format opens this zip file itself; the others read files, and so an unpacked folder."""
+    contents = Contents(archive)
+    able = [each for each in formats() if isinstance(each, FileFormat) and each.in_zip]
+    return any(each.recognise(contents) > NO for each in able) or images.holds_only_masks(contents, DEFINITION_NAMES)
 
 
 def _nothing(contents: Contents) -> SegError:
@@ -151,8 +161,9 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
             tool = next(each.title for each in formats() if any(own.name == found.reader for own in each.readers))
             raise SegError(f"--from {reader} cannot read {label}: that is a file of {tool}")
         return found
-    if (reader == "mat") != (found.reader == "mat"):
-        kind = ".mat files" if found.reader == "mat" else "image files"
+    matrices = {"mat": ".mat files", "npy": "NumPy files"}
+    if reader != found.reader and (reader in matrices or found.reader in matrices):
+        kind = matrices.get(found.reader, "image files")
         raise SegError(f"--from {reader} cannot read {label}: these labels are {kind}")
     return replace(found, reader=reader)
 

@@ -7,9 +7,11 @@ from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.core.words import list_some
 from prep.dataset.dataset import Sample, write_index
-from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, STATES
+from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.transaction import Transaction
+from prep.photos.ranges import Ranges
 from prep.photos.record import PhotoRecord, read_records, write_records
+from prep.photos.survey import read_ranges, write_ranges
 
 
 def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
@@ -27,12 +29,14 @@ def commit_samples(
     known: Mapping[str, Sample],
     samples: Sequence[Sample],
     photos: Sequence[PhotoRecord],
+    ranges: Ranges | None = None,
     *,
     overwrite: bool,
 ) -> int:
     """Commit what is staged, with new samples and photos among those of the dataset; returns how many files changed.
 
-    known: samples of the dataset by stem.  SegError if other images would be replaced and `overwrite` is not set.
+    known: samples of the dataset by stem.  ranges: of the deep ones among the photos.
+    SegError if other images would be replaced and `overwrite` is not set.
     """
     root = change.root
     before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
@@ -43,6 +47,8 @@ def commit_samples(
     records = read_records(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
     if records:
         write_records(change.path(PHOTOS_RECORD), records.values())
+    if ranges:
+        write_ranges(change.path(RANGES), {**read_ranges(root / RANGES), **ranges})
     write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
-    updates = (INDEX, PHOTOS_RECORD, STATES)
+    updates = (INDEX, PHOTOS_RECORD, STATES, RANGES)
     return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))

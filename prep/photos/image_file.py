@@ -1,9 +1,11 @@
 """The image file that is made of a photo: its type, where the photo stands in it, and its bytes."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, within_limits, write_bytes
@@ -13,6 +15,7 @@ from prep.images.resample import frame_image
 from prep.images.sizing import Placement, Target, place
 from prep.photos.metadata import exif_of, with_exif, without_metadata
 from prep.photos.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg
+from prep.photos.ranges import Ranges
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class ImageOptions:
     image_format: None is JPEG for photos that were compressed with loss, PNG for all others.
     quality: of JPEG; None is 95, and keeps an upright sRGB JPEG as it is coded if its size does not change.
     max_megapixels: larger photos are left out by 'seg-prep resize'.
+    ranges: of deep photos, which numbers become black and white, by kind.
     """
 
     target: Target | None = None
@@ -30,6 +34,7 @@ class ImageOptions:
     quality: int | None = None
     keep_metadata: bool = False
     max_megapixels: float = 200
+    ranges: Ranges = field(default_factory=dict)
 
 
 FULL_SIZE = ImageOptions()
@@ -64,12 +69,12 @@ def image_file(
         return name, b""
     with within_limits(photo.path):
         if image_format == "png":
-            data = encode_png(_pixels(photo, placement))
+            data = encode_png(_pixels(photo, placement, options))
         elif _keeps_its_bytes(photo, placement, options):
             decode_jpeg(photo.path, photo.data)  # tells a damaged file
             data = without_metadata(photo.data)
         else:
-            data = encode_jpeg(_pixels(photo, placement), options.quality or JPEG_QUALITY)
+            data = encode_jpeg(_pixels(photo, placement, options), options.quality or JPEG_QUALITY)
         return name, _with_metadata(data, photo, placement) if options.keep_metadata else data
 
 
@@ -85,14 +90,15 @@ def _keeps_its_bytes(photo: RawPhoto, placement: Placement, options: ImageOption
     return same_size and photo.is_plain_jpeg and options.quality is None
 
 
-def _pixels(photo: RawPhoto, placement: Placement) -> ImageRGB:
-    return frame_image(decode_photo(photo, placement.across, placement.down), placement)
+def _pixels(photo: RawPhoto, placement: Placement, options: ImageOptions) -> ImageRGB:
+    return frame_image(decode_photo(photo, placement.across, placement.down, options.ranges), placement)
 
 
 def _with_metadata(file: bytes, photo: RawPhoto, placement: Placement) -> bytes:
     try:
         with quiet_pillow:
-            return with_exif(file, exif_of(photo.picture.getexif(), placement.width, placement.height))
+            exif = photo.picture.getexif() if photo.picture else Image.Exif()
+            return with_exif(file, exif_of(exif, placement.width, placement.height))
     except (LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error) as error:
         raise SegError(
             f"{photo.path}: its metadata cannot be carried over ({error}); leave out --keep-metadata"

@@ -1,5 +1,6 @@
 """Opens raw photos of any kind: upright by EXIF, in sRGB by their ICC profile, 8 bits a channel."""
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.images.imageio import (
-    MAX_IMAGE_MEGAPIXELS,
     ImageRGB,
     decode_jpeg,
     decoding,
@@ -20,9 +20,14 @@ from prep.images.imageio import (
     loaded,
     open_image,
     quiet_pillow,
+    refuse_enormous,
 )
 from prep.images.resample import resize_image, upright
+from prep.images.single import refuse_several
 from prep.images.sizing import Placement
+from prep.images.tiff_pages import page_bytes
+from prep.photos.depth import PLAIN, Depth, depth_of, stored_numbers
+from prep.photos.ranges import InUse, Ranges, eight_bits
 from prep.photos.record import TURNED, PhotoRecord
 from prep.photos.srgb import is_srgb, to_srgb
 
@@ -30,7 +35,8 @@ JPEG_QUALITY = 95
 """For photos that must be re-encoded; without chroma subsampling."""
 
 _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
-_GREY_16 = frozenset({"I;16", "I;16B", "I;16L", "I"})
+OWN_RANGE: Ranges = {}
+"""No range for a set: each deep photo has its own."""
 _EXIF_ORIENTATION = 0x0112
 
 _SCALED_DECODE = ((1, 3.9), (2, 2.6), (4, 1.9))
@@ -45,15 +51,17 @@ eighths are left out: libjpeg-turbo has fast code for halves only, and decodes 5
 class RawPhoto:
     """A photo whose header was read, and no more.
 
-    width, height: as stored, in pixels.  orientation: of EXIF, 1..8, how to turn what is stored.
+    picture: None where Pillow does not open it.  width, height: as stored, in pixels.
+    orientation: of EXIF, 1..8, how to turn what is stored.  depth: how its numbers are stored.
     """
 
     path: Path
     data: bytes
-    picture: Image.Image
+    picture: Image.Image | None
     width: int
     height: int
     orientation: int
+    depth: Depth = PLAIN
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -61,9 +69,16 @@ class RawPhoto:
         return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
 
     @property
+    def profile(self) -> bytes | None:
+        """The ICC profile of its colours."""
+        if self.depth.layout is not None:
+            return self.depth.layout.profile
+        return self.picture.info.get("icc_profile") if self.picture else None
+
+    @property
     def is_lossy(self) -> bool:
         """Whether the file was compressed with loss, so that a JPEG of it is good enough."""
-        kind = self.picture.format
+        kind = self.picture.format if self.picture else ""
         return kind in _LOSSY_FORMATS or (kind == "WEBP" and not _is_lossless_webp(self.data))
 
     @property
@@ -71,7 +86,8 @@ class RawPhoto:
         """Whether an upright sRGB image stands in the file as JPEG, so that its coded pixels can be kept."""
         picture = self.picture
         return (
-            picture.format == "JPEG"
+            picture is not None
+            and picture.format == "JPEG"
             and picture.mode == "RGB"
             and self.orientation == 1
             and is_srgb(picture.info.get("icc_profile"))
@@ -83,50 +99,66 @@ class RawPhoto:
         return PhotoRecord(stem, name, self.width, self.height, self.orientation, *place)
 
 
-def open_photo(path: Path, max_megapixels: float | None = None) -> RawPhoto:
+def open_photo(path: Path, max_megapixels: float | None = None, page: int = 0) -> RawPhoto:
     """Read the header of a raw photo of any kind; its content decides which, not its name.
 
-    Raises SegError if it is no image, or larger than `max_megapixels` (None: 400).
+    page: of a TIFF with several, from 1.
+    Raises SegError if it is no image, larger than `max_megapixels` (None: 400), or several pages and none is named.
     """
-    return parse_photo(path, read_bytes(path), max_megapixels)
+    return parse_photo(path, page_bytes(path, page) if page else read_bytes(path), max_megapixels)
 
 
 def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) -> RawPhoto:
     """Read the header of such a file's content; `path` is for errors."""
-    with quiet_pillow:
-        picture = open_image(path, data, MAX_IMAGE_MEGAPIXELS if max_megapixels is None else math.inf)
-        width, height = picture.size
-        megapixels = width * height / 1e6
-        if max_megapixels is not None and megapixels > max_megapixels:
-            raise SegError(
-                f"{path}: {megapixels:,.0f} megapixels ({width} x {height}), more than --max-megapixels "
-                f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
-            )
-        with decoding(path):
-            orientation = _orientation(picture)
-        if picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
-            width, height = height, width
-    return RawPhoto(path, data, picture, width, height, orientation)
+    depth = depth_of(path, io.BytesIO(data))
+    if depth.layout is not None:
+        picture, size, orientation = None, (depth.layout.width, depth.layout.height), depth.layout.orientation
+        _check_size(path, *size, max_megapixels)
+    else:
+        with quiet_pillow:
+            picture = open_image(path, data, math.inf)
+            _check_size(path, *picture.size, max_megapixels)
+            with decoding(path):
+                size, orientation = picture.size, _orientation(picture)
+    refuse_several(path, data, picture)
+    if picture and picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
+        size = size[::-1]
+    return RawPhoto(path, data, picture, *size, orientation, depth)
 
 
-def read_photo(path: Path) -> ImageRGB:
+def _check_size(path: Path, width: int, height: int, max_megapixels: float | None) -> None:
+    megapixels = width * height / 1e6
+    if max_megapixels is None:
+        refuse_enormous(path, width, height)
+    elif megapixels > max_megapixels:
+        raise SegError(
+            f"{path}: {megapixels:,.0f} megapixels ({width} x {height}), more than --max-megapixels "
+            f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
+        )
+
+
+def read_photo(path: Path, ranges: Ranges = OWN_RANGE, page: int = 0) -> ImageRGB:
     """Read a raw photo of any kind as (H, W, 3) uint8: upright (EXIF), sRGB (ICC), 8 bits a channel.
 
     Raises SegError if the file is damaged, no image, or of a kind that has no such form.
     """
-    photo = open_photo(path)
-    return decode_photo(photo, *photo.upright_size)
+    photo = open_photo(path, page=page)
+    return decode_photo(photo, *photo.upright_size, ranges)
 
 
-def decode_photo(photo: RawPhoto, width: int, height: int) -> ImageRGB:
-    """Decode an opened photo as (height, width, 3): upright, sRGB, averaged down (or enlarged) to this size."""
-    turn = 1 if photo.picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
+def decode_photo(photo: RawPhoto, width: int, height: int, ranges: Ranges = OWN_RANGE) -> ImageRGB:
+    """Decode an opened photo as (height, width, 3): upright, sRGB, averaged down (or enlarged) to this size.
+
+    ranges: of deep photos; one of a kind that is not among them is brought to 8 bits by its own range.
+    """
+    picture = photo.picture
+    turn = 1 if picture and picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
     if turn in TURNED:
         width, height = height, width
     with decoding(photo.path):  # odd palettes, and tags of a wrong type, are found out as late as here
-        pixels, extent = _stored_pixels(photo, width, height)
+        pixels, extent = _stored_pixels(photo, width, height, ranges)
         small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
-        return to_srgb(photo.path, small, photo.picture.info.get("icc_profile"))
+        return to_srgb(photo.path, small, photo.profile)
 
 
 def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
@@ -150,14 +182,20 @@ def _is_lossless_webp(data: bytes) -> bool:
     return name == b"VP8L"
 
 
-def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+def _stored_pixels(
+    photo: RawPhoto, width: int, height: int, ranges: Ranges
+) -> tuple[NDArray[np.uint8], tuple[float, float]]:
     """Grey (H, W), RGB (H, W, 3) or CMYK (H, W, 4) as stored, with its extent in pixels of the array.
 
     A JPEG may come in a fraction of its size, enough to average it down to width x height.
     """
-    if not is_jpeg(photo.data) or photo.picture.mode == "CMYK":
+    picture = photo.picture
+    if picture is None or photo.depth.kind:
+        pixels = _deep_pixels(photo, ranges)
+        return pixels, (pixels.shape[1], pixels.shape[0])
+    if not is_jpeg(photo.data) or picture.mode == "CMYK":
         with quiet_pillow:
-            pixels = _eight_bits(photo.path, loaded(photo.path, photo.picture))
+            pixels = _eight_bits(photo.path, loaded(photo.path, picture))
         return pixels, (pixels.shape[1], pixels.shape[0])
     eighths = next(
         (n for n, spare in _SCALED_DECODE if min(photo.width / width, photo.height / height) * n / 8 >= spare), 8
@@ -166,12 +204,23 @@ def _stored_pixels(photo: RawPhoto, width: int, height: int) -> tuple[NDArray[np
     return decode_jpeg(photo.path, photo.data, extent), extent
 
 
+def _deep_pixels(photo: RawPhoto, ranges: Ranges) -> NDArray[np.uint8]:
+    """Grey, RGB or CMYK of a photo whose numbers are not those of 0 to 255, brought to them."""
+    numbers, layout = stored_numbers(photo.path, photo.data, photo.depth), photo.depth.layout
+    no_data = layout.no_data if layout else None
+    if not photo.depth.kind:
+        pixels = numbers
+    elif photo.depth.kind in ranges:
+        pixels = eight_bits(numbers, ranges[photo.depth.kind], no_data)
+    else:
+        in_use = InUse(photo.depth.kind)
+        in_use.add(numbers, no_data)
+        pixels = eight_bits(numbers, in_use.range(), no_data)
+    return np.invert(pixels) if layout and layout.is_inverted else pixels
+
+
 def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
-    """Grey, RGB or CMYK pixels of a loaded picture; alpha is dropped, of 16 bits the upper 8 are kept."""
-    if picture.mode in _GREY_16:
-        return (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-    if picture.mode == "F":
-        raise SegError(f"{path}: floating-point pixels; save the photo with 8 or 16 bits a channel")
+    """Grey, RGB or CMYK pixels of a loaded picture of 8 bits; alpha is dropped."""
     if picture.mode in {"1", "LA", "La"}:
         picture = picture.convert("L")
     elif picture.mode not in {"L", "RGB", "CMYK"}:

@@ -11,15 +11,17 @@ from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
-from prep.dataset.dataset_files import IMAGES, MASKS
+from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
 from prep.dataset.transaction import Transaction
-from prep.images.finding import FoundFile, find_photos, refuse_equal_stems
+from prep.images.finding import FoundFile, find_photos, refuse_equal_stems, with_pages
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
+from prep.photos.ranges import Range
 from prep.photos.record import PhotoRecord
+from prep.photos.survey import read_ranges, survey_photos
 
 _LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = (IMAGES, MASKS)
@@ -27,11 +29,12 @@ _OWN_FOLDERS = (IMAGES, MASKS)
 
 @dataclass(frozen=True)
 class PhotoJob:
-    """A raw photo, its name for photos.csv, and the sample that gets its image."""
+    """A raw photo, its name for photos.csv, and the sample that gets its image. page: of a file with several."""
 
     path: Path
     name: str
     sample: Sample
+    page: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class ResizePhoto:
     def __call__(self, job: PhotoJob) -> PhotoOutcome:
         """Make one image; SegError only where nothing can be written."""
         try:
-            photo = open_photo(job.path, self.options.max_megapixels)
+            photo = open_photo(job.path, self.options.max_megapixels, job.page)
             placement = place_photo(photo, self.options)
             _refuse_other_mask(job, placement)
             image, data = image_file(photo, job.sample.stem, placement, self.options, self.folder)
@@ -69,7 +72,7 @@ class Resized:
     """What was made: samples with a new image, how many files of the dataset changed, and the photos left out.
 
     problems: one text for each photo that could not be used.
-    classes: what each class lost, where masks were resized along.
+    classes: what each class lost, where masks were resized along.  notes: what else a person should know.
     """
 
     dataset: Dataset
@@ -77,6 +80,7 @@ class Resized:
     changed: int
     problems: tuple[str, ...]
     classes: tuple[ClassLoss, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @writes
@@ -86,12 +90,14 @@ def resize_photos(
     options: ImageOptions,
     *,
     max_failed: int | None = None,
+    span: Range | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Resized:
     """Make images of photos and add them to the dataset `root`, which need not exist yet.
 
+    span: the numbers of deep photos that become black and white; None takes those of the dataset, else those in use.
     sources: folders (searched at any depth), photos, or .txt lists of photos, one path a line.
     A photo that cannot be used is left out and reported; the others are made. Raises SegError, and changes nothing,
     if no photo can be used, if more than `max_failed` cannot, or if other results stand there and `overwrite` is not
@@ -104,7 +110,14 @@ def resize_photos(
     found = _find(sources)
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
-    jobs = [PhotoJob(each.path, each.name, known.get(each.stem, Sample(each.stem, "", "", 0, 0))) for each in found]
+    jobs = [
+        PhotoJob(each.path, each.record_name, known.get(each.stem, Sample(each.stem, "", "", 0, 0)), each.page)
+        for each in found
+    ]
+    survey = survey_photos(
+        found, known=read_ranges(root / RANGES), given=span, max_megapixels=options.max_megapixels, workers=workers
+    )
+    options = replace(options, ranges=survey.ranges)
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
     look = Failures(max_failed).look
     with Transaction(root, "resize", settings) as change:
@@ -114,8 +127,8 @@ def resize_photos(
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
-        changed = commit_samples(change, known, samples, photos, overwrite=overwrite)
-    return Resized(Dataset.open(root), tuple(samples), changed, problems)
+        changed = commit_samples(change, known, samples, photos, survey.ranges, overwrite=overwrite)
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=survey.notes)
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:
@@ -177,4 +190,4 @@ def _listed(path: Path) -> list[FoundFile]:
     if not photos:
         raise SegError(f"{path}: names no photo; write one path a line")
     shared = Path(os.path.commonpath([photo.parent for photo in photos]))
-    return [FoundFile(photo, photo.relative_to(shared).as_posix()) for photo in photos]
+    return with_pages(FoundFile(photo, photo.relative_to(shared).as_posix()) for photo in photos)

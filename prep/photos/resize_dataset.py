@@ -13,7 +13,7 @@ from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
-from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, STATES
+from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
@@ -24,8 +24,10 @@ from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
 from prep.photos.photoio import open_photo
+from prep.photos.ranges import Ranges, format_range
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
+from prep.photos.survey import read_ranges
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def resize_dataset(
             write_classes(change.path(CLASSES), dataset.classes)
         if states:
             write_states(change.path(STATES), {**read_states(root / STATES), **states})
-        changed = commit_samples(change, known, samples, _records(source, pairs), overwrite=overwrite)
+        changed = commit_samples(
+            change, known, samples, _records(source, pairs), _ranges(source, root), overwrite=overwrite
+        )
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
 
 
@@ -150,6 +154,18 @@ def _records(source: Path, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> lis
     return [
         _moved(records[old.stem], old, new.placement) for old, new in pairs if new.placement and old.stem in records
     ]
+
+
+def _ranges(source: Path, root: Path) -> Ranges:
+    """Which numbers of deep photos became black and white; SegError if the other dataset has others."""
+    ranges, others = read_ranges(source / RANGES), read_ranges(root / RANGES)
+    for kind in ranges.keys() & others.keys():
+        if ranges[kind] != others[kind]:
+            raise SegError(
+                f"{root}: its {kind} photos were made with the range {format_range(others[kind])}, those of {source} "
+                f"with {format_range(ranges[kind])}; name another dataset with -o"
+            )
+    return ranges
 
 
 def _moved(photo: PhotoRecord, old: Sample, placement: Placement) -> PhotoRecord:

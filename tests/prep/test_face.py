@@ -71,7 +71,7 @@ def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> N
 @pytest.mark.parametrize(
     ("command", "function", "others"),
     [
-        (prep_main.commands["masks"].commands["convert"], prep.convert, {"from", "color"}),  # type: ignore[attr-defined]
+        (prep_main.commands["masks"].commands["convert"], prep.convert, {"from", "color", "range"}),  # type: ignore[attr-defined]
         (prep_main.commands["masks"].commands["export"], prep.export, set()),  # type: ignore[attr-defined]
         *((prep_main.commands[name], getattr(prep, name), set()) for name in ("split", "stats", "patches", "report")),
         *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export")),

@@ -126,14 +126,15 @@ def predict(
     from prep.core.failures import Failures
     from train.exporting.engine import open_predictor
     from train.predicting.output_folder import opened_output
-    from train.predicting.predict import predict_photos, predict_videos
+    from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
     from train.predicting.sources import find_sources
 
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)
     predictor = loaded.changed(**windows)
     failures = Failures(max_failed)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows)}
+    predictor = with_ranges(predictor, found.photos, note)
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= {"simplify": tolerance, "min_area": smallest}
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:

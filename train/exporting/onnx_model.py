@@ -12,6 +12,7 @@ from torch import Tensor
 from prep.core.classes import classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.photos.ranges import ranges_from_plain
 from train.exporting.export import INPUT, OUTPUTS, need_onnx
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
@@ -50,7 +51,8 @@ def load_onnx(path: Path) -> tuple[Predictor, str]:
     try:
         classes = classes_from_json(json.loads(texts["classes"]))
         windows = WindowSettings(int(json.loads(texts["window"])), float(json.loads(texts["overlap"])))
+        ranges = ranges_from_plain(json.loads(texts.get("ranges", "{}")), path)
         identity = texts["model"]
     except (KeyError, ValueError) as error:
         raise SegError(f"{path}: an ONNX model, but not of 'seg-train export': it lacks {error}") from error
-    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu")), identity
+    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu"), ranges), identity

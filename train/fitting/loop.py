@@ -14,7 +14,9 @@ from prep.core.progress import Progress, silent
 from prep.core.randomness import digest
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import RANGES
 from prep.dataset.stats import Stats
+from prep.photos.survey import read_ranges
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.fitting.film import write_frame
@@ -58,7 +60,7 @@ class Trainer:
         windows = WindowSettings(config.window or 2 * store.size, config.overlap)
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
-            dataset.root.resolve().name, dataset.split_hash(),
+            dataset.root.resolve().name, dataset.split_hash(), read_ranges(dataset.root / RANGES),
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, fabric)

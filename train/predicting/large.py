@@ -1,6 +1,6 @@
 """Label a picture that is too large for memory: strip by strip from file to file."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from prep.core.progress import Progress, silent
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
+from prep.photos.ranges import format_range
 from train.predicting.output_folder import OutputFolder
 from train.predicting.tiff_rows import TiffRows
 from train.windows.image_rows import ImageRows
@@ -34,6 +35,7 @@ def predict_large(
     kinds: Collection[str],
     *,
     progress: Progress = silent,
+    note: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities/STEM.npy.
 
@@ -49,7 +51,10 @@ def predict_large(
     wanted = [path for kind, path in paths.items() if kind in kinds]
     if not folder.lacks(wanted):
         return
-    source = Thinned(TiffRows(photo.path))
+    rows = TiffRows(photo.path, predictor.ranges)
+    if rows.own_range is not None:
+        note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
+    source = Thinned(rows)
     with folder.making(wanted):
         for path in wanted:
             make_folder(path.parent)

@@ -1,16 +1,19 @@
 """Label photos and videos that have no masks."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
+from prep.photos.survey import RANGE_OPTION, survey_photos
 from train.predicting.large import LARGE_KINDS, predict_large
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs, make_outputs
@@ -19,6 +22,31 @@ from train.predicting.tiff_rows import is_large_tiff
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
+
+
+def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:
+    """The same with a range for each kind of deep photo among these: the model's, else what is in use in all of them.
+
+    Very large TIFFs are left out; each of a kind that nobody knows has its own. `note` tells what was decided.
+    """
+    small = [photo for photo in photos if not _is_large(photo)]
+    survey = survey_photos(small, known=predictor.ranges, source="the photos that the model was trained on")
+    for text in survey.notes:
+        note(text.removesuffix(RANGE_OPTION))
+    return replace(predictor, ranges={**predictor.ranges, **survey.ranges})
+
+
+def range_settings(predictor: Predictor) -> dict[str, object]:
+    """What of the ranges changes predictions, as plain data."""
+    ranges = {kind: list(span) for kind, span in sorted(predictor.ranges.items())}
+    return {"ranges": ranges} if ranges else {}
+
+
+def _is_large(photo: FoundFile) -> bool:
+    try:
+        return is_large_tiff(photo.path)
+    except SegError:  # predicting it says what is wrong with it
+        return False
 
 
 def predict_photos(
@@ -52,7 +80,7 @@ def predict_photos(
                 scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
                 wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                 if is_large_tiff(photo.path):
-                    large.append(photo)
+                    large.append(_only_page(photo))
                 elif folder.lacks(wanted):
                     with folder.making(wanted):
                         _predict_photo(predictor, photo, outputs, scores)
@@ -62,7 +90,7 @@ def predict_photos(
         if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
             note(f"{photo.name}: too large for {', '.join(left_out)}")
         with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
-            predict_large(predictor, photo, folder, kinds, progress=advance)
+            predict_large(predictor, photo, folder, kinds, progress=advance, note=note)
 
 
 def predict_videos(
@@ -86,8 +114,16 @@ def predict_videos(
             predict_video(predictor, video, folder, kinds, progress=advance, note=note)
 
 
+def _only_page(photo: FoundFile) -> FoundFile:
+    if photo.page:
+        raise SegError(
+            f"{photo.path}: several pages of a size that is read row by row; save them as files of their own"
+        )
+    return photo
+
+
 def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None) -> None:
-    image = read_photo(photo.path)
+    image = read_photo(photo.path, predictor.ranges, photo.page)
     mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
     predicted = Predicted(photo, image, mask)
     for each in outputs:

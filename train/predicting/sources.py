@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.images.finding import FoundFile, find_files, refuse_equal_stems
-from prep.images.folder_names import names_labels
+from prep.images.finding import FoundFile, find_files, refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
@@ -49,7 +49,7 @@ def _photos_of(source: Path) -> list[FoundFile]:
     if source.is_dir() and is_dataset(source):
         samples = [sample for sample in Dataset.open(source).samples if sample.image]
         return [FoundFile(source / sample.image, Path(sample.image).name) for sample in samples]
-    return find_files(source, skip=names_labels)
+    return with_pages(find_files(source, skip=names_labels))
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.images.imageio import ImageRGB, damaged
+from prep.images.tiff_pixels import TiffLayout, tiff_layout
+from prep.photos.ranges import InUse, Range, Ranges, eight_bits
 from prep.photos.srgb import to_srgb
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ _MOST_BYTES = 1 << 30
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
 """Photometric interpretations (TIFF 6.0, section 8); the first two are grey."""
 
+_KINDS = ("bool", "uint8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+
 _ORIENTATION = 274
 
 
@@ -48,12 +52,19 @@ def is_large_tiff(path: Path) -> bool:
 class TiffRows:
     """The first picture of a TIFF file as ImageRows: 8 bits, sRGB, as prep.photos.photoio reads photos.
 
-    Holds the rows asked for and one row of tiles, or one strip. Raises SegError if the file is damaged, or if its
+    Holds the rows asked for and one row of tiles, or one strip.
+    ranges: which numbers become black and white, by kind; of a kind that is not among them, what is in use in the file
+    decides, which takes one more reading, and `own_range` says it. Raises SegError if the file is damaged, or if its
     pixels or its compression are of a kind that cannot be read in pieces.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ranges: Ranges | None = None) -> None:
         self._path = path
+        with explained(path), path.open("rb") as file:
+            layout = tiff_layout(path, file)
+        if layout is None:
+            raise damaged(path)
+        self._layout = layout
         self._held: tuple[int, NDArray[Any]] = (-1, np.empty(0))
         with _first_page(path) as page:
             _refuse_unreadable(path, page)
@@ -65,15 +76,30 @@ class TiffRows:
                     f"{path}: stored as one compressed piece, which cannot be read row by row; "
                     "save it again with tiles, for example: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE IN OUT"
                 )
+        self._range = (ranges or {}).get(layout.kind)
+        self.own_range = self._range_in_use() if layout.is_deep and self._range is None else None
 
     def rows(self, first: int, last: int) -> ImageRGB:
         """Rows first to last - 1, (n, W, 3). Fastest from the top down, without gaps."""
+        numbers, profile = self._stored(first, last)
+        span = self._range or self.own_range
+        pixels = eight_bits(numbers, span, self._layout.no_data) if span and self._layout.is_deep else numbers
+        return to_srgb(self._path, np.invert(pixels) if self._layout.is_inverted else pixels, profile)
+
+    def _range_in_use(self) -> Range:
+        in_use = InUse(self._layout.kind)
+        for top in range(0, self.height, self._piece_rows):
+            in_use.add(self._stored(top, min(self.height, top + self._piece_rows))[0], self._layout.no_data)
+        return in_use.range()
+
+    def _stored(self, first: int, last: int) -> tuple[NDArray[Any], bytes | None]:
+        """Rows as they are stored, without bands that are no colours, and the profile of their colours."""
         size = self._piece_rows
         wanted = range(first // size, -(-last // size))
         with _first_page(self._path) as page:
             pieces = [self._piece(page, number) for number in wanted]
             pixels = np.concatenate(pieces)[first - wanted.start * size : last - wanted.start * size]
-            return to_srgb(self._path, _eight_bits(page, pixels), page.iccprofile)
+            return _numbers(page, self._layout, pixels), page.iccprofile
 
     def _piece(self, page: "TiffPage", number: int) -> NDArray[Any]:
         """A row of tiles, or a strip, (rows, W, samples) as stored."""
@@ -86,10 +112,8 @@ class TiffRows:
 
 @contextmanager
 def _first_page(path: Path) -> Iterator["TiffPage"]:
-    try:
-        from tifffile import TiffFile, TiffPage
-    except ImportError as error:
-        raise SegError("TIFFs this large need the package tifffile; type: pip install 'seg-prep[train]'") from error
+    from tifffile import TiffFile, TiffPage
+
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # its warnings about odd tags are nobody's business
     with contextlib.ExitStack() as stack:
         with _explained(path):
@@ -125,9 +149,9 @@ def _refuse_unreadable(path: Path, page: "TiffPage") -> None:
         raise SegError(f"{path}: stored turned or mirrored (orientation {tag.value}); save it again upright")
     is_grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _PALETTE)
     least = 1 if is_grey else {_RGB: 3, _CMYK: 4}.get(page.photometric)
-    if least is None or page.samplesperpixel < least or page.dtype not in ("bool", "uint8", "uint16"):
+    if least is None or page.samplesperpixel < least or page.dtype not in _KINDS:
         kind = getattr(page.photometric, "name", page.photometric)
-        raise SegError(f"{path}: pixels of the kind {kind}, {page.dtype}; save it as RGB with 8 or 16 bits a channel")
+        raise SegError(f"{path}: pixels of the kind {kind}, {page.dtype}; save it as grey or RGB")
 
 
 def _is_plain(page: "TiffPage") -> bool:
@@ -172,15 +196,10 @@ def _read_segments(page: "TiffPage", top: int, rows: int) -> NDArray[Any]:
     return pixels
 
 
-def _eight_bits(page: "TiffPage", pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """(n, W, samples) as stored -> grey (n, W), RGB (n, W, 3) or CMYK (n, W, 4); of 16 bits the upper 8 are kept."""
+def _numbers(page: "TiffPage", layout: TiffLayout, pixels: NDArray[Any]) -> NDArray[Any]:
+    """(n, W, samples) as stored -> grey (n, W), RGB (n, W, 3) or CMYK (n, W, 4) of the same type."""
     if page.photometric == _PALETTE and page.colormap is not None:
         return np.asarray(page.colormap.T[pixels[..., 0]] >> 8, np.uint8)
     if pixels.dtype == np.bool_:
         pixels = pixels * np.uint8(255)
-    elif pixels.dtype.itemsize == 2:
-        pixels = (pixels >> 8).astype(np.uint8)
-    if page.photometric in (_RGB, _CMYK):
-        return np.ascontiguousarray(pixels[..., : 3 if page.photometric == _RGB else 4], np.uint8)
-    grey = np.ascontiguousarray(pixels[..., 0], np.uint8)
-    return 255 - grey if page.photometric == _WHITE_IS_ZERO else grey
+    return np.ascontiguousarray(pixels[..., 0] if layout.colors == 1 else pixels[..., : layout.colors])

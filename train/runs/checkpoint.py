@@ -4,7 +4,7 @@ import functools
 import hashlib
 import io
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
+from prep.photos.ranges import Ranges, ranges_from_plain
 from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
 from train.networks.networks import build_network
@@ -34,7 +35,10 @@ _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything besides the weights that a model needs to be used, and to be believed."""
+    """Everything besides the weights that a model needs to be used, and to be believed.
+
+    ranges: of deep photos, which numbers became black and white in the dataset.
+    """
 
     config: Config
     classes: ClassMap
@@ -44,6 +48,7 @@ class ModelCard:
     overlap: float
     dataset: str
     split_hash: str
+    ranges: Ranges = field(default_factory=dict)
 
     @classmethod
     def from_plain(cls, data: dict[str, Any], path: Path) -> "ModelCard":
@@ -57,6 +62,7 @@ class ModelCard:
             config=Config.from_plain(data["config"], path),
             classes=classes_from_json(data["classes"]),
             **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
+            ranges=ranges_from_plain(data.get("ranges", {}), path),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -65,6 +71,7 @@ class ModelCard:
             **vars(self),
             "config": self.config.to_plain(),
             "classes": self.classes.to_json(),
+            "ranges": {kind: list(span) for kind, span in self.ranges.items()},
             "versions": {name: version(name) for name in _PACKAGES},
             "git_hash": _git_hash(),
         }
@@ -87,7 +94,8 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
     network = network.to(memory_format=torch.channels_last).to(fabric.device)
     model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
-    return Predictor(model, card.classes, WindowSettings(card.window, card.overlap), fabric.device), card
+    windows = WindowSettings(card.window, card.overlap)
+    return Predictor(model, card.classes, windows, fabric.device, card.ranges), card
 
 
 def model_id(path: Path) -> str:

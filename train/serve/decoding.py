@@ -16,6 +16,7 @@ from prep.core.errors import SegError
 from prep.core.workers import worker_context
 from prep.images.imageio import ImageRGB, open_image
 from prep.photos.photoio import decode_photo, parse_photo
+from prep.photos.ranges import Ranges
 from prep.web.guard import Refusal
 
 ACCEPTED = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
@@ -37,15 +38,20 @@ def prepare() -> None:
 
 
 def decode(
-    data: bytes, max_megapixels: float, seconds: float = LONGEST_S, check: Callable[[], None] = lambda: None
+    data: bytes,
+    max_megapixels: float,
+    seconds: float = LONGEST_S,
+    check: Callable[[], None] = lambda: None,
+    ranges: Ranges | None = None,
 ) -> ImageRGB:
     """The upright photo (H, W, 3) uint8 in sRGB that `data` holds; Refusal if it is none, too large, or takes too long.
 
     seconds: after which its process is killed.  check: is asked meanwhile; what it raises ends it, too.
+    ranges: of deep photos, those of the training.
     """
     context = worker_context()
     ours, theirs = context.Pipe()
-    process = context.Process(target=_answer, args=(theirs, max_megapixels), daemon=True)  # type: ignore[attr-defined]
+    process = context.Process(target=_answer, args=(theirs, max_megapixels, dict(ranges or {})), daemon=True)  # type: ignore[attr-defined]
     process.start()
     theirs.close()
     end = time.monotonic() + seconds
@@ -77,11 +83,11 @@ def _received(connection: Connection) -> ImageRGB:
     return pixels
 
 
-def _answer(connection: Connection, max_megapixels: float) -> None:
+def _answer(connection: Connection, max_megapixels: float, ranges: Ranges) -> None:
     """In the process of its own: take the bytes, send a header as JSON and the pixels, or a refusal."""
     with suppress(EOFError, ConnectionError):  # nobody waits any longer
         try:
-            pixels = _decoded(connection.recv_bytes(), max_megapixels)
+            pixels = _decoded(connection.recv_bytes(), max_megapixels, ranges)
         except Refusal as refusal:
             connection.send_bytes(json.dumps({"status": refusal.status, "text": str(refusal)}).encode())
             return
@@ -89,7 +95,7 @@ def _answer(connection: Connection, max_megapixels: float) -> None:
         connection.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
 
 
-def _decoded(data: bytes, max_megapixels: float) -> ImageRGB:
+def _decoded(data: bytes, max_megapixels: float, ranges: Ranges) -> ImageRGB:
     try:
         _check(open_image(_NAME, data, math.inf), max_megapixels)
         photo = parse_photo(_NAME, data, math.inf)
@@ -98,7 +104,7 @@ def _decoded(data: bytes, max_megapixels: float) -> ImageRGB:
             422, "This file is no photo, or it is damaged. Send a JPEG, HEIC, PNG, TIFF, WebP or BMP file."
         ) from error
     try:
-        return decode_photo(photo, *photo.upright_size)
+        return decode_photo(photo, *photo.upright_size, ranges)
     except SegError as error:
         raise Refusal(422, str(error)) from error
 

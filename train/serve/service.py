@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -131,7 +132,8 @@ class Service:
             raise self._places.busy(f"Other photos kept the model busy for {self.limits.max_seconds:g} s.")
         try:
             seconds = min(LONGEST_S, deadline.left)
-            yield decode(data, self.limits.max_megapixels, seconds, lambda: self._check(deadline, gone))
+            check = partial(self._check, deadline, gone)
+            yield decode(data, self.limits.max_megapixels, seconds, check, self.predictor.ranges)
         finally:
             self._memory.release()
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from prep.core.classes import ClassMap
 from prep.images.imageio import ImageRGB, IndexMask
+from prep.photos.ranges import Ranges
 from train.windows.image_rows import ArrayRows, ImageRows
 from train.windows.probability_file import written
 from train.windows.window_settings import WindowSettings
@@ -71,12 +72,14 @@ class Predictor:
     """Labels whole images with overlapping windows of class probabilities.
 
     model: class probabilities of windows, whatever computes them.  device: where the probabilities are added up.
+    ranges: of deep photos, which numbers become black and white, as in the training.
     """
 
     model: Probabilities
     classes: ClassMap
     windows: WindowSettings
     device: torch.device
+    ranges: Ranges = field(default_factory=dict)
 
     def __call__(self, image: ImageRGB) -> IndexMask:
         """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels. SegError for any other kind of array."""

@@ -15,6 +15,7 @@ from prep.cli.options import (
     match_option,
     max_failed_option,
     overwrite_option,
+    range_option,
     reader_option,
     seed_option,
     variable_option,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from prep.converting.masks import Conversion
     from prep.core.classes import Color
 
-_FOLDER = Existing(file_okay=False)
 _SOURCE = Existing()
 
 
@@ -65,7 +65,7 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
 @click.option(
     "--images",
     "photos",
-    type=_FOLDER,
+    type=_SOURCE,
     metavar="FOLDER",
     show_default="the dataset's images, or the photos that the labels name or lie beside",
     help="Photos to bring in with the masks, upright and in full size.",
@@ -111,6 +111,7 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
     metavar="NAME",
     help="Class that images without a mask show all over, as in sets of faults; else they are refused.",
 )
+@range_option
 @click.option("--skip-unpaired", is_flag=True, help="Leave out images without mask and masks without image.")
 @max_failed_option
 @seed_option

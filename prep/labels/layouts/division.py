@@ -12,9 +12,9 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.images.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.images.imageio import decode
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
 from prep.labels.layouts.splits import split_of

@@ -1,7 +1,9 @@
-"""Plain .mat files: each holds a matrix of ids (2-D, whole numbers, logical, or categorical)."""
+"""Plain .mat files: each holds a matrix of ids (2-D, whole numbers, logical, or categorical), maybe inside a struct."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,17 @@ from numpy.typing import NDArray
 
 from prep.core.classes import MAX_ID, made_up_classes
 from prep.core.errors import SegError
-from prep.images.folder_names import names_photos
+from prep.core.folder_names import names_photos
+from prep.core.words import list_some
+from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.labels.contents import Contents
-from prep.labels.formats import NO, PERHAPS, PROBABLE, FileFormat
+from prep.labels.formats import FileFormat
 from prep.labels.matlab.matfile import load_mat
+from prep.labels.matlab.nested import parts_of
+from prep.labels.pixels.arrays import recognise_beside_photos, same_named_photos
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import LabelSource, RawLabel
+from prep.photos.photoio import open_photo
 
 _UNDEFINED = 0
 """Id of pixels without a category; MATLAB counts categories from 1."""
@@ -62,26 +69,38 @@ def matrix_source(labels: Sequence[RawLabel]) -> LabelSource:
 
 def _chosen(label: RawLabel) -> tuple[str, Any]:
     """Name and value of the matrix to read; SegError if it is not there, or if there are several."""
-    variables = {name: value for name, value in load_mat(label.path).items() if _is_matrix(value)}
+    found = {name: value for name, value in parts_of(load_mat(label.path)) if _is_matrix(value)}
     if label.part:
-        if label.part not in variables:
+        if label.part not in found:
             raise SegError(
-                f"{label.path}: has no label matrix {label.part!r}; its matrices: {', '.join(variables) or 'none'}"
+                f"{label.path}: has no label matrix {label.part!r}; its matrices: {list_some([*found]) or 'none'}"
             )
-        return label.part, variables[label.part]
-    if len(variables) != 1:
-        found = f"{len(variables)} matrices ({', '.join(variables)})" if variables else "no 2-D matrix of ids"
-        raise SegError(f"{label.path}: holds {found}; name the variable to read with --variable")
-    ((name, value),) = variables.items()
-    return name, value
+        return label.part, found[label.part]
+    fitting = found if len(found) == 1 or label.ground is None else _of_size(found, label.ground)
+    if len(fitting) != 1:
+        several = f"{len(found)} matrices ({list_some([*found])})" if found else "no 2-D matrix of ids"
+        example = f" {shlex.quote(next(iter(fitting or found)))}" if found else ""
+        raise SegError(f"{label.path}: holds {several}; name the variable to read with --variable{example}")
+    return next(iter(fitting.items()))
+
+
+def _of_size(found: Mapping[str, Any], photo: Path) -> dict[str, Any]:
+    """The matrices of the size of the photo, upright or as it is stored."""
+    opened = open_photo(photo)
+    sizes = {opened.upright_size[::-1], (opened.height, opened.width)}
+    return {name: value for name, value in found.items() if _numbers(value).shape in sizes}
 
 
 def _is_categorical(value: Any) -> bool:  # noqa: ANN401  # whatever a .mat file holds
     return hasattr(value, "codes") and hasattr(value, "categories")  # mat-io gives a pandas.Categorical with 2-D codes
 
 
+def _numbers(value: Any) -> Any:  # noqa: ANN401
+    return np.asarray(value.codes) if _is_categorical(value) else value
+
+
 def _is_matrix(value: Any) -> bool:  # noqa: ANN401
-    numbers = np.asarray(value.codes) if _is_categorical(value) else value
+    numbers = _numbers(value)
     if not isinstance(numbers, np.ndarray) or numbers.ndim != 2:
         return False
     return min(numbers.shape) >= 2 and numbers.dtype.kind in "buif"
@@ -111,16 +130,35 @@ def _checked(where: str, values: NDArray[Any]) -> NDArray[np.uint32]:
     return numbers.astype(np.uint32)
 
 
+def _files(contents: Contents) -> list[FoundFile]:
+    return [] if contents.is_zip else contents.of_suffix(".mat", skip=names_photos)
+
+
 def _recognised(contents: Contents) -> float:
-    matrices = contents.of_suffix(".mat", skip=names_photos)
-    return (PERHAPS / 2 if contents.is_folder else PROBABLE) if matrices and not contents.is_zip else NO
+    return recognise_beside_photos(contents, _files(contents))
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    files = contents.of_suffix(".mat", skip=names_photos)
-    return matrix_source([RawLabel(file.path, file.path.stem, variable) for file in files])
+    files = _files(contents)
+    beside = same_named_photos(contents, files)
+    photos = beside or _photos_elsewhere(contents)
+    labels = [RawLabel(file.path, file.path.stem, variable, ground=photos.get(file.path.stem)) for file in files]
+    return replace(matrix_source(labels), photos=beside)
+
+
+def _photos_elsewhere(contents: Contents) -> dict[str, Path]:
+    """Photos in the folder that a person named, or where they usually lie, by their stems."""
+    files = find_photos([contents.photos]) if contents.photos is not None else photos_beside(contents.source)
+    return {file.stem: file.path for file in files}
 
 
 FORMAT = FileFormat(
-    "mat", "matrices in .mat files", _recognised, _opened, (MatrixReader(),), requires="seg-prep[matlab]"
+    "mat",
+    "matrices in .mat files",
+    _recognised,
+    _opened,
+    (MatrixReader(),),
+    requires="seg-prep[matlab]",
+    rules="Matrices inside of structs and cells count as well (groundTruth{1}.Segmentation); of several the only one "
+    "of the size of its photo is taken, or --variable names it.",
 )

@@ -1,13 +1,13 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import refuse_equal_stems
+from prep.images.finding import refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
@@ -32,7 +32,13 @@ def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
     """All image files that are no photos."""
     if contents.is_zip:
         return tuple(RawLabel(contents.source, file.stem, file.name) for file in division_of(contents).masks)
-    return tuple(RawLabel(file.path, file.stem) for file in division_of(contents).masks)
+    return tuple(RawLabel(file.path, file.stem, page=file.page) for file in with_pages(division_of(contents).masks))
+
+
+def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:
+    """Whether all files are masks, or class maps by their names: nothing that has to lie beside another file."""
+    rest = [file for file in contents.files if file.path.name.lower() not in class_files]
+    return bool(rest) and len(division_of(contents).masks) == len(rest)
 
 
 def division_of(contents: Contents) -> Division:
@@ -45,7 +51,7 @@ def _divided(contents: Contents) -> Division:
 
 
 def _recognised(contents: Contents) -> float:
-    return PERHAPS if image_labels(contents) else NO
+    return PERHAPS if division_of(contents).masks else NO
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
@@ -57,7 +63,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "",
         labels,
         photos=photos,
-        splits=splits_of({file.stem: file.name for file in division.masks}),
+        splits=splits_of({file.stem: file.name for file in with_pages(division.masks)}),
         notes=division.notes,
     )
 
@@ -71,7 +77,9 @@ FORMAT = FileFormat(
     rules="Photos and masks are told apart by their folders (images and masks, leftImg8bit and gtFine, img_dir and "
     "ann_dir, train_images and train_segmentations, ...), or in one folder by a word that is added to a name (x_mask, "
     "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
-    "of PixelAnnotationTool's the watershed; of other kinds --match says which.",
+    "of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
+    "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number. Pages of a "
+    "TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
     writes=True,
 )
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile, find_files
-from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names
@@ -51,7 +51,7 @@ def region_source(
     if images and not listed:
         raise SegError(
             f"{path}: says the size of none of its images, and their photos ({images[0].name}) are not below {folder}; "
-            "put the photos there"
+            "say with --images FOLDER where the photos are"
         )
     return LabelSource(
         reader,

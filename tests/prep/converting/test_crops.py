@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.converting.crops import CROP, CROPS, PairedLabel, SheetRow, draw_sheet, value_appearances
+from prep.images.finding import FoundFile
 from prep.labels.reader import RawLabel
 from prep.labels.registry import reader_named
 from tests.conftest import Raw
@@ -28,7 +29,11 @@ def scene() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 def paired(label: Path, photo: Path, ids: NDArray[np.uint8]) -> PairedLabel:
     values, pixels = np.unique(ids, return_counts=True)
-    return PairedLabel(RawLabel(label, label.stem), photo, dict(zip(values.tolist(), pixels.tolist(), strict=True)))
+    return PairedLabel(
+        RawLabel(label, label.stem),
+        FoundFile(photo, photo.name),
+        dict(zip(values.tolist(), pixels.tolist(), strict=True)),
+    )
 
 
 @pytest.mark.parametrize("stored", [False, True])

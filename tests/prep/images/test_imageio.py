@@ -228,12 +228,6 @@ def test_heic_photo_comes_in_upright(tmp_path: Path) -> None:
         import_photo(tmp_path / "cut.heic")
 
 
-def test_float_photo_is_refused(tmp_path: Path) -> None:
-    path = save(tmp_path / "p.tif", np.zeros((4, 4), np.float32))
-    with pytest.raises(SegError, match=r"p\.tif: floating-point pixels"):
-        import_photo(path)
-
-
 # Damage.
 
 

@@ -297,7 +297,8 @@ def test_bad_photos_are_listed_and_the_others_made(tmp_path: Path) -> None:
     (raw / "cut.jpg").write_bytes(good.read_bytes()[:-40])
     (raw / "empty.png").write_bytes(b"")
     (raw / "text.png").write_text("no image", encoding="utf-8")
-    save(raw / "float.tif", np.zeros((20, 20), np.float32))
+    film = [Image.fromarray(smooth_image()), Image.fromarray(smooth_image()[::-1])]
+    film[0].save(raw / "film.gif", save_all=True, append_images=film[1:])
     save(raw / "large.png", np.zeros((2000, 600, 3), np.uint8))
     result = run_prep("resize", raw, "-o", root, "--size", 64, "--max-megapixels", 1, "--json")
     assert result.exit_code == 1
@@ -305,7 +306,12 @@ def test_bad_photos_are_listed_and_the_others_made(tmp_path: Path) -> None:
     data = json.loads(result.stdout)
     assert data["images"] == 1
     assert list(by_stem(root)) == ["good"]
-    expected = {"cut": "truncated or damaged", "empty": "0 bytes", "text": "no image at all", "float": "floating-point"}
+    expected = {
+        "cut": "truncated or damaged",
+        "empty": "0 bytes",
+        "text": "no image at all",
+        "film": "an animation of 2 frames",
+    }
     for name, reason in {**expected, "large": "add --max-megapixels 2 if that is right"}.items():
         assert [problem for problem in data["left_out"] if f"{raw / name}." in problem and reason in problem]
         assert f"{raw / name}." in result.stderr

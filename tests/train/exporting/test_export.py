@@ -83,6 +83,7 @@ def test_an_onnx_file_says_what_it_needs_and_gives(exported: Path) -> None:
     assert json.loads(texts["mean"]) == [0.4, 0.5, 0.6]
     assert json.loads(texts["std"]) == [0.2, 0.1, 0.3]
     assert (texts["window"], texts["overlap"]) == ("32", "0.5")
+    assert json.loads(texts["ranges"]) == {}
     assert texts["model"] == model_id(exported / "model.pt")
 
 

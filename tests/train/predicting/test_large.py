@@ -36,7 +36,7 @@ STORED = {
 
 
 def write(path: Path, pixels: NDArray[np.generic], **options: object) -> Path:
-    if "planarconfig" in options:
+    if options.get("planarconfig") == "separate":
         pixels = np.moveaxis(pixels, 2, 0)
     kind = {"photometric": "minisblack" if pixels.ndim == 2 else "rgb"} | options
     tifffile.imwrite(path, pixels, metadata=None, **kind)
@@ -84,14 +84,35 @@ def test_other_kinds_of_pixels_are_read_as_those_of_photos(tmp_path: Path) -> No
         assert (TiffRows(path).rows(0, 20) == read_photo(path)[:20]).all(), name
 
 
+@pytest.mark.parametrize("ranges", [{}, {"uint16": (0.0, 4095.0), "float32": (-0.5, 0.5)}], ids=["own", "model"])
+def test_deep_rows_are_those_of_photos(ranges: dict[str, tuple[float, float]], tmp_path: Path) -> None:
+    """12 bits in 16, bands without a colour, floating point with a number for no data: as photos are read."""
+    rng = np.random.default_rng(0)
+    shapes = (20, 30), (20, 30, 5), (20, 30, 4)
+    grey, bands, planes = (rng.integers(0, 4000, shape).astype(np.uint16) for shape in shapes)
+    holes = np.where(rng.random((20, 30)) < 0.1, -9999, rng.random((20, 30))).astype(np.float32)
+    black = {"photometric": "minisblack"}
+    files = {
+        "grey": write(tmp_path / "grey.tif", grey),
+        "white": write(tmp_path / "white.tif", grey, photometric="miniswhite"),
+        "bands": write(tmp_path / "bands.tif", bands, **black, planarconfig="contig"),
+        "planes": write(tmp_path / "planes.tif", planes, **black, planarconfig="separate"),
+        "float": write(tmp_path / "float.tif", holes, extratags=[(42113, 2, 0, "-9999", True)]),
+    }
+    for name, path in files.items():
+        source = TiffRows(path, ranges)
+        assert (read_in_steps(source, [3, 11]) == read_photo(path, ranges)).all(), name
+        assert (source.own_range is None) == bool(ranges), name
+
+
 def test_what_cannot_be_read_in_pieces_is_told(tmp_path: Path) -> None:
     image = random_image(1, 70, 45)
     lzw = save(tmp_path / "lzw.tif", image, compression="tiff_lzw")
     with pytest.raises(SegError, match=r"lzw.tif: compressed by LZW, .*pip install imagecodecs"):
         TiffRows(lzw)
-    floats = write(tmp_path / "floats.tif", image[..., 0].astype(np.float32))
-    with pytest.raises(SegError, match=r"pixels of the kind MINISBLACK, float32"):
-        TiffRows(floats)
+    waves = write(tmp_path / "waves.tif", image[..., 0].astype(np.complex64))
+    with pytest.raises(SegError, match=r"pixels of the kind MINISBLACK, complex64"):
+        TiffRows(waves)
     turned = write(tmp_path / "turned.tif", image, extratags=[(274, 3, 1, 6, True)])
     with pytest.raises(SegError, match=r"stored turned or mirrored \(orientation 6\)"):
         TiffRows(turned)

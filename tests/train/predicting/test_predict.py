@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
@@ -16,6 +17,7 @@ from prep.dataset.dataset import Dataset
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, read_mask
 from prep.images.polygons import fill_polygon
+from prep.photos.ranges import eight_bits
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
 from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
@@ -328,3 +330,51 @@ def test_labelme_refuses_names_that_it_would_read_otherwise(tmp_path: Path) -> N
         "predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", run, "--save", "labelme", "--device", "cpu"
     )
     assert "the class name 'ignore' means something else" in error
+
+
+# Photos of more than 8 bits.
+
+
+def deep_photos(folder: Path) -> dict[str, NDArray[np.uint16]]:
+    """Two photos of 12 bits in 16, and the same numbers as pages of one file."""
+    rng = np.random.default_rng(0)
+    numbers = {stem: rng.integers(0, most, (20, 30)).astype(np.uint16) for stem, most in (("a", 900), ("b", 4000))}
+    folder.mkdir()
+    for stem, values in numbers.items():
+        tifffile.imwrite(folder / f"{stem}.tif", values, metadata=None)
+    tifffile.imwrite(folder / "c.tif", np.stack(list(numbers.values())), photometric="minisblack")
+    return numbers
+
+
+def overlays_of(folder: Path) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in (folder / "overlays").iterdir()}
+
+
+def test_deep_photos_get_the_range_of_the_training(tmp_path: Path) -> None:
+    numbers = deep_photos(tmp_path / "deep")
+    run = write_run(tmp_path / "run", ranges={"uint16": (0, 8191)})
+    done = run_train("predict", tmp_path / "deep", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
+    assert "0 to 8,191 becomes black to white, as in the photos that the model was trained on" in done.stderr
+    for stem, values in numbers.items():
+        save(tmp_path / "plain" / f"{stem}.png", eight_bits(values, (0, 8191)))
+    run_train("predict", tmp_path / "plain", "-o", tmp_path / "same", "--run", run, "--device", "cpu")
+    found, expected = overlays_of(tmp_path / "out"), overlays_of(tmp_path / "same")
+    assert found == {**expected, "c_page1": expected["a"], "c_page2": expected["b"]}
+    record = json.loads((tmp_path / "out/predictions.json").read_text())
+    assert record["ranges"] == {"uint16": [0, 8191]}
+
+
+def test_deep_photos_that_a_model_never_met_get_the_range_in_use(tmp_path: Path) -> None:
+    numbers = deep_photos(tmp_path / "deep")
+    run = write_run(tmp_path / "run")
+    done = run_train("predict", tmp_path / "deep", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
+    span = (
+        min(int(values.min()) for values in numbers.values()),
+        max(int(values.max()) for values in numbers.values()),
+    )
+    assert f"{span[0]:,} to {span[1]:,} becomes black to white, by what is in use in all of them" in done.stderr
+    assert "--range" not in done.stderr
+    assert json.loads((tmp_path / "out/predictions.json").read_text())["ranges"] == {"uint16": list(span)}
+    only = tmp_path / "deep/a.tif"
+    said = train_error("predict", only, "-o", tmp_path / "out", "--run", run, "--device", "cpu")
+    assert "holds predictions of ranges" in said

@@ -1,0 +1,160 @@
+"""Which numbers of deep photos become black and white: the range in use, one for all photos of a set."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+
+Range = tuple[float, float]
+"""The numbers that become black and white."""
+
+Ranges = Mapping[str, Range]
+"""Of each kind of number, by its name in NumPy."""
+
+_WHOLE: Ranges = {"uint16": (0, 65535), "float32": (0, 1), "float64": (0, 1), "float16": (0, 1)}
+"""What numbers of these kinds mean where a photo uses most of it."""
+
+_LEAST_IN_USE = 0.5
+"""Of the whole range; where less is in use, the photo was stored in more bits than its camera has."""
+
+_LEFT_OUT = 10_000
+"""At each end one in so many numbers: dead pixels and glints, which are often 0 and 65535."""
+
+_NOTHING = -1e30
+"""What lies below stands for no data, by habit."""
+
+_BINS = 1 << 16
+_LEVELS = 256
+_SIGN, _ALL = 0x80000000, 0xFFFFFFFF
+
+
+@dataclass
+class InUse:
+    """How often numbers of one kind occur, in 65,536 bins; what is counted adds up in any order.
+
+    Whole numbers of 16 bits have a bin each; of others the upper 16 bits of the float32 decide, in order.
+    """
+
+    kind: str
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    least: float = np.inf
+    most: float = -np.inf
+
+    def add(self, values: NDArray[Any], no_data: float | None) -> None:
+        """Count the numbers of a photo, without those that say nothing (NaN, infinite, `no_data`)."""
+        if values.dtype.kind == "f":
+            values = values[np.isfinite(values) & (values > _NOTHING)]
+        if no_data is not None:
+            values = values[values != no_data]
+        if values.size:
+            self.counts += np.bincount(self._bin(values.ravel()), minlength=_BINS)
+            self.least, self.most = min(self.least, float(values.min())), max(self.most, float(values.max()))
+
+    def merge(self, other: "InUse") -> None:
+        """Add what was counted elsewhere."""
+        self.counts += other.counts
+        self.least, self.most = min(self.least, other.least), max(self.most, other.most)
+
+    def range(self) -> Range:
+        """The whole range of the kind, or the one in use if that is less than half of it."""
+        total = int(self.counts.sum())
+        if not total:
+            return _WHOLE.get(self.kind, (0, 1))
+        reached, aside = np.cumsum(self.counts), total // _LEFT_OUT
+        first, last = (int(np.searchsorted(reached, number)) for number in (aside + 1, total - aside))
+        low, high = max(self._value(first, 0), self.least), min(self._value(last, 0xFFFF), self.most)
+        if np.dtype(self.kind).kind != "f":
+            low, high = float(round(low)), float(round(high))
+        if low == high:  # of one number it is only known how far it is from nothing
+            low = min(low, 0)
+        whole = _WHOLE.get(self.kind)
+        if whole and whole[0] <= low and high <= whole[1] and high - low >= _LEAST_IN_USE * (whole[1] - whole[0]):
+            return whole
+        return low, high
+
+    def _bin(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        if self.kind == "uint16":
+            return values.astype(np.int64)
+        if self.kind in ("int16", "int8"):
+            return values.astype(np.int64) + _BINS // 2
+        bits = np.ascontiguousarray(values, np.float32).view(np.uint32).astype(np.int64)
+        return np.where(bits & _SIGN, bits ^ _ALL, bits | _SIGN) >> 16
+
+    def _value(self, number: int, rest: int) -> float:
+        """The least number (rest 0) or the greatest one (0xFFFF) of a bin."""
+        if self.kind == "uint16":
+            return float(number)
+        if self.kind in ("int16", "int8"):
+            return float(number - _BINS // 2)
+        bits = number << 16 | rest
+        bits = bits ^ _SIGN if bits & _SIGN else bits ^ _ALL
+        return float(np.nan_to_num(np.array(bits, np.uint32).view(np.float32), nan=np.inf))
+
+
+def eight_bits(values: NDArray[Any], span: Range, no_data: float | None = None) -> NDArray[np.uint8]:
+    """Numbers of any type to 0..255: the range in 256 equal steps, what lies outside as its ends, nothing as black.
+
+    0 to 65535 gives the upper 8 bits, 0 to 1 the grey of which the number was made.
+    """
+    low, high = span
+    if values.dtype.kind in "iu":
+        if values.dtype.itemsize <= 2:  # a table is quicker
+            info = np.iinfo(values.dtype)
+            table = _scaled(np.arange(info.min, info.max + 1), low, high + 1)
+            table[[] if no_data is None or not info.min <= no_data <= info.max else int(no_data) - info.min] = 0
+            return np.asarray(table[values.astype(np.int32) - info.min], np.uint8)
+        high += 1
+    scaled = _scaled(values, low, high)
+    if no_data is not None:
+        scaled[values == no_data] = 0
+    return scaled
+
+
+def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.subtract(values, low, dtype=np.float64 if values.dtype.itemsize > 4 else np.float32)
+        steps *= _LEVELS / (high - low) if high > low else 1
+    np.nan_to_num(steps, copy=False, nan=0)
+    return np.asarray(np.clip(steps, 0, _LEVELS - 1, out=steps), np.uint8)
+
+
+def parse_range(text: str) -> Range:
+    """Read LOW:HIGH; SegError if these are no two numbers, the lower one first."""
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError as error:
+        raise SegError(f"{text!r} is not LOW:HIGH, for example 0:4095") from error
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise SegError(f"{text!r}: the lower number comes first, for example 0:4095")
+    return low, high
+
+
+def format_range(span: Range) -> str:
+    """A range in words."""
+    return " to ".join(f"{value:,.7g}" for value in span)
+
+
+def ranges_to_text(ranges: Ranges) -> str:
+    """Ranges as JSON."""
+    return json.dumps({kind: list(span) for kind, span in sorted(ranges.items())}, indent=2) + "\n"
+
+
+def ranges_from_plain(content: object, path: Path) -> Ranges:
+    """Read what ranges_to_text wrote; SegError for anything else."""
+    ranges = {}
+    for kind, span in content.items() if isinstance(content, dict) else [("", None)]:
+        if not (kind and isinstance(span, list | tuple) and len(span) == 2 and all(map(_is_number, span))):
+            raise SegError(f"{path}: not the ranges of photos as 'seg-prep resize' writes them; restore the file")
+        ranges[str(kind)] = float(span[0]), float(span[1])
+    return ranges
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
