@@ -133,7 +133,8 @@ def convert(
 ) -> None:
     """Convert the labels in SOURCE (by default the dataset's labels/) and pair them with their images.
 
-    SOURCE is a folder of masks (also with subfolders), MATLAB's gTruth.mat or the folder that holds it, .mat
+    SOURCE is a folder of masks, also with their photos in it (images/ and masks/, or x.jpg and x_mask.png: they are
+    told apart, paired and divided by their names), MATLAB's gTruth.mat or the folder that holds it, .mat
     matrices, or what a tool exports: CVAT, Pascal VOC, COCO, LabelMe, YOLO, Supervisely, VIA, run lengths in CSV,
     ImageJ's ROIs and others that 'seg-prep masks inspect --formats' lists; also a zip file of these. A mask that was
     drawn on another size of its photo, or on the photo before EXIF turns it, is brought onto the image. A label that
