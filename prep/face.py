@@ -114,6 +114,7 @@ def convert(
     stretch: bool = False,
     unknown: Policy = "error",
     span: Range | None = None,
+    without_mask: str | None = None,
     skip_unpaired: bool = False,
     workers: int | None = None,
     overwrite: bool = False,
@@ -136,6 +137,7 @@ def convert(
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
         unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors), span=span,
+        without_mask=without_mask,
     )  # fmt: skip
     photos = None if images is None else Path(images)
     with _class_file(classes) as file:

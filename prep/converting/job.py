@@ -44,12 +44,14 @@ class LabelJob:
 
     photo: the raw photo to bring in, None if the sample has its image, or no image at all (then `image` is empty).
     record: what photos.csv says of the image, None if it says nothing.
+    filled: class of the whole image where there is no mask; then `label` is only what errors name.
     """
 
     label: RawLabel
     photo: FoundFile | None
     sample: Sample
     record: PhotoRecord | None = None
+    filled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class ConvertLabel:
     def _convert(self, job: LabelJob) -> tuple[LabelOutcome, dict[str, bytes]]:
         """The outcome and the files to write, by name: none if values belong to no class and that is an error."""
         sample, record, image = self._image(job)
-        raw, unknown = self._mask(job.label)
+        raw, unknown = self._mask(job.label) if job.filled is None else (self._filled(sample, job.filled), NO_CODES)
         mask, drawn = self._placed(job, raw, sample, record)
         sample = replace(sample, mask=own_mask_name(sample.stem), width=mask.shape[1], height=mask.shape[0])
         outcome = LabelOutcome(
@@ -113,7 +115,7 @@ class ConvertLabel:
             record=record,
             turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
             resized=sorted(raw.shape) != sorted(mask.shape),
-            overlapping=overlaps(job.label) if (overlaps := self._overlaps()) else 0,
+            overlapping=overlaps(job.label) if job.filled is None and (overlaps := self._overlaps()) else 0,
         )
         if unknown.codes.size and self.unknown == "error":
             return outcome, {}
@@ -128,6 +130,10 @@ class ConvertLabel:
         name, data = image_file(photo, stem, placement, replace(FULL_SIZE, ranges=self.ranges), self.folder)
         sample = replace(job.sample, image=name, width=placement.width, height=placement.height)
         return sample, photo.record(stem, job.photo.record_name, placement), data
+
+    def _filled(self, sample: Sample, name: str) -> IndexMask:
+        """A mask of one class, as large as the image."""
+        return np.full((sample.height, sample.width), self.meaning.classes.names.index(name), np.uint8)
 
     def _overlaps(self) -> Callable[[RawLabel], int] | None:
         """What counts pixels in several parts of a label, if it has parts."""

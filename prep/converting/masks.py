@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.converting.job import ConvertLabel, LabelOutcome
+from prep.converting.placement import is_unclear
 from prep.converting.plan import DEFAULTS, ConvertOptions, Plan, plan_conversion
 from prep.converting.problems import first_problem
 from prep.converting.unknown import CodeTotals, add_up, replacement
@@ -15,7 +16,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.core.words import counted, list_some
+from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
@@ -97,13 +98,24 @@ def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotal
         without_image=tuple(outcome.sample.stem for outcome in outcomes if not outcome.sample.image),
         turned=sum(outcome.turned for outcome in outcomes),
         resized=sum(outcome.resized for outcome in outcomes),
-        notes=(*plan.notes, *labels.notes, *_overlapping(outcomes), *_absent(plan.classes, pixels)),
+        notes=(*plan.notes, *labels.notes, *_seen(outcomes, plan), *_absent(plan.classes, pixels)),
     )
 
 
-def _overlapping(outcomes: Sequence[LabelOutcome]) -> list[str]:
+def _seen(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
+    """Notes on overlaps, and on photos of which the size of a mask does not tell whether EXIF has to turn it, too."""
     pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
-    return [f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"] if pixels else []
+    notes = [f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"] if pixels else []
+    records = [outcome.record or job.record for outcome, job in zip(outcomes, plan.jobs, strict=True)]
+    names = [record.photo for record in records if record is not None and is_unclear(record)]
+    if not names:
+        return notes
+    return [
+        *notes,
+        f"{counted(len(names), 'photo')} {verb(len(names), 'is', 'are')} turned over, mirrored, or square and turned "
+        "by EXIF, so that sizes do not tell how masks lie: taken as drawn on the upright photo, look at "
+        f"{list_some(names)}",
+    ]
 
 
 def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:

@@ -28,6 +28,23 @@ LOSSY = NoiseLimits(fewer=4, near=110, between=90, same=24)
 """Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
 
 _MOST_CLASSES = 64
+_MANY = 1000
+_MOST_OTHERS = 0.3
+
+PHOTOS = (
+    "so many values are those of photos, not of masks: name the folder that holds the masks alone, or say with "
+    "--match '{}' '{}_mask' how their names differ from those of the photos"
+)
+"""What to say of values that look_like_photos."""
+
+
+def look_like_photos(pixels: Mapping[int, int], total: int) -> bool:
+    """Whether values are too many for masks: thousands, and all but the 64 most frequent hold a third of the pixels.
+
+    pixels: by value.  total: of all values, also of those that are classes.
+    """
+    rest = sorted(pixels.values(), reverse=True)[_MOST_CLASSES:]
+    return len(pixels) > _MANY and sum(rest) > _MOST_OTHERS * total
 
 
 def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: NoiseLimits = EXACT) -> frozenset[int]:

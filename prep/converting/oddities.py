@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.pairing import Pairing
-from prep.converting.placement import drawn_on
+from prep.converting.placement import drawn_on, is_unclear
 from prep.converting.unknown import NO_CODES, CodeCounts, count_codes
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
@@ -21,9 +22,6 @@ from prep.photos.photoio import open_photo
 
 _IMAGE_FILES = ("rgb", "ids")
 """Readers of image files; the others have no header to look at."""
-
-_TURNED_OVER = (2, 3, 4)
-"""EXIF orientations that keep width and height, so that a size says nothing about them."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,9 @@ def class_remarks(
     if reader.name == "ids" and {value.code for value in values} == {0, 255}:
         remarks.append("only 0 and 255: black and white masks; name both in the class map (name,#rrggbb,255)")
     noise = [value for value in values if value.is_noise]
-    if noise:
+    if look_like_photos({value.code: value.pixels for value in values}, sum(value.pixels for value in values)):
+        remarks.append(f"{counted(len(values), 'value')}: {PHOTOS}")
+    elif noise:
         share = sum(value.share for value in noise)
         remarks.append(
             f"{counted(len(noise), 'value')} ({share:.2%} of the pixels) {verb(len(noise), 'looks', 'look')} like "
@@ -139,7 +139,8 @@ def photo_remarks(
         "stored": "masks were drawn on the photo before EXIF turns it; converting turns them with it",
         "size": "masks have another size than their photo; converting brings them to the image's size",
         "shape": "masks have another shape than their photo; converting refuses them without --stretch",
-        "over": "photos are turned over or mirrored by EXIF: sizes cannot say how masks lie; look at the overlays",
+        "over": "photos are turned over, mirrored, or square and turned by EXIF: sizes cannot say how masks lie; "
+        "look at the overlays",
         "damaged": "photos cannot be read",
     }
     remarks = [f"{len(cases[case])} {text} ({list_some(cases[case])})" for case, text in texts.items() if cases[case]]
@@ -160,4 +161,4 @@ def _compared(file: FoundFile, facts: LabelFacts) -> str:
         return "stored"
     if (facts.width, facts.height) != photo.upright_size:
         return "size"
-    return "over" if photo.orientation in _TURNED_OVER else "same"
+    return "over" if is_unclear(photo) else "same"

@@ -160,6 +160,8 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
         remedy = (
             f"rename or remove them, or convert only the {counted(len(pairing.pairs), 'pair')} with --skip-unpaired"
         )
+        if alone and not pairing.labels_alone:
+            remedy += "; if such images show nothing but background, --without-mask background gives them that mask"
     else:
         remedy = (
             "say with --match 'IMAGE_{}' 'MASK_{}' which part of the names they share, or with --in-order that the "

@@ -9,6 +9,9 @@ from prep.images.sizing import Placement
 from prep.photos.photoio import RawPhoto
 from prep.photos.record import PhotoRecord
 
+_UPRIGHT = 1
+_TURNED_OVER = (2, 3, 4)
+"""EXIF orientations that keep width and height."""
 _TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
 
@@ -27,6 +30,11 @@ def drawn_on(mask_size: tuple[int, int], photo: PhotoRecord | RawPhoto) -> str |
     if min(to_upright, to_stored) > math.log1p(_TOLERANCE):
         return None
     return "upright" if to_upright <= to_stored else "stored"
+
+
+def is_unclear(photo: PhotoRecord | RawPhoto) -> bool:
+    """Whether EXIF turns a photo over, mirrors it, or turns a square one: then sizes say nothing of how masks lie."""
+    return photo.orientation in _TURNED_OVER or (photo.orientation != _UPRIGHT and photo.width == photo.height)
 
 
 def place_mask(

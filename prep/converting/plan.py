@@ -22,15 +22,16 @@ from prep.core.classes import ClassMap, Color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
-from prep.labels.stacks import refuse_other_page_counts
+from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
 from prep.photos.ranges import Range, Ranges
@@ -55,6 +56,7 @@ class ConvertOptions:
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
     span: Range | None = None
+    without_mask: str | None = None
 
 
 DEFAULTS = ConvertOptions()
@@ -118,12 +120,11 @@ def plan_conversion(
     labels = label_source(source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
-    in_order = options.in_order or _is_one_file_each(source, photos, labels)
+    in_order = options.in_order or is_one_file_each(source, photos, labels)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
-    pairing = pair_labels(
-        images, labels, options.patterns, before, in_order=in_order, skip_unpaired=options.skip_unpaired
-    )
+    may_skip = options.skip_unpaired or options.without_mask is not None
+    pairing = pair_labels(images, labels, options.patterns, before, in_order=in_order, skip_unpaired=may_skip)
     notes = [*pairing.notes]
     by_stem = {label.stem: label for label in labels.labels}
     pairs = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
@@ -136,9 +137,19 @@ def plan_conversion(
         _refuse_mixed_classes(root, before, {image for image, _ in pairs})
     records = read_records(root / PHOTOS_RECORD)
     files = {file.stem: file for file in raw or ()}
+    filled: list[tuple[str, RawLabel]] = []
+    if options.without_mask is not None:
+        paths = {stem: files[stem].path if stem in files else root / known[stem].image for stem in pairing.images_alone}
+        filled = [(stem, RawLabel(path, stem)) for stem, path in paths.items()]
+        notes.append(_filled_note(filled, options.without_mask, meaning.classes))
+        pairing = replace(pairing, images_alone=())
     jobs = tuple(
-        LabelJob(label, files.get(image), _sample(image, known, labels.splits.get(label.stem, "")), records.get(image))
-        for (image, _), label in zip(pairs, chosen, strict=True)
+        LabelJob(label, files.get(image), _sample(image, known, _split(label, labels, source)), records.get(image), of)
+        for group, of in (
+            ([*zip((image for image, _ in pairs), chosen, strict=True)], None),
+            (filled, options.without_mask),
+        )
+        for image, label in group
     )
     notes += _split_notes([job.sample.split for job in jobs], labels)
     shown = photos or (root / IMAGES if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
@@ -195,10 +206,18 @@ def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
     return sample if sample.split or not split else replace(sample, split=split)
 
 
-def _is_one_file_each(source: Path, photos: Path | None, labels: LabelSource) -> bool:
-    """Whether a person named one file of labels and one photo, which then belong together, page by page."""
-    is_one_label = source.is_file() and not any(label.part or label.path != source for label in labels.labels)
-    return is_one_label and photos is not None and photos.is_file() and not labels.names_photos
+def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:
+    """The split that a label came in; of a photo without a mask that of its folder."""
+    if not labels.splits or label.stem in labels.splits or not label.path.is_relative_to(source):
+        return labels.splits.get(label.stem, "")
+    return split_of(label.path.relative_to(source).parent.as_posix())
+
+
+def _filled_note(filled: Sequence[tuple[str, RawLabel]], name: str, classes: ClassMap) -> str:
+    if name not in classes.names:
+        raise SegError(f"--without-mask {name}: no class has that name; there are {', '.join(classes.names)}")
+    stems = [stem for stem, _ in filled]
+    return f"without a mask, and so {name} all over: {counted(len(stems), 'image')} ({list_some(stems)})"
 
 
 def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:

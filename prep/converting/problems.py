@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from prep.converting.counted import first_is_missing, two_lines
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
+from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
@@ -70,7 +71,8 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
     """
     reader, classes = plan.reader, plan.classes
     seen = value_appearances(_paired(outcomes, plan), unknown.by_pixels()[:_VALUES_SHOWN], reader)
-    text = _table_of(unknown, reader, classes, seen)
+    photos = look_like_photos(unknown.pixels, int(pixels.sum()))
+    text = _table_of(unknown, reader, classes, seen, photos=photos)
     if seen:
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
         text += _inspect_command(plan)
@@ -81,8 +83,13 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
     return text
 
 
-def _table_of(unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]) -> str:
-    """The unknown values, and how to go on; without a column for photos where nothing is seen in them."""
+def _table_of(
+    unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance], *, photos: bool
+) -> str:
+    """The unknown values, and how to go on; without a column for photos where nothing is seen in them.
+
+    photos: whether the values are those of photos.
+    """
     header = ["value", "pixels", "files", *(["photo"] if seen else []), "nearest class", "distance", "first file"]
     rows = []
     for code in unknown.by_pixels()[:_VALUES_SHOWN]:
@@ -98,12 +105,13 @@ def _table_of(unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen:
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
         + _align([header, *rows])
         + (f"\n... and {counted(more, 'more value')}" if more else "")
+        + (f"\n\n{counted(number, 'value')}: {PHOTOS}." if photos else "")
         + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"
         "  --unknown ignore      they become 255: left out of training and scores"
         + (
             "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
-            if reader.name == "rgb" or len(unknown.pixels) >= _BLENDS
-            else ""  # ids have no neighbours
+            if (reader.name == "rgb" or len(unknown.pixels) >= _BLENDS) and not photos  # ids have no neighbours
+            else ""
         )
         + (
             "\n  --unknown background  they become the class named background"

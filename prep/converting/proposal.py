@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prep.converting.counted import is_blurred, two_lines
 from prep.converting.meaning import Meaning
-from prep.converting.noise import EXACT, LOSSY, noise_among
+from prep.converting.noise import EXACT, LOSSY, PHOTOS, look_like_photos, noise_among
 from prep.converting.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list
 from prep.core.errors import SegError
@@ -19,6 +19,8 @@ _TWO = 2
 
 def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, labels: Sequence[RawLabel]) -> SegError:
     """The error for masks without a class map; named: a list of names that says no colours, for masks of colours."""
+    if look_like_photos(codes.pixels, sum(codes.pixels.values())):
+        return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
     noise = _noise(codes, reader, labels)
     shown = [code for code in codes.by_pixels() if code not in noise][:_SHOWN]
     lines = [f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown]

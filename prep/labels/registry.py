@@ -10,6 +10,7 @@ from pathlib import Path
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
+from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import supervisely, via
@@ -140,6 +141,11 @@ def _nothing(contents: Contents) -> SegError:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))
             return SegError(f"{contents.source}: a JSON file of no format that is read; those are {titles}")
         return contents.damaged_json[0]
+    if zips := contents.of_suffix(".zip"):
+        return SegError(
+            f"{contents.source}: no labels here but in {list_some([file.name for file in zips])}; name the zip file:\n"
+            f"  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
+        )
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
         f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "

@@ -104,6 +104,11 @@ _SHOWN = 20
     help="What becomes of values that are no class.",
 )
 @range_option
+@click.option(
+    "--without-mask",
+    metavar="NAME",
+    help="Class that images without a mask show all over, as in sets of faults; else they are refused.",
+)
 @click.option("--skip-unpaired", is_flag=True, help="Leave out images without mask and masks without image.")
 @seed_option
 @workers_option

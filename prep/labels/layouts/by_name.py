@@ -12,6 +12,7 @@ _BEST = (
     ("labelids", "Cityscapes: labelIds are the numbers of its classes"),
     ("labeltrainids", "Cityscapes: labelTrainIds are the numbers of its classes"),
     ("watershed_mask", "PixelAnnotationTool: the watershed mask is the finished one"),
+    ("manual1", "DRIVE: the first observer's masks are the truth, and mask is the field of view"),
 )
 """Ends of masks' names that are taken before others of the same images, and why."""
 
@@ -52,26 +53,31 @@ def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:
 
 
 def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> NamedPairs:
+    masks: dict[str, dict[str, str]] = {}
+    for (_, pattern), found in kinds.items():
+        masks.setdefault(pattern, {}).update(found)
     for end, why in _BEST:
-        best = [patterns for patterns in kinds if patterns[1].lower().endswith(end)]
-        if len(best) == 1 and len(kinds[best[0]]) == images:
-            pairs = tuple(sorted(kinds[best[0]].items()))
-            others = [patterns for patterns in kinds if patterns != best[0]]
-            rest = frozenset(label for patterns in others for label in kinds[patterns].values())
-            note = f"{why}; left out: {_listed(others, kinds)}; --match with the two patterns takes others"
-            return NamedPairs(pairs, rest, note)
-    commands = [
-        f"  --match '{image}' '{label}'   {counted(len(found), 'mask')}, {list_some(sorted(found.values())[:1])}"
-        for (image, label), found in kinds.items()
-    ]
+        best = [pattern for pattern in masks if pattern.lower().endswith(end)]
+        if len(best) == 1 and len(masks[best[0]]) == images:
+            others = [pattern for pattern in masks if pattern != best[0]]
+            listed = ", ".join(f"{len(masks[pattern])} named {pattern}" for pattern in others)
+            rest = frozenset(label for pattern in others for label in masks[pattern].values())
+            note = f"{why}; left out: {listed}; --match with the two patterns takes others"
+            return NamedPairs(tuple(sorted(masks[best[0]].items())), rest, note)
     raise SegError(
-        f"{counted(images, 'image')} and {counted(sum(map(len, kinds.values())), 'mask')} of several kinds: which "
-        "masks are meant? Nothing was written; type the same command with one of\n" + "\n".join(commands)
+        f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
+        "masks are meant? Nothing was written; type the same command with one of\n"
+        + "\n".join(_command(pattern, kinds) for pattern in masks)
     )
 
 
-def _listed(kinds: Sequence[Patterns], masks: Mapping[Patterns, Mapping[str, str]]) -> str:
-    return ", ".join(f"{len(masks[patterns])} named {patterns[1]}" for patterns in kinds)
+def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
+    """What takes the masks of a pattern: --match, or their folder where names of their images differ in more ways."""
+    own = {before: found for (before, after), found in kinds.items() if after == label}
+    shown = [counted(len(found), "mask") + ", " + list_some(sorted(found.values())[:1]) for found in own.values()]
+    if len(own) == 1:
+        return f"  --match '{next(iter(own))}' '{label}'   {shown[0]}"
+    return f"  the folder of these masks alone as SOURCE: {'; '.join(shown)}"
 
 
 def _note(kinds: Mapping[Patterns, Mapping[str, str]]) -> str:

@@ -119,9 +119,14 @@ def _name(pattern: str) -> str | None:
 
 
 def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mapping[str, FoundFile]) -> Parts | None:
-    """The masks, if a photo has more than one, and if all have names or none has, few of them."""
+    """The masks, if a photo has more than one, and if all have names or none has, few of them.
+
+    Names that differ by a number only (rater1, rater2) are no classes, and nobody knows whether they are objects.
+    """
     names = {name for parts in found.values() for name, _ in parts}
     if max(map(len, found.values()), default=0) < 2 or ("" in names and len(names) > 1) or len(names) > _MOST_CLASSES:
+        return None
+    if len(names) > 1 and len({name.rstrip("0123456789") for name in names}) == 1:
         return None
     ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
     return Parts(ordered, photos)

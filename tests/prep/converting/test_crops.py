@@ -87,6 +87,15 @@ def test_labels_of_another_shape_show_nothing(tmp_path: Path) -> None:
     )
 
 
+def test_photos_one_pixel_high_are_shown(tmp_path: Path) -> None:
+    """Line-scan cameras."""
+    save(tmp_path / "images" / "a.png", random_image(0, 1, 50))
+    save(tmp_path / "masks" / "a.png", random_mask(0, 1, 50))
+    said = run_ok("masks", "inspect", tmp_path, "--sheet", tmp_path / "sheet.png").stdout
+    assert "1 label, read as ids" in said
+    assert load(tmp_path / "sheet.png").shape[0] > 3 * CROP
+
+
 def test_sheet_has_a_row_for_each_value(raw: Raw, tmp_path: Path) -> None:
     said = run_ok("masks", "inspect", raw.masks, "--images", raw.photos, "--sheet", tmp_path / "sheet.png").stdout
     assert f"what lies under each value -> {tmp_path / 'sheet.png'}" in said

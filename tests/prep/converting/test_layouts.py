@@ -1,11 +1,13 @@
 """Folders as people have them: photos and masks are told apart, paired and divided without a pattern."""
 
 import shlex
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from prep.dataset.dataset import Dataset
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
@@ -218,3 +220,92 @@ def test_photos_given_from_the_folder_of_the_masks_are_no_masks(folder: Folder) 
         folder.mask(f"{number}_mask.png", number)
     folder.convert("--images", folder.path)
     folder.assert_masks({"0": 0, "1": 1})
+
+
+def noisy(folder: Folder, name: str, seed: int) -> None:
+    save(folder.path / name, np.random.default_rng(seed).integers(0, 256, (60, 80, 3), dtype=np.uint8))
+
+
+def test_photos_that_are_taken_for_masks_are_told(folder: Folder) -> None:
+    """Two folders whose names say nothing: the values of photos are too many for masks."""
+    for stem in ("a", "b"):
+        folder.photo(f"images/{stem}.jpg")
+        noisy(folder, f"other/{stem}.png", ord(stem))
+    root = folder.path.parent / "new"
+    said = run_error("masks", "convert", folder.path, "-o", root)
+    assert "so many values are those of photos, not of masks" in said
+    assert "nearest" not in said
+    classes = folder.path.parent / "colors.txt"
+    classes.write_text("background,#000000\nroad,#ff0000\n", encoding="utf-8")
+    said = run_error("masks", "convert", folder.path, "-o", root, "--classes", classes)
+    assert "so many values are those of photos, not of masks" in said
+    assert "--unknown nearest" not in said
+    said = run_ok("masks", "inspect", folder.path).stdout
+    assert "so many values are those of photos, not of masks" in said
+    assert "--unknown nearest" not in said
+
+
+def test_images_without_a_mask_are_background_where_that_is_said(folder: Folder) -> None:
+    for number in (0, 1, 2):
+        folder.photo(f"images/{number}.jpg")
+    save(folder.path / "images/turned.tif", smooth_image(20, 10))
+    folder.mask("masks/1.png", 1)
+    said = run_error(*folder.arguments())
+    assert "3 images have no mask: 0, 2, turned" in said
+    assert "--without-mask background gives them that mask" in said
+    said = folder.convert("--without-mask", "background")
+    made = masks_of(folder.target)
+    assert np.array_equal(made["1"], IDS[1])
+    assert made["turned"].shape == (20, 10)
+    assert not any(made[stem].any() for stem in ("0", "2", "turned"))
+    assert "without a mask, and so background all over: 3 images (0, 2, turned)" in said
+    assert "left out" not in said
+
+
+def test_images_without_a_mask_need_a_class_that_is_there(folder: Folder) -> None:
+    folder.photo("images/1.jpg")
+    folder.photo("images/2.jpg")
+    folder.mask("masks/1.png", 1)
+    said = run_error(*folder.arguments("--without-mask", "nothing"))
+    assert "--without-mask nothing: no class has that name; there are background, road, car" in said
+    assert not folder.target.exists()
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "told"), [(3, (24, 32), True), (6, (24, 24), True), (6, (24, 32), False)]
+)
+def test_photos_whose_size_does_not_tell_how_masks_lie_are_told(
+    folder: Folder, orientation: int, size: tuple[int, int], told: bool
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    save(folder.path / "images/a.jpg", smooth_image(*size), exif=exif)
+    save(folder.path / "masks/a.png", random_mask(0, *size))
+    for said in (folder.convert(), run_ok("masks", "inspect", folder.path).stdout):
+        assert ("square and turned by EXIF" in said.replace("\n", " ")) == told
+
+
+def test_drive_takes_the_first_observer_and_not_the_field_of_view(folder: Folder) -> None:
+    for half, number in (("training", 21), ("test", 1)):
+        folder.photo(f"{half}/images/{number}_{half}.tif")
+        folder.mask(f"{half}/1st_manual/{number}_manual1.png", number % 3)
+        folder.mask(f"{half}/mask/{number}_{half}_mask.png", 5)
+    folder.mask("test/2nd_manual/1_manual2.png", 5)
+    said = folder.convert()
+    folder.assert_masks({"training_21_training": 0, "test_1_test": 1})
+    assert "the first observer's masks are the truth, and mask is the field of view; left out: 1 named" in said
+    assert {stem: sample.split for stem, sample in by_stem(folder.target).items()} == {
+        "training_21_training": "train",
+        "test_1_test": "test",
+    }
+
+
+def test_a_zip_file_in_the_folder_is_named(folder: Folder) -> None:
+    folder.photo("images/a.jpg")
+    with zipfile.ZipFile(folder.path / "task.zip", "w") as archive:
+        archive.write(save(folder.path.parent / "a.png", IDS[1]), "SegmentationClass/a.png")
+    said = run_error(*folder.arguments())
+    line = said.splitlines()[-1]
+    assert line == f"  seg-prep masks convert {folder.path / 'task.zip'}"
+    run_ok(*folder.arguments(source="task.zip"))
+    folder.assert_masks({"a": 1})

@@ -163,8 +163,8 @@ def test_masks_of_a_photo_in_two_sizes_are_refused(raw: Path) -> None:
 
 def test_two_annotators_are_no_objects(raw: Path) -> None:
     photo(raw / "images/a.jpg")
-    save(raw / "masks/a_manual1.png", ROAD)
-    save(raw / "masks/a_manual2.png", CAR)
+    save(raw / "masks/a_rater1.png", ROAD)
+    save(raw / "masks/a_rater2.png", CAR)
     said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     assert "1 image and 2 masks of several kinds: which masks are meant?" in said
 
