@@ -69,6 +69,7 @@ def resize(
     keep_metadata: bool = False,
     max_megapixels: float = 200,
     span: Range | None = None,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -79,22 +80,28 @@ def resize(
     size: pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
     format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.  quality: of JPEG, 1 to 100.
     span: numbers (low, high) of photos of more than 8 bits that become black and white; None takes those in use.
-    Photos that cannot be used stand in `problems` of the result; SegError if none can.
+    Photos that cannot be used stand in `problems` of the result; SegError if none can, or more than `max_failed`
+    cannot.
 
         ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
     """
     need_one_of("fit", fit, FitMode)
     need_one_of("format", format, ImageFormat | None)
     need_number("quality", quality, 1, 100)
+    need_number("max_failed", max_failed, 0)
     target = parse_target("x".join(map(str, size)) if isinstance(size, tuple) else str(size), fit, enlarge=enlarge)
     options = ImageOptions(target, format, quality, keep_metadata, max_megapixels)
     sources = [photos] if isinstance(photos, str | Path | Dataset) else photos
     roots = [root_of(source) for source in sources]
     if len(roots) == 1 and is_dataset(roots[0]):
-        return resize_dataset(roots[0], Path(output), options, workers=workers, overwrite=overwrite, progress=progress)
+        return resize_dataset(
+            roots[0], Path(output), options, max_failed=max_failed, workers=workers, overwrite=overwrite,
+            progress=progress,
+        )  # fmt: skip
     return resize_photos(
-        roots, Path(output), options, span=span, workers=workers, overwrite=overwrite, progress=progress
-    )
+        roots, Path(output), options, span=span, max_failed=max_failed, workers=workers, overwrite=overwrite,
+        progress=progress,
+    )  # fmt: skip
 
 
 @recorded(lambda given, _: Path(given["output"]))
@@ -116,6 +123,7 @@ def convert(
     span: Range | None = None,
     without_mask: str | None = None,
     skip_unpaired: bool = False,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -126,14 +134,15 @@ def convert(
     of the dataset, or the photos that the labels name or lie beside.  classes: a class map or its file; None takes
     the one of the labels, of the dataset, or beside the labels.  colors: further (class, (r, g, b)), 0..255; the class
     "ignore" means not labelled.  unknown: what becomes of values that are no class.
-    The other arguments are the options of 'seg-prep masks convert'. Raises SegError, and writes nothing, if labels are
-    of no known kind, have no photo, or hold values that are no class.
+    Labels that cannot be used stand in `problems` of the result; SegError if none can, more than `max_failed` cannot,
+    or values are no class. The other arguments are the options of 'seg-prep masks convert'.
 
         classes = prep.ClassMap(("background", "leaf"), ((0, 0, 0), (0, 255, 0)))
         ds = prep.convert("labels", output="datasets/leaves", images="photos", classes=classes).dataset
     """
     need_one_of("unknown", unknown, Policy)
     need_one_of("reader", reader, Reader | None)
+    need_number("max_failed", max_failed, 0)
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
         unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors), span=span,
@@ -142,7 +151,7 @@ def convert(
     photos = None if images is None else Path(images)
     with _class_file(classes) as file:
         return convert_masks(
-            Path(output), Path(labels), photos=photos, classes_file=file, options=options,
+            Path(output), Path(labels), photos=photos, classes_file=file, options=options, max_failed=max_failed,
             workers=workers, overwrite=overwrite, progress=progress,
         )  # fmt: skip
 

@@ -1,10 +1,19 @@
-"""Ctrl-C: one line that says how this command, and no other, goes on."""
+"""Ctrl-C and SIGTERM: one line that says how this command, and no other, goes on."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
 
 import click
 import pytest
 from click.testing import CliRunner
 
+import prep.dataset.lock
 from prep.cli.main import main as prep_main
+from prep.dataset.dataset import Dataset
+from tests.prep.dataset.test_lock import held_elsewhere
+from tests.support import run_prep, tree
 from train.cli.main import main as train_main
 
 GOES_ON = "The same command goes on where it stopped."
@@ -28,20 +37,45 @@ TEXTS = {
 }
 
 
+def ctrl_c(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def sigterm(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that one can send")
+STOPS = pytest.mark.parametrize(("stop", "code"), [(ctrl_c, 130), pytest.param(sigterm, 143, marks=posix_only)])
+
+
+@STOPS
 @pytest.mark.parametrize("command", TEXTS)
-def test_ctrl_c_says_how_the_command_goes_on(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_says_how_the_command_goes_on(
+    command: str, stop: Callable[..., None], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = command.split()
     main = prep_main if words and words[0] in prep_main.commands else train_main
     found: click.Command = main
     for word in words or ["fit"]:
         assert isinstance(found, click.Group)
         found = found.commands[word]
-    monkeypatch.setattr(found, "invoke", _interrupted)
+    monkeypatch.setattr(found, "invoke", stop)
     monkeypatch.setattr(found, "params", [])
     result = CliRunner().invoke(main, words)
-    assert (result.exit_code, result.stdout) == (130, "")
+    assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr == f"\nInterrupted. {TEXTS[command]}\n"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def _interrupted(_: click.Context) -> None:
-    raise KeyboardInterrupt
+@STOPS
+def test_who_still_waits_for_the_dataset_has_begun_nothing(
+    stop: Callable[..., None], code: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prep.dataset.lock.time, "sleep", stop)
+    with held_elsewhere(dataset.root):
+        before = tree(dataset.root, provenance=True)
+        result = run_prep("patches", dataset.root, "--size", 32)
+        assert result.stderr == "\nInterrupted. It was still waiting for its turn and has begun nothing.\n"
+        assert result.exit_code == code
+        assert tree(dataset.root, provenance=True) == before

@@ -15,6 +15,7 @@ from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, silent
 from prep.dataset.dataset import Dataset, root_of
 from prep.dataset.provenance import recorded
@@ -168,6 +169,7 @@ def predict(
     simplify: float = 1.0,
     min_area: int = 1,
     device: Device = "auto",
+    max_failed: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
     say: Say = say_nothing,
@@ -176,8 +178,8 @@ def predict(
 
     save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
     simplify: pixels by which the line of a polygon may move.  min_area: regions with fewer pixels are left out of
-    geojson and coco. What cannot be read stands in `problems` of the result and stops nothing. Raises SegError if there
-    is nothing to predict, or if predictions of another model stand in `output` and `overwrite` is not set.
+    geojson and coco. What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to
+    predict, if `output` holds files of others, or if more than `max_failed` cannot be read.
 
         print(train.predict("photos", output="predictions", save=["masks", "geojson"]).problems)
     """
@@ -185,22 +187,25 @@ def predict(
         need_one_of("save", kind, Saved)
     need_number("simplify", simplify, 0)
     need_number("min_area", min_area, 1)
+    need_number("max_failed", max_failed, 0)
     need_one_of("device", device, Device)
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_sources([root_of(source) for source in sources], folder)
     predictor, identity = open_predictor(_named(run), None, device, say)
     predictor = with_ranges(predictor, found.photos, say)
+    failures = Failures(max_failed)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if {"geojson", "coco", "labelme"} & set(save or ()):
         settings |= {"simplify": simplify, "min_area": min_area}
     bar = bar_of(progress)
     with opened_output(folder, predictor.classes, settings, overwrite=overwrite) as opened:
-        problems = predict_photos(
-            predictor, found.photos, opened, save or ("masks", "colors", "overlays"), tolerance=simplify,
+        predict_photos(
+            predictor, found.photos, opened, save or ("masks", "colors", "overlays"), failures, tolerance=simplify,
             smallest=min_area, bar=bar, note=say,
         )  # fmt: skip
-        problems += predict_videos(predictor, found.videos, opened, save or ("overlays",), bar=bar, note=say)
+        predict_videos(predictor, found.videos, opened, save or ("overlays",), failures, bar=bar, note=say)
+    problems = failures.problems
     return Prediction(folder, len(found.photos) + len(found.videos) - len(problems), tuple(problems))
 
 
@@ -212,14 +217,16 @@ def audit(
     split: Scored = "all",
     output: str | Path | None = None,
     device: Device = "auto",
+    max_failed: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> RunAudit:
     """Find likely label errors: regions whose label a trained model contradicts most confidently, worst first.
 
     `audit.suspects` of the result are these regions, each with `sample` and `region` (place and size in pixels);
-    its `folder` holds audit.csv, samples.csv and audit.png. Raises SegError if an audit stands there and `overwrite`
-    is not set.
+    its `folder` holds audit.csv, samples.csv and audit.png. Samples whose files are damaged stand in
+    `audit.problems`. Raises SegError if there are more of them than `max_failed`, or if an audit stands there and
+    `overwrite` is not set.
 
         for each in train.audit().audit.suspects[:10]:
             print(each.sample.stem, each.region.x, each.region.y)
@@ -229,7 +236,7 @@ def audit(
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
     chosen = find_run(_named(run), say_nothing)
-    return audit_run(chosen, root, split, target, device, bar_of(progress), overwrite=overwrite)
+    return audit_run(chosen, root, split, target, device, bar_of(progress), overwrite=overwrite, max_failed=max_failed)
 
 
 @recorded(lambda _, result: result.path.parent)

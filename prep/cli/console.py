@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from prep.cli.stopping import farewell, terminable
 from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import printable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from prep.dataset.dataset import Dataset
 
 _STARTED = time.monotonic()
+
+_MOST_LISTED = 50
 
 GOES_ON = "The same command goes on where it stopped."
 
@@ -56,13 +59,15 @@ class SegGroup(ListedGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
         try:
-            return super().invoke(ctx)
+            with terminable():
+                return super().invoke(ctx)
         except SegError as error:
             raise click.ClickException(_printable_lines(str(error))) from error
-        except KeyboardInterrupt:
-            text = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
-            click.echo(f"\nInterrupted. {text}", err=True)
-            ctx.exit(130)
+        except KeyboardInterrupt as error:
+            goes_on = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
+            text, code = farewell(error, goes_on)
+            click.echo(text, err=True)
+            ctx.exit(code)
 
 
 @contextmanager
@@ -119,6 +124,14 @@ def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None
         sys.stdout.write("\n")
     else:
         click.echo(text if colored else _printable_lines(text))
+
+
+def end_with_left_out(problems: Sequence[str]) -> None:
+    """List what was left out, if anything was; then the exit code is 1."""
+    if problems:
+        listed = first_lines([f"  {each}" for each in problems], _MOST_LISTED)
+        note("\n".join([f"{len(problems):,} left out:", *listed]))
+        click.get_current_context().exit(1)
 
 
 def first_lines(lines: Sequence[str], most: int) -> list[str]:

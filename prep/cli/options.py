@@ -5,6 +5,7 @@ DATASET          the dataset folder; without it, it is found as git finds its re
 --seed NUMBER    another seed, another random choice; the same seed, the same bytes
 --workers NUMBER processes to use; results do not depend on it
 --overwrite      replace existing results
+--max-failed NUMBER  so many files that cannot be used are left out; with more, the command stops
 --match, --from, --variable, --first-id   how raw labels are read and paired (masks inspect, masks convert)
 """
 
@@ -49,6 +50,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 dataset_argument = click.argument("dataset", required=False, type=click.Path(path_type=Path, file_okay=False))
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing results.")
+
+max_failed_option = click.option(
+    "--max-failed",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    show_default="any number",
+    help="Stop where more files than this cannot be used; up to then they are left out and listed.",
+)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object, for programs.")
 

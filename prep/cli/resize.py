@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from prep.cli.console import finish, first_lines, note, progress, table
-from prep.cli.options import Existing, json_option, overwrite_option, range_option, seed_option, workers_option
+from prep.cli.console import end_with_left_out, finish, note, progress, table
+from prep.cli.options import (
+    Existing,
+    json_option,
+    max_failed_option,
+    overwrite_option,
+    range_option,
+    seed_option,
+    workers_option,
+)
 from prep.core.words import counted
 
 if TYPE_CHECKING:
     from prep.photos.resize import Resized
-
-_PROBLEMS_SHOWN = 50
 
 
 @click.command()
@@ -53,6 +59,7 @@ _PROBLEMS_SHOWN = 50
     help="Leave out larger photos, before they fill the memory.",
 )
 @range_option
+@max_failed_option
 @seed_option
 @workers_option
 @overwrite_option
@@ -64,6 +71,7 @@ def resize(
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
     span: tuple[float, float] | None,
+    max_failed: int | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
@@ -97,10 +105,19 @@ def resize(
     how = ImageOptions(target, **options)
     with progress("Resizing") as advance:
         if len(sources) == 1 and is_dataset(sources[0]):
-            result = resize_dataset(sources[0], output, how, workers=workers, overwrite=overwrite, progress=advance)
+            result = resize_dataset(
+                sources[0], output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
+            )
         else:
             result = resize_photos(
-                sources, output, how, span=span, workers=workers, overwrite=overwrite, progress=advance
+                sources,
+                output,
+                how,
+                span=span,
+                max_failed=max_failed,
+                workers=workers,
+                overwrite=overwrite,
+                progress=advance,
             )
     _report(result)
 
@@ -127,16 +144,7 @@ def _report(result: "Resized") -> None:
         note("Warning: small regions are lost; a larger --size keeps more of them.")
     for each in lost:
         note(f"  {each.describe()}")
-    if result.problems:
-        note(
-            "\n".join(
-                [
-                    f"{len(result.problems)} left out:",
-                    *first_lines([f"  {each}" for each in result.problems], _PROBLEMS_SHOWN),
-                ]
-            )
-        )
-        click.get_current_context().exit(1)
+    end_with_left_out(result.problems)
 
 
 def _class_table(result: "Resized") -> list[str]:

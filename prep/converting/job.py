@@ -174,14 +174,17 @@ def _as_photo(sample: Sample) -> PhotoRecord:
 
 @dataclass(frozen=True)
 class CountCodes:
-    """Count every code of a raw label."""
+    """Count every code of a raw label; of a damaged one none, converting will say so."""
 
     reader: str
 
     def __call__(self, label: RawLabel) -> CodeCounts:
         """Read the codes of one label and count them."""
-        with within_limits(Path(label.name)):
-            return count_codes(read_codes(reader_named(self.reader), label))
+        try:
+            with within_limits(Path(label.name)):
+                return count_codes(read_codes(reader_named(self.reader), label))
+        except SegError:
+            return NO_CODES
 
 
 @dataclass(frozen=True)

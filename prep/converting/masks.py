@@ -1,7 +1,7 @@
 """Convert raw label masks into the masks of a dataset, and bring the photos in on the way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from prep.converting.job import ConvertLabel, LabelOutcome
 from prep.converting.placement import is_unclear
 from prep.converting.plan import DEFAULTS, ConvertOptions, Plan, plan_conversion
-from prep.converting.problems import first_problem
+from prep.converting.problems import refuse
 from prep.converting.unknown import CodeTotals, add_up, replacement
 from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import counted, list_some, verb
@@ -32,6 +33,7 @@ class Conversion:
     unpaired: names of images and labels that were left out.  missing: what the labels name and is not there.
     without_image: stems of masks whose image is not there.  turned, resized: numbers of masks.
     notes: what else a person should know.
+    problems: one text for each label that could not be used, and was left out.
     """
 
     dataset: Dataset
@@ -45,6 +47,7 @@ class Conversion:
     turned: int
     resized: int
     notes: tuple[str, ...]
+    problems: tuple[str, ...] = ()
 
 
 @writes
@@ -55,6 +58,7 @@ def convert_masks(
     photos: Path | None = None,
     classes_file: Path | None = None,
     options: ConvertOptions = DEFAULTS,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -63,25 +67,30 @@ def convert_masks(
 
     photos: folder of the photos to bring in; by default the dataset's images, those that the labels name, its
     photos/, or those that lie beside the labels. Labels that name photos which are not there become masks alone.
-    Raises SegError, and changes nothing, if files are damaged or do not pair, if a mask has another shape than its
-    photo, if values belong to no class, or if other results stand there and `overwrite` is not set.
+    A label that cannot be used, or whose photo cannot, is left out and reported; the others are converted.
+    Raises SegError, and changes nothing, if none can be used or more than `max_failed` cannot, if files do not pair,
+    if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
     plan = plan_conversion(root, source, photos, classes_file, options, workers, progress)
     with Transaction(root, "masks-convert", plan.settings()) as change:
         convert = ConvertLabel(
             change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch, plan.ranges
         )
-        outcomes = run_jobs(convert, plan.jobs, workers, progress)
+        outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
-        if problem := first_problem(outcomes, unknown, plan):
+        try:
+            refuse(outcomes, unknown, plan)
+        except SegError:
             change.discard()
-            raise SegError(f"{problem}\n(classes: {plan.meaning.found})" if plan.meaning.found else problem)
+            raise
         write_classes(change.path(CLASSES), plan.classes)
-        samples = [outcome.sample for outcome in outcomes]
-        records = [outcome.record for outcome in outcomes if outcome.record is not None]
+        made = [outcome for outcome in outcomes if not outcome.problem]
+        records = [outcome.record for outcome in made if outcome.record is not None]
+        samples = [outcome.sample for outcome in made]
         commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
-    return _conversion(plan, outcomes, unknown)
+    problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
+    return replace(_conversion(plan, made, unknown), problems=problems)
 
 
 def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals) -> Conversion:
@@ -106,7 +115,8 @@ def _seen(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
     """Notes on overlaps, and on photos of which the size of a mask does not tell whether EXIF has to turn it, too."""
     pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
     notes = [f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"] if pixels else []
-    records = [outcome.record or job.record for outcome, job in zip(outcomes, plan.jobs, strict=True)]
+    before = {job.sample.stem: job.record for job in plan.jobs}
+    records = [outcome.record or before[outcome.sample.stem] for outcome in outcomes]
     names = [record.photo for record in records if record is not None and is_unclear(record)]
     if not names:
         return notes

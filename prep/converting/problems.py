@@ -13,6 +13,7 @@ from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.core.errors import SegError
 from prep.core.words import counted, verb
 from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import SAME_STEM
@@ -27,16 +28,22 @@ _MIN_SHARE = 1e-3
 """Colours of fewer pixels are slips and blended edges rather than classes."""
 
 
-def first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: Plan) -> str:
-    """What keeps the converted masks from becoming the dataset's, and what to do; empty if nothing does.
+def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: Plan) -> None:
+    """SegError that says what keeps the converted masks from becoming the dataset's, and what to do, if anything does.
 
     unknown: the codes of all labels that are no class.
     """
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
-    if problems:
-        more = len(problems) - _PROBLEMS_SHOWN
-        lines = [*problems[:_PROBLEMS_SHOWN], *([f"... and {more} more files"] if more > 0 else [])]
-        return "\n".join([*lines, "Nothing was written."])
+    more = len(problems) - _PROBLEMS_SHOWN
+    lines = [*problems[:_PROBLEMS_SHOWN], *([f"... and {more} more files"] if more > 0 else [])]
+    if len(problems) == len(outcomes):
+        raise SegError("\n".join([*lines, "Nothing was written."]))
+    if problem := _first_problem(outcomes, unknown, plan):
+        text = "\n".join([*lines, problem])  # what is wrong with a file may be the cause
+        raise SegError(f"{text}\n(classes: {plan.meaning.found})" if plan.meaning.found else text)
+
+
+def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: Plan) -> str:
     pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
     if question := _first_class(unknown, pixels, plan):
         return question

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
-from prep.core.errors import SegError
+from prep.core.errors import SegError, StillWaiting
 from prep.core.files import explained, open_plain
 from prep.core.progress import Say
 from prep.core.words import printable
@@ -151,16 +151,19 @@ def holder(root: Path) -> Holder | None:
 def _acquire(root: Path, folder: Path, made: list[Path], say: Say | None) -> int:
     """Wait for the lock; gives the open lock file. made: gets the folders that had to be made."""
     deadline = time.monotonic() + WAIT_S
-    while (descriptor := _try(root, folder, made)) is None:
-        if time.monotonic() > deadline:
-            at_work = holder(folder) or "another command"
-            if say is None:
-                raise InUse(
-                    f"{root}: {at_work} is at work on this folder; nothing was changed, try again when that is done"
-                )
-            say(f"Waiting for {at_work}, which is at work on {root} ...")
-            deadline = float("inf")
-        time.sleep(POLL_S)
+    try:
+        while (descriptor := _try(root, folder, made)) is None:
+            if time.monotonic() > deadline:
+                at_work = holder(folder) or "another command"
+                if say is None:
+                    raise InUse(
+                        f"{root}: {at_work} is at work on this folder; nothing was changed, try again when that is done"
+                    )
+                say(f"Waiting for {at_work}, which is at work on {root} ...")
+                deadline = float("inf")
+            time.sleep(POLL_S)
+    except KeyboardInterrupt as error:
+        raise StillWaiting from error
     return descriptor
 
 

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from prep.core.errors import SegError
+from prep.core.failures import TooManyFailed
 from prep.core.files import explained, make_folder, remove_parts, write_text
 from prep.core.progress import Say
 from prep.dataset.commit import NEW, STAGING, Commit, finish_all, pending
@@ -58,7 +59,7 @@ class Transaction:
 
     settings: everything the result depends on, as plain data; only a run with the same settings continues.
     Leaving the block without a commit keeps the staged files for the next run if it was interrupted,
-    or if the disk was full, and removes a new and empty `root`.
+    or if the disk was full, but not if too many files cannot be used; and it removes a new and empty `root`.
     """
 
     def __init__(self, root: Path, command: str, settings: dict[str, object]) -> None:
@@ -81,7 +82,7 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            if not _has_files(self.staging):
+            if isinstance(error, TooManyFailed) or not _has_files(self.staging):
                 self.discard()
 
     def path(self, relative: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Literal
 Role = Literal["photos", "labels", ""]
 
 _PHOTOS = frozenset({"photo", "photos", "image", "images", "img", "imgs", "picture", "pictures", "pics"})
-_ORIGINALS = frozenset({"original", "originals"})
+_ORIGINALS = frozenset({"original", "originals", "org", "orig"})
 _LABELS = frozenset(
     {"mask", "masks", "label", "labels", "annotation", "annotations", "annot", "annots", "anno", "ann", "anns"}
     | {"gt", "groundtruth", "truth", "segmentation", "segmentations", "seg", "segs"}
@@ -25,8 +25,8 @@ _FILLERS = frozenset(
     | {"rgb", "color", "colour", "left", "bit", "prepped", "resized", "binary"}
 )
 _WHOLE: dict[str, Role] = {
-    **dict.fromkeys(("jpegimages", "rgb", "stills"), "photos"),
-    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2"), "labels"),
+    **dict.fromkeys(("jpegimages", "rgb", "stills", "frames", "input", "inputs", "sat"), "photos"),
+    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2", "target", "targets", "lbl", "lbls"), "labels"),
 }
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _GLUED = re.compile(r"(train|val|test)(annot|masks?|labels?|images?|gt)")
@@ -54,6 +54,11 @@ def place_of(folder: str) -> str:
     if not role_of(folder):
         return folder
     return "_".join(_SHORT.get(word, word) for word in _words(folder) if word in SPLIT_WORDS)
+
+
+def speaks_of_labels(folder: str) -> bool:
+    """Whether a word of a name is about labels, whatever else it says: LabeledApproved_full, 5_Labels_all."""
+    return any(word in _LABELS or word.startswith(("label", "mask", "annotat")) for word in _words(folder))
 
 
 def names_photos(folder: str) -> bool:

@@ -150,7 +150,7 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
             return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2BGR), np.uint8)
     else:
         open_image(path, data)  # refuses enormous sizes
-    with _decoding(path):
+    with decoding(path):
         pixels = _imdecode(data, flags)
     if pixels is None:
         raise damaged(path)
@@ -174,7 +174,7 @@ def decode_jpeg(path: Path, data: bytes, least: tuple[float, float] = (0, 0)) ->
     """
     width, height = map(math.ceil, least)
     _check_jpeg_cost(path, data)
-    with _decoding(path):
+    with decoding(path):
         return np.asarray(simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height), np.uint8)
 
 
@@ -203,7 +203,7 @@ def _check_jpeg_cost(path: Path, data: bytes) -> None:
 
 
 def _jpeg_size(path: Path, data: bytes) -> tuple[int, int]:
-    with _decoding(path):
+    with decoding(path):
         height, width, *_ = simplejpeg.decode_jpeg_header(data)
     return width, height
 
@@ -213,7 +213,7 @@ def open_image(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPI
 
     Raises SegError if it is of no such kind or declares more than `max_megapixels`.
     """
-    with quiet_pillow, _decoding(path):
+    with quiet_pillow, decoding(path):
         picture = Image.open(io.BytesIO(data), formats=_formats_of(data))
     refuse_enormous(path, *picture.size, max_megapixels)
     return picture
@@ -231,7 +231,7 @@ def _formats_of(data: bytes) -> tuple[str, ...]:
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:
     """Decode the pixels of an opened picture."""
-    with quiet_pillow, _decoding(path):
+    with quiet_pillow, decoding(path):
         picture.load()
     return picture
 
@@ -243,12 +243,12 @@ def jpeg2000_bits(data: bytes) -> int:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
+def decoding(path: Path) -> Iterator[None]:
     """Turn whatever a decoder raises into a SegError: no memory, or a damaged file."""
     with within_limits(path):
         try:
             yield
-        except (MemoryError, RecursionError):
+        except (MemoryError, RecursionError, SegError):
             raise
         except Exception as error:  # parsers of many formats on bytes of others: they raise anything
             raise damaged(path) from error

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.core.files import read_bytes, within_limits
+from prep.core.files import read_bytes
 from prep.images.imageio import (
     ImageRGB,
-    damaged,
     decode_jpeg,
+    decoding,
     is_jpeg,
     loaded,
     open_image,
@@ -118,7 +118,8 @@ def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) ->
         with quiet_pillow:
             picture = open_image(path, data, math.inf)
             _check_size(path, *picture.size, max_megapixels)
-            size, orientation = picture.size, _orientation(path, picture)
+            with decoding(path):
+                size, orientation = picture.size, _orientation(picture)
     refuse_several(path, data, picture)
     if picture and picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
         size = size[::-1]
@@ -154,7 +155,7 @@ def decode_photo(photo: RawPhoto, width: int, height: int, ranges: Ranges = OWN_
     turn = 1 if picture and picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
     if turn in TURNED:
         width, height = height, width
-    with within_limits(photo.path):
+    with decoding(photo.path):  # odd palettes, and tags of a wrong type, are found out as late as here
         pixels, extent = _stored_pixels(photo, width, height, ranges)
         small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
         return to_srgb(photo.path, small, photo.profile)
@@ -166,12 +167,9 @@ def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
     return data
 
 
-def _orientation(path: Path, picture: Image.Image) -> int:
+def _orientation(picture: Image.Image) -> int:
     """EXIF orientation, 1 if there is none that means anything; of HEIC always 1, its decoder turns the picture."""
-    try:
-        value = picture.getexif().get(_EXIF_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(path) from error
+    value = picture.getexif().get(_EXIF_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

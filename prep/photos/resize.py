@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs, threads
 from prep.core.progress import Progress, silent
@@ -89,6 +90,7 @@ def resize_photos(
     options: ImageOptions,
     *,
     span: Range | None = None,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -98,7 +100,8 @@ def resize_photos(
     span: the numbers of deep photos that become black and white; None takes those of the dataset, else those in use.
     sources: folders (searched at any depth), photos, or .txt lists of photos, one path a line.
     A photo that cannot be used is left out and reported; the others are made. Raises SegError, and changes nothing,
-    if no photo can be used, or if other results stand there and `overwrite` is not set.
+    if no photo can be used, if more than `max_failed` cannot, or if other results stand there and `overwrite` is not
+    set.
     """
     for source in sources:
         refuse_own_folders(source, root)
@@ -116,9 +119,10 @@ def resize_photos(
     )
     options = replace(options, ranges=survey.ranges)
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
+    look = Failures(max_failed).look
     with Transaction(root, "resize", settings) as change:
         with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
-            outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress, pool)
+            outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress, pool, look)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import NO_CLASSES, write_classes
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
@@ -88,6 +89,7 @@ def resize_dataset(
     root: Path,
     options: ImageOptions,
     *,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -95,8 +97,8 @@ def resize_dataset(
     """Resize every sample of the dataset `source` into the dataset `root`: images by area, masks by nearest pixel.
 
     Classes, groups, splits and the states of labelling go along. A sample that cannot be used is left out and reported.
-    Raises SegError, and changes nothing, if no sample can be used, if `root` has other classes, or if other results
-    stand there and `overwrite` is not set.
+    Raises SegError, and changes nothing, if no sample can be used or more than `max_failed` cannot, if `root` has other
+    classes, or if other results stand there and `overwrite` is not set.
     """
     refuse_own_folders(source, root)
     dataset = Dataset.open(source)
@@ -111,7 +113,7 @@ def resize_dataset(
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
     with Transaction(root, "resize", settings) as change:
         work = ResizeSample(change.path("."), replace(dataset, samples=()), options)
-        outcomes = run_jobs(work, whole, workers, progress)
+        outcomes = run_jobs(work, whole, workers, progress, look=Failures(max_failed).look)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]
         samples = [_as_split(_as_labelled(new.sample, old), known.get(new.sample.stem)) for old, new in pairs]

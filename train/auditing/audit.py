@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 
 from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import explained, make_folder
 from prep.core.progress import Progress, silent
 from prep.core.tables import write_columns
@@ -43,10 +45,11 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Audit:
-    """Suspects, the highest score first, and of how many samples."""
+    """Suspects, the highest score first, of which samples, and what is wrong with those that were left out."""
 
     suspects: tuple[Suspect, ...]
     samples: tuple[Sample, ...]
+    problems: tuple[str, ...] = ()
 
     @property
     def ranked_samples(self) -> list[tuple[Sample, float, int]]:
@@ -59,27 +62,39 @@ class Audit:
         return sorted(ranked, key=lambda row: (-row[1], row[0].stem))
 
 
-def audit(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> Audit:
+def audit(
+    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, max_failed: int | None = None
+) -> Audit:
     """Compare the labels of a split ("all": of every split) with the model's class probabilities.
 
-    One image with its probabilities is held at a time. Raises SegError if the split is empty or the dataset has other
-    classes than the model.
+    One image with its probabilities is held at a time. Samples with a damaged file are left out. Raises SegError if
+    the split is empty, if more samples than `max_failed` or all are damaged, or if the dataset has other classes than
+    the model.
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
+    failures, seen = Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
     for done, sample in enumerate(samples, start=1):
-        mask, probabilities = dataset.mask(sample), predictor.probabilities(dataset.image(sample))
-        guess = probabilities.argmax(axis=0).astype(np.uint8)
-        suspects += [
-            Suspect(sample, region, guess[crop_of(region, *mask.shape)].copy())
-            for region in find_disagreements(mask, guess, probabilities)
-        ]
+        with failures.leaving_out():
+            suspects += _suspects_of(sample, predictor, dataset)
+            seen.append(sample)
         suspects.sort(key=_order)
         # The crops of what is no longer among the first are dropped: thousands of them would fill the memory.
         suspects[_SHOWN:] = [Suspect(each.sample, each.region, None) for each in suspects[_SHOWN:]]
         progress(done, len(samples))
-    return Audit(tuple(suspects), tuple(samples))
+    if not seen:
+        raise SegError("\n".join([*failures.problems[:_SHOWN], "Nothing was written: no sample can be read"]))
+    return Audit(tuple(suspects), tuple(seen), tuple(failures.problems))
+
+
+def _suspects_of(sample: Sample, predictor: Predictor, dataset: Dataset) -> list[Suspect]:
+    mask, probabilities = dataset.mask(sample), predictor.probabilities(dataset.image(sample))
+    guess = probabilities.argmax(axis=0).astype(np.uint8)
+    return [
+        Suspect(sample, region, guess[crop_of(region, *mask.shape)].copy())
+        for region in find_disagreements(mask, guess, probabilities)
+    ]
 
 
 def crop_of(region: Disagreement, height: int, width: int) -> tuple[slice, slice]:

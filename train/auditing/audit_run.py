@@ -26,7 +26,15 @@ class RunAudit:
 
 
 def audit_run(
-    run: Path, dataset: Path | None, split: str, output: Path | None, device: str, bar: Bar, *, overwrite: bool
+    run: Path,
+    dataset: Path | None,
+    split: str,
+    output: Path | None,
+    device: str,
+    bar: Bar,
+    *,
+    overwrite: bool,
+    max_failed: int | None = None,
 ) -> RunAudit:
     """Audit and write.
 
@@ -38,7 +46,7 @@ def audit_run(
     folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
     _refuse_results(folder, overwrite=overwrite)
     with bar("Auditing") as advance:
-        found = audit(predictor, opened, split, advance)
+        found = audit(predictor, opened, split, advance, max_failed)
     with writing(folder):
         _refuse_results(folder, overwrite=overwrite)  # somebody else's, who was faster
         write_audit(folder, found, opened)
@@ -83,4 +91,4 @@ def plain(found: RunAudit) -> dict[str, Any]:
         {"rank": rank, "stem": sample.stem, "split": sample.split, "regions": number, "score": score}
         for rank, (sample, score, number) in enumerate(found.audit.ranked_samples, start=1)
     ]
-    return {"regions": regions, "samples": samples, "warning": found.warning}
+    return {"regions": regions, "samples": samples, "warning": found.warning, "left_out": list(found.audit.problems)}

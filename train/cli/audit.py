@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import finish, note, progress, table
-from prep.cli.options import dataset_argument, json_option, overwrite_option
+from prep.cli.console import end_with_left_out, finish, note, progress, table
+from prep.cli.options import dataset_argument, json_option, max_failed_option, overwrite_option
 from prep.core.words import counted
 from train.cli.options import device_option
 from train.cli.torch_needed import need_torch
@@ -26,6 +26,7 @@ _PRINTED = 20
     help="Where to write.",
 )
 @device_option
+@max_failed_option
 @overwrite_option
 @json_option
 def audit(
@@ -34,6 +35,7 @@ def audit(
     split: str,
     output: Path | None,
     device: str,
+    max_failed: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -41,7 +43,8 @@ def audit(
 
     Writes audit.csv (regions, the most suspicious first), samples.csv and audit.png (image, label and prediction of
     the first regions). Look at them before you correct anything: the model may be wrong, not the label. Samples of
-    the train split were learned as they are labelled, errors too, so those may rank low.
+    the train split were learned as they are labelled, errors too, so those may rank low. Samples whose files are
+    damaged are left out and listed; the exit code is 1 then.
 
     Example:
 
@@ -53,7 +56,8 @@ def audit(
     from train.auditing.audit_run import audit_run, plain
     from train.runs.runs import find_run
 
-    found = audit_run(find_run(run, note), dataset, split, output, device, progress, overwrite=overwrite)
+    chosen = find_run(run, note)
+    found = audit_run(chosen, dataset, split, output, device, progress, overwrite=overwrite, max_failed=max_failed)
     names = found.names
     shown = found.audit.suspects[:_PRINTED]
     rows = [
@@ -69,6 +73,7 @@ def audit(
         f"{found.warning}\n"
         f"{found.folder}",
     )
+    end_with_left_out(found.audit.problems)
 
 
 def _regions(shown: int, found: int) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from prep.cli.console import finish, note, progress
-from prep.cli.options import Existing, json_option, overwrite_option
+from prep.cli.console import end_with_left_out, finish, note, progress
+from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option
 from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
@@ -77,6 +77,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     help="What computes; onnx exports RUN/model.onnx where it is missing, and takes no --device.",
 )
 @device_option
+@max_failed_option
 @overwrite_option
 @json_option
 def predict(
@@ -88,6 +89,7 @@ def predict(
     smallest: int,
     engine: str | None,
     device: str,
+    max_failed: int | None,
     overwrite: bool,
     as_json: bool,
     **windows: Any,  # noqa: ANN401
@@ -109,7 +111,8 @@ def predict(
     PNG, probabilities stay in full size; colors and polygons are left out.
 
     A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
-    a frame. Videos in folders are left out, name them one by one.
+    a frame. Videos in folders are left out, name them one by one. What cannot be read is left out and listed at the
+    end; the exit code is 1 then.
 
     Example:
 
@@ -120,7 +123,7 @@ def predict(
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
-    from prep.core.errors import SegError
+    from prep.core.failures import Failures
     from train.exporting.engine import open_predictor
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
@@ -130,23 +133,23 @@ def predict(
     loaded, identity = open_predictor(run, engine, device, note)
     predictor = loaded.changed(**windows)
     predictor = with_ranges(predictor, found.photos, note)
+    failures = Failures(max_failed)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= {"simplify": tolerance, "min_area": smallest}
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:
-        problems = predict_photos(
-            predictor, found.photos, folder, kinds or _PICTURES, tolerance=tolerance, smallest=smallest,
+        predict_photos(
+            predictor, found.photos, folder, kinds or _PICTURES, failures, tolerance=tolerance, smallest=smallest,
             bar=progress, note=note,
         )  # fmt: skip
-        problems += predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, bar=progress, note=note)
+        predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, failures, bar=progress, note=note)
     asked = len(found.photos) + len(found.videos)
-    done = asked - len(problems)
+    done = asked - len(failures.problems)
     kinds_found = (("photo", found.photos), ("video", found.videos))
     what = " and ".join(one if asked == 1 else f"{one}s" for one, files in kinds_found if files)
     finish(
         output,
-        {"output": output, "predicted": done, "problems": problems},
+        {"output": output, "predicted": done, "problems": failures.problems},
         f"{done} of {asked} {what} -> {output}",
     )
-    if problems:
-        raise SegError("\n".join([f"{len(problems)} of {asked} {what} could not be predicted:", *problems]))
+    end_with_left_out(failures.problems)

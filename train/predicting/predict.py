@@ -1,13 +1,13 @@
 """Label photos and videos that have no masks."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
 from prep.images.finding import FoundFile
@@ -54,29 +54,29 @@ def predict_photos(
     photos: Sequence[FoundFile],
     folder: OutputFolder,
     kinds: Sequence[str],
+    failures: Failures,
     *,
     tolerance: float = 1.0,
     smallest: int = 1,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
-) -> list[str]:
-    """Write the outputs of each photo, upright and in its full size; return what went wrong.
+) -> None:
+    """Write the outputs of each photo, upright and in its full size; those that cannot be read are left out.
 
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
     tolerance, smallest: in pixels, as of region_polygons.
-    A photo that cannot be read does not stop the others. One whose files are all there, of this model, is left as it
-    is: an interrupted command goes on.
+    A photo whose files are all there, of this model, is left as it is: an interrupted command goes on.
+    Raises SegError if more photos fail than `failures` allows.
     """
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
     outputs = make_outputs(pictures, folder.root, predictor.classes, tolerance, smallest)
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
-    problems: list[str] = []
     large = []
     with bar("Predicting") as advance:
         for done, photo in enumerate(photos, start=1):
-            with _collected(problems):
+            with failures.leaving_out():
                 scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
                 wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                 if is_large_tiff(photo.path):
@@ -89,9 +89,8 @@ def predict_photos(
     for photo in large:
         if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
             note(f"{photo.name}: too large for {', '.join(left_out)}")
-        with _collected(problems), bar(f"Predicting {photo.name}") as advance:
+        with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
             predict_large(predictor, photo, folder, kinds, progress=advance, note=note)
-    return problems
 
 
 def predict_videos(
@@ -99,30 +98,20 @@ def predict_videos(
     videos: Sequence[FoundFile],
     folder: OutputFolder,
     kinds: Sequence[str],
+    failures: Failures,
     *,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
-) -> list[str]:
-    """Label each video; return what went wrong. One that cannot be read does not stop the others.
+) -> None:
+    """Label each video; those that cannot be read are left out.
 
     kinds: as of photos; those that there are not of videos are left out, which `note` tells.
     """
-    problems: list[str] = []
     for video in videos:
         if left_out := [kind for kind in kinds if kind not in VIDEO_KINDS]:
             note(f"{video.name}: videos have no {', '.join(left_out)}; left out")
-        with _collected(problems), bar(f"Predicting {video.name}") as advance:
+        with failures.leaving_out(), bar(f"Predicting {video.name}") as advance:
             predict_video(predictor, video, folder, kinds, progress=advance, note=note)
-    return problems
-
-
-@contextmanager
-def _collected(problems: list[str]) -> Iterator[None]:
-    """Note a SegError of the block instead of raising it."""
-    try:
-        yield
-    except SegError as error:
-        problems.append(str(error))
 
 
 def _only_page(photo: FoundFile) -> FoundFile:

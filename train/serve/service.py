@@ -80,22 +80,22 @@ class Service:
 
     @contextmanager
     def until_interrupted(self) -> Iterator[None]:
-        """Ctrl-C during the block ends what is being labelled; the block is left when the network computes nothing.
+        """Ctrl-C or SIGTERM during the block ends what is being labelled; it is left when the network computes nothing.
 
         A process that ends while it computes would end with a crash.
         """
-        before = signal.getsignal(signal.SIGINT)
 
         def interrupt(*_: object) -> None:
             self._stopping = True  # first of all: waitress waits for its threads
             raise KeyboardInterrupt
 
-        signal.signal(signal.SIGINT, interrupt)
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             with self._model:
-                signal.signal(signal.SIGINT, before)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     def classes(self) -> list[dict[str, object]]:
         """Index, name and colour of each class, as plain data."""

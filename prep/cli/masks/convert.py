@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prep.cli.console import finish, first_lines, progress, table
+from prep.cli.console import end_with_left_out, finish, first_lines, progress, table
 from prep.cli.options import (
     Existing,
     first_id_option,
     json_option,
     match_option,
+    max_failed_option,
     overwrite_option,
     range_option,
     reader_option,
@@ -47,6 +48,8 @@ def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, 
 
 
 _SHOWN = 20
+_TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
+"""Of a conversion, in --json."""
 
 
 @click.command()
@@ -110,6 +113,7 @@ _SHOWN = 20
     help="Class that images without a mask show all over, as in sets of faults; else they are refused.",
 )
 @click.option("--skip-unpaired", is_flag=True, help="Leave out images without mask and masks without image.")
+@max_failed_option
 @seed_option
 @workers_option
 @overwrite_option
@@ -120,6 +124,7 @@ def convert(
     photos: Path | None,
     classes_file: Path | None,
     match: tuple[str, str],
+    max_failed: int | None,
     seed: int,
     workers: int | None,
     overwrite: bool,
@@ -131,7 +136,8 @@ def convert(
     SOURCE is a folder of masks (also with subfolders), MATLAB's gTruth.mat or the folder that holds it, .mat
     matrices, a folder or zip file in the form of CVAT or Pascal VOC, JSON files of LabelMe, or a JSON file of COCO.
     A mask that was drawn on another size of its photo, or on the photo before EXIF turns it, is brought onto the
-    image. Nothing here is random: the seed is only recorded.
+    image. A label that cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is
+    random: the seed is only recorded.
 
     Regions in JSON files are painted one over the other: LabelMe's in the order of the file, COCO's in the order of
     their ids. What lies in none of them is background, which becomes class 0 if no class has that name; regions
@@ -160,11 +166,13 @@ def convert(
             photos=photos,
             classes_file=classes_file,
             options=ConvertOptions(patterns=match, **options),
+            max_failed=max_failed,
             workers=workers,
             overwrite=overwrite,
             progress=advance,
         )
     finish(root, _data(root, result), _text(root, result))
+    end_with_left_out(result.problems)
 
 
 def _counts(result: Conversion) -> list[tuple[str, int, int]]:
@@ -201,5 +209,6 @@ def _data(root: Path, result: Conversion) -> dict[str, object]:
         "dataset": root,
         "pixels": {name: after for name, _, after in _counts(result)},
         "pixels_in_labels": {name: before for name, before, _ in _counts(result)},
-        **{name: value for name, value in vars(result).items() if name not in ("dataset", "pixels", "raw_pixels")},
+        "left_out": list(result.problems),
+        **{name: value for name, value in vars(result).items() if name not in _TOLD_OTHERWISE},
     }

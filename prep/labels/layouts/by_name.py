@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
+from prep.images.folder_names import SPLIT_WORDS
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, says_mask
 
 _BEST = (
@@ -38,10 +39,15 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
     kinds = _kinds(relation)
     several = Counter(image for image, _ in relation.found.values())
     if max(several.values()) == 1:
-        sure = len(kinds) == 1 or all(says_mask(label) or label == "{}" for _, label in kinds)
+        sure = len(kinds) == 1 or all(label == "{}" or says_mask(label) or _says_split(label) for _, label in kinds)
         pairs = [(image, label) for label, (image, _) in relation.found.items()]
         return NamedPairs(tuple(sorted(pairs)), frozenset(), _note(kinds)) if sure else None
     return _best_kind(kinds, len(several))
+
+
+def _says_split(pattern: str) -> bool:
+    """Whether a mask's name has a split more, because masks lie in folders of train and val, and photos do not."""
+    return pattern.replace("{}", "").strip(" _-.").lower() in SPLIT_WORDS
 
 
 def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:

@@ -1,21 +1,28 @@
 """Which image files of a folder are photos, and which are masks, by the names of their folders and of themselves."""
 
+import math
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import cv2
+import numpy as np
+
 from prep.core.errors import SegError
+from prep.core.files import read_bytes
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.images.folder_names import Role, role_of
+from prep.images.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
+from prep.images.imageio import decode
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
 from prep.labels.layouts.splits import split_of
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
 _SHOWN = 6
+_LOOKED_AT, _PIXELS, _FEW = 3, 20_000, 64
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,15 @@ def divide(files: Sequence[FoundFile], patterns: Patterns = SAME_STEM) -> Divisi
         return _without_others(photos, _of_pattern(masks, patterns), others)
     if photos and others:  # what lies elsewhere are the masks
         return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
-    if masks and others and not relate(_stems(others), _stems(masks)).alone:
-        return _without_others(others, _of_pattern(masks, patterns), [])
+    if masks and others:
+        for unnamed in (_inside(others), others):
+            if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:
+                return _without_others(unnamed, _of_pattern(masks, patterns), [])
     found = _by_pattern(files, patterns) or _by_name(files) or _by_ending(files)
     if found:
         return _without_others(*found, [])
+    if two := _by_folder(files):
+        return two
     return Division(tuple(photos), ()) if photos else Division((), tuple(files))
 
 
@@ -126,6 +137,49 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
     if len(folders) > 1 or not pairs or not told or 2 * len(pairs) < len(by_stem):
         return None
     return (photos, masks) if len(photos) + len(masks) == len(files) else None
+
+
+def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:
+    """Files as they are named below the one folder in which all lie; none if there is no such folder, or a split."""
+    folders = {file.name.partition("/")[0] for file in files}
+    if len(folders) != 1 or folders.pop().lower() in SPLIT_WORDS or any("/" not in file.name for file in files):
+        return []
+    return [FoundFile(file.path, file.name.partition("/")[2]) for file in files]
+
+
+def _by_folder(files: Sequence[FoundFile]) -> Division | None:
+    """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values."""
+    folders: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        folders[PurePosixPath(file.name).parts[0]].append(file)
+    if len(folders) != 2 or any("/" not in file.name for file in files):
+        return None
+    for first, second in (tuple(folders), tuple(folders)[::-1]):
+        photos, masks = _inside(folders[first]), _inside(folders[second])
+        named = all(is_named_as_mask(stem) for stem in _stems(masks))
+        told = speaks_of_labels(second) or named or (_are_drawn(masks) and not _are_drawn(photos))
+        if not (photos and masks and told) or speaks_of_labels(first):
+            continue
+        if not relate(_stems(photos), _stems(masks)).alone:
+            note = f"photos are taken from {first}/, and masks from {second}/"
+            return Division(tuple(photos), tuple(masks), (note,))
+    return None
+
+
+def _are_drawn(files: Sequence[FoundFile]) -> bool:
+    """Whether files that are looked at hold few values, as masks do and photos do not."""
+    try:
+        return all(_values(file.path) <= _FEW for file in files[:: max(1, len(files) // _LOOKED_AT)])
+    except SegError:
+        return False
+
+
+def _values(path: Path) -> int:
+    """Different values of a part of the pixels."""
+    pixels = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
+    step = max(1, round(math.sqrt(pixels.shape[0] * pixels.shape[1] / _PIXELS)))
+    part = pixels[::step, ::step]
+    return len(np.unique(part.reshape(-1, 1 if part.ndim == 2 else part.shape[2]), axis=0))
 
 
 def _stems(files: Sequence[FoundFile]) -> list[str]:

@@ -11,6 +11,8 @@ from prep.images.folder_names import SPLIT_WORDS, place_of, role_of
 from prep.labels.layouts.affixes import relate, says_mask
 
 _MOST_CLASSES = 40
+_MANY_OBJECTS = 4
+_OBJECT_WORDS = frozenset({"", "object", "obj", "instance", "inst"})
 _OBJECT = re.compile(r"\d*")
 
 
@@ -35,7 +37,10 @@ def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
     own = set(by_stem)
     if any(file.stem in own for file in masks):
         return None
-    return _in_class_folders(by_stem, masks) or _in_sample_folders(photos, masks) or _with_endings(by_stem, masks)
+    for find in (_in_class_folders, _in_photo_folders):
+        if (found := find(by_stem, masks)) is not None:
+            return found
+    return _in_sample_folders(photos, masks) or _with_endings(by_stem, masks)
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
@@ -52,6 +57,19 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
         if len(options) != 1:
             return None
         found[options[0][0]].append((options[0][1], file))
+    return _several(found, photos)
+
+
+def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """masks/x/*.png of images/x.jpg: a folder of the photo's name."""
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    times = Counter(PurePosixPath(file.name).stem for file in masks)
+    are_classes = _are_class_names(times, len({PurePosixPath(file.name).parent for file in masks}))
+    for file in masks:
+        stem = FoundFile(file.path, f"{PurePosixPath(file.name).parent}.x").stem
+        if stem not in photos:
+            return None
+        found[stem].append((PurePosixPath(file.name).stem if are_classes else "", file))
     return _several(found, photos)
 
 
@@ -114,19 +132,26 @@ def _name(pattern: str) -> str | None:
     if not others:
         return "" if [word.lower() for word in words] == ["mask"] else None
     if all(_OBJECT.fullmatch(word) for word in others):
-        return "" if words[0].lower() in ("mask", "object", "instance") else None
+        return "" if words[0].lower() == "mask" else "".join(others)
     return "_".join(others)
 
 
 def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mapping[str, FoundFile]) -> Parts | None:
     """The masks, if a photo has more than one, and if all have names or none has, few of them.
 
-    Names that differ by a number only (rater1, rater2) are no classes, and nobody knows whether they are objects.
+    Names that differ by a number only are of objects where there are many (cell_0 .. cell_9); two or three may be those
+    of people who drew (rater1, rater2).
     """
+    most = max(map(len, found.values()), default=0)
     names = {name for parts in found.values() for name, _ in parts}
-    if max(map(len, found.values()), default=0) < 2 or ("" in names and len(names) > 1) or len(names) > _MOST_CLASSES:
+    if most < 2 or ("" in names and len(names) > 1):
         return None
-    if len(names) > 1 and len({name.rstrip("0123456789") for name in names}) == 1:
+    if len(names) > 1 and len(kinds := {name.rstrip("0123456789").rstrip(" _-.") for name in names}) == 1:
+        if most < _MANY_OBJECTS:
+            return None
+        kind = "" if (only := kinds.pop()).lower() in _OBJECT_WORDS else only
+        names, found = {kind}, {stem: [(kind, file) for _, file in parts] for stem, parts in found.items()}
+    if len(names) > _MOST_CLASSES:
         return None
     ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
     return Parts(ordered, photos)

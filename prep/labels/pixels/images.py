@@ -12,7 +12,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
-from prep.labels.labelio import decode_label_colors, decode_label_ids, label_kind
+from prep.labels.labelio import LabelKind, decode_label_colors, decode_label_ids, label_kind
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
@@ -85,9 +85,9 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_c
     its colours: the reading that leaves fewer pixels unknown wins, then colours for palette, and for grey the one that
     puts more of them into classes, then ids. Greys between black and white, which blurred edges and JPEG leave, are
     colours where white is a class. has_colors: whether the classes state theirs; if not, grey files hold ids, also
-    those with three equal channels.
+    those with three equal channels. Damaged files say nothing; SegError if all are.
     """
-    kinds = {label_kind(Path(label.name), label_bytes(label)) for label in labels}
+    labels, kinds = _readable(labels)
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
         return IdReader() if all(map(_holds_ids, some)) else RgbReader()
@@ -104,6 +104,20 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_c
     if "palette" in kinds and explained[0][0] == explained[1][0]:
         return preferred[0]  # indices follow the order in which a program met the colours
     return preferred[explained.index(max(explained))]
+
+
+def _readable(labels: Sequence[RawLabel]) -> tuple[list[RawLabel], set[LabelKind]]:
+    """The labels whose headers can be read, and their kinds; SegError if there are none."""
+    found: list[tuple[RawLabel, LabelKind]] = []
+    damaged: SegError | None = None
+    for label in labels:
+        try:
+            found.append((label, label_kind(Path(label.name), label_bytes(label))))
+        except SegError as error:  # converting it will say what is wrong with it
+            damaged = damaged or error
+    if damaged and not found:
+        raise damaged
+    return [label for label, _ in found], {kind for _, kind in found}
 
 
 def _holds_ids(label: RawLabel) -> bool:

@@ -144,3 +144,8 @@ def test_kill_9_and_ctrl_c_of_the_command(tmp_path: Path) -> None:
     assert (process.returncode, told) == (0, "Ctrl-C stops it.\n")
     np.testing.assert_array_equal(on_disk(root, "s0"), expected)
     assert by_stem(root)["s0"].mask == "masks/s0.png"
+    process, port = start(root)
+    ask(port, "GET", "/api/dataset")  # it serves now
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=600)
+    assert (process.returncode, told) == (0, "Ctrl-C stops it.\n")

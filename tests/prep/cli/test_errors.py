@@ -24,6 +24,7 @@ from tests.support import (
     random_mask,
     run_error,
     run_ok,
+    run_partly,
     run_prep,
     run_script,
     save,
@@ -130,20 +131,22 @@ def empty_classes(raw: Raw) -> str:
     return f"{raw.classes}: the file is empty (0 bytes)"
 
 
-SPOILED = (
+LEFT_OUT = (
     truncated_mask,
     truncated_photo,
     truncated_jpeg,
     empty_mask,
     empty_photo,
+    mask_of_another_size,
+    deep_colors,
+)
+REFUSED = (
     mask_without_image,
     image_without_mask,
-    mask_of_another_size,
     no_masks,
     no_photos,
     folder_named_as_mask,
     dangling_link,
-    deep_colors,
     color_twice,
     json_color_twice,
     invalid_json,
@@ -152,8 +155,25 @@ SPOILED = (
 
 
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
-@pytest.mark.parametrize("spoil", SPOILED, ids=[case.__name__ for case in SPOILED])
-def test_bad_files_are_named_and_nothing_changes(raw: Raw, spoil: Callable[[Raw], str], existing: bool) -> None:
+@pytest.mark.parametrize("spoil", LEFT_OUT, ids=[case.__name__ for case in LEFT_OUT])
+def test_a_bad_file_is_left_out_and_named(raw: Raw, spoil: Callable[[Raw], str], existing: bool) -> None:
+    if existing:
+        run_ok(*raw.convert)
+    expected = spoil(raw)
+    again = ("--overwrite",) if existing else ()
+    before = tree(raw.target.parent)
+    assert expected in run_error(*raw.convert, *again, "--max-failed", 0)
+    assert tree(raw.target.parent) == before
+    assert expected in run_partly(*raw.convert, *again)
+    made = masks_of(raw.target)
+    assert len(made) == (3 if existing else 2)
+    for stem, mask in made.items():
+        np.testing.assert_array_equal(mask, random_mask("abc".index(stem)))
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
+@pytest.mark.parametrize("spoil", REFUSED, ids=[case.__name__ for case in REFUSED])
+def test_bad_sets_are_named_and_nothing_changes(raw: Raw, spoil: Callable[[Raw], str], existing: bool) -> None:
     if existing:
         run_ok(*raw.convert)
     if existing and spoil in (image_without_mask, folder_named_as_mask):
@@ -177,10 +197,9 @@ def test_many_bad_files_are_told_at_once(raw: Raw) -> None:
     for number in range(14):
         save(raw.photos / f"n{number:02}.png", random_image(number))
         save(raw.masks / f"n{number:02}.png", paint(random_mask(number, 10, 10)))
-    said = run_error(*raw.convert)
-    assert said.count("10 x 10 pixels") == 10
-    assert "... and 4 more files" in said
-    assert said.endswith("Nothing was written.")
+    said = run_partly(*raw.convert)
+    assert said.count("10 x 10 pixels") == 14
+    assert masks_of(raw.target).keys() == {"a", "b", "c"}
 
 
 def test_errors_of_damaged_png_are_ours_alone(raw: Raw) -> None:
@@ -189,10 +208,10 @@ def test_errors_of_damaged_png_are_ours_alone(raw: Raw) -> None:
     data = bytearray(save(path, random_image(1, 60, 60)).read_bytes())
     data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)
     path.write_bytes(bytes(data))
-    result = run_script("seg-prep", *raw.convert)
+    result = run_script("seg-prep", *raw.convert, "--max-failed", "0")
     assert result.returncode == 1
     assert result.stdout == ""
-    assert result.stderr.startswith(f"Error: {path}: the file is truncated or damaged")
+    assert result.stderr.startswith(f"Error: 1 file cannot be used:\n{path}: the file is truncated or damaged")
 
 
 # Targets.

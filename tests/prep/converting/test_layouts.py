@@ -71,6 +71,28 @@ LAYOUTS = {
     "case": ([("images/IMG_1.JPG", "masks/img_1.png"), ("images/IMG_2.JPG", "masks/img_2.png")], ""),
     "mixed": ([("images/1.jpg", "masks/1.png"), ("images/2.jpg", "masks/2_mask.png")], ""),
     "Carvana": ([("train/a_1.jpg", "train_masks/a_1_mask.png"), ("train/a_2.jpg", "train_masks/a_2_mask.png")], ""),
+    "ISIC": ([("X_Training_Input/I_1.jpg", "X_Training_GroundTruth/I_1_segmentation.png")], ""),
+    "CamVid raw": ([("701_StillsRaw_full/A_1.png", "LabeledApproved_full/A_1_L.png")], ""),
+    "Potsdam": ([("2_Ortho_RGB/p_2_RGB.tif", "5_Labels_all/p_2_label.tif")], ""),
+    "a folder around the photos": ([("CXR_png/C_1_0.png", "masks/C_1_0_mask.png")], ""),
+    "photos in no folder": ([("1.jpg", "masks/1.png"), ("2.jpg", "masks/2.png")], ""),
+    "two names in one folder": ([("image_1.png", "mask_1.png"), ("image_2.png", "mask_2.png")], ""),
+    "a folder a sample": ([("s1/image.png", "s1/mask.png"), ("s2/image.png", "s2/mask.png")], ""),
+    "FloodNet": (
+        [
+            ("train/train-org-img/1.jpg", "train/train-label-img/1_lab.png"),
+            ("val/val-org-img/2.jpg", "val/val-label-img/2_lab.png"),
+        ],
+        "train val",
+    ),
+    "LoveDA": (
+        [
+            ("Train/Urban/images_png/1.png", "Train/Urban/masks_png/1.png"),
+            ("Val/Rural/images_png/2.png", "Val/Rural/masks_png/2.png"),
+        ],
+        "train val",
+    ),
+    "splits of masks only": ([("images/1.jpg", "masks/train/1.png"), ("images/2.jpg", "masks/val/2.png")], "train val"),
     "DRIVE": (
         [
             ("training/images/21_training.tif", "training/1st_manual/21_manual1.png"),
@@ -113,7 +135,8 @@ def test_pairs_and_splits_without_a_pattern(folder: Folder, layout: str) -> None
         folder.mask(mask, number)
     said = folder.convert()
     found = by_stem(folder.target)
-    ends = [Path(photo).stem for photo, _ in pairs]
+    parts = [(Path(photo).parent.name, Path(photo).stem) for photo, _ in pairs]
+    ends = [stem if stem != "image" else f"{parent}_{stem}" for parent, stem in parts]
     stems = [next(stem for stem in found if stem.endswith(end)) for end in ends]
     folder.assert_masks({stem: number for number, stem in enumerate(stems)})
     assert [found[stem].split for stem in stems] == (splits.split() or [""] * len(pairs))
@@ -309,3 +332,12 @@ def test_a_zip_file_in_the_folder_is_named(folder: Folder) -> None:
     assert line == f"  seg-prep masks convert {folder.path / 'task.zip'}"
     run_ok(*folder.arguments(source="task.zip"))
     folder.assert_masks({"a": 1})
+
+
+def test_folders_whose_names_say_nothing_are_told_by_what_they_hold(folder: Folder) -> None:
+    for number, stem in enumerate(("a", "b")):
+        noisy(folder, f"y/{stem}.png", number)
+        save(folder.path / f"x/{stem}.png", np.repeat(np.repeat(IDS[number][:12, :16], 5, 0), 5, 1))
+    said = folder.convert()
+    assert "photos are taken from y/, and masks from x/" in said
+    assert np.array_equal(masks_of(folder.target)["b"][::5, ::5], IDS[1][:12, :16])

@@ -36,6 +36,7 @@ from tests.support import (
     random_mask,
     run_error,
     run_ok,
+    run_partly,
     run_prep,
     save,
     smooth_image,
@@ -230,12 +231,32 @@ def test_photos_come_in_upright(raw: Raw) -> None:
     assert np.array_equal(dataset.mask(sample), mask)
 
 
-def test_lying_mask_of_an_upright_photo_is_told(raw: Raw) -> None:
+def test_lying_mask_of_an_upright_photo_is_left_out(raw: Raw) -> None:
     save(raw.masks / "a.png", paint(random_mask(0, 32, 24)))
-    before = tree(raw.target.parent)
-    said = run_error(*raw.convert)
+    said = run_partly(*raw.convert)
     assert f"{raw.masks / 'a.png'}: 24 x 32 pixels, but its photo a.png has 32 x 24" in said
+    assert set(by_stem(raw.target)) == {"b", "c"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_labels_that_cannot_be_used_are_left_out_up_to_a_number(raw: Raw, workers: int) -> None:
+    (raw.masks / "a.png").write_bytes(b"no image")
+    (raw.photos / "c.png").write_bytes(b"no image")
+    before = tree(raw.target.parent)
+    command = (*raw.convert, "--workers", workers)
+    said = run_error(*command, "--max-failed", 1)
+    assert said.startswith("2 files cannot be used:\n")
+    assert said.endswith("\nMend them, or let more be left out with --max-failed 12")
     assert tree(raw.target.parent) == before
+    said = run_partly(*command, "--max-failed", 12)
+    assert f"  {raw.masks / 'a.png'}: the file is truncated or damaged" in said
+    assert f"  {raw.photos / 'c.png'}: the file is truncated or damaged" in said
+    assert set(masks_of(raw.target)) == {"b"}
+    assert np.array_equal(masks_of(raw.target)["b"], random_mask(1))
+    save(raw.masks / "a.png", paint(random_mask(0)))
+    save(raw.photos / "c.png", random_image(2))
+    run_ok(*command)
+    assert set(masks_of(raw.target)) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("stem", ["Straße 7, Süd", "a b", "NA", "001", "図", "x.y", "it's", "50%", "[1]"])

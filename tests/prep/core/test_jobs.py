@@ -1,15 +1,18 @@
 """Many jobs: the results of one process, of several, and of somebody else's executor are the same."""
 
 import os
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 
 import cv2
 import pytest
 
 from prep.core import jobs as executor
 from prep.core.errors import SegError
-from prep.core.jobs import run_jobs, threads
+from prep.core.failures import Failures
+from prep.core.jobs import WorkerKilled, run_jobs, threads
 
 
 def square(number: int) -> int:
@@ -23,12 +26,6 @@ def who(_: int) -> int:
 def fail_at_seven(number: int) -> int:
     if number == 7:
         raise SegError("job 7 is wrong")
-    return number
-
-
-def die(number: int) -> int:
-    if number == 3:
-        os._exit(1)
     return number
 
 
@@ -81,6 +78,50 @@ def test_the_first_error_is_raised(workers: int) -> None:
         run_jobs(fail_at_seven, range(40), workers)
 
 
-def test_a_worker_that_dies_is_no_result() -> None:
-    with pytest.raises((BrokenProcessPool, SegError)):
-        run_jobs(die, range(40), 2)
+@dataclass(frozen=True)
+class Photo:
+    name: str
+
+
+def killed_at_seven(photo: Photo) -> int:
+    if photo.name == "7.jpg":
+        os.kill(os.getpid(), signal.SIGKILL)  # as the system does where memory runs out
+    return len(photo.name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_worker_is_told_with_the_file_that_was_at_work() -> None:
+    with pytest.raises(WorkerKilled, match=r"most likely because memory ran out; at work were .*7\.jpg") as told:
+        run_jobs(killed_at_seven, [Photo(f"{number}.jpg") for number in range(40)], 2)
+    assert str(told.value).endswith("With --workers 1 the same work takes less memory")
+
+
+@dataclass(frozen=True)
+class Found:
+    problem: str
+
+
+def problem_of(number: int) -> Found:
+    return Found(f"{number} is odd" if number % 2 else "")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_so_many_files_may_fail_and_no_more(workers: int) -> None:
+    failures = Failures(3)
+    assert len(run_jobs(problem_of, range(7), workers, look=failures.look)) == 7
+    assert sorted(failures.problems) == ["1 is odd", "3 is odd", "5 is odd"]
+    with pytest.raises(SegError, match=r"(?s)4 files cannot be used:\n\d+ is odd\n.*--max-failed 16"):
+        run_jobs(problem_of, range(60), workers, look=Failures(3).look)
+    assert Failures().problems == []
+
+
+def test_blocks_that_fail_are_left_out() -> None:
+    failures = Failures(1)
+    with failures.leaving_out():
+        raise SegError("a.jpg is wrong")
+    with failures.leaving_out():
+        pass
+    assert failures.problems == ["a.jpg is wrong"]
+    both = r"2 files cannot be used:\na.jpg is wrong\nb.jpg is wrong\n"
+    with pytest.raises(SegError, match=both), failures.leaving_out():
+        raise SegError("b.jpg is wrong")

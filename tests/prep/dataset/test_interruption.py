@@ -116,6 +116,26 @@ def test_synth_killed_three_times(undisturbed: Path, tmp_path: Path, workers: in
     assert tree(root) == tree(undisturbed)
 
 
+def test_sigterm_to_all_processes_of_a_command_is_told_in_words(undisturbed: Path, tmp_path: Path) -> None:
+    """As a service manager stops a service: workers get the signal, too."""
+    root = tmp_path / "s"
+    command = [str(SCRIPTS / "seg-prep"), *map(str, (*SYNTH, "-o", root, "--workers", 2))]
+    for _ in range(20):  # again where this test was too slow
+        with subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True) as process:
+            while process.poll() is None and not count_files(root, "new/masks", 10)():
+                time.sleep(0.0005)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            _, said = process.communicate()
+        if process.returncode:
+            break
+        shutil.rmtree(root)
+    assert (process.returncode, said) == (143, "\nInterrupted. The same command goes on where it stopped.\n")
+    wait_for_workers(process.pid, time.monotonic() + PATIENCE_S)
+    finish(*SYNTH, "-o", root)
+    assert tree(root) == tree(undisturbed)
+
+
 def test_synth_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     root = tmp_path / "s"
     command = (*SYNTH, "-o", root, "--workers", 1)

@@ -14,7 +14,7 @@ from pycocotools import mask as coco
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import encode_png
 from prep.labels.registry import label_source
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, run_prep, save
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in pycocotools
 
@@ -256,10 +256,12 @@ def test_what_is_wrong_is_said_with_the_file(
         each["segmentation"].pop("size", None)
     spoil(data)
     source = write(tmp_path / "c.json", data)
-    text = run_error("masks", "convert", source, "-o", out)
-    assert said in text
-    assert str(source) in text
-    assert not out.exists()
+    result = run_prep("masks", "convert", source, "-o", out)
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert str(source) in result.stderr
+    assert not (out / "masks/b.png").exists()
 
 
 def test_images_without_id_or_name_are_left_out(tmp_path: Path, out: Path) -> None:

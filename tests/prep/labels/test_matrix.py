@@ -12,7 +12,7 @@ from prep.dataset.dataset import Dataset
 from prep.labels.matlab.matrix import MatrixReader
 from prep.labels.reader import RawLabel
 from tests.prep.labels.matlab_files import write_categorical, write_hdf
-from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save
+from tests.support import masks_of, random_image, random_mask, run_error, run_ok, run_partly, save
 
 NAMES = ("background", "line", "ellipse")
 
@@ -113,9 +113,9 @@ def test_categories_that_do_not_agree(tmp_path: Path) -> None:
     write_categorical(tmp_path / "masks" / "b.mat", ("line", "tree"), random_mask(1, classes=2))
     run_ok(*convert)  # no pixel of b is tree
     write_categorical(tmp_path / "masks" / "b.mat", ("line", "tree"), random_mask(1))
-    assert "b.mat: L has the category 'tree', which the first of these files has not" in run_error(*convert)
+    assert "b.mat: L has the category 'tree', which the first of these files has not" in run_partly(*convert)
     savemat(tmp_path / "masks" / "b.mat", {"L": random_mask(1)})
-    assert "b.mat: L is a matrix of numbers, and other labels here are categorical" in run_error(*convert)
+    assert "b.mat: L is a matrix of numbers, and other labels here are categorical" in run_partly(*convert)
     savemat(tmp_path / "masks" / "a.mat", {"L": random_mask(0)})
     write_categorical(tmp_path / "masks" / "b.mat", NAMES, random_mask(1))
     (tmp_path / "masks" / "codes.txt").write_text("\n".join(NAMES))

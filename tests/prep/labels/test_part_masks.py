@@ -188,3 +188,31 @@ def test_objects_of_voc_become_one_class(raw: Path) -> None:
     shutil.rmtree(raw.parent / "dataset")
     convert(raw)
     assert merged(raw)[0][15] == "person"
+
+
+@pytest.mark.parametrize("name", ["masks/{}/{}.png", "masks/{}_{}.png", "masks/{}_object_{}.png"])
+def test_numbered_masks_are_objects(raw: Path, name: str) -> None:
+    for stem in ("a", "b"):
+        photo(raw / f"images/{stem}.jpg")
+        for number in range(4):
+            save(raw / name.format(stem, number), box(8 * number, 8 * number + 4))
+    convert(raw)
+    assert merged(raw)[0] == ("background", "object")
+    assert np.array_equal(merged(raw)[1]["b"], sum(box(8 * number, 8 * number + 4) for number in range(4)) > 0)
+
+
+def test_folders_of_classes_beside_the_photos(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    save(raw / "road/a.png", ROAD)
+    save(raw / "car/a.png", CAR)
+    convert(raw)
+    assert np.array_equal(merged(raw)[1]["a"], EXPECTED)
+
+
+def test_numbered_masks_of_a_name_are_of_that_class(raw: Path) -> None:
+    photo(raw / "images/a.jpg")
+    for number in range(4):
+        save(raw / f"masks/a_nucleus_{number}.png", box(8 * number, 8 * number + 4))
+    convert(raw)
+    assert merged(raw)[0] == ("background", "nucleus")
+    assert (merged(raw)[1]["a"] == 1).sum() == 4 * 4 * 8

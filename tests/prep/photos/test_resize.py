@@ -14,7 +14,7 @@ import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, TiffTags
 
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.dataset.states import read_states, write_states
@@ -33,6 +33,7 @@ from tests.support import (
     random_image,
     run_error,
     run_ok,
+    run_partly,
     run_prep,
     save,
     smooth_image,
@@ -317,6 +318,39 @@ def test_bad_photos_are_listed_and_the_others_made(tmp_path: Path) -> None:
     (raw / "cut.jpg").write_bytes(good.read_bytes())  # mended: only this one is new
     result = run_prep("resize", raw, "-o", root, "--size", 64)
     assert (result.exit_code, list(by_stem(root))) == (1, ["cut", "good", "large"])
+
+
+XMP, ICC = 700, 34675
+
+
+def odd_photos(folder: Path) -> list[Path]:
+    """TIFFs with a text (XMP) and a number (ICC) where bytes belong, a PNG of 2 colours with 300 transparencies."""
+    text, number = (TiffImagePlugin.ImageFileDirectory_v2() for _ in range(2))
+    text.tagtype[XMP], text[XMP] = TiffTags.ASCII, "no bytes"
+    number.tagtype[ICC], number[ICC] = TiffTags.SHORT, 7
+    save(folder / "text.tif", smooth_image(), tiffinfo=text)
+    save(folder / "number.tif", smooth_image(), tiffinfo=number)
+    indices = Image.fromarray(np.full((24, 32), 200, np.uint8), "L")
+    png = bytearray(save(folder / "odd.png", indices).read_bytes())
+    png[25] = 3  # of the header: indices of a palette
+    png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
+    for chunk in (b"tRNS" + bytes(300), b"PLTE" + bytes(6)):
+        png[33:33] = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    (folder / "odd.png").write_bytes(png)
+    return [folder / name for name in ("text.tif", "number.tif", "odd.png")]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_odd_photos_do_not_stop_the_good_ones(tmp_path: Path, workers: int) -> None:
+    odd = odd_photos(tmp_path / "raw")
+    save(tmp_path / "raw/good.png", smooth_image())
+    command = ("resize", tmp_path / "raw", "-o", tmp_path / "out", "--size", 16, "--workers", workers)
+    said = run_partly(*command, "--max-failed", 3)
+    assert all(f"  {path}: the file is truncated or damaged" in said for path in odd)
+    assert list(by_stem(tmp_path / "out")) == ["good"]
+    shutil.rmtree(tmp_path / "out")
+    assert run_error(*command, "--max-failed", 2).startswith("3 files cannot be used:\n")
+    assert not (tmp_path / "out").exists()
 
 
 def test_only_bad_photos_leave_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Likely label errors: what counts as one, and whether planted ones are found."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from torch import Tensor
 
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_image, write_png
+from tests.models import write_run
+from tests.support import run_train
 from tests.train.auditing.planted import KINDS, plant
 from train.auditing.audit import audit, crop_of, write_audit
 from train.auditing.disagreement import Disagreement, find_disagreements, slack
@@ -153,6 +156,26 @@ def test_planted_regions_are_found_and_nothing_else(dataset: Dataset, tmp_path: 
     assert sum(score for _, score, _ in ranked) == pytest.approx(sum(scores))
     assert ranked[0][1] == max(score for _, score, _ in ranked)
     assert len(ranked) == 23
+
+
+def test_samples_with_damaged_files_are_left_out_and_listed(dataset: Dataset) -> None:
+    run = write_run(dataset.root.parent / "run")
+    one, two, *_ = dataset.samples
+    (dataset.root / one.mask).write_bytes(b"no image")
+    (dataset.root / two.image).write_bytes(b"no image")
+    command = ("audit", run, dataset.root, "--device", "cpu", "--json", "--max-failed")
+    result = run_train(*command, 2)
+    assert result.exit_code == 1, result.output
+    data = json.loads(result.stdout)
+    assert [line.partition(":")[0] for line in data["left_out"]] == [
+        str(dataset.root / one.mask), str(dataset.root / two.image),
+    ]  # fmt: skip
+    assert {one.stem, two.stem} | {row["stem"] for row in data["samples"]} == {each.stem for each in dataset.samples}
+    assert f"2 left out:\n  {dataset.root / one.mask}: the file is truncated or damaged" in result.stderr
+    result = run_train(*command, 1, "-o", dataset.root.parent / "out")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Error: 2 files cannot be used:\n" in result.stderr
+    assert not (dataset.root.parent / "out").exists()
 
 
 def test_files_of_an_audit(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

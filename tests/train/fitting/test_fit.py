@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -101,26 +102,27 @@ def test_scoring_again_gives_the_same_bytes_and_other_splits_go_elsewhere(traine
     assert (trained / "metrics.json").read_bytes() == before
 
 
-def killed_run(folder: Path, *arguments: object) -> Path:
-    """A run that was killed after its first epoch."""
+def stopped_run(folder: Path, number: int, *arguments: object) -> tuple[Path, str]:
+    """A run that got this signal after its first epoch, and the last line that it said."""
     before = (folder / "runs/latest").resolve()
     command = [SCRIPTS / "seg-train", *map(str, (*TINY, *arguments))]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=folder, env={**os.environ, **ONE_THREAD}, **quiet) as process:  # type: ignore[call-overload]
         deadline = time.monotonic() + 600
         while (run := (folder / "runs/latest").resolve()) == before or not (run / "last.pt").exists():
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.01)
-        process.kill()
-    return run
+        process.send_signal(number)
+        _, said = process.communicate()
+    return run, said.splitlines()[-1]
 
 
 def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tmp_path: Path) -> None:
     train(tmp_path, *TINY, "--epochs", 5)
     undisturbed = (tmp_path / "runs/latest").resolve()
     for _ in range(20):  # again where this test was too slow, and the training over before it was killed
-        run = killed_run(tmp_path, "--epochs", 5)
+        run, _ = stopped_run(tmp_path, signal.SIGKILL, "--epochs", 5)
         if not (run / "metrics.json").exists():
             break
     else:
@@ -131,6 +133,15 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tm
         ours, theirs = weights(run / name), weights(undisturbed / name)
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
     assert (run / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
+
+
+def test_sigterm_ends_a_training_that_then_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+    run, said = stopped_run(tmp_path, signal.SIGTERM, "--epochs", 100_000)
+    assert said == "Interrupted. A training goes on after its last finished epoch with: seg-train --resume"
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps({**config, "epochs": 1}))
+    train(tmp_path, "--resume", "--device", "cpu")
+    assert (run / "metrics.json").exists()
 
 
 def test_even_no_time_gives_a_model(dataset: Dataset, tmp_path: Path) -> None:
@@ -192,7 +203,7 @@ def test_predict_goes_on_after_a_bad_photo_and_names_it(trained: Path, tmp_path:
     write_png(photos / "good one ü.png", np.full((20, 50, 3), 200, np.uint8))
     (photos / "bad.png").write_bytes(b"\x89PNG nothing")
     error = train(tmp_path, "predict", "photos", "-o", "out", "--device", "cpu", rc=1)
-    assert "1 of 2 photos could not be predicted" in error
+    assert "1 left out:" in error
     assert "bad.png" in error
     assert read_mask(tmp_path / "out/masks/good one ü.png").shape == (20, 50)
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"masks", "colors", "overlays", "classes.json"}

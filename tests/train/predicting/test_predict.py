@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.dataset.dataset import Dataset
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, read_mask
 from prep.images.polygons import fill_polygon
 from prep.photos.ranges import eight_bits
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
+from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
 from train.cli.main import main
 from train.predicting.output_folder import FILES, OutputFolder
@@ -44,7 +46,8 @@ def photo_of(path: Path, mask: NDArray[np.uint8]) -> FoundFile:
 
 def predicted(target: Path, masks: dict[str, NDArray[np.uint8]], *kinds: str, tolerance: float = 0.0) -> None:
     photos = [photo_of(target.parent / "photos" / f"{stem}.png", mask) for stem, mask in masks.items()]
-    assert predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, tolerance=tolerance) == []
+    failures = Failures(0)
+    predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, failures, tolerance=tolerance)
 
 
 def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
@@ -244,6 +247,18 @@ def test_files_of_others_are_neither_taken_for_predictions_nor_replaced(tmp_path
     assert "data: that is a dataset; name another folder with -o" in into
 
 
+def test_odd_photos_do_not_stop_the_good_ones(tmp_path: Path) -> None:
+    odd = odd_photos(tmp_path / "photos")
+    photo_of(tmp_path / "photos/good.png", NESTED)
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", write_run(tmp_path / "run"))
+    options = ("--device", "cpu", "--save", "masks", "--max-failed")
+    result = CliRunner().invoke(main, list(map(str, (*command, *options, 3))))
+    assert (result.exit_code, result.stdout) == (1, f"1 of 4 photos -> {tmp_path / 'out'}\n")
+    assert all(f"  {path}: the file is truncated or damaged" in result.stderr for path in odd)
+    assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["good.png"]
+    assert "3 files cannot be used:\n" in train_error(*command, *options, 2)
+
+
 def test_a_record_with_half_a_line_is_read_up_to_there_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     photo_of(tmp_path / "photos/a.png", NESTED)
@@ -283,7 +298,7 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
     photo = photo_of(tmp_path / "photos/a.png", mask)
     for _ in range(2):  # the second finds all there
         folder = OutputFolder(tmp_path / "out", {})
-        assert predict_photos(color_predictor(), [photo], folder, ("masks", "probabilities")) == []
+        predict_photos(color_predictor(), [photo], folder, ("masks", "probabilities"), Failures(0))
         assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
     path = tmp_path / "out/probabilities/a.npy"
     assert passes == [path]
@@ -293,7 +308,7 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
     assert (found.argmax(axis=0) == mask).all()
     assert (read_mask(tmp_path / "out/masks/a.png") == mask).all()
     path.unlink()
-    assert predict_photos(color_predictor(), [photo], OutputFolder(tmp_path / "out", {}), ("probabilities",)) == []
+    predict_photos(color_predictor(), [photo], OutputFolder(tmp_path / "out", {}), ("probabilities",), Failures(0))
     assert path.exists()
 
 

@@ -68,7 +68,10 @@ def outcome(port: int) -> int | None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal that can be sent there")
-def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor: Predictor) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_and_ctrl_c_or_sigterm_ends_it_quietly(
+    number: int, tiny_run: Path, predictor: Predictor
+) -> None:
     tiny_run.with_name("latest").symlink_to(tiny_run.name)
     command = [SCRIPTS / "seg-train", "serve", "--port", "0", "--device", "cpu"]
     with subprocess.Popen(
@@ -87,7 +90,7 @@ def test_the_command_serves_and_ctrl_c_ends_it_quietly(tiny_run: Path, predictor
         thread.start()
         while get(int(match[1]), "/progress/long")["share"] is None:
             assert not interrupted
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(600) == 0
         thread.join()
         assert interrupted in ([503], [None]), "it labelled 16 megapixels before it ended"

@@ -1,0 +1,59 @@
+"""Files that cannot be used: a job over many leaves them out and goes on, up to so many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from prep.core.errors import SegError
+from prep.core.words import counted
+
+_SHOWN = 10
+
+
+class Outcome(Protocol):
+    """What a job gives for one file."""
+
+    @property
+    def problem(self) -> str:
+        """Why the file is left out; empty if it is not."""
+
+
+class TooManyFailed(SegError):
+    """More files cannot be used than may be left out."""
+
+
+class Failures:
+    """What is wrong with the files that are left out, in the order in which they were found.
+
+    most: with more of them it is a TooManyFailed that lists the first ones; None is any number.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.problems: list[str] = []
+        self._most = most
+
+    def add(self, problem: str) -> None:
+        """Leave one file out."""
+        self.problems.append(problem)
+        if self._most is None or len(self.problems) <= self._most:
+            return
+        more = len(self.problems) - _SHOWN
+        lines = [*self.problems[:_SHOWN], *([f"... and {more:,} more"] if more > 0 else [])]
+        text = "\n".join([f"{counted(len(self.problems), 'file')} cannot be used:", *lines])
+        raise TooManyFailed(f"{text}\nMend them, or let more be left out with --max-failed {2 * self._most + 10}")
+
+    def look(self, outcome: Outcome) -> None:
+        """Leave a file out if its outcome says so."""
+        if outcome.problem:
+            self.add(outcome.problem)
+
+    @contextmanager
+    def leaving_out(self) -> Iterator[None]:
+        """Leave the file of the block out, instead of raising its SegError."""
+        try:
+            yield
+        except SegError as error:
+            problem = str(error)
+        else:
+            return
+        self.add(problem)
