@@ -31,7 +31,7 @@ from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
-from prep.labels.stacks import refuse_other_page_counts
+from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
 from prep.photos.ranges import Range, Ranges
@@ -55,8 +55,8 @@ class ConvertOptions:
     variable: str = ""
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
-    without_mask: str | None = None
     span: Range | None = None
+    without_mask: str | None = None
 
 
 DEFAULTS = ConvertOptions()
@@ -124,7 +124,7 @@ def plan_conversion(
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
-    in_order = options.in_order or _is_one_file_each(source, photos, labels)
+    in_order = options.in_order or is_one_file_each(source, photos, labels)
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
     may_skip = options.skip_unpaired or options.without_mask is not None

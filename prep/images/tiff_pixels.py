@@ -93,6 +93,8 @@ class TiffLayout:
 def tiff_layout(path: Path, file: bytes | BinaryIO) -> TiffLayout | None:
     """What the first page of a file or its content declares; None if it is no TIFF. SegError if it is damaged."""
     page = first_page(path, io.BytesIO(file) if isinstance(file, bytes) else file)
+    if page is not None and not page.pixels:
+        raise damaged(path)
     return None if page is None else _layout(page)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.images.finding import FoundFile
-from prep.labels.reader import RawLabel
+from prep.labels.reader import LabelSource, RawLabel
 
 
 def refuse_other_page_counts(
@@ -26,6 +26,12 @@ def refuse_other_page_counts(
         file = whole_photos[photo]
         if max(1, file.pages) != pages[label]:
             raise _unequal(file.path, max(1, file.pages), whole_labels[label], pages[label])
+
+
+def is_one_file_each(source: Path, photos: Path | None, labels: LabelSource) -> bool:
+    """Whether a person named one file of labels and one photo, which then belong together, page by page."""
+    is_one_label = source.is_file() and not any(label.part or label.path != source for label in labels.labels)
+    return is_one_label and photos is not None and photos.is_file() and not labels.names_photos
 
 
 def _whole_stem(label: RawLabel) -> str:

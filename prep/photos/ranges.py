@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ _NOTHING = -1e30
 
 _BINS = 1 << 16
 _LEVELS = 256
+_PIECE = 1 << 18
 _SIGN, _ALL = 0x80000000, 0xFFFFFFFF
 
 
@@ -49,13 +50,14 @@ class InUse:
 
     def add(self, values: NDArray[Any], no_data: float | None) -> None:
         """Count the numbers of a photo, without those that say nothing (NaN, infinite, `no_data`)."""
-        if values.dtype.kind == "f":
-            values = values[np.isfinite(values) & (values > _NOTHING)]
-        if no_data is not None:
-            values = values[values != no_data]
-        if values.size:
-            self.counts += np.bincount(self._bin(values.ravel()), minlength=_BINS)
-            self.least, self.most = min(self.least, float(values.min())), max(self.most, float(values.max()))
+        for piece in _pieces(values):
+            if piece.dtype.kind == "f":
+                piece = piece[np.isfinite(piece) & (piece > _NOTHING)]
+            if no_data is not None:
+                piece = piece[piece != no_data]
+            if piece.size:
+                self.counts += np.bincount(self._bin(piece), minlength=_BINS)
+                self.least, self.most = min(self.least, float(piece.min())), max(self.most, float(piece.max()))
 
     def merge(self, other: "InUse") -> None:
         """Add what was counted elsewhere."""
@@ -104,17 +106,19 @@ def eight_bits(values: NDArray[Any], span: Range, no_data: float | None = None) 
     0 to 65535 gives the upper 8 bits, 0 to 1 the grey of which the number was made.
     """
     low, high = span
-    if values.dtype.kind in "iu":
-        if values.dtype.itemsize <= 2:  # a table is quicker
-            info = np.iinfo(values.dtype)
-            table = _scaled(np.arange(info.min, info.max + 1), low, high + 1)
-            table[[] if no_data is None or not info.min <= no_data <= info.max else int(no_data) - info.min] = 0
-            return np.asarray(table[values.astype(np.int32) - info.min], np.uint8)
-        high += 1
-    scaled = _scaled(values, low, high)
-    if no_data is not None:
-        scaled[values == no_data] = 0
-    return scaled
+    high += values.dtype.kind in "iu"
+    pixels = np.empty(values.shape, np.uint8)
+    for piece, out in zip(_pieces(values), _pieces(pixels), strict=True):
+        out[:] = _scaled(piece, low, high)
+        if no_data is not None:
+            out[piece == no_data] = 0
+    return pixels
+
+
+def _pieces(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The numbers one after another, so many at a time that what is computed of them stays small."""
+    flat = values.reshape(-1)
+    return (flat[start : start + _PIECE] for start in range(0, flat.size, _PIECE))
 
 
 def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:

@@ -76,10 +76,9 @@ def declare_enormous(data: bytes, random: np.random.Generator) -> bytes:
 def _enormous_tiff(data: bytes, width: int, height: int) -> bytes:
     order = "<" if data[:2] == b"II" else ">"
     spoiled = bytearray(data)
-    (directory,) = struct.unpack_from(f"{order}I", data, 4)
-    (entries,) = struct.unpack_from(f"{order}H", data, directory)
-    for number in range(entries):
-        at = directory + 2 + 12 * number
+    directory = int.from_bytes(data[4:8], "little" if order == "<" else "big")
+    entries = int.from_bytes(data[directory : directory + 2], "little" if order == "<" else "big")
+    for at in range(directory + 2, min(directory + 2 + 12 * entries, len(data) - 11), 12):
         (tag,) = struct.unpack_from(f"{order}H", data, at)
         if tag in (256, 257):  # ImageWidth, ImageLength
             struct.pack_into(f"{order}HII", spoiled, at + 2, 4, 1, width if tag == 256 else height)

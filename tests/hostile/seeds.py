@@ -25,6 +25,7 @@ from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_ph
 from prep.photos.photoio import open_photo
 from prep.photos.resize import resize_photos
 from tests.hostile.json_files import COCO_SEEDS, LABELME_SEEDS, coco_bombs, labelme_bombs
+from tests.hostile.science_files import LABEL_BOMBS, LABELS, PHOTOS, deflate_bomb
 from tests.prep.labels.matlab_files import cell, write_ground_truth
 from tests.prep.labels.matlab_files import struct as struct_array
 from tests.support import CLASS_LIST, paint, random_mask, smooth_image
@@ -228,6 +229,16 @@ TARGETS: dict[str, Target] = {
         ),
         tuple(_labelled("a.png", bomb, _ID_LIST) for bomb in _BOMB_PNGS),
         _convert,
+    ),
+    "science": Target(
+        tuple(_labelled(name, content, _ID_LIST) for name, content in LABELS),
+        tuple(_labelled(name, content, _ID_LIST) for name, content in LABEL_BOMBS),
+        _convert,
+    ),
+    "deep": Target(
+        tuple((lambda name=name, content=content: {name: content}) for name, content in PHOTOS),
+        (lambda: {"a.tif": deflate_bomb()},),
+        lambda raw, out: resize_photos([raw], out / "set", ImageOptions(Fit("long", 16, 16)), workers=1),
     ),
     "mat": Target(
         (
