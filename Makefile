@@ -5,6 +5,7 @@
 # make docs   the documentation as a site in build/site
 # make fuzz   spoiled files for every reader, for MINUTES minutes (10)
 # make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
+# make kills  every command killed before each of its writes, and typed again
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +14,7 @@ INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 DOCS_INSTALLED := .venv/.docs-installed
 
-.PHONY: demo test lint wheel docs fuzz concurrent bench
+.PHONY: demo test lint wheel docs fuzz concurrent kills bench
 .DELETE_ON_ERROR:
 
 $(DEMO_INSTALLED): pyproject.toml constraints.txt
@@ -61,6 +62,9 @@ TRIALS ?= 300
 
 concurrent: $(INSTALLED)
 	$(BIN)/python -m tests.concurrent --trials $(TRIALS)
+
+kills: $(INSTALLED)
+	$(BIN)/python -m tests.kills
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -33,7 +33,7 @@ from prep.photos.image_file import ImageOptions
 from prep.photos.ranges import Range
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
-from prep.reporting.report import write_report
+from prep.reporting.report import start_over, write_report
 from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
 
 ImageFormat = Literal["jpg", "png"]
@@ -68,8 +68,8 @@ def resize(
     quality: int | None = None,
     keep_metadata: bool = False,
     max_megapixels: float = 200,
-    span: Range | None = None,
     max_failed: int | None = None,
+    span: Range | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -120,8 +120,8 @@ def convert(
     unlabelled: str | None = None,
     stretch: bool = False,
     unknown: Policy = "error",
-    span: Range | None = None,
     without_mask: str | None = None,
+    span: Range | None = None,
     skip_unpaired: bool = False,
     max_failed: int | None = None,
     workers: int | None = None,
@@ -269,6 +269,7 @@ def report(dataset: Dataset | str | Path, *, workers: int | None = None, progres
         webbrowser.open(prep.report(ds).resolve().as_uri())
     """
     with opened_alone(root_of(dataset)) as opened:
+        start_over(opened.root)
         return write_report(opened, check_dataset(opened.root, workers, progress), workers, bar_of(progress))
 
 

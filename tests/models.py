@@ -35,11 +35,12 @@ def write_run(
     network: nn.Module | None = None,
     classes: ClassMap = CLASSES,
     ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
+    split_hash: str = "0123456789abcdef",
 ) -> Path:
     """A run folder with a model.pt of random weights, of a U-Net of width 4 and depth 2."""
     folder.mkdir(parents=True)
     config = Config(width=4, depth=2)
-    card = ModelCard(config, classes, (0.4, 0.5, 0.6), (0.2, 0.1, 0.3), 32, 0.5, "synth", "0123456789abcdef", ranges)
+    card = ModelCard(config, classes, (0.4, 0.5, 0.6), (0.2, 0.1, 0.3), 32, 0.5, "synth", split_hash, ranges)
     save_model(folder / "model.pt", network or UNet(len(classes), 4, 2), card, {})
     return folder
 

@@ -193,8 +193,8 @@ def predict(
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_sources([root_of(source) for source in sources], folder)
     predictor, identity = open_predictor(_named(run), None, device, say)
-    predictor = with_ranges(predictor, found.photos, say)
     failures = Failures(max_failed)
+    predictor = with_ranges(predictor, found.photos, say)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if {"geojson", "coco", "labelme"} & set(save or ()):
         settings |= {"simplify": simplify, "min_area": min_area}

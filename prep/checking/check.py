@@ -13,7 +13,7 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.commit import STAGING, pending, stamps, wait_for_commits
+from prep.dataset.commit import STAGING, pending, read_commit, stamps, wait_for_commits
 from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.lock import holder, is_free, is_held
@@ -117,6 +117,12 @@ def _broken(record: str, path: Path, error: SegError) -> Iterator[Finding]:
 
 
 def _half_moved(root: Path) -> Iterator[Finding]:
+    for staging in pending(root):
+        try:
+            read_commit(root, staging).refuse_strangers()
+        except SegError as error:
+            yield from found("broken-commit", (staging.name,), reason=str(error))
+            return
     killed = holder(root)
     yield from found("half-moved", [path.name + (f" ({killed})" if killed else "") for path in pending(root)])
 

@@ -51,6 +51,8 @@ _ERRORS = (
      "correct or restore it: it says which numbers of photos of more than 8 bits became black and white"),
     ("broken-states", "states.csv cannot be used: {reason}.",
      "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"),
+    ("broken-commit", "what a command left to be moved into the dataset cannot be used: {reason}.",
+     "until then, no command opens the dataset"),
     ("half-moved", "{n} command[s] [was|were] killed while moving results into the dataset: files may be old and new.",
      "type that command again, or any other that changes the dataset: it finishes the move; then check again"),
     ("no-samples", "index.csv names no sample.", "bring photos and labels in, see 'seg-prep -h'"),

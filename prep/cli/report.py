@@ -27,9 +27,10 @@ def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
     from prep.checking.check import check_dataset
     from prep.checking.kinds import SEVERITIES
     from prep.core.words import counted
-    from prep.reporting.report import write_report
+    from prep.reporting.report import start_over, write_report
 
     opened = open_alone(dataset)
+    start_over(opened.root)
     with progress("Checking") as advance:
         findings = check_dataset(opened.root, workers, advance)
     path = write_report(opened, findings, workers, progress)

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="Leave out larger photos, before they fill the memory.",
 )
-@range_option
 @max_failed_option
+@range_option
 @seed_option
 @workers_option
 @overwrite_option
@@ -70,8 +70,8 @@ def resize(
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
-    span: tuple[float, float] | None,
     max_failed: int | None,
+    span: tuple[float, float] | None,
     seed: int,
     workers: int | None,
     overwrite: bool,

@@ -18,16 +18,18 @@ from prep.converting.oddities import (
 )
 from prep.converting.pairing import Pairing, pairing_of
 from prep.converting.unknown import add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_list, parse_color, write_classes
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color, classes_text, format_list, parse_color
 from prep.core.errors import SegError
-from prep.core.files import write_text
+from prep.core.files import read_bytes, write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.dataset.transaction import writing
 from prep.images.finding import FoundFile, find_photos, photos_beside
-from prep.images.imageio import write_png
+from prep.images.imageio import ImageRGB, encode_png
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
+from prep.labels.unpacking import unpacked
 
 _VALUES_SHOWN = 30
 """Values that are looked up in the photos: the most common that are no noise."""
@@ -62,7 +64,22 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    found = label_source(source, reader, variable, patterns, photos)
+    with unpacked(source) as place:
+        found = label_source(place, reader, variable, patterns, photos)
+        return _inspected(source, found, photos, classes_file, first_id, patterns, workers, progress)
+
+
+def _inspected(
+    source: Path,
+    found: LabelSource,
+    photos: Path | None,
+    classes_file: Path | None,
+    first_id: int | None,
+    patterns: Patterns,
+    workers: int | None,
+    progress: Progress,
+) -> Inspection:
+    """Read the labels of a source that was found."""
     files = _photos(source, photos, found)
     pairing = pairing_of([file.stem for file in files], found, patterns)
     found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))
@@ -89,22 +106,35 @@ def inspect_labels(
     return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances)
 
 
-def write_class_map(path: Path, found: Inspection) -> None:
-    """Write the class map of an inspection: JSON if the name ends so, else a list to edit."""
-    if path.suffix.lower() == ".json":
-        write_classes(path, found.classes)
-    else:
-        write_text(path, format_list(found.classes) + "\n")
+def write_results(found: Inspection, class_map: Path | None, sheet: Path | None, *, overwrite: bool) -> None:
+    """Write the class map of an inspection, and a PNG of what the photos show where each value lies, where asked.
+
+    A class map is JSON if its name ends so, else a list to edit. Raises SegError, and writes nothing, if there are no
+    photos for a sheet, or if a file exists with another content and `overwrite` is not set.
+    """
+    contents = {class_map: _class_map_file(class_map, found)} if class_map else {}
+    if sheet:
+        contents[sheet] = encode_png(_sheet(sheet, found))
+    for path, content in contents.items():
+        if path.exists() and not overwrite and read_bytes(path) != content:
+            raise SegError(f"{path}: exists already; add --overwrite to replace it")
+    for path, content in contents.items():
+        with writing(path.parent):
+            write_bytes(path, content)
 
 
-def write_sheet(path: Path, found: Inspection) -> None:
-    """Write a PNG of what the photos show where each value lies; SegError if there are no photos."""
+def _class_map_file(path: Path, found: Inspection) -> bytes:
+    is_json = path.suffix.lower() == ".json"
+    return (classes_text(found.classes) if is_json else format_list(found.classes) + "\n").encode("utf-8")
+
+
+def _sheet(path: Path, found: Inspection) -> ImageRGB:
     if not found.appearances:
         raise SegError(
             f"{path}: no photo lies under these labels, so that there is nothing to show; say with --images FOLDER "
             "where the photos are"
         )
-    write_png(path, draw_sheet(_sheet_rows(found)))
+    return draw_sheet(_sheet_rows(found))
 
 
 def _values(

@@ -1,6 +1,7 @@
 """Convert raw label masks into the masks of a dataset, and bring the photos in on the way."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
+from prep.labels.unpacking import unpacked
 from prep.photos.commit import commit_samples
 
 
@@ -71,26 +73,27 @@ def convert_masks(
     Raises SegError, and changes nothing, if none can be used or more than `max_failed` cannot, if files do not pair,
     if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
-    plan = plan_conversion(root, source, photos, classes_file, options, workers, progress)
-    with Transaction(root, "masks-convert", plan.settings()) as change:
-        convert = ConvertLabel(
-            change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch, plan.ranges
-        )
-        outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
-        names = (job.label.short_name for job in plan.jobs)
-        unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
-        try:
-            refuse(outcomes, unknown, plan)
-        except SegError:
-            change.discard()
-            raise
-        write_classes(change.path(CLASSES), plan.classes)
-        made = [outcome for outcome in outcomes if not outcome.problem]
-        records = [outcome.record for outcome in made if outcome.record is not None]
-        samples = [outcome.sample for outcome in made]
-        commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
-    problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
-    return replace(_conversion(plan, made, unknown), problems=problems)
+    with unpacked(source, root) if source else nullcontext() as place:
+        plan = plan_conversion(root, source, place, photos, classes_file, options, workers, progress)
+        with Transaction(root, "masks-convert", plan.settings()) as change:
+            convert = ConvertLabel(
+                change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch, plan.ranges
+            )
+            outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
+            names = (job.label.short_name for job in plan.jobs)
+            unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
+            try:
+                refuse(outcomes, unknown, plan)
+            except SegError:
+                change.discard()
+                raise
+            write_classes(change.path(CLASSES), plan.classes)
+            made = [outcome for outcome in outcomes if not outcome.problem]
+            samples = [outcome.sample for outcome in made]
+            records = [outcome.record for outcome in made if outcome.record is not None]
+            commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
+        problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
+        return replace(_conversion(plan, made, unknown), problems=problems)
 
 
 def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals) -> Conversion:

@@ -55,8 +55,8 @@ class ConvertOptions:
     variable: str = ""
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
-    span: Range | None = None
     without_mask: str | None = None
+    span: Range | None = None
 
 
 DEFAULTS = ConvertOptions()
@@ -107,17 +107,21 @@ class Plan:
 def plan_conversion(
     root: Path,
     source: Path | None,
+    unpacked: Path | None,
     photos: Path | None,
     classes_file: Path | None,
     options: ConvertOptions,
     workers: int | None,
     progress: Progress,
 ) -> Plan:
-    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning."""
+    """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning.
+
+    unpacked: the folder with the files of a source that is a zip file, where they have to be files.
+    """
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(source, options.reader, options.variable, options.patterns, photos)
+    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
     in_order = options.in_order or is_one_file_each(source, photos, labels)

@@ -269,4 +269,9 @@ def parse_classes(path: Path, content: bytes) -> ClassMap:
 
 def write_classes(path: Path, classes: ClassMap) -> None:
     """Write classes.json atomically."""
-    write_text(path, json.dumps(classes.to_json(), indent=2, ensure_ascii=False) + "\n")
+    write_text(path, classes_text(classes))
+
+
+def classes_text(classes: ClassMap) -> str:
+    """The content of classes.json."""
+    return json.dumps(classes.to_json(), indent=2, ensure_ascii=False) + "\n"

@@ -68,12 +68,24 @@ def refuse_special_file(path: Path) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a whole file; SegError if it cannot be read or holds nothing."""
-    with explained(path):
-        data = path.read_bytes()
+    """Read a whole file; SegError if it cannot be read, is a pipe or a device, or holds nothing."""
+    with explained(path), os.fdopen(_open_to_read(path), "rb") as file:
+        data = file.read()
     if not data:
         raise SegError(f"{path}: the file is empty (0 bytes); export or copy it again")
     return data
+
+
+def _open_to_read(path: Path) -> int:
+    """Open a file, or what a link leads to, without waiting for the other end of a named pipe."""
+    descriptor = os.open(path, os.O_RDONLY | _PLAIN & ~getattr(os, "O_NOFOLLOW", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise SegError(f"{path}: no file but a pipe or a device; remove it, or name another file")
 
 
 def make_folder(path: Path) -> None:
@@ -106,6 +118,14 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{host}-{secrets.token_hex(6)}.part")
 
 
+def put_in_place(part: Path, path: Path) -> None:
+    """Let a whole part file, or folder, take the place of `path`; an older folder goes first."""
+    with explained(path):
+        if part.is_dir() and path.exists():
+            shutil.rmtree(path)
+        part.replace(path)
+
+
 @contextmanager
 def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Give a part file to write to, which takes the place of `path` when the block ends without an error.
@@ -119,7 +139,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
             yield part
             if durable:
                 _wait_for_disk(part)
-            part.replace(path)
+            put_in_place(part, path)
             if durable and sys.platform != "win32":  # which has no such call, and needs none
                 _wait_for_disk(path.parent)
         except BaseException:

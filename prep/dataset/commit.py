@@ -22,7 +22,7 @@ from prep.dataset.dataset_files import INDEX
 
 STAGING = ".unfinished-"
 NEW = "new"
-_RECORD = "commit.json"
+RECORD = "commit.json"
 _LARGEST_RECORD = 2**28
 _TRIES = 100
 
@@ -53,13 +53,17 @@ class Commit:
         """Pass the point of no return; SegError, before that, if anything stands in the way of a file."""
         self._refuse_obstacles()
         self._refuse_links(self.root, [*self.remove, *self.move])
-        write_text(self.staging / _RECORD, json.dumps({"remove": self.remove, "move": self.move}))
+        write_text(self.staging / RECORD, json.dumps({"remove": self.remove, "move": self.move}))
 
-    def finish(self) -> None:
-        """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""
+    def refuse_strangers(self) -> None:
+        """SegError for links and special files on the way: a record of a command of ours never meets any."""
         self._refuse_links(self.root, [*self.remove, *self.move])
         self._refuse_links(self.staging / NEW, self.move)
         _refuse_special(self.staging / NEW / name for name in self.move)
+
+    def finish(self) -> None:
+        """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""
+        self.refuse_strangers()
         for number, name in enumerate(self.remove):
             with explained(self.root / name):
                 _take_away(self.root / name, self.staging / f"old-{number}")
@@ -71,7 +75,7 @@ class Commit:
                     _move(source, target)
         with explained(self.staging):
             # The record goes first, so that a second recovery never sees it beside half a folder.
-            (self.staging / _RECORD).unlink()
+            (self.staging / RECORD).unlink()
             shutil.rmtree(self.staging)
 
     def _refuse_obstacles(self) -> None:
@@ -151,7 +155,7 @@ def pending(root: Path) -> list[Path]:
             names = sorted(entry.name for entry in entries if entry.name.startswith(STAGING))
     except OSError:
         return []
-    return [root / name for name in names if os.path.lexists(root / name / _RECORD)]
+    return [root / name for name in names if os.path.lexists(root / name / RECORD)]
 
 
 def finish_all(root: Path) -> None:
@@ -168,12 +172,12 @@ def read_commit(root: Path, staging: Path) -> Commit:
     if _is_link(staging):
         raise SegError(f"{staging}: is a link, so no command of ours made it; remove it")
     try:
-        data = json.loads(_record_text(staging / _RECORD))
+        data = json.loads(_record_text(staging / RECORD))
         remove, move = (tuple(data[key]) for key in ("remove", "move"))
         if not all(isinstance(name, str) for name in (*remove, *move)):
             raise TypeError("names are texts")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise SegError(f"{staging / _RECORD}: not written by a command of ours; remove the folder {staging}") from error
+        raise SegError(f"{staging / RECORD}: not written by a command of ours; remove the folder {staging}") from error
     return Commit(root, staging, remove, move)
 
 
@@ -200,6 +204,8 @@ def wait_for_commits(root: Path) -> None:
         at_work = lock.holder(root) or f"a command ({staged[0].name})"
         is_killed = lock.is_free(root) and staged[0] in pending(root)
         if is_killed:
+            for staging in staged:  # what cannot be finished says how to get rid of it
+                read_commit(root, staging).refuse_strangers()
             raise SegError(
                 f"{root}: {at_work} was killed while it moved its results in. Type it again, or any other command "
                 "that changes this dataset, such as 'seg-prep stats': that finishes the move"

@@ -21,6 +21,14 @@ Result = TypeVar("Result")
 _PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
 
 
+def need_record(root: Path) -> None:
+    """SegError, before there is any work, if the provenance of a folder is a link, a folder or a pipe."""
+    path = root / PROVENANCE
+    if os.path.lexists(path):
+        with explained(path):
+            os.close(open_plain(path, os.O_WRONLY | os.O_APPEND))
+
+
 def record(root: Path, command: str, arguments: dict[str, object], seconds: float) -> None:
     """Append what was run: time, command, arguments (the seed among them), versions, seconds."""
     line = {

@@ -20,11 +20,12 @@ from typing import Self
 
 from prep.core.errors import SegError
 from prep.core.failures import TooManyFailed
-from prep.core.files import explained, make_folder, remove_parts, write_text
+from prep.core.files import explained, is_part, make_folder, remove_parts, write_text
 from prep.core.progress import Say
-from prep.dataset.commit import NEW, STAGING, Commit, finish_all, pending
+from prep.dataset.commit import NEW, RECORD, STAGING, Commit, finish_all, pending
 from prep.dataset.dataset_files import INDEX, MASKS
-from prep.dataset.lock import is_held, locked
+from prep.dataset.lock import LOCK, is_held, locked
+from prep.dataset.provenance import need_record
 
 _SETTINGS = "settings.json"
 
@@ -34,24 +35,42 @@ def writing(root: Path, say: Say | None = None) -> Iterator[None]:
     """Be the only one who writes into the folder `root`, from before it is read to the end of the block.
 
     What a killed command has begun to move is moved first, and its half-written files go. Blocks may be nested.
+    SegError if its provenance cannot be written.
     say: told who is at work after some seconds, and then it waits on; without it, that is a SegError.
     """
     if is_held(root):
         yield
         return
+    need_record(root)
     with locked(root, say) as was_killed:
         finish_all(root)
         if was_killed:
             remove_parts(root, deep=False)
             remove_parts(root / MASKS)
+            _remove_remains(root)
         yield
 
 
-def settle(root: Path, say: Say) -> None:
-    """Finish a commit whose command was killed, if there is one; for those who need the lock for nothing else."""
+def settle(root: Path, say: Say | None = None) -> None:
+    """Finish a commit whose command was killed, if there is one; for those who need the lock for nothing else yet."""
     if pending(root):
         with writing(root, say):
             pass
+
+
+def forget(root: Path, command: str) -> None:
+    """Throw away what a killed run of a command has staged; the folder is locked by whoever calls."""
+    for staging in root.glob(f"{STAGING}{command}-*"):
+        if not staging.is_symlink() and not (staging / RECORD).exists():
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether a folder holds anything but what a command leaves there that is at work, or was killed."""
+    if not folder.is_dir():
+        return False
+    names = (path.name for path in folder.iterdir())
+    return any(not (name == LOCK or name.startswith(STAGING) or is_part(name)) for name in names)
 
 
 class Transaction:
@@ -151,6 +170,14 @@ class Transaction:
 
 def _same(one: Path, other: Path) -> bool:
     return other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def _remove_remains(root: Path) -> None:
+    """What is left of a command that was killed when its commit was over, or before it had made anything."""
+    for staging in root.glob(f"{STAGING}*"):
+        is_ours = staging.is_dir() and not staging.is_symlink()
+        if is_ours and not (staging / RECORD).exists() and not _has_files(staging):
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _has_files(staging: Path) -> bool:

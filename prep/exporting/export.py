@@ -18,12 +18,13 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
-from prep.dataset.transaction import Transaction
+from prep.dataset.transaction import Transaction, settle
 from prep.exporting.coco import CocoLayout
 from prep.exporting.labelme import LabelmeLayout
 from prep.exporting.layout import Label, Layout
 from prep.exporting.rgb import RgbLayout
 from prep.exporting.voc import CvatLayout, VocLayout
+from prep.exporting.yolo import YoloLayout
 
 LAYOUTS: dict[str, Callable[[ClassMap], Layout]] = {
     "rgb": RgbLayout,
@@ -31,6 +32,7 @@ LAYOUTS: dict[str, Callable[[ClassMap], Layout]] = {
     "coco": CocoLayout,
     "labelme": LabelmeLayout,
     "cvat": CvatLayout,
+    "yolo": YoloLayout,
 }
 
 _COMMAND = "masks-export"
@@ -67,11 +69,15 @@ def export_dataset(
     if not samples:
         raise no_masks(root)
     is_zip = target.suffix.lower() == ".zip"
-    _refuse_target(root, target, is_zip, overwrite)
+    home = target.parent if is_zip else target
     chosen = LAYOUTS[layout](dataset.classes)
+    _refuse_place(root, target, is_zip)
+    settle(home)
+    if not overwrite:
+        _refuse_results(target, is_zip, chosen.image(samples[0]))
     fingerprint = dataset.fingerprint()
     settings: dict[str, object] = {"dataset": fingerprint, "layout": layout, "target": target.name}
-    with Transaction(target.parent if is_zip else target, _COMMAND, settings) as change:
+    with Transaction(home, _COMMAND, settings) as change:
         folder = change.staging / "packed" if is_zip else change.path(".")
         try:
             labels, pixels = _write(dataset, samples, chosen, folder, workers, progress)
@@ -132,8 +138,8 @@ def _pack(folder: Path, target: Path) -> None:
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_STORED)  # images are compressed already
 
 
-def _refuse_target(root: Path, target: Path, is_zip: bool, overwrite: bool) -> None:
-    """SegError if `target` is the dataset, part of it, or already there."""
+def _refuse_place(root: Path, target: Path, is_zip: bool) -> None:
+    """SegError if `target` is the dataset or part of it, or of another kind than what is to be written."""
     inside = target.resolve().relative_to(root.resolve()).parts if _is_below(target, root) else ("",)
     if _is_below(root, target) or inside[0] in {IMAGES, MASKS, PHOTOS, LABELS, PATCHES}:
         raise SegError(f"{target}: that is where the dataset itself lies; name another folder with -o")
@@ -141,7 +147,21 @@ def _refuse_target(root: Path, target: Path, is_zip: bool, overwrite: bool) -> N
         raise SegError(f"{target}: that is a dataset; name another folder with -o")
     if target.is_dir() if is_zip else target.is_file():
         raise SegError(f"{target}: is a {'folder' if is_zip else 'file'}; name a new folder, or a file ending in .zip")
-    if not overwrite and (target.is_file() or any(_files(target))):
+
+
+def _refuse_results(target: Path, is_zip: bool, first: str) -> None:
+    """SegError if `target` holds something that is no export of this dataset, by the name of its first image.
+
+    What is one may be the work of this very command, that was killed when it was done; the commit compares the bytes.
+    """
+    if is_zip and target.is_file():
+        with explained(target):
+            names = zipfile.ZipFile(target).namelist() if zipfile.is_zipfile(target) else []
+    else:
+        names = _files(target)
+        if not names:
+            return
+    if first not in names:
         raise SegError(f"{target}: already holds something; name an empty or new folder, or add --overwrite")
 
 

@@ -1,4 +1,4 @@
-"""Content of raw label files, also of those inside a zip file; bounded, and nothing is ever unpacked to disk."""
+"""Content of raw label files, also of those inside a zip file; bounded, and read without unpacking them."""
 
 import functools
 import lzma
@@ -15,7 +15,8 @@ _MAX_MEMBER_BYTES = 1 << 28
 """Larger members of a zip file are no label masks (a mask of 12 megapixels has well below 1 MB)."""
 
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What reading a member raises where it is damaged."""
 
 
 def label_bytes(label: RawLabel) -> bytes:
@@ -27,19 +28,19 @@ def label_bytes(label: RawLabel) -> bytes:
 
 def member_names(archive: Path) -> list[str]:
     """Files inside a zip file, in its order; SegError if it is damaged."""
-    return [info.filename for info in _open(archive).infolist() if not info.is_dir()]
+    return [info.filename for info in open_archive(archive).infolist() if not info.is_dir()]
 
 
 def member_bytes(archive: Path, name: str) -> bytes:
     """Content of one member of a zip file; SegError if it is damaged, encrypted, or larger than any mask."""
     try:
-        opened = _open(archive)
+        opened = open_archive(archive)
         info = opened.getinfo(name)
         if info.file_size > _MAX_MEMBER_BYTES:
             raise SegError(f"{archive}: {name} unpacks to {info.file_size:,} bytes; that is no label mask")
         with opened.open(info) as file:
             data = file.read(_MAX_MEMBER_BYTES + 1)  # the size in the header may lie
-    except (*_DAMAGED, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, KeyError) as error:
+    except (*DAMAGED, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, KeyError) as error:
         raise SegError(f"{archive}: {name} cannot be unpacked ({error}); export the file again") from error
     if len(data) > _MAX_MEMBER_BYTES:
         raise SegError(f"{archive}: {name} unpacks to more than {_MAX_MEMBER_BYTES:,} bytes; that is no label mask")
@@ -51,7 +52,8 @@ def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip" and path.is_file()
 
 
-def _open(archive: Path) -> zipfile.ZipFile:
+def open_archive(archive: Path) -> zipfile.ZipFile:
+    """The zip file, opened once for as long as it does not change; SegError if it is damaged."""
     with explained(archive):
         status = archive.stat()
     return _opened(archive, status.st_mtime_ns, status.st_size)

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.images.finding import FoundFile, find_files
 from prep.labels.archive import is_zip, member_bytes, member_names
+from prep.labels.json_stream import lists_of, sections
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.region_labels import load_json
 
@@ -20,12 +21,17 @@ _KEPT_JSON = 1 << 25
 """Bytes of JSON files whose content is kept between recognising a format and listing its labels."""
 
 
+_LARGE = 1 << 24
+"""Files with more bytes are read an element at a time where a format can."""
+
+
 class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
     patterns: how names of images and labels pair, as a person says.
     photos: the folder that a person says holds the photos.  variable: what --variable says.
+    lists: keys of lists, all of which a large file of some format has.
     """
 
     def __init__(
@@ -35,12 +41,14 @@ class Contents:
         patterns: Patterns = SAME_STEM,
         photos: Path | None = None,
         variable: str = "",
+        lists: Sequence[Sequence[str]] = (),
     ) -> None:
         self.source = source
         self.patterns = patterns
         self.photos = photos
         self.variable = variable
         self._owners = owners
+        self._lists = [keys for keys in lists if keys]
         self._found: dict[Callable[[Contents], Any], Any] = {}
         self._room = _KEPT_JSON
         self._parsed: dict[Path, Any] = {}
@@ -61,7 +69,7 @@ class Contents:
         """All files, by name; of a zip file its members, with the path that they would have inside it."""
         if not self.is_zip:
             return tuple(find_files(self.source, None))
-        names = [name for name in member_names(self.source) if not _is_hidden(name)]
+        names = [name for name in member_names(self.source) if not is_hidden(name)]
         return tuple(FoundFile(self.source / name, name) for name in sorted(names))
 
     def once(self, find: Callable[["Contents"], _T]) -> _T:
@@ -110,7 +118,7 @@ class Contents:
         owned: dict[str, list[FoundFile]] = {}
         for file in self.of_suffix(".json"):
             try:
-                content = self.json(file)
+                content = self._outline(file)
             except SegError as error:
                 self.damaged_json.append(error)
                 continue
@@ -118,6 +126,21 @@ class Contents:
                 if owns(content):
                     owned.setdefault(name, []).append(file)
         return owned
+
+    def _outline(self, file: FoundFile) -> Any:  # noqa: ANN401
+        """What tells the format of a JSON file: its content, or the lists of a large one with an element each."""
+        if self._is_large(file):
+            for keys in self._lists:
+                if len(found := lists_of(file.path, keys)) == len(keys):
+                    return found
+        return self.json(file)
+
+    def _is_large(self, file: FoundFile) -> bool:
+        return not self.is_zip and file.path not in self._parsed and file.path.stat().st_size > _LARGE
+
+    def sections(self, file: FoundFile) -> Iterator[tuple[str, Any]]:
+        """What stands in the object of a JSON file, key by key; lists of large files come an element at a time."""
+        return sections(file.path) if self._is_large(file) else iter(self.json(file).items())
 
     @functools.cached_property
     def damaged_json(self) -> list[SegError]:
@@ -130,7 +153,8 @@ class Contents:
         return ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(8)) or "no files at all"
 
 
-def _is_hidden(member: str) -> bool:
+def is_hidden(member: str) -> bool:
+    """Whether a member of a zip file is one of those that systems add, or lies in a hidden folder."""
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(member).parts)
 
 

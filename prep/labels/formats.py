@@ -50,7 +50,10 @@ class LabelFormat(Protocol):
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format that is known by the names of files and by what stands at their beginnings."""
+    """A format that is known by the names of files and by what stands at their beginnings.
+
+    in_zip: whether it opens a zip file itself; for the others it is unpacked before.
+    """
 
     name: str
     title: str
@@ -60,6 +63,7 @@ class FileFormat:
     rules: str = ""
     requires: str = ""
     writes: bool = False
+    in_zip: bool = False
 
     def recognise(self, contents: Contents) -> float:
         """How sure it is."""
@@ -76,6 +80,7 @@ class JsonFormat:
 
     owns: whether the content of a file is of this format.  opened: lists the labels of the files that are.
     each_photo: whether each photo has a file of its own, so that a damaged file beside them is a label that is lost.
+    lists: keys of lists that tell large files of this format, of which `owns` gets these with the first element each.
     """
 
     name: str
@@ -87,6 +92,7 @@ class JsonFormat:
     requires: str = ""
     writes: bool = False
     each_photo: bool = False
+    lists: tuple[str, ...] = ()
 
     def recognise(self, contents: Contents) -> float:
         """Sure as soon as one file is of this format; of two formats the one with a file for each photo."""

@@ -24,9 +24,9 @@ _IGNORED = 255
 BACKGROUND = "background"
 
 _IGNORED_NAMES = frozenset({"ignore", "_ignore_", "__ignore__"})
-_BACKGROUND_NAME = "_background_"
+_BACKGROUND_NAMES = frozenset({"_background_", "__background__"})
 
-SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), _BACKGROUND_NAME)
+SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), *sorted(_BACKGROUND_NAMES))
 """Names of regions that are read as something else (in lower case)."""
 
 _MOST_NAMES = 250
@@ -65,7 +65,7 @@ def plain_name(name: str) -> str:
     lower = name.strip().lower()
     if lower in _IGNORED_NAMES:
         return "ignore"
-    return BACKGROUND if lower == _BACKGROUND_NAME else name
+    return BACKGROUND if lower in _BACKGROUND_NAMES else name
 
 
 def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:

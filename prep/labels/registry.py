@@ -13,13 +13,15 @@ from prep.core.files import within_limits
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators import supervisely, via
+from prep.labels.annotators import darwin, isat, labelbox, superannotate, supervisely, via, vott
+from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
-from prep.labels.formats import NO, JsonFormat, LabelFormat
+from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.matlab import ground_truth, matrix
+from prep.labels.microscopes import geojson, imagej
 from prep.labels.pixels import (
     arrays,
     images,
@@ -51,6 +53,8 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
+    *(imagej.FORMAT, geojson.FORMAT),
+    *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT),
     *named_only.FORMATS,
 )
 
@@ -100,11 +104,10 @@ def label_source(
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
-        owners = {each.name: each.owns for each in formats() if isinstance(each, JsonFormat)}
-        contents = Contents(source, owners, patterns, photos, variable)
+        of_json = [each for each in formats() if isinstance(each, JsonFormat)]
+        owners = {each.name: each.owns for each in of_json}
+        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
         chosen = _format_of(contents, reader)
-        if contents.is_zip and any(isinstance(each, RegionCodes) for each in chosen.readers):
-            raise _zipped(source, chosen)
         found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
     if not found.labels:
         raise _nothing(contents)
@@ -125,14 +128,11 @@ def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     return chosen
 
 
-def _zipped(source: Path, chosen: LabelFormat) -> SegError:
-    """How to go on with a zip file whose photos have to be files."""
-    unpacked = source.with_suffix("")
-    return SegError(
-        f"{source}: this is {chosen.title} in a zip file, as it was downloaded; unpack it and convert the folder:\n"
-        f"  {shlex.join(['python', '-m', 'zipfile', '-e', str(source), str(unpacked)])}\n"
-        f"  {shlex.join(['seg-prep', 'masks', 'convert', str(unpacked)])}"
-    )
+def reads_zip(archive: Path) -> bool:
+    """Whether a format opens this zip file itself; the others read files, and so an unpacked folder."""
+    contents = Contents(archive)
+    able = [each for each in formats() if isinstance(each, FileFormat) and each.in_zip]
+    return any(each.recognise(contents) > NO for each in able) or images.holds_only_masks(contents, DEFINITION_NAMES)
 
 
 def _nothing(contents: Contents) -> SegError:

@@ -13,16 +13,23 @@ from prep.core.progress import Bar, no_bar
 from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import REPORT
-from prep.dataset.transaction import Transaction
+from prep.dataset.transaction import Transaction, forget
 from prep.reporting.gallery import Thumbnail, make_thumbnails
 from prep.reporting.sections import class_section, color_section, figures, percent, size_section, split_section
 from prep.reporting.survey import Survey, survey
+
+_COMMAND = "report"
 
 NAMES_SHOWN = 200
 """Of a finding; a page with thousands of names is no help."""
 
 LEGEND_ENTRIES = 40
 """With more classes than these there is no legend; the captions have their colours, too."""
+
+
+def start_over(root: Path) -> None:
+    """Throw away what a killed report has begun, before the check that the page tells of; the folder is locked."""
+    forget(root, _COMMAND)
 
 
 @writes
@@ -40,7 +47,7 @@ def write_report(
         found = survey(dataset, workers, advance)
     with bar("Drawing") as advance:
         thumbnails = make_thumbnails(dataset, found.counted, workers, advance)
-    with Transaction(dataset.root, "report", {}) as change:
+    with Transaction(dataset.root, _COMMAND, {}) as change:
         write_text(change.path(REPORT), render(dataset, findings, found, thumbnails))
         change.commit(overwrite=False, updates=(REPORT,))
     return dataset.root / REPORT

@@ -1,10 +1,12 @@
 """What seg-train says when something is wrong."""
 
+import os
 import pickle
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from tests.models import CLASSES, train_error, write_run
 from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
+from train.runs import checkpoint
 from train.runs.checkpoint import load_model, read_checkpoint, write_checkpoint
 from train.runs.device import make_fabric
 from train.scoring.split_scores import require_same_classes
@@ -108,6 +111,38 @@ def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: s
     with pytest.raises(SegError) as caught:
         load_model(path, make_fabric("cpu"))
     assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_weights_of_another_size_are_told_before_the_network_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    content = read_checkpoint(path)
+    write_checkpoint(path, {**content, "config": {**content["config"], "width": 512, "depth": 4}})  # 2 GB of weights
+    build = checkpoint.build_network
+    devices: list[str] = []
+
+    def built(*arguments: Any) -> torch.nn.Module:  # noqa: ANN401
+        network = build(*arguments)
+        devices.append(next(network.parameters()).device.type)
+        return network
+
+    monkeypatch.setattr(checkpoint, "build_network", built)
+    with pytest.raises(SegError, match=r"its weights are of a network of another size than it names"):
+        load_model(path, make_fabric("cpu"))
+    assert devices == ["meta"]
+    write_checkpoint(path, content)
+    load_model(path, make_fabric("cpu"))
+    assert devices == ["meta", "meta", "cpu"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    (run / "model.pt").unlink()
+    os.mkfifo(run / "model.pt")
+    with pytest.raises(SegError, match=r"model\.pt: no file but a pipe or a device; remove it"):
+        load_model(run / "model.pt", make_fabric("cpu"))
 
 
 def test_a_channel_that_never_changes_has_no_deviation(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.files import explained, make_folder
+from prep.core.files import make_folder
 from prep.core.progress import Progress, silent
 from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset, Sample
@@ -110,8 +110,6 @@ def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
     make_folder(folder)
     _write_regions(folder / REGIONS, found, dataset.classes)
     _write_samples(folder / SAMPLES, found)
-    with explained(folder):
-        (folder / SHEET).unlink(missing_ok=True)
     rows = [_row(rank, suspect, dataset) for rank, suspect in enumerate(found.suspects[:_SHOWN], start=1)]
     if rows:
         write_png(folder / SHEET, captioned_sheet(rows, _CELL_PX, _COLUMNS))

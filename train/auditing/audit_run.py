@@ -1,18 +1,26 @@
 """Audit the labels of a dataset with a run, and write what was found."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from prep.core.errors import SegError
+from prep.core.files import write_text
+from prep.core.jsonio import read_json
 from prep.core.progress import Bar
-from prep.dataset.lock import LOCK
-from prep.dataset.transaction import writing
-from train.auditing.audit import REGIONS, Audit, audit, write_audit
-from train.runs.checkpoint import load_model
+from prep.dataset.provenance import need_record
+from prep.dataset.transaction import Transaction, holds_files, settle
+from train.auditing.audit import REGIONS, SHEET, Audit, audit, write_audit
+from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
 from train.runs.run_files import MODEL
 from train.runs.runs import open_dataset
+
+RECORD = "audit.json"
+"""Which model looked at which split."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +52,32 @@ def audit_run(
     predictor, card = load_model(run / MODEL, make_fabric(device))
     opened, is_own = open_dataset(run, dataset)
     folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
-    _refuse_results(folder, overwrite=overwrite)
+    name = opened.root.resolve().name
+    settings: dict[str, object] = {"model": model_id(run / MODEL), "dataset": name, "split": split}
+    need_record(folder)
+    settle(folder)
+    _refuse_results(folder, settings, overwrite=overwrite)
     with bar("Auditing") as advance:
         found = audit(predictor, opened, split, advance, max_failed)
-    with writing(folder):
-        _refuse_results(folder, overwrite=overwrite)  # somebody else's, who was faster
-        write_audit(folder, found, opened)
+    content = repr([(suspect.sample, suspect.region) for suspect in found.suspects])
+    with Transaction(folder, "audit", {**settings, "found": sha256(content.encode()).hexdigest()}) as change:
+        new = change.path(RECORD).parent
+        write_audit(new, found, opened)
+        write_text(new / RECORD, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+        change.commit(overwrite=overwrite, remove=[SHEET])
     knows_split = is_own and opened.split_hash() == card.split_hash
     return RunAudit(folder, found, opened.classes.names, _warning(found, knows_split, run.name))
 
 
-def _refuse_results(folder: Path, *, overwrite: bool) -> None:
-    if (folder / REGIONS).exists() and not overwrite:
-        raise SegError(f"{folder}: holds an audit already; add --overwrite, or name another folder with -o")
-    others = folder.is_dir() and any(path.name != LOCK for path in folder.iterdir())
-    if others and not (folder / REGIONS).exists():
+def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: bool) -> None:
+    """SegError for other files, or another audit; this very one may be of this command, killed when it was done."""
+    if holds_files(folder) and not (folder / REGIONS).exists():
         raise SegError(f"{folder}: holds other files than an audit; name a new folder with -o")
+    record = folder / RECORD
+    if overwrite or not (folder / REGIONS).exists():
+        return
+    if not record.exists() or read_json(record, remedy="add --overwrite") != settings:
+        raise SegError(f"{folder}: holds another audit already; add --overwrite, or name another folder with -o")
 
 
 def _warning(found: Audit, knows_split: bool, run: str) -> str:

@@ -132,8 +132,8 @@ def predict(
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)
     predictor = loaded.changed(**windows)
-    predictor = with_ranges(predictor, found.photos, note)
     failures = Failures(max_failed)
+    predictor = with_ranges(predictor, found.photos, note)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= {"simplify": tolerance, "min_area": smallest}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -30,6 +31,8 @@ _MEMORY_SHARE = 0.7
 
 DEFAULT_SIZE = 96
 """Side of the random crops of whole images, in pixels, where there are no patches and no --size."""
+
+_PATCHES = re.compile("size[1-9][0-9]{0,5}")
 
 _AHEAD = 2
 """Batches that are prepared while one is trained on, where the CPU prepares them."""
@@ -215,7 +218,8 @@ def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
 
 def find_patches(dataset: Dataset, size: int | None) -> Path | None:
     """The folder of the patches of this size, or of the only patches there are; None if there are none."""
-    folders = sorted(path.parent for path in (dataset.root / PATCHES).glob(f"size*/{PATCH_SETTINGS}"))
+    found = (path.parent for path in (dataset.root / PATCHES).glob(f"size*/{PATCH_SETTINGS}"))
+    folders = sorted(folder for folder in found if _PATCHES.fullmatch(folder.name))  # not a copy, "size96 old"
     if size is not None:
         return next((folder for folder in folders if folder.name == f"size{size}"), None)
     if len(folders) > 1:

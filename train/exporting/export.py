@@ -1,8 +1,10 @@
 """Bring a model into a form that runs without this program: ONNX, TorchScript."""
 
+import io
 import json
 import logging
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -83,6 +85,21 @@ def export_model(
     return difference
 
 
+def exported_identity(path: Path, form: str) -> str | None:
+    """The identity of the model in an exported file, as export_model got it; None if it is no such file."""
+    try:
+        if form == "torchscript":
+            with zipfile.ZipFile(path) as archive:
+                name = next(name for name in archive.namelist() if name.endswith(f"/extra/{METADATA}"))
+                return str(json.loads(archive.read(name))["model"])
+        import onnx
+
+        found = onnx.load(path, load_external_data=False).metadata_props
+        return str(next(entry.value for entry in found if entry.key == "model"))
+    except Exception:  # noqa: BLE001  # of a stranger's file: parsers raise anything
+        return None
+
+
 def metadata(card: ModelCard, identity: str) -> dict[str, str]:
     """What a program needs to use the model, as texts; all but `model` and `dataset` are JSON."""
     plain = {name: json.dumps(getattr(card, name)) for name in ("mean", "std", "window", "overlap")}
@@ -154,7 +171,9 @@ def _write_torchscript(model: Deployed, path: Path, texts: dict[str, str]) -> No
         traced = torch.jit.trace(  # type: ignore[no-untyped-call]
             model, torch.zeros(_EXAMPLE, dtype=torch.uint8), check_trace=False
         )
-        torch.jit.save(traced, str(path), _extra_files={METADATA: json.dumps(texts, ensure_ascii=False)})
+        buffer = io.BytesIO()  # a file would hold its own name, which is another one each time
+        torch.jit.save(traced, buffer, _extra_files={METADATA: json.dumps(texts, ensure_ascii=False)})
+    path.write_bytes(buffer.getbuffer())
 
 
 def _open_torchscript(path: Path) -> Compute:

@@ -8,8 +8,9 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.words import counted
+from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB
-from train.exporting.export import deployed, export_model
+from train.exporting.export import deployed, export_model, exported_identity
 from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
@@ -36,16 +37,19 @@ class ExportedModel:
 def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: bool = False) -> ExportedModel:
     """Export the model of a run to `path`, by default into the run.
 
-    form: onnx or torchscript. Raises SegError if the file is there and `overwrite` is not set, or as export_model.
+    form: onnx or torchscript. Raises SegError if the file is there, of another model, and `overwrite` is not set, or
+    as export_model.
     """
     path = path or run / NAMES[form]
-    if path.exists() and not overwrite:
+    identity = model_id(run / MODEL)
+    if path.exists() and not overwrite and exported_identity(path, form) != identity:
         raise SegError(f"{path}: is already there; add --overwrite, or name another file with -o")
     predictor, card = load_model(run / MODEL, make_fabric("cpu"))
     assert isinstance(predictor.model, TorchModel)
     images, checked_on = _check_images(run)
     model = deployed(predictor.model.network, card)
-    difference = export_model(model, card, model_id(run / MODEL), path, form, images)
+    with writing(path.parent):
+        difference = export_model(model, card, identity, path, form, images)
     return ExportedModel(path, checked_on, difference)
 
 

@@ -53,6 +53,8 @@ def load_onnx(path: Path) -> tuple[Predictor, str]:
         windows = WindowSettings(int(json.loads(texts["window"])), float(json.loads(texts["overlap"])))
         ranges = ranges_from_plain(json.loads(texts.get("ranges", "{}")), path)
         identity = texts["model"]
-    except (KeyError, ValueError) as error:
+    except SegError as error:
+        raise SegError(f"{path}: {error}; export it again with 'seg-train export'") from error
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SegError(f"{path}: an ONNX model, but not of 'seg-train export': it lacks {error}") from error
     return Predictor(OnnxModel(session), classes, windows, torch.device("cpu"), ranges), identity

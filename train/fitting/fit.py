@@ -3,7 +3,8 @@
 import json
 import math
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes, write_bytes, write_text
+from prep.core.files import explained, read_bytes, remove_parts, write_bytes, write_text
+from prep.core.jobs import WorkerKilled
 from prep.core.progress import Bar, Say, no_bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
+from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, ensure_stats, read_stats
 from prep.dataset.transaction import settle
 from prep.splitting.split import ensure_split
@@ -69,7 +72,8 @@ def fit(dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callabl
     with ending_together(fabric):
         if fabric.is_global_zero:
             settle(dataset_root, say)
-            ensure_split(Dataset.open(dataset_root), config.seed, say)
+            with _with_remedy("split"):
+                ensure_split(Dataset.open(dataset_root), config.seed, say)
         fabric.barrier()
         return _run(Dataset.open(dataset_root), config, None, fabric, bar, say)
 
@@ -81,6 +85,7 @@ def resume(run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Ca
     """
     if not (run / LAST).exists():
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
+    need_record(run)
     data = read_settings(run)
     config = Config.from_plain(data, run / CONFIG)
     if config.augment is not None:
@@ -137,7 +142,7 @@ def _run(
 def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
     """The statistics of a dataset, counted by the first process if they are not there yet."""
     if fabric.is_global_zero:
-        with bar("Counting") as advance:
+        with bar("Counting") as advance, _with_remedy("stats"):
             ensure_stats(dataset, advance, say)
     fabric.barrier()
     stats, _ = ensure_stats(dataset)
@@ -151,6 +156,15 @@ def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
     return stats
 
 
+@contextmanager
+def _with_remedy(command: str) -> Iterator[None]:
+    """A training has no --workers: where a worker process is killed, name the command that has."""
+    try:
+        yield
+    except WorkerKilled as error:
+        raise SegError(f"{error}: type 'seg-prep {command} --workers 1' first, then train again") from error
+
+
 def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:
     """Take up a run that was interrupted; SegError if its data are others now."""
     run = trainer.run
@@ -159,6 +173,8 @@ def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:
             f"{trainer.dataset.root}: its images, masks, patches or statistics have changed since {run.name} began; "
             "start a new training"
         )
+    if trainer.fabric.is_global_zero:
+        remove_parts(run)
     trainer.resume()
     trainer.log(f"{run}: resumed after epoch {trainer.state.epoch}")
 
@@ -195,5 +211,6 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
         predictor, _ = load_model(run / MODEL, trainer.fabric)
         with bar("Scoring") as advance:
             scores = score_split(predictor, dataset, "test", advance)
-        write_scores(run, scores, dataset, predictor)
+        if note := write_scores(run, scores, dataset, predictor).absent_note:
+            trainer.log(note)
     return Run(run, write_run_report(run), scores)

@@ -14,6 +14,7 @@ from prep.core.errors import SegError
 from prep.core.tables import write_columns
 from train.config.config import Best
 from train.runs.run_files import EVENTS, HISTORY
+from train.scoring.absent import absent_note
 from train.scoring.metrics import Confusion, scores_of
 
 _WORSE_FOR = 5
@@ -140,7 +141,11 @@ class TrainingState:
 
     def new_warnings(self, confusion: Confusion, classes: ClassMap) -> list[str]:
         """What looks wrong after a validation, each kind of it once in a training."""
-        found = {"one class": one_class_only(confusion, classes), "overfitting": overfitting(self.history)}
+        found = {
+            "one class": one_class_only(confusion, classes),
+            "overfitting": overfitting(self.history),
+            "absent class": absent_note(confusion, classes.names, "the validation masks"),
+        }
         new = {kind: text for kind, text in found.items() if text is not None and kind not in self.warned}
         self.warned += new
         return list(new.values())

@@ -37,13 +37,18 @@ class AnySize(nn.Module):
         return logits[..., :height, :width]
 
 
+def is_plain(config: Config) -> bool:
+    """Whether it is our plain U-Net, whose size the config says; the others have the sizes of their names."""
+    return config.encoder is None and _known_arch(config.arch) == "unet"
+
+
 def build_network(config: Config, classes: int) -> nn.Module:
     """The network of a config, with random weights from torch's global generator.
 
     (B, 3, H, W) normalised image -> (B, classes, H, W) logits.  Raises SegError for names that do not exist.
     """
     arch = _known_arch(config.arch)
-    if arch == "unet" and config.encoder is None:
+    if is_plain(config):
         return UNet(classes, config.width, config.depth)
     encoder = config.encoder or USUAL_ENCODER
     if not encoder.startswith("tu-"):  # any network of timm, by its name there

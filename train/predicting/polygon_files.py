@@ -1,12 +1,11 @@
 """Predicted masks as polygons in files that other tools open: GeoJSON, COCO, LabelMe."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from prep.core.classes import ClassMap, format_color
 from prep.core.files import make_folder, read_bytes, write_text
@@ -14,6 +13,7 @@ from prep.exporting.labelme import labelme_file
 from prep.exporting.layout import refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring
+from prep.images.slits import turned_holes, with_slits
 from prep.labels.region_labels import SPECIAL_NAMES
 from train.predicting.region_polygons import area, region_polygons
 
@@ -38,7 +38,7 @@ def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, sm
                 "color": format_color(classes.colors[polygon.value]),
                 "pixels": polygon.pixels,
             },
-            "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in _turned(polygon.rings)]},
+            "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in turned_holes(polygon.rings)]},
         }
         for polygon in region_polygons(mask, classes.foreground, tolerance, smallest)
     ]
@@ -108,30 +108,6 @@ def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) ->
     return labelme_file(
         [(classes.names[polygon.value], polygon.rings[0]) for polygon in polygons], image, height, width
     )
-
-
-def with_slits(rings: Sequence[Ring]) -> Ring:
-    """One ring (N, 2) of an outer ring and its holes: from an outer corner to each hole, around it, and back.
-
-    The slit is walked twice, so it adds no pixel under the even-odd rule nor by winding number.
-    """
-    outer, *holes = _turned(rings)
-    if not holes:
-        return outer
-    _, near = KDTree(outer).query([hole[0] for hole in holes])
-    pieces: list[Ring] = []
-    done = 0
-    for number in np.argsort(near, kind="stable").tolist():
-        corner = int(near[number])
-        hole = holes[number]
-        pieces += [outer[done : corner + 1], hole, hole[:1], outer[corner : corner + 1]]
-        done = corner + 1
-    return np.concatenate([*pieces, outer[done:]])
-
-
-def _turned(rings: Sequence[Ring]) -> list[Ring]:
-    """Holes run against their outer ring."""
-    return [rings[0], *(hole[::-1] for hole in rings[1:])]
 
 
 def _closed(ring: Ring) -> list[list[int]]:

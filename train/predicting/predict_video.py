@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, part_of
+from prep.core.files import make_folder, part_of, put_in_place
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
 from prep.images.finding import FoundFile
@@ -78,9 +78,6 @@ class _NewFolder:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                with explained(self._path):
-                    if self._path.exists():
-                        shutil.rmtree(self._path)
-                    self._part.replace(self._path)
+                put_in_place(self._part, self._path)
         finally:
             shutil.rmtree(self._part, ignore_errors=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, part_of
+from prep.core.files import explained, make_folder, part_of, put_in_place
 from prep.images.imageio import ImageRGB
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ class VideoWriter:
                 if error is None:
                     self._container.mux(self._stream.encode())
                 self._container.close()
-                if error is None:
-                    self._part.replace(self._path)
+            if error is None:
+                put_in_place(self._part, self._path)
         finally:
             self._part.unlink(missing_ok=True)
 

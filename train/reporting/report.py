@@ -10,6 +10,7 @@ from prep.core.files import read_bytes, write_text
 from prep.core.jsonio import read_json
 from prep.core.tables import read_table
 from prep.core.words import counted
+from prep.dataset.transaction import writing
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
 from train.scoring.score_files import read_metrics
 
@@ -34,7 +35,8 @@ def write_run_report(run: Path) -> Path:
         worst=[_shown(path, scores) for path in pictures if path.name.startswith("worst-")],
         best=[_shown(path, scores) for path in pictures if path.name.startswith("best-")],
     )
-    write_text(run / REPORT, page)
+    with writing(run):
+        write_text(run / REPORT, page)
     return run / REPORT
 
 

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import io
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,7 @@ from prep.core.files import read_bytes, write_bytes
 from prep.photos.ranges import Ranges, ranges_from_plain
 from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
-from train.networks.networks import build_network
+from train.networks.networks import build_network, is_plain
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.window_settings import WindowSettings
 
@@ -88,14 +89,29 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     data = read_checkpoint(path)
     try:
         card = ModelCard.from_plain(data, path)
-        network = build_network(card.config, len(card.classes))
-        network.load_state_dict(data["weights"])
-    except (KeyError, TypeError, RuntimeError) as error:
+        network = _network(card, data["weights"])
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
     network = network.to(memory_format=torch.channels_last).to(fabric.device)
     model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
     windows = WindowSettings(card.window, card.overlap)
     return Predictor(model, card.classes, windows, fabric.device, card.ranges), card
+
+
+def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Module:
+    """The network of a card with these weights; RuntimeError, before it takes memory, if they are of another one."""
+    if is_plain(card.config):
+        with torch.device("meta"):  # shapes only
+            expected = build_network(card.config, len(card.classes)).state_dict()
+        if _shapes(weights) != _shapes(expected):
+            raise RuntimeError("its weights are of a network of another size than it names")
+    network = build_network(card.config, len(card.classes))
+    network.load_state_dict(weights)
+    return network
+
+
+def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: each.shape for name, each in weights.items()}
 
 
 def model_id(path: Path) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder
+from prep.core.files import make_folder
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
-from prep.dataset.transaction import writing
+from prep.dataset.provenance import need_record
+from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
 from train.runs.checkpoint import ModelCard, load_model
@@ -56,8 +57,11 @@ def score_run(
     loaded, card = load_model(run / MODEL, make_fabric(device))
     changes = {name: value for name, value in (windows or {}).items() if value is not None}
     predictor = loaded.changed(**changes)
-    if output is not None and output.is_dir() and any(output.iterdir()) and not (output / METRICS).exists():
-        raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
+    need_record(run if output is None else output)
+    if output is not None:
+        settle(output)
+        if holds_files(output) and not (output / METRICS).exists():
+            raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
     opened, is_own = open_dataset(run, dataset)
     if is_own and opened.split_hash() != card.split_hash:
         raise SegError(
@@ -80,8 +84,7 @@ def score_run(
         name = ""
     found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols)
     folder = output or run / name
-    with writing(folder):
-        _write(folder, found, scored, opened)
+    _write(folder, found, scored, opened)
     return folder, found
 
 
@@ -111,29 +114,28 @@ def _protocols(
     return scores
 
 
-def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> None:
+def write_scores(folder: Path, scored: SplitScores, dataset: Dataset, predictor: Predictor) -> Metrics:
     """Write metrics.json, per_image.csv, confusion.png, worst.png and overlays of the worst and best images."""
-    with writing(folder):
-        _write(folder, metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows), scored, dataset)
+    found = metrics_of(scored, uncertainty_of(scored), dataset, predictor.windows)
+    _write(folder, found, scored, dataset)
+    return found
 
 
 def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) -> None:
-    make_folder(folder / PREDICTIONS)
-    with explained(folder):
-        (folder / METRICS).unlink(missing_ok=True)
-    write_per_image(folder, scored, dataset.classes)
-    draw_confusion(folder / CONFUSION, scored.confusion, dataset.classes)
-    _write_pictures(folder, scored, dataset)
-    write_metrics(folder, found)  # last, so that whoever finds it finds everything else
+    """All files of a scoring, together; those of an earlier one go."""
+    with Transaction(folder, "score", {"scores": found.to_json()}) as change:
+        new = change.path(".")
+        make_folder(new / PREDICTIONS)
+        write_per_image(new, scored, dataset.classes)
+        draw_confusion(new / CONFUSION, scored.confusion, dataset.classes)
+        _write_pictures(new, scored, dataset)
+        write_metrics(new, found)
+        earlier = (path for kind in ("worst", "best") for path in folder.glob(f"{PREDICTIONS}/{kind}-[0-9][0-9]-*.png"))
+        names = [path.relative_to(folder).as_posix() for path in earlier]  # their images may not be shown again
+        change.commit(overwrite=True, remove=[WORST, *names])
 
 
 def _write_pictures(folder: Path, scored: SplitScores, dataset: Dataset) -> None:
-    for kind in ("worst", "best"):  # of an earlier scoring; its images may not be shown again
-        for old in (folder / PREDICTIONS).glob(f"{kind}-[0-9][0-9]-*.png"):
-            with explained(old):
-                old.unlink()
-    with explained(folder):
-        (folder / WORST).unlink(missing_ok=True)
     for kind, images in zip(("worst", "best"), worst_and_best(scored, _OVERLAYS), strict=True):
         for number, image in enumerate(images, start=1):
             parts = dataset.image(image.sample), dataset.mask(image.sample), scored.guess(image)

@@ -17,6 +17,7 @@ from prep.core.files import read_bytes, write_text
 from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import METRICS, PER_IMAGE
+from train.scoring.absent import absent_note, mean_iou_of_present
 from train.scoring.compare import Comparison
 from train.scoring.intervals import IntervalMethod, Uncertainty
 from train.scoring.metrics import OVERALL, PER_CLASS
@@ -49,7 +50,10 @@ class ClassMetrics:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What metrics.json holds, in this order; nan is null there, and what was not asked for is left out."""
+    """What metrics.json holds, in this order; nan is null there, and what was not asked for is left out.
+
+    mean_iou_of_present: the mean over the classes that the truth holds.
+    """
 
     dataset: str
     split: str
@@ -73,6 +77,13 @@ class Metrics:
     confusion: tuple[tuple[int, ...], ...]
     comparison: Comparison | None = None
     protocols: tuple[ProtocolScore, ...] = ()
+    mean_iou_of_present: float = math.nan
+
+    @property
+    def absent_note(self) -> str | None:
+        """What classes that the truth lacks do to the mean, in words; None if they do nothing."""
+        names = [each.name for each in self.classes]
+        return absent_note(np.array(self.confusion, np.int64), names, f"the masks of {self.split}")
 
     def to_json(self) -> dict[str, Any]:
         """The content of metrics.json."""
@@ -109,6 +120,7 @@ def metrics_of(
         confusion=tuple(map(tuple, scored.confusion.tolist())),
         comparison=comparison,
         protocols=tuple(protocols),
+        mean_iou_of_present=mean_iou_of_present(scored.confusion),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prep.core.files import explained, part_of
+from prep.core.files import explained, part_of, put_in_place
 from prep.images.finding import FoundFile
 
 PROBABILITIES = "probabilities"
@@ -42,7 +42,7 @@ def written(
                     _write(file, begin, shape, top, strip.cpu().numpy().astype(dtype))
                     if top + strip.shape[1] == shape[1]:
                         file.close()
-                        part.replace(path)  # now: whoever counts rows never asks what comes after the last strip
+                        put_in_place(part, path)  # now: whoever counts rows never asks what comes after the last strip
                 yield top, strip
     except BaseException:
         part.unlink(missing_ok=True)

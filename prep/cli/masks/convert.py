@@ -106,12 +106,12 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
     default="error",
     help="What becomes of values that are no class.",
 )
-@range_option
 @click.option(
     "--without-mask",
     metavar="NAME",
     help="Class that images without a mask show all over, as in sets of faults; else they are refused.",
 )
+@range_option
 @click.option("--skip-unpaired", is_flag=True, help="Leave out images without mask and masks without image.")
 @max_failed_option
 @seed_option

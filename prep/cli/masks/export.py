@@ -14,9 +14,9 @@ from prep.core.words import counted
 @click.option(
     "--to",
     "layout",
-    type=click.Choice(["rgb", "voc", "coco", "labelme", "cvat"]),
+    type=click.Choice(["rgb", "voc", "coco", "labelme", "cvat", "yolo"]),
     required=True,
-    help="Layout of which tool: RGB masks, Pascal VOC, COCO, LabelMe, CVAT 'segmentation mask 1.1'.",
+    help="Layout of which tool: RGB masks, Pascal VOC, COCO, LabelMe, CVAT 'segmentation mask 1.1', YOLO segmentation.",
 )
 @click.option(
     "-o",
@@ -35,7 +35,7 @@ def export(
     """Export images and masks to the layout of another tool, without loss.
 
     Ignored pixels get the name "ignore" and a colour that no class has. Samples without image or mask are left out.
-    Only voc keeps the split.
+    Only voc and yolo keep the split; yolo keeps no colours.
 
     Example:
 

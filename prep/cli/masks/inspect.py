@@ -118,12 +118,8 @@ def inspect(
         seg-prep masks inspect labels/ --images photos/ --write classes.txt
         seg-prep masks inspect labels/ --images photos/ --sheet values.png
     """
-    from prep.converting.inspection import inspect_labels, write_class_map, write_sheet
-    from prep.core.errors import SegError
+    from prep.converting.inspection import inspect_labels, write_results
 
-    for file in (target, sheet):
-        if file is not None and file.exists() and not overwrite:
-            raise SegError(f"{file}: exists already; add --overwrite to replace it")
     with progress("Reading") as advance:
         found = inspect_labels(
             source,
@@ -136,13 +132,12 @@ def inspect(
             workers=workers,
             progress=advance,
         )
+    write_results(found, target, sheet, overwrite=overwrite)
     written = ""
     if target is not None:
-        write_class_map(target, found)
         classes = counted(len(found.classes), "class", "classes")
         written = f"\n{classes} -> {target}; edit the names, then add --classes {target}"
     if sheet is not None:
-        write_sheet(sheet, found)
         written += f"\nwhat lies under each value -> {sheet}"
     emit(
         {

@@ -1,6 +1,6 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,12 @@ def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
     if contents.is_zip:
         return tuple(RawLabel(contents.source, file.stem, file.name) for file in division_of(contents).masks)
     return tuple(RawLabel(file.path, file.stem, page=file.page) for file in with_pages(division_of(contents).masks))
+
+
+def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:
+    """Whether all files are masks, or class maps by their names: nothing that has to lie beside another file."""
+    rest = [file for file in contents.files if file.path.name.lower() not in class_files]
+    return bool(rest) and len(division_of(contents).masks) == len(rest)
 
 
 def division_of(contents: Contents) -> Division:

@@ -33,7 +33,10 @@ def voc_source(path: Path) -> LabelSource | None:
     folder. For masks that have none, VOC's own 21 classes are the guess.
     """
     if is_zip(path):
-        members = [name for name in member_names(path) if _is_mask(name)]
+        names = member_names(path)
+        if any(_PHOTOS in PurePosixPath(name).parts for name in names):
+            return None  # photos have to be files
+        members = [name for name in names if _is_mask(name)]
         labels = [RawLabel(path, FoundFile(path, _below_masks(name)).stem, name) for name in sorted(members)]
         return LabelSource("", tuple(labels)) if labels else None
     folders = [folder for folder in (path, path / _MASKS) if folder.name == _MASKS and folder.is_dir()]
@@ -87,4 +90,6 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     return found
 
 
-FORMAT = FileFormat("voc", "Pascal VOC, and CVAT's Segmentation mask 1.1", _recognised, _opened, writes=True)
+FORMAT = FileFormat(
+    "voc", "Pascal VOC, and CVAT's Segmentation mask 1.1", _recognised, _opened, writes=True, in_zip=True
+)

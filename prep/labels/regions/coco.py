@@ -5,6 +5,7 @@ Source of the layout: https://cocodataset.org/#format-data. Annotations are pain
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from prep.images.finding import FoundFile
@@ -18,6 +19,8 @@ from prep.labels.region_labels import class_names, named_classes
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.regions.shapes import RegionImage, ShapeReader
 from prep.labels.regions.sources import noted, photo_folder, region_source
+
+_LISTS = ("images", "annotations", "categories")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def is_coco(content: object) -> bool:
     """Whether the content of a JSON file is of COCO."""
     return (
         isinstance(content, dict)
-        and all(isinstance(content.get(key), list) for key in ("images", "annotations", "categories"))
+        and all(isinstance(content.get(key), list) for key in _LISTS)
         and not is_panoptic(content)
     )
 
@@ -56,7 +59,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     parts = [
         _Part(
             file,
-            read_content(file.path, contents.json(file), left_out),
+            read_content(file.path, partial(contents.sections, file), left_out),
             split if several else "",
             _split_folder(file) if several else "",
         )
@@ -130,4 +133,5 @@ FORMAT = JsonFormat(
     "boxes without a region are left out and counted. Files of the splits train, val (valid) and test are read "
     "together. Roboflow's category 0, the name of the project, is no class.",
     writes=True,
+    lists=_LISTS,
 )

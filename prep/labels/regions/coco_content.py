@@ -1,7 +1,8 @@
 """What a COCO file says, entry by entry: odd ones are repaired or left out with a line, the rest is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from prep.images.polygons import Ring
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
 from prep.labels.regions.extents import FARTHEST
-from prep.labels.regions.shapes import Polygon, Runs, Shape
+from prep.labels.regions.shapes import Runs, Shape, packed
 
 Key = int | str
 """What stands as an id: whole numbers, also as 7.0 or "7", or a text."""
@@ -33,11 +34,15 @@ class Category:
 
 @dataclass
 class CocoImage:
-    """Name and size (0, 0 if it is not stated) of an image, and (category, shape) in the order of painting."""
+    """Name and size (0, 0 if it is not stated) of an image, and (category, shape) in the order of painting.
+
+    found: id, number of the category, and shape, in the order of the file, until all are read.
+    """
 
     name: str
     size: tuple[int, int]
     regions: list[tuple[str, Shape]] = field(default_factory=list)
+    found: list[tuple[Any, Key | None, Shape]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,32 +55,85 @@ class CocoContent:
     damaged: int
 
 
-def read_content(path: Path, content: Any, left_out: LeftOut) -> CocoContent:  # noqa: ANN401  # whatever JSON holds
-    """Only what is painted; the segmentations are taken out of `content`, which may have hundreds of megabytes."""
-    categories = _categories(path, content["categories"], left_out)
-    images = _images(path, content["images"], left_out)
-    used: set[Key] = set()
-    damaged = 0
-    for name, entry in _in_order(content["annotations"], left_out):
-        image = images.get(_key(entry.get("image_id")))
-        if image is None:
-            left_out.add("left out, because they are of an image that the file does not list", name)
+def read_content(path: Path, read: Callable[[], Iterable[tuple[str, Any]]], left_out: LeftOut) -> CocoContent:
+    """Only what is painted: annotations pass one at a time, for a file may have hundreds of megabytes.
+
+    read: the sections of the file from its beginning; it is read twice where annotations stand before images.
+    """
+    found = _Found()
+    waiting = False
+    for key, entries in read():
+        if not isinstance(entries, list | Iterator):
             continue
-        label = f"{name} of {image.name}"
-        try:
-            shapes = _shapes(entry.pop("segmentation", None), image, label, left_out)
-        except SegError as error:
-            left_out.add(f"left out, because {error}", label)
-            damaged += 1
-            continue
-        key = _key(entry.get("category_id"))
-        category = None if key is None else categories.get(key)
-        if key is not None and category is not None:
-            used.add(key)
-        elif shapes:
-            left_out.add(_NO_CATEGORY, label)
-        image.regions += [(category.name if category else "ignore", shape) for shape in shapes]
-    return CocoContent(images, categories, frozenset(used), damaged)
+        if key == "images":
+            found.images = _images(path, entries, left_out)
+        elif key == "categories":
+            found.categories = _categories(path, entries, left_out)
+        elif key == "annotations" and found.images is not None:
+            found.read_annotations(entries, left_out)
+        elif key == "annotations":
+            waiting = True
+    if waiting and found.images is not None:
+        for key, entries in read():
+            if key == "annotations":
+                found.read_annotations(entries, left_out)
+    return found.content(path, left_out)
+
+
+@dataclass
+class _Found:
+    """What was read so far; without_number: the first annotation that has no number as its id."""
+
+    images: dict[Key | None, CocoImage] | None = None
+    categories: dict[Key, Category] | None = None
+    without_number: str = ""
+    damaged: int = 0
+
+    def read_annotations(self, entries: Iterable[Any], left_out: LeftOut) -> None:
+        """Add their shapes to their images."""
+        images = self.images or {}
+        for position, entry in enumerate(entries, start=1):
+            if not isinstance(entry, dict):
+                left_out.add("left out, because they are no annotations", f"entry {position}")
+                continue
+            key = _key(entry.get("id"))
+            name = f"entry {position}" if key is None else f"annotation {key}"
+            if not isinstance(key, int):
+                self.without_number = self.without_number or f"entry {position}"
+            image = images.get(_key(entry.get("image_id")))
+            if image is None:
+                left_out.add("left out, because they are of an image that the file does not list", name)
+                continue
+            label = f"{name} of {image.name}"
+            try:
+                shapes = _shapes(entry.get("segmentation"), image, label, left_out)
+            except SegError as error:
+                left_out.add(f"left out, because {error}", label)
+                self.damaged += 1
+                continue
+            category = _key(entry.get("category_id"))
+            image.found += [(key, category, shape) for shape in shapes]
+
+    def content(self, path: Path, left_out: LeftOut) -> CocoContent:
+        """All of it, with the regions of each image in the order of painting."""
+        if self.images is None or self.categories is None:
+            raise SegError(f"{path}: no COCO JSON, for it has no list of images or categories; export it again")
+        if self.without_number:
+            text = "painted in the order of the file, because annotations have no numbers as ids"
+            left_out.add(text, self.without_number)
+        used: set[Key] = set()
+        for image in {id(image): image for image in self.images.values()}.values():
+            if not self.without_number:
+                image.found.sort(key=itemgetter(0))
+            for key, number, shape in image.found:
+                category = None if number is None else self.categories.get(number)
+                if number is not None and category is not None:
+                    used.add(number)
+                else:
+                    left_out.add(_NO_CATEGORY, f"annotation {key} of {image.name}")
+                image.regions.append((category.name if category else "ignore", shape))
+            image.found.clear()
+        return CocoContent(self.images, self.categories, frozenset(used), self.damaged)
 
 
 def _key(value: object) -> Key | None:
@@ -89,7 +147,7 @@ def _key(value: object) -> Key | None:
     return None
 
 
-def _images(path: Path, entries: Sequence[Any], left_out: LeftOut) -> dict[Key | None, CocoImage]:
+def _images(path: Path, entries: Iterable[Any], left_out: LeftOut) -> dict[Key | None, CocoImage]:
     images: dict[Key | None, CocoImage] = {}
     names: dict[str, CocoImage] = {}
     for position, entry in enumerate(entries, start=1):
@@ -116,7 +174,7 @@ def _size(path: Path, entry: Mapping[str, Any], left_out: LeftOut) -> tuple[int,
         return 0, 0
 
 
-def _categories(path: Path, entries: Sequence[Any], left_out: LeftOut) -> dict[Key, Category]:
+def _categories(path: Path, entries: Iterable[Any], left_out: LeftOut) -> dict[Key, Category]:
     found: dict[Key, Category] = {}
     for position, entry in enumerate(entries, start=1):
         key = _key(entry.get("id")) if isinstance(entry, dict) else None
@@ -131,22 +189,6 @@ def _categories(path: Path, entries: Sequence[Any], left_out: LeftOut) -> dict[K
         found[key] = Category(name, entry.get("color"), str(entry.get("supercategory") or ""))
     numbers = all(isinstance(key, int) for key in found)
     return dict(sorted(found.items(), key=lambda row: row[0])) if numbers else found
-
-
-def _in_order(entries: Sequence[Any], left_out: LeftOut) -> list[tuple[str, dict[str, Any]]]:
-    """Annotations with what errors call them, by id; in the order of the file if one has no number as its id."""
-    rows = []
-    for position, entry in enumerate(entries, start=1):
-        if isinstance(entry, dict):
-            rows.append((_key(entry.get("id")), position, entry))
-        else:
-            left_out.add("left out, because they are no annotations", f"entry {position}")
-    if all(isinstance(key, int) for key, _, _ in rows):
-        rows.sort(key=lambda row: (row[0], row[1]))
-        return [(f"annotation {key}", entry) for key, _, entry in rows]
-    odd = next((position, entry) for key, position, entry in rows if not isinstance(key, int))
-    left_out.add("painted in the order of the file, because annotations have no numbers as ids", f"entry {odd[0]}")
-    return [(f"entry {position}" if key is None else f"annotation {key}", entry) for key, position, entry in rows]
 
 
 def _shapes(segmentation: Any, image: CocoImage, label: str, left_out: LeftOut) -> list[Shape]:  # noqa: ANN401
@@ -164,7 +206,7 @@ def _shapes(segmentation: Any, image: CocoImage, label: str, left_out: LeftOut) 
         parts = [parts]
     shapes: list[Shape] = [_runs(part, image) for part in parts if isinstance(part, dict)]
     rings = [_ring(part) for part in parts if not isinstance(part, dict)]
-    shapes += [Polygon((ring,)) for ring in rings if _has_area(ring)]
+    shapes += [packed(ring) for ring in rings if _has_area(ring)]
     if not shapes:
         left_out.add(_NO_AREA, label)
     return shapes

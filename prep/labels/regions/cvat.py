@@ -128,5 +128,5 @@ FORMAT = FileFormat(
     _opened,
     (ShapeReader(name="cvat"),),
     rules="Polygons, ellipses that are not rotated and masks are painted by z_order, then in the order of the file; "
-    "boxes, lines, points and the like are left out and counted. A zip file is unpacked first.",
+    "boxes, lines, points and the like are left out and counted.",
 )

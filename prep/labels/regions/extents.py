@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.words import counted, list_some
 from prep.images.polygons import Ring
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape
+from prep.labels.regions.shapes import PackedPolygon, Polygon, RegionImage, Shape
 from prep.photos.photoio import open_photo
 
 _SLACK = 1.0
@@ -23,7 +23,7 @@ def scaled(image: RegionImage, across: float, down: float) -> RegionImage:
     """The image with its polygons stretched."""
 
     def stretch(shape: Shape) -> Shape:
-        if not isinstance(shape, Polygon):
+        if not isinstance(shape, Polygon | PackedPolygon):
             return shape
         return Polygon(tuple(ring.clip(-FARTHEST, FARTHEST) * (across, down) for ring in shape.rings))
 
@@ -35,8 +35,8 @@ def in_pixels(images: Sequence[RegionImage]) -> tuple[list[RegionImage], list[st
 
     They are shares if those of every image lie between 0 and 1: a single region may be as small as a pixel.
     """
-    extents = [points.max() for image in images if len(points := image.points())]
-    if not extents or max(extents) > 1.001 or any(image.points().min(initial=0) < -0.001 for image in images):
+    extents = [image.extent for image in images if image.extent is not None]
+    if not extents or any(max(extent) > 1.001 or min(extent) < -0.001 for extent in extents):
         return list(images), []
     if all(max(image.size) <= 1 for image in images):
         return list(images), []
@@ -58,7 +58,7 @@ def turned(images: Sequence[RegionImage], photos: Sequence[Path | None]) -> tupl
         upright = image.size[::-1]
         if upright != image.size and image.is_of_polygons:
             seen = open_photo(photo).upright_size if photo is not None else None
-            fits = _inside(image.points(), upright)
+            fits = _is_inside(image, upright)
             if fits and (seen == upright or (seen is None and sure)):
                 names.append(image.name)
                 image = replace(image, size=upright)
@@ -73,15 +73,14 @@ def turned(images: Sequence[RegionImage], photos: Sequence[Path | None]) -> tupl
 
 def outside_note(images: Sequence[RegionImage]) -> list[str]:
     """How many points lie outside their images, and in which; nothing if none does."""
+    names = [image.name for image in images if all(image.size) and not _is_inside(image, image.size)]
+    if not names:
+        return []
     outside = points = 0
-    names = []
     for image in images:
         found = image.points()
-        beyond = int(np.count_nonzero(_beyond(found, image.size))) if all(image.size) else 0
-        outside, points = outside + beyond, points + len(found)
-        names += [image.name] if beyond else []
-    if not outside:
-        return []
+        outside += int(np.count_nonzero(_beyond(found, image.size))) if all(image.size) else 0
+        points += len(found)
     return [
         f"{outside / points:.1%} of the points ({outside:,}) lie outside their images, where regions are cut off; "
         f"look at {list_some(names)}"
@@ -89,14 +88,16 @@ def outside_note(images: Sequence[RegionImage]) -> list[str]:
 
 
 def _is_turned(image: RegionImage) -> bool:
-    points = image.points()
-    if not image.is_of_polygons or not all(image.size) or _inside(points, image.size):
+    if not image.is_of_polygons or not all(image.size) or _is_inside(image, image.size):
         return False
-    return _inside(points, image.size[::-1])
+    return _is_inside(image, image.size[::-1])
 
 
-def _inside(points: Ring, size: tuple[int, int]) -> bool:
-    return not _beyond(points, size).any()
+def _is_inside(image: RegionImage, size: tuple[int, int]) -> bool:
+    """Whether no point lies outside an image of this size."""
+    if image.extent is None:
+        return True
+    return not _beyond(np.array(image.extent).reshape(2, 2), size).any()
 
 
 def _beyond(points: Ring, size: tuple[int, int]) -> NDArray[np.bool_]:

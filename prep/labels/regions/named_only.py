@@ -22,19 +22,15 @@ def _json(name: str, title: str, owns: Callable[[Any], bool], instead: str) -> L
     return JsonFormat(name, title, owns, refuse, rules=f"Recognised, not read: {instead}.")
 
 
-def _keys(*keys: str) -> Callable[[Any], bool]:
-    return lambda content: isinstance(content, dict) and all(key in content for key in keys)
-
-
 def _is_via3(content: Any) -> bool:  # noqa: ANN401  # whatever a JSON file holds
     return isinstance(content, dict) and all(
         isinstance(content.get(key), dict) for key in ("project", "view", "metadata", "attribute")
     )
 
 
-def _is_isat(content: Any) -> bool:  # noqa: ANN401
-    info = content.get("info") if isinstance(content, dict) else None
-    return isinstance(info, dict) and str(info.get("description", "")).startswith("ISAT")
+def _is_segments_ai(content: Any) -> bool:  # noqa: ANN401
+    dataset = content.get("dataset") if isinstance(content, dict) else None
+    return isinstance(dataset, dict) and isinstance(dataset.get("samples"), list)
 
 
 def _by_suffix(*suffixes: str, holds: Callable[[bytes], bool] = lambda head: True) -> Callable[[Contents], float]:
@@ -57,28 +53,10 @@ def _in_label_folder(file: FoundFile) -> bool:
 FORMATS: tuple[LabelFormat, ...] = (
     _json("via3", "a project of VGG Image Annotator 3", _is_via3, "in VIA choose Export, COCO format"),
     _json(
-        "darwin", "V7 Darwin JSON", _keys("item", "annotations", "version"), "in V7 export as COCO or semantic masks"
+        "segments-ai",
+        "a release of Segments.ai",
+        _is_segments_ai,
+        "its masks lie on a server: export it as COCO panoptic or semantic PNG files with the package segments-ai",
     ),
-    _json(
-        "superannotate",
-        "SuperAnnotate JSON",
-        _keys("metadata", "instances"),
-        "convert it to COCO with its SDK",
-    ),
-    _json("vott", "VoTT JSON", _keys("asset", "regions"), "draw the regions again: VoTT exports no COCO polygons"),
-    _json("isat", "ISAT JSON", _is_isat, "in ISAT choose Tools, Convert: ISAT to COCO"),
-    NamedOnly(
-        "imagej-roi",
-        "ImageJ ROI files",
-        _by_suffix(".roi"),
-        f"in ImageJ fill the ROIs into {_PNG_MASKS} (ROI Manager, More, then Edit, Selection, Create Mask)",
-    ),
-    NamedOnly(
-        "labelbox",
-        "Labelbox NDJSON",
-        _by_suffix(".ndjson", holds=lambda head: b"data_row" in head),
-        "convert it to COCO with Labelbox's SDK (labelbox.data.serialization)",
-    ),
-    NamedOnly("geojson", "GeoJSON (QuPath)", _by_suffix(".geojson"), f"in QuPath export {_PNG_MASKS}"),
     NamedOnly("tfrecord", "TFRecord files", _by_suffix(".tfrecord", ".tfrecords"), f"write {_PNG_MASKS}"),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,37 @@ class Polygon:
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set the pixels whose centres lie inside."""
         fill_polygon(mask, self.rings, code)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPolygon:
+    """A polygon in half the memory: whole numbers (N, 2) int32, so many of which make a pixel."""
+
+    numbers: tuple[NDArray[np.int32], ...]
+    parts: int
+
+    @property
+    def rings(self) -> tuple[Ring, ...]:
+        """Outlines as those of a polygon: exactly the numbers that were packed."""
+        return tuple(numbers / self.parts for numbers in self.numbers)
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set the pixels whose centres lie inside."""
+        fill_polygon(mask, self.rings, code)
+
+
+_PARTS = (100, 10_000)
+
+
+def packed(ring: Ring) -> Polygon | PackedPolygon:
+    """A polygon of one outline; packed if its corners have at most four decimals, as tools write them."""
+    farthest = np.abs(ring).max(initial=0)
+    for parts in _PARTS:
+        if farthest < (1 << 31) / parts:
+            whole = np.rint(ring * parts)
+            if (whole / parts == ring).all():
+                return PackedPolygon((whole.astype(np.int32),), parts)
+    return Polygon((ring,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +148,19 @@ class RegionImage:
     @property
     def is_of_polygons(self) -> bool:
         """Whether all its regions are polygons, so that it has points and no pixels that state a size."""
-        return all(isinstance(shape, Polygon) for _, shape in self.regions)
+        return all(isinstance(shape, Polygon | PackedPolygon) for _, shape in self.regions)
+
+    @cached_property
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """Smallest x and y, largest x and y of its points; None without points."""
+        points = self.points()
+        return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist()) if len(points) else None
 
     def points(self) -> Ring:
         """Corners of all its polygons, (N, 2)."""
-        rings = [ring for _, shape in self.regions if isinstance(shape, Polygon) for ring in shape.rings]
+        rings = [
+            ring for _, shape in self.regions if isinstance(shape, Polygon | PackedPolygon) for ring in shape.rings
+        ]
         return np.concatenate(rings) if rings else np.empty((0, 2))
 
 

@@ -51,7 +51,7 @@ def region_source(
     if images and not listed:
         raise SegError(
             f"{path}: says the size of none of its images, and their photos ({images[0].name}) are not below {folder}; "
-            "put the photos there"
+            "say with --images FOLDER where the photos are"
         )
     return LabelSource(
         reader,

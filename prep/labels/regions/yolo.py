@@ -21,6 +21,7 @@ from prep.labels.formats import LIKELY, NO, PERHAPS, FileFormat
 from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
+from prep.labels.region_labels import class_names
 from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.regions.sources import region_source
 from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
@@ -80,7 +81,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         notes.append("no data.yaml names the classes, so they are called class0, class1 ...; put it beside")
     named = [_named(image, names) for image in images]
     listed = list(names.values())
-    classes = made_up_classes(dict.fromkeys(listed))
+    classes = made_up_classes(class_names(contents.source, listed))
     return region_source(
         "yolo", contents.source, named, names=listed, classes=classes, notes=notes, root=root, points="shares"
     )
@@ -143,4 +144,5 @@ FORMAT = FileFormat(
     (ShapeReader(name="yolo"),),
     rules="Lines are painted in the order of the file, a later one over an earlier one; boxes are left out and "
     "counted. An empty text file is a photo without regions; a photo without a text file is left out and counted.",
+    writes=True,
 )

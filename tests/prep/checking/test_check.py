@@ -475,11 +475,28 @@ def test_results_that_cannot_be_read(root: Path, content: str) -> None:
 
 def test_a_command_killed_while_it_moved_its_results(root: Path) -> None:
     (root / ".unfinished-stats").mkdir()
-    (root / ".unfinished-stats" / "commit.json").write_text("{}")
+    (root / ".unfinished-stats" / "commit.json").write_text('{"remove": [], "move": []}')
     before = tree(root, provenance=True)
     expect(root, "error", "half-moved", ".unfinished-stats")
     assert run_prep("check", root).exit_code == 1
     assert tree(root, provenance=True) == before
+
+
+@pytest.mark.parametrize("content", ["{}", '{"remove": [], "move": ["../x"]}', '{"remove": [], "move": ["linked/x"]}'])
+def test_what_no_command_of_ours_left_to_move_is_named_with_the_way_out(root: Path, content: str) -> None:
+    staging = root / ".unfinished-stats"
+    staging.mkdir()
+    (staging / "commit.json").write_text(content)
+    (root / "linked").symlink_to(root.parent)
+    expect(root, "error", "broken-commit", ".unfinished-stats")
+    (finding,) = (each for each in check_dataset(root) if each.kind == "broken-commit")
+    stats = run_error("stats", root)
+    assert finding.text.rstrip(".").endswith(stats), "what a command says, too"
+    if "linked" in content:
+        (root / "linked").unlink()
+    shutil.rmtree(staging)
+    assert "broken-commit" not in {each.kind for each in check_dataset(root)}
+    run_ok("stats", root)
 
 
 def test_unfinished_commands(root: Path) -> None:

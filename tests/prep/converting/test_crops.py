@@ -109,7 +109,10 @@ def test_sheet_has_a_row_for_each_value(raw: Raw, tmp_path: Path) -> None:
         assert np.abs(np.array(list(bytes.fromhex(value["photo"][1:]))) - mean).max() <= 0.51
         swatch = sheet[10 + number * (CROP + 10) + 20, 30]
         assert tuple(swatch) == COLORS[at]
-    assert "exists already" in run_error("masks", "inspect", raw.masks, "--sheet", tmp_path / "sheet.png")
+    (tmp_path / "sheet.png").write_bytes(b"mine")
+    again = ("masks", "inspect", raw.masks, "--images", raw.photos, "--sheet", tmp_path / "sheet.png")
+    assert "exists already" in run_error(*again)
+    assert (tmp_path / "sheet.png").read_bytes() == b"mine"
 
 
 def test_sheet_without_photos_says_how_to_name_them(raw: Raw, tmp_path: Path) -> None:

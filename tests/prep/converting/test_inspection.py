@@ -42,9 +42,11 @@ def test_what_it_writes_is_what_convert_reads(raw: Raw, tmp_path: Path) -> None:
     for name in ("made.txt", "made.json"):
         run_ok("masks", "inspect", raw.masks, "--write", tmp_path / name)
         assert set(read_classes(tmp_path / name).colors) == set(COLORS)
-    assert "exists already; add --overwrite" in run_error(
-        "masks", "inspect", raw.masks, "--write", tmp_path / "made.txt"
-    )
+    run_ok("masks", "inspect", raw.masks, "--write", tmp_path / "made.txt")  # the same again
+    (tmp_path / "edited.txt").write_text("mine")
+    edited = run_error("masks", "inspect", raw.masks, "--write", tmp_path / "edited.txt")
+    assert "exists already; add --overwrite" in edited
+    assert (tmp_path / "edited.txt").read_text() == "mine"
     run_ok(*raw.convert[:-1], tmp_path / "made.txt")
 
 

@@ -256,6 +256,24 @@ def test_what_to_remove_is_the_lock_file_and_not_the_dataset(
 
 
 @posix_only
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_a_record_that_cannot_be_written_is_told_before_there_is_any_work(kind: str, dataset: Dataset) -> None:
+    path = dataset.root / PROVENANCE
+    path.unlink(missing_ok=True)
+    if kind == "link":
+        path.symlink_to(dataset.root.parent / "elsewhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    before = tree(dataset.root)
+    for command in (["stats"], ["patches", "--size", 32], ["report"], ["split", "--overwrite", "--seed", 9]):
+        assert str(path) in run_error(*command, dataset.root)
+    assert tree(dataset.root) == before
+    assert not (dataset.root.parent / "elsewhere").exists()
+
+
+@posix_only
 def test_a_pipe_of_a_strangers_dataset_is_named(dataset: Dataset) -> None:
     (dataset.root / PROVENANCE).unlink(missing_ok=True)
     os.mkfifo(dataset.root / PROVENANCE)

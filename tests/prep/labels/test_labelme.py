@@ -173,9 +173,9 @@ def test_a_photo_of_another_folder_is_not_taken_for_one_that_is_gone(tmp_path: P
         ({"shapes": [shape("cat", [[1, 1]], "circle")]}, "the circle 'cat' needs two points and has 1"),
         ({"shapes": [shape("cat", [[1, 1], [9, 9]], "mask", mask="####")]}, "the mask 'cat' does not fit"),
         ({"shapes": [{"points": []}]}, 'shape 1 has no "label" or no "points"'),
-        ({"shapes": [shape(" ", [])]}, "empty name"),
+        ({"shapes": [shape(" ", square(0, 0, 1, 1))]}, "empty name"),
         ({"imageWidth": -6}, "said to be -6 wide and 4 high"),
-        ({"imageWidth": None}, "said to be None wide"),
+        ({"imageWidth": None}, "said to be None wide and 4 high"),
         ({"imageWidth": 10**6, "imageHeight": 10**6}, "more than 400 megapixels"),
     ],
 )
@@ -204,3 +204,30 @@ def test_inspect_names_ignored_regions(tmp_path: Path) -> None:
     write(tmp_path / "raw" / "a.json", [shape("cat", square(0, 0, 3, 4)), shape("__ignore__", square(3, 0, 6, 2))])
     values = json.loads(run_ok("masks", "inspect", tmp_path / "raw", "--json").stdout)["values"]
     assert {value["value"]: value["pixels"] for value in values} == {"cat": 12, "ignore": 6, "(in no region)": 6}
+
+
+def test_a_file_without_a_size_has_that_of_its_upright_photo(tmp_path: Path) -> None:
+    write(tmp_path / "raw" / "a.json", [shape("road", square(0, 0, 2, 1))], None, None, imagePath="a.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert "does not say the size of its photo, which is not beside it; say with --images FOLDER" in said
+    photo = Image.fromarray(random_image(0, 3, 2))
+    save(tmp_path / "photos" / "a.jpg", photo, exif=exif)
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos")
+    assert masks_of(tmp_path / "set")["a"].tolist() == [[1, 1, 0], [0, 0, 0]]
+
+
+def test_turned_rectangles_are_painted_and_what_has_no_area_is_counted(tmp_path: Path) -> None:
+    shapes = [
+        shape("road", square(0, 0, 2, 1), "rotation"),
+        shape("car", [[0, 0], [2, 2]], "polygon"),
+        shape("car", [[0, 0]], "cuboid"),
+        shape("car", [[0, 0]], "point"),
+    ]
+    write(tmp_path / "raw" / "a.json", shapes)
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert "left out, because it has no area: 1 x polygon of 2 points" in text
+    assert "left out, because it has no area: 1 x point" in text
+    assert "left out, because its kind is not known: 1 x cuboid" in text
+    assert masks_of(tmp_path / "set")["a"][0].tolist()[:3] == [1, 1, 0]

@@ -11,15 +11,9 @@ from tests.support import random_image, run_error, save
 
 JSON = {
     "via3": {"project": {"pid": "x"}, "config": {}, "attribute": {}, "file": {}, "metadata": {}, "view": {}},
-    "darwin": {"version": "2.0", "item": {"name": "a.jpg"}, "annotations": []},
-    "superannotate": {"metadata": {"name": "a.jpg"}, "instances": []},
-    "vott": {"asset": {"name": "a.jpg"}, "regions": []},
-    "isat": {"info": {"description": "ISAT", "name": "a.jpg"}, "objects": []},
+    "segments-ai": {"name": "v1", "dataset": {"samples": []}},
 }
 FILES = {
-    "imagej-roi": ("a.roi", "Iout"),
-    "labelbox": ("export.ndjson", '{"data_row": {"id": "x"}}\n'),
-    "geojson": ("a.geojson", '{"type": "FeatureCollection", "features": []}'),
     "tfrecord": ("a.tfrecord", "x"),
 }
 

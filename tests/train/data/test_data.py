@@ -1,6 +1,7 @@
 """Crops on the device, against crops of the files."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +149,9 @@ def test_several_sizes_need_a_choice(dataset: Dataset) -> None:
     with pytest.raises(SegError, match=r"several sizes \(32, 48\); choose with --size 32"):
         training_store(dataset, Config())
     assert training_store(dataset, Config(size=48)).size == 48
+    shutil.rmtree(dataset.root / "patches/size48")
+    shutil.copytree(dataset.root / "patches/size32", dataset.root / "patches/size32 old")  # by hand
+    assert training_store(dataset, Config()).size == 32
 
 
 def test_png_patches_are_refused(dataset: Dataset, tmp_path: Path) -> None:

@@ -99,9 +99,13 @@ def test_torchscript_gives_the_numbers_of_pytorch_at_any_size(exported: Path, tm
         np.testing.assert_allclose(probabilities.detach(), plainly(exported, pixels), atol=1e-5)
         assert (labels.numpy() == probabilities.detach().numpy().argmax(1)).all()
     assert json.loads(json.loads(files["seg-train.json"])["classes"]) == CLASSES.to_json()
-    error = train_error("export", exported, "--to", "torchscript", "-o", path)
+    run_train("export", exported, "--to", "torchscript", "-o", path)  # of the same model
+    other = write_run(tmp_path / "other")
+    error = train_error("export", other, "--to", "torchscript", "-o", path)
     assert "is already there; add --overwrite" in error
-    run_train("export", exported, "--to", "torchscript", "-o", path, "--overwrite")
+    run_train("export", other, "--to", "torchscript", "-o", path, "--overwrite")
+    path.write_bytes(b"of others")
+    assert "is already there; add --overwrite" in train_error("export", other, "--to", "torchscript", "-o", path)
 
 
 @pytest.mark.parametrize("wrong", ["shifted", "cropped", "nan"])

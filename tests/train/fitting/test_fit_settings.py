@@ -15,6 +15,7 @@ import torch
 from click.testing import Result
 
 from prep.core.errors import SegError
+from prep.core.jobs import WorkerKilled
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_ok, run_train
@@ -244,6 +245,15 @@ def test_bench_tells_that_memory_does_not_suffice(monkeypatch: pytest.MonkeyPatc
     assert "out of memory: a batch of 8 goes on in 2 pieces of 4" in result.stderr
     assert "out of memory with a whole batch of 8" in result.stderr
     assert "smaller --batch" in result.stderr
+
+
+def test_a_killed_worker_is_told_with_the_command_that_takes_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise WorkerKilled("a worker process was killed. With --workers 1 the same work takes less memory")
+
+    monkeypatch.setattr("prep.dataset.stats.run_jobs", killed)
+    told = "takes less memory: type 'seg-prep stats --workers 1' first, then train again"
+    assert told in failing("--epochs", 1).stderr
 
 
 def test_one_class_alone_is_refused() -> None:

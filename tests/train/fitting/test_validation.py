@@ -15,7 +15,7 @@ from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset
 from tests.support import CLASSES, random_image, random_mask
 from train.fitting.film import write_film, write_frame
-from train.fitting.history import Epoch, EpochScores, one_class_only, overfitting
+from train.fitting.history import Epoch, EpochScores, TrainingState, one_class_only, overfitting
 from train.fitting.losses import build_loss
 from train.fitting.optim import MeanWeights
 from train.fitting.validation import Validator, edge_to_edge
@@ -62,6 +62,14 @@ def test_validation_is_the_loss_and_the_confusion_of_whole_images(
         pixels += amount
     assert np.array_equal(found.confusion, confusion)
     assert found.loss == pytest.approx(total / pixels, rel=1e-5)
+
+
+def test_a_class_that_the_validation_masks_lack_is_told_once() -> None:
+    state = TrainingState()
+    confusion = np.array([[90, 5, 5], [5, 90, 5], [0, 0, 0]])
+    (told,) = state.new_warnings(confusion, CLASSES)
+    assert told.startswith(f"the validation masks hold no pixel of {CLASSES.names[2]}; 10 pixels (5.00%) taken for it")
+    assert state.new_warnings(confusion, CLASSES) == []
 
 
 def test_a_model_that_says_one_class_only_is_told() -> None:

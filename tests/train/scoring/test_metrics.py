@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from train.scoring.absent import absent_note, mean_iou_of_present
 from train.scoring.metrics import confusion_matrix, mean_without_nan, scores_of
 
 
@@ -41,6 +42,20 @@ def test_a_class_that_is_only_predicted_counts_as_zero() -> None:
     assert scores.iou[:2].tolist() == [0.75, 0.0]
     assert np.isnan(scores.iou[2])
     assert scores.mean_iou == 0.375
+
+
+def test_what_a_class_that_is_only_predicted_does_to_the_mean_is_said() -> None:
+    confusion = np.array([[80, 10, 6, 0], [4, 96, 4, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    assert scores_of(confusion).mean_iou == pytest.approx((80 / 100 + 96 / 114 + 0) / 3)
+    assert mean_iou_of_present(confusion) == pytest.approx((80 / 100 + 96 / 114) / 2)
+    assert absent_note(confusion, ("a", "b", "tree", "d"), "the masks of test") == (
+        "the masks of test hold no pixel of tree; 10 pixels (5.00%) taken for it count as IoU 0: without it the mean "
+        "IoU is 0.8211 instead of 0.5474"
+    )
+    both = str(absent_note(confusion + np.eye(4, k=3, dtype=int), ("a", "b", "tree", "d"), ""))
+    assert "no pixel of tree, d; 11 pixels (5.47%) taken for them count" in both
+    assert absent_note(confusion[:2, :2], ("a", "b"), "the masks of test") is None
+    assert np.isnan(mean_iou_of_present(np.zeros((2, 2), np.int64)))
 
 
 def test_nothing_to_score_gives_nan_and_no_warning() -> None:

@@ -4,14 +4,21 @@ import errno
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from prep.core.classes import write_classes
 from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, write_index
 from synth.dataset import generate
+from tests.models import CLASSES, color_predictor
+from tests.support import images_only, tree
+from tests.support import save as save_picture
 from train.cli.main import main
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.runs import mark_latest
@@ -69,6 +76,28 @@ def test_scores_come_with_intervals(run: Path) -> None:
     assert (run / "worst.png").exists()
 
 
+def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The images show 38 pixels of a class that no test mask holds; the model is right about the images."""
+    root = images_only(run.parents[1] / "data", [(40, 40), (40, 40)]).root
+    write_classes(root / "classes.json", CLASSES)
+    samples = []
+    for number, sample in enumerate(Dataset.open(root).samples):
+        mask = np.zeros((40, 40), np.uint8)
+        mask[:, :20] = 1
+        shown = mask.copy()
+        shown[0, 21:40] = 2
+        save_picture(root / sample.image, 255 * np.eye(3, dtype=np.uint8)[shown])
+        save_picture(root / f"masks/{number}.png", mask)
+        samples.append(replace(sample, mask=f"masks/{number}.png", split="test"))
+    write_index(root / "index.csv", samples)
+    monkeypatch.setattr("train.scoring.score.load_model", lambda path, fabric: (color_predictor(), None))
+    text = typed("score", run, root, "-o", run, "--device", "cpu")
+    told = "the masks of test hold no pixel of ellipse; 38 pixels (1.19%) taken for it count as IoU 0: without it the "
+    assert f"{told}mean IoU is 0.9881 instead of 0.6587" in text
+    assert metrics(run)["mean_iou_of_present"] == pytest.approx((1 + 1562 / 1600) / 2)
+    assert f"<b>The mean IoU:</b> {told}mean IoU is 0.9881" in (run / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -94,11 +123,13 @@ def test_a_run_is_not_compared_with_itself(run: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(self: Path, missing_ok: bool = False) -> None:
+    def refused(self: Path, target: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "unlink", refused)
-    assert f"Error: {run}: permission denied; choose another folder" in typed("score", run, "--device", "cpu", rc=1)
+    monkeypatch.setattr(Path, "replace", refused)
+    told = typed("score", run, "--split", "val", "--device", "cpu", rc=1)
+    assert told.startswith(f"Error: {run}/score-synth-val/")
+    assert "permission denied; choose another folder" in told
 
 
 def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
@@ -139,7 +170,11 @@ def test_an_audit_is_written_once(run: Path) -> None:
     assert "7 of the samples are train samples" in answer["warning"]
     shown = f"{len(answer['regions'])} regions, the first 20 of them here, in 11 samples; 7 of"
     assert shown in typed("audit", "--device", "cpu", "--overwrite")
-    assert "add --overwrite" in typed("audit", "--device", "cpu", rc=1)
+    before = tree(folder)
+    typed("audit", "--device", "cpu")  # of the same model, nothing changes
+    assert tree(folder) == before
+    other = typed("audit", "--split", "test", "-o", folder, "--device", "cpu", rc=1)
+    assert "holds another audit already; add --overwrite" in other
     assert "the model has learned none of them" in typed("audit", "--split", "test", "--device", "cpu")
     typed("audit", "--device", "cpu", "--overwrite")
 

@@ -1,0 +1,78 @@
+"""VoTT (Visual Object Tagging Tool): a JSON file for each photo, or one export of all.
+
+Source of the layout: https://github.com/microsoft/VoTT (src/models/applicationState.ts).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from prep.images.finding import FoundFile
+from prep.labels.annotators.photo_files import source_of, xy_corners
+from prep.labels.contents import Contents
+from prep.labels.formats import JsonFormat
+from prep.labels.left_out import LeftOut
+from prep.labels.reader import LabelSource
+from prep.labels.region_labels import image_extent
+from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
+
+
+def is_vott(content: object) -> bool:
+    """Whether the content of a JSON file is an asset with its regions, or holds assets."""
+    if not isinstance(content, dict):
+        return False
+    assets = content.get("assets")
+    return _is_asset(content) or (isinstance(assets, dict) and bool(assets) and all(map(_is_asset, assets.values())))
+
+
+def _is_asset(content: object) -> bool:
+    return (
+        isinstance(content, dict)
+        and isinstance(content.get("asset"), dict)
+        and isinstance(content.get("regions"), list)
+    )
+
+
+def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
+    """Each asset once: an export and the files of its assets say the same."""
+    left_out = LeftOut()
+    assets: dict[object, tuple[Path, Mapping[str, Any]]] = {}
+    for file in files:
+        content = contents.json(file)
+        for each in [content] if _is_asset(content) else content["assets"].values():
+            assets.setdefault(each["asset"].get("id") or each["asset"].get("name"), (file.path, each))
+    images = [_image(path, each, left_out) for path, each in assets.values()]
+    return source_of("vott", contents, files[0], images, left_out)
+
+
+def _image(path: Path, content: Mapping[str, Any], left_out: LeftOut) -> RegionImage:
+    asset = content["asset"]
+    name = unquote(str(asset.get("name")))
+    size = asset.get("size")
+    sides = (size.get("width"), size.get("height")) if isinstance(size, dict) else (None, None)
+    regions: list[tuple[str, Shape]] = []
+    for entry in content["regions"]:
+        tags = entry.get("tags") or []
+        if not tags:
+            left_out.add("left out, because they have no tag", name)
+        elif str(entry.get("type")).upper() != "POLYGON":
+            left_out.add(f"left out, because they are no polygons, {str(entry.get('type')).lower()}", name)
+        else:
+            if len(tags) > 1:
+                left_out.add("with several tags: the first is the class", f"{', '.join(map(str, tags))} in {name}")
+            regions.append((str(tags[0]), Polygon((xy_corners(f"{path}, {name}", entry.get("points")),))))
+    extent = image_extent(f"{path}, {name}", *sides) if all(sides) else (0, 0)
+    return RegionImage(name, extent, tuple(regions), file=path)
+
+
+FORMAT = JsonFormat(
+    "vott",
+    "VoTT JSON",
+    is_vott,
+    _opened,
+    (ShapeReader(name="vott"),),
+    rules="Polygons are painted in the order of the file, a later one over an earlier one; rectangles are left out and "
+    "counted. Of several tags of a region the first is its class.",
+    each_photo=True,
+)

@@ -1,0 +1,134 @@
+"""ROIs of ImageJ: .roi files, and the zip files that its ROI Manager saves (RoiSet.zip), one for each photo."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.images.finding import FoundFile
+from prep.labels.archive import member_bytes, member_names
+from prep.labels.contents import Contents
+from prep.labels.formats import LIKELY, NO, FileFormat
+from prep.labels.left_out import LeftOut
+from prep.labels.microscopes.imagej_roi import Roi, parse_roi
+from prep.labels.reader import LabelSource
+from prep.labels.regions.shapes import RegionImage, Shape, ShapeReader
+from prep.labels.regions.sources import noted, photos_by_stem, region_source
+
+_MADE_UP = re.compile(r"[LRF]?\d{3,}(-\d{3,})+(-\d{1,2})?")
+"""Names that ImageJ gives: slice, y and x of the middle."""
+
+_SET = re.compile(r"[-_ .]*(?<![a-z])roi(s(?!et))?[-_ ]?(sets?)?[-_ .]*", re.IGNORECASE)
+_UNNAMED = "object"
+
+
+@dataclass
+class _Set:
+    """The ROIs of one photo: what the zip file or folder is called, or the photo's own stem; names and contents."""
+
+    stem: str
+    path: Path
+    rois: dict[str, bytes] = field(default_factory=dict)
+
+
+def _recognised(contents: Contents) -> float:
+    """A zip file by the endings of its members; a folder by .roi files or such zip files, where no image is a mask."""
+    if contents.is_zip:
+        return LIKELY if _is_set(contents.source) else NO
+    found = contents.of_suffix(".roi") or any(_is_set(file.path) for file in contents.of_suffix(".zip"))
+    return LIKELY if found else NO
+
+
+def _is_set(archive: Path) -> bool:
+    try:
+        names = [PurePosixPath(name) for name in member_names(archive)]
+    except SegError:
+        return False
+    return bool(names) and all(name.suffix.lower() == ".roi" or name.name.startswith(".") for name in names)
+
+
+def _sets(contents: Contents, stems: Mapping[str, Path]) -> Iterator[_Set]:
+    """A set for each zip file, for each folder of .roi files, and for a .roi file that is called as a photo."""
+    archives = [contents.source] if contents.is_zip else [file.path for file in contents.of_suffix(".zip")]
+    for archive in filter(_is_set, archives):
+        names = [name for name in member_names(archive) if name.lower().endswith(".roi")]
+        rois = {PurePosixPath(name).stem: member_bytes(archive, name) for name in names}
+        yield _Set(_SET.sub("", archive.stem), archive, rois)
+    if contents.is_zip:
+        return
+    folders: dict[Path, list[FoundFile]] = {}
+    for file in contents.of_suffix(".roi"):
+        if file.path.stem in stems:
+            yield _Set(file.path.stem, file.path, {"": read_bytes(file.path)})
+        else:
+            folders.setdefault(file.path.parent, []).append(file)
+    for folder, files in folders.items():
+        yield _Set(
+            _SET.sub("", folder.resolve().name), folder, {file.path.stem: read_bytes(file.path) for file in files}
+        )
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    root = contents.photos or (contents.source if contents.is_folder else contents.source.parent)
+    stems = photos_by_stem(root)
+    sets = list(_sets(contents, stems))
+    left_out, notes = LeftOut(), []
+    if len(sets) == 1 and sets[0].stem not in stems:
+        if len(stems) != 1:
+            raise SegError(
+                f"{sets[0].path}: of which photo are these ROIs? {len(stems)} photos lie below {root}; give the file "
+                "the name of its photo (IMG_1.zip of IMG_1.tif), or say with --images FOLDER where the photo is"
+            )
+        sets[0].stem = next(iter(stems))
+        notes.append(f"taken for the ROIs of the only photo there, {stems[sets[0].stem].name}")
+    images = [_image(each, stems, left_out) for each in sets]
+    return region_source(
+        "imagej-roi",
+        contents.source,
+        images,
+        notes=noted(f"{contents.source}: holds no ROI that encloses anything", images, [*notes, *left_out.notes()]),
+        root=root,
+    )
+
+
+def _image(own: _Set, stems: Mapping[str, Path], left_out: LeftOut) -> RegionImage:
+    rois = {name: parse_roi(own.path / f"{name}.roi", data) for name, data in own.rois.items()}
+    slices = {roi.position for roi in rois.values() if roi.position > 0}
+    if len(slices) > 1:
+        raise SegError(
+            f"{own.path}: its ROIs lie on {len(slices)} slices of a stack; save the slices as photos, and the ROIs of "
+            "each in a file of its own"
+        )
+    regions: list[tuple[str, Shape]] = []
+    for name, roi in rois.items():
+        if roi.shape is None:
+            left_out.add(f"left out, because they enclose nothing, {roi.kind}", name or own.path.name)
+        else:
+            regions.append((_class(name, rois, left_out), roi.shape))
+    photo = stems.get(own.stem)
+    return RegionImage(photo.name if photo else own.stem, (0, 0), tuple(regions), file=own.path, photo=photo)
+
+
+def _class(name: str, rois: Mapping[str, Roi], left_out: LeftOut) -> str:
+    """The name without the number that ImageJ puts behind the second of a name, where the first is there."""
+    if not name or _MADE_UP.fullmatch(name):
+        left_out.add(f"ROIs without a name of their own are the class {_UNNAMED!r}", name or "in a file of its own")
+        return _UNNAMED
+    plain = re.sub(r"-\d+$", "", name)
+    return plain if plain in rois else name
+
+
+FORMAT = FileFormat(
+    "imagej-roi",
+    "ImageJ ROI files and RoiSet.zip",
+    _recognised,
+    _opened,
+    (ShapeReader(name="imagej-roi"),),
+    rules="The name of a ROI is its class: road, and road-1 where there is a road; names that ImageJ made up "
+    "(0001-0040-0030) are one class, object. Polygons, freehand outlines, rectangles, ovals and several outlines in "
+    "one are painted in the order of the file; lines and points are left out and counted. A set belongs to the photo "
+    "of its name (IMG_1.zip, IMG_1_RoiSet.zip), or to the only one beside it.",
+    in_zip=True,
+)

@@ -1,0 +1,145 @@
+"""Zip files as they were downloaded, unpacked into a hidden folder for as long as a command reads their labels.
+
+Labels of regions and their photos have to be files. The folder lies in the dataset that is made, or in the system's
+folder for temporary files where there is none, and goes with the command, or with the next one if it was killed.
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder
+from prep.dataset.lock import is_free, locked
+from prep.labels.archive import DAMAGED, is_zip, open_archive
+from prep.labels.contents import is_hidden
+from prep.labels.registry import reads_zip
+
+_MOST_MEMBERS = 200_000
+_ALWAYS = 1 << 30
+_MOST_TIMES = 200
+"""A zip file may unpack to 1 GB, or else to so many times its own size: JPEG and PNG hardly shrink."""
+
+_BLOCK = 1 << 20
+_TEMPORARY = "seg-prep-unpacked-"
+
+
+@contextmanager
+def unpacked(source: Path, root: Path | None = None) -> Iterator[Path]:
+    """Give the source as the readers need it: a zip file unpacked, everything else as it is.
+
+    root: the dataset whose lock the command holds; its folder of temporary files is taken up by the next writer.
+    Raises SegError if the zip file is damaged, leads outside, or unpacks to more than it should.
+    """
+    if not is_zip(source) or reads_zip(source):
+        yield source
+    elif root is None:
+        with _temporary() as place:
+            yield _unpack(source, place)
+    else:
+        place = root / _name(source)
+        _remove(place)
+        try:
+            make_folder(place)
+            yield _unpack(source, place)
+        finally:
+            _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Also where a stranger's dataset has a link of that name."""
+    if place.is_symlink():
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _name(archive: Path) -> str:
+    """A name of a half-written folder (see part_of), the same for the same file: a killed command goes on with it."""
+    with explained(archive):
+        status = archive.stat()
+    text = f"{archive.resolve()} {status.st_size} {status.st_mtime_ns}"
+    return f".unpacked-{hashlib.sha256(text.encode()).hexdigest()[:12]}.part"
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    """A folder of this process alone; those that killed processes of the same person left go."""
+    base = Path(tempfile.gettempdir())
+    own = os.getuid() if hasattr(os, "getuid") else 0  # Windows has a folder for each person
+    for left in base.glob(f"{_TEMPORARY}*"):
+        with suppress(OSError, SegError):
+            if not left.is_symlink() and left.stat().st_uid == own and is_free(left):
+                with locked(left):
+                    shutil.rmtree(left)
+    with explained(base):
+        place = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
+    with locked(place):
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _unpack(archive: Path, place: Path) -> Path:
+    """All members but hidden ones below a folder with the name of the zip file; the folder."""
+    target = place / archive.name
+    make_folder(target)
+    opened = open_archive(archive)
+    members = [info for info in opened.infolist() if not info.is_dir()]
+    wanted = {_inner(archive, info): info for info in members}
+    _refuse_enormous(archive, place, list(wanted.values()))
+    for inner, info in wanted.items():
+        if not is_hidden(inner):
+            _write(archive, opened, info, target / inner)
+    return target
+
+
+def _inner(archive: Path, info: zipfile.ZipInfo) -> str:
+    """The path of a member, with the separators of Unix; SegError if it leads outside or is a link."""
+    name = info.filename.replace("\\", "/")
+    parts = PurePosixPath(name).parts
+    leads_out = name.startswith("/") or ".." in parts or not parts or ":" in parts[0] or not name.isprintable()
+    if leads_out or stat.S_ISLNK(info.external_attr >> 16):
+        raise SegError(f"{archive}: holds {info.filename!r}, which is a link or leads outside of it; export it again")
+    return PurePosixPath(name).as_posix()
+
+
+def _refuse_enormous(archive: Path, place: Path, members: list[zipfile.ZipInfo]) -> None:
+    total, own = sum(info.file_size for info in members), archive.stat().st_size
+    if len(members) > _MOST_MEMBERS or total > max(_ALWAYS, _MOST_TIMES * own):
+        raise SegError(
+            f"{archive}: unpacks to {len(members):,} files of {total:,} bytes, out of {own:,}; that is no export of "
+            "labels. If it is, unpack it and name the folder"
+        )
+    free = shutil.disk_usage(place).free
+    if total > free:
+        raise SegError(f"{archive}: unpacks to {total:,} bytes, and {place.parent} has {free:,} free; make room there")
+
+
+def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
+    """With the time that the zip file says, so that a command that goes on knows the file again."""
+    try:
+        with opened.open(info) as content:
+            with explained(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = path.open("xb")
+            with file:
+                left = info.file_size
+                while block := content.read(_BLOCK):
+                    left -= len(block)
+                    if left < 0:
+                        raise SegError(f"{archive}: {info.filename} is larger than it says; export the file again")
+                    with explained(path):
+                        file.write(block)
+    except (*DAMAGED, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        raise SegError(f"{archive}: {info.filename} cannot be unpacked ({error}); export the file again") from error
+    with suppress(OSError, ValueError, OverflowError):
+        changed = time.mktime((*info.date_time, 0, 0, -1))
+        os.utime(path, (changed, changed))

@@ -1,0 +1,57 @@
+"""Every command that writes, and the folder that it starts in."""
+
+import json
+import shutil
+from pathlib import Path
+
+from prep.dataset.dataset import Dataset
+from tests.concurrent.commands import make_base as make_dataset
+from tests.models import write_run
+from tests.support import run_ok, tree
+from tests.train.predicting.test_video import film
+
+COMMANDS = {
+    "synth": "seg-prep synth --n 3 --test 1 --size 40x48 -o new --workers 1",
+    "synth-overwrite": "seg-prep synth --n 3 --test 1 --size 40x48 -o d --workers 1 --overwrite",
+    "convert": "seg-prep masks convert raw/more/masks -o d --images raw/more/photos --classes raw/classes.txt "
+    "--workers 1",
+    "inspect": "seg-prep masks inspect raw/more/masks --images raw/more/photos --write new.txt --sheet values.png",
+    "resize": "seg-prep resize raw/new -o d --size 40 --format png --workers 1",
+    "resize-dataset": "seg-prep resize raw/other -o small --size 16 --workers 1",
+    "split": "seg-prep split d --seed 3 --folds 3 --workers 1",
+    "split-anew": "seg-prep split divided --seed 5 --overwrite --workers 1",
+    "stats": "seg-prep stats d --workers 1",
+    "stats-overwrite": "seg-prep stats divided --split val --overwrite --workers 1",
+    "patches": "seg-prep patches divided --size 16 --per-image 2 --workers 1",
+    "patches-png": "seg-prep patches d --size 16 --per-image 1 --format png --workers 1",
+    "report": "seg-prep report divided --workers 1",
+    "export": "seg-prep masks export divided --to voc -o out --workers 1",
+    "export-zip": "seg-prep masks export divided --to cvat -o out.zip --workers 1",
+    "score": "seg-train score runs/tiny --device cpu",
+    "score-into": "seg-train score runs/tiny divided --split all -o scores --device cpu",
+    "audit": "seg-train audit runs/tiny --split test -o found --device cpu",
+    "predict": "seg-train predict raw/new --run runs/tiny -o out --device cpu --save masks,coco,probabilities",
+    "predict-anew": "seg-train predict raw/new --run runs/tiny -o before --device cpu --save masks --overwrite",
+    "predict-video": "seg-train predict clip.mp4 --run runs/tiny -o out --device cpu --save masks,overlays",
+    "model": "seg-train export runs/tiny --to torchscript",
+}
+
+
+def make_base(folder: Path) -> Path:
+    """Datasets d (not split) and divided (split), raw files, two runs, a video, and predictions of the second run."""
+    make_dataset(folder)
+    shutil.copytree(folder / "d", folder / "divided")
+    run_ok("split", folder / "divided", "--workers", 1)
+    film(folder / "clip.mp4", 32, 48)
+    opened = Dataset.open(folder / "divided")
+    for name in ("tiny", "other"):
+        run = write_run(folder / "runs" / name, split_hash=opened.split_hash())
+        settings = {"dataset_path": "divided", "arch": "unet", "encoder": None, "dataset": "divided",
+                    "train_images": 1, "val_images": 1, "device": "cpu", "precision_used": "32"}  # fmt: skip
+        (run / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file and folder, hidden ones too, but what says when something was done."""
+    return {name: data for name, data in tree(folder).items() if name != "said.txt"}

@@ -1,0 +1,208 @@
+"""masks convert of tools with a JSON file for each photo: Darwin, SuperAnnotate, ISAT, VoTT, Labelbox; and GeoJSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prep.dataset.dataset import Dataset
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+
+FRAME = [[0, 0], [6, 0], [6, 4], [0, 4]]
+HOLE = [[2, 1], [4, 1], [4, 3], [2, 3]]
+CORNER = [[5, 3], [6, 3], [6, 4], [5, 4]]
+
+
+def xy(ring: list[list[int]]) -> list[dict[str, int]]:
+    return [{"x": x, "y": y} for x, y in ring]
+
+
+def flat(ring: list[list[int]]) -> list[int]:
+    return [number for corner in ring for number in corner]
+
+
+def closed(ring: list[list[int]]) -> list[list[int]]:
+    return [*ring, ring[0]]
+
+
+DARWIN2: dict[str, Any] = {
+    "version": "2.0",
+    "item": {"name": "a.png", "path": "/", "slots": [{"slot_name": "0", "width": 6, "height": 4}]},
+    "annotations": [
+        {"name": "road", "polygon": {"paths": [xy(FRAME), xy(HOLE)]}},
+        {"name": "car", "polygon": {"paths": [xy(CORNER)]}, "bounding_box": {"x": 0}},
+        {"name": "car", "bounding_box": {"x": 0, "y": 0, "w": 1, "h": 1}},
+    ],
+}
+DARWIN1 = {
+    "dataset": "x",
+    "image": {"width": 6, "height": 4, "filename": "a.png"},
+    "annotations": [
+        {"name": "road", "polygon": {"path": xy(FRAME), "additional_paths": [xy(HOLE)]}},
+        {"name": "car", "polygon": {"path": xy(CORNER)}},
+        {"name": "car", "line": {"path": xy(CORNER)}},
+    ],
+}
+DARWIN_MASKS = {
+    **DARWIN2,
+    "annotations": [
+        {"id": "m1", "name": "road", "mask": {}},
+        {"id": "m2", "name": "car", "mask": {}},
+        {"name": "car", "tag": {}},
+        {
+            "name": "__raster_layer__",
+            "raster_layer": {
+                "dense_rle": [1, 8, 0, 2, 1, 4, 0, 2, 1, 7, 2, 1],
+                "mask_annotation_ids_mapping": {"m1": 1, "m2": 2},
+                "total_pixels": 24,
+            },
+        },
+    ],
+}
+SUPERANNOTATE = {
+    "metadata": {"name": "a.png", "width": 6, "height": 4},
+    "instances": [
+        {"type": "polygon", "className": "road", "points": flat(FRAME), "exclude": [flat(HOLE)]},
+        {"type": "polygon", "className": "car", "points": flat(CORNER), "exclude": []},
+        {"type": "bbox", "className": "car", "points": {"x1": 0, "x2": 1, "y1": 0, "y2": 1}},
+    ],
+}
+ISAT = {
+    "info": {"description": "ISAT", "folder": "", "name": "a.png", "width": 6, "height": 4, "depth": 3},
+    "objects": [
+        {"category": "car", "group": 2, "segmentation": CORNER, "layer": 3.0},
+        {"category": "__background__", "group": 1, "segmentation": HOLE, "layer": 2.0},
+        {"category": "road", "group": 1, "segmentation": FRAME, "layer": 1.0},
+    ],
+}
+VOTT = {
+    "asset": {"id": "1", "name": "a.png", "path": "file:/C:/a.png", "size": {"width": 6, "height": 4}},
+    "regions": [
+        {
+            "type": "POLYGON",
+            "tags": ["road"],
+            "points": xy([*closed(FRAME), *closed(HOLE)]),
+        },
+        {"type": "POLYGON", "tags": ["car", "old"], "points": xy(CORNER)},
+        {"type": "RECTANGLE", "tags": ["car"], "points": xy(CORNER)},
+    ],
+}
+LABELBOX = {
+    "data_row": {"id": "x", "external_id": "a.png", "row_data": "https://x"},
+    "media_attributes": {"width": 6, "height": 4},
+    "projects": {
+        "p": {
+            "labels": [
+                {
+                    "annotations": {
+                        "objects": [
+                            {"name": "road", "polygon": xy(FRAME)},
+                            {"name": "background", "polygon": xy(HOLE)},
+                            {"name": "car", "polygon": xy(CORNER)},
+                            {"name": "car", "bounding_box": {"top": 0}},
+                        ]
+                    }
+                }
+            ]
+        }
+    },
+}
+QUPATH = [
+    {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [closed(FRAME), closed(HOLE)]},
+        "properties": {"objectType": "annotation", "classification": {"name": "road", "color": [1, 2, 3]}},
+    },
+    {
+        "type": "Feature",
+        "geometry": {"type": "MultiPolygon", "coordinates": [[closed(CORNER)]]},
+        "properties": {"classification": {"name": "car"}},
+    },
+    {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 1]}, "properties": {}},
+]
+GEOJSON = {"type": "FeatureCollection", "features": QUPATH}
+FILES: dict[str, tuple[str, object, str]] = {
+    "darwin": ("a.json", DARWIN2, "left out, because they are no polygons and no masks: 1 (car in a.png)"),
+    "darwin-1": ("a.json", DARWIN1, "left out, because they are no polygons and no masks: 1 (car in a.png)"),
+    "darwin-masks": ("a.json", DARWIN_MASKS, "left out, because they are no polygons and no masks: 1 (car in a.png)"),
+    "superannotate": ("a.png___objects.json", SUPERANNOTATE, "no polygons, bbox: 1 (car in a.png)"),
+    "isat": ("a.json", ISAT, ""),
+    "vott": ("a-asset.json", VOTT, "left out, because they are no polygons, rectangle: 1 (a.png)"),
+    "vott-export": (
+        "export.json",
+        {"name": "x", "assets": {"1": VOTT}},
+        "with several tags: the first is the class: 1",
+    ),
+    "labelbox": ("export.ndjson", LABELBOX, "left out, because they are no polygons: 1 (car in a.png)"),
+    "geojson": ("a.geojson", GEOJSON, "left out, because they are no polygons, Point: 1 (3 of a.geojson)"),
+    "geojson-list": ("a.png.json", QUPATH, "left out, because they are no polygons, Point: 1"),
+}
+
+
+def write(folder: Path, name: str, content: object, photo: str = "a.png") -> Path:
+    save(folder / photo, random_image(0, 4, 6))
+    (folder / name).write_text(json.dumps(content))
+    return folder / name
+
+
+@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_regions_with_holes_are_painted_and_the_rest_is_counted(form: str, whole_folder: bool, tmp_path: Path) -> None:
+    name, content, said = FILES[form]
+    file = write(tmp_path / "raw", name, content)
+    text = run_ok("masks", "convert", tmp_path / "raw" if whole_folder else file, "-o", tmp_path / "set").stdout
+    assert said in text
+    names = Dataset.open(tmp_path / "set").classes.names
+    mask = masks_of(tmp_path / "set")["a"]
+    letters = ["".join(names[value][0] for value in row) for row in mask.tolist()]
+    assert letters == ["rrrrrr", "rrbbrr", "rrbbrr", "rrrrrc"]
+    assert by_stem(tmp_path / "set")["a"].image == "images/a.png"
+    assert f"read as {form.partition('-')[0]}" in run_ok("masks", "inspect", file).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.json", {**DARWIN2, "item": {**DARWIN2["item"], "slots": [{}, {}]}}, "its item has 2 slots"),
+        ("a.json", {**DARWIN2, "annotations": [{"name": "x", "mask": {}, "id": "m"}]}, "is in no raster layer"),
+        (
+            "a.json",
+            {**DARWIN2, "annotations": [{"name": "x", "polygon": {"paths": [[1]]}}]},
+            "a polygon without points",
+        ),
+        ("a.json", {**SUPERANNOTATE, "instances": [{"className": "x", "parts": []}]}, "is of a pixel project"),
+        ("a.json", {**ISAT, "objects": [{"segmentation": FRAME}]}, "has an object without 'category'"),
+        ("a.geojson", {**GEOJSON, "crs": {"type": "name"}}, "its coordinates are places on the ground"),
+        ("a.geojson", {"type": "FeatureCollection", "features": [{}]}, "feature 1: has no geometry"),
+    ],
+)
+def test_what_cannot_be_read_is_named(name: str, content: object, said: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "raw", name, content)
+    error = run_error("masks", "convert", file, "-o", tmp_path / "set")
+    assert said in error
+    assert str(file) in error
+
+
+def test_masks_on_the_server_of_labelbox_are_refused(tmp_path: Path) -> None:
+    objects = [{"name": "road", "mask": {"url": "https://x"}}]
+    row = {**LABELBOX, "projects": {"p": {"labels": [{"annotations": {"objects": objects}}]}}}
+    file = write(tmp_path / "raw", "export.ndjson", row)
+    said = run_error("masks", "convert", file, "-o", tmp_path / "set")
+    assert f"{file}, line 1: a.png has masks, which lie on Labelbox's server" in said
+
+
+def test_degrees_are_no_pixels(tmp_path: Path) -> None:
+    ring = [[11.5 + x / 1e4, 48.1 + y / 1e4] for x, y in closed(FRAME)]
+    feature = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": {"class": "x"}}
+    file = write(tmp_path / "raw", "a.geojson", {"type": "FeatureCollection", "features": [feature]})
+    assert "places on the ground" in run_error("masks", "convert", file, "-o", tmp_path / "set")
+
+
+def test_another_property_may_be_the_class(tmp_path: Path) -> None:
+    features = [{**QUPATH[0], "properties": {"class": "x", "kind": "road"}}]
+    file = write(tmp_path / "raw", "a.geojson", {"type": "FeatureCollection", "features": features})
+    run_ok("masks", "convert", file, "-o", tmp_path / "set", "--variable", "kind")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")
+    said = run_error("masks", "convert", file, "-o", tmp_path / "other", "--variable", "sort")
+    assert "has no property 'sort'; it has class, kind" in said

@@ -1,0 +1,156 @@
+"""Zip files as they were downloaded: read as their folder would be, safely, and nothing is left behind."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.dataset.lock import locked
+from prep.images.imageio import encode_png
+from prep.labels import unpacking
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save, tree
+
+SQUARE = [0, 0, 2, 0, 2, 1, 0, 1]
+COCO = {
+    "images": [{"id": 1, "file_name": "a.png", "width": 3, "height": 2}],
+    "categories": [{"id": 1, "name": "road"}],
+    "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [SQUARE]}],
+}
+ROAD = [[1, 1, 0], [0, 0, 0]]
+PHOTO = encode_png(random_image(0, 2, 3))
+
+
+def pack(path: Path, members: Mapping[str, bytes | str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def coco(path: Path) -> Path:
+    members = {"annotations/instances_default.json": json.dumps(COCO), "images/default/a.png": PHOTO}
+    return pack(path, {**members, "__MACOSX/images/._a.png": b"x", "images/.DS_Store": b"x"})
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for temporary files of this test alone."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_it_is_read_as_its_folder_would_be_and_leaves_nothing(tmp_path: Path, temporary: Path) -> None:
+    archive = coco(tmp_path / "export.zip")
+    zipfile.ZipFile(archive).extractall(tmp_path / "export")
+    run_ok("masks", "convert", archive, "-o", tmp_path / "set")
+    run_ok("masks", "convert", tmp_path / "export", "-o", tmp_path / "other")
+    assert masks_of(tmp_path / "set")["a"].tolist() == ROAD
+    assert by_stem(tmp_path / "set")["a"].image == "images/a.png"
+    assert tree(tmp_path / "set") == tree(tmp_path / "other")
+    assert not [path.name for path in (tmp_path / "set").iterdir() if path.name.startswith(".")]
+    assert "1 label, read as coco" in run_ok("masks", "inspect", archive).stdout
+    assert not any(temporary.iterdir())
+
+
+def test_photos_beside_the_zip_file_are_found(tmp_path: Path) -> None:
+    archive = pack(tmp_path / "raw.zip", {"instances.json": json.dumps(COCO)})
+    save(tmp_path / "images" / "a.png", random_image(0, 2, 3))
+    run_ok("masks", "convert", archive, "-o", tmp_path / "set")
+    assert by_stem(tmp_path / "set")["a"].image == "images/a.png"
+
+
+def test_yolo_in_a_zip_file_with_a_folder_around(tmp_path: Path) -> None:
+    members: dict[str, bytes | str] = {
+        "my set/data.yaml": "names: [road]\n",
+        "my set\\train\\labels\\a.txt": "0 0 0 0.667 0 0.667 0.5 0 0.5\n",
+        "my set/train/images/a.png": PHOTO,
+    }
+    run_ok("masks", "convert", pack(tmp_path / "yolo.zip", members), "-o", tmp_path / "set")
+    assert next(iter(masks_of(tmp_path / "set").values())).tolist() == ROAD
+    assert next(iter(by_stem(tmp_path / "set").values())).split == "train"
+
+
+@pytest.mark.parametrize("name", ["../a.json", "/etc/a.json", "..\\a.json", "C:/a.json", "a/../../b.json"])
+def test_paths_that_lead_outside_are_refused(name: str, tmp_path: Path) -> None:
+    archive = pack(tmp_path / "export.zip", {"instances.json": json.dumps(COCO), name: "{}"})
+    said = run_error("masks", "convert", archive, "-o", tmp_path / "set")
+    assert f"holds {name!r}, which is a link or leads outside of it" in said
+    assert not (tmp_path / "set").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export.zip", "temporary"]
+
+
+def test_links_are_refused(tmp_path: Path) -> None:
+    archive = pack(tmp_path / "export.zip", {"instances.json": json.dumps(COCO)})
+    with zipfile.ZipFile(archive, "a") as opened:
+        link = zipfile.ZipInfo("photos")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        opened.writestr(link, "/etc")
+    assert "'photos', which is a link" in run_error("masks", "inspect", archive)
+
+
+def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = pack(tmp_path / "export.zip", {"instances.json": json.dumps(COCO), "zeros.bin": bytes(1 << 20)})
+    monkeypatch.setattr(unpacking, "_ALWAYS", 1 << 10)
+    said = run_error("masks", "convert", archive, "-o", tmp_path / "set")
+    assert "unpacks to 2 files of 1,048," in said
+    assert "that is no export of labels" in said
+    assert not (tmp_path / "set").exists()
+
+
+def test_damage_and_the_same_name_twice_are_named(tmp_path: Path) -> None:
+    archive = coco(tmp_path / "export.zip")
+    data = bytearray(archive.read_bytes())
+    at = data.index(b"instances_default.json") + 30
+    data[at : at + 20] = bytes(20)
+    archive.write_bytes(data)
+    said = run_error("masks", "convert", archive, "-o", tmp_path / "set")
+    assert "annotations/instances_default.json cannot be unpacked" in said
+    assert not (tmp_path / "set").exists()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from prep.converting import masks
+masks.plan_conversion = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+masks.convert_masks(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_what_a_killed_command_unpacked_goes_with_the_next_one(tmp_path: Path) -> None:
+    archive = coco(tmp_path / "export.zip")
+    killed = subprocess.run([sys.executable, "-c", _KILLED, tmp_path / "set", archive], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert any(path.name.startswith(".unpacked-") for path in (tmp_path / "set").iterdir())
+    save(tmp_path / "raw" / "a.png", np.array([[0, 1]], np.uint8))
+    (tmp_path / "raw" / "classes.txt").write_text("sky,#000000\nsea,#010101\n")
+    (tmp_path / "photos").mkdir()
+    save(tmp_path / "photos" / "a.png", random_image(0, 1, 2))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos")
+    assert not [path.name for path in (tmp_path / "set").iterdir() if path.name.startswith(".")]
+
+
+def test_of_temporary_folders_only_those_go_that_nobody_uses(tmp_path: Path, temporary: Path) -> None:
+    archive = coco(tmp_path / "export.zip")
+    (temporary / "seg-prep-unpacked-left" / "x").mkdir(parents=True)
+    (temporary / "seg-prep-unpacked-link").symlink_to(tmp_path, target_is_directory=True)
+    used = temporary / "seg-prep-unpacked-used"
+    with locked(used):
+        program = "from prep.cli.main import main; main()"
+        command = [sys.executable, "-c", program, "masks", "inspect", str(archive)]
+        subprocess.run(command, check=True, env={**os.environ, "TMPDIR": str(temporary)})
+        assert sorted(path.name for path in temporary.iterdir()) == ["seg-prep-unpacked-link", used.name]
+    assert archive.exists()
