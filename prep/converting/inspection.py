@@ -29,6 +29,7 @@ from prep.images.imageio import ImageRGB, encode_png
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
+from prep.labels.tables.table import similar_names
 from prep.labels.unpacking import unpacked
 
 _VALUES_SHOWN = 30
@@ -101,6 +102,7 @@ def _inspected(
         *pairing.notes,
         *found.notes,
         *(meaning.notes if meaning else ()),
+        *filter(None, [similar_names(classes.names) if classes else ""]),
     ]
     class_map = _class_map(chosen, values, classes)
     return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances)

@@ -75,25 +75,32 @@ def convert_masks(
     """
     with unpacked(source, root) if source else nullcontext() as place:
         plan = plan_conversion(root, source, place, photos, classes_file, options, workers, progress)
-        with Transaction(root, "masks-convert", plan.settings()) as change:
-            convert = ConvertLabel(
-                change.path("."), plan.reader.name, plan.meaning, options.unknown, options.stretch, plan.ranges
-            )
-            outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
-            names = (job.label.short_name for job in plan.jobs)
-            unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
-            try:
-                refuse(outcomes, unknown, plan)
-            except SegError:
-                change.discard()
-                raise
-            write_classes(change.path(CLASSES), plan.classes)
-            made = [outcome for outcome in outcomes if not outcome.problem]
-            samples = [outcome.sample for outcome in made]
-            records = [outcome.record for outcome in made if outcome.record is not None]
-            commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
-        problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
-        return replace(_conversion(plan, made, unknown), problems=problems)
+        return _carried_out(plan, max_failed, workers, progress, overwrite=overwrite)
+
+
+def _carried_out(
+    plan: Plan, max_failed: int | None, workers: int | None, progress: Progress, *, overwrite: bool
+) -> Conversion:
+    """Make what is planned, and commit it."""
+    with Transaction(plan.root, "masks-convert", plan.settings()) as change:
+        convert = ConvertLabel(
+            change.path("."), plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.ranges
+        )
+        outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
+        names = (job.label.short_name for job in plan.jobs)
+        unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
+        try:
+            refuse(outcomes, unknown, plan)
+        except SegError:
+            change.discard()
+            raise
+        write_classes(change.path(CLASSES), plan.classes)
+        made = [outcome for outcome in outcomes if not outcome.problem]
+        samples = [outcome.sample for outcome in made]
+        records = [outcome.record for outcome in made if outcome.record is not None]
+        commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
+    problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
+    return replace(_conversion(plan, made, unknown), problems=problems)
 
 
 def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals) -> Conversion:

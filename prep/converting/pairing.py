@@ -62,7 +62,8 @@ def photos_to_bring(
             return labels.photo_files
         return _by_label_stems(find_photos([given], without={label.path for label in labels.labels}), labels)
     present = {sample.stem for sample in before.samples if sample.image} if before is not None else set()
-    if present and (not labels.photos or not present.isdisjoint(label.stem for label in labels.labels)):
+    named = {*labels.photos, *(label.stem for label in labels.labels)}
+    if present and (not labels.photos or not present.isdisjoint(named)):
         return None  # labels of other photos bring those
     if labels.photos:
         return labels.photo_files
@@ -140,8 +141,9 @@ def _of_pattern(pairing: Pairing, patterns: Patterns) -> Pairing:
     if not others or not pairing.pairs:
         return pairing
     note = f"left out, because their names are not {patterns[1]}: {counted(len(others), 'mask')} ({list_some(others)})"
-    left = tuple(stem for stem in pairing.labels_alone if stem not in set(others))
-    return replace(pairing, labels_alone=left, notes=(note,), left_out=frozenset(others))
+    gone = frozenset(others)
+    left = tuple(stem for stem in pairing.labels_alone if stem not in gone)
+    return replace(pairing, labels_alone=left, notes=(note,), left_out=gone)
 
 
 def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> SegError:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import explained
-from prep.images.folder_names import names_labels, names_photos, place_of
+from prep.core.folder_names import names_labels, names_photos, place_of
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.images.tiff_pages import page_count
 
@@ -110,10 +110,20 @@ def photos_beside(labels: Path) -> list[FoundFile]:
         inside = [file for file in find_files(labels, skip=names_labels) if _in_photo_folder(file)]
         if inside:
             return with_pages(inside)
-    around = labels.parent
-    siblings = sorted(path for path in around.iterdir() if path.is_dir() and names_photos(path.name))
-    is_beside = len(siblings) == 1 and (labels.is_file() or names_labels(labels.name))
-    return with_pages(find_files(siblings[0])) if is_beside else []
+    folder = _photo_folder_beside(labels)
+    is_beside = labels.is_file() or names_labels(labels.name)
+    return with_pages(find_files(folder)) if folder is not None and is_beside else []
+
+
+def _photo_folder_beside(labels: Path) -> Path | None:
+    """The folder of photos beside labels; of several that of the same split: train_images or train of train_masks."""
+    folders = sorted(path for path in labels.parent.iterdir() if path.is_dir() and path != labels)
+    photos = [path for path in folders if names_photos(path.name)]
+    if labels.is_dir() and names_labels(labels.name):
+        place = place_of(labels.name)
+        same = [path for path in photos if place_of(path.name) == place]
+        photos = same or [path for path in folders if place and path.name.lower() == place] or photos
+    return photos[0] if len(photos) == 1 else None
 
 
 def _in_photo_folder(file: FoundFile) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
-from prep.images.folder_names import names_labels
+from prep.core.folder_names import names_labels
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines

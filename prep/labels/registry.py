@@ -159,7 +159,7 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
     if found.names is not None or found.reader == ground_truth.GroundTruthReader.name:
         if reader != found.reader:
             tool = next(each.title for each in formats() if any(own.name == found.reader for own in each.readers))
-            raise SegError(f"--from {reader} cannot read {label}: that is a file of {tool}")
+            raise SegError(f"--from {reader} cannot read {label}: that is a file of {tool}; leave --from out")
         return found
     matrices = {"mat": ".mat files", "npy": "NumPy files"}
     if reader != found.reader and (reader in matrices or found.reader in matrices):

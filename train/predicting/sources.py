@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.images.finding import FoundFile, find_files, refuse_equal_stems, with_pages
-from prep.images.folder_names import names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})

@@ -133,11 +133,13 @@ def convert(
 ) -> None:
     """Convert the labels in SOURCE (by default the dataset's labels/) and pair them with their images.
 
-    SOURCE is a folder of masks (also with subfolders), MATLAB's gTruth.mat or the folder that holds it, .mat
-    matrices, a folder or zip file in the form of CVAT or Pascal VOC, JSON files of LabelMe, or a JSON file of COCO.
-    A mask that was drawn on another size of its photo, or on the photo before EXIF turns it, is brought onto the
-    image. A label that cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is
-    random: the seed is only recorded.
+    SOURCE is a folder of masks, also with their photos in it (images/ and masks/, or x.jpg and x_mask.png: they are
+    told apart, paired and divided by their names), MATLAB's gTruth.mat or the folder that holds it, .mat
+    matrices, or what a tool exports: CVAT, Pascal VOC, COCO, LabelMe, YOLO, Supervisely, VIA, run lengths in CSV,
+    ImageJ's ROIs and others that 'seg-prep masks inspect --formats' lists; also a zip file of these. A mask that was
+    drawn on another size of its photo, or on the photo before EXIF turns it, is brought onto the image. A label that
+    cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is random: the seed is only
+    recorded.
 
     Regions in JSON files are painted one over the other: LabelMe's in the order of the file, COCO's in the order of
     their ids. What lies in none of them is background, which becomes class 0 if no class has that name; regions

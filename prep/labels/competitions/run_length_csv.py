@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import explained
+from prep.core.folder_names import names_labels
 from prep.core.words import natural_key
 from prep.images.finding import FoundFile
-from prep.images.folder_names import names_labels
 from prep.images.imageio import IMAGE_SUFFIXES, IndexMask
 from prep.labels.competitions.run_order import COLUMNS, ROWS, order_of
 from prep.labels.contents import Contents

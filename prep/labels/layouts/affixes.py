@@ -1,5 +1,6 @@
 """Which image a mask is of by its name: an equal name, or one with something added (x_mask, Mask_x, x.jpg, x_L)."""
 
+import functools
 import re
 import unicodedata
 from collections import Counter
@@ -25,6 +26,7 @@ _PHOTO_WORDS = frozenset(
 _GAP = r"[ _\-.]+"
 _FIRST = re.compile(rf"([^ _\-.]+{_GAP})(.+)", re.DOTALL)
 _GLUED_LAST, _GLUED_FIRST = re.compile(r"(.*\d)([A-Za-z]+)", re.DOTALL), re.compile(r"([A-Za-z]+)(\d.*)", re.DOTALL)
+_ENDS, _BEGINS = re.compile(r"(?<=[^A-Za-z])([A-Za-z]+)(?:[ _\-.]*\d+)?$"), re.compile(r"([A-Za-z]+)[ _\-.\d]+.")
 _DEEPEST = 3
 
 
@@ -65,8 +67,9 @@ def says_mask(pattern: str) -> bool:
 
 
 def is_named_as_mask(stem: str) -> bool:
-    """Whether a name begins or ends with a word that says so."""
-    return any(pattern != "{}" and says_mask(pattern) for _, pattern in _cores(stem))
+    """Whether a name begins or ends with a word that says so, and has something else."""
+    last, first = _ENDS.search(stem), _BEGINS.match(stem)
+    return (last is not None and _is_mask_word(last[1])) or (first is not None and _is_mask_word(first[1]))
 
 
 def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
@@ -78,6 +81,7 @@ def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
     return patterns[0], patterns[1]
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_mask_word(word: str) -> bool:
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", word)
     return word.lower() in _MASK_WORDS or all(part.lower() in _MASK_WORDS for part in parts)

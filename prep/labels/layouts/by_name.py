@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
+from prep.core.folder_names import SPLIT_WORDS
 from prep.core.words import counted, list_some
-from prep.images.folder_names import SPLIT_WORDS
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, says_mask
 
 _BEST = (

@@ -4,7 +4,7 @@ import math
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -12,9 +12,9 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.images.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.images.imageio import decode
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
 from prep.labels.layouts.splits import split_of
@@ -36,6 +36,16 @@ class Division:
 
 def divide(files: Sequence[FoundFile], patterns: Patterns = SAME_STEM) -> Division:
     """Tell photos from masks: by their folders, else by patterns that a person gave, else by names and endings."""
+    found = _divided(files, patterns)
+    if patterns == SAME_STEM:
+        return found
+    kept = {file.path for file in (*found.photos, *found.masks)}
+    rest = [file.name for file in files if file.path not in kept]
+    note = f"left out, because their names are not as --match says: {counted(len(rest), 'image')} ({list_some(rest)})"
+    return replace(found, notes=(note,) if rest else ())
+
+
+def _divided(files: Sequence[FoundFile], patterns: Patterns) -> Division:
     roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
     for file in files:
         roles[_role(file)].append(file)
@@ -93,7 +103,8 @@ def _without_others(photos: Sequence[FoundFile], masks: Sequence[FoundFile], oth
     if held and "" not in held and "test" not in held:
         test = [file for file in photos if split_of(str(PurePosixPath(file.name).parent)) == "test"]
         if test:
-            photos = [file for file in photos if file not in set(test)]
+            left = set(test)
+            photos = [file for file in photos if file not in left]
             notes.append(f"{counted(len(test), 'image')} of the test folder without a mask left out")
     return Division(tuple(photos), tuple(masks), tuple(notes))
 
@@ -109,7 +120,8 @@ def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[Fo
     cores = {core for file in files if (core := fits(file.stem, patterns[0]))}
     masks = [file for file in files if fits(file.stem, patterns[1]) in cores]
     shared = {fits(file.stem, patterns[1]) for file in masks}
-    photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in set(masks)]
+    taken = set(masks)
+    photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in taken]
     return (photos, masks) if photos and masks else None
 
 
@@ -125,18 +137,19 @@ def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFil
 
 
 def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
-    """Where most names stand twice, as x.jpg and x.png, the photos are in the format that loses something."""
-    by_stem: dict[str, list[FoundFile]] = defaultdict(list)
-    for file in files:
-        by_stem[file.stem].append(file)
-    pairs = [each for each in by_stem.values() if len(each) > 1]
+    """Where most names of a folder stand twice, as x.jpg and x.png, the photos are in the format that loses."""
     photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
     masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]
-    told = all({file.path.suffix.lower() in _MASK_SUFFIXES for file in each} == {True, False} for each in pairs)
-    folders = {file.path.parent for file in files}
-    if len(folders) > 1 or not pairs or not told or 2 * len(pairs) < len(by_stem):
+    if (
+        not photos
+        or not masks
+        or len(photos) + len(masks) < len(files)
+        or len({file.path.parent for file in files}) > 1
+    ):
         return None
-    return (photos, masks) if len(photos) + len(masks) == len(files) else None
+    ours, theirs = set(_stems(photos)), set(_stems(masks))
+    alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own
+    return (photos, masks) if alone and 2 * len(ours & theirs) >= len(ours | theirs) else None
 
 
 def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:

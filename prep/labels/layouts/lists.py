@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import SPLIT_WORDS, names_labels
 from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile
-from prep.images.folder_names import SPLIT_WORDS, names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
 from prep.images.finding import FoundFile
-from prep.images.folder_names import SPLIT_WORDS, place_of, role_of
 from prep.labels.layouts.affixes import relate, says_mask
 
 _MOST_CLASSES = 40

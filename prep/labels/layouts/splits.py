@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from prep.images.folder_names import SPLIT_WORDS, place_of, role_of
+from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
 
 _SPLIT = re.compile(r"(?<![a-z])(train|training|val|valid|validation|test|testing)(?![a-z])")
 

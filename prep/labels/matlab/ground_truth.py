@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import names_photos
 from prep.core.words import natural_key
 from prep.images.finding import FoundFile
-from prep.images.folder_names import names_photos
 from prep.images.polygons import fill_polygon
 from prep.labels.contents import Contents
 from prep.labels.formats import CERTAIN, LIKELY, NO, PROBABLE, FileFormat

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from prep.core.classes import MAX_ID, made_up_classes
 from prep.core.errors import SegError
+from prep.core.folder_names import names_photos
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_photos, photos_beside
-from prep.images.folder_names import names_photos
 from prep.labels.contents import Contents
 from prep.labels.formats import FileFormat
 from prep.labels.matlab.matfile import load_mat

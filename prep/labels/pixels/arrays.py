@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import names_photos
 from prep.images.finding import FoundFile
-from prep.images.folder_names import names_photos
 from prep.images.imageio import IMAGE_SUFFIXES, refuse_enormous
 from prep.labels.archive import member_bytes, member_names
 from prep.labels.contents import Contents

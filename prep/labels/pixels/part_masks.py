@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
 from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile, find_files, photos_beside
-from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PROBABLE, FileFormat
 from prep.labels.layouts.parts import Parts, parts_of

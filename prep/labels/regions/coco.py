@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
-from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
 from prep.labels.layouts.splits import split_of

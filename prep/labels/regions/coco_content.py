@@ -1,8 +1,8 @@
 """What a COCO file says, entry by entry: odd ones are repaired or left out with a line, the rest is read."""
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ Key = int | str
 
 _BOX = "left out, because they are boxes without a region"
 _NO_CATEGORY = "ignored in the masks (255), because they are of a category that the file does not list"
+_LARGEST = 1 << 63
 _NO_AREA = "left out, because they are points or lines without area"
 
 
@@ -36,13 +37,14 @@ class Category:
 class CocoImage:
     """Name and size (0, 0 if it is not stated) of an image, and (category, shape) in the order of painting.
 
-    found: id, number of the category, and shape, in the order of the file, until all are read.
+    ids: of the annotations, until all are read; as long, `found` has number of the category, and shape.
     """
 
     name: str
     size: tuple[int, int]
     regions: list[tuple[str, Shape]] = field(default_factory=list)
-    found: list[tuple[Any, Key | None, Shape]] = field(default_factory=list)
+    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    found: list[tuple[Key | None, Shape]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,9 @@ class _Found:
                 continue
             key = _key(entry.get("id"))
             name = f"entry {position}" if key is None else f"annotation {key}"
-            if not isinstance(key, int):
+            if not isinstance(key, int) or not -_LARGEST <= key < _LARGEST:
                 self.without_number = self.without_number or f"entry {position}"
+                key = position
             image = images.get(_key(entry.get("image_id")))
             if image is None:
                 left_out.add("left out, because they are of an image that the file does not list", name)
@@ -112,7 +115,9 @@ class _Found:
                 self.damaged += 1
                 continue
             category = _key(entry.get("category_id"))
-            image.found += [(key, category, shape) for shape in shapes]
+            for shape in shapes:
+                image.ids.append(key)
+                image.found.append((category, shape))
 
     def content(self, path: Path, left_out: LeftOut) -> CocoContent:
         """All of it, with the regions of each image in the order of painting."""
@@ -123,14 +128,14 @@ class _Found:
             left_out.add(text, self.without_number)
         used: set[Key] = set()
         for image in {id(image): image for image in self.images.values()}.values():
-            if not self.without_number:
-                image.found.sort(key=itemgetter(0))
-            for key, number, shape in image.found:
+            order = np.arange(len(image.ids)) if self.without_number else np.argsort(image.ids, kind="stable")
+            for at in order.tolist():
+                number, shape = image.found[at]
                 category = None if number is None else self.categories.get(number)
                 if number is not None and category is not None:
                     used.add(number)
                 else:
-                    left_out.add(_NO_CATEGORY, f"annotation {key} of {image.name}")
+                    left_out.add(_NO_CATEGORY, f"annotation {image.ids[at]} of {image.name}")
                 image.regions.append((category.name if category else "ignore", shape))
             image.found.clear()
         return CocoContent(self.images, self.categories, frozenset(used), self.damaged)
@@ -224,11 +229,12 @@ def _ring(values: object) -> Ring:
 
 
 def _has_area(ring: Ring) -> bool:
-    """Whether it can hold a pixel; only small ones are looked at, for long lists of points are regions."""
-    if len(ring) > 6:
-        return True
-    x, y = ring.clip(-FARTHEST, FARTHEST).T
-    return len(ring) > 2 and bool(np.dot(x, np.roll(y, 1)) != np.dot(y, np.roll(x, 1)))
+    """Whether its corners lie on no line; only small ones are looked at, for long lists of points are regions."""
+    if len(ring) > 6 or len(ring) < 3:
+        return len(ring) > 6
+    (left, top), *rest = np.clip(ring, -FARTHEST, FARTHEST).tolist()
+    steps = [(x - left, y - top) for x, y in rest if x != left or y != top]
+    return any(steps[0][0] * down != steps[0][1] * across for across, down in steps[1:])
 
 
 def _runs(segmentation: dict[str, Any], image: CocoImage) -> Runs:

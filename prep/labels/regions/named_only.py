@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
-from prep.images.folder_names import names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, JsonFormat, LabelFormat, NamedOnly

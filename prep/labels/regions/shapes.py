@@ -30,15 +30,15 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True)
 class PackedPolygon:
-    """A polygon in half the memory: whole numbers (N, 2) int32, so many of which make a pixel."""
+    """A polygon of one outline in little memory: x, y, x, y ... as whole numbers of 32 bits, so many to a pixel."""
 
-    numbers: tuple[NDArray[np.int32], ...]
+    data: bytes
     parts: int
 
     @property
     def rings(self) -> tuple[Ring, ...]:
-        """Outlines as those of a polygon: exactly the numbers that were packed."""
-        return tuple(numbers / self.parts for numbers in self.numbers)
+        """Its outline as that of a polygon: exactly the numbers that were packed."""
+        return (np.frombuffer(self.data, np.int32).reshape(-1, 2) / self.parts,)
 
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set the pixels whose centres lie inside."""
@@ -50,12 +50,11 @@ _PARTS = (100, 10_000)
 
 def packed(ring: Ring) -> Polygon | PackedPolygon:
     """A polygon of one outline; packed if its corners have at most four decimals, as tools write them."""
-    farthest = np.abs(ring).max(initial=0)
-    for parts in _PARTS:
-        if farthest < (1 << 31) / parts:
-            whole = np.rint(ring * parts)
+    with np.errstate(invalid="ignore", over="ignore"):  # what does not fit 32 bits does not come back equal
+        for parts in _PARTS:
+            whole = np.rint(ring * parts).astype(np.int32)
             if (whole / parts == ring).all():
-                return PackedPolygon((whole.astype(np.int32),), parts)
+                return PackedPolygon(whole.tobytes(), parts)
     return Polygon((ring,))
 
 

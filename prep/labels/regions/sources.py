@@ -7,8 +7,8 @@ from typing import Literal
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile, find_files
-from prep.images.folder_names import names_labels
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names

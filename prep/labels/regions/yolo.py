@@ -13,8 +13,8 @@ import numpy as np
 from prep.core.classes import made_up_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import names_labels, names_photos
 from prep.images.finding import FoundFile, find_files
-from prep.images.folder_names import names_labels, names_photos
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, PERHAPS, FileFormat

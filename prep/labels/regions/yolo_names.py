@@ -8,7 +8,7 @@ import yaml
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
-from prep.images.folder_names import names_labels
+from prep.core.folder_names import names_labels
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000

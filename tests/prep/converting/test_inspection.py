@@ -109,3 +109,10 @@ def test_frequent_and_known_colors_are_never_noise(codes: list[int], data: st.Da
 def test_blends_are_noise_and_rare_colors_are_not() -> None:
     black, white, grey, red = 0, 0xFFFFFF, 0x808080, 0x0000FF
     assert noise_among({black: 10_000, white: 9_000, grey: 40, red: 40}) == {grey}
+
+
+def test_names_that_differ_in_case_or_spaces_are_told(raw: Raw, tmp_path: Path) -> None:
+    classes = tmp_path / "c.txt"
+    classes.write_text("Road,#000000\nroad,#ff0000\ncar,#00ff00\n", encoding="utf-8")
+    said = run_ok("masks", "inspect", raw.masks, "--classes", classes).stdout
+    assert "classes whose names differ only in case or spaces: 'Road' and 'road'" in said

@@ -180,7 +180,9 @@ def test_cityscapes_label_ids_are_taken(folder: Folder) -> None:
 def test_typed_patterns_are_enough(folder: Folder) -> None:
     cityscapes(folder)
     patterns = ("--match", "{}_leftImg8bit", "{}_gtFine_labelIds")
-    folder.convert(*patterns)
+    assert "left out, because their names are not as --match says: 6 images (gtFine/train/ulm/" in folder.convert(
+        *patterns
+    )
     folder.assert_masks(CITIES)
     said = folder.convert(*patterns, "--images", folder.path / "leftImg8bit", "--overwrite", source="gtFine")
     folder.assert_masks(CITIES)
@@ -341,3 +343,27 @@ def test_folders_whose_names_say_nothing_are_told_by_what_they_hold(folder: Fold
     said = folder.convert()
     assert "photos are taken from y/, and masks from x/" in said
     assert np.array_equal(masks_of(folder.target)["b"][::5, ::5], IDS[1][:12, :16])
+
+
+def test_photos_that_were_brought_in_are_not_brought_again(folder: Folder) -> None:
+    """Images of resize stay as they are, also where names of masks have a word more."""
+    for number in (0, 1):
+        folder.photo(f"images/{number}.png")
+        save(folder.path / f"labels/{number}_L.png", IDS[number])
+    run_ok("resize", folder.path / "images", "-o", folder.target, "--size", "16")
+    before = (folder.target / by_stem(folder.target)["0"].image).read_bytes()
+    folder.convert()
+    assert (folder.target / by_stem(folder.target)["0"].image).read_bytes() == before
+    assert masks_of(folder.target)["1"].shape == (12, 16)
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks"), [("train", "train_masks"), ("train_images", "train_segmentations"), ("images", "masks")]
+)
+def test_photos_beside_a_folder_of_masks(folder: Folder, photos: str, masks: str) -> None:
+    for number in (0, 1):
+        folder.photo(f"{photos}/{number}.jpg")
+        folder.photo(f"test_images/{number + 7}.jpg")
+        folder.mask(f"{masks}/{number}_mask.png", number)
+    folder.convert(source=masks)
+    folder.assert_masks({"0": 0, "1": 1})

@@ -371,3 +371,12 @@ def test_masks_with_json_of_others_beside_are_still_masks(tmp_path: Path, out: P
     (tmp_path / "raw/classes.txt").write_text("sky,#000000\nsea,#0000ff\n")
     run_ok("masks", "convert", tmp_path / "raw", "-o", out)
     assert rows(out, "a") == ["01"]
+
+
+def test_a_bow_tie_of_four_corners_is_no_line(tmp_path: Path, out: Path) -> None:
+    data = content()
+    data["annotations"] = [{"id": 1, "image_id": data["images"][0]["id"], "category_id": data["categories"][0]["id"]}]
+    data["annotations"][0]["segmentation"] = [[0, 0, 4, 2, 4, 0, 0, 2], [0, 0, 1, 1, 2, 2], [3, 3, 3, 3, 3, 3], []]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert "points or lines" not in text
+    assert sum(row.count("0") for row in rows(out, "a")) < 15

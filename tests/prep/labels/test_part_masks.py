@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, run_prep, save, smooth_image
 
 HEIGHT, WIDTH = 24, 32
 
@@ -148,9 +148,11 @@ def test_one_odd_file_among_many_is_named(raw: Path) -> None:
         save(raw / f"masks/{stem}_road.png", ROAD)
         save(raw / f"masks/{stem}_car.png", CAR)
     save(raw / "masks/b_car.png", random_mask(2))
-    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset", "--max-failed", 0)
-    assert "b_car.png: holds more than two values, and a mask of one class or object has two" in said
-    assert not (raw.parent / "dataset").exists()
+    result = run_prep("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert result.exit_code == 1
+    assert "b_car.png: holds more than two values, and a mask of one class or object has two" in result.stderr
+    assert "b" not in merged(raw)[1]
+    assert np.array_equal(merged(raw)[1]["a"], EXPECTED)
 
 
 def test_masks_of_a_photo_in_two_sizes_are_refused(raw: Path) -> None:

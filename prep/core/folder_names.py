@@ -26,7 +26,7 @@ _FILLERS = frozenset(
 )
 _WHOLE: dict[str, Role] = {
     **dict.fromkeys(("jpegimages", "rgb", "stills", "frames", "input", "inputs", "sat"), "photos"),
-    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2", "target", "targets", "lbl", "lbls"), "labels"),
+    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2", "lbl", "lbls"), "labels"),
 }
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _GLUED = re.compile(r"(train|val|test)(annot|masks?|labels?|images?|gt)")
