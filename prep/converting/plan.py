@@ -224,12 +224,6 @@ def _filled_note(filled: Sequence[tuple[str, RawLabel]], name: str, classes: Cla
     return f"without a mask, and so {name} all over: {counted(len(stems), 'image')} ({list_some(stems)})"
 
 
-def _is_one_file_each(source: Path, photos: Path | None, labels: LabelSource) -> bool:
-    """Whether a person named one file of labels and one photo, which then belong together, page by page."""
-    is_one_label = source.is_file() and not any(label.part or label.path != source for label in labels.labels)
-    return is_one_label and photos is not None and photos.is_file() and not labels.names_photos
-
-
 def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:
     if not labels.splits:
         return []

@@ -16,7 +16,7 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.labels.pixels.arrays import ArrayReader
 from prep.labels.reader import RawLabel
-from tests.support import load, masks_of, random_image, random_mask, run_error, run_ok, run_script, save
+from tests.support import load, masks_of, random_image, random_mask, run_error, run_ok, run_prep, run_script, save
 
 NAMES = "background\nline\nellipse\n"
 
