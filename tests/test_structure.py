@@ -149,8 +149,7 @@ def test_rooms_import_from_lower_floors_only(package: str) -> None:
 
 @pytest.mark.parametrize("room", sorted({path.parent for path in MODULES.values()}), ids=lambda room: str(room.name))
 def test_no_room_is_crowded(room: Path) -> None:
-    most = 24 if room == ROOT / "prep" / "labels" / "regions" else 14  # there, a module is a format
-    assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= most
+    assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= 14
 
 
 def test_packages_are_explicit() -> None:

@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import ClassMap
+from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.images.imageio import ImageRGB, IndexMask
+
+_BAND = 128
+"""Rows that are blended at a time."""
 
 
 def color_mask(mask: IndexMask, classes: ClassMap) -> ImageRGB:
@@ -15,12 +18,15 @@ def color_mask(mask: IndexMask, classes: ClassMap) -> ImageRGB:
 
 def overlay(image: ImageRGB, mask: IndexMask, classes: ClassMap, opacity: float = 0.5) -> ImageRGB:
     """Blend the colours of the foreground classes over an image (H, W, 3); the background stays as it is."""
-    painted = np.zeros(256, np.uint8)
-    painted[list(classes.foreground)] = 1
-    painted[255] = 1
-    share = (painted[mask] * np.float32(opacity))[..., None]
-    blended: NDArray[np.float32] = image * (1 - share) + color_mask(mask, classes) * share
-    return blended.round().astype(np.uint8)
+    shares = np.zeros(256, np.float32)
+    shares[[*classes.foreground, IGNORE_INDEX]] = opacity
+    blended = np.empty_like(image)
+    for top in range(0, len(image), _BAND):  # numbers with fractions take four times the memory
+        rows = slice(top, top + _BAND)
+        share = shares[mask[rows]][..., None]
+        exact: NDArray[np.float32] = image[rows] * (1 - share) + color_mask(mask[rows], classes) * share
+        blended[rows] = exact.round()
+    return blended
 
 
 def shrink(picture: ImageRGB, longest: int) -> ImageRGB:

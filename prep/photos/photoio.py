@@ -31,6 +31,9 @@ from prep.photos.ranges import InUse, Ranges, eight_bits
 from prep.photos.record import TURNED, PhotoRecord
 from prep.photos.srgb import is_srgb, to_srgb
 
+_BAND = 256
+"""Rows of a picture that are taken over at a time."""
+
 JPEG_QUALITY = 95
 """For photos that must be re-encoded; without chroma subsampling."""
 
@@ -230,4 +233,14 @@ def _eight_bits(path: Path, picture: Image.Image) -> NDArray[np.uint8]:
             picture = picture.convert("RGB")
         except ValueError as error:
             raise SegError(f"{path}: pixels of the kind {picture.mode}; save the photo as RGB") from error
-    return np.asarray(picture, np.uint8)
+    return _array_of(picture)
+
+
+def _array_of(picture: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of a picture, a band of rows at a time: at once, Pillow would hold them three times."""
+    channels = len(picture.getbands())
+    pixels = np.empty((picture.height, picture.width, channels)[: 2 + (channels > 1)], np.uint8)
+    for top in range(0, picture.height, _BAND):
+        bottom = min(top + _BAND, picture.height)
+        pixels[top:bottom] = np.asarray(picture.crop((0, top, picture.width, bottom)))
+    return pixels

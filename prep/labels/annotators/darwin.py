@@ -16,7 +16,7 @@ from prep.labels.annotators.photo_files import each_file, text_of, xy_corners
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import image_extent, is_whole
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
 
 @dataclass(frozen=True, slots=True)

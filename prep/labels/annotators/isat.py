@@ -10,7 +10,7 @@ from prep.labels.annotators.photo_files import each_file, text_of
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
 
 def is_isat(content: object) -> bool:

@@ -17,7 +17,7 @@ from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import image_extent
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
 _LONGEST_LINE = 1 << 26
 

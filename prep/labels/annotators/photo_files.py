@@ -13,8 +13,8 @@ from prep.labels.contents import Contents
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
-from prep.labels.regions.shapes import RegionImage
-from prep.labels.regions.sources import noted, photo_folder, region_source
+from prep.labels.shapes.shapes import RegionImage
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 
 Parse = Callable[[Path, Any, LeftOut], RegionImage]
 """The image that the content of a file is of; SegError if that is damaged."""

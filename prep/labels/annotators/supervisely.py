@@ -21,9 +21,9 @@ from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, image_extent, load_json, named_classes
-from prep.labels.regions.shapes import Bitmap, Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.regions.sources import noted, photo_folder, region_source
 from prep.labels.rerooting import Rerooting
+from prep.labels.shapes.shapes import Bitmap, Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 
 _META = "meta.json"
 _CLIMBS = 4

@@ -22,8 +22,8 @@ from prep.labels.formats import LIKELY, NO, FileFormat, JsonFormat, only_one
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.regions.sources import noted, photo_folder, region_source
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 
 _NO_CLASS = "region"
 _COLUMNS = ("filename", "region_shape_attributes", "region_attributes")

@@ -15,7 +15,7 @@ from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import image_extent
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
 
 def is_vott(content: object) -> bool:

@@ -22,8 +22,8 @@ from prep.labels.competitions.run_order import COLUMNS, ROWS, order_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.reader import LabelSource
-from prep.labels.regions.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.regions.sources import noted, photo_folder, photos_by_stem, region_source
+from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
+from prep.labels.shapes.sources import noted, photo_folder, photos_by_stem, region_source
 
 _RUNS = ("rle_mask", "encodedpixels", "encoded_pixels", "rle", "mask_rle", "rle_encoding", "annotation", "segmentation")
 _PHOTO = ("imageid", "image_id", "img", "image", "id", "imageid_classid", "image_label", "filename", "file_name")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.images.imageio import IndexMask
-from prep.labels.regions.shapes import Shape
+from prep.labels.shapes.shapes import Shape
 from prep.photos.photoio import open_photo
 
 ROWS, COLUMNS = "rows", "columns"

@@ -17,8 +17,8 @@ from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.regions.sources import noted, photo_folder, photos_by_stem, region_source
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.sources import noted, photo_folder, photos_by_stem, region_source
 
 _CLASS_KEYS = ("classification", "class", "label", "category", "name")
 _UNNAMED = "object"

@@ -14,8 +14,8 @@ from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.microscopes.imagej_roi import Roi, parse_roi
 from prep.labels.reader import LabelSource
-from prep.labels.regions.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.regions.sources import noted, photos_by_stem, region_source
+from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
+from prep.labels.shapes.sources import noted, photos_by_stem, region_source
 
 _MADE_UP = re.compile(r"[LRF]?\d{3,}(-\d{3,})+(-\d{1,2})?")
 """Names that ImageJ gives: slice, y and x of the middle."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.images.polygons import Ring
-from prep.labels.regions.shapes import Polygon, ellipse, rectangle
+from prep.labels.shapes.shapes import Polygon, ellipse, rectangle
 
 _MAGIC = b"Iout"
 _HEADER = 64

@@ -17,8 +17,8 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, named_classes
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
-from prep.labels.regions.shapes import RegionImage, ShapeReader
-from prep.labels.regions.sources import noted, photo_folder, region_source
+from prep.labels.shapes.shapes import RegionImage, ShapeReader
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 
 _LISTS = ("images", "annotations", "categories")
 

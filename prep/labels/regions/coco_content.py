@@ -12,8 +12,8 @@ from prep.core.errors import SegError
 from prep.images.polygons import Ring
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
-from prep.labels.regions.extents import FARTHEST
-from prep.labels.regions.shapes import Runs, Shape, packed
+from prep.labels.shapes.extents import FARTHEST
+from prep.labels.shapes.shapes import Runs, Shape, packed
 
 Key = int | str
 """What stands as an id: whole numbers, also as 7.0 or "7", or a text."""

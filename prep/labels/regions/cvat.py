@@ -21,8 +21,8 @@ from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, image_extent, named_classes
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.regions.sources import noted, photo_folder, region_source
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 from prep.labels.xml_files import parse_xml
 
 

@@ -17,10 +17,10 @@ from prep.labels.formats import JsonFormat, only_one
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent, is_whole
-from prep.labels.regions.brush import Brush
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.regions.sources import noted, photo_folder, region_source
 from prep.labels.rerooting import Rerooting
+from prep.labels.shapes.brush import Brush
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts in front of the name of an uploaded photo."""

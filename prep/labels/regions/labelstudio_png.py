@@ -14,8 +14,8 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.regions.shapes import Bitmap, RegionImage, ShapeReader
-from prep.labels.regions.sources import region_source
+from prep.labels.shapes.shapes import Bitmap, RegionImage, ShapeReader
+from prep.labels.shapes.sources import region_source
 
 _NAME = re.compile(r"(task-\d+)-annotation-(\d+)-by-.*?-tag-(.+)-(\d+)", re.DOTALL)
 

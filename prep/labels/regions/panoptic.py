@@ -25,9 +25,9 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, image_extent, is_whole, named_classes
 from prep.labels.regions.coco import is_panoptic
-from prep.labels.regions.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.regions.sources import photo_folder, region_source
 from prep.labels.rerooting import Rerooting
+from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
+from prep.labels.shapes.sources import photo_folder, region_source
 
 
 @dataclass(frozen=True, slots=True)

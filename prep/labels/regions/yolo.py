@@ -22,9 +22,9 @@ from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
-from prep.labels.regions.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.regions.sources import region_source
 from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
+from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.shapes.sources import region_source
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")

@@ -14,8 +14,8 @@ from prep.core.errors import SegError
 from prep.labels import contents as contents_module
 from prep.labels import json_stream
 from prep.labels.json_stream import lists_of, sections
-from prep.labels.regions.shapes import PackedPolygon, Polygon, packed
 from prep.labels.registry import label_source
+from prep.labels.shapes.shapes import PackedPolygon, Polygon, packed
 from tests.support import masks_of, run_error, run_ok
 
 VALUES = st.recursive(

@@ -13,7 +13,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from prep.labels.regions.brush import Brush, unpack
+from prep.labels.shapes.brush import Brush, unpack
 from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
 
 LENGTHS = (3, 4, 8, 16)

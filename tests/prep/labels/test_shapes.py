@@ -10,7 +10,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.images.runlengths import encode_runs
-from prep.labels.regions.shapes import Bitmap, Polygon, Runs, Shape, ellipse, rectangle
+from prep.labels.shapes.shapes import Bitmap, Polygon, Runs, Shape, ellipse, rectangle
 
 
 def painted(shape: Shape, height: int = 8, width: int = 10) -> np.ndarray:

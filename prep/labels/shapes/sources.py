@@ -12,9 +12,9 @@ from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names
-from prep.labels.regions.extents import in_pixels, outside_note, scaled, turned
-from prep.labels.regions.shapes import RegionImage
 from prep.labels.rerooting import Rerooting, unique_stems
+from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
+from prep.labels.shapes.shapes import RegionImage
 from prep.photos.photoio import open_photo
 
 

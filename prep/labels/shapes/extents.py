@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.words import counted, list_some
 from prep.images.polygons import Ring
-from prep.labels.regions.shapes import PackedPolygon, Polygon, RegionImage, Shape
+from prep.labels.shapes.shapes import PackedPolygon, Polygon, RegionImage, Shape
 from prep.photos.photoio import open_photo
 
 _SLACK = 1.0

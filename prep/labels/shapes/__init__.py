@@ -1,0 +1,1 @@
+"""Regions of any tool: polygons, runs and bitmaps become masks, within the sizes of their photos."""
