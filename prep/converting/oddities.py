@@ -136,14 +136,18 @@ def photo_remarks(
         if not each.problem:
             cases[_compared(by_stem[image], each)].append(image)
     texts = {
-        "stored": "masks were drawn on the photo before EXIF turns it; converting turns them with it",
-        "size": "masks have another size than their photo; converting brings them to the image's size",
-        "shape": "masks have another shape than their photo; converting refuses them without --stretch",
-        "over": "photos are turned over, mirrored, or square and turned by EXIF: sizes cannot say how masks lie; "
-        "look at the overlays",
-        "damaged": "photos cannot be read",
-    }
-    remarks = [f"{len(cases[case])} {text} ({list_some(cases[case])})" for case, text in texts.items() if cases[case]]
+        "stored": ("mask", "was", "were", "drawn on the photo before EXIF turns it; converting turns them with it"),
+        "size": ("mask", "has", "have", "another size than the photo; converting brings them to the image's size"),
+        "shape": ("mask", "has", "have", "another shape than the photo; converting refuses them without --stretch"),
+        "over": ("photo", "is", "are", "turned over, mirrored, or square and turned by EXIF: sizes cannot say how "
+                 "masks lie; look at the overlays"),
+        "damaged": ("photo", "cannot", "cannot", "be read"),
+    }  # fmt: skip
+    remarks = [
+        f"{counted(len(names), noun)} {verb(len(names), one, many)} {text} ({list_some(names)})"
+        for case, (noun, one, many, text) in texts.items()
+        if (names := cases[case])
+    ]
     if not pairing.pairs:
         remarks.append("names of photos and masks do not pair; 'seg-prep masks convert' suggests --match")
     return remarks

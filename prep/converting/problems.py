@@ -1,7 +1,7 @@
 """What keeps a conversion from going on, in words: files that fail, values of no class, and what they could be."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +84,17 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
         text += _inspect_command(plan)
     absent = [index for index in range(len(classes)) if not pixels[index]]
+    if reader.name == "rgb" and _are_numbers(unknown.pixels, len(classes)):
+        return text + "\n\nAll of them are greys below the number of classes, as ids are: --from ids reads them as ids."
     if reader.name == "rgb" and absent:
         proposed = _proposed_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
         text += _proposal_text(proposed, reader, classes, seen) if proposed else ""
     return text
+
+
+def _are_numbers(codes: Iterable[int], classes: int) -> bool:
+    """Whether colours (0xRRGGBB) are greys that are numbers of classes: ids in three equal channels."""
+    return all(code == (code & 255) * 0x010101 and code & 255 < classes for code in codes)
 
 
 def _table_of(

@@ -85,9 +85,9 @@ def test_sizes_and_orientation_against_the_photos(raw: Raw) -> None:
     save(raw.masks / "b.png", paint(random_mask(1, 48, 64)))
     save(raw.masks / "c.png", paint(random_mask(2, 24, 50)))
     said = remarks_of(raw.masks, "--images", raw.photos)
-    assert "1 masks were drawn on the photo before EXIF turns it; converting turns them with it (a)" in said
-    assert "1 masks have another size than their photo; converting brings them to the image's size (b)" in said
-    assert "1 masks have another shape than their photo" in said
+    assert "1 mask was drawn on the photo before EXIF turns it; converting turns them with it (a)" in said
+    assert "1 mask has another size than the photo; converting brings them to the image's size (b)" in said
+    assert "1 mask has another shape than the photo" in said
 
 
 def test_classes_that_do_not_occur_and_damaged_files(raw: Raw) -> None:

@@ -27,6 +27,7 @@ from prep.labels.pixels.rgb import RgbReader, color_codes
 from prep.labels.reader import UNKNOWN, Lookup, RawLabel
 from tests.conftest import STEMS, Raw
 from tests.support import (
+    CLASS_LIST,
     COLORS,
     by_stem,
     load,
@@ -692,3 +693,17 @@ def test_splits_that_came_with_the_labels_stay(tmp_path: Path) -> None:
         assert {each.stem: each.split for each in samples} == {
             "train_a": "train", "train_b": "train", "valid_c": "val", "test_d": "test"
         }  # fmt: skip
+
+
+def test_ids_in_three_equal_channels_get_no_colours_by_nearness(tmp_path: Path) -> None:
+    ids = random_mask(3)
+    save(tmp_path / "masks" / "a.png", np.stack([ids] * 3, axis=-1))
+    save(tmp_path / "photos" / "a.png", random_image(3))
+    (tmp_path / "classes.txt").write_text(CLASS_LIST, encoding="utf-8")
+    convert = ("masks", "convert", tmp_path / "masks", "-o", tmp_path / "d", "--images", tmp_path / "photos",
+               "--classes", tmp_path / "classes.txt")  # fmt: skip
+    said = run_error(*convert)
+    assert "All of them are greys below the number of classes, as ids are: --from ids reads them as ids." in said
+    assert "--color" not in said
+    run_ok(*convert, "--from", "ids")
+    np.testing.assert_array_equal(masks_of(tmp_path / "d")["a"], ids)
