@@ -84,9 +84,7 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
         text += _inspect_command(plan)
     absent = [index for index in range(len(classes)) if not pixels[index]]
-    if reader.name == "rgb" and _are_numbers(unknown.pixels, len(classes)):
-        return text + "\n\nAll of them are greys below the number of classes, as ids are: --from ids reads them as ids."
-    if reader.name == "rgb" and absent:
+    if reader.name == "rgb" and absent and not _are_numbers(unknown.pixels, len(classes)):
         proposed = _proposed_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
         text += _proposal_text(proposed, reader, classes, seen) if proposed else ""
     return text
@@ -120,11 +118,21 @@ def _table_of(
         + _align([header, *rows])
         + (f"\n... and {counted(more, 'more value')}" if more else "")
         + (f"\n\n{counted(number, 'value')}: {PHOTOS}." if photos else "")
-        + "\n\nAdd them to the class map and name it with --classes, or run the command again with\n"
+        + "\n\n"
+        + _ways_on(unknown.pixels, reader, classes, photos=photos)
+    )
+
+
+def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, photos: bool) -> str:
+    """What to type where values belong to no class."""
+    if reader.name == "rgb" and _are_numbers(unknown, len(classes)):
+        return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
+    return (
+        "Add them to the class map and name it with --classes, or run the command again with\n"
         "  --unknown ignore      they become 255: left out of training and scores"
         + (
             "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
-            if (reader.name == "rgb" or len(unknown.pixels) >= _BLENDS) and not photos  # ids have no neighbours
+            if (reader.name == "rgb" or len(unknown) >= _BLENDS) and not photos  # ids have no neighbours
             else ""
         )
         + (

@@ -703,7 +703,8 @@ def test_ids_in_three_equal_channels_get_no_colours_by_nearness(tmp_path: Path) 
     convert = ("masks", "convert", tmp_path / "masks", "-o", tmp_path / "d", "--images", tmp_path / "photos",
                "--classes", tmp_path / "classes.txt")  # fmt: skip
     said = run_error(*convert)
-    assert "All of them are greys below the number of classes, as ids are: --from ids reads them as ids." in said
+    assert "greys below the number of classes, as ids are. Run the command again with\n  --from ids" in said
     assert "--color" not in said
+    assert "--unknown" not in said
     run_ok(*convert, "--from", "ids")
     np.testing.assert_array_equal(masks_of(tmp_path / "d")["a"], ids)
