@@ -105,8 +105,8 @@ lists them too. `seg-prep masks convert FOLDER-OR-FILE` recognises a format by n
 them; where two could be meant, `--from FORMAT` says which.
 
 Of 110 small sets with the habits of other tools (2026-11-27), each converted by the obvious command, 95 came out right
-at once, 10 after the advice that the command prints, 5 were refused by name (two photos of one name, a mask turned without
-EXIF, an odd number of coordinates, 300 classes, pages without partners); none came out wrong or without a word.
+at once, 10 after the advice that the command prints, 5 were refused by name (two photos of one name, a mask turned
+without EXIF, an odd number of coordinates, 300 classes, pages without partners); none came out wrong or without a word.
 `tests/test_cases.py` converts the sets of a folder that `SEG_CASES` names and compares the pixels.
 
 Another package adds a format by the entry-point group `seg_prep.labels`; it names a `LabelFormat`
