@@ -91,7 +91,7 @@ def run_jobs(
                 done += len(future.result())
                 progress(done, len(jobs))
         except BaseException:
-            _cancel(futures)
+            _drop(futures, pool if executor is None else None)
             raise
         for future in futures:
             results.extend(future.result())
@@ -126,7 +126,14 @@ def _run_chunk(function: Callable[[Job], Result], chunk: Sequence[Job], first: i
     return results
 
 
-def _cancel(futures: list[Future[list[Result]]]) -> None:
+def _drop(futures: list[Future[list[Result]]], pool: Executor | None) -> None:
+    """Begin no further job. A pool of our own drops them in the thread that also hears of its workers' deaths.
+
+    That thread fails with a traceback where it finds a job cancelled by another one (Python 3.11).
+    """
+    if pool is not None:
+        pool.shutdown(cancel_futures=True)
+        return
     for future in futures:
         future.cancel()
 
