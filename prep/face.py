@@ -28,6 +28,7 @@ from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.registry import reader_names
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
 from prep.photos.ranges import Range
@@ -37,9 +38,8 @@ from prep.reporting.report import start_over, write_report
 from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
 
 ImageFormat = Literal["jpg", "png"]
-Reader = Literal["rgb", "ids", "mat", "labelme", "coco"]
 Counted = Literal["train", "val", "test", "all"]
-ToolName = Literal["rgb", "voc", "coco", "labelme", "cvat"]
+ToolName = Literal["rgb", "voc", "coco", "labelme", "cvat", "yolo"]
 
 
 def open(path: str | Path) -> Dataset:
@@ -113,7 +113,7 @@ def convert(
     classes: str | Path | ClassMap | None = None,
     colors: Sequence[tuple[str, Color]] = (),
     match: Patterns = SAME_STEM,
-    reader: Reader | None = None,
+    reader: str | None = None,
     variable: str = "",
     first_id: int | None = None,
     in_order: bool = False,
@@ -141,7 +141,8 @@ def convert(
         ds = prep.convert("labels", output="datasets/leaves", images="photos", classes=classes).dataset
     """
     need_one_of("unknown", unknown, Policy)
-    need_one_of("reader", reader, Reader | None)
+    if reader is not None and reader not in reader_names():
+        raise SegError(f"reader={reader!r}: there is {', '.join(map(repr, reader_names()))}, None")
     need_number("max_failed", max_failed, 0)
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
@@ -284,7 +285,7 @@ def export(
 ) -> ExportSummary:
     """Export images and masks to the layout of another tool, without loss.
 
-    output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme" or "cvat".
+    output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme", "cvat" or "yolo".
     `left_out` of the result names the samples without image or mask. Raises SegError if something stands at `output`
     and `overwrite` is not set, or if the layout cannot hold the classes.
 

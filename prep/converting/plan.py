@@ -148,7 +148,13 @@ def plan_conversion(
         notes.append(_filled_note(filled, options.without_mask, meaning.classes))
         pairing = replace(pairing, images_alone=())
     jobs = tuple(
-        LabelJob(label, files.get(image), _sample(image, known, _split(label, labels, source)), records.get(image), of)
+        LabelJob(
+            label,
+            files.get(image),
+            _sample(image, known, _split(label, labels, unpacked or source)),
+            records.get(image),
+            of,
+        )
         for group, of in (
             ([*zip((image for image, _ in pairs), chosen, strict=True)], None),
             (filled, options.without_mask),

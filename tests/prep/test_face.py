@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import click
 import numpy as np
@@ -19,6 +19,8 @@ import train
 from prep.cli.main import main as prep_main
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset
+from prep.exporting.export import LAYOUTS
+from prep.face import ToolName
 from prep.photos.record import read_records
 from tests.conftest import Raw
 from tests.support import CLASSES, images_only, load, random_image, random_mask, save, tree
@@ -87,6 +89,15 @@ def test_arguments_have_the_names_of_options(
         if isinstance(param, click.Option)
     }
     assert options - inspect.signature(function).parameters.keys() - {"json", "seed"} == others
+
+
+def test_layouts_and_readers_are_those_of_the_commands(dataset: Dataset, tmp_path: Path) -> None:
+    assert get_args(ToolName) == tuple(LAYOUTS)
+    prep.export(dataset, output=tmp_path / "yolo", to="yolo")
+    again = prep.convert(tmp_path / "yolo", output=tmp_path / "again", reader="yolo").dataset
+    assert len(again) == len(dataset)
+    with pytest.raises(prep.SegError, match=r"^reader='yolov8': there is 'rgb', 'ids', .*'yolo'"):
+        prep.convert(tmp_path / "yolo", output=tmp_path / "other", reader="yolov8")
 
 
 def test_a_dataset_gives_its_samples(dataset: Dataset) -> None:

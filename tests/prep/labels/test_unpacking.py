@@ -64,6 +64,22 @@ def test_it_is_read_as_its_folder_would_be_and_leaves_nothing(tmp_path: Path, te
     assert not any(temporary.iterdir())
 
 
+def test_photos_without_a_mask_keep_their_split_as_in_the_folder(tmp_path: Path) -> None:
+    mask, photo = encode_png(np.array([[0, 1, 1]], np.uint8)), encode_png(random_image(1, 1, 3))
+    members: dict[str, bytes | str] = {"classes.txt": "good,#000000\nfault,#ff0000\n"}
+    for split, stem in (("train", "a"), ("val", "b")):
+        members |= {f"{split}/images/{stem}.png": photo, f"{split}/images/{stem}_good.png": photo}
+        members[f"{split}/masks/{stem}.png"] = mask
+    archive = pack(tmp_path / "export.zip", members)
+    zipfile.ZipFile(archive).extractall(tmp_path / "export")
+    splits = []
+    for source in (archive, tmp_path / "export"):
+        root = tmp_path / f"set of {source.name}"
+        run_ok("masks", "convert", source, "-o", root, "--without-mask", "good")
+        splits.append({stem: sample.split for stem, sample in by_stem(root).items()})
+    assert splits[0] == splits[1] == {"train_a": "train", "train_a_good": "train", "val_b": "val", "val_b_good": "val"}
+
+
 def test_photos_beside_the_zip_file_are_found(tmp_path: Path) -> None:
     archive = pack(tmp_path / "raw.zip", {"instances.json": json.dumps(COCO)})
     save(tmp_path / "images" / "a.png", random_image(0, 2, 3))
