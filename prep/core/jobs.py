@@ -1,15 +1,11 @@
 """Work over many files: in this process while there is little of it, in worker processes otherwise."""
 
-import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
@@ -19,7 +15,7 @@ from prep.core.arguments import need_number
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.words import list_some
-from prep.core.workers import worker_context
+from prep.core.workers import follow_parent, worker_context
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -169,17 +165,8 @@ def _name_of(job: object) -> str:
 
 
 def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]") -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    follow_parent()  # the pool itself would wait for ever where the parent is killed
     cv2.setNumThreads(1)  # one core a worker
     with taken.get_lock():
         _note.places, _note.place = places, taken.value
         taken.value += 1
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    """End this worker when the parent is gone, also after kill -9; the pool itself would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL.Image import Image
 
 from prep.core.errors import SegError
-from prep.core.workers import worker_context
+from prep.core.workers import follow_parent, worker_context
 from prep.images.imageio import ImageRGB, open_image
 from prep.photos.photoio import decode_photo, parse_photo
 from prep.photos.ranges import Ranges
@@ -85,6 +85,7 @@ def _received(connection: Connection) -> ImageRGB:
 
 def _answer(connection: Connection, max_megapixels: float, ranges: Ranges) -> None:
     """In the process of its own: take the bytes, send a header as JSON and the pixels, or a refusal."""
+    follow_parent()
     with suppress(EOFError, ConnectionError):  # nobody waits any longer
         try:
             pixels = _decoded(connection.recv_bytes(), max_megapixels, ranges)
