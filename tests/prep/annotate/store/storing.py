@@ -1,6 +1,7 @@
 """What the tests of the store share: a dataset to label, changes, deaths in the middle of a save."""
 
 import os
+import re
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -55,9 +56,15 @@ def named_mask(root: Path, stem: str) -> str:
     return by_stem(root)[stem].mask
 
 
+_COUNTED = re.compile(r"(^|/)\.annotate/(|contents\.json|\.[^/]+\.part)$")
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder but the counted contents, which a thread writes when it likes."""
-    return {name: content for name, content in tree(folder).items() if "contents.json" not in name}
+    """Every file below a folder but the counted contents, which a thread writes when it likes.
+
+    Its folder, the file itself and the part file that becomes it may come between two looks.
+    """
+    return {name: content for name, content in tree(folder).items() if not _COUNTED.search(name)}
 
 
 class Killed(BaseException):
