@@ -1,8 +1,8 @@
 """Worker processes, and threads, to run jobs in; and what is said where a process is killed.
 
-The processes begin with seg_prep.py, not with the program that starts them. Python runs the main file of a program again
-in each of its workers: without `if __name__ == "__main__":` a script would start all over there. Ours need nothing of
-it, and find our packages whatever lies in the working folder.
+The processes begin with seg_prep.py, not with the program that starts them. Python runs the main file of a program
+again in each of its workers: without `if __name__ == "__main__":` a script would start all over there. Ours need
+nothing of it, and find our packages whatever lies in the working folder.
 """
 
 import multiprocessing
