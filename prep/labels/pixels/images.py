@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
@@ -12,12 +13,12 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
-from prep.labels.labelio import LabelKind, decode_label_colors, decode_label_ids, label_kind
+from prep.labels.labelio import LabelKind, as_colors, decode_label_ids, decode_label_pixels, label_kind
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
-from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, read_codes
+from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, code_strips, row_strips
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -136,14 +137,20 @@ def _holds_ids(label: RawLabel) -> bool:
     if kind == "grey":
         return True
     try:
-        colors, alpha = decode_label_colors(path, data)
+        pixels = decode_label_pixels(path, data)
     except SegError:
         return True  # converting it will say what is wrong with it
     if kind == "color":
-        return bool((colors == colors[..., :1]).all()) and (alpha is None or bool(alpha.all()))
+        return all(_are_opaque_greys(pixels[rows]) for rows in row_strips(pixels))
     ids = decode_label_ids(path, data)
-    seen = {tuple(colors[ids == code][0].tolist()) for code in np.unique(ids)}
-    return seen != {_BLACK, _WHITE} or tuple(colors[ids == ids.min()][0].tolist()) == _BLACK
+    places = [np.unravel_index(np.argmax(ids == code), ids.shape) for code in np.unique(ids)]  # first the smallest id
+    seen = [tuple(as_colors(pixels[row : row + 1, column : column + 1])[0].ravel().tolist()) for row, column in places]
+    return {*seen} != {_BLACK, _WHITE} or seen[0] == _BLACK
+
+
+def _are_opaque_greys(pixels: NDArray[np.uint8]) -> bool:
+    colors, alpha = as_colors(pixels)
+    return bool((colors == colors[..., :1]).all()) and (alpha is None or bool(alpha.all()))
 
 
 def _is_blurred_black_and_white(classes: ClassMap, labels: Sequence[RawLabel]) -> bool:
@@ -155,7 +162,8 @@ def _is_blurred_black_and_white(classes: ClassMap, labels: Sequence[RawLabel]) -
     known = {IGNORE_INDEX, *classes.index_of_id(), *classes.ignored_ids}
     for label in labels:
         try:
-            unknown |= set(np.unique(read_codes(IdReader(), label)).tolist()) - known
+            for codes in code_strips(IdReader(), label):
+                unknown |= set(np.unique(codes).tolist()) - known
         except SegError:
             continue
     return len(unknown) >= _BLENDS and any(IGNORE_INDEX // 2 < code < IGNORE_INDEX for code in unknown)
@@ -167,10 +175,11 @@ def _explained(reader: LabelReader, classes: ClassMap, labels: Sequence[RawLabel
     explained, in_classes = 0, 0
     for label in labels:
         try:
-            mask = lookup(read_codes(reader, label))
+            for codes in code_strips(reader, label):
+                mask = lookup(codes)
+                known = int(np.count_nonzero(mask != UNKNOWN))
+                explained += known
+                in_classes += known - int(np.count_nonzero(mask == IGNORE_INDEX))
         except SegError:  # a damaged file explains nothing; converting it will say what is wrong with it
             continue
-        known = int(np.count_nonzero(mask != UNKNOWN))
-        explained += known
-        in_classes += known - int(np.count_nonzero(mask == IGNORE_INDEX))
     return explained, in_classes

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import UNCOVERED, RegionCodes, class_names, code_of, image_extent, load_json
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only
@@ -33,13 +32,13 @@ class LabelmeReader(RegionCodes):
 
     name = "labelme"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) codes; a later shape covers an earlier one."""
         width, height = label.size
         mask = np.full((height, width), UNCOVERED, np.uint8)
         for name, shape in _regions(_content(label.path)) if label.regions is None else label.regions:
             paint(str(label.path), mask, shape, code_of(name, label.names))
-        return mask.astype(np.uint32)
+        return mask
 
 
 @dataclass(frozen=True)
