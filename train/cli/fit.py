@@ -86,10 +86,16 @@ def fit(
     scores = result.scores.scores if result.scores else None
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
+    steps = "".join(f"\nnext    {step}" for step in result.next_steps)
     finish(
         result.folder,
-        {"run": result.folder, "report": result.report, "test_mean_iou": mean_iou},
-        f"{score_text}run     {result.folder}\nreport  {result.report}",
+        {
+            "run": result.folder,
+            "report": result.report,
+            "test_mean_iou": mean_iou,
+            "next_steps": list(result.next_steps),
+        },
+        f"{score_text}run     {result.folder}\nreport  {result.report}{steps}",
     )
 
 

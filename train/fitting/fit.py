@@ -30,6 +30,7 @@ from train.fitting.film import write_film
 from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
 from train.fitting.record import opening, settings_of
+from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
 from train.runs.device import ending_together, make_fabric
@@ -42,11 +43,15 @@ from train.scoring.split_scores import SplitScores, score_split
 
 @dataclass(frozen=True)
 class Run:
-    """What a training left: its folder, the report in it, and the scores of the test split, if there is one."""
+    """What a training left: its folder, the report in it, and the scores of the test split, if there is one.
+
+    next_steps: what to do next, from what it shows.
+    """
 
     folder: Path
     report: Path
     scores: SplitScores | None
+    next_steps: tuple[str, ...] = ()
 
     @property
     def mean_iou(self) -> float:
@@ -157,7 +162,7 @@ def _run(
     with bar("Training") as advance:
         if not trainer.train(advance):
             log(f"{run}: was trained to its end before; it is only scored again")
-    return _finish(trainer, bar) if fabric.is_global_zero else None
+    return _finish(trainer, stats, bar) if fabric.is_global_zero else None
 
 
 def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
@@ -222,7 +227,7 @@ def _own_augment(run: Path, config: Config) -> Path:
     return run / ("augment" + Path(config.augment or "").suffix.lower())
 
 
-def _finish(trainer: Trainer, bar: Bar) -> Run:
+def _finish(trainer: Trainer, stats: Stats, bar: Bar) -> Run:
     """Draw what the training gave, score the best model, and write the report."""
     run, dataset = trainer.run, trainer.dataset
     if trainer.config.film:
@@ -231,11 +236,14 @@ def _finish(trainer: Trainer, bar: Bar) -> Run:
         except SegError as error:  # the model is scored all the same
             trainer.log(str(error))
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
-    scores = None
+    scores, metrics = None, None
     if dataset.of_split("test"):
         predictor, _ = load_model(run / MODEL, trainer.fabric)
         with bar("Scoring") as advance:
             scores = score_split(predictor, dataset, "test", advance)
-        if note := write_scores(run, scores, dataset, predictor).absent_note:
+        metrics = write_scores(run, scores, dataset, predictor)
+        if note := metrics.absent_note:
             trainer.log(note)
-    return Run(run, write_run_report(run), scores)
+    validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
+    steps = next_steps(run, dataset, stats, trainer.config, trainer.store.size, validated, metrics)
+    return Run(run, write_run_report(run, steps), scores, tuple(steps))
