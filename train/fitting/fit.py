@@ -30,6 +30,7 @@ from train.fitting.film import write_film
 from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
 from train.fitting.record import opening, settings_of
+from train.fitting.timing.threads import threads_restored
 from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
@@ -85,7 +86,7 @@ def fit(
     if config.tensorboard:
         need_tensorboard()
     fabric = _launched(place, config)
-    with ending_together(fabric):
+    with ending_together(fabric), threads_restored():
         if fabric.is_global_zero:
             settle(dataset_root, say)
             with _with_remedy("split"):
@@ -118,7 +119,7 @@ def resume(
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     fabric = _launched(place, config)
-    with ending_together(fabric):
+    with ending_together(fabric), threads_restored():
         bar = bar if fabric.is_global_zero else no_bar
         stats = _counted(dataset, fabric, bar, say)
         return _run(dataset, stats, config, run, fabric, bar, say, began)

