@@ -95,7 +95,7 @@ class Trainer:
         Returns whether there was anything left to train.
         """
         before = self.state.epoch
-        self.clock.begin_epoch(self.state.step)
+        self.clock.begin_epoch(self.state.step, self.state.epoch)
         if not self._is_over():
             with self._labelling():
                 windows, look = self.clock.open(self.predictor, self.dataset, self.config, self.state, self.log)
@@ -131,7 +131,7 @@ class Trainer:
         confusion = torch.zeros((classes, classes), dtype=torch.int64, device=self.fabric.device)
         self.network.train()
         torch.manual_seed(self._seed_of_epoch("dropout", self.fabric.global_rank))
-        self.clock.begin_epoch(self.state.step)
+        self.clock.begin_epoch(self.state.step, self.state.epoch)
         for batches in self._groups_of_batches():
             lr = self.config.peak_lr * lr_factor(self.clock.share, self.config.curve, self.config.warm_up)
             for group in self.optimizer.param_groups:

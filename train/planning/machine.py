@@ -15,14 +15,15 @@ from train.fitting.initial import LITE
 from train.fitting.losses import build_loss
 from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper
+from train.fitting.timing.threads import choose_threads, threads_restored
 from train.networks.networks import build_network
 
 CANDIDATES: Mapping[str, Config] = {"plain": Config(), "lite": Config(encoder=LITE)}
 """Networks that a plan chooses among."""
 
 _SIDE, _BATCH = 128, 4
-_SECONDS, _STEPS = 2.0, 5
-"""Each candidate is measured for so long, or in so many steps, whichever is less; the first is not counted."""
+_STEPS = 3
+"""Of each candidate, with all threads and with one."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,12 @@ def _rate(config: Config, classes: int, fabric: Fabric) -> float:
     stepper = Stepper(wrapped, wrapped, optimizer, build_loss("ce"), classes, fabric, lambda line: None)
     images = torch.zeros(_BATCH, 3, _SIDE, _SIDE, device=fabric.device).to(memory_format=torch.channels_last)
     masks = torch.zeros(_BATCH, _SIDE, _SIDE, dtype=torch.uint8, device=fabric.device)
-    took: list[float] = []
-    began = time.monotonic()
-    while len(took) < 2 or (len(took) < _STEPS and time.monotonic() - began < _SECONDS):
-        step = time.monotonic()
+
+    def stepped() -> float:
+        began = time.monotonic()
         stepper([(images, masks)])[0].item()
-        took.append(time.monotonic() - step)
-    return _BATCH * _SIDE**2 / min(took[1:])
+        return time.monotonic() - began
+
+    stepped()  # memory is found, algorithms are chosen
+    with threads_restored():
+        return _BATCH * _SIDE**2 / choose_threads(stepped, _STEPS)

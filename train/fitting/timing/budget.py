@@ -26,7 +26,7 @@ class Budget:
     seconds: of the whole command, with those that commands before it used which were interrupted.
     began: when it would have begun, had it never been interrupted.  opening: used when training began.
     finish: what the score of the test images and the report will take.  look: what a look at validation takes.
-    step: what a step of the training takes.
+    step: what a step of the training takes.  epochs: that are over, each with its look.
     """
 
     seconds: float
@@ -35,6 +35,7 @@ class Budget:
     finish: float = 0.0
     look: float = 0.0
     step: float = 0.0
+    epochs: int = 0
     _until: float = field(default=0.0, init=False)
 
     @classmethod
@@ -64,7 +65,8 @@ class Budget:
     def begin_epoch(self, used: float) -> None:
         """Decide when the next look is due: what is left, divided by the looks that are left."""
         left = max(self.deadline - used, 0.0)
-        looks = max(1, round(self._looks() * left / (self.deadline - self.opening)))
+        share = left / (self.deadline - self.opening)
+        looks = max(1, round(self._looks() * share), _FEWEST_LOOKS - self.epochs)
         self._until = used + (left - (looks - 1) * self.look) / looks
 
     def is_look_due(self, used: float) -> bool:

@@ -63,10 +63,11 @@ class Clock:
             log(self._words(config))
         return windows, self._look
 
-    def begin_epoch(self, step: int) -> None:
-        """An epoch of the training begins."""
+    def begin_epoch(self, step: int, epochs: int) -> None:
+        """An epoch of the training begins, after so many steps and epochs."""
         self._tick(step)
         if self.budget:
+            self.budget.epochs = epochs
             self.budget.begin_epoch(self._used)
 
     def step_done(self, step: int) -> bool:

@@ -63,6 +63,7 @@ def played(machine: Machine, budget: Budget, step: float, look: float, finish: f
         budget.look = do(look)
         budget.finish = finish * budget.look / look
         looked, number = looked + budget.look, number + 1
+        budget.epochs = number
     do(finish)
     return Spent(machine.now - began, looked, number)
 
