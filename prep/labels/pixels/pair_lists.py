@@ -67,6 +67,6 @@ FORMAT = FileFormat(
     _recognised,
     _opened,
     rules="Lines, or rows, name an image and its mask, below the folder of the list; the names of the lists, or a "
-    "column split, are the splits. They decide where names do not pair by themselves; then files that no list names are "
-    "left out and counted.",
+    "column split, are the splits. They decide where names do not pair by themselves; then files that no list names "
+    "are left out and counted.",
 )
