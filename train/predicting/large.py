@@ -14,6 +14,7 @@ from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from prep.photos.ranges import format_range
 from train.predicting.output_folder import OutputFolder
+from train.predicting.rescaled import RescaledPhotos
 from train.predicting.tiff_rows import TiffRows
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
@@ -52,6 +53,7 @@ def predict_large(
     if not folder.lacks(wanted):
         return
     rows = TiffRows(photo.path, predictor.ranges)
+    RescaledPhotos(predictor.scale, note).look(str(photo.path), rows.height, rows.width)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
     source = Thinned(rows)

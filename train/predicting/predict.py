@@ -18,6 +18,7 @@ from train.predicting.large import LARGE_KINDS, predict_large
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs, make_outputs
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
+from train.predicting.rescaled import RescaledPhotos
 from train.predicting.tiff_rows import is_large_tiff
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
@@ -36,10 +37,11 @@ def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callabl
     return replace(predictor, ranges={**predictor.ranges, **survey.ranges})
 
 
-def range_settings(predictor: Predictor) -> dict[str, object]:
-    """What of the ranges changes predictions, as plain data."""
+def photo_settings(predictor: Predictor) -> dict[str, object]:
+    """What is done with photos before they are labelled, and so changes predictions, as plain data."""
     ranges = {kind: list(span) for kind, span in sorted(predictor.ranges.items())}
-    return {"ranges": ranges} if ranges else {}
+    scale = {"scale": predictor.scale.wanted, "images_of_training": predictor.scale.known}
+    return scale | ({"ranges": ranges} if ranges else {})
 
 
 def _is_large(photo: FoundFile) -> bool:
@@ -69,6 +71,7 @@ def predict_photos(
     A photo whose files are all there, of this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
+    rescaled = RescaledPhotos(predictor.scale, note)
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
     outputs = make_outputs(pictures, folder.root, predictor.classes, tolerance, smallest)
     if COCO in kinds:
@@ -83,7 +86,7 @@ def predict_photos(
                     large.append(_only_page(photo))
                 elif folder.lacks(wanted):
                     with folder.making(wanted):
-                        _predict_photo(predictor, photo, outputs, scores)
+                        _predict_photo(predictor, photo, outputs, scores, rescaled)
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
     for photo in large:
@@ -122,8 +125,11 @@ def _only_page(photo: FoundFile) -> FoundFile:
     return photo
 
 
-def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None) -> None:
+def _predict_photo(
+    predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None, rescaled: RescaledPhotos
+) -> None:
     image = read_photo(photo.path, predictor.ranges, photo.page)
+    rescaled.look(str(photo.path), *image.shape[:2])
     mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
     predicted = Predicted(photo, image, mask)
     for each in outputs:
