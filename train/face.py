@@ -28,20 +28,20 @@ from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.predicting.output_folder import opened_output
-from train.predicting.predict import photo_settings, predict_photos, predict_videos, with_ranges
-from train.predicting.rescaled import note_unknown
+from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
 from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
+from train.windows.rescaled import note_unknown
 from train.windows.scale import Scale
 
 AnyRun = Run | str | Path
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Scored = Literal["train", "val", "test", "all"]
-Saved = Literal["masks", "colors", "overlays", "geojson", "coco", "labelme", "probabilities"]
+Saved = Literal["masks", "colors", "overlays", "geojson", "geopackage", "coco", "labelme", "probabilities"]
 Form = Literal["onnx", "torchscript"]
 
 
@@ -204,8 +204,8 @@ def predict(
     predictor = with_ranges(predictor, found.photos, say)
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **photo_settings(predictor)}
-    if {"geojson", "coco", "labelme"} & set(save or ()):
-        settings |= {"simplify": simplify, "min_area": min_area}
+    if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
+        settings |= polygon_settings(simplify, min_area)
     bar = bar_of(progress)
     with opened_output(folder, predictor.classes, settings, overwrite=overwrite) as opened:
         predict_photos(

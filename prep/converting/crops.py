@@ -18,7 +18,7 @@ from prep.core.progress import Progress, silent
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB
 from prep.images.resample import upright
-from prep.labels.reader import LabelReader, RawLabel, read_codes
+from prep.labels.reader import Codes, LabelReader, RawLabel, read_codes
 from prep.labels.registry import reader_named
 from prep.photos.photoio import RawPhoto, decode_photo, open_photo
 
@@ -133,7 +133,7 @@ class _Look:
         ]
 
 
-def _upright(values: NDArray[np.uint32], photo: RawPhoto) -> NDArray[np.uint32] | None:
+def _upright(values: Codes, photo: RawPhoto) -> Codes | None:
     """The values (H, W) turned as a person sees the photo; None if they are of another shape than it."""
     drawn = drawn_on((values.shape[1], values.shape[0]), photo)
     if drawn is None:

@@ -26,7 +26,7 @@ from prep.dataset.states import own_mask_name
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, encode_png
-from prep.labels.reader import Lookup, RawLabel, read_codes
+from prep.labels.reader import Lookup, RawLabel, code_strips
 from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file
@@ -141,13 +141,18 @@ class ConvertLabel:
         return overlaps
 
     def _mask(self, label: RawLabel) -> tuple[IndexMask, CodeCounts]:
-        reader = reader_named(self.reader)
-        codes = read_codes(reader, label)
-        mask = _lookup(self.reader, self.meaning)(codes)
-        unknown = find_unknown(codes, mask)
-        if unknown.codes.size and self.unknown != "error":
-            mask = replace_unknown(codes, mask, unknown, replacement(self.unknown, reader, self.meaning.classes))
-        return mask, unknown
+        reader, lookup = reader_named(self.reader), _lookup(self.reader, self.meaning)
+        becomes = functools.cache(lambda code: replacement(self.unknown, reader, self.meaning.classes)(code))
+        strips, unknown = [], NO_CODES
+        for codes in code_strips(reader, label):
+            strip = lookup(codes)
+            found = find_unknown(codes, strip)
+            if found.codes.size and self.unknown != "error":
+                strip = replace_unknown(codes, strip, found, becomes)
+            strips.append(strip)
+            unknown += found
+        del codes  # of the last strip, and with them the pixels that they are a view of
+        return np.concatenate(strips), unknown
 
     def _placed(
         self, job: LabelJob, mask: IndexMask, sample: Sample, record: PhotoRecord | None
@@ -182,7 +187,7 @@ class CountCodes:
         """Read the codes of one label and count them."""
         try:
             with within_limits(Path(label.name)):
-                return count_codes(read_codes(reader_named(self.reader), label))
+                return sum(map(count_codes, code_strips(reader_named(self.reader), label)), NO_CODES)
         except SegError:
             return NO_CODES
 
@@ -196,7 +201,7 @@ class HasUncovered:
     def __call__(self, label: RawLabel) -> bool:
         """Read one label."""
         try:
-            return bool((read_codes(reader_named(self.reader), label) == UNCOVERED).any())
+            return any(bool((codes == UNCOVERED).any()) for codes in code_strips(reader_named(self.reader), label))
         except SegError:
             return False
 

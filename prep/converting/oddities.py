@@ -16,7 +16,7 @@ from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import label_oddities
-from prep.labels.reader import LabelReader, LabelSource, RawLabel, read_codes
+from prep.labels.reader import LabelReader, LabelSource, RawLabel, code_strips
 from prep.labels.registry import reader_named
 from prep.photos.photoio import open_photo
 
@@ -63,9 +63,11 @@ class ReadFacts:
         """Read it; a problem is part of the facts."""
         try:
             with within_limits(Path(label.name)):
-                codes = read_codes(reader_named(self.reader), label)
+                counts, width, height = NO_CODES, 0, 0
+                for codes in code_strips(reader_named(self.reader), label):
+                    counts, width, height = counts + count_codes(codes), codes.shape[1], height + codes.shape[0]
                 oddities = label_oddities(Path(label.name), label_bytes(label)) if self.reader in _IMAGE_FILES else ()
-                return LabelFacts(count_codes(codes), codes.shape[1], codes.shape[0], oddities)
+                return LabelFacts(counts, width, height, oddities)
         except SegError as error:
             return LabelFacts(NO_CODES, 0, 0, problem=str(error))
 

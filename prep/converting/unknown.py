@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.images.imageio import IndexMask
-from prep.labels.reader import UNKNOWN, LabelReader
+from prep.labels.reader import UNKNOWN, Codes, LabelReader
 
 Policy = Literal["error", "ignore", "nearest", "background"]
 
@@ -20,15 +20,22 @@ Policy = Literal["error", "ignore", "nearest", "background"]
 class CodeCounts:
     """Codes of one label, sorted, with their numbers of pixels; both (N,)."""
 
-    codes: NDArray[np.uint32]
+    codes: Codes
     pixels: NDArray[np.int64]
 
     def by_code(self) -> dict[int, int]:
         """Pixels of each code."""
         return dict(zip(self.codes.tolist(), self.pixels.tolist(), strict=True))
 
+    def __add__(self, other: "CodeCounts") -> "CodeCounts":
+        """Those of both together."""
+        codes, places = np.unique(np.concatenate([self.codes, other.codes]), return_inverse=True)
+        pixels = np.zeros(len(codes), np.int64)
+        np.add.at(pixels, places, np.concatenate([self.pixels, other.pixels]))
+        return CodeCounts(codes, pixels)
 
-NO_CODES = CodeCounts(np.zeros(0, np.uint32), np.zeros(0, np.int64))
+
+NO_CODES = CodeCounts(np.zeros(0, np.uint8), np.zeros(0, np.int64))
 
 
 @dataclass
@@ -44,7 +51,7 @@ class CodeTotals:
         return sorted(self.pixels, key=lambda code: (-self.pixels[code], code))
 
 
-def count_codes(codes: NDArray[np.uint32]) -> CodeCounts:
+def count_codes(codes: Codes) -> CodeCounts:
     """Count each code of an array of any shape."""
     values, pixels = np.unique(codes, return_counts=True)
     return CodeCounts(values, pixels.astype(np.int64))
@@ -61,7 +68,7 @@ def add_up(labels: Iterable[tuple[str, CodeCounts]]) -> CodeTotals:
     return totals
 
 
-def find_unknown(codes: NDArray[np.uint32], mask: IndexMask) -> CodeCounts:
+def find_unknown(codes: Codes, mask: IndexMask) -> CodeCounts:
     """Count the codes (H, W) where the looked-up mask (H, W) is UNKNOWN."""
     return count_codes(codes[mask == UNKNOWN])
 
@@ -82,9 +89,7 @@ def replacement(policy: Policy, reader: LabelReader, classes: ClassMap) -> Calla
     return lambda code: IGNORE_INDEX
 
 
-def replace_unknown(
-    codes: NDArray[np.uint32], mask: IndexMask, counts: CodeCounts, becomes: Callable[[int], int]
-) -> IndexMask:
+def replace_unknown(codes: Codes, mask: IndexMask, counts: CodeCounts, becomes: Callable[[int], int]) -> IndexMask:
     """Give every unknown pixel what its code becomes."""
     result = mask.copy()
     values = np.array([becomes(int(code)) for code in counts.codes], np.uint8)

@@ -131,6 +131,11 @@ def decode_label_colors(path: Path, data: bytes) -> tuple[ImageRGB, NDArray[np.u
 
     Raises SegError if the file is damaged or has more than 8 bits a channel.
     """
+    return as_colors(decode_label_pixels(path, data))
+
+
+def decode_label_pixels(path: Path, data: bytes) -> NDArray[np.uint8]:
+    """The same before it is brought to colours: greys (H, W), or (H, W, 3) or (H, W, 4) with blue first."""
     deep = _deep_layout(path, data)
     values = _values(path, data, _opened(path, data)) if deep is None else np.empty(0, deep.kind)
     if values.dtype != np.uint8:
@@ -138,9 +143,14 @@ def decode_label_colors(path: Path, data: bytes) -> tuple[ImageRGB, NDArray[np.u
             f"{path}: {values.dtype.itemsize * 8} bits a channel; colour masks have 8. "
             "Export it with 8 bits, or read grey values as ids with '--from ids'"
         )
-    if values.ndim == 2:
-        return np.asarray(cv2.cvtColor(values, cv2.COLOR_GRAY2RGB), np.uint8), None
-    if values.shape[2] == 4:
-        alpha = np.ascontiguousarray(values[..., 3])
-        return np.asarray(cv2.cvtColor(values, cv2.COLOR_BGRA2RGB), np.uint8), alpha
-    return np.asarray(cv2.cvtColor(values, cv2.COLOR_BGR2RGB), np.uint8), None
+    return values
+
+
+def as_colors(pixels: NDArray[np.uint8]) -> tuple[ImageRGB, NDArray[np.uint8] | None]:
+    """Colours (H, W, 3) and alpha (H, W) of such pixels, or of some rows of them."""
+    if pixels.ndim == 2:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8), None
+    if pixels.shape[2] == 4:
+        alpha = np.ascontiguousarray(pixels[..., 3])
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), np.uint8), alpha
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8), None

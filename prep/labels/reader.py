@@ -1,6 +1,6 @@
 """The seam for label formats: a source lists raw labels, a reader turns each into codes, a table these into classes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,11 +13,14 @@ from prep.core.files import within_limits
 from prep.images.finding import FoundFile, with_pages
 from prep.images.imageio import IndexMask
 
+Codes = NDArray[np.unsignedinteger[Any]]
+"""(H, W) codes as uint8, uint16 or uint32: as narrow as the label file has them, whose image may be enormous."""
+
 UNKNOWN = 254
 """Stands in a looked-up mask for a code that the table does not know; never a class, never written to disk."""
 
-_BLOCK_PIXELS = 1 << 18
-"""Codes are looked up in blocks, because take makes 8-byte positions of them: memory stays small, speed equal."""
+_STRIP_PIXELS = 1 << 18
+"""Codes are worked on in strips, because take makes 8-byte positions of them: memory stays small, speed equal."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ class LabelReader(Protocol):
     """One way to read raw labels.
 
     A new format is a module with such a class, registered in prep/labels/registry.py. One that merges several files
-    may have a method overlaps(label): the pixels that lie in more than one of them.
+    may have a method overlaps(label): the pixels that lie in more than one of them. One whose codes take more memory
+    than what it decodes may have a method strips(label): the codes a strip of rows at a time, from the top down.
     """
 
     @property
@@ -107,7 +111,7 @@ class LabelReader(Protocol):
     size: int
     """Codes are 0 .. size - 1."""
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) codes of a label; SegError if it is damaged or not of this format."""
 
     def table(self, classes: ClassMap) -> dict[int, int]:
@@ -123,10 +127,28 @@ class LabelReader(Protocol):
         """A class map with made-up names for these codes, for a person to edit."""
 
 
-def read_codes(reader: LabelReader, label: RawLabel) -> NDArray[np.uint32]:
+def read_codes(reader: LabelReader, label: RawLabel) -> Codes:
     """(H, W) codes of a label; SegError if it is damaged, of another format, or too much for this computer."""
     with within_limits(Path(label.name)):
         return reader.read(label)
+
+
+def code_strips(reader: LabelReader, label: RawLabel) -> Iterator[Codes]:
+    """The same codes a strip of rows (n, W) at a time, from the top down: memory stays near that of the label."""
+    strips: Callable[[RawLabel], Iterator[Codes]] | None = getattr(reader, "strips", None)
+    with within_limits(Path(label.name)):
+        if strips is not None:
+            yield from strips(label)
+            return
+        codes = reader.read(label)
+        for rows in row_strips(codes):
+            yield codes[rows]
+
+
+def row_strips(pixels: NDArray[Any]) -> Iterator[slice]:
+    """Ranges of rows of (H, W) or (H, W, C) that are worked on at a time, from the top down."""
+    rows = max(1, _STRIP_PIXELS // pixels.shape[1])
+    return (slice(top, top + rows) for top in range(0, pixels.shape[0], rows))
 
 
 class Lookup:
@@ -137,11 +159,10 @@ class Lookup:
         for code, index in table.items():
             self._table[code] = index
 
-    def __call__(self, codes: NDArray[np.uint32]) -> IndexMask:
+    def __call__(self, codes: Codes) -> IndexMask:
         """(H, W) codes -> (H, W) class indices."""
         mask = np.empty(codes.shape, np.uint8)
-        rows = max(1, _BLOCK_PIXELS // codes.shape[1])
-        for top in range(0, codes.shape[0], rows):
+        for rows in row_strips(codes):
             # With an `out`, the other modes make a copy; codes are always inside the table.
-            np.take(self._table, codes[top : top + rows], out=mask[top : top + rows], mode="clip")
+            np.take(self._table, codes[rows], out=mask[rows], mode="clip")
         return mask

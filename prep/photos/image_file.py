@@ -10,7 +10,7 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.core.files import make_folder, within_limits, write_bytes
 from prep.dataset.dataset_files import IMAGES
-from prep.images.imageio import ImageRGB, decode_jpeg, encode_png, quiet_pillow
+from prep.images.imageio import ImageRGB, encode_png, quiet_pillow, refuse_damaged_jpeg
 from prep.images.resample import frame_image
 from prep.images.sizing import Placement, Target, place
 from prep.photos.metadata import exif_of, with_exif, without_metadata
@@ -71,7 +71,7 @@ def image_file(
         if image_format == "png":
             data = encode_png(_pixels(photo, placement, options))
         elif _keeps_its_bytes(photo, placement, options):
-            decode_jpeg(photo.path, photo.data)  # tells a damaged file
+            refuse_damaged_jpeg(photo.path, photo.data)
             data = without_metadata(photo.data)
         else:
             data = encode_jpeg(_pixels(photo, placement, options), options.quality or JPEG_QUALITY)

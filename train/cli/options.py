@@ -16,24 +16,19 @@ device_option = click.option(
 )
 
 
-class ScaleParameter(click.ParamType):
-    """auto, fit or a factor."""
-
-    name = "scale"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
-        """Read it, a usage error if it is none of these."""
-        try:
-            return parse_scale(value)
-        except SegError as error:
-            self.fail(str(error), param, ctx)
+def _parse_scale(ctx: click.Context, param: click.Parameter, value: str) -> Scale:
+    """Read auto, fit or a factor; a usage error if it is none of these."""
+    try:
+        return parse_scale(value)
+    except SegError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 scale_option = click.option(
     "--scale",
-    type=ScaleParameter(),
     default="auto",
     metavar="auto|fit|FACTOR",
+    callback=_parse_scale,
     help="Size at which a photo is labelled: auto and fit, that of the training's images; 1, its own. auto refuses "
     "what may show more instead of the same in more pixels.",
 )

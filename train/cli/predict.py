@@ -12,7 +12,7 @@ from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
 
 _PICTURES = ("masks", "colors", "overlays")
-_POLYGONS = ("geojson", "coco", "labelme")
+_POLYGONS = ("geojson", "geopackage", "coco", "labelme")
 _PROBABILITIES = "probabilities"
 _KINDS = (*_PICTURES, *_POLYGONS, _PROBABILITIES)
 _OF_VIDEOS = ("overlays",)
@@ -68,7 +68,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     type=click.IntRange(min=1),
     default=1,
     metavar="PIXELS",
-    help="Leave regions with fewer pixels out of geojson and coco, and fill holes as small.",
+    help="Leave regions with fewer pixels out of polygons (labelme has them all), and fill holes as small.",
 )
 @scale_option
 @window_options
@@ -104,14 +104,21 @@ def predict(
     colors    the classes' colours, PNG    coco     one annotations.json, polygons
     overlays  colours over the photo, PNG  labelme  to correct by hand; 'seg-prep
                                                     masks convert' reads it back
+    geopackage  polygons on the map, of photos with a place on the earth
 
     probabilities     (classes, height, width) float16, which np.load(PATH,
                       mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes
 
-    geojson and coco have a polygon for each region of each class but the background. Photos in subfolders get the
-    names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64 megapixels, BigTIFF too, are
-    read and written row by row, so they need not fit in memory: the mask becomes a tiled TIFF, the overlay a small
-    PNG, probabilities stay in full size; colors and polygons are left out.
+    geojson, geopackage and coco have a polygon for each region of each class but the background. Photos in
+    subfolders get the names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64
+    megapixels, BigTIFF too, are read and written row by row, so they need not fit in memory: the mask becomes a
+    tiled TIFF, the overlay a small PNG, probabilities stay in full size; colors are left out, and polygons but for
+    those on the map.
+
+    The mask of a photo with a place on the earth lies there, too: of a GeoTIFF it is one, with the colours and
+    names of the classes and 255 where the photo holds no data; beside that of a JPEG or PNG with a world file lies
+    the same world file. With the extra geo, geojson of such photos is in degrees of WGS84, and geopackage has
+    polygons in map units; both state areas in square metres.
 
     A photo of another size than the images of the training is labelled at their size, and the labels are brought
     back to the photo: a model knows things by how large they were. --scale 1 labels photos as they are.
@@ -133,9 +140,15 @@ def predict(
     from prep.core.failures import Failures
     from train.exporting.engine import open_predictor
     from train.predicting.output_folder import opened_output
-    from train.predicting.predict import photo_settings, predict_photos, predict_videos, with_ranges
-    from train.predicting.rescaled import note_unknown
+    from train.predicting.predict import (
+        photo_settings,
+        polygon_settings,
+        predict_photos,
+        predict_videos,
+        with_ranges,
+    )
     from train.predicting.sources import find_sources
+    from train.windows.rescaled import note_unknown
 
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)
@@ -145,7 +158,7 @@ def predict(
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
-        settings |= {"simplify": tolerance, "min_area": smallest}
+        settings |= polygon_settings(tolerance, smallest)
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:
         predict_photos(
             predictor, found.photos, folder, kinds or _PICTURES, failures, tolerance=tolerance, smallest=smallest,

@@ -13,9 +13,9 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import write_png
 from prep.images.overlay import color_mask, overlay
 from train.predicting.output_folder import OutputFolder
-from train.predicting.rescaled import RescaledPhotos
 from train.predicting.video import Damage, VideoFile, VideoWriter
 from train.windows.predictor import Predictor
+from train.windows.rescaled import RescaledPhotos
 
 VIDEO_KINDS = ("masks", "colors", "overlays")
 """Masks as one PNG a frame; colour masks and overlays as videos."""

@@ -54,7 +54,7 @@ class Resampled:
         if self.target <= self.length:
             return first * self.length // self.target, -(-last * self.length // self.target)
         reach = 2 if self.kernel is cubic else 1
-        low, high = (int(np.floor(self._centre(new))) for new in (first, last - 1))
+        low, high = np.floor(self._centre(np.array([first, last - 1]))).astype(int).tolist()
         return max(0, low - reach + 1), min(self.length, high + reach + 1)
 
     def weights(self, first: int, last: int) -> NDArray[np.float32]:
@@ -64,17 +64,17 @@ class Resampled:
         if self.target <= self.length:
             area, old = self.length / self.target, np.arange(start, stop)[None]
             shares = np.clip(np.minimum(old + 1, (new + 1) * area) - np.maximum(old, new * area), 0, None)
-            return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+            return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
         reach = np.arange(start - 2, stop + 2)
         found = self.kernel(np.abs(self._centre(new) - reach[None]))
         inside = np.zeros((last - first, stop - start))
         for column, old in enumerate(np.clip(reach, start, stop - 1) - start):
             inside[:, old] += found[:, column]
-        return inside.astype(np.float32)
+        return np.asarray(inside, np.float32)
 
-    def _centre(self, new: int | NDArray[np.int_]) -> float | NDArray[np.float64]:
-        """Where the middle of a new pixel lies among the middles of the old ones."""
-        return (new + 0.5) * (self.length / self.target) - 0.5
+    def _centre(self, new: NDArray[np.int_]) -> NDArray[np.float64]:
+        """Where the middles of new pixels lie among the middles of the old ones."""
+        return np.asarray((new + 0.5) * (self.length / self.target) - 0.5, np.float64)
 
 
 def resized(source: ImageRows, height: int, width: int) -> ImageRows:

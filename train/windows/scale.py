@@ -156,8 +156,8 @@ class Rescaling:
 
 def parse_scale(value: object) -> Scale:
     """Read auto, fit or a factor, as text or number; SegError for anything else."""
-    if value in ("auto", "fit"):
-        return value  # type: ignore[return-value]  # one of the two
+    if value == "auto" or value == "fit":
+        return value
     try:
         factor = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except ValueError:

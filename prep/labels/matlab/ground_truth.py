@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
@@ -28,7 +27,7 @@ from prep.labels.matlab.matfile import load_mat
 from prep.labels.matlab.truth import Truth, TruthPhoto, definitions_of, is_ground_truth, load_truth, record_of
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.pixels.images import image_labels
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting
 from prep.photos.photoio import open_photo
 
@@ -45,7 +44,7 @@ class GroundTruthReader(IdCodes):
 
     name = "gtruth"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) ids; where nothing is drawn, the id of the label file, or 0 if there is none.
 
         Without a label file the mask has the size of the photo as stored, which is what MATLAB shows.
@@ -57,7 +56,7 @@ class GroundTruthReader(IdCodes):
         drawn = np.zeros(ids.shape, np.uint8)
         for name, ring in photo.polygons:
             fill_polygon(drawn, [ring], named[name])
-        codes = np.array([0, *(label.ids[0] for label in _with_ids(truth) if label.kind == POLYGON)], np.uint32)
+        codes = np.array([0, *(label.ids[0] for label in _with_ids(truth) if label.kind == POLYGON)], np.uint16)
         return np.where(drawn, codes[drawn], ids)
 
 
@@ -160,14 +159,14 @@ def _with_ids(truth: Truth) -> list[DefinedLabel]:
     return [replace(label, ids=(polygons[label.name],)) if label.name in polygons else label for label in truth.labels]
 
 
-def _ground(label: RawLabel, photo: TruthPhoto) -> NDArray[np.uint32]:
+def _ground(label: RawLabel, photo: TruthPhoto) -> Codes:
     """Ids below the polygons."""
     if label.ground is None:
         raise SegError(f"{label.name}: was listed without the file that its polygons lie on; list the labels again")
     if photo.label_path:
-        return decode_label_ids(label.ground, read_bytes(label.ground)).astype(np.uint32)
+        return decode_label_ids(label.ground, read_bytes(label.ground))
     opened = open_photo(label.ground)
-    return np.zeros((opened.height, opened.width), np.uint32)
+    return np.zeros((opened.height, opened.width), np.uint8)
 
 
 def _recognised(contents: Contents) -> float:

@@ -20,7 +20,7 @@ from prep.labels.matlab.matfile import load_mat
 from prep.labels.matlab.nested import parts_of
 from prep.labels.pixels.arrays import recognise_beside_photos, same_named_photos
 from prep.labels.pixels.ids import IdCodes
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.photos.photoio import open_photo
 
 _UNDEFINED = 0
@@ -35,7 +35,7 @@ class MatrixReader(IdCodes):
 
     name = "mat"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) ids; NaN becomes 65535, which no class map names, and a pixel without a category 0."""
         name, value = _chosen(label)
         where = f"{label.path}: {name}"
@@ -106,10 +106,10 @@ def _is_matrix(value: Any) -> bool:  # noqa: ANN401
     return min(numbers.shape) >= 2 and numbers.dtype.kind in "buif"
 
 
-def _by_category(where: str, value: Any, names: Sequence[str]) -> NDArray[np.uint32]:  # noqa: ANN401
+def _by_category(where: str, value: Any, names: Sequence[str]) -> Codes:  # noqa: ANN401
     """Ids by name: files may list their categories in different orders."""
     own = [str(name) for name in value.categories]
-    codes = np.asarray(value.codes).astype(np.int64)
+    codes = np.asarray(value.codes)
     strangers = sorted({own[code] for code in np.unique(codes).tolist() if code >= 0} - set(names))
     if strangers:
         raise SegError(
@@ -117,17 +117,20 @@ def _by_category(where: str, value: Any, names: Sequence[str]) -> NDArray[np.uin
             "give all files the same categories in MATLAB (setcats)"
         )
     ids = [names.index(name) + 1 if name in names else _UNDEFINED for name in own]
-    return np.array([_UNDEFINED, *ids], np.uint32)[codes + 1]
+    by_code = np.array([*ids, _UNDEFINED], np.uint16)
+    return by_code.take(codes)  # pixels without a category have the code -1: the last
 
 
-def _checked(where: str, values: NDArray[Any]) -> NDArray[np.uint32]:
+def _checked(where: str, values: NDArray[Any]) -> Codes:
+    if values.dtype in (np.uint8, np.uint16):
+        return values
     numbers = values.astype(np.float64)
     numbers[np.isnan(numbers)] = MAX_ID
     if not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
         raise SegError(f"{where} holds numbers that are not whole, so no ids; is it the label matrix?")
     if numbers.min() < 0 or numbers.max() > MAX_ID:
         raise SegError(f"{where} holds ids from {numbers.min():.0f} to {numbers.max():.0f}; ids go from 0 to {MAX_ID}")
-    return numbers.astype(np.uint32)
+    return numbers.astype(np.uint16)
 
 
 def _files(contents: Contents) -> list[FoundFile]:

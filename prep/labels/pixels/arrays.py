@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -23,7 +22,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.labelio import as_ids
 from prep.labels.pixels.ids import IdCodes
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 
 _ARRAY, _ARRAYS = ".npy", ".npz"
 _MATRIX_SIDES = 2
@@ -34,7 +33,7 @@ class ArrayReader(IdCodes):
 
     name = "npy"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) ids; SegError if it is damaged, no matrix, or holds something else than whole numbers."""
         if label.path.suffix.lower() == _ARRAYS:
             member = _chosen(label)
@@ -55,7 +54,7 @@ def _chosen(label: RawLabel) -> str:
     return next(iter(members.values()))
 
 
-def _ids(where: str, path: Path, data: bytes) -> NDArray[np.uint32]:
+def _ids(where: str, path: Path, data: bytes) -> Codes:
     kind, shape, columns_first, body = _header(where, data)
     sides = tuple(side for side in shape if side != 1) if len(shape) > _MATRIX_SIDES else shape
     if len(sides) != _MATRIX_SIDES or min(sides) < 1:
@@ -67,7 +66,7 @@ def _ids(where: str, path: Path, data: bytes) -> NDArray[np.uint32]:
     if len(body) != int(np.prod(shape, dtype=np.int64)) * kind.itemsize:
         raise SegError(f"{where}: declares {shape} of {kind} and holds {len(body):,} bytes; save it again")
     values = np.frombuffer(body, kind).reshape(sides, order="F" if columns_first else "C")
-    return as_ids(where, values).astype(np.uint32)
+    return as_ids(where, values)
 
 
 def _header(where: str, data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], bool, memoryview]:
@@ -106,6 +105,8 @@ def recognise_beside_photos(contents: Contents, files: Sequence[FoundFile]) -> f
     """How sure it is that these files are the labels: probable if all images beside them are photos by their names."""
     if not files:
         return NO
+    if contents.variable:
+        return PROBABLE
     images = contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos)
     return PROBABLE if len(images) == len(same_named_photos(contents, files)) else PERHAPS / 2
 

@@ -4,13 +4,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_ids
-from prep.labels.reader import RawLabel
+from prep.labels.reader import Codes, RawLabel
 
 _TWO_VALUES = 2
 
@@ -47,6 +44,6 @@ class IdReader(IdCodes):
 
     name = "ids"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) ids of an 8-bit or 16-bit label file."""
-        return decode_label_ids(Path(label.name), label_bytes(label)).astype(np.uint32)
+        return decode_label_ids(Path(label.name), label_bytes(label))

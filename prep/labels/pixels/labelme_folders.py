@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -17,7 +16,7 @@ from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.labelio import decode_label_ids
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes, class_names, code_of, plain_name
 
 _MASK, _NAMES, _PHOTO = "label.png", "label_names.txt", "img.png"
@@ -31,18 +30,17 @@ class LabelmeFolderReader(RegionCodes):
 
     name = "labelme-folders"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) codes; SegError if a number is not in the list."""
         ids = decode_label_ids(label.path, label_bytes(label))
-        table = np.array([_code(name, label.names) for name in _names_in(label.path.parent)] or [0], np.uint32)
+        table = np.array([_code(name, label.names) for name in _names_in(label.path.parent)] or [0], np.uint8)
         known = ids != _IGNORED
         if int(ids[known].max(initial=0)) >= len(table):
             raise SegError(
                 f"{label.path}: holds the number {int(ids[known].max())}, and {_NAMES} beside it has {len(table)} "
                 "names; convert the JSON files of LabelMe instead"
             )
-        codes: NDArray[np.uint32] = np.where(known, table[np.where(known, ids, 0)], np.uint32(_IGNORED))
-        return codes
+        return np.where(known, table[np.where(known, ids, 0)], np.uint8(_IGNORED))
 
 
 def _code(name: str, names: Sequence[str]) -> int:

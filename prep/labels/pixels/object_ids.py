@@ -6,7 +6,6 @@ Source of the layout: the VOC development kit; 255 is the border around objects.
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.images.finding import find_files
@@ -15,7 +14,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, PROBABLE, FileFormat
 from prep.labels.labelio import decode_label_ids
 from prep.labels.pixels.ids import IdCodes
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 
 _OBJECTS, _PHOTOS = "SegmentationObject", "JPEGImages"
 
@@ -25,10 +24,10 @@ class ObjectIdReader(IdCodes):
 
     name = "object-ids"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) 1 in objects, 0 outside, 255 on their borders."""
         ids = decode_label_ids(Path(label.name), label_bytes(label))
-        return np.where(ids == IGNORE_INDEX, ids, ids > 0).astype(np.uint32)
+        return np.where(ids == IGNORE_INDEX, np.uint8(IGNORE_INDEX), ids > 0)
 
 
 def object_class() -> tuple[ClassMap, str]:

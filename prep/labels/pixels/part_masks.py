@@ -19,7 +19,7 @@ from prep.labels.pixels.binary import inside_of, is_two_valued
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.pixels.images import division_of
 from prep.labels.pixels.object_ids import object_class
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes, class_names, code_of
 
 _LOOKED_AT = 6
@@ -32,7 +32,7 @@ class ClassMaskReader(RegionCodes):
 
     name = "class-masks"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) codes by name; a later mask covers an earlier one."""
         return _merged(label)[0]
 
@@ -46,7 +46,7 @@ class ObjectMaskReader(IdCodes):
 
     name = "object-masks"
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) 1 inside of any object, 0 elsewhere."""
         return _merged(label)[0]
 
@@ -56,7 +56,7 @@ class ObjectMaskReader(IdCodes):
 
 
 @functools.lru_cache(maxsize=1)
-def _merged(label: RawLabel) -> tuple[NDArray[np.uint32], int]:
+def _merged(label: RawLabel) -> tuple[Codes, int]:
     """Codes (H, W) of all masks of a photo, and how many pixels lie in several; kept for who asks for both."""
     mask: NDArray[np.uint8] | None = None
     several = np.zeros((), np.bool_)
@@ -71,7 +71,7 @@ def _merged(label: RawLabel) -> tuple[NDArray[np.uint32], int]:
         several = several | (inside & (mask > 0))
         mask[inside] = code_of(name, label.names) if name else _OBJECT
     assert mask is not None, "a label of parts has at least one"
-    return mask.astype(np.uint32), int(several.sum())
+    return mask, int(several.sum())
 
 
 def _parts(contents: Contents) -> Parts | None:

@@ -1,7 +1,7 @@
 """RGB masks: every class is a colour."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
 from prep.labels.archive import label_bytes
-from prep.labels.labelio import decode_label_colors
-from prep.labels.reader import RawLabel
+from prep.labels.labelio import as_colors, decode_label_pixels
+from prep.labels.reader import Codes, RawLabel, row_strips
 
 _TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
@@ -23,13 +23,19 @@ class RgbReader:
     name = "rgb"
     size = _TRANSPARENT + 1
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) codes of a colour, palette or grey label file."""
-        colors, alpha = decode_label_colors(Path(label.name), label_bytes(label))
-        codes = color_codes(colors)
-        if alpha is not None and not alpha.all():
-            codes[alpha == 0] = _TRANSPARENT
-        return codes
+        return np.concatenate(list(self.strips(label)))
+
+    def strips(self, label: RawLabel) -> Iterator[Codes]:
+        """Strips (n, W) of the same codes, which take four times the memory of a grey file."""
+        pixels = decode_label_pixels(Path(label.name), label_bytes(label))
+        for rows in row_strips(pixels):
+            colors, alpha = as_colors(pixels[rows])
+            codes = color_codes(colors)
+            if alpha is not None and not alpha.all():
+                codes[alpha == 0] = _TRANSPARENT
+            yield codes
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Colours of each class, and the colours that are ignored."""

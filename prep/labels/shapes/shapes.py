@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.images.imageio import IndexMask, loaded, open_image
 from prep.images.polygons import Ring, fill_polygon
 from prep.images.runlengths import decode_runs, decompress
-from prep.labels.reader import RawLabel
+from prep.labels.reader import Codes, RawLabel
 from prep.labels.region_labels import UNCOVERED, RegionCodes, code_of
 
 
@@ -169,7 +168,7 @@ class ShapeReader(RegionCodes):
 
     name: str = ""
 
-    def read(self, label: RawLabel) -> NDArray[np.uint32]:
+    def read(self, label: RawLabel) -> Codes:
         """(H, W) codes; a later region covers an earlier one."""
         width, height = label.size
         mask = np.full((height, width), UNCOVERED, np.uint8)
@@ -178,4 +177,4 @@ class ShapeReader(RegionCodes):
                 shape.paint(mask, code_of(name, label.names))
             except SegError as error:
                 raise SegError(f"{label.name}: a region of {name!r}: {error}") from error
-        return mask.astype(np.uint32)
+        return mask
