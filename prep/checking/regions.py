@@ -14,7 +14,7 @@ TINY_SHARE = 1e-5
 """A region is tiny with at most so many pixels, or at most this share of the image: 120 pixels of 12 megapixels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClassRegions:
     """The 8-connected regions of one class in one mask.
 

@@ -1,7 +1,7 @@
 """What a check needs to know of one sample: each file is read and decoded once, whatever its state."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,7 @@ FileState = Literal["none", "missing", "damaged", "whole"]
 _Pixels = NDArray[np.generic]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """One file of a sample: its posix path in the dataset (empty for none), its state, a reason, its size."""
 
@@ -32,21 +32,29 @@ class FileFacts:
     size: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MaskFacts:
     """What a whole mask holds.
 
     strange: what it is instead of an 8-bit grey image; everything else is empty then.
-    digest: of size and pixels.  counts: (256,) pixels by value.  regions: of the classes present.
+    digest: of size and pixels.  held: pixels of each value that occurs.  regions: of the classes present.
     """
 
     strange: str
     digest: str
-    counts: NDArray[np.int64]
+    held: Mapping[int, int]
     regions: tuple[ClassRegions, ...]
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(256,) pixels by value."""
+        counts = np.zeros(256, np.int64)
+        for value, pixels in self.held.items():
+            counts[value] = pixels
+        return counts
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class SampleFacts:
     """One sample as its files really are; print and labels are None unless the image, or the mask, is whole."""
 
@@ -81,15 +89,15 @@ class InspectSample:
 
 def mask_facts(mask: _Pixels, classes: int) -> MaskFacts:
     """Count and measure a decoded mask, (H, W) if it is what it should be."""
-    counts = np.zeros(256, np.int64)
     if mask.ndim != 2 or mask.dtype != np.uint8:
         channels = 1 if mask.ndim == 2 else mask.shape[2]
-        return MaskFacts(f"{channels} x {mask.dtype.itemsize * 8} bits", "", counts, ())
+        return MaskFacts(f"{channels} x {mask.dtype.itemsize * 8} bits", "", {}, ())
     grey = np.ascontiguousarray(mask, np.uint8)
     counts = count_values(grey)
     digest = hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
-    present = np.flatnonzero(counts[:classes]).tolist()
-    return MaskFacts("", digest, counts, find_regions(grey, present, classes))
+    held = {value: int(counts[value]) for value in np.flatnonzero(counts).tolist()}
+    present = [value for value in held if value < classes]
+    return MaskFacts("", digest, held, find_regions(grey, present, classes))
 
 
 def _any_mask(path: Path) -> _Pixels:

@@ -38,7 +38,7 @@ _UPRIGHT = 1
 _MATRIX = "mat"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LabelJob:
     """A raw label and its sample.
 
@@ -54,9 +54,11 @@ class LabelJob:
     filled: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LabelOutcome:
     """The finished sample, its pixels (256,) by mask value, its unknown values; or what is wrong with the files.
+
+    Where those of many labels are kept, the pixels are added up, and here there are none any more (0,).
 
     raw_pixels: (256,) before the mask was brought to the size of its image.  record: the photo's row of photos.csv.
     turned: the mask was drawn on the photo as stored and was turned with it.  resized: it had another size.

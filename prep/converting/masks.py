@@ -12,7 +12,7 @@ from prep.converting.job import ConvertLabel, LabelOutcome
 from prep.converting.placement import is_unclear
 from prep.converting.plan import DEFAULTS, ConvertOptions, Plan, plan_conversion
 from prep.converting.problems import refuse
-from prep.converting.unknown import CodeTotals, add_up, replacement
+from prep.converting.unknown import NO_CODES, CodeTotals, add_up, replacement
 from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.failures import Failures
@@ -24,6 +24,9 @@ from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
 from prep.labels.unpacking import unpacked
 from prep.photos.commit import commit_samples
+from prep.photos.image_file import with_folders
+
+_NO_PIXELS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,16 @@ def _carried_out(
 ) -> Conversion:
     """Make what is planned, and commit it."""
     with Transaction(plan.root, "masks-convert", plan.settings()) as change:
+        folder = with_folders(change.path("."))
         convert = ConvertLabel(
-            change.path("."), plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.ranges
+            folder, plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.ranges
         )
-        outcomes = run_jobs(convert, plan.jobs, workers, progress, take=Failures(max_failed).look)
+        totals = _Totals(Failures(max_failed))
+        outcomes = run_jobs(convert, plan.jobs, workers, progress, take=totals.take)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
         try:
-            refuse(outcomes, unknown, plan)
+            refuse(outcomes, unknown, totals.pixels, plan)
         except SegError:
             change.discard()
             raise
@@ -100,24 +105,39 @@ def _carried_out(
         records = [outcome.record for outcome in made if outcome.record is not None]
         commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
     problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
-    return replace(_conversion(plan, made, unknown), problems=problems)
+    return replace(_conversion(plan, made, unknown, totals), problems=problems)
 
 
-def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals) -> Conversion:
-    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
+class _Totals:
+    """Adds up the pixels (256,) of outcomes as they come, and leaves them out there; raises as the failures do."""
+
+    def __init__(self, failures: Failures) -> None:
+        self.pixels, self.raw_pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
+        self._failures = failures
+
+    def take(self, outcome: LabelOutcome) -> LabelOutcome:
+        """What is kept of an outcome."""
+        self._failures.look(outcome)
+        self.pixels += outcome.pixels
+        self.raw_pixels += outcome.raw_pixels
+        unknown = outcome.unknown if outcome.unknown.codes.size else NO_CODES
+        return replace(outcome, pixels=_NO_PIXELS, raw_pixels=_NO_PIXELS, unknown=unknown)
+
+
+def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals, totals: _Totals) -> Conversion:
     labels, pairing = plan.labels, plan.pairing
     return Conversion(
         dataset=Dataset.open(plan.root),
         converted=len(outcomes),
-        pixels=pixels,
-        raw_pixels=np.sum([outcome.raw_pixels for outcome in outcomes], axis=0),
+        pixels=totals.pixels,
+        raw_pixels=totals.raw_pixels,
         replaced=_replaced(unknown, plan),
         unpaired=(*pairing.images_alone, *(() if labels.names_photos else pairing.labels_alone)),
         missing=labels.missing,
         without_image=tuple(outcome.sample.stem for outcome in outcomes if not outcome.sample.image),
         turned=sum(outcome.turned for outcome in outcomes),
         resized=sum(outcome.resized for outcome in outcomes),
-        notes=(*plan.notes, *labels.notes, *_seen(outcomes, plan), *_absent(plan.classes, pixels)),
+        notes=(*plan.notes, *labels.notes, *_seen(outcomes, plan), *_absent(plan.classes, totals.pixels)),
     )
 
 

@@ -29,23 +29,22 @@ _MIN_SHARE = 1e-3
 """Colours of fewer pixels are slips and blended edges rather than classes."""
 
 
-def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: Plan) -> None:
+def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> None:
     """SegError that says what keeps the converted masks from becoming the dataset's, and what to do, if anything does.
 
-    unknown: the codes of all labels that are no class.
+    unknown: the codes of all labels that are no class.  pixels: (256,) of all masks by value.
     """
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     more = len(problems) - _PROBLEMS_SHOWN
     lines = [*problems[:_PROBLEMS_SHOWN], *([f"... and {more} more files"] if more > 0 else [])]
     if len(problems) == len(outcomes):
         raise SegError("\n".join([*lines, "Nothing was written."]))
-    if problem := _first_problem(outcomes, unknown, plan):
+    if problem := _first_problem(outcomes, unknown, pixels, plan):
         text = "\n".join([*lines, problem])  # what is wrong with a file may be the cause
         raise SegError(f"{text}\n(classes: {plan.meaning.found})" if plan.meaning.found else text)
 
 
-def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: Plan) -> str:
-    pixels = np.sum([outcome.pixels for outcome in outcomes], axis=0)
+def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
     if question := _first_class(unknown, pixels, plan):
         return question
     if plan.options.unknown != "error":

@@ -67,11 +67,13 @@ class Commit:
         for number, name in enumerate(self.remove):
             with explained(self.root / name):
                 _take_away(self.root / name, self.staging / f"old-{number}")
+        for folder in _parents(self.move):
+            with explained(self.root / folder):
+                (self.root / folder).mkdir(parents=True, exist_ok=True)
         for name in self.move:
             source, target = self.staging / NEW / name, self.root / name
             if os.path.lexists(source):
                 with explained(target):
-                    target.parent.mkdir(parents=True, exist_ok=True)
                     _move(source, target)
         with explained(self.staging):
             # The record goes first, so that a second recovery never sees it beside half a folder.
@@ -104,7 +106,8 @@ class Commit:
 
 def _parents(names: Collection[str]) -> list[PurePath]:
     """The folders that these names are in, the outer ones first, without the base itself."""
-    return sorted({folder for name in names for folder in PurePath(name).parents} - {PurePath()})
+    inner = set(map(os.path.dirname, names))  # few, where the names are many
+    return sorted({folder for name in inner for folder in (PurePath(name), *PurePath(name).parents)} - {PurePath()})
 
 
 def _is_link(path: Path) -> bool:
@@ -114,7 +117,11 @@ def _is_link(path: Path) -> bool:
 
 def _refuse_special(paths: Iterable[Path]) -> None:
     for path in paths:
-        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        try:
+            is_plain = stat.S_ISREG(path.lstat().st_mode)
+        except OSError:
+            continue  # not there, as for lexists
+        if not is_plain:
             raise SegError(f"{path}: is no plain file, so no command of ours made it; remove this hidden folder")
 
 

@@ -15,7 +15,7 @@ from prep.images.tiff_pages import page_count
 _TIFF_SUFFIXES = (".tif", ".tiff")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file, or one page of a TIFF with several, its posix path below the folder that was searched, and its stem.
 

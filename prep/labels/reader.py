@@ -23,7 +23,7 @@ _STRIP_PIXELS = 1 << 18
 """Codes are worked on in strips, because take makes 8-byte positions of them: memory stays small, speed equal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RawLabel:
     """One raw label: a file, or a part of a file that holds many.
 

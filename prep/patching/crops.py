@@ -17,7 +17,7 @@ _TRIES = 8
 """Places that hold ignored pixels only are drawn again so often before a labelled pixel is aimed at."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Crop:
     """One patch of one sample: its top left pixel (negative beyond the border) and the class it was aimed at."""
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, within_limits, write_bytes
-from prep.dataset.dataset_files import IMAGES
+from prep.dataset.dataset_files import IMAGES, MASKS
 from prep.images.imageio import ImageRGB, encode_png, quiet_pillow, refuse_damaged_jpeg
 from prep.images.resample import frame_image
 from prep.images.sizing import Placement, Target, place
@@ -79,10 +79,16 @@ def image_file(
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file of a dataset, and make its folder; nothing if an interrupted run has made it (no content)."""
+    """Write a file of a dataset into a folder that is there; nothing if an interrupted run has made it (no content)."""
     if data:
-        make_folder(path.parent)
         write_bytes(path, data)
+
+
+def with_folders(folder: Path) -> Path:
+    """The folder, with those of images and masks in it: made once, not for each file."""
+    make_folder(folder / IMAGES)
+    make_folder(folder / MASKS)
+    return folder
 
 
 def _keeps_its_bytes(photo: RawPhoto, placement: Placement, options: ImageOptions) -> bool:

@@ -15,7 +15,7 @@ TURNED = (5, 6, 7, 8)
 """EXIF orientations that exchange width and height (EXIF 2.32, tag 0x0112)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """One photo and its place in the image made from it.
 

@@ -18,7 +18,7 @@ from prep.images.finding import FoundFile, find_photos, refuse_equal_stems, with
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps
-from prep.photos.image_file import ImageOptions, image_file, place_photo, write_file
+from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Range
 from prep.photos.record import PhotoRecord
@@ -123,9 +123,8 @@ def resize_photos(
     failures = Failures(max_failed)
     with Transaction(root, "resize", settings) as change:
         with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
-            outcomes = run_jobs(
-                ResizePhoto(change.path("."), options), jobs, workers, progress, pool, take=failures.look
-            )
+            work = ResizePhoto(with_folders(change.path(".")), options)
+            outcomes = run_jobs(work, jobs, workers, progress, pool, take=failures.look)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)

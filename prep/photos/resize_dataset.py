@@ -22,7 +22,7 @@ from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps
-from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, write_file
+from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, with_folders, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Ranges, format_range
 from prep.photos.record import PhotoRecord, read_records
@@ -112,7 +112,7 @@ def resize_dataset(
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
     with Transaction(root, "resize", settings) as change:
-        work = ResizeSample(change.path("."), dataset.without_samples(), options)
+        work = ResizeSample(with_folders(change.path(".")), dataset.without_samples(), options)
         outcomes = run_jobs(work, whole, workers, progress, take=Failures(max_failed).look)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]

@@ -3,10 +3,12 @@
 Samples are of 64 x 64 pixels, so that what grows with their number is not hidden behind their pixels. Each command runs
 alone with one worker; counted are processor time (user and system) and peak memory of the command and its children.
 The exponent is that of the cost beyond what a set of ten samples takes: 1 is linear. --write puts the table into
-docs/measured.md. FOLDER keeps the sets (3 files a sample) for the next run; what the commands make is removed.
+docs/measured.md. FOLDER keeps the sets (two files a sample) and the costs for the next run, which adds to them or
+replaces them; what the commands make is removed.
 """
 
 import argparse
+import json
 import math
 import os
 import shutil
@@ -49,17 +51,31 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/measured.md")
     options = parser.parse_args()
     sizes = [FEW, *map(int, options.sizes.split(","))]
-    costs: dict[str, dict[int, Cost]] = {}
+    known = options.folder / "costs.json"
+    costs = read_costs(known)
     for size in sizes:
         root = make_set(options.folder, size)
         for name, command in commands(root, size).items():
             if not options.only or name in options.only:
                 costs.setdefault(name, {})[size] = measure(command, root)
                 print(f"{name:10} {size:8,} {costs[name][size]}", flush=True)
-    text = table(costs, sizes[1:])
+                write_costs(known, costs)
+    text = table(costs)
     print(text)
     if options.write:
         write(ROOT / "docs" / "measured.md", text)
+
+
+def read_costs(path: Path) -> dict[str, dict[int, Cost]]:
+    """Costs by command and number of samples, of this run and those before."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {name: {int(size): Cost(*each) for size, each in own.items()} for name, own in found.items()}
+
+
+def write_costs(path: Path, costs: Mapping[str, Mapping[int, Cost]]) -> None:
+    """Keep the costs for later runs."""
+    plain = {name: {size: (each.seconds, each.megabytes) for size, each in own.items()} for name, own in costs.items()}
+    path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
 
 def make_set(folder: Path, size: int) -> Path:
@@ -146,17 +162,20 @@ def exponent(costs: Mapping[int, Cost], first: int, last: int) -> float:
     return math.log(high / low) / math.log(last / first)
 
 
-def table(costs: Mapping[str, Mapping[int, Cost]], sizes: Sequence[int]) -> str:
+def table(costs: Mapping[str, Mapping[int, Cost]]) -> str:
     """One row a command: seconds and megabytes by number of samples, and the exponent of the marginal cost."""
-    return "\n".join(_rows(costs, sizes))
+    return "\n".join(_rows(costs, sorted({size for own in costs.values() for size in own if size > FEW})))
 
 
 def _rows(costs: Mapping[str, Mapping[int, Cost]], sizes: Sequence[int]) -> Iterator[str]:
     yield "| command | " + " | ".join(f"{size:,} samples" for size in sizes) + " | exponent |"
     yield "|---|" + "---|" * (len(sizes) + 1)
     for name, found in costs.items():
-        cells = [f"{found[size].seconds:.1f} s, {found[size].megabytes:.0f} MB" for size in sizes]
-        growth = f"{exponent(found, sizes[0], sizes[-1]):.2f}" if len(sizes) > 1 else "-"
+        own = [size for size in sizes if size in found]
+        cells = [
+            f"{found[size].seconds:.1f} s, {found[size].megabytes:.0f} MB" if size in found else "" for size in sizes
+        ]
+        growth = f"{exponent(found, own[0], own[-1]):.2f}" if len(own) > 1 else ""
         yield f"| {name} | " + " | ".join(cells) + f" | {growth} |"
 
 

@@ -18,7 +18,7 @@ from prep.images.likeness.details import SIDE, Thumbnail, details_of, fit, half_
 from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs, Orientation, close_pairs, signs_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What is kept of an image for comparison.
 

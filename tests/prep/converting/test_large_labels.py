@@ -16,6 +16,7 @@ from prep.dataset.dataset import Sample
 from prep.images.imageio import read_mask
 from prep.labels import reader
 from prep.labels.reader import RawLabel
+from prep.photos.image_file import with_folders
 from tests.support import paint, save
 
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 0, 255))
@@ -32,7 +33,7 @@ def traced() -> Iterator[None]:
 
 def convert(path: Path, kind: str, unknown: Policy = "error") -> NDArray[np.uint8]:
     job = LabelJob(RawLabel(path, "a"), None, Sample("a", "", "", 0, 0, "", ""))
-    outcome = ConvertLabel(path.parent, kind, Meaning(CLASSES), unknown)(job)
+    outcome = ConvertLabel(with_folders(path.parent), kind, Meaning(CLASSES), unknown)(job)
     assert not outcome.problem
     return read_mask(path.parent / outcome.sample.mask)
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -234,7 +235,7 @@ def test_an_index_that_names_files_elsewhere_removes_none_of_them(dataset: Datas
     victim = tmp_path / "datasets" / "victim.png"
     shutil.copy(dataset.root / "images" / "image_000000.png", victim)
     samples = list(read_index(dataset.root / "index.csv"))
-    samples[0] = type(samples[0])(**{**vars(samples[0]), "image": "../victim.png"})
+    samples[0] = replace(samples[0], image="../victim.png")
     write_index(dataset.root / "index.csv", samples)
     said = run_error("synth", "--n", 3, "-o", dataset.root, "--overwrite")
     assert "would change '../victim.png', outside of the dataset" in said

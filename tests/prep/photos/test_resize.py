@@ -21,7 +21,7 @@ from prep.dataset.states import read_states, write_states
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_image, upright
 from prep.images.sizing import Target
-from prep.photos.image_file import ImageOptions
+from prep.photos.image_file import ImageOptions, with_folders
 from prep.photos.photoio import decode_photo, open_photo
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.resize import PhotoJob, ResizePhoto, resize_photos
@@ -392,7 +392,7 @@ def test_mutated_photos_are_resized_or_told(tmp_path: Path) -> None:
     file = io.BytesIO()
     pillow_heif.from_pillow(picture).save(file)
     kinds.append(file.getvalue())
-    work = ResizePhoto(tmp_path, ImageOptions(Target("long", 32, 32), keep_metadata=True))
+    work = ResizePhoto(with_folders(tmp_path), ImageOptions(Target("long", 32, 32), keep_metadata=True))
     told = 0
     for number in range(300):
         data = bytearray(kinds[number % len(kinds)])

@@ -6,6 +6,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -305,7 +306,7 @@ def test_near_duplicates_may_be_split(tmp_path: Path) -> None:
 def tear(root: Path, splits: dict[str, str]) -> None:
     """Split by hand."""
     samples = [*Dataset.open(root).samples]
-    write_index(root / "index.csv", [Sample(**{**vars(s), "split": splits.get(s.stem, "")}) for s in samples])
+    write_index(root / "index.csv", [replace(s, split=splits.get(s.stem, "")) for s in samples])
 
 
 # New samples.
