@@ -42,6 +42,8 @@ _FEW_PIXELS = 1_000_000_000
 _MULTIPLE = 32
 """Crops have sides that encoders halve five times."""
 
+_LEAST_CROP = 128
+
 _LEAST_BATCH, _MOST_BATCH = 4, 16
 
 _BYTES_PER_PIXEL = 4_000
@@ -102,9 +104,7 @@ def _pixels(
         side = fingerprint.patch
         yield Choice("size", side, "the patches that there are")
     elif side is None:
-        short, most = min(fingerprint.height, fingerprint.width), _CROP[machine.has_gpu]
-        side = max(_MULTIPLE, min(most, short // _MULTIPLE * _MULTIPLE))
-        why = "as much surroundings as there is time for" if side == most else f"fits into {short} px"
+        side, why = _crop(fingerprint, _CROP[machine.has_gpu], affordable)
         yield Choice("size", side, f"{why}; the images are {fingerprint.width} x {fingerprint.height} px")
     limits = {
         f"{_BATCH_PX[machine.has_gpu] / 1e6:.1f} megapixels a step": _BATCH_PX[machine.has_gpu],
@@ -118,6 +118,17 @@ def _pixels(
     if batch == _MOST_BATCH or _is_soon_learned(fingerprint):
         batch, why = _MOST_BATCH, "the usual"
     yield Choice("batch", batch, f"{why}, at least {_LEAST_BATCH}" if batch == _LEAST_BATCH else why)
+
+
+def _crop(fingerprint: Fingerprint, side: int, affordable: float) -> tuple[int, str]:
+    """Side of a crop, the larger the better: shrunk to the images, and where there is time for few steps; and why."""
+    short, why = min(fingerprint.height, fingerprint.width), "enough surroundings to tell what things are"
+    if short < side:
+        side, why = max(_MULTIPLE, short // _MULTIPLE * _MULTIPLE), f"fits into {short} px"
+    steps = affordable / _LEAST_BATCH / side**2
+    while steps < _STEPS / 2 and side >= 2 * _LEAST_CROP:
+        side, why = side // 2, f"smaller crops, as larger ones would make {steps:.0f} steps in the time"
+    return side, why
 
 
 def _loss(fingerprint: Fingerprint) -> Choice:

@@ -106,6 +106,13 @@ def test_crops_fit_into_small_images() -> None:
     assert values(plan(replace(STREET, height=9, width=9), LAPTOP, {}))["size"] == 32
 
 
+def test_crops_are_smaller_where_there_is_time_for_few_steps() -> None:
+    found = plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 5e4}), {"minutes": 5.0})
+    assert values(found)["size"] == 128
+    assert reason(found, "size").startswith("smaller crops, as larger ones would make 40 steps in the time; the images")
+    assert values(found)["batch"] == 4
+
+
 def test_large_photographs_are_to_be_made_smaller_as_far_as_thin_things_allow() -> None:
     large = replace(STREET, height=3024, width=4032, longest=4032, thickness=(900.0, math.nan, 40.0))
     (note,) = plan(large, LAPTOP, {}).notes
