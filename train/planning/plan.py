@@ -59,7 +59,8 @@ def plan(fingerprint: Fingerprint, machine: Machine, given: Mapping[str, Any]) -
     """
     options = {name: value for name, value in given.items() if value is not None}
     network = _network(fingerprint, machine, options)
-    rate = machine.rates["lite" if any(each.name == "weights" for each in network) else "plain"]
+    # Of a network that was chosen by options nothing was measured: the other one tells how fast the machine is.
+    rate = machine.rates.get("lite" if any(each.name == "weights" for each in network) else "plain", machine.slowest)
     minutes = options.get("minutes", USUAL_MINUTES[machine.has_gpu])
     choices = [
         *network,
@@ -176,6 +177,6 @@ def _notes(fingerprint: Fingerprint, machine: Machine) -> Iterator[str]:
         size = math.ceil(smaller * fingerprint.longest / 64) * 64
         if size < 0.8 * fingerprint.longest:
             yield (
-                f"images of {fingerprint.longest:,} px are more than a crop understands: "
-                f"'seg-prep resize DATASET -o DATASET-{size} --size {size}' and training there is better and faster"
+                f"images of {fingerprint.longest:,} px are more than a crop understands; train on smaller ones: "
+                f"seg-prep resize {fingerprint.root} -o {fingerprint.root}-{size} --size {size}"
             )
