@@ -38,9 +38,9 @@ _LEAN, _SURE = 0.3, 3.0
 class Fingerprint:
     """root: of the dataset, as it is typed.  images: by split.  height, width: medians of the train split, in pixels.
 
-    longest: side in all of it.  pixels: of all training images.  classes, shares, thickness: of each class its name, its
-    share of the labelled pixels, 0..1, and the median thickness of its regions in pixels of the images; nan where it is
-    not known.  likeness: correlation of neighbouring pixels in fine detail, -1..1.
+    longest: side in all of it.  pixels: of all training images.  classes, shares, thickness: of each class its name,
+    its share of the labelled pixels, 0..1, and the median thickness of its regions in pixels of the images; nan where
+    it is not known.  likeness: correlation of neighbouring pixels in fine detail, -1..1.
     upright: classes that lie above or below the middle of images.  patch, patches: side and number of the patches.
     """
 
