@@ -14,8 +14,8 @@ from lightning_fabric import Fabric
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, remove_parts, write_bytes, write_text
-from prep.core.jobs import WorkerKilled
 from prep.core.progress import Bar, Say, no_bar
+from prep.core.workers import WorkerKilled
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
 from prep.dataset.provenance import need_record

@@ -15,7 +15,7 @@ import torch
 from click.testing import Result
 
 from prep.core.errors import SegError
-from prep.core.jobs import WorkerKilled
+from prep.core.workers import WorkerKilled
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_ok, run_train
