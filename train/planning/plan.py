@@ -18,8 +18,9 @@ _CROP = {False: 256, True: 512}
 _BATCH_PX = {False: 1 << 19, True: 1 << 21}
 """Side of a crop, and pixels of a batch, on a CPU and on a GPU."""
 
-_STEPS = 300
-"""Fewer steps than this teach little: smaller batches make more of them."""
+_STEPS, _FEWEST_STEPS = 300, 60
+"""Fewer steps than the first teach little: smaller batches make more of them. Fewer than the second of a large network
+teach less than many of a small one."""
 
 _TRAINED_SHARE = 0.7
 """Of the minutes; the rest is reading, looking at validation, the final score."""
@@ -58,10 +59,9 @@ def plan(fingerprint: Fingerprint, machine: Machine, given: Mapping[str, Any]) -
     given: settings that were chosen by options, which the others follow; None was not given.
     """
     options = {name: value for name, value in given.items() if value is not None}
-    network = _network(fingerprint, machine, options)
-    # Of a network that was chosen by options nothing was measured: the other one tells how fast the machine is.
-    rate = machine.rates.get("lite" if any(each.name == "weights" for each in network) else "plain", machine.slowest)
     minutes = options.get("minutes", USUAL_MINUTES[machine.has_gpu])
+    network = _network(fingerprint, machine, options, _TRAINED_SHARE * 60 * minutes)
+    rate = machine.rates["lite" if any(each.name == "weights" for each in network) else "plain"]
     choices = [
         *network,
         *_pixels(fingerprint, machine, options, _TRAINED_SHARE * 60 * minutes * rate),
@@ -75,7 +75,8 @@ def plan(fingerprint: Fingerprint, machine: Machine, given: Mapping[str, Any]) -
     return Plan(description, tuple(choices), tuple(_notes(fingerprint, machine))).with_options(options)
 
 
-def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, Any]) -> list[Choice]:
+def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, Any], seconds: float) -> list[Choice]:
+    """seconds: of training."""
     if options.keys() & {"encoder", "width", "depth"} or options.get("weights", LITE_WEIGHTS) != LITE_WEIGHTS:
         return []  # another network was chosen
     if not fingerprint.is_photo:
@@ -85,6 +86,10 @@ def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, A
         speed = _speed(machine.rates["plain"])
         return [Choice("width", Config().width, f"weights that know photographs are not installed: plain, {speed}")]
     speed = _speed(machine.rates["lite"])
+    steps = seconds * machine.rates["lite"] / _LEAST_BATCH / _LEAST_CROP**2
+    if steps < _FEWEST_STEPS and "weights" not in options:
+        why = f"a larger network that knows photographs would make {steps:.0f} steps in the time: plain"
+        return [Choice("width", Config().width, f"{why}, {_speed(machine.rates['plain'])}")]
     return [
         Choice("encoder", LITE, f"photographs: its weights know them from ImageNet; {speed}"),
         Choice("weights", LITE_WEIGHTS, "from an installed package, without a download"),

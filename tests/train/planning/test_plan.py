@@ -115,6 +115,13 @@ def test_crops_are_smaller_where_there_is_time_for_few_steps() -> None:
     assert values(found)["batch"] == 4
 
 
+def test_a_small_network_is_trained_where_there_is_time_for_few_steps_of_a_large_one() -> None:
+    found = plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 1e4}), {"minutes": 5.0})
+    assert "encoder" not in values(found)
+    assert reason(found, "width").startswith("a larger network that knows photographs would make 32 steps in the time")
+    assert values(plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 1e4}), {}))["encoder"]
+
+
 def test_large_photographs_are_to_be_made_smaller_as_far_as_thin_things_allow() -> None:
     large = replace(STREET, height=3024, width=4032, longest=4032, thickness=(900.0, math.nan, 40.0))
     (note,) = plan(large, LAPTOP, {}).notes

@@ -8,8 +8,8 @@ import torch
 _WORTH = 0.7
 """One thread has to take less than this share of the time of all."""
 
-_LONG = 1.0
-"""Seconds after which nothing is tried again."""
+_LONG, _BUSY = 1.0, 5.0
+"""Seconds after which nothing is tried again, and after which the machine is too busy to try all threads."""
 
 
 @contextmanager
@@ -25,12 +25,13 @@ def threads_restored() -> Iterator[None]:
 def choose_threads(seconds: Callable[[], float], tries: int) -> float:
     """Compute with one thread from now on if that is faster; returns the least seconds of the number chosen.
 
-    seconds: does something, and says how long it took.
+    seconds: does something that takes a part of a second, and says how long it took.
     """
     all_threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    seconds()  # memory is found, algorithms are chosen
     by_one = _least(seconds, tries, _LONG)
-    if all_threads == 1:
+    if all_threads == 1 or by_one > _BUSY:
         return by_one
     torch.set_num_threads(all_threads)
     by_all = _least(seconds, tries, max(_LONG, by_one))
