@@ -246,5 +246,6 @@ def _finish(trainer: Trainer, stats: Stats, bar: Bar) -> Run:
         if note := metrics.absent_note:
             trainer.log(note)
     validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
-    steps = next_steps(run, dataset, stats, trainer.config, trainer.store.size, validated, metrics)
-    return Run(run, write_run_report(run, steps), scores, tuple(steps))
+    size, steps = trainer.store.size, trainer.state.step
+    told = next_steps(run, dataset, stats, trainer.config, size, steps, validated, metrics)
+    return Run(run, write_run_report(run, told), scores, tuple(told))

@@ -1,6 +1,7 @@
 """What a dataset is like, as far as a plan for its training depends on it; a sample of its images is looked at."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.stats import Stats
+from prep.images.geometry import middle
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.patching.patches import read_patch_splits
 from train.data.data import find_patches
 
-_MOST_IMAGES, _MOST_PIXELS = 24, 60_000_000
+_MOST_IMAGES, _MOST_PIXELS = 24, 40_000_000
 """So many images are looked at, or fewer where they are large; 100,000 samples take no longer than 24."""
 
 _SIDE = 1024
@@ -25,8 +27,8 @@ _ALIKE = 0.3
 """Correlation of neighbours in fine detail: medians of 0.5 to 0.8 in photographs of eight kinds, of 0.0 to 0.1 in two
 sets of drawings with noise."""
 
-_DETAIL_PX = 2.0
-"""Deviation of the Gaussian whose blur is taken away: what is left is detail."""
+_DETAIL_PX, _DETAIL_PIXELS = 2.0, 1 << 18
+"""Deviation of the Gaussian whose blur is taken away: what is left is detail; and pixels where it is looked at."""
 
 _LEAN, _SURE = 0.3, 3.0
 """A class lies above or below if it leans so far, -1..1, and by so many standard errors."""
@@ -34,15 +36,15 @@ _LEAN, _SURE = 0.3, 3.0
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """images: by split.  height, width: medians of the train split, in pixels.  longest: side in all of it.
+    """root: of the dataset, as it is typed.  images: by split.  height, width: medians of the train split, in pixels.
 
-    pixels: of all training images.  classes, shares, thickness: of each class its name, its share of the labelled
-    pixels, 0..1, and the median thickness of its regions in pixels of the images; nan where it is not known.
-    likeness: correlation of neighbouring pixels in fine detail, -1..1.  upright: classes that lie above or below the
-    middle of images.
-    patch, patches: side and number of the patches that there are.
+    longest: side in all of it.  pixels: of all training images.  classes, shares, thickness: of each class its name,
+    its share of the labelled pixels, 0..1, and the median thickness of its regions in pixels of the images; nan where
+    it is not known.  likeness: correlation of neighbouring pixels in fine detail, -1..1.
+    upright: classes that lie above or below the middle of images.  patch, patches: side and number of the patches.
     """
 
+    root: str
     images: Mapping[str, int]
     height: int
     width: int
@@ -90,6 +92,7 @@ def take_fingerprint(
         progress(done, len(chosen))
     folder = find_patches(dataset, size)
     return Fingerprint(
+        root=shlex.quote(str(dataset.root)),
         images={split: len(dataset.of_split(split)) for split in ("train", "val", "test")},
         height=int(np.median([sample.height for sample in samples])),
         width=int(np.median([sample.width for sample in samples])),
@@ -121,7 +124,7 @@ def _spread(samples: Sequence[Sample], area: int) -> list[Sample]:
 
 
 def _look(image: ImageRGB, mask: IndexMask, classes: int) -> _Looked:
-    grey = image.mean(axis=2, dtype=np.float32)
+    grey = cv2.cvtColor(middle(image, _DETAIL_PIXELS), cv2.COLOR_RGB2GRAY).astype(np.float32)
     step = max(1, -(-max(mask.shape) // _SIDE))
     small = mask[::step, ::step]
     thickness, lean = np.full(classes, np.nan), np.full(classes, np.nan)

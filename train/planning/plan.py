@@ -18,8 +18,9 @@ _CROP = {False: 256, True: 512}
 _BATCH_PX = {False: 1 << 19, True: 1 << 21}
 """Side of a crop, and pixels of a batch, on a CPU and on a GPU."""
 
-_STEPS = 300
-"""Fewer steps than this teach little: smaller batches make more of them."""
+_STEPS, _FEWEST_STEPS = 300, 60
+"""Fewer steps than the first teach little: smaller batches make more of them. Fewer than the second of a large network
+teach less than many of a small one."""
 
 _TRAINED_SHARE = 0.7
 """Of the minutes; the rest is reading, looking at validation, the final score."""
@@ -42,6 +43,8 @@ _FEW_PIXELS = 1_000_000_000
 _MULTIPLE = 32
 """Crops have sides that encoders halve five times."""
 
+_LEAST_CROP = 128
+
 _LEAST_BATCH, _MOST_BATCH = 4, 16
 
 _BYTES_PER_PIXEL = 4_000
@@ -56,9 +59,9 @@ def plan(fingerprint: Fingerprint, machine: Machine, given: Mapping[str, Any]) -
     given: settings that were chosen by options, which the others follow; None was not given.
     """
     options = {name: value for name, value in given.items() if value is not None}
-    network = _network(fingerprint, machine, options)
-    rate = machine.rates["lite" if any(each.name == "weights" for each in network) else "plain"]
     minutes = options.get("minutes", USUAL_MINUTES[machine.has_gpu])
+    network = _network(fingerprint, machine, options, _TRAINED_SHARE * 60 * minutes)
+    rate = machine.rates["lite" if any(each.name == "weights" for each in network) else "plain"]
     choices = [
         *network,
         *_pixels(fingerprint, machine, options, _TRAINED_SHARE * 60 * minutes * rate),
@@ -72,7 +75,8 @@ def plan(fingerprint: Fingerprint, machine: Machine, given: Mapping[str, Any]) -
     return Plan(description, tuple(choices), tuple(_notes(fingerprint, machine))).with_options(options)
 
 
-def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, Any]) -> list[Choice]:
+def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, Any], seconds: float) -> list[Choice]:
+    """seconds: of training."""
     if options.keys() & {"encoder", "width", "depth"} or options.get("weights", LITE_WEIGHTS) != LITE_WEIGHTS:
         return []  # another network was chosen
     if not fingerprint.is_photo:
@@ -82,6 +86,10 @@ def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, A
         speed = _speed(machine.rates["plain"])
         return [Choice("width", Config().width, f"weights that know photographs are not installed: plain, {speed}")]
     speed = _speed(machine.rates["lite"])
+    steps = seconds * machine.rates["lite"] / _LEAST_BATCH / _LEAST_CROP**2
+    if steps < _FEWEST_STEPS and "weights" not in options:
+        why = f"a larger network that knows photographs would make {steps:.0f} steps in the time: plain"
+        return [Choice("width", Config().width, f"{why}, {_speed(machine.rates['plain'])}")]
     return [
         Choice("encoder", LITE, f"photographs: its weights know them from ImageNet; {speed}"),
         Choice("weights", LITE_WEIGHTS, "from an installed package, without a download"),
@@ -102,9 +110,7 @@ def _pixels(
         side = fingerprint.patch
         yield Choice("size", side, "the patches that there are")
     elif side is None:
-        short, most = min(fingerprint.height, fingerprint.width), _CROP[machine.has_gpu]
-        side = max(_MULTIPLE, min(most, short // _MULTIPLE * _MULTIPLE))
-        why = "as much surroundings as there is time for" if side == most else f"fits into {short} px"
+        side, why = _crop(fingerprint, _CROP[machine.has_gpu], affordable)
         yield Choice("size", side, f"{why}; the images are {fingerprint.width} x {fingerprint.height} px")
     limits = {
         f"{_BATCH_PX[machine.has_gpu] / 1e6:.1f} megapixels a step": _BATCH_PX[machine.has_gpu],
@@ -118,6 +124,17 @@ def _pixels(
     if batch == _MOST_BATCH or _is_soon_learned(fingerprint):
         batch, why = _MOST_BATCH, "the usual"
     yield Choice("batch", batch, f"{why}, at least {_LEAST_BATCH}" if batch == _LEAST_BATCH else why)
+
+
+def _crop(fingerprint: Fingerprint, side: int, affordable: float) -> tuple[int, str]:
+    """Side of a crop, the larger the better: shrunk to the images, and where there is time for few steps; and why."""
+    short, why = min(fingerprint.height, fingerprint.width), "enough surroundings to tell what things are"
+    if short < side:
+        side, why = max(_MULTIPLE, short // _MULTIPLE * _MULTIPLE), f"fits into {short} px"
+    steps = affordable / _LEAST_BATCH / side**2
+    while steps < _STEPS / 2 and side >= 2 * _LEAST_CROP:
+        side, why = side // 2, f"smaller crops, as larger ones would make {steps:.0f} steps in the time"
+    return side, why
 
 
 def _loss(fingerprint: Fingerprint) -> Choice:
@@ -165,6 +182,6 @@ def _notes(fingerprint: Fingerprint, machine: Machine) -> Iterator[str]:
         size = math.ceil(smaller * fingerprint.longest / 64) * 64
         if size < 0.8 * fingerprint.longest:
             yield (
-                f"images of {fingerprint.longest:,} px are more than a crop understands: "
-                f"'seg-prep resize DATASET -o DATASET-{size} --size {size}' and training there is better and faster"
+                f"images of {fingerprint.longest:,} px are more than a crop understands; train on smaller ones: "
+                f"seg-prep resize {fingerprint.root} -o {fingerprint.root}-{size} --size {size}"
             )

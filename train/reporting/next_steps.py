@@ -18,6 +18,8 @@ _FEW_IMAGES, _ENOUGH_IMAGES = 10, 30
 _POOR_IOU, _RARE_IN = 0.6, 20
 """A class that is found worse than this, and is in fewer training images than that, needs labels."""
 
+_FEW_STEPS = 60
+
 _STILL_BETTER = 0.005
 """Rise of the mean IoU of validation in the last fifth of the training that tells that more training pays."""
 
@@ -28,20 +30,22 @@ _TOO_LARGE = 8
 
 
 def next_steps(
-    run: Path, dataset: Dataset, stats: Stats, config: Config, crop: int, validated: Sequence[float],
+    run: Path, dataset: Dataset, stats: Stats, config: Config, crop: int, steps: int, validated: Sequence[float],
     metrics: Metrics | None,
 ) -> list[str]:  # fmt: skip
     """What pays most, first.
 
-    crop: side of the training patches, in pixels.  validated: mean IoU of each validation, in order; nan is left out.
+    crop: side of the training patches, in pixels.  steps: of the training.
+    validated: mean IoU of each validation, in order; nan is left out.
     metrics: of the test split.
     """
     root = shlex.quote(str(dataset.root))
+    hardly = steps < _FEW_STEPS  # then its scores tell nothing of the labels
     found = [
         *_undrawn(root, stats),
+        *(_hardly(root, config, steps) if hardly else []),
         *_split(root, dataset),
-        *_labels(run, root, stats, metrics),
-        *_longer(root, config, validated),
+        *([] if hardly else [*_labels(run, root, stats, metrics), *_longer(root, config, validated)]),
         *_size(root, dataset, crop),
     ]
     return found[:_MOST]
@@ -89,11 +93,18 @@ def _longer(root: str, config: Config, validated: Sequence[float]) -> list[str]:
     last = max(1, len(known) // 5)
     if len(known) < _LEAST_LOOKS or max(known[-last:]) - max(known[:-last]) < _STILL_BETTER:
         return []
+    return [f"it was still getting better when it ended: seg-train {root} {_times(config, 2)}"]
+
+
+def _hardly(root: str, config: Config, steps: int) -> list[str]:
+    return [f"{counted(steps, 'step')} teach a network little; train longer: seg-train {root} {_times(config, 5)}"]
+
+
+def _times(config: Config, times: int) -> str:
+    """The option for so many times the length."""
     if config.minutes is not None and config.epochs is None:
-        length = f"--minutes {2 * config.minutes:g}"
-    else:
-        length = f"--epochs {2 * (config.passes or 1)}"
-    return [f"it was still getting better when it ended: seg-train {root} {length}"]
+        return f"--minutes {times * config.minutes:g}"
+    return f"--epochs {times * (config.passes or 1)}"
 
 
 def _size(root: str, dataset: Dataset, crop: int) -> list[str]:

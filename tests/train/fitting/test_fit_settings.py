@@ -152,13 +152,42 @@ def test_out_of_memory_while_validating_in_words(monkeypatch: pytest.MonkeyPatch
     assert "while validating with windows of 64 px; try a smaller --window" in failing("--overlap", 0).stderr
 
 
-def test_a_time_budget_anneals_and_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = itertools.count(0, 0.02)  # of a clock that goes on whenever somebody looks at it
+def begin_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that begins now, and goes on whenever somebody looks at it."""
+    seconds = itertools.count(0, 0.02)
     clock = SimpleNamespace(monotonic=lambda: next(seconds))
     for place in ("train.cli.fit", "train.fitting.loop", "train.fitting.timing.budget"):
         monkeypatch.setattr(f"{place}.time", clock)
     costs = Costs(window=1e-6, read=1e-8, count=1e-8, compare=1e-7, show=1e-7, figure=0.1)
     monkeypatch.setattr("train.fitting.timing.clock.measure_costs", lambda *_: costs)
+
+
+def state_of(run: Path) -> dict[str, Any]:
+    return dict(torch.load(run / "last.pt", weights_only=True)["state"])
+
+
+def test_a_resumed_training_has_only_the_minutes_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin_clock(monkeypatch)
+    run = interrupted_after(3, monkeypatch, "--epochs", 5000, "--minutes", 0.1)
+    before = state_of(run)
+    begin_clock(monkeypatch)
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+    after = state_of(run)
+    assert 0 < before["seconds"] < after["seconds"] <= 6.3
+    assert after["is_over"]
+    assert [after[name] for name in ("opening", "overlap", "look")] == [
+        before[name] for name in ("opening", "overlap", "look")
+    ]
+    epochs = history_of(run)["epoch"].tolist()
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert len(epochs) >= 5
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
+    assert state_of(run)["step"] == after["step"]
+    assert "was trained to its end before; it is only scored again" in (run / "log.txt").read_text()
+
+
+def test_a_time_budget_anneals_and_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin_clock(monkeypatch)
     run = train("--epochs", 5000, "--minutes", 0.05, "--overlap", 0.9, "--window", 16)
     rows = history_of(run)
     assert 1 <= len(rows) < 5000

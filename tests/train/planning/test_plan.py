@@ -10,12 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.dataset.stats import ensure_stats
 from prep.images.imageio import write_png
-from tests.support import run_train
+from tests.support import run_ok, run_train
 from train.config.plan import Choice, Plan
 from train.config.recipes import find_recipe
 from train.planning.fingerprint import Fingerprint, take_fingerprint
@@ -23,7 +24,8 @@ from train.planning.machine import Machine
 from train.planning.plan import plan
 
 STREET = Fingerprint(
-    images={"train": 40, "val": 5, "test": 5}, height=768, width=1024, longest=1024, pixels=40 * 768 * 1024,
+    root="datasets/street", images={"train": 40, "val": 5, "test": 5}, height=768, width=1024, longest=1024,
+    pixels=40 * 768 * 1024,
     classes=("sky", "road", "pole"), shares=(0.4, 0.58, 0.02), thickness=(400.0, 300.0, 9.0), likeness=0.97,
     upright=("sky", "road"),
 )  # fmt: skip
@@ -106,12 +108,26 @@ def test_crops_fit_into_small_images() -> None:
     assert values(plan(replace(STREET, height=9, width=9), LAPTOP, {}))["size"] == 32
 
 
+def test_crops_are_smaller_where_there_is_time_for_few_steps() -> None:
+    found = plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 5e4}), {"minutes": 5.0})
+    assert values(found)["size"] == 128
+    assert reason(found, "size").startswith("smaller crops, as larger ones would make 40 steps in the time; the images")
+    assert values(found)["batch"] == 4
+
+
+def test_a_small_network_is_trained_where_there_is_time_for_few_steps_of_a_large_one() -> None:
+    found = plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 1e4}), {"minutes": 5.0})
+    assert "encoder" not in values(found)
+    assert reason(found, "width").startswith("a larger network that knows photographs would make 32 steps in the time")
+    assert values(plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 1e4}), {}))["encoder"]
+
+
 def test_large_photographs_are_to_be_made_smaller_as_far_as_thin_things_allow() -> None:
     large = replace(STREET, height=3024, width=4032, longest=4032, thickness=(900.0, math.nan, 40.0))
     (note,) = plan(large, LAPTOP, {}).notes
-    assert "'seg-prep resize DATASET -o DATASET-1024 --size 1024'" in note
+    assert note.endswith("seg-prep resize datasets/street -o datasets/street-1024 --size 1024")
     (note,) = plan(replace(large, thickness=(900.0, 400.0, 6.0)), LAPTOP, {}).notes
-    assert "--size 2048'" in note
+    assert note.endswith("--size 2048")
     assert plan(replace(large, thickness=(900.0, 400.0, 2.0)), LAPTOP, {}).notes == ()
 
 
@@ -206,6 +222,20 @@ def test_plan_shows_and_writes_what_a_training_would_choose(
     assert "call it mine.toml" in run_train("plan", "-o", "mine.txt").stderr
     answer = json.loads(run_train("plan", "--json", "--device", "cpu").stdout)
     assert answer["settings"]["minutes"]["reason"] == "the usual on a CPU; --minutes changes it"
+
+
+@pytest.mark.usefixtures("laptop")
+def test_drawings_on_patches_train_bit_for_bit_as_by_default(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_ok("patches", "--size", 32, "--per-image", 2)
+    weights = []
+    for settings in ((), ("--recipe", "default")):
+        assert run_train("--width", 4, "--device", "cpu", *settings).exit_code == 0
+        weights.append(torch.load("runs/latest/model.pt", weights_only=True)["weights"])
+    planned, default = weights
+    assert all(torch.equal(planned[name], default[name]) for name in default)
 
 
 @pytest.mark.usefixtures("laptop")

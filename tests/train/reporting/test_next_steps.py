@@ -39,7 +39,7 @@ def metrics(*iou: float) -> Metrics:
 def steps(
     data: Dataset, counts: Stats, config: Config = DEFAULT, validated: list[float] = FLAT, scores: Metrics | None = None
 ) -> list[str]:
-    return next_steps(RUN, data, counts, config, 96, validated, scores)
+    return next_steps(RUN, data, counts, config, 96, 1000, validated, scores)
 
 
 def test_a_run_that_shows_nothing_tells_nothing() -> None:
@@ -83,6 +83,13 @@ def test_what_still_got_better_is_to_go_on(config: Config, length: str) -> None:
         f"it was still getting better when it ended: seg-train datasets/campus {length}"
     ]
     assert steps(dataset(80, 10, 10), stats(5, 5, 5), config, [*rising, float("nan"), 0.701]) == []
+
+
+def test_scores_after_few_steps_tell_nothing_of_the_labels() -> None:
+    scores, counts = metrics(0.9, 0.5, 0.3), stats(5, 5, 5, images=4)
+    assert next_steps(RUN, dataset(80, 10, 10), counts, Config(minutes=1), 96, 7, [0.1, 0.2], scores) == [
+        "7 steps teach a network little; train longer: seg-train datasets/campus --minutes 5"
+    ]
 
 
 def test_images_that_are_many_crops_across() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from lightning_fabric import Fabric
 
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample
 from train.config.config import Config
 from train.fitting.history import Log, TrainingState
@@ -143,8 +144,9 @@ class Clock:
                 "the time is too short"
             )
         if budget.is_overrun:
+            images = counted(len(self._samples["test"]), "whole image")
             less += (
-                f"; with the score of {len(self._samples['test']):,} whole images it will take about "
+                f"; it began after {budget.opening / 60:.1f} min, and with the score of {images} it will take about "
                 f"{budget.overrun / 60:.1f} min: train on smaller images (seg-prep resize), or give more --minutes"
             )
         threads = ""

@@ -26,8 +26,8 @@ from train.windows.windows import count_windows, windows_at_once
 _SAMPLE_PX = 1 << 20
 """So many pixels of an image are enough to measure what a pixel costs."""
 
-_TRIES = 3
-"""In the first one memory is found and algorithms are chosen; in another one the machine may be busy with others."""
+_TRIES = 2
+"""In one of them the machine may be busy with others."""
 
 _FIGURES = 3
 """Curves, confusion matrix, and the rest that has no pixels: intervals, files, the page."""
