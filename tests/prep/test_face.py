@@ -36,8 +36,8 @@ PUBLIC = [(package, name) for package in (prep, synth, train) for name in packag
 
 
 def test_names_are_about_twenty() -> None:
-    assert len(PUBLIC) == 23
-    assert len(FUNCTIONS) == 17
+    assert len(PUBLIC) == 24
+    assert len(FUNCTIONS) == 18
     for package in (prep, synth, train):
         assert set(package.__all__) <= set(dir(package))
 
@@ -74,6 +74,7 @@ def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> N
     ("command", "function", "others"),
     [
         (prep_main.commands["masks"].commands["convert"], prep.convert, {"from", "color", "range"}),  # type: ignore[attr-defined]
+        (prep_main.commands["tile"], prep.tile, {"range"}),
         (prep_main.commands["masks"].commands["export"], prep.export, set()),  # type: ignore[attr-defined]
         *((prep_main.commands[name], getattr(prep, name), set()) for name in ("split", "stats", "patches", "report")),
         *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export")),
