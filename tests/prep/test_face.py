@@ -179,8 +179,8 @@ def test_from_photos_and_labels_to_patches(raw: Raw, capfd: pytest.CaptureFixtur
         for name in ("convert", "split", "stats", "patches", "report")  # an export changes nothing here
     ]
     assert lines[1]["arguments"] == {
-        "dataset": str(root), "ratios": [50, 25, 25], "seed": 3, "group_by": None, "dedupe": True, "folds": None,
-        "workers": None, "overwrite": False,
+        "dataset": str(root), "ratios": [50, 25, 25], "seed": 3, "group_by": None, "block": None, "dedupe": True,
+        "folds": None, "workers": None, "overwrite": False,
     }  # fmt: skip
     assert lines[0]["arguments"]["classes"]["names"] == list(CLASSES.names)
 
