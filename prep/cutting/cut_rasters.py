@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.jobs import run_jobs, threads
+from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import counted, list_some
+from prep.core.workers import threads
 from prep.cutting.cells import Cell, cells_of
 from prep.cutting.joining import joined
 from prep.cutting.label_rasters import LabelRasters

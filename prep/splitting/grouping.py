@@ -9,7 +9,7 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PHOTOS_RECORD
 from prep.geo.extra import need_geo
 from prep.geo.footprint import blocks_of, degrees_of, footprints_of
-from prep.images.similar import join_sets
+from prep.images.likeness.similar import join_sets
 from prep.photos.record import read_records
 
 BY_FOLDER, BY_GROUP, BY_PLACE = "folder", "group", "place"
