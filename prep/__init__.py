@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from prep.core.classes import ClassMap
     from prep.core.errors import SegError
     from prep.dataset.dataset import Dataset
-    from prep.face import check, convert, export, open, patches, report, resize, split, stats
+    from prep.face import check, convert, export, open, patches, report, resize, split, stats, tile
 else:
     from seg_prep import lazy
 
@@ -16,7 +16,18 @@ else:
             "prep.core.classes": ["ClassMap"],
             "prep.core.errors": ["SegError"],
             "prep.dataset.dataset": ["Dataset"],
-            "prep.face": ["check", "convert", "export", "open", "patches", "report", "resize", "split", "stats"],
+            "prep.face": [
+                "check",
+                "convert",
+                "export",
+                "open",
+                "patches",
+                "report",
+                "resize",
+                "split",
+                "stats",
+                "tile",
+            ],
         },
     )
 
@@ -33,4 +44,5 @@ __all__ = [
     "resize",
     "split",
     "stats",
+    "tile",
 ]

@@ -21,6 +21,8 @@ from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.errors import SegError
 from prep.core.progress import Progress, bar_of, silent
+from prep.cutting.cut_rasters import CutRasters, cut_rasters
+from prep.cutting.labels import PaintOrder, label_options
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.provenance import recorded
@@ -105,6 +107,50 @@ def resize(
 
 
 @recorded(lambda given, _: Path(given["output"]))
+def tile(
+    rasters: str | Path | Sequence[str | Path],
+    *,
+    output: str | Path,
+    size: int = 1024,
+    overlap: int = 0,
+    labels: str | Path | None = None,
+    classes: str | Path | None = None,
+    attribute: str | None = None,
+    unlabelled: str | None = None,
+    area: str | Path | None = None,
+    order: PaintOrder = "file",
+    all_touched: bool = False,
+    span: Range | None = None,
+    max_failed: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> CutRasters:
+    """Cut rasters with a place on the earth into samples of the dataset `output`, together with their labels.
+
+    labels: a vector file, whose `attribute` says the class of a region, or a folder of rasters of class numbers.
+    unlabelled: the class of what lies in no region; None is ignored, as is all outside of `area`, a vector file.
+    order: which region lies over another.  span: as of resize. Rasters that cannot be used stand in `problems` of the
+    result; SegError if none can, or more than `max_failed` cannot. Needs the extra geo.
+
+        ds = prep.tile("ortho.tif", output="datasets/town", labels="roofs.gpkg", unlabelled="background").dataset
+    """
+    need_number("size", size, 1)
+    need_number("overlap", overlap, 0)
+    need_number("max_failed", max_failed, 0)
+    need_one_of("order", order, PaintOrder)
+    options = label_options(
+        *(None if each is None else Path(each) for each in (labels, classes, area)), attribute=attribute,
+        unlabelled=unlabelled, order=order, all_touched=all_touched,
+    )  # fmt: skip
+    sources = [rasters] if isinstance(rasters, str | Path) else rasters
+    return cut_rasters(
+        [Path(source) for source in sources], Path(output), size=size, overlap=overlap, labels=options, span=span,
+        max_failed=max_failed, workers=workers, overwrite=overwrite, progress=progress,
+    )  # fmt: skip
+
+
+@recorded(lambda given, _: Path(given["output"]))
 def convert(
     labels: str | Path,
     *,
@@ -176,6 +222,7 @@ def split(
     ratios: Ratios = DEFAULT_RATIOS,
     seed: int = 0,
     group_by: str | None = None,
+    block: float | None = None,
     dedupe: bool = True,
     folds: int | None = None,
     workers: int | None = None,
@@ -184,13 +231,15 @@ def split(
 ) -> Split:
     """Split the labelled samples into train, val and test, alike in their classes, and groups kept whole.
 
-    ratios: of train, val and test.  group_by: "folder", "group", or a regular expression for stems.
+    ratios: of train, val and test.  group_by: "folder", "group", "place" with the metres of a `block`, or a regular
+    expression for stems.
     dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds.
     Samples that have a split keep it, unless `overwrite` is set. Raises SegError if that is not the split asked for.
 
         ds = prep.split(ds, ratios=(70, 15, 15)).dataset
     """
     need_number("folds", folds, 2)
+    need_number("block", block, 0)
     if (
         len(ratios) != 3
         or not all(isinstance(share, int | float) and share >= 0 for share in ratios)
@@ -198,7 +247,7 @@ def split(
     ):
         raise SegError(f"ratios={ratios!r}: needs three numbers, of train, val and test, such as (80, 10, 10)")
     return split_dataset(
-        Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, dedupe=dedupe, folds=folds,
+        Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, block=block, dedupe=dedupe, folds=folds,
         overwrite=overwrite, workers=workers, progress=progress,
     )  # fmt: skip
 

@@ -134,7 +134,7 @@ def test_packages_offer_their_names_lazily(package: str) -> None:
 
 
 FLOORS = {
-    "prep": ("core", "images web", "dataset geo", "patching photos", "labels splitting checking annotate",
+    "prep": ("core", "images web", "dataset geo", "patching photos", "labels splitting checking annotate cutting",
              "converting exporting reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
               "fitting auditing serve", "planning", "face", "cli"),

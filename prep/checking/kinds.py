@@ -83,6 +83,11 @@ _ERRORS = (
      "again with --unlabelled background"),
     ("torn-group", f"{{n}} group[s] [lies|lie] in more than one split: {_LEAK}.",
      f"{_RESPLIT}, which keeps groups together"),
+    ("place-leak", f"{{n}} sample[s] [shows|show] ground that a sample of another split shows, too: {_LEAK}.",
+     "cut the rasters without --overlap, and split in large blocks: 'seg-prep split --group-by place --block 500m "
+     "--overwrite'; where rasters overlap one another, use one of them"),
+    ("broken-place", "the places in index.csv cannot be used: {reason}.",
+     "restore the file; overlaps between splits were not checked"),
 )  # fmt: skip
 
 _WARNINGS = (

@@ -7,14 +7,16 @@ from functools import partial
 from prep.checking.findings import Finding, found
 from prep.core.errors import SegError
 from prep.dataset.dataset import SPLITS, Dataset, Sample
-from prep.dataset.dataset_files import PATCH_SETTINGS, PATCHES, STATS
+from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, STATS
 from prep.dataset.stats import is_stale, read_stats
+from prep.geo.footprint import footprints_of, overlapping
 from prep.patching.patches import read_patch_settings
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
     """All findings about which sample is in which split, and about what was made under another split."""
     yield from _torn_groups(dataset.of_split())
+    yield from _overlapping_places(dataset.of_split())
     yield from _without_split(dataset.of_split())
     yield from _stale_stats(dataset)
     yield from _stale_patches(dataset)
@@ -27,6 +29,20 @@ def _torn_groups(labelled: Sequence[Sample]) -> Iterator[Finding]:
             splits[sample.group].add(sample.split)
     torn = {group: [split for split in SPLITS if split in own] for group, own in splits.items() if len(own) > 1}
     return found("torn-group", [f"{group} ({', '.join(own)})" for group, own in torn.items()])
+
+
+def _overlapping_places(labelled: Sequence[Sample]) -> Iterator[Finding]:
+    placed = [sample for sample in labelled if sample.split]
+    footprints = footprints_of(placed)
+    splits = {sample.stem: sample.split for sample in placed}
+    stems = list(footprints)
+    try:
+        pairs = list(overlapping(list(footprints.values()), [splits[stem] for stem in stems]))
+    except SegError as error:
+        yield from found("broken-place", (INDEX,), reason=str(error).removeprefix(f"{INDEX}: ").partition(";")[0])
+        return
+    both = sorted({stems[number] for pair in pairs for number in pair})
+    yield from found("place-leak", both)
 
 
 def _without_split(labelled: Sequence[Sample]) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from prep.cli.resize import resize
 from prep.cli.split import split
 from prep.cli.stats import stats
 from prep.cli.synth import synth
+from prep.cli.tile import tile
 
 
 class Preparation(SegGroup):
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (synth, resize, masks, annotate, check, split, stats, patches, report):
+for command in (synth, resize, tile, masks, annotate, check, split, stats, patches, report):
     main.add_command(command)

@@ -155,3 +155,14 @@ def parse_ratios(ctx: click.Context, param: click.Parameter, value: str) -> tupl
     if len(parts) != 3 or not all(re.fullmatch(r"\d+(\.\d+)?", part) for part in parts) or not float(parts[0]):
         raise click.BadParameter(f"{value!r} is not TRAIN/VAL/TEST like 80/10/10, with a train part above 0")
     return tuple(float(part) for part in parts)
+
+
+def parse_metres(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Read 500m, 2km or 500 as metres above 0; wrong text is a usage error."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|km)?", value.strip())
+    metres = float(match[1]) * (1000 if match[2] == "km" else 1) if match else 0
+    if not metres:
+        raise click.BadParameter(f"{value!r} is no length like 500m or 2km")
+    return metres

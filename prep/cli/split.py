@@ -5,7 +5,15 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, note, open_alone, progress, table
-from prep.cli.options import dataset_argument, json_option, overwrite_option, parse_ratios, seed_option, workers_option
+from prep.cli.options import (
+    dataset_argument,
+    json_option,
+    overwrite_option,
+    parse_metres,
+    parse_ratios,
+    seed_option,
+    workers_option,
+)
 from prep.core.words import counted
 
 
@@ -14,10 +22,18 @@ from prep.core.words import counted
 @click.option("--ratios", callback=parse_ratios, default="80/10/10", metavar="TRAIN/VAL/TEST", help="Shares.")
 @click.option(
     "--group-by",
-    metavar="folder|group|REGEX",
+    metavar="folder|group|place|REGEX",
     show_default="the group column of index.csv",
-    help="What stays together: photos of one folder, samples of one group in index.csv, or those in whose stems the "
-    "expression finds the same text.",
+    help="What stays together: photos of one folder, samples of one group in index.csv, those whose middle lies in one "
+    "square of --block metres on the earth ('seg-prep tile' keeps places), or those in whose stems the expression "
+    "finds the same text.",
+)
+@click.option(
+    "--block",
+    callback=parse_metres,
+    metavar="METRES",
+    show_default=False,
+    help="Side of the squares of --group-by place, for example 500m or 2km: larger than what one object covers.",
 )
 @click.option(
     "--dedupe/--no-dedupe", default=True, help="Keep images of the same scene (near-duplicates) in the same split."
@@ -36,6 +52,7 @@ def split(
     dataset: Path | None,
     ratios: tuple[float, float, float],
     group_by: str | None,
+    block: float | None,
     dedupe: bool,
     folds: int | None,
     seed: int,
@@ -53,6 +70,7 @@ def split(
         seg-prep split --ratios 80/10/10
         seg-prep split --group-by folder --folds 5
         seg-prep split --group-by 'tile\\d+'
+        seg-prep split --group-by place --block 500m
     """
     from prep.dataset.dataset import SPLITS
     from prep.dataset.dataset_files import FOLDS
@@ -65,6 +83,7 @@ def split(
             ratios,
             seed=seed,
             group_by=group_by,
+            block=block,
             dedupe=dedupe,
             folds=folds,
             overwrite=overwrite,

@@ -17,6 +17,9 @@ _Row = TypeVar("_Row")
 ONE_OF = "one_of"
 """Metadata of a field: the values that its column may hold."""
 
+IF_USED = "if_used"
+"""Metadata of a field with a default: its column is written only where some row holds something else."""
+
 _DIGITS = 15
 """Longer whole numbers are no size, place or count of anything here."""
 
@@ -58,7 +61,15 @@ def read_table(path: Path, row: type[_Row], *, remedy: str, unique: str = "", ot
 
 def write_table(path: Path, row: type[_Row], rows: Iterable[_Row]) -> None:
     """Write one row after the other atomically, the fields of `row` as columns; None is an empty cell."""
-    names = [field.name for field in fields(row)]  # type: ignore[arg-type]
+    wanted = list(fields(row))  # type: ignore[arg-type]
+    if any(field.metadata.get(IF_USED) for field in wanted):
+        rows = list(rows)
+        wanted = [
+            field
+            for field in wanted
+            if not field.metadata.get(IF_USED) or any(getattr(each, field.name) != field.default for each in rows)
+        ]
+    names = [field.name for field in wanted]
     write_columns(path, names, ([getattr(each, name) for name in names] for each in rows))
 
 

@@ -18,7 +18,7 @@ from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Say
-from prep.core.tables import ONE_OF, read_table, write_table
+from prep.core.tables import IF_USED, ONE_OF, read_table, write_table
 from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.missing import no_dataset, not_a_dataset
@@ -40,6 +40,9 @@ class Sample:
     width, height: in pixels, of the image, or of the mask while there is no image.
     group: samples that stay in one split; empty means on its own.
     split: train, val, test, or empty while the dataset is not split.
+    east, north, crs, pixel: of a sample that was cut out of a raster with a place on the earth, its centre in the units
+    of the coordinate system `crs`, and where one pixel leads to the right and down: "0.5 0 0 -0.5" are the steps east
+    and north of the one, then of the other.
     """
 
     stem: str
@@ -49,6 +52,10 @@ class Sample:
     height: int
     group: str = ""
     split: str = field(default="", metadata={ONE_OF: (*SPLITS, "")})
+    east: float | None = field(default=None, metadata={IF_USED: True})
+    north: float | None = field(default=None, metadata={IF_USED: True})
+    crs: str = field(default="", metadata={IF_USED: True})
+    pixel: str = field(default="", metadata={IF_USED: True})
 
     @property
     def is_labelled(self) -> bool:

@@ -114,7 +114,7 @@ class JsonFormat:
 class NamedOnly:
     """A format that is recognised, and not read.
 
-    instead: what to export in that tool, or how to convert the files; follows "which this program does not read; ".
+    instead: what to export in that tool, or how to convert the files; follows "which is not read here; ".
     """
 
     name: str
@@ -136,9 +136,7 @@ class NamedOnly:
 
     def open(self, contents: Contents, variable: str) -> LabelSource:
         """Refuse, with the way out."""
-        raise SegError(
-            f"{contents.source}: recognised as {self.title}, which this program does not read; {self.instead}"
-        )
+        raise SegError(f"{contents.source}: recognised as {self.title}, which is not read here; {self.instead}")
 
 
 def only_one(contents: Contents, files: Sequence[FoundFile], title: str) -> FoundFile:

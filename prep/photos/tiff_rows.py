@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class TiffRows:
         self._layout = layout
         self._held: tuple[int, NDArray[Any]] = (-1, np.empty(0))
         self._empty = KeptRows() if keeps_empty else None
-        self._has_mask = keeps_empty and has_mask(path)
+        self._has_mask = has_mask(path)
         with _first_page(path) as page:
             _refuse_unreadable(path, page)
             self.height, self.width = page.imagelength, page.imagewidth
@@ -87,30 +88,45 @@ class TiffRows:
                     "save it again with tiles, for example: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE IN OUT"
                 )
         self._range = (ranges or {}).get(layout.kind)
-        self.own_range = self._range_in_use() if layout.is_deep and self._range is None else None
+
+    @property
+    def kind(self) -> str:
+        """Type of the numbers in NumPy, empty where they are those of 0 to 255."""
+        return self._layout.kind if self._layout.is_deep else ""
+
+    @cached_property
+    def own_range(self) -> Range | None:
+        """What is in use in the file, where the numbers are deep and no range of their kind is known."""
+        return self.in_use().range() if self.kind and self._range is None else None
 
     def rows(self, first: int, last: int) -> ImageRGB:
         """Rows first to last - 1, (n, W, 3). Fastest from the top down, without gaps."""
-        stored, (numbers, profile) = self._stored(first, last)
+        pixels, empty = self.rows_with_empty(first, last)
         if self._empty is not None:
-            is_masked = self._has_mask
-            empty = masked_rows(self._path, first, last) if is_masked else empty_pixels(stored, self._layout)
             self._empty.add(first, empty)
+        return pixels
+
+    def rows_with_empty(self, first: int, last: int) -> tuple[ImageRGB, Empty]:
+        """The same rows, and which of their pixels hold no data, (n, W)."""
+        stored, (numbers, profile) = self._stored(first, last)
+        is_masked = self._has_mask
+        empty = masked_rows(self._path, first, last) if is_masked else empty_pixels(stored, self._layout)
         span = self._range or self.own_range
         pixels = eight_bits(numbers, span, self._layout.no_data) if span and self._layout.is_deep else numbers
-        return to_srgb(self._path, np.invert(pixels) if self._layout.is_inverted else pixels, profile)
+        return to_srgb(self._path, np.invert(pixels) if self._layout.is_inverted else pixels, profile), empty
 
     def taken_empty(self, first: int, last: int) -> Empty:
         """Which pixels of rows first to last - 1 hold no data, (n, W). These rows, read before, are kept no longer."""
         assert self._empty is not None
         return self._empty.taken(first, last)
 
-    def _range_in_use(self) -> Range:
+    def in_use(self) -> InUse:
+        """How often each number occurs, which takes one reading."""
         in_use = InUse(self._layout.kind)
         for top in range(0, self.height, self._piece_rows):
             _, (numbers, _) = self._stored(top, min(self.height, top + self._piece_rows))
             in_use.add(numbers, self._layout.no_data)
-        return in_use.range()
+        return in_use
 
     def _stored(self, first: int, last: int) -> tuple[NDArray[Any], tuple[NDArray[Any], bytes | None]]:
         """Rows as they are stored; the same without bands that are no colours, and the profile of these."""

@@ -7,18 +7,27 @@ from dataclasses import replace
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PHOTOS_RECORD
+from prep.geo.extra import need_geo
+from prep.geo.footprint import blocks_of, degrees_of, footprints_of
 from prep.images.likeness.similar import join_sets
 from prep.photos.record import read_records
 
-BY_FOLDER, BY_GROUP = "folder", "group"
+BY_FOLDER, BY_GROUP, BY_PLACE = "folder", "group", "place"
 
 
-def group_samples(dataset: Dataset, group_by: str | None) -> list[Sample]:
+def group_samples(dataset: Dataset, group_by: str | None, block: float | None = None) -> list[Sample]:
     """The samples of a dataset with their groups set anew.
 
-    group_by: "folder" (the one the photo came from), "group" or None (as the index has it), or a regular expression.
+    group_by: "folder" (the one the photo came from), "group" or None (as the index has it), "place" (the square with
+    sides of `block` metres on the ground in which the middle of the sample lies), or a regular expression.
     Raises SegError if that groups nothing.
     """
+    if (group_by == BY_PLACE) != (block is not None):
+        raise SegError("--group-by place and --block METRES go together, as in --group-by place --block 500m")
+    if block is not None and not block > 0:
+        raise SegError(f"--block {block}: needs metres above 0, as in --group-by place --block 500m")
+    if block is not None:
+        return _by_place(dataset, block)
     if group_by == BY_FOLDER:
         return _by_folder(dataset)
     if group_by == BY_GROUP and not any(sample.group for sample in dataset.samples):
@@ -39,6 +48,18 @@ def _by_folder(dataset: Dataset) -> list[Sample]:
             "bring the photos in with 'seg-prep resize', or group by a part of the names, as in --group-by 'tile\\d+'"
         )
     return [replace(sample, group=folders.get(sample.stem, "")) for sample in dataset.samples]
+
+
+def _by_place(dataset: Dataset, block: float) -> list[Sample]:
+    footprints = footprints_of(dataset.samples)
+    if not footprints:
+        raise SegError(
+            f"{dataset.root}: no sample has a place in index.csv; 'seg-prep tile RASTER -o {dataset.root}' cuts "
+            "samples that keep theirs"
+        )
+    need_geo("Blocks of metres need")
+    blocks = dict(zip(footprints, blocks_of(degrees_of(list(footprints.values())), block), strict=True))
+    return [replace(sample, group=blocks.get(sample.stem, "")) for sample in dataset.samples]
 
 
 def group_by_pattern(samples: Sequence[Sample], pattern: str) -> list[Sample]:

@@ -122,6 +122,7 @@ def split_dataset(
     *,
     seed: int = 0,
     group_by: str | None = None,
+    block: float | None = None,
     dedupe: bool = True,
     folds: int | None = None,
     overwrite: bool = False,
@@ -131,10 +132,11 @@ def split_dataset(
     """Split the labelled samples and write the index, and folds.csv if `folds` are wanted.
 
     Samples that have a split keep it unless `overwrite` is set; only new ones are assigned.
+    group_by, block: as of group_samples.
     dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
     Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
     """
-    samples = group_samples(dataset, group_by)
+    samples = group_samples(dataset, group_by, block)
     before = [sample for sample in samples if sample.is_labelled]
     if not before:
         raise no_masks(dataset.root)

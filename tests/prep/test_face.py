@@ -36,8 +36,8 @@ PUBLIC = [(package, name) for package in (prep, synth, train) for name in packag
 
 
 def test_names_are_about_twenty() -> None:
-    assert len(PUBLIC) == 24
-    assert len(FUNCTIONS) == 18
+    assert len(PUBLIC) == 25
+    assert len(FUNCTIONS) == 19
     for package in (prep, synth, train):
         assert set(package.__all__) <= set(dir(package))
 
@@ -74,6 +74,7 @@ def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> N
     ("command", "function", "others"),
     [
         (prep_main.commands["masks"].commands["convert"], prep.convert, {"from", "color", "range"}),  # type: ignore[attr-defined]
+        (prep_main.commands["tile"], prep.tile, {"range"}),
         (prep_main.commands["masks"].commands["export"], prep.export, set()),  # type: ignore[attr-defined]
         *((prep_main.commands[name], getattr(prep, name), set()) for name in ("split", "stats", "patches", "report")),
         *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export")),
@@ -178,8 +179,8 @@ def test_from_photos_and_labels_to_patches(raw: Raw, capfd: pytest.CaptureFixtur
         for name in ("convert", "split", "stats", "patches", "report")  # an export changes nothing here
     ]
     assert lines[1]["arguments"] == {
-        "dataset": str(root), "ratios": [50, 25, 25], "seed": 3, "group_by": None, "dedupe": True, "folds": None,
-        "workers": None, "overwrite": False,
+        "dataset": str(root), "ratios": [50, 25, 25], "seed": 3, "group_by": None, "block": None, "dedupe": True,
+        "folds": None, "workers": None, "overwrite": False,
     }  # fmt: skip
     assert lines[0]["arguments"]["classes"]["names"] == list(CLASSES.names)
 

@@ -11,7 +11,7 @@ from prep.geo.raster import read_rows
 from prep.images.polygons import Ring
 from train.predicting.region_polygons import Junctions, RegionPolygon, area, junctions, region_polygon
 
-_ROWS = 1024
+_ROWS = 256
 
 
 def file_polygons(

@@ -89,8 +89,8 @@ def _with_photo(path: Path, image: RegionImage, said_of: Mapping[str, Any], stem
 
 def _on_the_ground(path: Path) -> SegError:
     return SegError(
-        f"{path}: its coordinates are places on the ground (degrees or metres), not pixels of a photo; rasterize it "
-        "onto the photo in a GIS (in QGIS: Raster, Conversion, Rasterize) and convert that mask"
+        f"{path}: its coordinates are places on the ground (degrees or metres), not pixels of a photo; cut the "
+        f"raster together with it: seg-prep tile RASTER -o DATASET --labels {path} --attribute NAME"
     )
 
 

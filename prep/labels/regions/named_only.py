@@ -18,7 +18,7 @@ _FIRST_LINE = 4096
 
 def _json(name: str, title: str, owns: Callable[[Any], bool], instead: str) -> LabelFormat:
     def refuse(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
-        raise SegError(f"{files[0].path}: recognised as {title}, which this program does not read; {instead}")
+        raise SegError(f"{files[0].path}: recognised as {title}, which is not read here; {instead}")
 
     return JsonFormat(name, title, owns, refuse, rules=f"Recognised, not read: {instead}.")
 
@@ -78,6 +78,12 @@ FORMATS: tuple[LabelFormat, ...] = (
         "HDF5 files",
         _by_end(".h5", ".hdf5", ".hdf"),
         f"write PNG or TIFF photos, and {_PNG_MASKS} (in ilastik: Export, Format png or tif)",
+    ),
+    NamedOnly(
+        "vector",
+        "vector files of a map",
+        _by_end(".gpkg", ".shp", ".fgb"),
+        "cut their raster together with them: seg-prep tile RASTER -o DATASET --labels FILE --attribute NAME",
     ),
     NamedOnly("zarr", "Zarr arrays", _by_end(".zarray", ".zgroup"), f"write {_PNG_MASKS}"),
     NamedOnly("xcf", "GIMP's own files", _by_end(".xcf"), "in GIMP choose File, Export As, PNG for each"),

@@ -420,6 +420,21 @@ def test_torn_groups(root: Path) -> None:
     assert finding.text.startswith("1 group lies in more than one split")
 
 
+def test_ground_that_two_splits_show(root: Path) -> None:
+    """Ten metres apart, samples of many metres overlap; in another coordinate system they are not compared."""
+    place: dict[str, object] = {"north": 5_700_000.0, "crs": "EPSG:32633", "pixel": "1 0 0 -1"}
+    change_rows(root, ["image_2"], east=400_000.0, **place)
+    change_rows(root, ["test_1"], east=400_010.0, **place)
+    finding = expect(root, "error", "place-leak", "image_2", "test_1")
+    assert finding.text.startswith("2 samples show ground that a sample of another split shows, too")
+    change_rows(root, ["test_1"], pixel="1 0 0")
+    assert expect(root, "error", "broken-place", "index.csv").text == (
+        "the places in index.csv cannot be used: the pixel '1 0 0' is not four numbers."
+    )
+    change_rows(root, ["test_1"], pixel="1 0 0 -1", crs="EPSG:32632")
+    assert check_dataset(root) == []
+
+
 def test_samples_without_split(root: Path) -> None:
     change_rows(root, ["image_4", "image_5"], split="")
     finding = expect(root, "warning", "no-split", "image_4", "image_5")
@@ -583,7 +598,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 41
+    assert len(set(names)) == len(names) == 43
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 

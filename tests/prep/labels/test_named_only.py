@@ -18,6 +18,7 @@ FILES = {
     "nifti": ("a.nii.gz", "x"),
     "dicom": ("a.dcm", "x"),
     "hdf5": ("a.h5", "x"),
+    "vector": ("a.gpkg", "x"),
     "zarr": ("a.zarray", "x"),
     "xcf": ("a.xcf", "x"),
     "psd": ("a.psd", "x"),
@@ -44,7 +45,7 @@ def test_it_is_named_with_the_way_out(each: object, whole_folder: bool, tmp_path
     source = tmp_path / "raw" if whole_folder else tmp_path / "raw" / name
     for command in (("masks", "inspect", source), ("masks", "convert", source, "-o", tmp_path / "set")):
         said = run_error(*command)
-        assert f"recognised as {each.title}, which this program does not read; " in said  # type: ignore[attr-defined]
+        assert f"recognised as {each.title}, which is not read here; " in said  # type: ignore[attr-defined]
     assert not (tmp_path / "set").exists()
 
 

@@ -1,0 +1,166 @@
+"""Labels of rasters: polygons of vector files, or rasters of class numbers; as masks of any part of a raster."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes, read_classes
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some, natural_key
+from prep.geo.burning import UNCOVERED, Burner
+from prep.geo.georeference import GeoReference, Transform
+from prep.geo.projection import projection_of
+from prep.geo.vectors import Region, moved, read_vectors
+
+PaintOrder = Literal["file", "class", "size"]
+"""Which region lies over another: the later one in the file, the later class, or the smaller one."""
+
+PartMask = Callable[[int, int, int, int], NDArray[np.uint8]]
+"""(left, top, width, height) in pixels -> mask (height, width) of class indices, 255 = ignored."""
+
+IGNORE = "ignore"
+_BLACK = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """What labels are, see the options of 'seg-prep tile'.
+
+    source: a vector file, or a folder of rasters of class numbers named as the rasters.
+    unlabelled: class of what lies in no region; None is ignored.  area: vector file of the labelled area.
+    """
+
+    source: Path
+    classes_file: Path | None = None
+    attribute: str | None = None
+    unlabelled: str | None = None
+    area: Path | None = None
+    order: PaintOrder = "file"
+    all_touched: bool = False
+
+    @property
+    def files(self) -> list[Path]:
+        """All that the masks depend on, but rasters of labels."""
+        named = (self.source if self.source.is_file() else None, self.classes_file, self.area)
+        return [path for path in named if path is not None]
+
+
+def label_options(
+    source: Path | None,
+    classes_file: Path | None,
+    area: Path | None,
+    *,
+    attribute: str | None,
+    unlabelled: str | None,
+    order: PaintOrder,
+    all_touched: bool,
+) -> LabelOptions | None:
+    """What was said of labels; None without labels. SegError if something is said of labels and none are named."""
+    if source is not None:
+        return LabelOptions(source, classes_file, attribute, unlabelled, area, order, all_touched)
+    said = {"--classes": classes_file, "--area": area, "--attribute": attribute, "--unlabelled": unlabelled}
+    if given := [name for name, value in said.items() if value is not None]:
+        raise SegError(f"{given[0]} is about labels; name them with --labels FILE")
+    return None
+
+
+class Labels(Protocol):
+    """The labels of all rasters."""
+
+    @property
+    def classes(self) -> ClassMap:
+        """The classes of the masks."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know."""
+
+    def of(self, raster: Path, place: GeoReference | None, width: int, height: int) -> PartMask:
+        """The masks of the parts of a raster; SegError if there are no labels that fit it."""
+
+
+class VectorLabels:
+    """Regions of a vector file. Needs the extra `geo`; SegError if the file is damaged or its classes do not fit."""
+
+    def __init__(self, options: LabelOptions, known: ClassMap | None) -> None:
+        self._options = options
+        self._layers = read_vectors(options.source, options.attribute)
+        self._area = [] if options.area is None else read_vectors(options.area, are_classes=False)
+        names = sorted({region.name for layer in self._layers for region in layer.regions}, key=natural_key)
+        self.classes = _classes(options, known, names)
+        self._values = {name: _value(self.classes, name) for name in names}
+        if unknown := [name for name, value in self._values.items() if value is None]:
+            raise SegError(
+                f"{options.source}: regions of {list_some(unknown)}, which is no class; there are "
+                f"{', '.join(self.classes.names)}; add it to the class list (--classes FILE), or name another "
+                "--attribute"
+            )
+        self._rest = IGNORE_INDEX if options.unlabelled in (None, IGNORE) else _named(self.classes, options.unlabelled)
+        left_out = sum(layer.left_out for layer in self._layers)
+        regions = sum(len(layer.regions) for layer in self._layers)
+        self.notes = [f"{counted(regions, 'region')} of {counted(len(names), 'class', 'classes')}"]
+        if left_out:
+            self.notes.append(f"{counted(left_out, 'shape')} left out: points, lines, or without a class")
+
+    def of(self, raster: Path, place: GeoReference | None, width: int, height: int) -> PartMask:
+        """The masks of the parts of a raster; SegError if it names no coordinate system, or regions lie outside."""
+        projection = projection_of(place) if place is not None else None
+        if projection is None:
+            raise SegError(
+                f"{raster}: names no place or no coordinate system, so labels of a map do not fit; give it one, for "
+                "example: gdal_edit.py -a_srs EPSG:32633"
+            )
+        regions = [each for layer in self._layers for each in moved(layer, projection.crs, self._options.source)]
+        if self._options.order == "class":
+            regions.sort(key=lambda region: self._values[region.name] or 0)
+        elif self._options.order == "size":
+            regions.sort(key=lambda region: -region.area)
+        values = [value for region in regions if (value := self._values[region.name]) is not None]
+        burn = self._burner(regions, values, projection.transform)
+        area = [each for layer in self._area for each in moved(layer, projection.crs, self._options.area or raster)]
+        within = self._burner(area, [1] * len(area), projection.transform) if self._options.area else None
+
+        def part(left: int, top: int, wide: int, high: int) -> NDArray[np.uint8]:
+            mask = burn(left, top, wide, high)
+            mask[mask == UNCOVERED] = self._rest
+            if within is not None:
+                mask[within(left, top, wide, high) == UNCOVERED] = IGNORE_INDEX
+            return mask
+
+        return part
+
+    def _burner(self, regions: Sequence[Region], values: Sequence[int], transform: Transform) -> Burner:
+        source, all_touched = self._options.source, self._options.all_touched
+        return Burner(regions, values, transform, source, all_touched=all_touched)
+
+
+def _classes(options: LabelOptions, known: ClassMap | None, names: Sequence[str]) -> ClassMap:
+    """The classes of a file, those of the dataset, or made-up ones of these names."""
+    if options.classes_file is not None:
+        return read_classes(options.classes_file)
+    if known is not None and len(known):
+        return known
+    rest = None if options.unlabelled == IGNORE else options.unlabelled
+    made_up = made_up_classes(name for name in names if name not in (IGNORE, rest))
+    if rest is None:
+        return made_up
+    return ClassMap((rest, *made_up.names), (_BLACK, *made_up.colors))
+
+
+def _value(classes: ClassMap, name: str) -> int | None:
+    """The class index of what a file calls a class: by its name, else by its number; None if it is none."""
+    if name in classes.names:
+        return classes.names.index(name)
+    if name == IGNORE:
+        return IGNORE_INDEX
+    return classes.index_of_id().get(int(name)) if name.isdecimal() else None
+
+
+def _named(classes: ClassMap, name: str | None) -> int:
+    if name not in classes.names:
+        raise SegError(f"--unlabelled {name}: no class has that name; there are {', '.join(classes.names)}")
+    return classes.names.index(name)

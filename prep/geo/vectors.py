@@ -1,0 +1,160 @@
+"""Polygons of vector files (GeoPackage, GeoJSON, Shapefile) with their classes. Needs the extra `geo`."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.errors import SegError
+from prep.core.words import list_some
+from prep.geo.extra import gdal, need_geo
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+
+VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml"})
+
+_CLASS = "class"
+"""The attribute that says the class where none is named: predict writes it."""
+
+_POLYGON, _PARTS = 3, (6, 7)
+"""Geometry types of well-known binary: polygon; several polygons, a collection of anything."""
+
+Polygon = list[NDArray[np.float64]]
+"""The outer ring (N, 2), closed, then its holes."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of one class: one or several polygons, and the box around them (left, bottom, right, top)."""
+
+    name: str
+    polygons: list[Polygon]
+    box: tuple[float, float, float, float]
+
+    @property
+    def area(self) -> float:
+        """In square map units, without holes."""
+        areas = [[abs(_shoelace(ring)) for ring in polygon] for polygon in self.polygons]
+        return sum(outer - sum(holes) for outer, *holes in areas)
+
+
+@dataclass(frozen=True)
+class VectorLayer:
+    """Regions of one layer in the order of the file, in its coordinate system. left_out: without area, or a class."""
+
+    regions: list[Region]
+    crs: str
+    left_out: int
+
+
+def read_vectors(path: Path, attribute: str | None = None, *, are_classes: bool = True) -> list[VectorLayer]:
+    """Read all layers of a vector file.
+
+    attribute: whose text is the class; None is `class`, or, of several layers without it, the layer's name.
+    are_classes: otherwise the name of the layer is that of all its regions.
+    Raises SegError if the file is damaged, names no coordinate system, or says no class.
+    """
+    need_geo(f"{path}: vector files need")
+    from pyogrio import list_layers
+    from pyogrio.raw import read
+
+    with gdal(path):
+        layers = [str(name) for name, kind in list_layers(path.resolve()) if kind is not None]
+        raw = [read(path.resolve(), layer=name, force_2d=True) for name in layers]
+    if not raw:
+        raise SegError(f"{path}: holds no layer with regions")
+    fields = [list(map(str, meta["fields"])) for meta, *_ in raw]
+    attribute = _attribute(path, fields, attribute) if are_classes else None
+    found = []
+    for name, (meta, _, shapes, columns), known in zip(layers, raw, fields, strict=True):
+        if not meta["crs"]:
+            raise SegError(f"{path}: layer {name} names no coordinate system; save it with one (a .prj of a Shapefile)")
+        texts = [name] * len(shapes) if attribute is None else list(map(_text, columns[known.index(attribute)]))
+        regions = [_region(text, shape) for text, shape in zip(texts, shapes, strict=True)]
+        kept = [region for region in regions if region is not None]
+        found.append(VectorLayer(kept, str(meta["crs"]), len(regions) - len(kept)))
+    return found
+
+
+def moved(layer: VectorLayer, crs: "CRS", path: Path) -> list[Region]:
+    """The regions of a layer in another coordinate system. SegError where they have no place in it."""
+    from rasterio.crs import CRS
+    from rasterio.warp import transform
+
+    rings = [ring for region in layer.regions for polygon in region.polygons for ring in polygon]
+    if not rings:
+        return []
+    points = np.concatenate(rings)
+    with gdal(path):
+        source = CRS.from_user_input(layer.crs)
+        points = points if source == crs else np.array(transform(source, crs, *points.T.tolist())).T
+    if not np.isfinite(points).all():
+        raise SegError(f"{path}: some regions lie outside of the raster's coordinate system; check the file's own")
+    new = iter(np.split(points, np.cumsum([len(ring) for ring in rings])[:-1]))
+    return [
+        _boxed(region.name, [[next(new) for _ in polygon] for polygon in region.polygons]) for region in layer.regions
+    ]
+
+
+def _attribute(path: Path, fields: Sequence[Sequence[str]], attribute: str | None) -> str | None:
+    """The attribute that says the class; None if that is the layer's name."""
+    wanted = attribute or _CLASS
+    if all(wanted in each for each in fields):
+        return wanted
+    if attribute is None and len(fields) > 1:
+        return None
+    there = list(dict.fromkeys(name for each in fields for name in each))
+    if attribute is None:
+        raise SegError(f"{path}: which attribute is the class? Name it with --attribute; there are {list_some(there)}")
+    raise SegError(f"{path}: not every layer has the attribute {attribute!r}; there are {list_some(there)}")
+
+
+def _text(value: object) -> str:
+    """A value of an attribute as the name of a class, empty for none."""
+    if value is None or value != value:
+        return ""
+    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value) if is_whole else value).strip()  # type: ignore[call-overload]
+
+
+def _region(name: str, shape: bytes | None) -> Region | None:
+    polygons = _polygons(shape, 0)[0] if shape is not None else []
+    return _boxed(name, polygons) if name and polygons else None
+
+
+def _boxed(name: str, polygons: list[Polygon]) -> Region:
+    outer = np.concatenate([polygon[0] for polygon in polygons])
+    (left, bottom), (right, top) = outer.min(axis=0).tolist(), outer.max(axis=0).tolist()
+    return Region(name, polygons, (left, bottom, right, top))
+
+
+def _polygons(shape: bytes, at: int) -> tuple[list[Polygon], int]:
+    """Polygons of a shape in well-known binary (OGC 06-103r4) from a byte on, and where it ends."""
+    order = "<" if shape[at] == 1 else ">"
+    kind, count = struct.unpack_from(f"{order}II", shape, at + 1)
+    if kind in _PARTS:
+        found, at = [], at + 9
+        for _ in range(count):
+            more, at = _polygons(shape, at)
+            found += more
+        return found, at
+    if kind == _POLYGON:
+        polygon: Polygon = []
+        at += 9
+        for _ in range(count):
+            (points,) = struct.unpack_from(f"{order}I", shape, at)
+            ring = np.frombuffer(shape, f"{order}f8", 2 * points, at + 4).reshape(-1, 2).astype(np.float64)
+            polygon, at = [*polygon, ring], at + 4 + 16 * points
+        return ([polygon] if polygon and len(polygon[0]) else []), at
+    ends = {1: at + 21, 2: at + 9 + 16 * count}  # a point, a line
+    return [], ends.get(kind, len(shape))
+
+
+def _shoelace(ring: NDArray[np.float64]) -> float:
+    x, y = (ring - ring[0]).T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2

@@ -1,0 +1,270 @@
+"""seg-prep tile: rasters and their labels become samples that keep their place."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import prep
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
+from prep.images.imageio import read_image, read_mask
+from tests.rasters import EAST, NORTH, colored, needs_geo, write_raster
+from tests.support import run_error, run_ok, run_partly, tree
+
+pytestmark = needs_geo
+
+MASK = np.zeros((90, 120), np.uint8)
+MASK[10:40, 20:70] = 1
+MASK[50:85, 60:110] = 2
+MASK[:, :15] = 255
+"""A strip without data on the left."""
+
+CLASS_LIST = "background,#000000\nroof,#ff0000\nroad,#00ff00\n"
+
+
+def box(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
+    """A closed ring in UTM around these pixels of a raster with the transform UTM."""
+    east = [EAST + 0.5 * x for x in (left, right)]
+    north = [NORTH - 0.5 * y for y in (top, bottom)]
+    return [[east[0], north[0]], [east[1], north[0]], [east[1], north[1]], [east[0], north[1]], [east[0], north[0]]]
+
+
+def write_geojson(path: Path, regions: list[tuple[str, list[list[list[float]]]]], crs: str = "EPSG:32633") -> Path:
+    """Regions (kind, rings) in UTM as GeoJSON in this coordinate system."""
+    from rasterio.warp import transform
+
+    features = []
+    for kind, rings in regions:
+        moved = []
+        for ring in rings:
+            x, y = transform("EPSG:32633", crs, *np.array(ring).T.tolist())
+            moved.append(np.array([x, y]).T.tolist())
+        features.append(
+            {
+                "type": "Feature",
+                "properties": {"kind": kind},
+                "geometry": {"type": "Polygon", "coordinates": moved},
+            }
+        )
+    content = {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}},
+        "features": features,
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def raster(tmp_path: Path) -> Path:
+    return write_raster(tmp_path / "town.tif", colored(MASK, "no data"), nodata=7)
+
+
+def put_together(root: Path, folder: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The samples of a dataset in their places on the raster; 77 where there is none."""
+    whole = np.full(shape, 77, np.uint8)
+    for sample in Dataset.open(root).samples:
+        name = sample.image if folder == "images" else sample.mask
+        if not name:
+            continue
+        pixels = read_image(root / name) if folder == "images" else read_mask(root / name)
+        assert sample.east is not None
+        assert sample.north is not None
+        left = round((sample.east - EAST) / 0.5 - sample.width / 2)
+        top = round((NORTH - sample.north) / 0.5 - sample.height / 2)
+        whole[top : top + sample.height, left : left + sample.width] = pixels
+    return whole
+
+
+def test_samples_put_together_are_the_raster(raster: Path, tmp_path: Path) -> None:
+    root = tmp_path / "d"
+    result = json.loads(run_ok("tile", raster, "-o", root, "--size", "32", "--json").stdout)
+    assert (result["samples"], result["without_data"]) == (12, 0)
+    assert (put_together(root, "images", (*MASK.shape, 3)) == colored(MASK, "no data")).all()
+    first = Dataset.open(root).samples[0]
+    assert (first.stem, first.crs, first.pixel) == ("town_r0_c0", "EPSG:32633", "0.5 0.0 0.0 -0.5")
+    assert (first.east, first.north) == (EAST + 0.25 * first.width, NORTH - 0.25 * first.height)
+    assert not any(sample.mask for sample in Dataset.open(root).samples)
+
+
+def test_parts_without_data_are_dropped(raster: Path, tmp_path: Path) -> None:
+    result = json.loads(run_ok("tile", raster, "-o", tmp_path / "d", "--size", "15", "--json").stdout)
+    assert (result["samples"], result["without_data"]) == (42, 6)
+    assert "town_r0_c0" not in {sample.stem for sample in Dataset.open(tmp_path / "d").samples}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_result_does_not_depend_on_workers_and_goes_on(workers: int, raster: Path, tmp_path: Path) -> None:
+    run_ok("tile", raster, "-o", tmp_path / "one", "--size", "32", "--workers", 1)
+    run_ok("tile", raster, "-o", tmp_path / "two", "--size", "32", "--workers", workers)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    assert "(all there already)" in run_ok("tile", raster, "-o", tmp_path / "two", "--size", "32").stdout
+
+
+def test_vector_labels_in_another_coordinate_system_are_burnt_at_pixel_centres(raster: Path, tmp_path: Path) -> None:
+    """The oracle: pixels whose centre lies in the box, by arithmetic."""
+    labels = write_geojson(
+        tmp_path / "labels.geojson",
+        [("roof", [box(20.2, 10.4, 70.4, 40.3), box(30, 20, 40, 30)]), ("road", [box(60, 50, 110, 85)])],
+        "EPSG:4326",
+    )
+    root = tmp_path / "d"
+    command = ("tile", raster, "-o", root, "--size", "40", "--labels", labels, "--attribute", "kind")
+    result = json.loads(run_ok(*command, "--unlabelled", "background", "--json").stdout)
+    assert "2 regions of 2 classes" in result["notes"]
+    expected = np.zeros(MASK.shape, np.uint8)
+    expected[10:40, 20:70] = 2
+    expected[20:30, 30:40] = 0
+    expected[50:85, 60:110] = 1
+    expected[MASK == 255] = 255
+    assert Dataset.open(root).classes.names == ("background", "road", "roof")
+    assert (put_together(root, "masks", MASK.shape) == expected).all()
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "shp"])
+def test_layers_and_files_of_other_kinds(suffix: str, raster: Path, tmp_path: Path) -> None:
+    import struct
+
+    from pyogrio.raw import write
+
+    def polygon(*ring: list[float]) -> bytes:
+        return struct.pack("<BIII", 1, 3, 1, len(ring)) + np.array(ring, "<f8").tobytes()
+
+    path = tmp_path / f"labels.{suffix}"
+    kinds = {"roof": box(20, 10, 70, 40), "road": box(60, 50, 110, 85)}
+    shapes = np.array([polygon(*ring) for ring in kinds.values()], object)
+    if suffix == "gpkg":
+        for (name, _), shape in zip(kinds.items(), shapes, strict=True):
+            write(
+                path, np.array([shape], object), [], [], layer=name, driver="GPKG", geometry_type="Polygon",
+                crs="EPSG:32633", append=path.exists(),
+            )  # fmt: skip
+    else:
+        write(
+            path, shapes, [np.array(list(kinds), object)], ["class"], driver="ESRI Shapefile", geometry_type="Polygon",
+            crs="EPSG:32633",
+        )  # fmt: skip
+    (tmp_path / "classes.txt").write_text(CLASS_LIST)
+    run_ok(
+        "tile", raster, "-o", tmp_path / "d", "--labels", path, "--classes", tmp_path / "classes.txt", "--unlabelled",
+        "background",
+    )  # fmt: skip
+    assert (put_together(tmp_path / "d", "masks", MASK.shape) == MASK).all()
+
+
+def test_order_area_and_all_touched(raster: Path, tmp_path: Path) -> None:
+    small, large = ("roof", [box(40, 20, 50, 30)]), ("road", [box(30.6, 10.6, 70.4, 60.4)])
+    labels = write_geojson(tmp_path / "labels.geojson", [small, large])
+    area = write_geojson(tmp_path / "area.geojson", [("any", [box(20, 5, 60, 55)])])
+
+    def made(name: str, *options: object) -> NDArray[np.uint8]:
+        command = ("tile", raster, "-o", tmp_path / name, "--labels", labels, "--attribute", "kind")
+        run_ok(*command, *options)
+        return put_together(tmp_path / name, "masks", MASK.shape)
+
+    road, roof = 0, 1
+    by_file = made("file")
+    assert (by_file[11:60, 31:70] == road).all()
+    assert (by_file == 255).sum() == MASK.size - 49 * 39
+    by_size = made("size", "--order", "size")
+    assert (by_size[20:30, 40:50] == roof).all()
+    assert (by_size == road).sum() == 49 * 39 - 100
+    assert (made("class", "--order", "class") == by_size).all()
+    touched = made("touched", "--all-touched")
+    assert (touched == road).sum() == 51 * 41
+    within = made("area", "--area", area, "--unlabelled", "rest")
+    inside = np.zeros(MASK.shape, np.bool_)
+    inside[5:55, 20:60] = True
+    assert ((within != 255) == inside).all()
+    assert Dataset.open(tmp_path / "area").classes.names == ("rest", "road", "roof")
+
+
+def test_label_rasters_are_cut_along(raster: Path, tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    numbers = np.array([9, 3, 5], np.uint16)[np.where(MASK == 255, 0, MASK)]
+    write_raster(tmp_path / "masks/town.tif", numbers)
+    (tmp_path / "classes.txt").write_text("background,#000000,9\nroof,#ff0000,3\nroad,#00ff00,5\n")
+    command = ("tile", raster, "-o", tmp_path / "d", "--size", "50", "--labels", tmp_path / "masks")
+    assert "what do its numbers mean? Name the list of classes with --classes FILE" in run_error(*command)
+    run_ok(*command, "--classes", tmp_path / "classes.txt")
+    assert (put_together(tmp_path / "d", "masks", MASK.shape) == MASK).all()
+    (tmp_path / "classes.txt").write_text("background,#000000,9\nroof,#ff0000,3\n")
+    text = run_error(*command[:3], tmp_path / "other", *command[4:], "--classes", tmp_path / "classes.txt")
+    assert "masks/town.tif: holds 5, which is the number of no class" in text
+
+
+def test_label_rasters_that_lie_elsewhere_are_refused(raster: Path, tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "classes.txt").write_text(CLASS_LIST)
+    command = ("tile", raster, "-o", tmp_path / "d", "--labels", tmp_path / "masks", "--classes")
+    assert "no labels of that name in" in run_error(*command, tmp_path / "classes.txt")
+    write_raster(tmp_path / "masks/town.tif", MASK, transform=(0.5, 0, EAST + 1, 0, -0.5, NORTH))
+    assert "lies elsewhere than" in run_error(*command, tmp_path / "classes.txt")
+    write_raster(tmp_path / "masks/town.tif", MASK[:50])
+    assert "120 x 50 pixels, but" in run_error(*command, tmp_path / "classes.txt")
+
+
+def test_deep_rasters_share_one_range(tmp_path: Path) -> None:
+    for number in range(2):
+        pixels = np.full((40, 40, 3), 1000 * (number + 1), np.uint16)
+        pixels[0, 0] = 500
+        write_raster(tmp_path / f"in/{number}.tif", pixels)
+    result = json.loads(run_ok("tile", tmp_path / "in", "-o", tmp_path / "d", "--json").stdout)
+    assert result["notes"] == ["uint16 numbers: 500 to 2,000 becomes black to white"]
+    values = [int(sample.image[9, 9, 0]) for sample in prep.open(tmp_path / "d")]
+    assert values == [round(255 * 500 / 1501), 255]
+    assert json.loads((tmp_path / "d/ranges.json").read_text()) == {"uint16": [500, 2000]}
+
+
+def test_a_bad_raster_leaves_nothing(raster: Path, tmp_path: Path) -> None:
+    whole = write_raster(tmp_path / "bad.tif", colored(np.zeros((300, 40), np.uint8)), compress="deflate", blockysize=8)
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size - 60])
+    text = run_partly("tile", raster, whole, "-o", tmp_path / "d", "--size", "32")
+    assert "bad.tif" in text
+    assert {sample.stem[:4] for sample in Dataset.open(tmp_path / "d").samples} == {"town"}
+    assert not list((tmp_path / "d/images").glob("bad*"))
+
+
+def test_another_cut_replaces_the_first_only_when_told(raster: Path, tmp_path: Path) -> None:
+    run_ok("tile", raster, "-o", tmp_path / "d", "--size", "15")
+    before = tree(tmp_path / "d")
+    text = run_error("tile", raster, "-o", tmp_path / "d", "--size", "40")
+    assert "--overwrite" in text
+    assert {name: content for name, content in tree(tmp_path / "d").items() if not name.startswith(".")}.keys() == (
+        before.keys()
+    )
+    run_ok("tile", raster, "-o", tmp_path / "d", "--size", "40", "--overwrite")
+    samples = Dataset.open(tmp_path / "d").samples
+    assert {path.stem for path in (tmp_path / "d/images").iterdir()} == {sample.stem for sample in samples}
+    assert len(samples) == 9
+
+
+def test_what_does_not_fit_is_told(raster: Path, tmp_path: Path) -> None:
+    labels = write_geojson(tmp_path / "labels.geojson", [("roof", [box(20, 10, 70, 40)])])
+    command = ("tile", raster, "-o", tmp_path / "d")
+    assert "which attribute is the class? Name it with --attribute; there are kind" in run_error(
+        *command, "--labels", labels
+    )
+    (tmp_path / "classes.txt").write_text("background,#000000\nroad,#00ff00\n")
+    named = (*command, "--labels", labels, "--attribute", "kind")
+    assert "regions of roof, which is no class; there are background, road" in run_error(
+        *named, "--classes", tmp_path / "classes.txt"
+    )
+    assert "not every layer has the attribute 'what'; there are kind" in run_error(*named[:-1], "what")
+    assert "--area is about labels; name them with --labels FILE" in run_error(*command, "--area", labels)
+    plain = write_raster(tmp_path / "plain.tif", colored(MASK), crs=None, transform=None)
+    assert "names no place or no coordinate system" in run_error(
+        "tile", plain, "-o", tmp_path / "d", "--labels", labels, "--attribute", "kind"
+    )
+    with pytest.raises(SegError, match="overlap 40: needs to be less than --size 40"):
+        prep.tile(raster, output=tmp_path / "d", size=40, overlap=40)
+
+
+def test_the_extra_is_named_where_it_is_missing(raster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prep.geo.extra.has_geo", lambda: False)
+    assert "Rasters on the map need the extra geo; type: pip install 'seg-prep[geo]'" in run_error(
+        "tile", raster, "-o", tmp_path / "d"
+    )
