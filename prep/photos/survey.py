@@ -7,9 +7,10 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import explained, within_limits, write_text
-from prep.core.jobs import run_jobs, threads
+from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_json
 from prep.core.words import counted, list_some
+from prep.core.workers import threads
 from prep.images.finding import FoundFile
 from prep.photos.depth import depth_of, stored_numbers
 from prep.photos.photoio import open_photo
