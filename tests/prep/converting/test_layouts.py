@@ -470,3 +470,14 @@ def test_telling_masks_of_several_kinds_takes_few_steps_a_file(monkeypatch: pyte
     found = divide(files)
     assert (len(found.photos), len(found.masks)) == (300, 300)
     assert hashed < 20 * len(files)
+
+
+def test_kittis_road_and_lane_are_asked_about(folder: Folder) -> None:
+    for number in (0, 1):
+        folder.photo(f"training/image_2/um_{number}.png")
+        folder.mask(f"training/gt_image_2/um_road_{number}.png", number)
+        folder.mask(f"training/gt_image_2/um_lane_{number}.png", 5)
+    said = run_error(*folder.arguments(source="training"))
+    line = next(line for line in said.splitlines() if "road" in line)
+    folder.convert(*shlex.split(line)[:3], source="training")
+    folder.assert_masks({"um_0": 0, "um_1": 1})
