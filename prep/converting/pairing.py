@@ -1,11 +1,13 @@
 """Which photo belongs to which label, by their stems, and where the photos are."""
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_photos
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PHOTOS
@@ -77,6 +79,8 @@ def photos_to_bring(
         return beside
     if labels.names_photos:
         return []
+    if labels.reader == "npy":
+        raise _photos_of_numpy(source)
     files = [FoundFile(each.path, each.path.relative_to(source).as_posix()) for each in _inside(source, labels)]
     if ways := proposals(source, files):
         start = f"seg-prep masks convert {shlex.quote(str(source))} -o {shlex.quote(str(root))} "
@@ -91,6 +95,21 @@ def photos_to_bring(
         f"{root}: has no folder photos/, and no photos lie beside {source}; say with --images FOLDER where they are, "
         "or with --match '{}' '{}_mask' how names of photos and masks in one folder differ "
         "(if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')"
+    )
+
+
+def _photos_of_numpy(source: Path) -> SegError:
+    """What to type where the photos are NumPy files as their masks are."""
+    folders = [path for path in sorted(source.rglob("*")) if path.is_dir() and names_photos(path.name)]
+    folder = str(folders[0] if folders else source)
+    program = (
+        "import pathlib, sys, numpy, PIL.Image; [PIL.Image.fromarray(numpy.load(path)).save(path.with_suffix('.png')) "
+        "for path in pathlib.Path(sys.argv[1]).glob('*.npy')]"
+    )
+    return SegError(
+        f"{source}: no photos beside these matrices, and photos are read from image files. If they are NumPy files "
+        "(uint8, rows x columns or rows x columns x 3), write them as PNG, and type the same command again:\n"
+        f"  {shlex.join([sys.executable, '-c', program, folder])}"
     )
 
 

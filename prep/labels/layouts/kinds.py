@@ -26,8 +26,10 @@ def without_pictures(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], l
     """
     first = [file for file in masks if _FIRST_OBSERVER & {part.lower() for part in _folders(file)}]
     kept = first or [file for file in masks if not any(_PICTURES & words_of(part) for part in _folders(file))]
-    why = OBSERVER if first else CLASSES
-    return (kept, [file for file in masks if file not in set(kept)], why) if kept else (masks, [], "")
+    if not kept:
+        return masks, [], ""
+    taken = set(kept)
+    return kept, [file for file in masks if file not in taken], OBSERVER if first else CLASSES
 
 
 def in_place_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Sequence[FoundFile]:

@@ -91,7 +91,8 @@ def _in_one_folder(files: Sequence[FoundFile]) -> list[str]:
     if len(files) > _LOOKED_AT:
         return []
     photos = [file for file in files if is_photo(file.path)]
-    masks = [file for file in files if file not in set(photos)]
+    taken = set(photos)
+    masks = [file for file in files if file not in taken]
     found = relate(_names(photos), _names(masks)).found.values()
     return [shlex.join(["--match", image, mask]) for image, mask in dict.fromkeys(patterns for _, patterns in found)]
 

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
+from prep.images.finding import FoundFile
+from prep.labels.layouts.division import divide
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
 
 IDS = [random_mask(seed) for seed in range(6)]
@@ -451,3 +453,31 @@ def test_photos_beside_a_folder_of_masks(folder: Folder, photos: str, masks: str
         folder.mask(f"{masks}/{number}_mask.png", number)
     folder.convert(source=masks)
     folder.assert_masks({"0": 0, "1": 1})
+
+
+def test_telling_masks_of_several_kinds_takes_few_steps_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20,000 photos must not take 20,000 times 20,000 steps."""
+    names = [f"{place}/{number}.png" for place in ("images", "semantic", "semantic_rgb") for number in range(300)]
+    files = [FoundFile(Path(name), name) for name in names]
+    hashed = 0
+
+    def count(file: FoundFile) -> int:
+        nonlocal hashed
+        hashed += 1
+        return hash(file.name)
+
+    monkeypatch.setattr(FoundFile, "__hash__", count)
+    found = divide(files)
+    assert (len(found.photos), len(found.masks)) == (300, 300)
+    assert hashed < 20 * len(files)
+
+
+def test_kittis_road_and_lane_are_asked_about(folder: Folder) -> None:
+    for number in (0, 1):
+        folder.photo(f"training/image_2/um_{number}.png")
+        folder.mask(f"training/gt_image_2/um_road_{number}.png", number)
+        folder.mask(f"training/gt_image_2/um_lane_{number}.png", 5)
+    said = run_error(*folder.arguments(source="training"))
+    line = next(line for line in said.splitlines() if "road" in line)
+    folder.convert(*shlex.split(line)[:3], source="training")
+    folder.assert_masks({"um_0": 0, "um_1": 1})

@@ -2,13 +2,14 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save
+from tests.support import load, masks_of, random_image, random_mask, run_error, run_ok, save
 
 NAMES = "background\nroad\ncar\n"
 
@@ -127,3 +128,16 @@ def test_names_alone_are_not_laid_on_palettes_that_differ(tmp_path: Path) -> Non
     assert "names without colours (background, road, car), and the masks are colours" in said
     for line in ("#000000", "#ff0000", "#00ff00"):
         assert line in said
+
+
+def test_photos_in_numpy_files_are_written_as_png_by_what_is_printed(tmp_path: Path) -> None:
+    for name, folder, array in (("a", "images", random_image(1, 40, 60)), ("a", "masks", random_mask(1, 40, 60))):
+        (tmp_path / "raw" / folder).mkdir(parents=True)
+        np.save(tmp_path / "raw" / folder / f"{name}.npy", array)
+    (tmp_path / "names.txt").write_text(NAMES)
+    command = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--classes", tmp_path / "names.txt")
+    said = run_error(*command)
+    subprocess.run(shlex.split(said.splitlines()[-1]), check=True)
+    run_ok(*command)
+    assert np.array_equal(masks_of(tmp_path / "set")["a"], random_mask(1, 40, 60))
+    assert np.array_equal(load(tmp_path / "set" / "images" / "a.png"), random_image(1, 40, 60))
