@@ -49,13 +49,13 @@ def predict_large(
     scores_path = probability_path(folder.root, photo)
     paths = {"masks": mask_path, "overlays": shown_path, PROBABILITIES: scores_path}
     wanted = [path for kind, path in paths.items() if kind in kinds]
-    if not folder.lacks(wanted):
+    if not folder.lacks(wanted, photo.path):
         return
     rows = TiffRows(photo.path, predictor.ranges)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
     source = Thinned(rows)
-    with folder.making(wanted):
+    with folder.making(wanted, photo.path):
         for path in wanted:
             make_folder(path.parent)
         labels = predictor.strips(source, scores_path if PROBABILITIES in kinds else None)

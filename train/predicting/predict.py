@@ -66,7 +66,7 @@ def predict_photos(
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
     tolerance, smallest: in pixels, as of region_polygons.
-    A photo whose files are all there, of this model, is left as it is: an interrupted command goes on.
+    A photo whose files are all there, made of it with this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
@@ -81,8 +81,8 @@ def predict_photos(
                 wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                 if is_large_tiff(photo.path):
                     large.append(_only_page(photo))
-                elif folder.lacks(wanted):
-                    with folder.making(wanted):
+                elif folder.lacks(wanted, photo.path):
+                    with folder.making(wanted, photo.path):
                         _predict_photo(predictor, photo, outputs, scores)
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
