@@ -22,15 +22,15 @@ $(DEMO_INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) install.py train,pretrained,tensorboard,export,dev
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,dev
 	touch $@ $(DEMO_INSTALLED)
 
 $(BENCH_INSTALLED): $(INSTALLED)
-	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,bench
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,dev,bench
 	touch $@
 
 $(DOCS_INSTALLED): $(INSTALLED)
-	$(PYTHON) install.py train,pretrained,tensorboard,export,dev,docs
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,dev,docs
 	touch $@
 
 demo: $(DEMO_INSTALLED)

@@ -22,7 +22,19 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("prep", "synth", "train")
 TRAIN_MAIN = ROOT / "train" / "cli" / "main.py"
 TORCH_FAMILY = {"torch", "torchvision", "lightning_fabric", "lightning", "timm", "segmentation_models_pytorch", "train"}
-HEAVY = ("torch", "lightning_fabric", "numpy", "pandas", "cv2", "skimage", "scipy", "PIL", "matplotlib")
+HEAVY = (
+    "torch",
+    "lightning_fabric",
+    "numpy",
+    "pandas",
+    "cv2",
+    "skimage",
+    "scipy",
+    "PIL",
+    "matplotlib",
+    "rasterio",
+    "pyogrio",
+)
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -122,7 +134,7 @@ def test_packages_offer_their_names_lazily(package: str) -> None:
 
 
 FLOORS = {
-    "prep": ("core", "images web", "dataset", "patching photos", "labels splitting checking annotate",
+    "prep": ("core", "images web", "dataset geo", "patching photos", "labels splitting checking annotate",
              "converting exporting reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
               "fitting auditing serve", "face", "cli"),

@@ -28,7 +28,7 @@ from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.predicting.output_folder import opened_output
-from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
+from train.predicting.predict import polygon_settings, predict_photos, predict_videos, range_settings, with_ranges
 from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
@@ -39,7 +39,7 @@ from train.windows.predictor import Predictor
 AnyRun = Run | str | Path
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Scored = Literal["train", "val", "test", "all"]
-Saved = Literal["masks", "colors", "overlays", "geojson", "coco", "labelme", "probabilities"]
+Saved = Literal["masks", "colors", "overlays", "geojson", "geopackage", "coco", "labelme", "probabilities"]
 Form = Literal["onnx", "torchscript"]
 
 
@@ -196,8 +196,8 @@ def predict(
     predictor = with_ranges(predictor, found.photos, say)
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
-    if {"geojson", "coco", "labelme"} & set(save or ()):
-        settings |= {"simplify": simplify, "min_area": min_area}
+    if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
+        settings |= polygon_settings(simplify, min_area)
     bar = bar_of(progress)
     with opened_output(folder, predictor.classes, settings, overwrite=overwrite) as opened:
         predict_photos(

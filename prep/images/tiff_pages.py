@@ -31,6 +31,7 @@ SEGMENTS = {273: 279, 324: 325}
 _POINTERS = frozenset({288, 289, 330, 400, 513, 514, 34665, 34853, 40965})
 """To places of the file that a page of its own does not have: EXIF, further directories, old JPEG."""
 
+_MASK = 0b100
 _REDUCED_OR_MASK = 0b101
 _PREVIEW_SHARE = 4
 """A page with at most a quarter of the pixels of the first one is a preview or a level of a pyramid."""
@@ -84,6 +85,13 @@ def page_count(path: Path, data: bytes | None = None) -> int:
         return sum(1 for _ in _pages(path, io.BytesIO(data))) or 1
     with explained(path), path.open("rb") as file:
         return sum(1 for _ in _pages(path, file)) or 1
+
+
+def mask_page(path: Path) -> bool:
+    """Whether a TIFF file has a page that says which pixels of the first one hold data. SegError if it is damaged."""
+    with explained(path), path.open("rb") as file:
+        pages = list(_directories(path, file))
+    return any(page.value(SUBFILE) & _MASK and page.pixels == pages[0].pixels for page in pages[1:])
 
 
 def first_page(path: Path, file: BinaryIO) -> TiffPage | None:

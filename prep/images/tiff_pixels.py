@@ -41,10 +41,16 @@ _FORMATS = {1: "uint", 2: "int", 3: "float"}
 _BITS = (8, 16, 32, 64)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _DEFLATE = (8, 32946)
-_OWN_COMPRESSIONS = (1, 32773, *_DEFLATE)
-_OWN_PREDICTORS = (1, 2)
+OWN_COMPRESSIONS = (1, 32773, *_DEFLATE)
+_USUAL_COMPRESSIONS = (*OWN_COMPRESSIONS, 5, 7)
+"""And LZW and JPEG, which every libtiff reads."""
+
+OWN_PREDICTORS = (1, 2)
 """None, PackBits and Deflate, which tifffile reads by itself; other compressions, and differences of floating-point
 numbers, are left to OpenCV."""
+
+_ALPHA = (1, 2)
+"""Kinds of extra samples (TIFF 6.0, section 18)."""
 
 _PLAIN_TAGS = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339, 347}
@@ -58,6 +64,10 @@ _COLORS = {_RGB: 3, 5: 4, 6: 3, 8: 3}
 """Samples of RGB, CMYK, YCbCr and Lab; whatever is more is alpha or a band. All others have one."""
 
 
+class UnknownCompressionError(SegError):
+    """The file is compressed in a way that is not read here."""
+
+
 @dataclass(frozen=True)
 class TiffLayout:
     """What the first page of a TIFF declares of its pixels.
@@ -66,6 +76,7 @@ class TiffLayout:
     bands: all samples of a pixel.  colors: those that its colours take.
     no_data: the number of pixels that hold nothing, as GDAL writes it.
     orientation: of EXIF, 1..8.  profile: of its colours, as ICC writes it.
+    alpha: which of the samples says how opaque a pixel is, from 0.
     """
 
     width: int
@@ -78,6 +89,7 @@ class TiffLayout:
     no_data: float | None
     orientation: int
     profile: bytes | None
+    alpha: int | None
 
     @property
     def is_deep(self) -> bool:
@@ -113,7 +125,7 @@ def read_tiff(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIX
     if layout.width * layout.height * layout.bands * np.dtype(layout.kind).itemsize > _MOST_BYTES:
         raise SegError(f"{path}: {layout.bands} bands of {layout.width} x {layout.height} pixels; cut it into tiles")
     with within_limits(path):
-        is_plain = page.value(COMPRESSION, 1) in _OWN_COMPRESSIONS and page.value(PREDICTOR, 1) in _OWN_PREDICTORS
+        is_plain = page.value(COMPRESSION, 1) in OWN_COMPRESSIONS and page.value(PREDICTOR, 1) in OWN_PREDICTORS
         return (_by_tifffile if is_plain or layout.kind == "float16" else _by_libtiff)(page, layout)
 
 
@@ -130,7 +142,13 @@ def _layout(page: TiffPage) -> TiffLayout:
         *(page.value(WIDTH), page.value(HEIGHT), kind, bands, colors, bits[0], photometric, _no_data(page)),
         orientation=turn if 1 <= (turn := page.value(ORIENTATION, 1)) <= 8 else 1,
         profile=page.content(PROFILE) or None,
+        alpha=_alpha(page, bands),
     )
+
+
+def _alpha(page: TiffPage, bands: int) -> int | None:
+    extra = page.values(EXTRA_SAMPLES)
+    return next((bands - len(extra) + number for number, kind in enumerate(extra) if kind in _ALPHA), None)
 
 
 def _no_data(page: TiffPage) -> float | None:
@@ -164,6 +182,8 @@ def _plane(page: TiffPage, layout: TiffLayout, number: int, planes: int) -> NDAr
         pixels = cv2.imdecode(file, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise (MemoryError() if error.code == cv2.Error.StsNoMem else damaged(page.path)) from error
+    if pixels is None and page.value(COMPRESSION, 1) not in _USUAL_COMPRESSIONS:
+        raise _needs_geo(page.path, layout)
     if pixels is None or pixels.shape[:2] != (layout.height, layout.width) or pixels.dtype != layout.kind:
         raise damaged(page.path)
     return pixels if pixels.ndim == 2 else np.concatenate([pixels[..., 2::-1], pixels[..., 3:]], axis=2)
@@ -178,12 +198,13 @@ def _by_tifffile(page: TiffPage, layout: TiffLayout) -> NDArray[Any]:
         with TiffFile(io.BytesIO(alone(page, {}))) as file:
             stored = file.pages[0]
             if stored.compression not in TIFF.DECOMPRESSORS:
-                raise _needs_imagecodecs(page.path, layout)
+                raise _needs_geo(page.path, layout)
             pixels = np.asarray(stored.asarray())
     except (SegError, MemoryError, RecursionError):
         raise
     except Exception as error:  # a parser of others on bytes of others: it raises anything
-        raise (_needs_imagecodecs(page.path, layout) if "imagecodecs" in str(error) else damaged(page.path)) from error
+        is_unknown = isinstance(error, ImportError) or "imagecodecs" in str(error)
+        raise (_needs_geo(page.path, layout) if is_unknown else damaged(page.path)) from error
     if pixels.shape == (layout.bands, layout.height, layout.width):
         pixels = np.moveaxis(pixels, 0, -1)
     if pixels.shape[:2] != (layout.height, layout.width):
@@ -203,8 +224,8 @@ def _refuse_bomb(page: TiffPage, layout: TiffLayout) -> None:
             raise damaged(page.path)
 
 
-def _needs_imagecodecs(path: Path, layout: TiffLayout) -> SegError:
-    return SegError(
+def _needs_geo(path: Path, layout: TiffLayout) -> SegError:
+    return UnknownCompressionError(
         f"{path}: {layout.bands} bands of {layout.kind} in a compression that needs one more package; type: "
-        "pip install imagecodecs (or save the file again without compression)"
+        "pip install 'seg-prep[geo]' (or save the file again without compression)"
     )

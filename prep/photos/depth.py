@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.geo.raster import read_any_tiff
 from prep.images.imageio import PNG_START, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
 from prep.images.pnm import pnm_is_deep, read_pnm
 from prep.images.tiff_pages import TIFF_STARTS
-from prep.images.tiff_pixels import TiffLayout, read_tiff, tiff_layout
+from prep.images.tiff_pixels import TiffLayout, tiff_layout
 
 _SIXTEEN = "uint16"
 _PNG_BITS = 24
@@ -68,7 +69,7 @@ def stored_numbers(path: Path, data: bytes, depth: Depth) -> NDArray[Any]:
     For photos of a `kind` or a `layout`. Raises SegError if it is damaged.
     """
     if depth.layout is not None:
-        return _bands_of(read_tiff(path, data, np.inf), depth.layout)
+        return _bands_of(read_any_tiff(path, data), depth.layout)
     if pnm_is_deep(data):
         return read_pnm(path, data)
     if jpeg2000_bits(data) and (picture := open_image(path, data, np.inf)).mode != "RGB":

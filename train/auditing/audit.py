@@ -1,5 +1,6 @@
 """Rank regions and samples whose label a model contradicts most confidently: the first places to look for errors."""
 
+from bisect import insort
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +76,17 @@ def audit(
     samples = samples_of(dataset, split)
     failures, seen = Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
+    shown: list[Suspect] = []  # with their crops: those of all would fill the memory
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
-            suspects += _suspects_of(sample, predictor, dataset)
+            for suspect in _suspects_of(sample, predictor, dataset):
+                insort(shown, suspect, key=_order)
+                del shown[_SHOWN:]
+                suspects.append(Suspect(sample, suspect.region, None))
             seen.append(sample)
-        suspects.sort(key=_order)
-        # The crops of what is no longer among the first are dropped: thousands of them would fill the memory.
-        suspects[_SHOWN:] = [Suspect(each.sample, each.region, None) for each in suspects[_SHOWN:]]
         progress(done, len(samples))
+    suspects.sort(key=_order)
+    suspects[:_SHOWN] = shown
     if not seen:
         raise SegError("\n".join([*failures.problems[:_SHOWN], "Nothing was written: no sample can be read"]))
     return Audit(tuple(suspects), tuple(seen), tuple(failures.problems))

@@ -11,7 +11,7 @@ from train.cli.options import device_option, window_options
 from train.cli.torch_needed import need_torch
 
 _PICTURES = ("masks", "colors", "overlays")
-_POLYGONS = ("geojson", "coco", "labelme")
+_POLYGONS = ("geojson", "geopackage", "coco", "labelme")
 _PROBABILITIES = "probabilities"
 _KINDS = (*_PICTURES, *_POLYGONS, _PROBABILITIES)
 _OF_VIDEOS = ("overlays",)
@@ -67,7 +67,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     type=click.IntRange(min=1),
     default=1,
     metavar="PIXELS",
-    help="Leave regions with fewer pixels out of geojson and coco, and fill holes as small.",
+    help="Leave regions with fewer pixels out of polygons (labelme has them all), and fill holes as small.",
 )
 @window_options
 @click.option(
@@ -101,14 +101,21 @@ def predict(
     colors    the classes' colours, PNG    coco     one annotations.json, polygons
     overlays  colours over the photo, PNG  labelme  to correct by hand; 'seg-prep
                                                     masks convert' reads it back
+    geopackage  polygons on the map, of photos with a place on the earth
 
     probabilities     (classes, height, width) float16, which np.load(PATH,
                       mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes
 
-    geojson and coco have a polygon for each region of each class but the background. Photos in subfolders get the
-    names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64 megapixels, BigTIFF too, are
-    read and written row by row, so they need not fit in memory: the mask becomes a tiled TIFF, the overlay a small
-    PNG, probabilities stay in full size; colors and polygons are left out.
+    geojson, geopackage and coco have a polygon for each region of each class but the background. Photos in
+    subfolders get the names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64
+    megapixels, BigTIFF too, are read and written row by row, so they need not fit in memory: the mask becomes a
+    tiled TIFF, the overlay a small PNG, probabilities stay in full size; colors are left out, and polygons but for
+    those on the map.
+
+    The mask of a photo with a place on the earth lies there, too: of a GeoTIFF it is one, with the colours and
+    names of the classes and 255 where the photo holds no data; beside that of a JPEG or PNG with a world file lies
+    the same world file. With the extra geo, geojson of such photos is in degrees of WGS84, and geopackage has
+    polygons in map units; both state areas in square metres.
 
     A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
     a frame. Videos in folders are left out, name them one by one. What cannot be read is left out and listed at the
@@ -126,7 +133,13 @@ def predict(
     from prep.core.failures import Failures
     from train.exporting.engine import open_predictor
     from train.predicting.output_folder import opened_output
-    from train.predicting.predict import predict_photos, predict_videos, range_settings, with_ranges
+    from train.predicting.predict import (
+        polygon_settings,
+        predict_photos,
+        predict_videos,
+        range_settings,
+        with_ranges,
+    )
     from train.predicting.sources import find_sources
 
     found = find_sources(images, output)
@@ -136,7 +149,7 @@ def predict(
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
-        settings |= {"simplify": tolerance, "min_area": smallest}
+        settings |= polygon_settings(tolerance, smallest)
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:
         predict_photos(
             predictor, found.photos, folder, kinds or _PICTURES, failures, tolerance=tolerance, smallest=smallest,

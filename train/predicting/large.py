@@ -1,68 +1,110 @@
 """Label a picture that is too large for memory: strip by strip from file to file."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
-from prep.core.files import make_folder, replacing
+from prep.core.files import make_folder, write_bytes
 from prep.core.progress import Progress, silent
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from prep.photos.ranges import format_range
+from prep.photos.tiff_rows import TiffRows
+from train.predicting.file_polygons import file_polygons
+from train.predicting.map_files import map_content, map_path
+from train.predicting.mask_tiff import Strips, write_map, write_mask
 from train.predicting.output_folder import OutputFolder
-from train.predicting.tiff_rows import TiffRows
+from train.predicting.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
 
 LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
-"""What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities."""
+"""What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities; of
+those on the map polygons, too."""
 
-_TILE = 256
 _SHOWN_PX = 2048
-_CLASSIC_BYTES = 3_500_000_000
-"""Above about this size, offsets need BigTIFF."""
 
 
 def predict_large(
     predictor: Predictor,
     photo: FoundFile,
+    place: Place | None,
     folder: OutputFolder,
     kinds: Collection[str],
     *,
+    tolerance: float = 1.0,
+    smallest: int = 1,
     progress: Progress = silent,
     note: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities/STEM.npy.
 
-    Memory does not grow with the height. Files that are all there, of this model, are left as they are.
+    Of a photo with a place on the earth the mask lies there, and polygons are made of it: tolerance, smallest: in
+    pixels, as of region_polygons. Memory does not grow with the height. Files that are all there, of this model, are
+    left as they are.
     progress: counts rows. Raises SegError if the file cannot be read in pieces, or if its mask is not asked for.
     """
     mask_path = folder.root / "masks" / f"{photo.stem}.tif"
-    shown_path = folder.root / "overlays" / f"{photo.stem}.png"
     if "masks" not in kinds:
         raise SegError(f"{photo.path}: of a picture this large the mask is written first; add masks to --save")
-    scores_path = probability_path(folder.root, photo)
-    paths = {"masks": mask_path, "overlays": shown_path, PROBABILITIES: scores_path}
-    wanted = [path for kind, path in paths.items() if kind in kinds]
-    if not folder.lacks(wanted, photo.path):
-        return
-    rows = TiffRows(photo.path, predictor.ranges)
+    is_map = place is not None and place.projection is not None
+    if left_out := [kind for kind in kinds if kind not in (*LARGE_KINDS, *(OF_MAPS if is_map else ()))]:
+        note(f"{photo.name}: too large for {', '.join(left_out)}")
+    paths = {
+        "masks": mask_path,
+        "overlays": folder.root / "overlays" / f"{photo.stem}.png",
+        PROBABILITIES: probability_path(folder.root, photo),
+    }
+    wanted = {kind: path for kind, path in paths.items() if kind in kinds}
+    side_files = [] if place is None else place.reference.side_files(".tif")
+    beside = {mask_path.with_suffix(suffix): content for suffix, content in side_files}
+    if folder.lacks([*wanted.values(), *beside], photo.path):
+        with folder.making([*wanted.values(), *beside], photo.path):
+            for path, content in beside.items():
+                make_folder(path.parent)
+                write_bytes(path, content)
+            _label(predictor, photo, place, wanted, progress, note)
+    if place is not None and place.projection is not None:
+        for kind in (GEOJSON, GEOPACKAGE):
+            path = map_path(kind, folder.root, photo)
+            if kind in kinds and folder.lacks([path], photo.path):
+                parts = file_polygons(mask_path, predictor.classes.foreground, tolerance, smallest)
+                with folder.making([path], photo.path):
+                    make_folder(path.parent)
+                    write_bytes(path, map_content(kind, parts, predictor.classes, photo.name, place.projection))
+
+
+def _label(
+    predictor: Predictor,
+    photo: FoundFile,
+    place: Place | None,
+    paths: Mapping[str, Path],
+    progress: Progress,
+    note: Callable[[str], None],
+) -> None:
+    """Write the files of these kinds, the mask among them."""
+    rows = TiffRows(photo.path, predictor.ranges, keeps_empty=place is not None)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
     source = Thinned(rows)
-    with folder.making(wanted, photo.path):
-        for path in wanted:
-            make_folder(path.parent)
-        labels = predictor.strips(source, scores_path if PROBABILITIES in kinds else None)
-        strips = _reported(source.labels(labels), source.height, progress)
-        write_mask(mask_path, strips, source.height, source.width)
-        if "overlays" in kinds:
-            write_png(shown_path, overlay(source.shown_image, source.shown_labels, predictor.classes))
+    for path in paths.values():
+        make_folder(path.parent)
+    labels = predictor.strips(source, paths.get(PROBABILITIES))
+    if place is not None:
+        labels = _without_empty(labels, rows)
+    strips = _reported(source.labels(labels), source.height, progress)
+    if place is None:
+        write_mask(paths["masks"], strips, source.height, source.width)
+    else:
+        write_map(paths["masks"], strips, source.height, source.width, place.reference, predictor.classes)
+    if "overlays" in paths:
+        write_png(paths["overlays"], overlay(source.shown_image, source.shown_labels, predictor.classes))
 
 
 class Thinned:
@@ -90,7 +132,7 @@ class Thinned:
         self._image.append(self._thin(rows, first))
         return rows
 
-    def labels(self, strips: Iterator[tuple[int, IndexMask]]) -> Iterator[tuple[int, IndexMask]]:
+    def labels(self, strips: Strips) -> Strips:
         """The strips (first row, labels) as they come."""
         for top, strip in strips:
             self._labels.append(self._thin(strip, top))
@@ -110,40 +152,15 @@ class Thinned:
         return rows[-top % self._step :: self._step, :: self._step].copy()
 
 
-def write_mask(path: Path, strips: Iterator[tuple[int, IndexMask]], height: int, width: int) -> None:
-    """Write strips (first row, labels (n, W)) from the top down as a tiled TIFF with Deflate, atomically."""
-    from tifffile import TiffWriter
-
-    with replacing(path) as part, TiffWriter(part, bigtiff=height * width > _CLASSIC_BYTES) as writer:
-        writer.write(
-            _tiles(strips, height, width),
-            shape=(height, width),
-            dtype="uint8",
-            tile=(_TILE, _TILE),
-            compression="zlib",
-            photometric="minisblack",
-            metadata=None,
-            software="seg-prep",
-        )
-
-
-def _tiles(strips: Iterator[tuple[int, IndexMask]], height: int, width: int) -> Iterator[IndexMask]:
-    """Cut strips of any height into tiles, row by row; beyond the border tiles hold zeros."""
-    held = np.empty((0, width), np.uint8)
+def _without_empty(strips: Strips, rows: TiffRows) -> Strips:
+    """Pixels without data have no class."""
     for top, strip in strips:
-        held = np.concatenate([held, strip])
-        is_last = top + len(strip) == height
-        while len(held) >= _TILE or (is_last and len(held)):
-            band = np.zeros((_TILE, -(-width // _TILE) * _TILE), np.uint8)
-            taken, held = held[:_TILE], held[_TILE:]
-            band[: len(taken), :width] = taken
-            for left in range(0, width, _TILE):
-                yield np.ascontiguousarray(band[:, left : left + _TILE])
+        labels = strip.copy()
+        labels[rows.taken_empty(top, top + len(strip))] = IGNORE_INDEX
+        yield top, labels
 
 
-def _reported(
-    strips: Iterator[tuple[int, IndexMask]], height: int, progress: Progress
-) -> Iterator[tuple[int, IndexMask]]:
+def _reported(strips: Strips, height: int, progress: Progress) -> Strips:
     for top, strip in strips:
         progress(top + len(strip), height)  # before: nobody asks again after the last one
         yield top, strip

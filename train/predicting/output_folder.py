@@ -23,8 +23,8 @@ from prep.photos.commit import file_stamps
 RECORD, FILES = "predictions.json", "predictions.csv"
 """How the latest predictions of the folder were made, and what each of its files was made with."""
 
-POLYGONS = ("geojson", "coco", "labelme")
-_OF_POLYGONS = ("simplify", "min_area")
+POLYGONS = ("geojson", "geopackage", "coco", "labelme")
+_OF_POLYGONS = ("simplify", "min_area", "maps")
 
 _BEGUN, _WHOLE = "begun", "whole"
 _REMEDY = "name another folder, or remove this file and add --overwrite"

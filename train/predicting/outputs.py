@@ -29,20 +29,25 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Output:
-    """Files of one kind.  content: of the file for a photo; also told the folder that the file will lie in."""
+    """Files of one kind.  save: writes the file for a photo, atomically."""
 
     folder: Path
     suffix: str
-    content: Callable[[Predicted, Path], bytes]
+    save: Callable[[Predicted, Path], None]
 
     def path(self, photo: FoundFile) -> Path:
         """The file for this photo."""
         return self.folder / f"{photo.stem}{self.suffix}"
 
     def write(self, predicted: Predicted) -> None:
-        """Write it atomically."""
+        """Write it, and its folder before."""
         make_folder(self.folder)
-        write_bytes(self.path(predicted.photo), self.content(predicted, self.folder))
+        self.save(predicted, self.path(predicted.photo))
+
+
+def saved(content: Callable[[Predicted, Path], bytes]) -> Callable[[Predicted, Path], None]:
+    """What writes such a content, which is also told the file's path."""
+    return lambda predicted, path: write_bytes(path, content(predicted, path))
 
 
 def make_outputs(
@@ -60,10 +65,14 @@ def make_outputs(
         COCO: (".json", lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest)),
         "labelme": (
             ".json",
-            lambda found, folder: labelme(found.mask, classes, _way(folder, found.photo.path), tolerance),
+            lambda found, path: labelme(found.mask, classes, _way(path.parent, found.photo.path), tolerance),
         ),
     }
-    return [Output(target / kind / _ENTRIES if kind == COCO else target / kind, *makers[kind]) for kind in kinds]
+    outputs = []
+    for kind in kinds:
+        suffix, content = makers[kind]
+        outputs.append(Output(target / kind / _ENTRIES if kind == COCO else target / kind, suffix, saved(content)))
+    return outputs
 
 
 def finish_outputs(kinds: Sequence[str], folder: OutputFolder, classes: ClassMap) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from prep.core.classes import ClassMap, format_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.errors import SegError
 from prep.core.files import make_folder, write_text
 from prep.core.jsonio import read_json
@@ -113,13 +113,14 @@ def _read_entry(path: Path) -> tuple[dict[str, object], list[dict[str, object]]]
 def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) -> bytes:
     """All classes, the background too, as polygons that give the mask if they are painted one after another.
 
+    Pixels without data belong to none.
     LabelMe has no holes: each part is drawn with its holes filled, large ones first, and what lies in a hole later.
     Small regions stay, so that every pixel is painted.
     Raises SegError if a class has a name that LabelMe's files give another meaning.
     """
     refuse_names(classes, reserved=SPECIAL_NAMES)
     height, width = mask.shape
-    present = np.unique(mask).tolist()
+    present = np.setdiff1d(mask, [IGNORE_INDEX]).tolist()
     polygons = sorted(region_polygons(mask, present, tolerance), key=lambda polygon: -area(polygon.rings[0]))
     return labelme_file(
         [(classes.names[polygon.value], polygon.rings[0]) for polygon in polygons], image, height, width

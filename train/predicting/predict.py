@@ -6,19 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
+from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
+from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
 from prep.photos.survey import RANGE_OPTION, survey_photos
-from train.predicting.large import LARGE_KINDS, predict_large
+from prep.photos.tiff_rows import is_large_tiff
+from train.predicting.large import predict_large
+from train.predicting.map_outputs import make_map_outputs
 from train.predicting.output_folder import OutputFolder
-from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs, make_outputs
+from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs
+from train.predicting.places import Place, Places
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
-from train.predicting.tiff_rows import is_large_tiff
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
@@ -40,6 +44,12 @@ def range_settings(predictor: Predictor) -> dict[str, object]:
     """What of the ranges changes predictions, as plain data."""
     ranges = {kind: list(span) for kind, span in sorted(predictor.ranges.items())}
     return {"ranges": ranges} if ranges else {}
+
+
+def polygon_settings(tolerance: float, smallest: int) -> dict[str, object]:
+    """What changes polygons, as plain data: the extra `geo` too, with which those of maps are in map units."""
+    settings: dict[str, object] = {"simplify": tolerance, "min_area": smallest}
+    return settings | ({"maps": True} if has_geo() else {})
 
 
 def _is_large(photo: FoundFile) -> bool:
@@ -70,7 +80,7 @@ def predict_photos(
     Raises SegError if more photos fail than `failures` allows.
     """
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
-    outputs = make_outputs(pictures, folder.root, predictor.classes, tolerance, smallest)
+    places = Places(kinds)
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
@@ -78,19 +88,24 @@ def predict_photos(
         for done, photo in enumerate(photos, start=1):
             with failures.leaving_out():
                 scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
-                wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
+                place = places.of(photo)
                 if is_large_tiff(photo.path):
-                    large.append(_only_page(photo))
-                elif folder.lacks(wanted, photo.path):
-                    with folder.making(wanted, photo.path):
-                        _predict_photo(predictor, photo, outputs, scores)
+                    large.append((_only_page(photo), place))
+                else:
+                    outputs = make_map_outputs(pictures, folder.root, predictor.classes, tolerance, smallest, place)
+                    wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
+                    if folder.lacks(wanted, photo.path):
+                        with folder.making(wanted, photo.path):
+                            _predict_photo(predictor, photo, outputs, scores, place)
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
-    for photo in large:
-        if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
-            note(f"{photo.name}: too large for {', '.join(left_out)}")
+    places.tell(note)
+    for photo, place in large:
         with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
-            predict_large(predictor, photo, folder, kinds, progress=advance, note=note)
+            predict_large(
+                predictor, photo, place, folder, kinds, tolerance=tolerance, smallest=smallest, progress=advance,
+                note=note,
+            )  # fmt: skip
 
 
 def predict_videos(
@@ -122,9 +137,14 @@ def _only_page(photo: FoundFile) -> FoundFile:
     return photo
 
 
-def _predict_photo(predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None) -> None:
+def _predict_photo(
+    predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None, place: Place | None
+) -> None:
     image = read_photo(photo.path, predictor.ranges, photo.page)
+    empty = None if place is None else place.empty_pixels()
     mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
+    if empty is not None:
+        mask = np.where(empty, np.uint8(IGNORE_INDEX), mask)
     predicted = Predicted(photo, image, mask)
     for each in outputs:
         each.write(predicted)

@@ -19,7 +19,7 @@ from train.runs.run_files import METRICS, PER_IMAGE
 from train.scoring.absent import absent_note, mean_iou_of_present
 from train.scoring.compare import Comparison
 from train.scoring.intervals import IntervalMethod, Uncertainty
-from train.scoring.metrics import OVERALL, PER_CLASS
+from train.scoring.metrics import OVERALL, PER_CLASS, Summary
 from train.scoring.patch_protocol import ProtocolScore
 from train.scoring.split_scores import SplitScores
 from train.windows.window_settings import Blend, WindowSettings
@@ -100,10 +100,11 @@ def metrics_of(
 ) -> Metrics:
     """The scores of a split with their intervals."""
     known = dataset.classes
+    summary = scored.summary  # a sum over all images
     overall: dict[str, Any] = {}
     for name in OVERALL:
         overall |= {
-            name: float(getattr(scored.summary, name)),
+            name: float(getattr(summary, name)),
             f"{name}_interval": _ends(uncertainty.intervals[name]),
         }
     return Metrics(
@@ -115,7 +116,7 @@ def metrics_of(
         **overall,
         mean_of_images_iou=scored.mean_of_images,
         intervals=uncertainty.method,
-        classes=tuple(_class_metrics(index, scored, uncertainty, known) for index in range(len(known))),
+        classes=tuple(_class_metrics(index, scored, summary, uncertainty, known) for index in range(len(known))),
         confusion=tuple(map(tuple, scored.confusion.tolist())),
         comparison=comparison,
         protocols=tuple(protocols),
@@ -145,11 +146,13 @@ def write_per_image(folder: Path, scored: SplitScores, classes: ClassMap) -> Non
     write_columns(folder / PER_IMAGE, columns, rows)
 
 
-def _class_metrics(index: int, scored: SplitScores, uncertainty: Uncertainty, classes: ClassMap) -> ClassMetrics:
+def _class_metrics(
+    index: int, scored: SplitScores, summary: Summary, uncertainty: Uncertainty, classes: ClassMap
+) -> ClassMetrics:
     with_interval: dict[str, Any] = {}
     for key in PER_CLASS:
         with_interval |= {
-            key: float(getattr(scored.summary, key)[index]),
+            key: float(getattr(summary, key)[index]),
             f"{key}_interval": _ends(uncertainty.intervals[key][index]),
         }
     return ClassMetrics(

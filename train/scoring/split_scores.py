@@ -1,6 +1,8 @@
 """Label the images of a split and count, of each and of all together, where prediction and truth meet."""
 
+import math
 import zlib
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -86,20 +88,16 @@ def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Pr
     number = len(dataset.classes)
     total = np.zeros((number, number), np.int64)
     images: list[ImageScore] = []
-    guesses: dict[str, bytes] = {}
+    shown = _Shown()
     for done, sample in enumerate(samples, start=1):
         truth, guess = dataset.mask(sample), predictor(dataset.image(sample))
         confusion = confusion_matrix(truth, guess, number)
         total += confusion
         counts = counts_of(confusion, boundary_counts(truth, guess, number))
         images.append(ImageScore(sample, counts, scores_of(confusion)))
-        images.sort(key=_badness)
-        shown = {image.sample.stem for image in _extremes(images)}
-        if sample.stem in shown:
-            guesses[sample.stem] = zlib.compress(guess.tobytes(), level=1)
-        guesses = {stem: data for stem, data in guesses.items() if stem in shown}
+        shown.add(images[-1], guess)
         progress(done, len(samples))
-    return SplitScores(split, total, scores_of(total), tuple(images), guesses)
+    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=_badness)), shown.guesses)
 
 
 def samples_of(dataset: Dataset, split: str) -> list[Sample]:
@@ -116,11 +114,25 @@ def worst_and_best(scored: SplitScores, number: int) -> tuple[list[ImageScore], 
     return defined[:number], defined[number:][-number:][::-1]
 
 
-def _extremes(images: list[ImageScore]) -> list[ImageScore]:
-    """Of images in order, those that may be shown."""
-    defined = [image for image in images if not np.isnan(image.scores.mean_iou)]
-    return defined[:SHOWN] + defined[-SHOWN:]
+class _Shown:
+    """The predicted masks of the `SHOWN` worst and the `SHOWN` best images, while images come one after the other."""
+
+    def __init__(self) -> None:
+        self.guesses: dict[str, bytes] = {}
+        self._images: list[ImageScore] = []
+
+    def add(self, image: ImageScore, guess: IndexMask) -> None:
+        """Keep the mask if this is one of them; it takes the place of one that is in the middle now."""
+        if math.isnan(image.scores.mean_iou):
+            return
+        insort(self._images, image, key=_badness)
+        middle = self._images.pop(SHOWN) if len(self._images) > 2 * SHOWN else None
+        if image is not middle:
+            self.guesses[image.sample.stem] = zlib.compress(guess.tobytes(), level=1)
+        if middle is not None:
+            self.guesses.pop(middle.sample.stem, None)
 
 
 def _badness(image: ImageScore) -> tuple[float, str]:
-    return float(np.nan_to_num(image.scores.mean_iou, nan=2.0)), image.sample.stem
+    iou = image.scores.mean_iou
+    return 2.0 if math.isnan(iou) else iou, image.sample.stem

@@ -1,28 +1,23 @@
 """Which image files of a folder are photos, and which are masks, by the names of their folders and of themselves."""
 
-import math
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import cv2
-import numpy as np
-
 from prep.core.errors import SegError
-from prep.core.files import read_bytes
 from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.images.imageio import decode
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.looks import number_of_values
 from prep.labels.layouts.splits import split_of
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
 _SHOWN = 6
-_LOOKED_AT, _PIXELS, _FEW = 3, 20_000, 64
+_LOOKED_AT, _FEW = 3, 64
 
 
 @dataclass(frozen=True)
@@ -182,17 +177,9 @@ def _by_folder(files: Sequence[FoundFile]) -> Division | None:
 def _are_drawn(files: Sequence[FoundFile]) -> bool:
     """Whether files that are looked at hold few values, as masks do and photos do not."""
     try:
-        return all(_values(file.path) <= _FEW for file in files[:: max(1, len(files) // _LOOKED_AT)])
+        return all(number_of_values(file.path) <= _FEW for file in files[:: max(1, len(files) // _LOOKED_AT)])
     except SegError:
         return False
-
-
-def _values(path: Path) -> int:
-    """Different values of a part of the pixels."""
-    pixels = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
-    step = max(1, round(math.sqrt(pixels.shape[0] * pixels.shape[1] / _PIXELS)))
-    part = pixels[::step, ::step]
-    return len(np.unique(part.reshape(-1, 1 if part.ndim == 2 else part.shape[2]), axis=0))
 
 
 def _stems(files: Sequence[FoundFile]) -> list[str]:

@@ -276,7 +276,7 @@ def test_a_first_dataset_that_is_half_moved_is_found_by_the_next_command(
 
 def test_a_reader_waits_for_a_commit_that_is_under_way(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins in the middle of the commit, and gets the whole new dataset."""
-    monkeypatch.setattr(prep.dataset.lock, "WAIT_S", 60.0)
+    monkeypatch.setattr(prep.dataset.lock, "WAIT_S", 600.0)
     found: list[Dataset] = []
     reader = threading.Thread(target=lambda: found.append(Dataset.open(dataset.root)))
     real = Path.replace
@@ -294,6 +294,6 @@ def test_a_reader_waits_for_a_commit_that_is_under_way(dataset: Dataset, monkeyp
         change.path("classes.json").write_text(text.replace("ellipse", "disk"))
         write_index(change.path("index.csv"), dataset.samples[:5])
         change.commit(overwrite=True)
-    reader.join(60)
+    reader.join(600)
     assert found[0].classes.names == ("background", "line", "disk")
     assert found[0].samples == dataset.samples[:5]

@@ -35,7 +35,7 @@ def test_they_are_prepared_ahead_but_not_further_than_asked() -> None:
 
     items = prefetch(numbers(), 3)
     assert next(items) == 0
-    assert third.wait(5)  # while nobody asks
+    assert third.wait(600)  # while nobody asks
     assert not sixth.wait(0.1)
     assert made == [0, 1, 2, 3]
     items.close()  # type: ignore[attr-defined]

@@ -15,11 +15,12 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.photos.photoio import read_photo
+from prep.photos.tiff_rows import TiffRows, is_large_tiff
 from tests.models import color_predictor, run_train, write_run
 from tests.support import load, random_image, save
-from train.predicting.large import predict_large, write_mask
+from train.predicting.large import predict_large
+from train.predicting.mask_tiff import write_mask
 from train.predicting.output_folder import OutputFolder
-from train.predicting.tiff_rows import TiffRows, is_large_tiff
 
 STORED = {
     "strips": {"rowsperstrip": 7},
@@ -105,10 +106,11 @@ def test_deep_rows_are_those_of_photos(ranges: dict[str, tuple[float, float]], t
         assert (source.own_range is None) == bool(ranges), name
 
 
-def test_what_cannot_be_read_in_pieces_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_read_in_pieces_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prep.photos.tiff_rows.has_geo", lambda: False)
     image = random_image(1, 70, 45)
     lzw = save(tmp_path / "lzw.tif", image, compression="tiff_lzw")
-    with pytest.raises(SegError, match=r"lzw.tif: compressed by LZW, .*pip install imagecodecs"):
+    with pytest.raises(SegError, match=r"lzw.tif: compressed by LZW, .*pip install 'seg-prep\[geo\]'"):
         TiffRows(lzw)
     waves = write(tmp_path / "waves.tif", image[..., 0].astype(np.complex64))
     with pytest.raises(SegError, match=r"pixels of the kind MINISBLACK, complex64"):
@@ -125,7 +127,7 @@ def test_what_cannot_be_read_in_pieces_is_told(tmp_path: Path) -> None:
 def test_one_large_compressed_piece_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.tif", random_image(1, 70, 45), compression="zlib", rowsperstrip=70)
     assert TiffRows(path).rows(0, 70).shape == (70, 45, 3)
-    monkeypatch.setattr("train.predicting.tiff_rows._MOST_BYTES", 70 * 45 * 3 - 1)
+    monkeypatch.setattr("prep.photos.tiff_rows._MOST_BYTES", 70 * 45 * 3 - 1)
     with pytest.raises(SegError, match="stored as one compressed piece"):
         TiffRows(path)
 
@@ -134,7 +136,7 @@ def test_only_tiffs_above_the_limit_are_large(tmp_path: Path, monkeypatch: pytes
     path = write(tmp_path / "a.tif", random_image(1, 70, 45))
     assert not is_large_tiff(path)
     assert not is_large_tiff(save(tmp_path / "a.png", random_image(1, 70, 45)))
-    monkeypatch.setattr("train.predicting.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
+    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
     assert is_large_tiff(path)
     path.write_bytes(path.read_bytes()[:6])
     with pytest.raises(SegError, match="damaged"):
@@ -168,7 +170,12 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
     seen: list[tuple[int, int]] = []
     photo, folder = FoundFile(path, path.name), OutputFolder(tmp_path, {})
     predict_large(
-        color_predictor(), photo, folder, ["masks", "overlays"], progress=lambda done, all_: seen.append((done, all_))
+        color_predictor(),
+        photo,
+        None,
+        folder,
+        ["masks", "overlays"],
+        progress=lambda done, all_: seen.append((done, all_)),
     )
     assert sum(asked) == height  # each row once
     assert max(asked) <= 64  # never more than two windows
@@ -180,9 +187,9 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
     expected = 255 * np.eye(3)[mask[::step, ::step]]
     assert (shown[mask[::step, ::step] == 0] == expected[mask[::step, ::step] == 0]).all()
     before = (tmp_path / "masks/a.tif").stat().st_mtime_ns
-    predict_large(color_predictor(), photo, OutputFolder(tmp_path, {}), ["masks"])
+    predict_large(color_predictor(), photo, None, OutputFolder(tmp_path, {}), ["masks"])
     assert (tmp_path / "masks/a.tif").stat().st_mtime_ns == before
-    predict_large(color_predictor(), photo, OutputFolder(tmp_path, {}), ["masks", "probabilities"])
+    predict_large(color_predictor(), photo, None, OutputFolder(tmp_path, {}), ["masks", "probabilities"])
     scores = np.load(tmp_path / "probabilities/a.npy", mmap_mode="r")
     assert (scores.dtype, scores.shape) == (np.float16, (3, height, width))
     assert (scores.argmax(axis=0) == mask).all()
@@ -198,12 +205,13 @@ def test_a_damaged_large_picture_leaves_nothing(tmp_path: Path) -> None:
         zlib.decompress(bytes(data[start : start + 200]))
     path.write_bytes(data)
     with pytest.raises(SegError, match=r"a\.tif: the file is truncated or damaged"):
-        predict_large(color_predictor(), FoundFile(path, path.name), OutputFolder(tmp_path / "out", {}), ["masks"])
+        photo, folder = FoundFile(path, path.name), OutputFolder(tmp_path / "out", {})
+        predict_large(color_predictor(), photo, None, folder, ["masks"])
     assert not list((tmp_path / "out/masks").iterdir())
 
 
 def test_the_command_writes_a_tiff_of_a_large_tiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.predicting.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
+    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
     run = write_run(tmp_path / "run")
     (tmp_path / "in").mkdir()
     write(tmp_path / "in/big.tif", random_image(1, 70, 45))

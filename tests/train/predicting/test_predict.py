@@ -313,7 +313,7 @@ def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
 
     outputs = make_outputs(KINDS, tmp_path, CLASSES, 1.0, 1)
     assert len({each.path(FoundFile(Path("a.png"), "a.png")) for each in outputs}) == len(KINDS)
-    assert set(module._KINDS) == {*KINDS, "probabilities"}
+    assert set(module._KINDS) == {*KINDS, "geopackage", "probabilities"}
 
 
 def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

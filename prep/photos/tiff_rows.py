@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,12 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import explained
+from prep.geo.extra import INSTALL_GEO, has_geo
+from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows
+from prep.geo.raster import read_rows
 from prep.images.imageio import ImageRGB, damaged
-from prep.images.tiff_pixels import TiffLayout, tiff_layout
+from prep.images.tiff_pixels import OWN_COMPRESSIONS, OWN_PREDICTORS, TiffLayout, tiff_layout
+from prep.photos.kept_rows import KeptRows
 from prep.photos.ranges import InUse, Range, Ranges, eight_bits
 from prep.photos.srgb import to_srgb
 
@@ -32,7 +37,7 @@ _PLAIN_ROWS = 256
 _MOST_BYTES = 1 << 30
 """A compressed strip that holds more than this is refused: it can only be decoded as a whole."""
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 """Photometric interpretations (TIFF 6.0, section 8); the first two are grey."""
 
 _KINDS = ("bool", "uint8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -54,11 +59,13 @@ class TiffRows:
 
     Holds the rows asked for and one row of tiles, or one strip.
     ranges: which numbers become black and white, by kind; of a kind that is not among them, what is in use in the file
-    decides, which takes one more reading, and `own_range` says it. Raises SegError if the file is damaged, or if its
-    pixels or its compression are of a kind that cannot be read in pieces.
+    decides, which takes one more reading, and `own_range` says it.
+    keeps_empty: keep, of the rows that were read, which pixels hold no data, until `taken_empty` takes them.
+    Raises SegError if the file is damaged, or if its pixels or its compression are of a kind that cannot be read in
+    pieces, or needs the extra `geo`, which is missing.
     """
 
-    def __init__(self, path: Path, ranges: Ranges | None = None) -> None:
+    def __init__(self, path: Path, ranges: Ranges | None = None, *, keeps_empty: bool = False) -> None:
         self._path = path
         with explained(path), path.open("rb") as file:
             layout = tiff_layout(path, file)
@@ -66,10 +73,13 @@ class TiffRows:
             raise damaged(path)
         self._layout = layout
         self._held: tuple[int, NDArray[Any]] = (-1, np.empty(0))
+        self._empty = KeptRows() if keeps_empty else None
+        self._has_mask = keeps_empty and has_mask(path)
         with _first_page(path) as page:
             _refuse_unreadable(path, page)
             self.height, self.width = page.imagelength, page.imagewidth
             self._is_plain = _is_plain(page)
+            self._is_by_gdal = not _is_read_here(page)
             self._piece_rows = _piece_rows(page)
             if not self._is_plain and self._piece_rows * page.imagewidth * page.samplesperpixel > _MOST_BYTES:
                 raise SegError(
@@ -81,31 +91,41 @@ class TiffRows:
 
     def rows(self, first: int, last: int) -> ImageRGB:
         """Rows first to last - 1, (n, W, 3). Fastest from the top down, without gaps."""
-        numbers, profile = self._stored(first, last)
+        stored, (numbers, profile) = self._stored(first, last)
+        if self._empty is not None:
+            is_masked = self._has_mask
+            empty = masked_rows(self._path, first, last) if is_masked else empty_pixels(stored, self._layout)
+            self._empty.add(first, empty)
         span = self._range or self.own_range
         pixels = eight_bits(numbers, span, self._layout.no_data) if span and self._layout.is_deep else numbers
         return to_srgb(self._path, np.invert(pixels) if self._layout.is_inverted else pixels, profile)
 
+    def taken_empty(self, first: int, last: int) -> Empty:
+        """Which pixels of rows first to last - 1 hold no data, (n, W). These rows, read before, are kept no longer."""
+        assert self._empty is not None
+        return self._empty.taken(first, last)
+
     def _range_in_use(self) -> Range:
         in_use = InUse(self._layout.kind)
         for top in range(0, self.height, self._piece_rows):
-            in_use.add(self._stored(top, min(self.height, top + self._piece_rows))[0], self._layout.no_data)
+            _, (numbers, _) = self._stored(top, min(self.height, top + self._piece_rows))
+            in_use.add(numbers, self._layout.no_data)
         return in_use.range()
 
-    def _stored(self, first: int, last: int) -> tuple[NDArray[Any], bytes | None]:
-        """Rows as they are stored, without bands that are no colours, and the profile of their colours."""
+    def _stored(self, first: int, last: int) -> tuple[NDArray[Any], tuple[NDArray[Any], bytes | None]]:
+        """Rows as they are stored; the same without bands that are no colours, and the profile of these."""
         size = self._piece_rows
         wanted = range(first // size, -(-last // size))
         with _first_page(self._path) as page:
             pieces = [self._piece(page, number) for number in wanted]
             pixels = np.concatenate(pieces)[first - wanted.start * size : last - wanted.start * size]
-            return _numbers(page, self._layout, pixels), page.iccprofile
+            return pixels, (_numbers(page, self._layout, pixels), page.iccprofile)
 
     def _piece(self, page: "TiffPage", number: int) -> NDArray[Any]:
         """A row of tiles, or a strip, (rows, W, samples) as stored."""
         if self._held[0] != number:
             with _explained(self._path):
-                read = _read_plain if self._is_plain else _read_segments
+                read = _read_by_gdal if self._is_by_gdal else _read_plain if self._is_plain else _read_segments
                 self._held = number, read(page, number * self._piece_rows, self._piece_rows)
         return self._held[1]
 
@@ -136,12 +156,11 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _refuse_unreadable(path: Path, page: "TiffPage") -> None:
-    from tifffile import TIFF
-
-    if page.compression not in TIFF.DECOMPRESSORS:
+    is_read_here = _is_read_here(page)
+    if not is_read_here and not has_geo():
         kind = getattr(page.compression, "name", page.compression)
         raise SegError(
-            f"{path}: compressed by {kind}, which needs one more package; type: pip install imagecodecs "
+            f"{path}: compressed by {kind}, which needs one more package; type: {INSTALL_GEO} "
             "(or save the file again with Deflate, or without compression)"
         )
     tag = page.tags.get(_ORIENTATION)
@@ -149,9 +168,20 @@ def _refuse_unreadable(path: Path, page: "TiffPage") -> None:
         raise SegError(f"{path}: stored turned or mirrored (orientation {tag.value}); save it again upright")
     is_grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _PALETTE)
     least = 1 if is_grey else {_RGB: 3, _CMYK: 4}.get(page.photometric)
+    if page.photometric == _YCBCR and not is_read_here:  # which GDAL turns into RGB
+        least = 3
     if least is None or page.samplesperpixel < least or page.dtype not in _KINDS:
         kind = getattr(page.photometric, "name", page.photometric)
         raise SegError(f"{path}: pixels of the kind {kind}, {page.dtype}; save it as grey or RGB")
+
+
+def _is_read_here(page: "TiffPage") -> bool:
+    """Whether tifffile decodes it, by itself or by imagecodecs where that is installed; it takes more for readable."""
+    if find_spec("imagecodecs") is None:
+        return page.compression in OWN_COMPRESSIONS and page.predictor in OWN_PREDICTORS
+    from tifffile import TIFF
+
+    return page.compression in TIFF.DECOMPRESSORS
 
 
 def _is_plain(page: "TiffPage") -> bool:
@@ -174,6 +204,11 @@ def _read_plain(page: "TiffPage", top: int, rows: int) -> NDArray[Any]:
     page.parent.filehandle.seek(page.dataoffsets[0] + top * bytes_a_row)
     data = page.parent.filehandle.read(rows * bytes_a_row)
     return np.frombuffer(data, stored).reshape(shape)
+
+
+def _read_by_gdal(page: "TiffPage", top: int, rows: int) -> NDArray[Any]:
+    path = Path(page.parent.filehandle.path)
+    return read_rows(path, top, min(page.imagelength, top + rows))
 
 
 def _read_segments(page: "TiffPage", top: int, rows: int) -> NDArray[Any]:

@@ -1,0 +1,1 @@
+"""Where rasters lie on the earth: geo-referencing of files, coordinate systems, pixels without data."""

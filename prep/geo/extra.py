@@ -1,0 +1,43 @@
+"""The extra `geo`: whether it is installed, what to type if it is not, and its errors in words."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.files import explained
+
+INSTALL_GEO = "pip install 'seg-prep[geo]'"
+
+_CACHE_BYTES = 64 << 20
+"""Decoded blocks that GDAL keeps; by itself it takes a twentieth of the memory."""
+
+
+def has_geo() -> bool:
+    """Whether rasterio and pyogrio are here; they are not imported."""
+    return all(find_spec(name) is not None for name in ("rasterio", "pyogrio"))
+
+
+def need_geo(what: str) -> None:
+    """Raise SegError if the extra is missing. what: that needs it, at the beginning of a sentence."""
+    if not has_geo():
+        raise SegError(f"{what} the extra geo; type: {INSTALL_GEO} (in a checkout: pip install -e '.[geo]')")
+
+
+@contextmanager
+def gdal(path: Path) -> Iterator[None]:
+    """A block that uses rasterio or pyogrio on a file: their errors become SegError, their warnings are not shown."""
+    import rasterio
+
+    settings = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": _CACHE_BYTES}
+    try:
+        with explained(path), warnings.catch_warnings(), rasterio.Env(**settings):
+            warnings.simplefilter("ignore")  # of files without a place, to programmers
+            yield
+    except (SegError, MemoryError):
+        raise
+    except Exception as error:  # a parser of others on bytes of others: it raises anything
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise SegError(f"{path}: cannot be read ({reason}); copy it again, or save it anew") from error

@@ -1,0 +1,136 @@
+"""What an image file says of its place on the earth: GeoTIFF tags, a world file and a .prj file beside it.
+
+Sources: GeoTIFF 1.1 (OGC 19-008r4); the two numbers for GDAL's own tags are those of its GTiff driver.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.files import explained, read_bytes
+from prep.images.imageio import damaged
+from prep.images.tiff_pages import ORIENTATION, TiffPage, first_page
+
+Transform = tuple[float, float, float, float, float, float]
+"""(a, b, c, d, e, f): the place of a corner (x, y) of pixels is (a * x + b * y + c, d * x + e * y + f); (0, 0) is the
+upper left corner of the upper left pixel."""
+
+PIXEL_SCALE, TIE_POINTS, MATRIX = 33550, 33922, 34264
+GEO_KEYS, GEO_DOUBLES, GEO_TEXTS = 34735, 34736, 34737
+GEO_TAGS = (PIXEL_SCALE, TIE_POINTS, MATRIX, GEO_KEYS, GEO_DOUBLES, GEO_TEXTS)
+SHORT, DOUBLE, TEXT = 3, 12, 2
+
+_RASTER_TYPE, _PIXEL_IS_POINT = 1025, 2
+_MOST_BYTES = 1 << 20
+"""Of a world file or .prj file; theirs have a few hundred."""
+
+
+@dataclass(frozen=True)
+class GeoReference:
+    """The place of a raster on the earth: of its pixels as they are stored.
+
+    tags: values of GEO_TAGS as they stand in the file: bytes of texts, numbers of others.
+    transform: from pixels to map units; None where only control points say it.
+    world, projection: content of a world file and of a .prj file that lie beside it.
+    orientation: of a TIFF, as EXIF has it, 1..8.
+    """
+
+    path: Path
+    tags: Mapping[int, bytes | tuple[float, ...]] = field(default_factory=dict)
+    transform: Transform | None = None
+    world: bytes | None = None
+    projection: bytes | None = None
+    orientation: int = 1
+
+    def side_files(self, suffix: str) -> list[tuple[str, bytes]]:
+        """Endings and contents of the files that say the same beside a raster with this ending, as theirs does."""
+        world = [] if self.world is None else [(world_suffixes(Path(f"a{suffix}"))[0], self.world)]
+        return world + ([] if self.projection is None else [(".prj", self.projection)])
+
+
+def read_georeference(path: Path) -> GeoReference | None:
+    """What a TIFF, JPEG or PNG file says of its place; None if that is nothing. SegError if it is damaged."""
+    with explained(path), path.open("rb") as file:
+        page = first_page(path, file)
+        tags = {} if page is None else {tag: _values(page, tag) for tag in GEO_TAGS if tag in page.fields}
+        orientation = 1 if page is None else page.value(ORIENTATION, 1)
+    transform = _of_tags(tags)
+    world = _beside(path, world_suffixes(path)) if transform is None else None
+    if world is not None:
+        transform = _of_world(path, world)
+    has_keys = GEO_KEYS in tags
+    projection = None if has_keys or transform is None else _beside(path, (".prj",))
+    if transform is None and TIE_POINTS not in tags:
+        return None
+    return GeoReference(path, tags, transform, world, projection, orientation)
+
+
+def world_suffixes(path: Path) -> tuple[str, ...]:
+    """Endings of world files for such a file, the usual one first: .jgw, .jpgw and .wld of .jpg."""
+    suffix = path.suffix
+    return tuple(dict.fromkeys((f".{suffix[1:2]}{suffix[-1:]}w", f"{suffix}w", ".wld")))
+
+
+def _beside(path: Path, suffixes: tuple[str, ...]) -> bytes | None:
+    """The content of the first file with such an ending beside a file, in small letters or in capitals."""
+    for suffix in suffixes:
+        for each in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
+            if each.is_file():
+                if each.stat().st_size > _MOST_BYTES:
+                    raise damaged(each)
+                return read_bytes(each)
+    return None
+
+
+def _values(page: TiffPage, tag: int) -> bytes | tuple[float, ...]:
+    kind, count, _ = page.fields[tag]
+    content = page.content(tag)
+    if kind == TEXT:
+        return content
+    if kind == DOUBLE:
+        return struct.unpack(f"{page.order}{count}d", content)
+    values = page.values(tag)
+    if not values:
+        raise damaged(page.path)
+    return values
+
+
+def _of_tags(tags: Mapping[int, bytes | tuple[float, ...]]) -> Transform | None:
+    """The transform as GDAL reads it: scale and one tie point, else the matrix; moved where places are of centres."""
+    scale, tie, matrix = (_numbers(tags, tag) for tag in (PIXEL_SCALE, TIE_POINTS, MATRIX))
+    if len(scale) >= 2 and scale[0] and scale[1] and len(tie) >= 6:
+        a, b, d, e = scale[0], 0.0, 0.0, -abs(scale[1])
+        c, f = tie[3] - tie[0] * a, tie[4] - tie[1] * e
+    elif len(matrix) == 16:
+        a, b, _, c, d, e, _, f = matrix[:8]
+    else:
+        return None
+    if _raster_type(tags) == _PIXEL_IS_POINT:
+        c, f = c - (a + b) / 2, f - (d + e) / 2
+    return a, b, c, d, e, f
+
+
+def _numbers(tags: Mapping[int, bytes | tuple[float, ...]], tag: int) -> tuple[float, ...]:
+    values = tags.get(tag, ())
+    return () if isinstance(values, bytes) else values
+
+
+def _raster_type(tags: Mapping[int, bytes | tuple[float, ...]]) -> int:
+    """Whether a place is that of a pixel's area (1) or of its centre (2)."""
+    keys = _numbers(tags, GEO_KEYS)
+    entries = (keys[at : at + 4] for at in range(4, len(keys) - 3, 4))
+    return next((int(value) for key, _, _, value in entries if key == _RASTER_TYPE), 1)
+
+
+def _of_world(path: Path, content: bytes) -> Transform:
+    """A world file: six numbers, one a line, of which the last two are the centre of the upper left pixel."""
+    try:
+        a, d, b, e, c, f = map(float, content.decode("ascii").replace(",", ".").split()[:6])
+    except ValueError as error:
+        suffix = world_suffixes(path)[0]
+        raise SegError(
+            f"{path}: the world file beside it ({path.stem}{suffix}) does not hold six numbers; restore or remove it"
+        ) from error
+    return a, b, c - (a + b) / 2, d, e, f - (d + e) / 2

@@ -1,0 +1,63 @@
+"""Pixels of a raster that hold nothing: the number of the file for no data, no opacity, or no number at all."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.files import explained, read_bytes
+from prep.geo.extra import gdal, has_geo
+from prep.geo.raster import read_any_tiff
+from prep.images.tiff_pages import mask_page
+from prep.images.tiff_pixels import TiffLayout, tiff_layout
+
+Empty = NDArray[np.bool_]
+"""(H, W): where there is no data."""
+
+
+def may_be_empty(layout: TiffLayout) -> bool:
+    """Whether pixels of such a file can say that they hold nothing."""
+    return layout.no_data is not None or layout.alpha is not None or layout.kind.startswith("float")
+
+
+def empty_pixels(pixels: NDArray[Any], layout: TiffLayout) -> Empty:
+    """(H, W, bands) as stored -> (H, W): all colours are the number for no data or no numbers, or alpha is 0."""
+    colors = pixels[..., : layout.colors]
+    empty = np.zeros(colors.shape[:2], np.bool_)
+    if layout.no_data is not None:
+        empty |= (colors == layout.no_data).all(axis=2)
+    if layout.kind.startswith("float"):
+        empty |= ~np.isfinite(colors).any(axis=2)
+    if layout.alpha is not None:
+        empty |= pixels[..., layout.alpha] == 0
+    return empty
+
+
+def read_empty(path: Path) -> Empty | None:
+    """Where a file of any kind holds no data; None if it says nothing of that. SegError if it is damaged."""
+    with explained(path), path.open("rb") as file:
+        layout = tiff_layout(path, file)
+    if layout is None:
+        return None
+    if has_mask(path):
+        return masked_rows(path, 0, layout.height)
+    if not layout.kind or not may_be_empty(layout):
+        return None
+    pixels = read_any_tiff(path, read_bytes(path))
+    return empty_pixels(pixels[..., None] if pixels.ndim == 2 else pixels, layout)
+
+
+def has_mask(path: Path) -> bool:
+    """Whether a TIFF holds a page that says which pixels hold data, and can be read: that needs the extra `geo`."""
+    return has_geo() and mask_page(path)
+
+
+def masked_rows(path: Path, first: int, last: int) -> Empty:
+    """Where rows first to last - 1 of such a file hold no data, (n, W)."""
+    import rasterio
+    from rasterio.windows import Window
+
+    with gdal(path), rasterio.open(path.resolve(), driver="GTiff") as raster:
+        empty: Empty = raster.read_masks(1, window=Window(0, first, raster.width, last - first)) == 0
+    return empty

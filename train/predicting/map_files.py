@@ -1,0 +1,141 @@
+"""Predicted masks as polygons on the earth: GeoPackage in map units, GeoJSON in degrees. Needs the extra `geo`."""
+
+import io
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prep.core.classes import ClassMap, format_color
+from prep.core.errors import SegError
+from prep.geo.extra import gdal
+from prep.geo.projection import Points, Projection
+from prep.images.finding import FoundFile
+from train.predicting.places import GEOJSON, GEOPACKAGE
+from train.predicting.region_polygons import RegionPolygon
+
+MAP_SUFFIXES = {GEOJSON: ".geojson", GEOPACKAGE: ".gpkg"}
+_LAYER = "classes"
+_HALF_TURN = 180
+_DIGITS = 8
+"""Of degrees: a millimetre."""
+
+_WKB_POLYGON = 3
+
+
+@dataclass(frozen=True)
+class MapPolygon:
+    """A connected part of one class.
+
+    rings: the outer one counterclockwise in map units, then its holes, clockwise; closed, (N, 2).
+    area: on the ground, in square metres, of the polygon as it stands.
+    """
+
+    value: int
+    rings: tuple[Points, ...]
+    pixels: int
+    area: float
+
+
+def map_path(kind: str, root: Path, photo: FoundFile) -> Path:
+    """The file of a kind of OF_MAPS for this photo, below the folder of predictions."""
+    return root / kind / f"{photo.stem}{MAP_SUFFIXES[kind]}"
+
+
+def map_content(
+    kind: str, polygons: Iterable[RegionPolygon], classes: ClassMap, image: str, projection: Projection
+) -> bytes:
+    """The content of this file. image: name of the photo. SegError where there is none of this place."""
+    if kind == GEOJSON:
+        return geojson_in_degrees(polygons, classes, image, projection)
+    return geopackage(polygons, classes, projection)
+
+
+def map_polygons(polygons: Iterable[RegionPolygon], projection: Projection) -> Iterator[MapPolygon]:
+    """The parts of a mask on the map."""
+    for polygon in polygons:
+        rings = [projection.map_points(ring) for ring in polygon.rings]
+        yield MapPolygon(
+            polygon.value,
+            tuple(_closed(_turned(ring, is_hole=number > 0)) for number, ring in enumerate(rings)),
+            polygon.pixels,
+            projection.square_metres(rings),
+        )
+
+
+def geojson_in_degrees(
+    polygons: Iterable[RegionPolygon], classes: ClassMap, image: str, projection: Projection
+) -> bytes:
+    """A FeatureCollection as RFC 7946 wants it: longitude and latitude in WGS84, with the area in square metres.
+
+    Raises SegError if a polygon crosses the 180th meridian, where that standard wants it cut.
+    """
+    features = []
+    for polygon in map_polygons(polygons, projection):
+        rings = [projection.degrees(ring) for ring in polygon.rings]
+        if np.ptp(rings[0][:, 0]) > _HALF_TURN:
+            raise SegError(f"{projection.place.path}: crosses the 180th meridian; save geopackage instead of geojson")
+        turned = [_turned(ring, is_hole=number > 0) for number, ring in enumerate(rings)]
+        features.append(
+            {
+                "type": "Feature",
+                "properties": {
+                    "class": classes.names[polygon.value],
+                    "index": polygon.value,
+                    "color": format_color(classes.colors[polygon.value]),
+                    "pixels": polygon.pixels,
+                    "area_m2": round(polygon.area, 3),
+                },
+                "geometry": {"type": "Polygon", "coordinates": [ring.round(_DIGITS).tolist() for ring in turned]},
+            }
+        )
+    content = {"type": "FeatureCollection", "image": image, "features": features}
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection: Projection) -> bytes:
+    """A GeoPackage with one layer: polygons in map units with class, index, pixels and area in square metres."""
+    from pyogrio.raw import write
+
+    parts = list(map_polygons(polygons, projection))
+    values = np.array([part.value for part in parts], np.int32)
+    columns = {
+        "class": np.array([classes.names[value] for value in values], object),
+        "index": values,
+        "pixels": np.array([part.pixels for part in parts], np.int64),
+        "area_m2": np.array([part.area for part in parts], np.float64),
+    }
+    file = io.BytesIO()
+    with gdal(projection.place.path):
+        write(
+            file,
+            np.array([_wkb(part.rings) for part in parts], object),
+            list(columns.values()),
+            list(columns),
+            layer=_LAYER,
+            driver="GPKG",
+            geometry_type="Polygon",
+            crs=projection.crs.to_wkt(),
+        )
+    return file.getvalue()
+
+
+def _wkb(rings: tuple[Points, ...]) -> bytes:
+    """Well-known binary (OGC 06-103r4), little-endian."""
+    parts = [struct.pack("<BII", 1, _WKB_POLYGON, len(rings))]
+    parts += [struct.pack("<I", len(ring)) + ring.astype("<f8").tobytes() for ring in rings]
+    return b"".join(parts)
+
+
+def _turned(ring: Points, *, is_hole: bool) -> Points:
+    """Outer rings counterclockwise, holes clockwise, by the numbers as they stand."""
+    x, y = (ring - ring[0]).T
+    is_counterclockwise = x @ np.roll(y, -1) > y @ np.roll(x, -1)
+    return ring[::-1] if is_counterclockwise == is_hole else ring
+
+
+def _closed(ring: Points) -> Points:
+    return np.concatenate([ring, ring[:1]])
