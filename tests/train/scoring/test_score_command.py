@@ -23,6 +23,7 @@ from tests.support import save as save_picture
 from train.cli.main import main
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.runs import mark_latest
+from train.reporting.report import write_run_report
 from train.scoring.score_files import read_metrics
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
@@ -120,6 +121,23 @@ def test_damaged_scores_are_told_in_words(trained: Path, tmp_path: Path, change:
     (tmp_path / "metrics.json").write_text(change(text))
     with pytest.raises(SegError, match=r"metrics\.json: .*; score again with 'seg-train score'"):
         read_metrics(tmp_path)
+
+
+def test_a_report_of_what_does_not_fit_is_told(run: Path) -> None:
+    typed("score", run, "--device", "cpu")
+    stranger = run / "predictions/worst-09-gone.png"
+    stranger.write_bytes(next((run / "predictions").glob("worst-01-*.png")).read_bytes())
+    with pytest.raises(
+        SegError, match=r"worst-09-gone\.png: .*per_image\.csv has no row of gone; .*remove this picture"
+    ):
+        write_run_report(run)
+    stranger.unlink()
+    write_run_report(run)
+    settings = json.loads((run / "config.json").read_text())
+    del settings["val_images"]
+    (run / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(SegError, match=r"config\.json: says no val_images; restore it from a copy, or train again"):
+        write_run_report(run)
 
 
 def test_a_run_is_not_compared_with_itself(run: Path) -> None:
