@@ -21,9 +21,9 @@ from tests.models import CLASSES, color_predictor
 from tests.support import images_only, tree
 from tests.support import save as save_picture
 from train.cli.main import main
+from train.reporting.report import write_run_report
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.runs import mark_latest
-from train.reporting.report import write_run_report
 from train.scoring.score_files import read_metrics
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
