@@ -1,6 +1,7 @@
 """report.html: one self-contained page about a run."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ _REMEDY = "score the run again with 'seg-train score'"
 _TOLD = ("arch", "encoder", "dataset", "train_images", "val_images", "device", "precision_used")
 
 
-def write_run_report(run: Path) -> Path:
-    """Write report.html from what the run folder holds: settings, curves, scores, confusion matrix, overlays."""
+def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
+    """Write report.html from what the run folder holds: settings, curves, scores, confusion matrix, overlays.
+
+    steps: what to do next, at its end.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -31,6 +35,7 @@ def write_run_report(run: Path) -> Path:
     page = environment.get_template("report.html.j2").render(
         counted=counted,
         name=run.name,
+        steps=steps,
         config=_settings(run),
         metrics=metrics,
         curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
