@@ -3,9 +3,9 @@
 # make lint   ruff and mypy only
 # make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
 # make docs   the documentation as a site in build/site
-# make fuzz   spoiled files for every reader, for MINUTES minutes (10)
+# make fuzz   spoiled files for every reader, MUTATIONS (3000) of them, and more for MINUTES minutes (10)
 # make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
-# make kills  every command killed before each of its writes, and typed again
+# make kills  every command killed before each of its writes, and typed again; and KILLS (200) at any moment
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
@@ -54,17 +54,21 @@ docs: $(DOCS_INSTALLED)
 	@echo build/site/index.html
 
 MINUTES ?= 10
+MUTATIONS ?= 3000
 
 fuzz: $(INSTALLED)
-	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
+	$(BIN)/python -m tests.hostile --mutations $(MUTATIONS) --minutes $(MINUTES)
 
 TRIALS ?= 300
 
 concurrent: $(INSTALLED)
 	$(BIN)/python -m tests.concurrent --trials $(TRIALS)
 
+KILLS ?= 200
+
 kills: $(INSTALLED)
 	$(BIN)/python -m tests.kills
+	$(BIN)/python -m tests.kills --random $(KILLS) --workers 2
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -112,12 +112,12 @@ _WARNINGS = (
     ("no-split", "{n} labelled sample[s] of {total} [has|have] no split while the others have one.",
      "type 'seg-prep split' once more: it gives them a split and leaves the others where they are"),
     ("broken-stats", "stats.json: {reason}.", "count again with 'seg-prep stats --overwrite'"),
-    ("stale-stats", "stats.json was counted on another split than the dataset has now, or on other masks.",
+    ("stale-stats", "stats.json was counted on another split than the dataset has now, or on other masks or images.",
      "count again with 'seg-prep stats --overwrite'"),
     ("broken-patches", "{n} set[s] of patches [has|have] settings that cannot be read.", _RECUT),
     ("stale-patches",
-     "{n} set[s] of patches [was|were] cut under another split than the dataset has now, or from other masks: "
-     "what is tested on may have been trained on.", _RECUT),
+     "{n} set[s] of patches [was|were] cut under another split than the dataset has now, or from other masks or "
+     "images: what is tested on may have been trained on.", _RECUT),
 )  # fmt: skip
 
 _REMARKS = (

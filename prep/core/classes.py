@@ -190,7 +190,7 @@ def classes_from_list(text: str, first_id: int = 0) -> ClassMap:
     """Build a ClassMap from lines `name,#rrggbb` or `name,#rrggbb,id`; the name `ignore` means "not labelled".
 
     A class without an id has the number of its line, from `first_id` on. Lines `ignore` count, and where no line says
-    an id, their numbers are ignored.
+    an id, their numbers are ignored. SegError names a line that is none, or says that there is no class.
     """
     rows: list[tuple[str, Color, int | None]] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -203,6 +203,8 @@ def classes_from_list(text: str, first_id: int = 0) -> ClassMap:
     counted = all(raw is None for _, _, raw in rows)
     numbered = [(name, color, place if raw is None else raw) for place, (name, color, raw) in enumerate(rows, first_id)]
     named = [row for row in numbered if not _is_ignore(row[0])]
+    if not named:
+        raise SegError("holds no class")
     ignored = [row for row in rows if _is_ignore(row[0])]
     left_out = [raw for name, _, raw in numbered if _is_ignore(name)] if counted else [raw for _, _, raw in ignored]
     return ClassMap(

@@ -1,6 +1,7 @@
 """Our own JSON files: whatever we did not write so is refused in words."""
 
 import json
+import math
 import sys
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -18,13 +19,13 @@ _LARGEST = 64 << 20
 _HIGHEST = 10**18
 
 
-def read_json(path: Path, *, remedy: str) -> object:
-    """Read a file; SegError that names it and `remedy` if it is no JSON, nested without end, or far too large."""
+def read_json(path: Path, *, remedy: str, largest: int = _LARGEST) -> object:
+    """Read a file of at most `largest` bytes; SegError that names it and `remedy` if it is no JSON, or too deep."""
     refuse_special_file(path)
     with explained(path):
         size = path.stat().st_size
-    if size > _LARGEST:
-        raise SegError(f"{path}: {size / 1e6:,.0f} MB, and we write some kilobytes; {remedy}")
+    if size > largest:
+        raise SegError(f"{path}: {size / 1e6:,.0f} MB, and we write far less; {remedy}")
     try:
         return json.loads(read_bytes(path), parse_constant=_refuse_constant)
     except RecursionError as error:
@@ -33,14 +34,15 @@ def read_json(path: Path, *, remedy: str) -> object:
         raise SegError(f"{path}: not valid JSON ({error}); {remedy}") from error
 
 
-def read_record(path: Path, kind: type[_Record], *, remedy: str) -> _Record:
+def read_record(path: Path, kind: type[_Record], *, remedy: str, null_is_nan: bool = False) -> _Record:
     """Read a dataclass: an entry for each field, of its type; those with a default may be missing.
 
+    null_is_nan: whether numbers that are not defined were written as null.
     SegError as read_json, and where an entry is missing, not known, or of another type.
     """
     content = read_json(path, remedy=remedy)
     try:
-        return cast(_Record, _value(kind, content, "the file"))
+        return cast(_Record, _value(kind, content, "the file", null_is_nan))
     except ValueError as error:
         raise SegError(f"{path}: {error}; {remedy}") from error
 
@@ -49,14 +51,19 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _value(kind: object, value: object, name: str) -> object:
+def _value(kind: object, value: object, name: str, null_is_nan: bool) -> object:
     """The value as a field of this type has it; ValueError if it is another one."""
     if isinstance(kind, UnionType):  # X | None
-        return None if value is None else _value(get_args(kind)[0], value, name)
+        return None if value is None else _value(get_args(kind)[0], value, name, null_is_nan)
     if get_origin(kind) is tuple and isinstance(value, list):
-        return tuple(_value(get_args(kind)[0], entry, name) for entry in value)
+        entry, *more = get_args(kind)
+        if more != [Ellipsis] and len(value) != 1 + len(more):
+            raise ValueError(f"{name} has {1 + len(more)} entries; found {len(value)}")
+        return tuple(_value(entry, each, name, null_is_nan) for each in value)
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
-        return _record(kind, value, name)
+        return _record(kind, value, name, null_is_nan)
+    if kind is float and value is None and null_is_nan:
+        return math.nan
     if kind is float and type(value) in (int, float) and abs(cast(float, value)) <= sys.float_info.max:
         return float(cast(float, value))
     fits = value in get_args(kind) if get_origin(kind) is Literal else type(value) is kind
@@ -65,11 +72,11 @@ def _value(kind: object, value: object, name: str) -> object:
     return value
 
 
-def _record(kind: type[_Record], value: dict[str, object], name: str) -> _Record:
+def _record(kind: type[_Record], value: dict[str, object], name: str, null_is_nan: bool) -> _Record:
     known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
     missing = [entry for entry, is_needed in known.items() if is_needed and entry not in value]
     strange = [entry for entry in value if entry not in known]
     if missing or strange:
         raise ValueError(f"{name} has {'no' if missing else 'an'} entry {(missing + strange)[0]!r:.80}")
     types = get_type_hints(kind)
-    return kind(**{entry: _value(types[entry], own, entry) for entry, own in value.items()})
+    return kind(**{entry: _value(types[entry], own, entry, null_is_nan) for entry, own in value.items()})

@@ -183,6 +183,10 @@ class Dataset:
         """Hash of the masks of these splits: what was counted or cut of them fits as long as it stays the same."""
         return self._hash_of((sample.stem, sample.mask) for sample in self.of_split(*splits))
 
+    def images_hash(self, samples: Iterable[Sample]) -> str:
+        """Hash of the images of these samples."""
+        return self._hash_of((sample.stem, sample.image) for sample in samples)
+
     def files_hash(self, *splits: str) -> str:
         """Hash of the images and masks of these splits, wherever the dataset lies."""
         samples = self.of_split(*splits)

@@ -81,7 +81,7 @@ class Stats:
     """What stats.json holds.
 
     mean, std: RGB in 0..1 over all pixels of the images.  effective_beta: the beta of the effective weights.
-    masks_hash: of the masks that were counted.
+    masks_hash, images_hash: of the masks and images that were counted.
     """
 
     split: str
@@ -94,6 +94,7 @@ class Stats:
     effective_beta: float
     classes: tuple[ClassStats, ...]
     masks_hash: str = ""
+    images_hash: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Plain data as it stands in stats.json."""
@@ -160,6 +161,7 @@ def compute_stats(
         effective_beta=effective_beta(total.classes[: len(dataset.classes)]),
         classes=class_stats(total, dataset.classes.names),
         masks_hash=_masks_hash(dataset, split),
+        images_hash=dataset.images_hash(samples),
     )
 
 
@@ -168,8 +170,10 @@ def _masks_hash(dataset: Dataset, split: str) -> str:
 
 
 def is_stale(stats: Stats, dataset: Dataset) -> bool:
-    """Whether the dataset has another split now, or other masks in it, than those that were counted."""
-    return stats.split_hash != dataset.split_hash() or stats.masks_hash != _masks_hash(dataset, stats.split)
+    """Whether the dataset has another split now, or other masks or images in it, than those that were counted."""
+    if stats.split_hash != dataset.split_hash() or stats.masks_hash != _masks_hash(dataset, stats.split):
+        return True
+    return stats.images_hash != dataset.images_hash(_samples_of(dataset, stats.split))
 
 
 def _samples_of(dataset: Dataset, split: str) -> list[Sample]:
@@ -237,8 +241,8 @@ def read_stats(path: Path) -> Stats:
 def ensure_stats(dataset: Dataset, progress: Progress = silent, say: Say | None = None) -> tuple[Stats, bool]:
     """Return the statistics of the train split, and whether they had to be counted and saved now.
 
-    Those of another split, or of masks that have changed since, are counted again. Raises SegError if those that are
-    there are of other samples on purpose.
+    Those of another split, or of masks or images that have changed since, are counted again. Raises SegError if those
+    that are there are of other samples on purpose.
     say: told who is changing the dataset now, and then this waits for it; without it, that is a SegError.
     """
     if not dataset.of_split():

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -56,9 +56,14 @@ class PatchSettings:
     images_hash: str = ""
 
     def is_stale(self, dataset: Dataset) -> bool:
-        """Whether the dataset has another split now, or other masks, than those that the patches are of."""
-        others = self.masks_hash not in ("", dataset.masks_hash(*_CUT))  # older sets do not know their masks
-        return others or self.split_hash != dataset.split_hash()
+        """Whether the dataset has another split now, or other masks or images, than those that the patches are of."""
+        if self.split_hash != dataset.split_hash():
+            return True
+        # Older sets know neither their masks nor their images.
+        if self.masks_hash not in ("", dataset.masks_hash(*_CUT)):
+            return True
+        digests = (_digest(dataset, sample) for sample in dataset.of_split(*_CUT))
+        return bool(self.images_hash) and self.images_hash != _images_hash(digests)
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def cut_patches(
         work = _CutSample(dataset.without_samples(), settings, files, done)
         jobs = [_Job(number, sample) for number, sample in enumerate(samples)]
         cut, labelled, images = zip(*run_jobs(work, jobs, workers, progress), strict=True)
-        settings = replace(settings, images_hash=hashlib.sha256(b"".join(images)).hexdigest()[:16])
+        settings = replace(settings, images_hash=_images_hash(images))
         write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
         write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
         write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
@@ -159,7 +164,7 @@ class _CutSample:
             mask, settings.size, settings.per_image, settings.foreground, self.dataset.classes.foreground, stream
         )
         labelled = bool((mask != IGNORE_INDEX).any())
-        content = hashlib.sha256(read_bytes(self.dataset.root / sample.image)).digest()
+        content = _digest(self.dataset, sample)
         if self.done.has(job.number):
             return crops, labelled, content
         image = self.dataset.image(sample)
@@ -168,6 +173,14 @@ class _CutSample:
         self.files.write(job.number * settings.per_image, images, masks)
         self.done.mark(job.number)
         return crops, labelled, content
+
+
+def _digest(dataset: Dataset, sample: Sample) -> bytes:
+    return hashlib.sha256(read_bytes(dataset.root / sample.image)).digest()
+
+
+def _images_hash(digests: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:16]
 
 
 def _rows(

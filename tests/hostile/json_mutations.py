@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.hostile.mutations import Mutator, flip_bytes
 
-_VALUES: tuple[object, ...] = (
+VALUES: tuple[object, ...] = (
     *(float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 0.5, -1, 0, 1, 2, 10**9, 2**31, 2**63, -(10**30)),
     *(True, None, "", "x", "0", "#zzzzzz", "\0", "\ud800", "\u202e", "a/b", "A" * 100_000, [], {}, [[]], [[[1]]]),
     *("../../sentinel.png", "/etc/passwd", r"C:\..\..\sentinel.png", "//server/share/a.png", "..", "~/sentinel.png"),
@@ -26,7 +26,7 @@ _MARKS = {
 """What cannot be dumped, by what stands for it."""
 
 
-def _places(content: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
+def places(content: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
     """Every (list or object, index or key) in it."""
     found: list[tuple[Any, Any]] = []
     waiting = [content]
@@ -39,7 +39,7 @@ def _places(content: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
 
 
 def _set_value(inside: Any, key: Any, random: np.random.Generator) -> None:  # noqa: ANN401
-    inside[key] = _VALUES[int(random.integers(len(_VALUES)))]
+    inside[key] = VALUES[int(random.integers(len(VALUES)))]
 
 
 def _scale(inside: Any, key: Any, random: np.random.Generator) -> None:  # noqa: ANN401
@@ -59,7 +59,7 @@ def _repeat(inside: Any, key: Any, random: np.random.Generator) -> None:  # noqa
     if isinstance(inside, list):
         inside += [inside[key]] * int(random.choice([1, 300]))
     else:
-        inside[f"{key}@twin"] = _VALUES[int(random.integers(len(_VALUES)))]
+        inside[f"{key}@twin"] = VALUES[int(random.integers(len(VALUES)))]
 
 
 def _swap(inside: Any, key: Any, random: np.random.Generator) -> None:  # noqa: ANN401
@@ -76,9 +76,9 @@ def _mutator(change: Callable[[Any, Any, np.random.Generator], None]) -> Mutator
     def mutate(data: bytes, random: np.random.Generator) -> bytes:
         try:
             content = json.loads(data)
-            places = _places(content) if isinstance(content, dict | list) else []
-            if places:
-                inside, key = places[int(random.integers(len(places)))]
+            found = places(content) if isinstance(content, dict | list) else []
+            if found:
+                inside, key = found[int(random.integers(len(found)))]
                 change(inside, key, random)
                 text = json.dumps(content)
             else:

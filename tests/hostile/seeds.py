@@ -25,6 +25,16 @@ from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_ph
 from prep.photos.photoio import open_photo
 from prep.photos.resize import resize_photos
 from tests.hostile.json_files import COCO_SEEDS, LABELME_SEEDS, coco_bombs, labelme_bombs
+from tests.hostile.own_files import (
+    RECIPE_BOMBS,
+    RECIPES,
+    dataset_files,
+    dataset_in_commit,
+    run_files,
+    use_dataset,
+    use_recipe,
+    use_run,
+)
 from tests.hostile.science_files import LABEL_BOMBS, LABELS, PHOTOS, deflate_bomb
 from tests.prep.labels.matlab_files import cell, write_ground_truth
 from tests.prep.labels.matlab_files import struct as struct_array
@@ -47,11 +57,15 @@ class Target:
     """A reader under attack: what it reads (one of `seeds`, spoiled, or one of `bombs` as it is), and how to call it.
 
     read: takes the folder of the raw files and the folder where results may be written.
+    victims: ends of the names of files that are spoiled most; empty is the first file.
+    imports: modules that it needs; what they take and start is not counted.
     """
 
     seeds: tuple[Callable[[], Files], ...]
     bombs: tuple[Callable[[], Files], ...]
     read: Callable[[Path, Path], object]
+    victims: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
 
 def picture(pixels: NDArray[np.generic], kind: str, **options: object) -> bytes:
@@ -210,6 +224,8 @@ _IMAGE = smooth_image()
 _KINDS = (("jpg", "JPEG"), ("png", "PNG"), ("tif", "TIFF"), ("bmp", "BMP"), ("webp", "WEBP"), ("jpg", "MPO"))
 _BOMB_PNGS = tuple(_enormous_png(side) for side in (19_000, 32_000, 200_000))
 
+_OF_RUNS = ("train.face", "train.predicting.predict", "train.reporting.report")
+
 TARGETS: dict[str, Target] = {
     "rgb": Target(
         (
@@ -313,4 +329,9 @@ TARGETS: dict[str, Target] = {
         tuple((lambda bomb=bomb: {"a.png": bomb}) for bomb in _BOMB_PNGS),
         _photos,
     ),
+    "dataset": Target(
+        (lambda: dict(dataset_files()), dataset_in_commit), (), use_dataset, (".csv", ".json", ".npy", ".jsonl")
+    ),
+    "run": Target((lambda: dict(run_files()),), (), use_run, (".pt", ".csv", ".json"), _OF_RUNS),
+    "recipes": Target(RECIPES, RECIPE_BOMBS, use_recipe, imports=("albumentations",)),
 }

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.__main__ import run, write
+from tests.hostile.__main__ import run
+from tests.hostile.attack import write
 from tests.hostile.seeds import TARGETS
 
 MUTATIONS = 2_000
@@ -16,7 +17,7 @@ _EACH = math.ceil(MUTATIONS / (len(TARGETS) * _PARTS))
 @pytest.mark.parametrize("part", range(_PARTS))
 @pytest.mark.parametrize("target", sorted(TARGETS))
 def test_spoiled_files_end_in_words(target: str, part: int) -> None:
-    broken = run(target, part * _EACH, _EACH)
+    broken = run(target, part * _EACH, _EACH).broken
     assert not broken, "\n".join([*broken, f"again: python -m tests.hostile --target {target} --first N --mutations 1"])
 
 

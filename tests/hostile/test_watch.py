@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def base(tmp_path: Path) -> Path:
         (lambda base: (base / "raw/a").unlink(), "os.remove raw/a"),
         (lambda base: (base / "home/link").symlink_to(base / "raw"), "os.symlink home/link"),
         (lambda base: (base / "home/secret").chmod(0o600), "os.chmod home/secret"),
+        (lambda base: subprocess.run(["true"], check=True), "subprocess.Popen ('true', ['true'])"),
         (lambda base: (base / "raw/a").read_text(), ""),
         (lambda base: (base / "out/new").write_text("x"), ""),
         (lambda base: (base / "out/link").symlink_to(base / "raw"), ""),

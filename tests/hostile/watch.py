@@ -13,6 +13,10 @@ _PATHS = {"os.rename": 2, "os.link": 2, "os.symlink": 2} | dict.fromkeys(
 """Events that change something, and how many paths their arguments begin with (Python's table of audit events)."""
 
 
+_OUTSIDE = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect"})
+"""Programs that are started, and connections that are made."""
+
+
 class _Watch:
     """Paths that were touched and must not be; `writable` and `secret` are absolute."""
 
@@ -24,6 +28,8 @@ class _Watch:
     def see(self, event: str, arguments: tuple[object, ...]) -> None:
         if event == "open":
             self._opened(*arguments)
+        elif event in _OUTSIDE:
+            self.touched.append(f"{event} {arguments[:2]!r}")
         elif event in _PATHS:
             paths, folder = arguments[: _PATHS[event]], -1
             if event == "os.symlink":  # the other path may lead anywhere
@@ -36,7 +42,7 @@ class _Watch:
     def _opened(self, name: object, mode: object, flags: object) -> None:
         """mode: None for os.open, which keeps to itself of which folder a name is that is not absolute."""
         path = _absolute(name)
-        if mode is None and not str(name).startswith(os.sep):
+        if (mode is None and not str(name).startswith(os.sep)) or name in sys.path:  # where Python looks for packages
             return
         if isinstance(flags, int) and flags & _WRITING:
             self._changed("open", path)
@@ -55,6 +61,8 @@ _installed: list[bool] = []
 @contextmanager
 def touching(writable: Path, secret: Path, readable: Sequence[Path]) -> Iterator[list[str]]:
     """Collect what the block changes outside of `writable`, and opens below `secret` but outside of `readable`.
+
+    So are programs that it starts and connections that it makes.
 
     What C libraries open by themselves is not seen.
     """

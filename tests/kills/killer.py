@@ -53,16 +53,22 @@ class Killer:
         return isinstance(path, str | os.PathLike) and os.path.realpath(path).startswith(self.folder + os.sep)
 
 
-def run(folder: Path, words: list[str], point: int | None = None) -> tuple[int, list[int], str]:
-    """Run a command in `folder` and kill it at a point; its exit code, its points, and what it said."""
+def run(
+    folder: Path, words: list[str], point: int | None = None, seconds: float | None = None
+) -> tuple[int, list[int], str]:
+    """Run a command in `folder` and kill it at a point, or after so long; its exit code, points, and what it said."""
     receiver, sender = _context.Pipe(duplex=False)
     process = ForkServerProcess(target=_child, args=(folder, words, point, sender))
     process.start()
     sender.close()
+    if seconds is not None:
+        process.join(seconds)
+        process.kill()
     process.join()
     points = receiver.recv() if process.exitcode == 0 else []
     receiver.close()
-    return process.exitcode or 0, points, (folder / "said.txt").read_text(encoding="utf-8")
+    said = folder / "said.txt"
+    return process.exitcode or 0, points, said.read_text(encoding="utf-8") if said.exists() else ""
 
 
 def preload() -> None:

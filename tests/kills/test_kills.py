@@ -1,4 +1,4 @@
-"""A sample of the kill points of every command; `make kills` tries them all."""
+"""A sample of the kill points of every command, and of kills at any moment; `make kills` tries them all."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.kills.commands import COMMANDS, make_base
 from tests.kills.killer import preload
-from tests.kills.trials import killed, undisturbed
+from tests.kills.trials import killed, killed_after, undisturbed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -30,3 +30,11 @@ def test_killed_and_typed_again_gives_the_same_bytes_and_leaves_nothing(name: st
     chosen = {*points[first :: len(points) // (_TRIED - 1)], points[-1]}
     wrong = {point: killed(command, point, tmp_path / "trial") for point in chosen}
     assert wrong == dict.fromkeys(chosen)
+
+
+@pytest.mark.parametrize("name", ["convert", "patches", "export"])
+def test_killed_at_any_moment_with_several_workers(name: str, base: Path, tmp_path: Path) -> None:
+    command = undisturbed(name, base, tmp_path / "undisturbed", workers=2)
+    for share in (0.3, 0.8):
+        _, wrong = killed_after(command, share * command.seconds, tmp_path / "trial")
+        assert wrong is None

@@ -1,6 +1,7 @@
-"""One command, killed at its points one after the other, and typed again."""
+"""One command, killed at its points or at any moment, and typed again."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,24 +9,29 @@ from pathlib import Path
 from tests.kills.commands import COMMANDS, content
 from tests.kills.killer import run
 
+KILLED = -9
+
 
 @dataclass(frozen=True)
 class Command:
-    """A command with what it makes of the base when nothing disturbs it, and its points."""
+    """A command with what it makes of the base when nothing disturbs it, its points, and how long it takes."""
 
     name: str
+    words: list[str]
     base: Path
-    before: dict[str, bytes]
     after: dict[str, bytes]
     points: list[int]
+    seconds: float
 
 
-def undisturbed(name: str, base: Path, folder: Path) -> Command:
-    """Run a command without a kill."""
+def undisturbed(name: str, base: Path, folder: Path, workers: int = 1) -> Command:
+    """Run a command without a kill. workers: processes, where it takes several."""
     shutil.copytree(base, folder, symlinks=True)
-    code, points, said = run(folder, COMMANDS[name].split())
+    words = COMMANDS[name].replace("--workers 1", f"--workers {workers}").split()
+    began = time.monotonic()
+    code, points, said = run(folder, words)
     assert code == 0, f"{name}: {said}"
-    found = Command(name, base, content(base), content(folder), points)
+    found = Command(name, words, base, content(folder), points, time.monotonic() - began)
     shutil.rmtree(folder)
     return found
 
@@ -33,18 +39,35 @@ def undisturbed(name: str, base: Path, folder: Path) -> Command:
 def killed(command: Command, point: int, folder: Path) -> str | None:
     """What is wrong after a kill at a point and the same command again; None if nothing is."""
     shutil.copytree(command.base, folder, symlinks=True)
-    words = COMMANDS[command.name].split()
     try:
-        code, _, said = run(folder, words, point)
-        if code != -9:
+        code, _, said = run(folder, command.words, point)
+        if code != KILLED:
             return f"ended with {code} instead of being killed: {said}"
-        code, _, said = run(folder, words)
-        if code != 0:
-            return f"typed again: {said}"
-        found = content(folder)
-        return "; ".join(_differences(found, command.after)) or None
+        return _typed_again(command, folder)
     finally:
         shutil.rmtree(folder)
+
+
+def killed_after(command: Command, seconds: float, folder: Path) -> tuple[bool, str | None]:
+    """Whether the kill came before the command was over, and what is wrong after the same command again.
+
+    Its workers are not waited for: whatever they still do, they do beside the second command.
+    """
+    shutil.copytree(command.base, folder, symlinks=True)
+    try:
+        code, _, said = run(folder, command.words, seconds=seconds)
+        if code not in (0, KILLED):
+            return False, f"ended with {code}: {said}"
+        return code == KILLED, _typed_again(command, folder) if code == KILLED else None
+    finally:
+        shutil.rmtree(folder)
+
+
+def _typed_again(command: Command, folder: Path) -> str | None:
+    code, _, said = run(folder, command.words)
+    if code != 0:
+        return f"typed again: {said}"
+    return "; ".join(_differences(content(folder), command.after)) or None
 
 
 def _differences(found: dict[str, bytes], expected: dict[str, bytes]) -> Iterator[str]:

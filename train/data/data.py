@@ -208,7 +208,7 @@ def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
     settings = read_patch_settings(folder)
     if settings.is_stale(dataset):
         raise SegError(
-            f"{folder}: cut under another split than the dataset has now, or from other masks; "
+            f"{folder}: cut under another split than the dataset has now, or from other masks or images; "
             f"run 'seg-prep patches --size {settings.size} --overwrite' again"
         )
     if settings.format != "npy":

@@ -65,8 +65,8 @@ def predict_large(
     wanted = {kind: path for kind, path in paths.items() if kind in kinds}
     side_files = [] if place is None else place.reference.side_files(".tif")
     beside = {mask_path.with_suffix(suffix): content for suffix, content in side_files}
-    if folder.lacks([*wanted.values(), *beside]):
-        with folder.making([*wanted.values(), *beside]):
+    if folder.lacks([*wanted.values(), *beside], photo.path):
+        with folder.making([*wanted.values(), *beside], photo.path):
             for path, content in beside.items():
                 make_folder(path.parent)
                 write_bytes(path, content)
@@ -74,9 +74,9 @@ def predict_large(
     if place is not None and place.projection is not None:
         for kind in (GEOJSON, GEOPACKAGE):
             path = map_path(kind, folder.root, photo)
-            if kind in kinds and folder.lacks([path]):
+            if kind in kinds and folder.lacks([path], photo.path):
                 parts = file_polygons(mask_path, predictor.classes.foreground, tolerance, smallest)
-                with folder.making([path]):
+                with folder.making([path], photo.path):
                     make_folder(path.parent)
                     write_bytes(path, map_content(kind, parts, predictor.classes, photo.name, place.projection))
 

@@ -1,4 +1,4 @@
-"""A folder of predictions: which of its files were made with which model and settings, whole or only begun."""
+"""A folder of predictions: which of its files were made of which photo with which model, whole or only begun."""
 
 import csv
 import hashlib
@@ -18,6 +18,7 @@ from prep.core.tables import ONE_OF, read_table, write_table
 from prep.dataset.dataset import is_dataset
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import writing
+from prep.photos.commit import file_stamps
 
 RECORD, FILES = "predictions.json", "predictions.csv"
 """How the latest predictions of the folder were made, and what each of its files was made with."""
@@ -31,11 +32,15 @@ _REMEDY = "name another folder, or remove this file and add --overwrite"
 
 @dataclass(frozen=True)
 class _Row:
-    """file: posix path below the folder.  made_with: hash of the model and the settings that change such a file."""
+    """file: posix path below the folder.  made_with: hash of the model and the settings that change such a file.
+
+    made_of: size and time of its photo or video, empty for a file that is about all of them.
+    """
 
     file: str
     state: str = field(metadata={ONE_OF: (_BEGUN, _WHOLE)})
     made_with: str
+    made_of: str = ""
 
 
 class OutputFolder:
@@ -63,10 +68,11 @@ class OutputFolder:
                 del self._rows[name]
         write_table(self.root / FILES, _Row, [self._rows[name] for name in sorted(self._rows)])
 
-    def lacks(self, paths: Collection[Path]) -> bool:
-        """Whether any of these files is not there as this model makes it, or all are to be made anew.
+    def lacks(self, paths: Collection[Path], photo: Path | None = None) -> bool:
+        """Whether any of these files is not there as this model makes it of this photo, or all are to be made anew.
 
-        Raises SegError if one is there that predict did not make, unless it may be overwritten.
+        photo: None for files that are about all photos. Another one of the same name is told by its size and time.
+        Raises SegError if a file is there that predict did not make, unless it may be overwritten.
         """
         if self.overwrite:
             return True
@@ -76,7 +82,8 @@ class OutputFolder:
                     f"{path}: is there already, and 'seg-train predict' did not make it; name another folder with -o, "
                     "or add --overwrite to replace it"
                 )
-        return not all(map(self.is_whole, paths))
+        made_of = _stamp(photo)
+        return not all(self.is_whole(path) and self._rows[self._name(path)].made_of == made_of for path in paths)
 
     def is_whole(self, path: Path) -> bool:
         """Whether a file is there, and was made with this model and these settings."""
@@ -84,14 +91,15 @@ class OutputFolder:
         return row is not None and (row.state, row.made_with) == (_WHOLE, self._made_with(path)) and path.exists()
 
     @contextmanager
-    def making(self, paths: Sequence[Path]) -> Iterator[None]:
-        """A block that writes these files, each atomically."""
-        self._note(paths, _BEGUN)
+    def making(self, paths: Sequence[Path], photo: Path | None = None) -> Iterator[None]:
+        """A block that reads a photo and writes these files, each atomically."""
+        made_of = _stamp(photo)  # before it is read: one that is replaced meanwhile is labelled again next time
+        self._note(paths, _BEGUN, made_of)
         yield
-        self._note(paths, _WHOLE)
+        self._note(paths, _WHOLE, made_of)
 
-    def _note(self, paths: Sequence[Path], state: str) -> None:
-        rows = [_Row(self._name(path), state, self._made_with(path)) for path in paths]
+    def _note(self, paths: Sequence[Path], state: str, made_of: str) -> None:
+        rows = [_Row(self._name(path), state, self._made_with(path), made_of) for path in paths]
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(map(astuple, rows))
         record = self.root / FILES
@@ -129,6 +137,10 @@ def opened_output(
         write_classes(root / CLASSES, classes)
         yield folder
         folder.tidy()
+
+
+def _stamp(photo: Path | None) -> str:
+    return "" if photo is None else "{1} {2}".format(*file_stamps([photo])[0])
 
 
 def _hash(settings: Mapping[str, object]) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
-from prep.core.files import make_folder, read_bytes, write_text
+from prep.core.errors import SegError
+from prep.core.files import make_folder, write_text
+from prep.core.jsonio import read_json
 from prep.exporting.labelme import labelme_file
 from prep.exporting.layout import refuse_names
 from prep.images.imageio import IndexMask
@@ -21,6 +23,10 @@ COORDINATES = (
     "pixels: x to the right, y down, (0, 0) is the upper left corner of the upper left pixel; "
     "no coordinate reference system"
 )
+
+
+_LARGEST_ENTRY = 1 << 30
+"""Bytes of one photo's regions."""
 
 
 def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
@@ -82,16 +88,26 @@ def write_coco(path: Path, entries: Iterable[Path], classes: ClassMap) -> None:
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     for number, entry in enumerate(entries, start=1):
-        content = json.loads(read_bytes(entry))
-        images.append({"id": number, **content["image"]})
+        image, regions = _read_entry(entry)
+        images.append({"id": number, **image})
         first = len(annotations) + 1
-        annotations += [{"id": i, "image_id": number, **a} for i, a in enumerate(content["annotations"], start=first)]
+        annotations += [{"id": i, "image_id": number, **region} for i, region in enumerate(regions, start=first)]
     categories = [
         {"id": number, "name": name, "supercategory": "class", "color": list(color)}
         for number, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True), start=1)
     ]
     make_folder(path.parent)
     write_text(path, _json({"images": images, "categories": categories, "annotations": annotations}).decode("utf-8"))
+
+
+def _read_entry(path: Path) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """What coco_entry wrote: the image and its regions."""
+    remedy = "remove it, and the same command labels its photo again"
+    content = read_json(path, remedy=remedy, largest=_LARGEST_ENTRY)
+    image, regions = map(content.get, ("image", "annotations")) if isinstance(content, dict) else (None, None)
+    if not (isinstance(image, dict) and isinstance(regions, list) and all(isinstance(each, dict) for each in regions)):
+        raise SegError(f"{path}: not written by seg-train predict; {remedy}")
+    return image, regions
 
 
 def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) -> bytes:

@@ -78,7 +78,7 @@ def predict_photos(
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
     tolerance, smallest: in pixels, as of region_polygons.
-    A photo whose files are all there, of this model, is left as it is: an interrupted command goes on.
+    A photo whose files are all there, made of it with this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
     rescaled = RescaledPhotos(predictor.scale, note)
@@ -97,8 +97,8 @@ def predict_photos(
                 else:
                     outputs = make_map_outputs(pictures, folder.root, predictor.classes, tolerance, smallest, place)
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
-                    if folder.lacks(wanted):
-                        with folder.making(wanted):
+                    if folder.lacks(wanted, photo.path):
+                        with folder.making(wanted, photo.path):
                             _predict_photo(predictor, photo, outputs, scores, place, rescaled)
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)

@@ -41,10 +41,10 @@ def predict_video(
     wanted = [*paths.values(), *([frames] if "masks" in kinds else [])]
     if not wanted:
         raise SegError(f"{video.path}: of a video there are only {', '.join(VIDEO_KINDS)}; add one of them to --save")
-    if not folder.lacks(wanted):
+    if not folder.lacks(wanted, video.path):
         return
     source = VideoFile(video.path)
-    with folder.making(wanted), ExitStack() as stack:
+    with folder.making(wanted, video.path), ExitStack() as stack:
         masks = stack.enter_context(_NewFolder(frames)) if "masks" in kinds else None
         writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in paths.items()}
         for number, frame in enumerate(source):

@@ -4,18 +4,21 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_text
-from prep.core.jsonio import read_json
 from prep.core.tables import read_table
 from prep.core.words import counted
 from prep.dataset.transaction import writing
 from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
+from train.runs.run_settings import read_settings
 from train.scoring.score_files import read_metrics
 
 _REMEDY = "score the run again with 'seg-train score'"
+_TOLD = ("arch", "encoder", "dataset", "train_images", "val_images", "device", "precision_used")
 
 
 def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
@@ -33,16 +36,25 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
         counted=counted,
         name=run.name,
         steps=steps,
-        config=read_json(run / CONFIG, remedy="restore it, or train again"),
+        config=_settings(run),
         metrics=metrics,
         curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
         confusion=_inline(run / CONFUSION) if metrics else None,
-        worst=[_shown(path, scores) for path in pictures if path.name.startswith("worst-")],
-        best=[_shown(path, scores) for path in pictures if path.name.startswith("best-")],
+        worst=[_shown(run, path, scores) for path in pictures if path.name.startswith("worst-")],
+        best=[_shown(run, path, scores) for path in pictures if path.name.startswith("best-")],
     )
     with writing(run):
         write_text(run / REPORT, page)
     return run / REPORT
+
+
+def _settings(run: Path) -> dict[str, Any]:
+    """What the page tells of config.json; SegError if something of that is not in it."""
+    settings = read_settings(run)
+    missing = [name for name in _TOLD if name not in settings]
+    if missing:
+        raise SegError(f"{run / CONFIG}: says no {missing[0]}; restore it from a copy, or train again")
+    return settings
 
 
 @dataclass(frozen=True)
@@ -57,9 +69,11 @@ def _scores(run: Path) -> dict[str, str]:
     return {row.stem: "–" if row.mean_iou is None else f"{row.mean_iou:.4f}" for row in rows}
 
 
-def _shown(path: Path, scores: dict[str, str]) -> tuple[str, str]:
+def _shown(run: Path, path: Path, scores: dict[str, str]) -> tuple[str, str]:
     """Caption and picture; the file is called KIND-NUMBER-STEM.png."""
-    stem = path.stem.split("-", 2)[2]
+    stem = path.stem.split("-", 2)[-1]
+    if stem not in scores:
+        raise SegError(f"{path}: {run / PER_IMAGE} has no row of {stem}; {_REMEDY}, or remove this picture")
     return f"{stem}: mean IoU {scores[stem]}", _inline(path)
 
 

@@ -3,17 +3,16 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, format_color
-from prep.core.errors import SegError
-from prep.core.files import read_bytes, write_text
+from prep.core.files import write_text
+from prep.core.jsonio import read_record
 from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import METRICS, PER_IMAGE
@@ -133,12 +132,7 @@ def write_metrics(folder: Path, found: Metrics) -> None:
 
 def read_metrics(folder: Path) -> Metrics:
     """Read metrics.json; SegError if it is damaged, or of another version."""
-    path = folder / METRICS
-    try:
-        found: Metrics = _typed(Metrics, json.loads(read_bytes(path)))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise SegError(f"{path}: damaged, or of another version; score again with 'seg-train score'") from error
-    return found
+    return read_record(folder / METRICS, Metrics, remedy="score again with 'seg-train score'", null_is_nan=True)
 
 
 def write_per_image(folder: Path, scored: SplitScores, classes: ClassMap) -> None:
@@ -183,21 +177,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _typed(kind: Any, value: Any) -> Any:  # noqa: ANN401
-    """Plain data as the type that a field declares; TypeError or KeyError if it is of another kind."""
-    if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        given = {each.name: _typed(hints[each.name], value[each.name]) for each in fields(kind) if each.name in value}
-        return kind(**given)  # type: ignore[operator]  # the type, not a value of it
-    if get_origin(kind) is UnionType:
-        return None if value is None else _typed(get_args(kind)[0], value)
-    if get_origin(kind) is tuple:
-        items = get_args(kind)
-        return tuple(_typed(items[0], each) for each in value)
-    if kind is float:
-        return math.nan if value is None else float(value)
-    if kind in (int, str) and type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
-    return value

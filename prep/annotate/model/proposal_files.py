@@ -23,7 +23,7 @@ _KEPT = 3
 """Proposals in memory: one of 12 megapixels takes 24 MB."""
 
 
-_UNREADABLE = (OSError, ValueError, TypeError, LookupError, SegError)
+_UNREADABLE = (OSError, ValueError, TypeError, LookupError, RecursionError, SegError)
 """What reading a file raises that is damaged, or of another image: the proposal is computed again."""
 
 

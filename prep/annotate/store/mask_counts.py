@@ -147,5 +147,5 @@ def _read_cache(path: Path) -> dict[str, tuple[Stamp, MaskCounts]]:
             name: (tuple(stamp), MaskCounts(version, {int(value): count for value, count in pixels.items()}))
             for name, (stamp, version, pixels) in json.loads(path.read_bytes()).items()
         }
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

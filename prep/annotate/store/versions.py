@@ -79,5 +79,5 @@ class SaveNotes:
             return [
                 Written(str(note["save"]), str(note["version"])) for note in json.loads(self._path(stem).read_bytes())
             ]
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return []

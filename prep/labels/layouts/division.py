@@ -195,7 +195,12 @@ def _by_folder(files: Sequence[FoundFile]) -> Division | None:
 
 
 def _are_drawn(files: Sequence[FoundFile]) -> bool:
-    """Whether files that are looked at hold few values, as masks do and photos do not."""
+    """Whether files that are looked at hold few values, as masks do and photos do not.
+
+    Members of a zip file are no files of their own, and a name that leads out of it is none of a file to look at.
+    """
+    if any(".." in file.path.parts for file in files):
+        return False
     try:
         return all(number_of_values(file.path) <= _FEW for file in files[:: max(1, len(files) // _LOOKED_AT)])
     except SegError:

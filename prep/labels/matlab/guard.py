@@ -13,6 +13,9 @@ from prep.labels.matlab.hdf_guard import declared_hdf
 MAX_BYTES = 1 << 29
 """Of a file, of what it unpacks to, and of the elements it declares: 64 megapixels of doubles."""
 
+_PIECE = 1 << 16
+"""Bytes that are unpacked at a time, of packed and of unpacked content."""
+
 _MAX_DEPTH = 100
 """Cells in cells; a groundTruth object needs about ten. Parsers recurse, and a full stack ends the process."""
 
@@ -99,8 +102,14 @@ def _elements(data: memoryview, order: str, depth: int) -> Iterator[int]:
 
 
 def _unpacked(content: memoryview) -> memoryview:
+    """At most one byte more than is allowed, a piece at a time: at once, zlib would hold it twice."""
+    unpacker, data = zlib.decompressobj(), bytearray()
     try:
-        data = zlib.decompressobj().decompress(content, MAX_BYTES + 1)
+        for start in range(0, len(content), _PIECE):
+            piece: bytes | memoryview = content[start : start + _PIECE]
+            while piece and len(data) <= MAX_BYTES and not unpacker.eof:
+                data += unpacker.decompress(piece, min(_PIECE, MAX_BYTES + 1 - len(data)))
+                piece = unpacker.unconsumed_tail
     except zlib.error as error:
         raise ValueError(f"damaged: {error}") from error
     return memoryview(data)

@@ -66,15 +66,15 @@ class _Weigher:
             self._known[address] = size + sum(weight for weight, _ in below), 1 + sum(visits for _, visits in below)
         return self._known[address]
 
-    def _children(self, item: Any) -> list[Any]:  # noqa: ANN401
+    def _children(self, item: Any) -> Iterator[Any]:  # noqa: ANN401
+        """One after the other: what refers to itself is found out before many objects are opened."""
         import h5py
 
         if isinstance(item, h5py.Group):
             named = (item.get(name) for name in item if name != "#refs#")
-            return [child for child in named if isinstance(child, h5py.Group | h5py.Dataset)]
-        if isinstance(item, h5py.Dataset) and h5py.check_ref_dtype(item.dtype) is h5py.Reference:
-            return [self._file[reference] for reference in item[()].ravel() if reference]
-        return []
+            yield from (child for child in named if isinstance(child, h5py.Group | h5py.Dataset))
+        elif isinstance(item, h5py.Dataset) and h5py.check_ref_dtype(item.dtype) is h5py.Reference:
+            yield from (self._file[reference] for reference in item[()].ravel() if reference)
 
 
 def _own_size(item: Any) -> int:  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import MAX_ID, made_up_classes
+from prep.core.classes import MAX_CLASSES, MAX_ID, made_up_classes
 from prep.core.errors import SegError
 from prep.core.folder_names import names_photos
 from prep.core.words import list_some
@@ -57,7 +57,7 @@ def matrix_source(labels: Sequence[RawLabel]) -> LabelSource:
             continue
         if not _is_categorical(value):
             break
-        names = tuple(map(str, value.categories))
+        names = tuple(_categories(str(label.path), value))
         try:
             classes = made_up_classes(names, range(1, len(names) + 1))
         except SegError as error:
@@ -106,9 +106,19 @@ def _is_matrix(value: Any) -> bool:  # noqa: ANN401
     return min(numbers.shape) >= 2 and numbers.dtype.kind in "buif"
 
 
+def _categories(where: str, value: Any) -> list[str]:  # noqa: ANN401
+    """Names of the categories; SegError, before millions of them are made, for more than a dataset has classes."""
+    if len(value.categories) > MAX_CLASSES:
+        number = f"{len(value.categories):,} categories"
+        raise SegError(
+            f"{where}: holds {number}, and a dataset has at most {MAX_CLASSES} classes; is it the label matrix?"
+        )
+    return [str(name) for name in value.categories]
+
+
 def _by_category(where: str, value: Any, names: Sequence[str]) -> Codes:  # noqa: ANN401
     """Ids by name: files may list their categories in different orders."""
-    own = [str(name) for name in value.categories]
+    own = _categories(where, value)
     codes = np.asarray(value.codes)
     strangers = sorted({own[code] for code in np.unique(codes).tolist() if code >= 0} - set(names))
     if strangers:

@@ -478,6 +478,16 @@ def test_results_of_masks_that_have_changed(root: Path) -> None:
     assert {finding.kind for finding in check_dataset(root)} == {"missing-file"}
 
 
+def test_results_of_images_that_have_changed(root: Path) -> None:
+    run_ok("stats", root)
+    run_ok("patches", root, "--size", 32, "--per-image", 1)
+    sample = Dataset.open(root).of_split("train")[0]
+    image = load(root / sample.image).copy()
+    image[0, 0] ^= 255
+    write_png(root / sample.image, image)
+    assert {finding.kind for finding in check_dataset(root)} == {"stale-stats", "stale-patches"}
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "7", "null"])
 def test_results_that_cannot_be_read(root: Path, content: str) -> None:
     (root / "patches" / "size9").mkdir(parents=True)

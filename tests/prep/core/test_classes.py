@@ -200,3 +200,9 @@ def test_bad_further_values_in_json(tmp_path: Path, entry: str) -> None:
     path = written(tmp_path, f'{{"classes": [{{"name": "a", "color": "#ffffff", {entry}}}]}}')
     with pytest.raises(SegError, match=r"class 'a' has \"more_\w+\" that is no list of"):
         read_classes(path)
+
+
+def test_a_list_without_a_class_is_told(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("ignore,#000000\n")
+    with pytest.raises(SegError, match=r"classes\.txt: holds no class"):
+        read_classes(tmp_path / "classes.txt")

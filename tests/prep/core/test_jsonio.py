@@ -90,7 +90,7 @@ def test_what_is_no_file_or_far_too_large_is_told(tmp_path: Path) -> None:
         file.truncate(1 << 32)
     for name, says in (
         ("gone.json", "no such file"), ("", "is a folder"), ("pipe.json", "a pipe or a device"),
-        ("empty.json", "the file is empty"), ("huge.json", "4,295 MB, and we write some kilobytes; grow it again"),
+        ("empty.json", "the file is empty"), ("huge.json", "4,295 MB, and we write far less; grow it again"),
     ):  # fmt: skip
         with pytest.raises(SegError, match=says):
             read_json(tmp_path / name, remedy="grow it again")

@@ -272,9 +272,16 @@ def test_stats_are_made_once_and_never_stale(mixed: Dataset) -> None:
     changed, new = ensure_stats(other)
     assert new
     assert changed.classes[2].pixels == again.classes[2].pixels + int((mask == 0).sum()) > again.classes[2].pixels
+    sample = other.of_split("train")[0]
+    write_png(mixed.root / sample.image, 255 - other.image(sample))
+    inverted, new = ensure_stats(other)
+    assert new
+    assert inverted.classes == changed.classes
+    assert inverted.mean != changed.mean
     for sample in other.of_split("val", "test"):  # these were not counted
         write_png(mixed.root / sample.mask, np.full_like(other.mask(sample), 255))
-    assert ensure_stats(other) == (changed, False)
+        write_png(mixed.root / sample.image, np.zeros_like(other.image(sample)))
+    assert ensure_stats(other) == (inverted, False)
 
 
 def test_stats_of_other_samples_are_not_replaced(mixed: Dataset) -> None:

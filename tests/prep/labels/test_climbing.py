@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from prep.images.finding import FoundFile
+from prep.labels.layouts.division import divide
 from tests.hostile.watch import touching
 from tests.prep.labels.matlab_files import struct, write_ground_truth
 from tests.support import by_stem, masks_of, random_image, random_mask, run_prep, save
@@ -99,3 +101,12 @@ def test_the_watch_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("prep.labels.rerooting.Rerooting.find", lambda _, foreign: found[foreign])
     with pytest.raises(AssertionError, match=r"read .*secret\.png"):
         convert(tmp_path, tmp_path / "in/raw")
+
+
+def test_masks_that_are_looked_at_are_no_files_outside_of_a_zip(tmp_path: Path) -> None:
+    save(tmp_path / "outside.png", random_mask(0))
+    climbing = [FoundFile(tmp_path / "a.zip" / ".." / "outside.png", f"{folder}/outside.png") for folder in ("x", "y")]
+    (tmp_path / "out").mkdir()
+    with touching(tmp_path / "out", tmp_path, []) as touched:
+        divide(climbing)
+    assert touched == []

@@ -200,7 +200,7 @@ def test_unpacking_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * limit
+    assert peak < 1.7 * limit, "it is held once, not twice"
     with pytest.raises(ValueError, match="it declares more than"):  # each alone is small enough
         check_declared(file_of(*[packed(pixels(limit // 4))] * 5))
 
@@ -316,6 +316,24 @@ def test_cells_that_refer_to_themselves(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="it nests cells too deeply"):
         check_declared(refer(tmp_path / "a.mat", make))
+
+
+def test_many_references_to_themselves_are_told_before_they_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 400 in each of 100 levels, 40,000 objects were opened."""
+
+    def make(file: h5py.File) -> None:
+        own = hdf_cell(file, "L", [file["M"]] * 400)
+        own[:] = [own.ref] * 400
+
+    data = refer(tmp_path / "a.mat", make)
+    opened: list[object] = []
+    get = h5py.File.__getitem__
+    monkeypatch.setattr(h5py.File, "__getitem__", lambda file, name: opened.append(name) or get(file, name))
+    with pytest.raises(ValueError, match="it nests cells too deeply"):
+        check_declared(data)
+    assert len(opened) < 200
 
 
 def test_empty_arrays_that_declare_sides(tmp_path: Path) -> None:

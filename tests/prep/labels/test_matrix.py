@@ -124,4 +124,4 @@ def test_categories_that_do_not_agree(tmp_path: Path) -> None:
 
 def test_too_many_categories(tmp_path: Path) -> None:
     source = write_categorical(tmp_path / "a.mat", [f"c{n}" for n in range(251)], random_mask(0))
-    assert "a.mat: a class map has at most 250 classes" in run_error("masks", "inspect", source)
+    assert "a.mat: holds 251 categories, and a dataset has at most 250 classes" in run_error("masks", "inspect", source)

@@ -23,7 +23,7 @@ from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
 from train.cli.main import main
 from train.predicting.output_folder import FILES, OutputFolder
-from train.predicting.outputs import make_outputs
+from train.predicting.outputs import finish_outputs, make_outputs
 from train.predicting.predict import predict_photos
 from train.predicting.sources import find_sources
 from train.windows.image_rows import ImageRows
@@ -113,6 +113,20 @@ def test_later_photos_join_the_coco_file(tmp_path: Path) -> None:
     ids = [annotation["id"] for annotation in content["annotations"]]
     assert ids == list(range(1, len(ids) + 1))
     assert [a["image_id"] for a in content["annotations"]] == sorted([1, 2] * (len(ids) // 2))
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b"\xff", b'{"image": {}, "annotations": [1]}', b"[" * 100_000], ids=range(5)
+)
+def test_a_damaged_entry_of_coco_is_told_and_can_be_removed(content: bytes, tmp_path: Path) -> None:
+    predicted(tmp_path / "out", {"a": NESTED, "b": NESTED}, "coco")
+    whole = tree(tmp_path / "out")
+    (entry := tmp_path / "out/coco/.entries/a.json").write_bytes(content)
+    with pytest.raises(SegError, match=r"entries/a\.json: .*; remove it, and the same command labels its photo again"):
+        finish_outputs(["coco"], OutputFolder(tmp_path / "out", {}), CLASSES)
+    entry.unlink()
+    predicted(tmp_path / "out", {"a": NESTED, "b": NESTED}, "coco")
+    assert {**tree(tmp_path / "out"), FILES: b""} == {**whole, FILES: b""}
 
 
 @pytest.mark.parametrize("mask", [NESTED, random_mask(3)])
@@ -232,6 +246,23 @@ def test_some_photos_of_a_new_model_are_not_joined_with_those_of_the_old_one(tmp
     assert tree(tmp_path / "out") == tree(tmp_path / "expected")
 
 
+def test_a_photo_that_was_replaced_under_its_name_is_labelled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        photo_of(tmp_path / f"photos/{name}.png", random_mask(ord(name), 40, 50))
+    save = ("--run", write_run(tmp_path / "run"), "--device", "cpu", "--save", "masks,coco")
+    run_train("predict", tmp_path / "photos", "-o", tmp_path / "out", *save)
+    before = tree(tmp_path / "out")
+    photo_of(tmp_path / "photos/a.png", random_mask(7, 44, 50))
+    with monkeypatch.context() as patch:
+        wait_for(1, patch)  # the other photo is not labelled again
+        run_train("predict", tmp_path / "photos", "-o", tmp_path / "out", *save)
+    run_train("predict", tmp_path / "photos", "-o", tmp_path / "expected", *save)
+    assert tree(tmp_path / "out") == tree(tmp_path / "expected")
+    assert tree(tmp_path / "out")["masks/a.png"] != before["masks/a.png"]
+
+
 def test_files_of_others_are_neither_taken_for_predictions_nor_replaced(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     photo_of(tmp_path / "photos/a.png", NESTED)
@@ -269,7 +300,7 @@ def test_a_record_with_half_a_line_is_read_up_to_there_and_a_damaged_one_is_told
     record.write_bytes(record.read_bytes() + b"masks/b.png,be")
     run_train(*command)
     assert tree(tmp_path / "out") == whole
-    record.write_bytes(record.read_bytes() + b"masks/b.png,perhaps,\n")
+    record.write_bytes(record.read_bytes() + b"masks/b.png,perhaps,,\n")
     assert f"{FILES}, line 5: 'perhaps' is no state" in train_error(*command)
     assert "remove this file and add --overwrite" in train_error(*command)
     record.unlink()

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from tests.models import CLASSES, color_predictor
 from tests.support import images_only, tree
 from tests.support import save as save_picture
 from train.cli.main import main
+from train.reporting.report import write_run_report
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.runs import mark_latest
 from train.scoring.score_files import read_metrics
@@ -108,13 +110,34 @@ def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monk
         lambda text: text.replace('"split"', '"part"'),
         lambda text: text.replace('"classes": [', '"classes": [7, '),
         lambda text: "[" * 100_000,
+        lambda text: text.replace('"images": 3', '"images": ' + "3" * 5_000),
+        lambda text: text.replace('"images": 3', '"images": 3, "pictures": 3'),
+        lambda text: text.replace('"images": 3', '"images": NaN'),
+        lambda text: re.sub(r'"mean_iou_interval": \[', '"mean_iou_interval": [0.5, ', text),
     ],
 )
 def test_damaged_scores_are_told_in_words(trained: Path, tmp_path: Path, change: Callable[[str], str]) -> None:
     text = (trained / "runs" / "latest" / "metrics.json").read_text()
     (tmp_path / "metrics.json").write_text(change(text))
-    with pytest.raises(SegError, match=r"metrics\.json: damaged, or of another version; score again"):
+    with pytest.raises(SegError, match=r"metrics\.json: .*; score again with 'seg-train score'"):
         read_metrics(tmp_path)
+
+
+def test_a_report_of_what_does_not_fit_is_told(run: Path) -> None:
+    typed("score", run, "--device", "cpu")
+    stranger = run / "predictions/worst-09-gone.png"
+    stranger.write_bytes(next((run / "predictions").glob("worst-01-*.png")).read_bytes())
+    with pytest.raises(
+        SegError, match=r"worst-09-gone\.png: .*per_image\.csv has no row of gone; .*remove this picture"
+    ):
+        write_run_report(run)
+    stranger.unlink()
+    write_run_report(run)
+    settings = json.loads((run / "config.json").read_text())
+    del settings["val_images"]
+    (run / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(SegError, match=r"config\.json: says no val_images; restore it from a copy, or train again"):
+        write_run_report(run)
 
 
 def test_a_run_is_not_compared_with_itself(run: Path) -> None:
