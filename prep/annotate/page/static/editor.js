@@ -13,7 +13,7 @@ import { View } from "./view.js";
 /**
  * value: class index that tools paint, 255 = unlabelled. only: null, or the one value that they may paint over.
  * Events: "open", "edit" (undo and redo may have changed), "tool", "tools" (others may be available), "value",
- * "save" (saver.state may have changed), "say" with detail = words.
+ * "save" (saver.state may have changed), "classless" (somebody draws, and there is no class), "say" with detail = words.
  */
 export class Editor extends EventTarget {
   stem = null;

@@ -2,6 +2,7 @@
 
 import { ApiError, api } from "./api.js";
 import { UNLABELLED } from "./mask.js";
+import { spansByValue } from "./spans.js";
 
 const PAUSE = 400; // milliseconds until the server is asked again
 
@@ -82,20 +83,9 @@ export class Proposal extends EventTarget {
     return stem === this.stem && this.state === "ready" ? { spans, value } : null;
   }
 
-  /** Spans of all that is left, by class. */
+  /** Map class -> spans of all that is left. */
   rest() {
-    const found = new Map();
-    for (let y = 0; y < this.height; y++) {
-      const row = y * this.width;
-      for (let x = 0; x < this.width; ) {
-        const value = this.values(row + x), first = x;
-        while (x < this.width && this.values(row + x) === value) x++;
-        if (value === UNLABELLED) continue;
-        if (!found.has(value)) found.set(value, []);
-        found.get(value).push(y, first, x);
-      }
-    }
-    return found;
+    return spansByValue(this.width, this.height, this.values);
   }
 
   /** Gives the pixels of spans another proposed value; 255 = refused. */
