@@ -18,7 +18,7 @@ export async function copyMask(editor, stem) {
       throw new Error(`The mask of ${stem} has ${width} x ${height} pixels, this image ${mask.width} x ${mask.height}: not copied.`);
     }
     const { steps } = mask;
-    await editor.accept(spansByValue(width, height, (at) => pixels[at]), UNLABELLED);
+    editor.accept(spansByValue(width, height, (at) => pixels[at]), UNLABELLED);
     editor.say(mask.steps > steps ? `Copied from ${stem}, where nothing was labelled.` : `${stem} has no label for what is unlabelled here.`);
   } catch (error) {
     editor.say(error.message);

@@ -154,11 +154,11 @@ export class Editor extends EventTarget {
     this.mask.end();
   }
 
-  /** Accepts what is proposed as one step: [[value, spans]]. What is painted by hand before it is saved by itself. */
-  async accept(parts, only) {
+  /** Accepts what is proposed as one step: [[value, spans]]; not while something is drawn. */
+  accept(parts, only) {
     const { mask, saver } = this;
-    if (mask.unsent) await saver.flush(); // without the server they are taken for proposed: not learnt from, and not lost
-    if (mask !== this.mask || mask.editing || !this.ready) return;
+    if (mask.editing) return;
+    saver.cut(); // what is painted by hand is learnt from, what is accepted is not
     mask.begin();
     for (const [value, spans] of parts) mask.fill(spans, value, only);
     mask.end(true);

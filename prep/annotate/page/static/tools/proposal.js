@@ -122,7 +122,7 @@ export class ProposalTool extends Tool {
     this.#show(null);
     const { value } = region;
     if (refused) this.#refuse(region);
-    else await editor.accept([[value, everywhere ? proposal.rest().get(value) : region.spans]], proposal.over ? editor.only : UNLABELLED);
+    else editor.accept([[value, everywhere ? proposal.rest().get(value) : region.spans]], proposal.over ? editor.only : UNLABELLED);
     editor.redraw();
   }
 
