@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.converting.job import CountCodes
 from prep.converting.meaning import Meaning
 from prep.converting.unknown import CodeTotals, add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import IGNORE_INDEX, ClassMap, classes_text
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -15,9 +15,11 @@ from prep.labels.reader import LabelReader, RawLabel
 from prep.labels.region_labels import BACKGROUND
 
 _LOOKED_AT_FIRST = 4
+_LOOKED_AT = 20
 _WHITE = 255
 _TWO = 2
 _SHOWN = 6
+_BOTH = ClassMap(("background", "object"), ((0, 0, 0), (255, 255, 255)), (0, 1), more_ids=((), (255,)))
 _RARE = 0.15
 """Greys between black and white that blurred edges leave have a smaller share than this of all pixels."""
 
@@ -43,6 +45,7 @@ def with_white_as_second(
         return meaning
     if classes.names[0].lower() != BACKGROUND:
         return meaning
+    _refuse_mixed_whites(reader, labels)
     first = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
     if 1 in first and not is_blurred(first):
         return meaning
@@ -51,6 +54,21 @@ def with_white_as_second(
         return meaning
     note = f"the masks are black and white: 0 is {classes.names[0]}, 255 is {classes.names[1]}"
     return replace(meaning, classes=replace(classes, ids=(0, _WHITE)), notes=(*meaning.notes, note))
+
+
+def _refuse_mixed_whites(reader: LabelReader, labels: Sequence[RawLabel]) -> None:
+    """SegError where some masks hold 0 and 1, and others 0 and 255: whether 255 is the object there, nobody says."""
+    some = labels[:: max(1, len(labels) // _LOOKED_AT)]
+    values = [set(CountCodes(reader.name)(label).codes.tolist()) for label in some]
+    ones = [label for label, own in zip(some, values, strict=True) if own == {0, 1}]
+    whites = [label for label, own in zip(some, values, strict=True) if own == {0, _WHITE}]
+    if ones and whites:
+        raise SegError(
+            f"some masks hold 0 and 1 ({ones[0].short_name}), others 0 and 255 ({whites[0].short_name}): are 1 and 255 "
+            "the same class? If so, save these lines with your own names as classes.json and add --classes "
+            f"classes.json:\n\n{classes_text(_BOTH)}\nIf 255 is to be left out of training and scores, save these two "
+            "as classes.txt, and add --from ids --classes classes.txt:\n\nbackground,#000000,0\nobject,#ffffff,1"
+        )
 
 
 def is_blurred(pixels: Mapping[int, int]) -> bool:
@@ -105,6 +123,26 @@ def first_is_missing(meaning: Meaning, present: Collection[int], unknown: Collec
         f"counted from {start}, {list_some(missing)} would be in no mask{outside}. Type the same command with\n"
         f"  --first-id {begin}   if {names[0]} is {begin}, and so on\n"
         f"  --first-id {start}   if it is right as it is: {names[0]} is {start}"
+    )
+
+
+def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """A question where a counted list may leave the background out: the masks hold 0 and one id more; else empty.
+
+    present: ids of the masks that are classes.  unknown: those that are none.
+    """
+    classes = meaning.classes
+    beyond = {raw for raw in unknown if raw != IGNORE_INDEX}
+    if meaning.has_ids or meaning.has_colors or classes.ids[0] != 0 or 0 not in present or beyond != {len(classes)}:
+        return ""
+    if BACKGROUND in map(str.lower, classes.names):
+        return ""
+    names = "\n".join((BACKGROUND, *classes.names))
+    return (
+        f"which id is the first of the class map? It has {len(classes)} names, and the masks hold ids from 0 to "
+        f"{len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
+        f"--classes classes.txt:\n\n{names}\n\nIf 0 is {classes.names[0]}, and {len(classes)} is to be left out of "
+        "training and scores, add --unknown ignore"
     )
 
 

@@ -1,5 +1,6 @@
 """Which photo belongs to which label, by their stems, and where the photos are."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,9 +10,11 @@ from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PHOTOS
 from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
+from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, suggest_patterns
 from prep.labels.layouts.by_name import pairs_by_name
-from prep.labels.reader import LabelSource
+from prep.labels.layouts.looks import proposals
+from prep.labels.reader import LabelSource, RawLabel
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,30 @@ def photos_to_bring(
         return beside
     if labels.names_photos:
         return []
+    files = [FoundFile(each.path, each.path.relative_to(source).as_posix()) for each in _inside(source, labels)]
+    if ways := proposals(source, files):
+        start = f"seg-prep masks convert {shlex.quote(str(source))} -o {shlex.quote(str(root))} "
+        commands = [
+            start + way if way.startswith("--match") else f"seg-prep masks convert {way} -o {root}" for way in ways
+        ]
+        raise SegError(
+            f"{source}: no name here says which images are photos and which are masks. As they look, type\n"
+            + "\n".join(f"  {command}" for command in commands)
+        )
     raise SegError(
         f"{root}: has no folder photos/, and no photos lie beside {source}; say with --images FOLDER where they are, "
         "or with --match '{}' '{}_mask' how names of photos and masks in one folder differ "
         "(if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')"
     )
+
+
+def _inside(source: Path, labels: LabelSource) -> list[RawLabel]:
+    """Labels that are image files below the source."""
+    return [
+        each
+        for each in labels.labels
+        if each.path.is_relative_to(source) and each.path.suffix.lower() in IMAGE_SUFFIXES
+    ]
 
 
 def _by_label_stems(files: Sequence[FoundFile], labels: LabelSource) -> list[FoundFile]:

@@ -10,15 +10,18 @@ from prep.converting.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
-from prep.labels.reader import LabelReader, RawLabel
+from prep.labels.reader import LabelReader, RawLabel, read_codes
 
 _SHOWN = 20
 _JPEG = frozenset({".jpg", ".jpeg"})
 _TWO = 2
+_OBJECTS = 6
 
 
 def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, labels: Sequence[RawLabel]) -> SegError:
     """The error for masks without a class map; named: a list of names that says no colours, for masks of colours."""
+    if not codes.pixels:
+        read_codes(reader, labels[0])  # says what is wrong with it
     if look_like_photos(codes.pixels, sum(codes.pixels.values())):
         return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
     noise = _noise(codes, reader, labels)
@@ -38,6 +41,7 @@ def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, la
         f"{start}The masks hold {counted(len(codes.pixels), 'value')}:\n"
         + "\n".join(lines)
         + _on_255(codes, reader, blurred=blurred)
+        + _on_objects(codes, reader, len(labels))
         + f"\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n"
         + (two_lines(ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))) if blurred else "")
         + ("" if blurred else format_list(reader.propose(sorted(shown)[:MAX_CLASSES])))
@@ -51,6 +55,19 @@ def _noise(codes: CodeTotals, reader: LabelReader, labels: Sequence[RawLabel]) -
         return frozenset()
     lossy = any(Path(label.short_name).suffix.lower() in _JPEG for label in labels)
     return noise_among(codes.pixels, (), LOSSY if lossy else EXACT)
+
+
+def _on_objects(codes: CodeTotals, reader: LabelReader, labels: int) -> str:
+    """A word on ids that may count objects: without a gap, and the last ones not in all files."""
+    ids = sorted(set(codes.pixels) - {0, IGNORE_INDEX})
+    if reader.name not in ("ids", "npy") or len(ids) < _OBJECTS or ids[-1] - ids[0] >= 2 * len(ids):
+        return ""
+    if codes.files[ids[-1]] == labels > 1:
+        return ""
+    return (
+        "\n\nIf these numbers count objects (as Cellpose, StarDist and the like write them) rather than classes, add "
+        "--from object-ids: then any object is 1, of the class object"
+    )
 
 
 def _on_255(codes: CodeTotals, reader: LabelReader, *, blurred: bool) -> str:

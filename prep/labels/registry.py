@@ -13,15 +13,16 @@ from prep.core.files import within_limits
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators import darwin, isat, labelbox, superannotate, supervisely, via, vott
+from prep.labels.annotators import annotation_xml, darwin, isat, labelbox, superannotate, supervisely, via, via3, vott
 from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import SAME_STEM, Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
+from prep.labels.layouts.splits import with_note_on_split
 from prep.labels.matlab import ground_truth, matrix
-from prep.labels.microscopes import geojson, imagej
+from prep.labels.microscopes import geojson, imagej, slide_xml
 from prep.labels.pixels import (
     arrays,
     images,
@@ -34,7 +35,28 @@ from prep.labels.pixels import (
 )
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes
-from prep.labels.regions import coco, cvat, labelme, labelstudio, labelstudio_png, named_only, panoptic, yolo
+from prep.labels.regions import (
+    cityscapes_polygons,
+    coco,
+    cvat,
+    labelme,
+    labelstudio,
+    labelstudio_png,
+    named_only,
+    panoptic,
+    yolo,
+)
+from prep.labels.services import (
+    dataloop,
+    datumaro,
+    encord,
+    hasty,
+    kili,
+    labelbox_json,
+    scalabel,
+    scale,
+    segment_anything,
+)
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""
@@ -53,8 +75,10 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
-    *(imagej.FORMAT, geojson.FORMAT),
-    *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT),
+    *(imagej.FORMAT, geojson.FORMAT, slide_xml.FORMAT),
+    *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT, via3.FORMAT),
+    *(annotation_xml.FORMAT, cityscapes_polygons.FORMAT, datumaro.FORMAT, labelbox_json.FORMAT, dataloop.FORMAT),
+    *(hasty.FORMAT, kili.FORMAT, encord.FORMAT, scale.FORMAT, scalabel.FORMAT, segment_anything.FORMAT),
     *named_only.FORMATS,
 )
 
@@ -109,6 +133,7 @@ def label_source(
         contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
         chosen = _format_of(contents, reader)
         found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
+        found = with_note_on_split(found, source)
     if not found.labels:
         raise _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
@@ -141,16 +166,25 @@ def _nothing(contents: Contents) -> SegError:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))
             return SegError(f"{contents.source}: a JSON file of no format that is read; those are {titles}")
         return contents.damaged_json[0]
+    if contents.damaged_json:
+        return contents.damaged_json[0]
     if zips := contents.of_suffix(".zip"):
-        return SegError(
-            f"{contents.source}: no labels here but in {list_some([file.name for file in zips])}; name the zip file:\n"
-            f"  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
-        )
+        return _in_zips(contents.source, zips)
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
         f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "
         "No labels yet? Bring the photos in with 'seg-prep resize', and draw masks with 'seg-prep annotate'"
     )
+
+
+def _in_zips(source: Path, zips: Sequence[FoundFile]) -> SegError:
+    listed = f"{source}: no labels here but in {list_some([file.name for file in zips])}; "
+    if len(zips) == 1:
+        return SegError(
+            f"{listed}name the zip file:\n  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
+        )
+    unpack = "\n".join(f"  unzip {shlex.quote(str(file.path))} -d {shlex.quote(str(source))}" for file in zips[:6])
+    return SegError(f"{listed}unpack them here, and type the same command again:\n{unpack}")
 
 
 def _read_as(found: LabelSource, reader: str) -> LabelSource:
@@ -165,6 +199,8 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
     if reader != found.reader and (reader in matrices or found.reader in matrices):
         kind = matrices.get(found.reader, "image files")
         raise SegError(f"--from {reader} cannot read {label}: these labels are {kind}")
+    if reader == object_ids.ObjectIdReader.name:
+        return replace(found, reader=reader, guess=found.guess or object_ids.object_class())
     return replace(found, reader=reader)
 
 

@@ -109,7 +109,8 @@ def predict(
     geojson, geopackage and coco have a polygon for each region of each class but the background. Photos in
     subfolders get the names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64
     megapixels, BigTIFF too, are read and written row by row, so they need not fit in memory: the mask becomes a
-    tiled TIFF, the overlay a small PNG, probabilities stay in full size; colors and polygons are left out.
+    tiled TIFF, the overlay a small PNG, probabilities stay in full size; colors are left out, and polygons but for
+    those on the map.
 
     The mask of a photo with a place on the earth lies there, too: of a GeoTIFF it is one, with the colours and
     names of the classes and 255 where the photo holds no data; beside that of a JPEG or PNG with a world file lies

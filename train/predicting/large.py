@@ -1,6 +1,7 @@
 """Label a picture that is too large for memory: strip by strip from file to file."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,20 +10,23 @@ from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import make_folder, write_bytes
 from prep.core.progress import Progress, silent
-from prep.geo.georeference import read_georeference
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from prep.photos.ranges import format_range
 from prep.photos.tiff_rows import TiffRows
+from train.predicting.file_polygons import file_polygons
+from train.predicting.map_files import map_content, map_path
 from train.predicting.mask_tiff import Strips, write_map, write_mask
 from train.predicting.output_folder import OutputFolder
+from train.predicting.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
 
 LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
-"""What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities."""
+"""What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities; of
+those on the map polygons, too."""
 
 _SHOWN_PX = 2048
 
@@ -30,47 +34,77 @@ _SHOWN_PX = 2048
 def predict_large(
     predictor: Predictor,
     photo: FoundFile,
+    place: Place | None,
     folder: OutputFolder,
     kinds: Collection[str],
     *,
+    tolerance: float = 1.0,
+    smallest: int = 1,
     progress: Progress = silent,
     note: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities/STEM.npy.
 
-    Memory does not grow with the height. Files that are all there, of this model, are left as they are.
+    Of a photo with a place on the earth the mask lies there, and polygons are made of it: tolerance, smallest: in
+    pixels, as of region_polygons. Memory does not grow with the height. Files that are all there, of this model, are
+    left as they are.
     progress: counts rows. Raises SegError if the file cannot be read in pieces, or if its mask is not asked for.
     """
     mask_path = folder.root / "masks" / f"{photo.stem}.tif"
-    shown_path = folder.root / "overlays" / f"{photo.stem}.png"
     if "masks" not in kinds:
         raise SegError(f"{photo.path}: of a picture this large the mask is written first; add masks to --save")
-    scores_path = probability_path(folder.root, photo)
-    place = read_georeference(photo.path)
-    beside = {} if place is None else {mask_path.with_suffix(end): held for end, held in place.side_files(".tif")}
-    paths = {"masks": mask_path, "overlays": shown_path, PROBABILITIES: scores_path}
-    wanted = [path for kind, path in paths.items() if kind in kinds] + list(beside)
-    if not folder.lacks(wanted):
-        return
+    is_map = place is not None and place.projection is not None
+    if left_out := [kind for kind in kinds if kind not in (*LARGE_KINDS, *(OF_MAPS if is_map else ()))]:
+        note(f"{photo.name}: too large for {', '.join(left_out)}")
+    paths = {
+        "masks": mask_path,
+        "overlays": folder.root / "overlays" / f"{photo.stem}.png",
+        PROBABILITIES: probability_path(folder.root, photo),
+    }
+    wanted = {kind: path for kind, path in paths.items() if kind in kinds}
+    side_files = [] if place is None else place.reference.side_files(".tif")
+    beside = {mask_path.with_suffix(suffix): content for suffix, content in side_files}
+    if folder.lacks([*wanted.values(), *beside]):
+        with folder.making([*wanted.values(), *beside]):
+            for path, content in beside.items():
+                make_folder(path.parent)
+                write_bytes(path, content)
+            _label(predictor, photo, place, wanted, progress, note)
+    if place is not None and place.projection is not None:
+        for kind in (GEOJSON, GEOPACKAGE):
+            path = map_path(kind, folder.root, photo)
+            if kind in kinds and folder.lacks([path]):
+                parts = file_polygons(mask_path, predictor.classes.foreground, tolerance, smallest)
+                with folder.making([path]):
+                    make_folder(path.parent)
+                    write_bytes(path, map_content(kind, parts, predictor.classes, photo.name, place.projection))
+
+
+def _label(
+    predictor: Predictor,
+    photo: FoundFile,
+    place: Place | None,
+    paths: Mapping[str, Path],
+    progress: Progress,
+    note: Callable[[str], None],
+) -> None:
+    """Write the files of these kinds, the mask among them."""
     rows = TiffRows(photo.path, predictor.ranges, keeps_empty=place is not None)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
     source = Thinned(rows)
-    with folder.making(wanted):
-        for path in wanted:
-            make_folder(path.parent)
-        for path, content in beside.items():
-            write_bytes(path, content)
-        labels = predictor.strips(source, scores_path if PROBABILITIES in kinds else None)
-        if place is not None:
-            labels = _without_empty(labels, rows)
-        strips = _reported(source.labels(labels), source.height, progress)
-        if place is None:
-            write_mask(mask_path, strips, source.height, source.width)
-        else:
-            write_map(mask_path, strips, source.height, source.width, place, predictor.classes)
-        if "overlays" in kinds:
-            write_png(shown_path, overlay(source.shown_image, source.shown_labels, predictor.classes))
+    for path in paths.values():
+        make_folder(path.parent)
+    labels = predictor.strips(source, paths.get(PROBABILITIES))
+    if place is not None:
+        labels = _without_empty(labels, rows)
+    strips = _reported(source.labels(labels), source.height, progress)
+    if place is None:
+        write_mask(paths["masks"], strips, source.height, source.width)
+    else:
+        write_map(paths["masks"], strips, source.height, source.width, place.reference, predictor.classes)
+    if "overlays" in paths:
+        write_png(paths["overlays"], overlay(source.shown_image, source.shown_labels, predictor.classes))
 
 
 class Thinned:

@@ -3,8 +3,9 @@
 import io
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from prep.core.classes import ClassMap, format_color
 from prep.core.errors import SegError
 from prep.geo.extra import gdal
 from prep.geo.projection import Points, Projection
-from prep.images.imageio import IndexMask
-from train.predicting.region_polygons import region_polygons
+from prep.images.finding import FoundFile
+from train.predicting.places import GEOJSON, GEOPACKAGE
+from train.predicting.region_polygons import RegionPolygon
 
+MAP_SUFFIXES = {GEOJSON: ".geojson", GEOPACKAGE: ".gpkg"}
 _LAYER = "classes"
 _HALF_TURN = 180
 _DIGITS = 8
@@ -37,11 +40,23 @@ class MapPolygon:
     area: float
 
 
-def map_polygons(
-    mask: IndexMask, classes: ClassMap, projection: Projection, tolerance: float, smallest: int
-) -> Iterator[MapPolygon]:
-    """Parts of each class but the background. tolerance, smallest: in pixels, as of region_polygons."""
-    for polygon in region_polygons(mask, classes.foreground, tolerance, smallest):
+def map_path(kind: str, root: Path, photo: FoundFile) -> Path:
+    """The file of a kind of OF_MAPS for this photo, below the folder of predictions."""
+    return root / kind / f"{photo.stem}{MAP_SUFFIXES[kind]}"
+
+
+def map_content(
+    kind: str, polygons: Iterable[RegionPolygon], classes: ClassMap, image: str, projection: Projection
+) -> bytes:
+    """The content of this file. image: name of the photo. SegError where there is none of this place."""
+    if kind == GEOJSON:
+        return geojson_in_degrees(polygons, classes, image, projection)
+    return geopackage(polygons, classes, projection)
+
+
+def map_polygons(polygons: Iterable[RegionPolygon], projection: Projection) -> Iterator[MapPolygon]:
+    """The parts of a mask on the map."""
+    for polygon in polygons:
         rings = [projection.map_points(ring) for ring in polygon.rings]
         yield MapPolygon(
             polygon.value,
@@ -52,14 +67,14 @@ def map_polygons(
 
 
 def geojson_in_degrees(
-    mask: IndexMask, classes: ClassMap, image: str, projection: Projection, tolerance: float, smallest: int
+    polygons: Iterable[RegionPolygon], classes: ClassMap, image: str, projection: Projection
 ) -> bytes:
     """A FeatureCollection as RFC 7946 wants it: longitude and latitude in WGS84, with the area in square metres.
 
     Raises SegError if a polygon crosses the 180th meridian, where that standard wants it cut.
     """
     features = []
-    for polygon in map_polygons(mask, classes, projection, tolerance, smallest):
+    for polygon in map_polygons(polygons, projection):
         rings = [projection.degrees(ring) for ring in polygon.rings]
         if np.ptp(rings[0][:, 0]) > _HALF_TURN:
             raise SegError(f"{projection.place.path}: crosses the 180th meridian; save geopackage instead of geojson")
@@ -81,23 +96,23 @@ def geojson_in_degrees(
     return (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def geopackage(mask: IndexMask, classes: ClassMap, projection: Projection, tolerance: float, smallest: int) -> bytes:
+def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection: Projection) -> bytes:
     """A GeoPackage with one layer: polygons in map units with class, index, pixels and area in square metres."""
     from pyogrio.raw import write
 
-    polygons = list(map_polygons(mask, classes, projection, tolerance, smallest))
-    values = np.array([polygon.value for polygon in polygons], np.int32)
+    parts = list(map_polygons(polygons, projection))
+    values = np.array([part.value for part in parts], np.int32)
     columns = {
         "class": np.array([classes.names[value] for value in values], object),
         "index": values,
-        "pixels": np.array([polygon.pixels for polygon in polygons], np.int64),
-        "area_m2": np.array([polygon.area for polygon in polygons], np.float64),
+        "pixels": np.array([part.pixels for part in parts], np.int64),
+        "area_m2": np.array([part.area for part in parts], np.float64),
     }
     file = io.BytesIO()
     with gdal(projection.place.path):
         write(
             file,
-            np.array([_wkb(polygon.rings) for polygon in polygons], object),
+            np.array([_wkb(part.rings) for part in parts], object),
             list(columns.values()),
             list(columns),
             layer=_LAYER,

@@ -1,14 +1,15 @@
 """What predict writes of a photo with a place on the earth: a GeoTIFF or world files, polygons in map units."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prep.core.classes import ClassMap
 from prep.geo.projection import Projection
-from train.predicting.map_files import geojson_in_degrees, geopackage
+from train.predicting.map_files import MAP_SUFFIXES, map_content
 from train.predicting.mask_tiff import write_map
 from train.predicting.outputs import Output, Predicted, make_outputs, saved
-from train.predicting.places import GEOJSON, GEOPACKAGE, Place
+from train.predicting.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
+from train.predicting.region_polygons import region_polygons
 
 _MASKS = "masks"
 
@@ -48,13 +49,11 @@ def _masks(folder: Path, classes: ClassMap, place: Place) -> list[Output]:
 def _polygons(
     kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float, smallest: int, projection: Projection
 ) -> list[Output]:
-    def degrees(found: Predicted, path: Path) -> bytes:
-        return geojson_in_degrees(found.mask, classes, found.photo.name, projection, tolerance, smallest)
+    def saving(kind: str) -> Callable[[Predicted, Path], None]:
+        def content(found: Predicted, path: Path) -> bytes:
+            parts = region_polygons(found.mask, classes.foreground, tolerance, smallest)
+            return map_content(kind, parts, classes, found.photo.name, projection)
 
-    def units(found: Predicted, path: Path) -> bytes:
-        return geopackage(found.mask, classes, projection, tolerance, smallest)
+        return saved(content)
 
-    contents = {GEOJSON: (".geojson", degrees), GEOPACKAGE: (".gpkg", units)}
-    return [
-        Output(target / kind, suffix, saved(content)) for kind, (suffix, content) in contents.items() if kind in kinds
-    ]
+    return [Output(target / kind, MAP_SUFFIXES[kind], saving(kind)) for kind in OF_MAPS if kind in kinds]

@@ -15,7 +15,7 @@ from prep.photos.photoio import open_photo
 GEOJSON, GEOPACKAGE = "geojson", "geopackage"
 """Kinds of output that say places in map units."""
 
-_OF_MAPS = {GEOJSON, GEOPACKAGE}
+OF_MAPS = (GEOJSON, GEOPACKAGE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Places:
     """The places of photos, and what to say of those that have none or need the extra."""
 
     def __init__(self, kinds: Collection[str]) -> None:
-        self._kinds = _OF_MAPS & set(kinds)
+        self._kinds = set(OF_MAPS) & set(kinds)
         self._lacking: list[str] = []
         self._in_pixels: list[str] = []
         self._masked: list[str] = []

@@ -17,7 +17,7 @@ from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
 from prep.photos.survey import RANGE_OPTION, survey_photos
 from prep.photos.tiff_rows import is_large_tiff
-from train.predicting.large import LARGE_KINDS, predict_large
+from train.predicting.large import predict_large
 from train.predicting.map_outputs import make_map_outputs
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs
@@ -88,10 +88,10 @@ def predict_photos(
         for done, photo in enumerate(photos, start=1):
             with failures.leaving_out():
                 scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
+                place = places.of(photo)
                 if is_large_tiff(photo.path):
-                    large.append(_only_page(photo))
+                    large.append((_only_page(photo), place))
                 else:
-                    place = places.of(photo)
                     outputs = make_map_outputs(pictures, folder.root, predictor.classes, tolerance, smallest, place)
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                     if folder.lacks(wanted):
@@ -100,11 +100,12 @@ def predict_photos(
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
     places.tell(note)
-    for photo in large:
-        if left_out := [kind for kind in kinds if kind not in LARGE_KINDS]:
-            note(f"{photo.name}: too large for {', '.join(left_out)}")
+    for photo, place in large:
         with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
-            predict_large(predictor, photo, folder, kinds, progress=advance, note=note)
+            predict_large(
+                predictor, photo, place, folder, kinds, tolerance=tolerance, smallest=smallest, progress=advance,
+                note=note,
+            )  # fmt: skip
 
 
 def predict_videos(

@@ -1,6 +1,6 @@
 """The connected parts of a mask as polygons whose lines may be simplified, without gaps between neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring, outline
+
+Junctions = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
+"""Tells of corners x, y of pixels which of them are junctions."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,25 @@ def region_polygons(
     leave a gap. Parts and holes narrower than the tolerance may vanish.
     smallest: in pixels; parts with fewer are left out, and holes as small are filled.
     """
-    junctions = _junctions(mask) if tolerance > 0 else None
-    polygons = []
-    for value in values:
-        for rings in outline(mask == value):
-            pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
-            if pixels < smallest:
-                continue
-            rings = [rings[0], *(hole for hole in rings[1:] if area(hole) >= smallest)]
-            if junctions is not None:
-                rings = [_simplified(ring, junctions, tolerance) for ring in rings]
-            kept = tuple(ring for ring in rings[1:] if area(ring))
-            if area(rings[0]):
-                polygons.append(RegionPolygon(value, (rings[0], *kept), pixels))
-    return polygons
+    fixed = _at(junctions(mask)) if tolerance > 0 else None
+    parts = (
+        region_polygon(value, rings, fixed, tolerance, smallest) for value in values for rings in outline(mask == value)
+    )
+    return [part for part in parts if part is not None]
+
+
+def region_polygon(
+    value: int, rings: Sequence[Ring], fixed: Junctions | None, tolerance: float, smallest: int
+) -> RegionPolygon | None:
+    """A part from its exact rings; None if it is too small, or vanishes. fixed: to simplify, which corners stay."""
+    pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
+    if pixels < smallest:
+        return None
+    rings = [rings[0], *(hole for hole in rings[1:] if area(hole) >= smallest)]
+    if fixed is not None:
+        rings = [_simplified(ring, fixed, tolerance) for ring in rings]
+    kept = tuple(ring for ring in rings[1:] if area(ring))
+    return RegionPolygon(value, (rings[0], *kept), pixels) if area(rings[0]) else None
 
 
 def area(ring: Ring) -> float:
@@ -54,17 +62,21 @@ def area(ring: Ring) -> float:
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 
 
-def _junctions(mask: IndexMask) -> NDArray[np.bool_]:
+def junctions(mask: IndexMask) -> NDArray[np.bool_]:
     """(H + 1, W + 1): corners of pixels where more than two lines between classes meet, and those of the image."""
     padded = np.pad(mask.astype(np.int16), 1, constant_values=-1)
     level, upright = padded[1:] != padded[:-1], padded[:, 1:] != padded[:, :-1]
     lines = level[:, 1:].astype(np.uint8) + level[:, :-1] + upright[1:] + upright[:-1]
-    junctions: NDArray[np.bool_] = lines > 2
-    junctions[[0, 0, -1, -1], [0, -1, 0, -1]] = True
-    return junctions
+    found: NDArray[np.bool_] = lines > 2
+    found[[0, 0, -1, -1], [0, -1, 0, -1]] = True
+    return found
 
 
-def _simplified(ring: Ring, junctions: NDArray[np.bool_], tolerance: float) -> Ring:
+def _at(found: NDArray[np.bool_]) -> Junctions:
+    return lambda x, y: found[y, x]
+
+
+def _simplified(ring: Ring, junctions: Junctions, tolerance: float) -> Ring:
     """Simplify each line between two junctions by itself; without any, the whole ring from its topmost corner."""
     points, fixed = _with_junctions(ring, junctions)
     first = int(np.argmax(fixed))  # 0, the topmost corner, if there is none
@@ -75,14 +87,14 @@ def _simplified(ring: Ring, junctions: NDArray[np.bool_], tolerance: float) -> R
     return np.concatenate([_simplified_line(line, tolerance)[:-1] for line in lines])
 
 
-def _with_junctions(ring: Ring, junctions: NDArray[np.bool_]) -> tuple[Ring, NDArray[np.bool_]]:
+def _with_junctions(ring: Ring, junctions: Junctions) -> tuple[Ring, NDArray[np.bool_]]:
     """Corners of a ring with the junctions that lie between them, and which of all are junctions."""
     steps = np.roll(ring, -1, axis=0) - ring
     lengths = np.abs(steps).sum(axis=1).astype(np.int64)
     walked = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     points = np.repeat(ring, lengths, axis=0) + np.repeat(np.sign(steps), lengths, axis=0) * walked[:, None]
     x, y = points.astype(np.int64).T
-    fixed = junctions[y, x]
+    fixed = junctions(x, y)
     wanted = fixed | (walked == 0)
     return points[wanted], fixed[wanted]
 

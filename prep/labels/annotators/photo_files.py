@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ from prep.labels.shapes.sources import noted, photo_folder, region_source
 Parse = Callable[[Path, Any, LeftOut], RegionImage]
 """The image that the content of a file is of; SegError if that is damaged."""
 
+ParseAll = Callable[[Path, Any, LeftOut], Iterable[RegionImage]]
+"""All images that the content of a file is of; errors of any kind where that is not as its tool writes it."""
+
+_ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
+
 
 def each_file(reader: str, parse: Parse) -> Callable[[Contents, Sequence[FoundFile]], LabelSource]:
     """How a format opens JSON files of which each is of one photo."""
@@ -31,13 +36,42 @@ def each_file(reader: str, parse: Parse) -> Callable[[Contents, Sequence[FoundFi
     return opened
 
 
+def all_files(
+    reader: str, parse: ParseAll, points: Literal["pixels", "shares"] = "pixels"
+) -> Callable[[Contents, Sequence[FoundFile]], LabelSource]:
+    """How a format opens JSON files of which each is of any number of photos.
+
+    points: whether corners are pixels, or shares of the image from 0 to 1.
+    """
+
+    def opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
+        left_out = LeftOut()
+        images: list[RegionImage] = []
+        for file in files:
+            try:
+                images += parse(file.path, contents.json(file), left_out)
+            except _ODD as error:
+                raise SegError(
+                    f"{file.path}: is not as {reader} exports it ({type(error).__name__}: {error}); export it again"
+                ) from error
+        return source_of(reader, contents, files[0], images, left_out, points)
+
+    return opened
+
+
 def source_of(
-    reader: str, contents: Contents, first: FoundFile, images: Iterable[RegionImage], left_out: LeftOut
+    reader: str,
+    contents: Contents,
+    first: FoundFile,
+    images: Iterable[RegionImage],
+    left_out: LeftOut,
+    points: Literal["pixels", "shares"] = "pixels",
 ) -> LabelSource:
     """The images as a source; SegError if none has a region."""
     listed = list(images)
     notes = noted(f"{contents.source}: holds no polygons and no masks", listed, left_out.notes())
-    return region_source(reader, contents.source, listed, notes=notes, root=photo_folder(contents, first))
+    root = photo_folder(contents, first)
+    return region_source(reader, contents.source, listed, notes=notes, root=root, points=points)
 
 
 def xy_corners(where: str, points: object) -> NDArray[np.float64]:

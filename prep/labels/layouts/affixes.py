@@ -16,7 +16,20 @@ SAME_STEM: Patterns = ("{}", "{}")
 
 _MASK_WORDS = frozenset(
     {"mask", "masks", "label", "labels", "lab", "lbl", "gt", "groundtruth", "truth", "seg", "segm", "segmentation"}
-    | {"annotation", "annotations", "annot", "anno", "manual", "l", "p", "target", "labelids", "labeltrainids"}
+    | {
+        "annotation",
+        "annotations",
+        "annot",
+        "anno",
+        "manual",
+        "labelled",
+        "labeled",
+        "l",
+        "p",
+        "target",
+        "labelids",
+        "labeltrainids",
+    }
     | {"trainids", "instanceids", "gtfine", "gtcoarse", "watershed", "color", "colour", "jpg", "jpeg", "png", "tif"}
 )
 _PHOTO_WORDS = frozenset(

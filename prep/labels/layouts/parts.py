@@ -136,6 +136,11 @@ def _name(pattern: str) -> str | None:
     return "_".join(others)
 
 
+def _in_several_folders(found: Mapping[str, Sequence[tuple[str, FoundFile]]]) -> bool:
+    """Whether masks of a photo lie in several folders: then these are sets of masks, and not objects of one set."""
+    return any(len({file.path.parent for _, file in parts}) > 1 for parts in found.values())
+
+
 def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mapping[str, FoundFile]) -> Parts | None:
     """The masks, if a photo has more than one, and if all have names or none has, few of them.
 
@@ -144,7 +149,7 @@ def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mappi
     """
     most = max(map(len, found.values()), default=0)
     names = {name for parts in found.values() for name, _ in parts}
-    if most < 2 or ("" in names and len(names) > 1):
+    if most < 2 or ("" in names and len(names) > 1) or ("" in names and _in_several_folders(found)):
         return None
     if len(names) > 1 and len(kinds := {name.rstrip("0123456789").rstrip(" _-.") for name in names}) == 1:
         if most < _MANY_OBJECTS:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
+from prep.labels.reader import LabelSource
 
 _SPLIT = re.compile(r"(?<![a-z])(train|training|val|valid|validation|test|testing)(?![a-z])")
 
@@ -27,3 +29,15 @@ def splits_of(names: Mapping[str, str]) -> dict[str, str]:
     """
     splits = {stem: split_of(str(PurePosixPath(name).parent)) for stem, name in names.items()}
     return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
+
+
+def with_note_on_split(found: LabelSource, source: Path) -> LabelSource:
+    """Say that a split is not kept which the name of what a person named says of all labels (instances_val.json)."""
+    said = split_of(source.name)
+    if found.splits or not said or source.suffix.lower() != ".json":
+        return found
+    note = (
+        f"{source.name} says that these labels are of the split {said}, which is not kept: to keep the division, "
+        "convert the folder that holds all splits at once"
+    )
+    return replace(found, notes=(*found.notes, note))

@@ -105,6 +105,8 @@ def recognise_beside_photos(contents: Contents, files: Sequence[FoundFile]) -> f
     """How sure it is that these files are the labels: probable if all images beside them are photos by their names."""
     if not files:
         return NO
+    if contents.variable:
+        return PROBABLE
     images = contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos)
     return PROBABLE if len(images) == len(same_named_photos(contents, files)) else PERHAPS / 2
 

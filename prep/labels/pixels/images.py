@@ -2,19 +2,22 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import refuse_equal_stems, with_pages
+from prep.images.finding import photos_beside, refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import LabelKind, as_colors, decode_label_ids, decode_label_pixels, label_kind
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
+from prep.labels.layouts.known_sets import guess_of
+from prep.labels.layouts.looks import is_photo
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
 from prep.labels.pixels.rgb import RgbReader
@@ -56,7 +59,10 @@ def _recognised(contents: Contents) -> float:
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    division, labels = division_of(contents), image_labels(contents)
+    division = division_of(contents)
+    if not (division.photos or contents.photos or contents.is_zip or photos_beside(contents.source)):
+        _refuse_photos(contents, division)
+    labels = image_labels(contents)
     refuse_several_sets(contents.source, division)
     refuse_equal_stems(division.photos)
     photos = {} if contents.is_zip else {file.stem: file.path for file in division.photos}
@@ -66,6 +72,22 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         photos=photos,
         splits=splits_of({file.stem: file.name for file in with_pages(division.masks)}),
         notes=division.notes,
+        guess=guess_of(division.masks),
+    )
+
+
+def _refuse_photos(contents: Contents, division: Division) -> None:
+    """SegError if what would be read as masks are photos: of labels beside them, which no format reads."""
+    some = division.masks[:: max(1, len(division.masks) // _LOOKED_AT)]
+    if not contents.is_folder or not all(is_photo(file.path) for file in some):
+        return
+    if contents.damaged_json and contents.owned_json is not None:
+        raise contents.damaged_json[0]
+    raise SegError(
+        f"{contents.source}: the images here are photos, and no labels of a format that is read lie beside them: found "
+        f"{contents.counts()}. 'seg-prep masks inspect --formats' lists what is read; export the labels as one of "
+        "these, for example as COCO JSON or as PNG masks. No labels yet? Bring the photos in with 'seg-prep resize', "
+        "and draw masks with 'seg-prep annotate'"
     )
 
 
@@ -97,7 +119,7 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_c
     labels, kinds = _readable(labels)
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
-        return IdReader() if all(map(_holds_ids, some)) else RgbReader()
+        return IdReader() if all(map(_holds_ids, some)) and _palettes_agree(some) else RgbReader()
     if "color" in kinds:
         return RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())
@@ -142,15 +164,39 @@ def _holds_ids(label: RawLabel) -> bool:
         return True  # converting it will say what is wrong with it
     if kind == "color":
         return all(_are_opaque_greys(pixels[rows]) for rows in row_strips(pixels))
-    ids = decode_label_ids(path, data)
-    places = [np.unravel_index(np.argmax(ids == code), ids.shape) for code in np.unique(ids)]  # first the smallest id
-    seen = [tuple(as_colors(pixels[row : row + 1, column : column + 1])[0].ravel().tolist()) for row, column in places]
+    seen = [color for _, color in _first_colors(decode_label_ids(path, data), pixels)]
     return {*seen} != {_BLACK, _WHITE} or seen[0] == _BLACK
+
+
+def _first_colors(ids: NDArray[Any], pixels: NDArray[np.uint8]) -> list[tuple[int, tuple[int, ...]]]:
+    """The ids (H, W) of a palette file from the smallest on, and the colour of the first pixel that has each."""
+    places = [(int(code), np.unravel_index(np.argmax(ids == code), ids.shape)) for code in np.unique(ids)]
+    return [
+        (code, tuple(as_colors(pixels[row : row + 1, column : column + 1])[0].ravel().tolist()))
+        for code, (row, column) in places
+    ]
 
 
 def _are_opaque_greys(pixels: NDArray[np.uint8]) -> bool:
     colors, alpha = as_colors(pixels)
     return bool((colors == colors[..., :1]).all()) and (alpha is None or bool(alpha.all()))
+
+
+def _palettes_agree(labels: Sequence[RawLabel]) -> bool:
+    """Whether an index has the same colour in all palette files; where programs numbered colours as they came, not."""
+    colors_of: dict[int, tuple[int, ...]] = {}
+    for label in labels:
+        path, data = Path(label.name), label_bytes(label)
+        if label_kind(path, data) != "palette":
+            continue
+        try:
+            ids, pixels = decode_label_ids(path, data), decode_label_pixels(path, data)
+        except SegError:
+            continue  # converting it will say what is wrong with it
+        for number, color in _first_colors(ids, pixels):
+            if colors_of.setdefault(number, color) != color:
+                return False
+    return True
 
 
 def _is_blurred_black_and_white(classes: ClassMap, labels: Sequence[RawLabel]) -> bool:

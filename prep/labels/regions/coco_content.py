@@ -157,25 +157,30 @@ def _images(path: Path, entries: Iterable[Any], left_out: LeftOut) -> dict[Key |
     names: dict[str, CocoImage] = {}
     for position, entry in enumerate(entries, start=1):
         key = _key(entry.get("id")) if isinstance(entry, dict) else None
-        name = entry.get("file_name") if isinstance(entry, dict) else None
+        name = entry.get("file_name", _end(entry.get("coco_url"))) if isinstance(entry, dict) else None
         if key is None or not isinstance(name, str) or not name.strip():
             left_out.add('images left out, because they have no "id" or no "file_name"', f"image {position}")
             continue
         if key in images and images[key].name != name:
             raise SegError(f"{path}: two images have the same id {key}: {images[key].name}, {name}; export it again")
-        image = CocoImage(name, _size(path, entry, left_out))
+        image = CocoImage(name, _size(path, name, entry, left_out))
         if names.setdefault(name, image).size != image.size:
             raise SegError(f"{path}: says two sizes of {name}; export the file again, or remove one")
         images[key] = names[name]
     return images
 
 
-def _size(path: Path, entry: Mapping[str, Any], left_out: LeftOut) -> tuple[int, int]:
+def _end(url: object) -> str | None:
+    """val2017/1.jpg of an image's address, which LVIS has instead of a name."""
+    return "/".join(url.split("/")[-2:]) if isinstance(url, str) else None
+
+
+def _size(path: Path, name: str, entry: Mapping[str, Any], left_out: LeftOut) -> tuple[int, int]:
     sides = [_key(entry.get(side)) for side in ("width", "height")]
     try:
-        return image_extent(f"{path}/{entry['file_name']}", *sides)
+        return image_extent(f"{path}/{name}", *sides)
     except SegError:
-        left_out.add("width and height that no photo has: the photo says its size", entry["file_name"])
+        left_out.add("width and height that no photo has: the photo says its size", name)
         return 0, 0
 
 

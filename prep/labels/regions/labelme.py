@@ -17,9 +17,18 @@ from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
 from prep.labels.reader import Codes, LabelSource, RawLabel
-from prep.labels.region_labels import UNCOVERED, RegionCodes, class_names, code_of, image_extent, load_json
+from prep.labels.region_labels import (
+    UNCOVERED,
+    RegionCodes,
+    class_names,
+    code_of,
+    image_extent,
+    is_whole,
+    load_json,
+)
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only
+from prep.labels.shapes.sources import photos_by_stem
 from prep.photos.photoio import open_photo
 
 _CORNERS_KEPT = 1_000_000
@@ -88,7 +97,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     source, own = contents.source, {file.name for file in files}
     strangers = [file.name for file in contents.of_suffix(".json") if file.name not in own]
     known = tuple(sorted(class_names(source, sorted(frozenset().union(*(each.names for each in found))))))
-    photos = _photos(contents, found)
+    photos, by_own_name = _photos(contents, found)
     labels = [
         RawLabel(
             each.file.path,
@@ -105,7 +114,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         photos=photos,
         names_photos=True,
         names=known,
-        notes=_notes(sum((each.skipped for each in found), Counter()), strangers),
+        notes=(*_notes(sum((each.skipped for each in found), Counter()), strangers), *by_own_name),
     )
 
 
@@ -131,8 +140,11 @@ def _photo_size(file: FoundFile, photos: Mapping[str, Path]) -> tuple[int, int]:
     return open_photo(photos[file.stem]).upright_size
 
 
-def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> dict[str, Path]:
-    """The photos that the files name: below their folder, or below the folder of all, or where a person says."""
+def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """The photos that the files name: below their folder, or below the folder of all, or where a person says.
+
+    Where what a file names is not there, or is named by several, a photo of the file's own name; a note says so.
+    """
     source = contents.photos or contents.source
     below = {folder: Rerooting(folder) for folder in {source, *(each.file.path.parent for each in found)}}
     claims: list[tuple[str, Path | None]] = []
@@ -141,7 +153,20 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> dict[str, Path]
         photo = below[folder].find(each.photo) or (below[source].find(each.photo) if source.is_dir() else None)
         claims.append((f"{folder}/{each.photo}", photo))
     photos = closest_only(claims)
-    return {each.file.stem: photo for each, photo in zip(found, photos, strict=True) if photo is not None}
+    named = {each.file.stem: photo for each, photo in zip(found, photos, strict=True) if photo is not None}
+    missing = [each for each in found if each.file.stem not in named]
+    own = photos_by_stem(source) if missing and source.is_dir() else {}
+    taken = set(named.values())
+    renamed = [
+        (each, own[each.file.path.stem])
+        for each in missing
+        if each.file.path.stem in own and own[each.file.path.stem] not in taken
+    ]
+    if not renamed:
+        return named, ()
+    shown = list_some([f"{photo.name} for {each.photo}" for each, photo in renamed])
+    note = f"photos of the labels' own names are taken, because those that they name are not there: {shown}"
+    return named | {each.file.stem: photo for each, photo in renamed}, (note,)
 
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401
@@ -167,6 +192,8 @@ def _content(path: Path) -> Any:  # noqa: ANN401
 
 def _check_shapes(path: Path, content: Any) -> None:  # noqa: ANN401
     for number, shape in enumerate(content["shapes"], start=1):
+        if isinstance(shape, dict) and is_whole(shape.get("label")):
+            shape["label"] = str(shape["label"])  # as scripts write them
         if not isinstance(shape, dict) or not isinstance(shape.get("label"), str) or "points" not in shape:
             raise SegError(f'{path}: shape {number} has no "label" or no "points"; save the file again in LabelMe')
 

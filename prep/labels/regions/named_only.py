@@ -1,14 +1,15 @@
 """Formats that are recognised and not read: what each is called, and what to export in its tool instead."""
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from prep.core.errors import SegError
 from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
-from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, JsonFormat, LabelFormat, NamedOnly
+from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource
 
 _PNG_MASKS = "a PNG mask for each photo"
@@ -22,26 +23,33 @@ def _json(name: str, title: str, owns: Callable[[Any], bool], instead: str) -> L
     return JsonFormat(name, title, owns, refuse, rules=f"Recognised, not read: {instead}.")
 
 
-def _is_via3(content: Any) -> bool:  # noqa: ANN401  # whatever a JSON file holds
-    return isinstance(content, dict) and all(
-        isinstance(content.get(key), dict) for key in ("project", "view", "metadata", "attribute")
-    )
-
-
 def _is_segments_ai(content: Any) -> bool:  # noqa: ANN401
     dataset = content.get("dataset") if isinstance(content, dict) else None
     return isinstance(dataset, dict) and isinstance(dataset.get("samples"), list)
 
 
-def _by_suffix(*suffixes: str, holds: Callable[[bytes], bool] = lambda head: True) -> Callable[[Contents], float]:
-    """Sure where such files lie and no image lies in a folder of labels."""
+def _is_create_ml(content: Any) -> bool:  # noqa: ANN401
+    first = content[0] if isinstance(content, list) and content else None
+    return isinstance(first, dict) and "image" in first and isinstance(first.get("annotations"), list)
+
+
+def _by_end(*ends: str, marks: Sequence[bytes] = ()) -> Callable[[Contents], float]:
+    """Sure where such files lie and images are not told to be photos and masks by their names.
+
+    ends: how names of the files end.  marks: of which one stands at the beginning of the first file.
+    """
+    suffixes = {PurePosixPath(f"x{end}").suffix for end in ends}
 
     def recognised(contents: Contents) -> float:
-        files = contents.of_suffix(*suffixes)
-        if not files or not holds(contents.head(files[0], _FIRST_LINE)):
+        files = [file for file in contents.of_suffix(*suffixes) if file.path.name.lower().endswith(ends)]
+        if not files:
             return NO
-        images = contents.of_suffix(*IMAGE_SUFFIXES)
-        return NO if any(_in_label_folder(file) for file in images) else LIKELY
+        head = contents.head(files[0], _FIRST_LINE) if marks else b""
+        if marks and not any(mark in head for mark in marks):
+            return NO
+        division = division_of(contents)
+        told = (division.photos and division.masks) or any(map(_in_label_folder, division.masks))
+        return NO if told else LIKELY
 
     return recognised
 
@@ -51,12 +59,66 @@ def _in_label_folder(file: FoundFile) -> bool:
 
 
 FORMATS: tuple[LabelFormat, ...] = (
-    _json("via3", "a project of VGG Image Annotator 3", _is_via3, "in VIA choose Export, COCO format"),
     _json(
         "segments-ai",
         "a release of Segments.ai",
         _is_segments_ai,
         "its masks lie on a server: export it as COCO panoptic or semantic PNG files with the package segments-ai",
     ),
-    NamedOnly("tfrecord", "TFRecord files", _by_suffix(".tfrecord", ".tfrecords"), f"write {_PNG_MASKS}"),
+    _json(
+        "create-ml", "Apple's CreateML JSON", _is_create_ml, "it holds boxes, and no masks: export polygons or masks"
+    ),
+    NamedOnly("tfrecord", "TFRecord files", _by_end(".tfrecord", ".tfrecords"), f"write {_PNG_MASKS}"),
+    NamedOnly(
+        "nifti", "NIfTI volumes", _by_end(".nii", ".nii.gz"), f"write their slices as PNG photos, and {_PNG_MASKS}"
+    ),
+    NamedOnly("dicom", "DICOM files", _by_end(".dcm", ".dicom"), f"write PNG or TIFF photos, and {_PNG_MASKS}"),
+    NamedOnly(
+        "hdf5",
+        "HDF5 files",
+        _by_end(".h5", ".hdf5", ".hdf"),
+        f"write PNG or TIFF photos, and {_PNG_MASKS} (in ilastik: Export, Format png or tif)",
+    ),
+    NamedOnly("zarr", "Zarr arrays", _by_end(".zarray", ".zgroup"), f"write {_PNG_MASKS}"),
+    NamedOnly("xcf", "GIMP's own files", _by_end(".xcf"), "in GIMP choose File, Export As, PNG for each"),
+    NamedOnly("psd", "Photoshop's own files", _by_end(".psd", ".psb"), "in Photoshop choose Save a Copy, PNG for each"),
+    NamedOnly("parquet", "Parquet tables", _by_end(".parquet", ".arrow"), f"save their images, and {_PNG_MASKS}"),
+    NamedOnly(
+        "archive",
+        "an archive that is not a zip file",
+        _by_end(".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar"),
+        "unpack it (tar -xf FILE), and name the folder",
+    ),
+    NamedOnly(
+        "cellpose",
+        "Cellpose's _seg.npy files",
+        _by_end("_seg.npy"),
+        "they hold Python objects; in Cellpose choose File, Save masks as PNG, and convert these with "
+        "--from object-ids",
+    ),
+    NamedOnly(
+        "labelstudio-csv",
+        "Label Studio's CSV or TSV",
+        _by_end(".csv", ".tsv", marks=(b"annotation_id",)),
+        "in Label Studio choose Export, JSON",
+    ),
+    NamedOnly(
+        "napari-csv",
+        "shapes of napari in CSV",
+        _by_end(".csv", marks=(b"shape-type,vertex-index",)),
+        "in napari choose Layers, Convert to Labels, and save that layer as TIFF",
+    ),
+    NamedOnly(
+        "sagemaker",
+        "a manifest of SageMaker Ground Truth",
+        _by_end(".manifest", marks=(b"-ref",)),
+        "rename its masks as their photos are called, put both into folders masks/ and images/, and name the classes "
+        "of its internal-color-map with --classes",
+    ),
+    NamedOnly(
+        "vertex-jsonl",
+        "Vertex AI's JSONL",
+        _by_end(".jsonl", marks=(b"GcsUri",)),
+        "download the masks that it names (categoryMaskGcsUri), and convert them with --classes",
+    ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
@@ -38,11 +39,9 @@ def region_source(
     """
     found_names = sorted({name for image in images for name, _ in image.regions})
     known = class_names(path, list(names) if names is not None else found_names)
-    stems = unique_stems([image.name for image in images])
     folder = root or (path if path.is_dir() else path.parent)
-    found = Rerooting(folder).find_each([f"images/{image.name}" for image in images if image.photo is None])
-    by_name = iter(found)
-    named = [image.photo or next(by_name) for image in images]
+    images, named = _with_photos(images, Rerooting(folder))
+    stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     stated = points != "shares"
     sized = [replace(image, size=_size(image, photo, stated)) for image, photo in zip(images, photos, strict=True)]
@@ -102,6 +101,22 @@ def photo_folder(contents: Contents, file: FoundFile) -> Path:
         return contents.source
     folder = file.path.parent
     return folder.parent if names_labels(folder.name) else folder
+
+
+def _with_photos(images: Sequence[RegionImage], root: Rerooting) -> tuple[Sequence[RegionImage], list[Path | None]]:
+    """The photo of each image, and the images: as URLs write names (my%20.jpg) where no file is so called."""
+    wanted = [f"images/{image.name}" for image in images if image.photo is None]
+    found = iter(root.find_each(wanted))
+    photos = [image.photo or next(found) for image in images]
+    plain = [unquote(image.name) for image in images]
+    quoted = [place for place, image in enumerate(images) if photos[place] is None and plain[place] != image.name]
+    if not quoted:
+        return images, photos
+    renamed = list(images)
+    for place, photo in zip(quoted, root.find_each([f"images/{plain[place]}" for place in quoted]), strict=True):
+        if photo is not None:
+            photos[place], renamed[place] = photo, replace(images[place], name=plain[place])
+    return renamed, photos
 
 
 def _is_label(photo: Path | None, image: RegionImage) -> bool:

@@ -380,3 +380,27 @@ def test_a_bow_tie_of_four_corners_is_no_line(tmp_path: Path, out: Path) -> None
     text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
     assert "points or lines" not in text
     assert sum(row.count("0") for row in rows(out, "a")) < 15
+
+
+def test_a_file_of_one_split_alone_is_in_none_and_says_so(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw" / "instances_val.json", content())
+    text = run_ok("masks", "convert", tmp_path / "raw" / "instances_val.json", "-o", out).stdout
+    assert "instances_val.json says that these labels are of the split val, which is not kept" in text
+    assert {sample.split for sample in Dataset.open(out).samples} == {""}
+
+
+def test_names_written_as_in_urls_find_their_photos(tmp_path: Path, out: Path) -> None:
+    save(tmp_path / "raw" / "my photo é.png", random_image(0, 3, 5))
+    data = {**content(), "images": [image(1, "my%20photo%20%C3%A9.png")]}
+    write(tmp_path / "raw" / "a.json", {**data, "annotations": [note(1, 1, 2, [box(0, 0, 1, 1)])]})
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert [sample.stem for sample in Dataset.open(out).samples] == ["my photo é"]
+
+
+def test_lvis_names_images_by_their_addresses(tmp_path: Path, out: Path) -> None:
+    save(tmp_path / "raw" / "val2017" / "000001.jpg", random_image(0, 3, 5))
+    named = {"id": 1, "coco_url": "http://images.cocodataset.org/val2017/000001.jpg", "width": 5, "height": 3}
+    data = {**content(), "images": [named], "annotations": [note(1, 1, 2, [box(0, 0, 1, 1)])]}
+    write(tmp_path / "raw" / "lvis_v1_val.json", data)
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert [sample.image for sample in Dataset.open(out).samples] == ["images/000001.jpg"]

@@ -231,3 +231,21 @@ def test_turned_rectangles_are_painted_and_what_has_no_area_is_counted(tmp_path:
     assert "left out, because it has no area: 1 x point" in text
     assert "left out, because its kind is not known: 1 x cuboid" in text
     assert masks_of(tmp_path / "set")["a"][0].tolist()[:3] == [1, 1, 0]
+
+
+def test_photos_that_were_renamed_after_drawing_are_found_by_the_names_of_the_labels(tmp_path: Path, out: Path) -> None:
+    for number, name in enumerate(("a", "b")):
+        save(tmp_path / "raw" / f"{name}.png", random_image(number, 4, 6))
+        write(tmp_path / "raw" / f"{name}.json", [shape("cat", square(0, 0, 3, 4))], imagePath=f"IMG_{number}.JPG")
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "photos of the labels' own names are taken" in text
+    assert "a.png for IMG_0.JPG, b.png for IMG_1.JPG" in text
+    assert [sample.image for sample in Dataset.open(out).samples] == ["images/a.png", "images/b.png"]
+
+
+def test_labels_that_are_whole_numbers_are_names(tmp_path: Path, out: Path) -> None:
+    save(tmp_path / "raw" / "a.png", random_image(0, 4, 6))
+    write(tmp_path / "raw" / "a.json", [shape(7, square(0, 0, 3, 4))])  # type: ignore[arg-type]
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out)
+    assert Dataset.open(out).classes.names == ("background", "7")
+    assert rows(out) == ["111000"] * 4

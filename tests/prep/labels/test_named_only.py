@@ -10,11 +10,24 @@ from prep.labels.regions.named_only import FORMATS
 from tests.support import random_image, run_error, save
 
 JSON = {
-    "via3": {"project": {"pid": "x"}, "config": {}, "attribute": {}, "file": {}, "metadata": {}, "view": {}},
     "segments-ai": {"name": "v1", "dataset": {"samples": []}},
+    "create-ml": [{"image": "a.jpg", "annotations": []}],
 }
 FILES = {
     "tfrecord": ("a.tfrecord", "x"),
+    "nifti": ("a.nii.gz", "x"),
+    "dicom": ("a.dcm", "x"),
+    "hdf5": ("a.h5", "x"),
+    "zarr": ("a.zarray", "x"),
+    "xcf": ("a.xcf", "x"),
+    "psd": ("a.psd", "x"),
+    "parquet": ("a.parquet", "x"),
+    "archive": ("a.tar", "x"),
+    "cellpose": ("a_seg.npy", "x"),
+    "labelstudio-csv": ("a.csv", "annotation_id,annotator\n"),
+    "napari-csv": ("a.csv", "index,shape-type,vertex-index,axis-0,axis-1\n"),
+    "sagemaker": ("a.manifest", '{"source-ref": "s3://x/a.jpg"}'),
+    "vertex-jsonl": ("a.jsonl", '{"imageGcsUri": "gs://x/a.jpg"}'),
 }
 
 

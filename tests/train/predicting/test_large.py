@@ -170,7 +170,12 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
     seen: list[tuple[int, int]] = []
     photo, folder = FoundFile(path, path.name), OutputFolder(tmp_path, {})
     predict_large(
-        color_predictor(), photo, folder, ["masks", "overlays"], progress=lambda done, all_: seen.append((done, all_))
+        color_predictor(),
+        photo,
+        None,
+        folder,
+        ["masks", "overlays"],
+        progress=lambda done, all_: seen.append((done, all_)),
     )
     assert sum(asked) == height  # each row once
     assert max(asked) <= 64  # never more than two windows
@@ -182,9 +187,9 @@ def test_a_large_picture_is_labelled_without_being_held(tmp_path: Path, monkeypa
     expected = 255 * np.eye(3)[mask[::step, ::step]]
     assert (shown[mask[::step, ::step] == 0] == expected[mask[::step, ::step] == 0]).all()
     before = (tmp_path / "masks/a.tif").stat().st_mtime_ns
-    predict_large(color_predictor(), photo, OutputFolder(tmp_path, {}), ["masks"])
+    predict_large(color_predictor(), photo, None, OutputFolder(tmp_path, {}), ["masks"])
     assert (tmp_path / "masks/a.tif").stat().st_mtime_ns == before
-    predict_large(color_predictor(), photo, OutputFolder(tmp_path, {}), ["masks", "probabilities"])
+    predict_large(color_predictor(), photo, None, OutputFolder(tmp_path, {}), ["masks", "probabilities"])
     scores = np.load(tmp_path / "probabilities/a.npy", mmap_mode="r")
     assert (scores.dtype, scores.shape) == (np.float16, (3, height, width))
     assert (scores.argmax(axis=0) == mask).all()
@@ -200,7 +205,8 @@ def test_a_damaged_large_picture_leaves_nothing(tmp_path: Path) -> None:
         zlib.decompress(bytes(data[start : start + 200]))
     path.write_bytes(data)
     with pytest.raises(SegError, match=r"a\.tif: the file is truncated or damaged"):
-        predict_large(color_predictor(), FoundFile(path, path.name), OutputFolder(tmp_path / "out", {}), ["masks"])
+        photo, folder = FoundFile(path, path.name), OutputFolder(tmp_path / "out", {})
+        predict_large(color_predictor(), photo, None, folder, ["masks"])
     assert not list((tmp_path / "out/masks").iterdir())
 
 

@@ -153,6 +153,23 @@ def rings_of(shape: bytes) -> list[list[list[float]]]:
 
 
 @needs_geo
+def test_a_large_raster_gets_the_same_polygons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyogrio.raw import read
+
+    raster_of(tmp_path / "a.tif", "no data")
+    predicted(tmp_path / "a.tif", tmp_path / "small", "masks", "geopackage", "geojson", tolerance=1)
+    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+    assert predicted(tmp_path / "a.tif", tmp_path / "large", "masks", "geopackage", "geojson", tolerance=1) == []
+    small, large = (tree(tmp_path / name) for name in ("small", "large"))
+    assert small["masks/a.tif"] == large["masks/a.tif"]
+    small_json, large_json = (json.loads(each["geojson/a.geojson"]) for each in (small, large))
+    by_class = {feature["properties"]["index"]: feature for feature in large_json["features"]}
+    assert [by_class[feature["properties"]["index"]] for feature in small_json["features"]] == small_json["features"]
+    shapes = [sorted(read(tmp_path / name / "geopackage/a.gpkg")[2].tolist()) for name in ("small", "large")]
+    assert shapes[0] == shapes[1]
+
+
+@needs_geo
 def test_geojson_of_a_map_is_in_degrees(tmp_path: Path) -> None:
     raster_of(tmp_path / "a.tif", "geographic")
     predicted(tmp_path / "a.tif", tmp_path / "out", "geojson")

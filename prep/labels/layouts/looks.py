@@ -1,0 +1,100 @@
+"""What image files look like where no name tells photos from masks, and how to say to the command which they are."""
+
+import functools
+import itertools
+import math
+import shlex
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes
+from prep.images.finding import FoundFile
+from prep.images.imageio import decode
+from prep.labels.layouts.affixes import relate
+
+_PIXELS = 20_000
+_CLASSES = 64
+_MANY = 100
+_REST = 0.3
+_FOLDERS = 40
+_LOOKED_AT = 100
+_SHOWN = 6
+
+
+def is_photo(path: Path) -> bool:
+    """Whether a file holds so many values, none of them frequent, as only photos have; a damaged one is none."""
+    try:
+        counts = _counts(path)
+    except SegError:
+        return False
+    return len(counts) > _MANY and int(np.sort(counts)[:-_CLASSES].sum()) > _REST * int(counts.sum())
+
+
+def number_of_values(path: Path) -> int:
+    """Different values of a part of the pixels; SegError if the file is damaged."""
+    return len(_counts(path))
+
+
+def _counts(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    pixels = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
+    step = max(1, round(math.sqrt(pixels.shape[0] * pixels.shape[1] / _PIXELS)))
+    part = pixels[::step, ::step]
+    return np.unique(part.reshape(-1, 1 if part.ndim == 2 else part.shape[2]), axis=0, return_counts=True)[1]
+
+
+def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
+    """What to add to the command so that photos and masks are those that look so; none where that tells nothing.
+
+    files: image files by their names below the source.
+    """
+    folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        folders[PurePosixPath(file.name).parent].append(file)
+    if len(folders) > _FOLDERS:
+        return []
+    photos = [folder for folder, own in folders.items() if is_photo(own[0].path)]
+    found = [
+        (folder, max(fitting, key=functools.partial(_nearness, folder)))
+        for folder, own in folders.items()
+        if folder not in photos and (fitting := [each for each in photos if _pair(folders[each], own)])
+    ]
+    pairs = dict.fromkeys(_without_same_end(folder, photo) for folder, photo in found)
+    lines = [shlex.join([str(source / masks), "--images", str(source / images)]) for masks, images in pairs]
+    return lines[:_SHOWN] if lines or len(folders) > 1 else _in_one_folder(files)[:_SHOWN]
+
+
+def _pair(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:
+    return len(photos) == len(masks) or bool(relate(_names(photos), _names(masks)).found)
+
+
+def _nearness(one: PurePosixPath, other: PurePosixPath) -> int:
+    """How many folders two paths share from their beginning and to their end."""
+    same = [left == right for left, right in zip(one.parts, other.parts, strict=False)]
+    ends = [left == right for left, right in zip(reversed(one.parts), reversed(other.parts), strict=False)]
+    return sum(itertools.takewhile(bool, same)) + sum(itertools.takewhile(bool, ends))
+
+
+def _without_same_end(masks: PurePosixPath, photos: PurePosixPath) -> tuple[PurePosixPath, PurePosixPath]:
+    """The folders label and camera of label/front and camera/front."""
+    while masks.name == photos.name and masks.parent != photos.parent:
+        masks, photos = masks.parent, photos.parent
+    return masks, photos
+
+
+def _in_one_folder(files: Sequence[FoundFile]) -> list[str]:
+    """Patterns of names that pair what looks like photos with the rest."""
+    if len(files) > _LOOKED_AT:
+        return []
+    photos = [file for file in files if is_photo(file.path)]
+    masks = [file for file in files if file not in set(photos)]
+    found = relate(_names(photos), _names(masks)).found.values()
+    return [shlex.join(["--match", image, mask]) for image, mask in dict.fromkeys(patterns for _, patterns in found)]
+
+
+def _names(files: Sequence[FoundFile]) -> list[str]:
+    return [PurePosixPath(file.name).stem for file in files]
