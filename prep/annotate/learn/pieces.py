@@ -69,6 +69,8 @@ def painted(pieces: Pieces, mask: IndexMask, classes: int) -> tuple[NDArray[np.i
     mask: (H, W) of the photo itself, class indices below `classes`, 255 = nothing is painted. Every pixel counts, since
     a stroke may be one pixel wide, however much smaller the copy is; only of more than _MOST_VOTES a part is taken.
     """
+    if not classes:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
     (height, width), (rows, columns) = mask.shape, map(_places, pieces.labels.shape, mask.shape)
     votes = np.zeros(len(pieces.features) * classes, np.intp)
     for top in range(0, height, _STRIP_ROWS):

@@ -8,7 +8,7 @@ import pytest
 
 import prep.annotate.learn.learner as module
 from prep.annotate.app import annotate_app
-from prep.annotate.learn.learner import Learner, Learnt
+from prep.annotate.learn.learner import Learner, LearntProposal
 from prep.annotate.learn.pieces import painted, pieces_in, pieces_of
 from prep.annotate.learn.samples import MOST, Samples
 from prep.annotate.store.store import Store
@@ -76,6 +76,14 @@ def test_nothing_is_proposed_before_two_classes_are_painted(tmp_path: Path) -> N
         assert learner.proposal("s0") == "nothing"
         strokes(store, "s0", 4, (2,))
         assert set(np.unique(taken(learner, "s0").mask)) == {1, 2}, "only what was painted"
+
+
+def test_a_dataset_without_classes_has_nothing_to_learn(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [4])
+    (tmp_path / "classes.json").unlink()
+    learner = Learner(store)
+    with learner.working():
+        wait_until(lambda: learner.proposal("s0") == "nothing")
 
 
 def test_what_was_accepted_is_not_learnt_from(tmp_path: Path) -> None:
@@ -233,4 +241,4 @@ def test_the_page_gets_pixels_and_how_sure_they_are(tmp_path: Path) -> None:
     unsure = int(answer.headers["X-Unsure"])
     assert unsure <= 60
     assert (expected.confidence < unsure).mean() < 0.15, "few are marked"
-    assert isinstance(expected, Learnt)
+    assert isinstance(expected, LearntProposal)
