@@ -30,13 +30,15 @@ from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.planning.planner import plan_dataset
 from train.predicting.output_folder import opened_output
-from train.predicting.predict import polygon_settings, predict_photos, predict_videos, range_settings, with_ranges
+from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
 from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
+from train.windows.rescaled import note_unknown
+from train.windows.scale import Scale
 
 AnyRun = Run | str | Path
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -150,18 +152,20 @@ def resume(
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
-def load(run: AnyRun = LATEST, *, device: Device = "auto") -> Predictor:
+def load(run: AnyRun = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
     """Load the model of a run, or an .onnx file that `export` wrote.
 
     `model(image)` takes (H, W, 3) uint8 in RGB order, of any size, and gives (H, W) uint8, the class of each pixel;
     `model.probabilities(image)` gives (C, H, W) float32, and `model.classes` says what the numbers mean.
-    Raises SegError if there is no such model.
+    scale: the size at which an image is labelled: "auto" and "fit", that of the images of the training, as
+    'seg-train predict' does; 1 its own, another factor so many times its own.
+    Raises SegError if there is no such model, or such a scale.
 
         model = train.load("runs/campus-2026-01-31-142501")
         mask = model(image)
     """
     need_one_of("device", device, Device)
-    return open_predictor(_named(run), None, device, say_nothing)[0]
+    return open_predictor(_named(run), None, device, say_nothing)[0].at_scale(scale)
 
 
 @recorded(lambda _, result: result.folder)
@@ -197,6 +201,7 @@ def predict(
     save: Sequence[Saved] | None = None,
     simplify: float = 1.0,
     min_area: int = 1,
+    scale: Scale = "auto",
     device: Device = "auto",
     max_failed: int | None = None,
     overwrite: bool = False,
@@ -207,8 +212,9 @@ def predict(
 
     save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
     simplify: pixels by which the line of a polygon may move.  min_area: regions with fewer pixels are left out of
-    geojson and coco. What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to
-    predict, if `output` holds files of others, or if more than `max_failed` cannot be read.
+    geojson and coco.  scale: the size at which photos are labelled, as of `load`.
+    What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to predict, if `output`
+    holds files of others, or if more than `max_failed` cannot be read.
 
         print(train.predict("photos", output="predictions", save=["masks", "geojson"]).problems)
     """
@@ -221,10 +227,12 @@ def predict(
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_sources([root_of(source) for source in sources], folder)
-    predictor, identity = open_predictor(_named(run), None, device, say)
+    loaded, identity = open_predictor(_named(run), None, device, say)
+    predictor = loaded.at_scale(scale)
+    note_unknown(predictor.scale, say)
     predictor = with_ranges(predictor, found.photos, say)
     failures = Failures(max_failed)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **photo_settings(predictor)}
     if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
         settings |= polygon_settings(simplify, min_area)
     bar = bar_of(progress)

@@ -120,8 +120,9 @@ def test_a_model_is_exported(here: train.Run, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="the extra export is not installed")
     made = train.export(here, to="onnx", output=tmp_path / "model.onnx")
     assert made.difference < 1e-3
-    image = random_image(0, 40, 50)
+    image = random_image(0, 60, 70)
     assert np.mean(train.load(made.path)(image) == train.load(here)(image)) > 0.99
+    assert train.load(made.path).scale == train.load(here).scale
 
 
 @pytest.mark.parametrize(

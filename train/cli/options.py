@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import click
 
+from prep.core.errors import SegError
+from train.windows.scale import Scale, parse_scale
 from train.windows.window_settings import BLENDS, OVERLAPS, TTAS, WINDOW_PX
 
 device_option = click.option(
@@ -11,6 +13,24 @@ device_option = click.option(
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
     help="Where to compute; auto takes an NVIDIA GPU if there is one.",
+)
+
+
+def _parse_scale(ctx: click.Context, param: click.Parameter, value: str) -> Scale:
+    """Read auto, fit or a factor; a usage error if it is none of these."""
+    try:
+        return parse_scale(value)
+    except SegError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+scale_option = click.option(
+    "--scale",
+    default="auto",
+    metavar="auto|fit|FACTOR",
+    callback=_parse_scale,
+    help="Size at which a photo is labelled: auto and fit, that of the training's images; 1, its own. auto refuses "
+    "what may show more instead of the same in more pixels.",
 )
 
 

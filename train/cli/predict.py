@@ -7,8 +7,9 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
 from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option
-from train.cli.options import device_option, window_options
+from train.cli.options import device_option, scale_option, window_options
 from train.cli.torch_needed import need_torch
+from train.windows.scale import Scale
 
 _PICTURES = ("masks", "colors", "overlays")
 _POLYGONS = ("geojson", "geopackage", "coco", "labelme")
@@ -69,6 +70,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     metavar="PIXELS",
     help="Leave regions with fewer pixels out of polygons (labelme has them all), and fill holes as small.",
 )
+@scale_option
 @window_options
 @click.option(
     "--engine",
@@ -87,6 +89,7 @@ def predict(
     kinds: tuple[str, ...] | None,
     tolerance: float,
     smallest: int,
+    scale: Scale,
     engine: str | None,
     device: str,
     max_failed: int | None,
@@ -117,6 +120,9 @@ def predict(
     the same world file. With the extra geo, geojson of such photos is in degrees of WGS84, and geopackage has
     polygons in map units; both state areas in square metres.
 
+    A photo of another size than the images of the training is labelled at their size, and the labels are brought
+    back to the photo: a model knows things by how large they were. --scale 1 labels photos as they are.
+
     A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
     a frame. Videos in folders are left out, name them one by one. What cannot be read is left out and listed at the
     end; the exit code is 1 then.
@@ -127,6 +133,7 @@ def predict(
         seg-train predict photos/ -o predictions
         seg-train predict photos/ -o predictions --save masks,geojson --simplify 2 --min-area 50
         seg-train predict photos/ -o predictions --save masks,probabilities
+        seg-train predict mosaic.tif -o predictions --scale 1
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
@@ -134,20 +141,22 @@ def predict(
     from train.exporting.engine import open_predictor
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import (
+        photo_settings,
         polygon_settings,
         predict_photos,
         predict_videos,
-        range_settings,
         with_ranges,
     )
     from train.predicting.sources import find_sources
+    from train.windows.rescaled import note_unknown
 
     found = find_sources(images, output)
     loaded, identity = open_predictor(run, engine, device, note)
-    predictor = loaded.changed(**windows)
+    predictor = loaded.changed(**windows).at_scale(scale)
+    note_unknown(predictor.scale, note)
     predictor = with_ranges(predictor, found.photos, note)
     failures = Failures(max_failed)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **range_settings(predictor)}
+    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= polygon_settings(tolerance, smallest)
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:

@@ -108,6 +108,7 @@ def metadata(card: ModelCard, identity: str) -> dict[str, str]:
         "dataset": card.dataset,
         "classes": json.dumps(card.classes.to_json(), ensure_ascii=False),
         "ranges": ranges_to_text(card.ranges),
+        "image_scale": json.dumps(card.image_scale.to_plain() if card.image_scale else None),
         **plain,
     }
 

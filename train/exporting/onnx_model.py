@@ -15,6 +15,7 @@ from prep.core.files import read_bytes
 from prep.photos.ranges import ranges_from_plain
 from train.exporting.export import INPUT, OUTPUTS, need_onnx
 from train.windows.predictor import Predictor
+from train.windows.scale import ImageScale, Rescaling
 from train.windows.window_settings import WindowSettings
 
 
@@ -52,9 +53,10 @@ def load_onnx(path: Path) -> tuple[Predictor, str]:
         classes = classes_from_json(json.loads(texts["classes"]))
         windows = WindowSettings(int(json.loads(texts["window"])), float(json.loads(texts["overlap"])))
         ranges = ranges_from_plain(json.loads(texts.get("ranges", "{}")), path)
+        scale = Rescaling(ImageScale.from_plain(json.loads(texts.get("image_scale", "null")), path))
         identity = texts["model"]
     except SegError as error:
         raise SegError(f"{path}: {error}; export it again with 'seg-train export'") from error
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SegError(f"{path}: an ONNX model, but not of 'seg-train export': it lacks {error}") from error
-    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu"), ranges), identity
+    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu"), ranges, scale), identity

@@ -22,6 +22,7 @@ from prep.dataset.stats import Stats
 from prep.photos.survey import read_ranges
 from train.config.config import Config
 from train.data.data import PixelStore
+from train.data.image_scale import image_scale
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, read_last, write_last
@@ -67,6 +68,7 @@ class Trainer:
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
             dataset.root.resolve().name, dataset.split_hash(), read_ranges(dataset.root / RANGES),
+            image_scale(dataset),
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, fabric)

@@ -23,6 +23,7 @@ def settings_of(trainer: Trainer) -> dict[str, Any]:
         "patches": len(trainer.store),
         "pixels": "patches" if trainer.store.is_cut else "random crops",
         "patch_size": trainer.store.size,
+        "image_scale": trainer.card.image_scale and trainer.card.image_scale.to_plain(),
         "window_used": trainer.card.window,
         "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
         "device": str(trainer.fabric.device),

@@ -23,6 +23,7 @@ from train.predicting.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
+from train.windows.rescaled import RescaledPhotos
 
 LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
 """What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities; of
@@ -90,6 +91,7 @@ def _label(
 ) -> None:
     """Write the files of these kinds, the mask among them."""
     rows = TiffRows(photo.path, predictor.ranges, keeps_empty=place is not None)
+    RescaledPhotos(predictor.scale, note).look(str(photo.path), rows.height, rows.width)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
     source = Thinned(rows)

@@ -26,6 +26,7 @@ from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES, probability_path
+from train.windows.rescaled import RescaledPhotos
 
 
 def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:
@@ -40,10 +41,11 @@ def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callabl
     return replace(predictor, ranges={**predictor.ranges, **survey.ranges})
 
 
-def range_settings(predictor: Predictor) -> dict[str, object]:
-    """What of the ranges changes predictions, as plain data."""
+def photo_settings(predictor: Predictor) -> dict[str, object]:
+    """What is done with photos before they are labelled, and so changes predictions, as plain data."""
     ranges = {kind: list(span) for kind, span in sorted(predictor.ranges.items())}
-    return {"ranges": ranges} if ranges else {}
+    scale = {"scale": predictor.scale.wanted, "images_of_training": predictor.scale.known}
+    return scale | ({"ranges": ranges} if ranges else {})
 
 
 def polygon_settings(tolerance: float, smallest: int) -> dict[str, object]:
@@ -79,6 +81,7 @@ def predict_photos(
     A photo whose files are all there, of this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
+    rescaled = RescaledPhotos(predictor.scale, note)
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
     places = Places(kinds)
     if COCO in kinds:
@@ -96,7 +99,7 @@ def predict_photos(
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                     if folder.lacks(wanted):
                         with folder.making(wanted):
-                            _predict_photo(predictor, photo, outputs, scores, place)
+                            _predict_photo(predictor, photo, outputs, scores, place, rescaled)
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
     places.tell(note)
@@ -138,9 +141,15 @@ def _only_page(photo: FoundFile) -> FoundFile:
 
 
 def _predict_photo(
-    predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None, place: Place | None
+    predictor: Predictor,
+    photo: FoundFile,
+    outputs: Sequence[Output],
+    scores: Path | None,
+    place: Place | None,
+    rescaled: RescaledPhotos,
 ) -> None:
     image = read_photo(photo.path, predictor.ranges, photo.page)
+    rescaled.look(str(photo.path), *image.shape[:2])
     empty = None if place is None else place.empty_pixels()
     mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
     if empty is not None:

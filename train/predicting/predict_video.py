@@ -15,6 +15,7 @@ from prep.images.overlay import color_mask, overlay
 from train.predicting.output_folder import OutputFolder
 from train.predicting.video import Damage, VideoFile, VideoWriter
 from train.windows.predictor import Predictor
+from train.windows.rescaled import RescaledPhotos
 
 VIDEO_KINDS = ("masks", "colors", "overlays")
 """Masks as one PNG a frame; colour masks and overlays as videos."""
@@ -47,6 +48,8 @@ def predict_video(
         masks = stack.enter_context(_NewFolder(frames)) if "masks" in kinds else None
         writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in paths.items()}
         for number, frame in enumerate(source):
+            if number == 0:
+                RescaledPhotos(predictor.scale, note).look(str(video.path), *frame.image.shape[:2])
             mask = predictor(frame.image)
             if masks is not None:
                 write_png(masks / f"{number:06d}.png", mask)

@@ -21,6 +21,7 @@ from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
 from train.networks.networks import build_network, is_plain
 from train.windows.predictor import Normalizer, Predictor, TorchModel
+from train.windows.scale import ImageScale, Rescaling
 from train.windows.window_settings import WindowSettings
 
 _POSSIBLE = {
@@ -39,6 +40,7 @@ class ModelCard:
     """Everything besides the weights that a model needs to be used, and to be believed.
 
     ranges: of deep photos, which numbers became black and white in the dataset.
+    image_scale: how large the images were that it learned from; None if an older version trained it.
     """
 
     config: Config
@@ -50,6 +52,7 @@ class ModelCard:
     dataset: str
     split_hash: str
     ranges: Ranges = field(default_factory=dict)
+    image_scale: ImageScale | None = None
 
     @classmethod
     def from_plain(cls, data: dict[str, Any], path: Path) -> "ModelCard":
@@ -64,6 +67,7 @@ class ModelCard:
             classes=classes_from_json(data["classes"]),
             **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
             ranges=ranges_from_plain(data.get("ranges", {}), path),
+            image_scale=ImageScale.from_plain(data.get("image_scale"), path),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -73,6 +77,7 @@ class ModelCard:
             "config": self.config.to_plain(),
             "classes": self.classes.to_json(),
             "ranges": {kind: list(span) for kind, span in self.ranges.items()},
+            "image_scale": self.image_scale.to_plain() if self.image_scale else None,
             "versions": {name: version(name) for name in _PACKAGES},
             "git_hash": _git_hash(),
         }
@@ -95,7 +100,8 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
     network = network.to(memory_format=torch.channels_last).to(fabric.device)
     model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
     windows = WindowSettings(card.window, card.overlap)
-    return Predictor(model, card.classes, windows, fabric.device, card.ranges), card
+    scale = Rescaling(card.image_scale)
+    return Predictor(model, card.classes, windows, fabric.device, card.ranges, scale), card
 
 
 def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Module:

@@ -17,6 +17,8 @@ from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.ranges import Ranges
 from train.windows.image_rows import ArrayRows, ImageRows
 from train.windows.probability_file import written
+from train.windows.resampling import brought_back, resized
+from train.windows.scale import Rescaling, Scale, parse_scale
 from train.windows.window_settings import WindowSettings
 from train.windows.windows import Probabilities, best_class, count_windows, probability_strips
 
@@ -73,6 +75,7 @@ class Predictor:
 
     model: class probabilities of windows, whatever computes them.  device: where the probabilities are added up.
     ranges: of deep photos, which numbers become black and white, as in the training.
+    scale: the size at which a photo is labelled; it is brought to that, and its labels back, rows at a time.
     """
 
     model: Probabilities
@@ -80,6 +83,7 @@ class Predictor:
     windows: WindowSettings
     device: torch.device
     ranges: Ranges = field(default_factory=dict)
+    scale: Rescaling = field(default_factory=Rescaling)
 
     def __call__(self, image: ImageRGB) -> IndexMask:
         """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels. SegError for any other kind of array."""
@@ -111,11 +115,19 @@ class Predictor:
 
     def probability_strips(self, source: ImageRows) -> Iterator[tuple[int, Tensor]]:
         """(first row, float32 (C, n, W)) from the top down; each is overwritten when the next one is asked for."""
-        return probability_strips(source, self.model, len(self.classes), self.windows, self.device)
+        height, width = source.height, source.width
+        size = self.scale.size(height, width)
+        image = source if size == (height, width) else resized(source, *size)
+        strips = probability_strips(image, self.model, len(self.classes), self.windows, self.device)
+        return strips if image is source else brought_back(strips, size, height, width)
 
     def changed(self, **windows: Any) -> "Predictor":  # noqa: ANN401
         """The same model with other windows: arguments of WindowSettings.changed."""
         return replace(self, windows=self.windows.changed(**windows))
+
+    def at_scale(self, wanted: Scale) -> "Predictor":
+        """The same model at another scale: auto, fit or a factor, as of Rescaling. SegError if it cannot be."""
+        return replace(self, scale=replace(self.scale, wanted=parse_scale(wanted)))
 
     def watched(self, height: int, width: int, check: Callable[[float], None]) -> "Predictor":
         """The same for one image of this size, which tells `check` the share of its windows that is done.
@@ -123,7 +135,7 @@ class Predictor:
         It does so before each batch of windows; what `check` raises ends the labelling. A network cannot be stopped
         while it computes, but between two batches it can.
         """
-        number, done = count_windows(height, width, self.windows), 0
+        number, done = count_windows(*self.scale.size(height, width), self.windows), 0
 
         def model(windows: Tensor) -> Tensor:
             nonlocal done
