@@ -49,7 +49,7 @@ _Wanted = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Learnt:
+class LearntProposal:
     """What is proposed for a photo, on a smaller copy of it; (h, w) uint8 each.
 
     mask: class indices of the dataset.  confidence: in percent.  unsure: percent below which it is least sure.
@@ -91,7 +91,7 @@ class Learner:
                 self._news.notify_all()
             self._thread.join()
 
-    def proposal(self, stem: str) -> Learnt | str:
+    def proposal(self, stem: str) -> LearntProposal | str:
         """The proposal for an image, by its mask as it is saved.
 
         "computing" while it is not ready; "nothing" before two classes are painted.
@@ -105,22 +105,22 @@ class Learner:
         if pieces is None:
             return "computing"
         with self._learning:  # one at a time: each takes all cores there are
-            own, classes, version = self._taken(stem, pieces)
+            own, version = self._taken(stem, pieces)
             others, complete = self._others(stem, version)
-            trees = learn(own, others, classes) if classes else None
-            if trees is None:
+            learnt = learn(own, others)
+            if learnt is None:
                 return "nothing" if complete else "computing"
-            return _laid_out(pieces, trees(pieces.features), complete)
+            return _laid_out(pieces, *learnt(pieces.features), complete)
 
-    def _taken(self, stem: str, pieces: Pieces) -> tuple[Samples, int, str]:
-        """What is painted on a photo now, kept for when another one is open; number and version of the classes."""
+    def _taken(self, stem: str, pieces: Pieces) -> tuple[Samples, str]:
+        """What is painted on a photo now, kept for when another one is open, and the version of the classes."""
         key = self._key(stem)  # before the mask is read: if it changes meanwhile, it is looked at again
         with self._store.reading():  # mask and classes fit each other
             by_hand, (classes, version) = self._store.by_hand(stem), self._store.classes()
         own = samples_of(pieces, by_hand, len(classes), stem)
         with self._news:
             self._samples[stem] = key, own
-        return own, len(classes), version
+        return own, version
 
     def _others(self, stem: str, version: str) -> tuple[list[Samples], bool]:
         """Samples of other photos in the order of their names, and whether these are all."""
@@ -206,12 +206,12 @@ class Learner:
             self._taken(stem, self._find_pieces(stem))
 
 
-def _laid_out(pieces: Pieces, probability: NDArray[np.float32], complete: bool) -> Learnt:
-    """The most probable class of each piece, pixel by pixel."""
-    confidence = np.minimum(probability.max(axis=1) * 100 + 1e-3, 100).astype(np.uint8)
+def _laid_out(
+    pieces: Pieces, classes: NDArray[np.uint8], confidence: NDArray[np.uint8], complete: bool
+) -> LearntProposal:
+    """The class and the confidence of each piece, pixel by pixel."""
     unsure = min(_SURE, int(np.percentile(confidence, _UNSURE)))
-    values = probability.argmax(axis=1).astype(np.uint8)
-    return Learnt(values[pieces.labels], confidence[pieces.labels], unsure, complete)
+    return LearntProposal(classes[pieces.labels], confidence[pieces.labels], unsure, complete)
 
 
 def _next(entries: Sequence[Entry], opened: str) -> str | None:

@@ -21,6 +21,9 @@ PIECES = 20_000
 _SMALLEST = 3
 """Diameter of a piece, in pixels of the smaller copy: those of a small photo still follow a crack."""
 
+_STRIP_ROWS = 512
+_MOST_VOTES = 2_000_000
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -63,17 +66,25 @@ def _small(width: int, height: int) -> tuple[int, int]:
 def painted(pieces: Pieces, mask: IndexMask, classes: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The pieces (K,) on which something is painted, and the class (K,) of the most of it.
 
-    mask: (H, W) of the photo itself, class indices below `classes`, 255 = nothing is painted.
+    mask: (H, W) of the photo itself, class indices below `classes`, 255 = nothing is painted. Every pixel counts, since
+    a stroke may be one pixel wide, however much smaller the copy is; only of more than _MOST_VOTES a part is taken.
     """
-    rows, columns = (_places(*lengths) for lengths in zip(pieces.labels.shape, mask.shape, strict=True))
-    values = mask[np.ix_(rows, columns)].ravel()
-    there = np.flatnonzero(values < classes)
-    pairs = pieces.labels.ravel()[there].astype(np.intp) * classes + values[there]
-    votes = np.bincount(pairs, minlength=len(pieces.features) * classes).reshape(-1, classes)
-    chosen = np.flatnonzero(votes.any(axis=1))
-    return chosen, votes[chosen].argmax(axis=1)
+    if not classes:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    (height, width), (rows, columns) = mask.shape, map(_places, pieces.labels.shape, mask.shape)
+    votes = np.zeros(len(pieces.features) * classes, np.intp)
+    for top in range(0, height, _STRIP_ROWS):
+        strip = mask[top : top + _STRIP_ROWS]
+        there = np.flatnonzero(strip < classes)
+        there = there[:: max(1, len(there) * height // (len(strip) * _MOST_VOTES))]
+        down, right = np.divmod(there, width)
+        piece = pieces.labels[rows[top + down], columns[right]].astype(np.intp)
+        votes += np.bincount(piece * classes + strip.ravel()[there], minlength=len(votes))
+    by_piece = votes.reshape(-1, classes)
+    chosen = np.flatnonzero(by_piece.any(axis=1))
+    return chosen, by_piece[chosen].argmax(axis=1)
 
 
 def _places(few: int, many: int) -> NDArray[np.intp]:
-    """For each of a few pixels the one of many that lies in its middle."""
-    return np.minimum(((np.arange(few) + 0.5) * many / few).astype(np.intp), many - 1)
+    """(many,) The pixel of a few in which the middle of each of many lies."""
+    return np.minimum(((np.arange(many) + 0.5) * few / many).astype(np.intp), few - 1)

@@ -49,8 +49,22 @@ def samples_of(pieces: Pieces, by_hand: IndexMask, classes: int, stem: str) -> S
     return Samples(pieces.features[chosen], values).thinned(MOST, zlib.crc32(stem.encode()))
 
 
-def learn(own: Samples, others: Sequence[Samples], classes: int) -> Trees | None:
-    """Trees that know the classes of the strokes; None while these are not of two classes at least.
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt: trees, and the class (C,) of the dataset that each of theirs is."""
+
+    trees: Trees
+    classes: NDArray[np.uint8]
+
+    def __call__(self, features: Features) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The most probable class of pieces (N, F), and its probability in percent, rounded down; (N,) each."""
+        probability = self.trees(features)
+        confidence = np.minimum(probability.max(axis=1) * 100 + 1e-3, 100).astype(np.uint8)
+        return self.classes[probability.argmax(axis=1)], confidence
+
+
+def learn(own: Samples, others: Sequence[Samples]) -> Learnt | None:
+    """Learn the classes of the strokes; None while these are not two at least.
 
     own: samples of the photo to label.  others: those of other photos.
     """
@@ -58,10 +72,11 @@ def learn(own: Samples, others: Sequence[Samples], classes: int) -> Trees | None
     parts = [own, *(part.thinned(quota, place) for place, part in enumerate(others))]
     features = np.concatenate([part.features for part in parts])
     values = np.concatenate([part.classes for part in parts])
-    is_own = np.arange(len(values)) < len(own)
-    if len(np.unique(values)) < 2:
+    there, values = np.unique(values, return_inverse=True)
+    if len(there) < 2:
         return None
-    return grow(features, values, _weights(values, is_own, classes), classes, seed=0)
+    weights = _weights(values, np.arange(len(values)) < len(own), len(there))
+    return Learnt(grow(features, values, weights, len(there), seed=0), there.astype(np.uint8))
 
 
 def _weights(values: NDArray[np.intp], is_own: NDArray[np.bool_], classes: int) -> NDArray[np.float64]:

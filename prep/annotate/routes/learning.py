@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from prep.annotate.learn.learner import Learner, Learnt
+from prep.annotate.learn.learner import Learner, LearntProposal
 
 
 def learning_routes(learner: Learner) -> Blueprint:
@@ -12,16 +12,16 @@ def learning_routes(learner: Learner) -> Blueprint:
     @routes.get("/images/<stem>/learnt")
     def learnt(stem: str) -> tuple[Response, int]:
         found = learner.proposal(stem)
-        return (_told(found), 200) if isinstance(found, Learnt) else (jsonify(state=found), 202)
+        return (_told(found), 200) if isinstance(found, LearntProposal) else (jsonify(state=found), 202)
 
     return routes
 
 
-def _told(learnt: Learnt) -> Response:
+def _told(proposal: LearntProposal) -> Response:
     """Class indices (h, w), then confidences (h, w), row by row, of a smaller copy: packing would take longer."""
-    response = Response(learnt.mask.tobytes() + learnt.confidence.tobytes(), mimetype="application/octet-stream")
-    height, width = learnt.mask.shape
+    response = Response(proposal.mask.tobytes() + proposal.confidence.tobytes(), mimetype="application/octet-stream")
+    height, width = proposal.mask.shape
     response.headers.update(
-        {"X-Width": width, "X-Height": height, "X-Unsure": learnt.unsure, "X-Complete": int(learnt.complete)}
+        {"X-Width": width, "X-Height": height, "X-Unsure": proposal.unsure, "X-Complete": int(proposal.complete)}
     )
     return response

@@ -1,5 +1,6 @@
 // What keys and buttons do.
 
+import { copyMask } from "./copying.js";
 import { byId } from "./dom.js";
 import { showHelp } from "./help.js";
 import { actionOf, belongsElsewhere } from "./keys.js";
@@ -68,6 +69,11 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     },
     nextFinding: () => findings.step(1),
     previousFinding: () => findings.step(-1),
+    copy: () => isShown() && copyMask(editor, list.beside(-1)),
+    async saved() {
+      const { saver } = editor;
+      if (saver) editor.say((await saver.flush()) ? "All is saved. Every stroke is, by itself." : saver.words);
+    },
     done: () => finish("done"),
     reject: () => finish("rejected"),
     class(key) {

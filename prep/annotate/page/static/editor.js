@@ -13,7 +13,7 @@ import { View } from "./view.js";
 /**
  * value: class index that tools paint, 255 = unlabelled. only: null, or the one value that they may paint over.
  * Events: "open", "edit" (undo and redo may have changed), "tool", "tools" (others may be available), "value",
- * "save" (saver.state may have changed), "say" with detail = words.
+ * "save" (saver.state may have changed), "classless" (somebody draws, and there is no class), "say" with detail = words.
  */
 export class Editor extends EventTarget {
   stem = null;
@@ -154,11 +154,11 @@ export class Editor extends EventTarget {
     this.mask.end();
   }
 
-  /** Accepts what is proposed as one step: [[value, spans]]. What is painted by hand before it is saved by itself. */
-  async accept(parts, only) {
+  /** Accepts what is proposed as one step: [[value, spans]]; not while something is drawn. */
+  accept(parts, only) {
     const { mask, saver } = this;
-    if (mask.unsent) await saver.flush(); // without the server they are taken for proposed: not learnt from, and not lost
-    if (mask !== this.mask || mask.editing || !this.ready) return;
+    if (mask.editing) return;
+    saver.cut(); // what is painted by hand is learnt from, what is accepted is not
     mask.begin();
     for (const [value, spans] of parts) mask.fill(spans, value, only);
     mask.end(true);

@@ -13,15 +13,19 @@ export class Hatching {
   #image = null;
   #drawn = "";
 
-  /** `state` differs whenever the proposal, what is shown of it, or a colour does. */
+  /** `state` differs whenever the proposal, what is shown of it, or a colour does; what is painted is told by its box. */
   draw(context, view, proposal, classes, state) {
     const width = Math.ceil(view.width), height = Math.ceil(view.height);
     const now = `${width} ${height} ${view.scale} ${view.left} ${view.top} ${state}`;
+    const part = now === this.#drawn ? onStage(proposal.takeChanged(), view, width, height) : { x0: 0, y0: 0, x1: width, y1: height };
     if (now !== this.#drawn) {
+      proposal.takeChanged();
       this.#resize(width, height);
-      paint(this.#image, view, proposal, colorsOf(classes));
-      this.#context.putImageData(this.#image, 0, 0);
       this.#drawn = now;
+    }
+    if (part && part.x0 < part.x1 && part.y0 < part.y1) {
+      paint(this.#image, view, proposal, colorsOf(classes), part);
+      this.#context.putImageData(this.#image, 0, 0, part.x0, part.y0, part.x1 - part.x0, part.y1 - part.y0);
     }
     context.imageSmoothingEnabled = false;
     context.drawImage(this.#canvas, 0, 0);
@@ -49,35 +53,50 @@ function colorsOf(classes) {
 const LIGHT = 0xf0ffffff; // the other dashes of the rim
 const DOTS = 3; // what is least sure is dotted: a dot where both places are multiples of four
 
-function paint(image, view, { width, height, pixels, mask, confidence, least, unsure, over, lit }, colors) {
+/** The pixels of the stage that a box of the image touches, with the rims beside them; null for none. */
+function onStage(box, { left, top, scale }, width, height) {
+  return box && {
+    x0: Math.max(0, Math.floor((box.x0 - left) * scale) - 1), x1: Math.min(width, Math.ceil((box.x1 - left) * scale) + 2),
+    y0: Math.max(0, Math.floor((box.y0 - top) * scale) - 1), y1: Math.min(height, Math.ceil((box.y1 - top) * scale) + 2),
+  };
+}
+
+/** Paints a part of the stage; where two values meet is the rim, which takes the pixel to the left and the one above. */
+function paint(image, view, proposal, { stripe, ground, lit: bright, rim }, { x0, y0, x1, y1 }) {
   const out = new Uint32Array(image.data.buffer);
-  const { stripe, ground, lit: bright, rim } = colors;
-  const labels = mask.pixels;
+  const { width, height, confidence, unsure, lit } = proposal;
   const columns = places(image.width, view.left, view.scale, width), rows = places(image.height, view.top, view.scale, height);
-  const [first, end] = extent(columns);
-  const above = new Uint8Array(image.width).fill(UNLABELLED);
-  out.fill(0);
-  for (let py = 0; py < image.height; py++) {
-    if (rows[py] < 0) continue;
+  let row = new Uint8Array(image.width), above = new Uint8Array(image.width).fill(UNLABELLED);
+  for (let py = Math.max(0, y0 - 1); py < y1; py++, [row, above] = [above, row]) {
+    fill(row, proposal, rows[py], columns, Math.max(0, x0 - 1), x1);
+    if (py < y0) continue;
     const start = rows[py] * width;
-    for (let px = first, to = py * image.width + first, left = UNLABELLED; px < end; px++, to++) {
-      const at = start + columns[px];
-      let value = pixels[at]; // as Proposal.values, which would be called a million times
-      if ((over ? value === labels[at] : labels[at] !== UNLABELLED) || confidence[at] < least) value = UNLABELLED;
-      if (value !== left || value !== above[px]) {
-        const rimmed = value === UNLABELLED ? (left === UNLABELLED ? above[px] : left) : value;
+    for (let px = x0, to = py * image.width + x0; px < x1; px++, to++) {
+      const value = row[px], left = px ? row[px - 1] : UNLABELLED, up = above[px];
+      if (value !== left || value !== up) {
+        const rimmed = value === UNLABELLED ? (left === UNLABELLED ? up : left) : value;
         out[to] = (px + py) & DASH ? LIGHT : rim[rimmed];
-      } else if (value !== UNLABELLED && confidence[at] < unsure && !((px | py) & DOTS)) out[to] = LIGHT;
-      else if (value !== UNLABELLED) out[to] = lit[at] ? bright[value] : ((px + py) & (PERIOD - 1)) < STRIPE ? stripe[value] : ground[value];
-      above[px] = left = value;
+      } else if (value === UNLABELLED) out[to] = 0;
+      else {
+        const at = start + columns[px];
+        if (confidence[at] < unsure && !((px | py) & DOTS)) out[to] = LIGHT;
+        else out[to] = lit[at] ? bright[value] : ((px + py) & (PERIOD - 1)) < STRIPE ? stripe[value] : ground[value];
+      }
     }
   }
 }
 
-/** The range of places that are on the image. */
-function extent(places) {
-  const first = places.findIndex((place) => place >= 0);
-  return first < 0 ? [0, 0] : [first, places.findLastIndex((place) => place >= 0) + 1];
+/** The values that are shown along one row of the stage, as Proposal.values, which would be called a million times. */
+function fill(row, { width, pixels, mask, confidence, least, over }, y, columns, x0, x1) {
+  const labels = mask.pixels, start = y * width;
+  for (let px = x0; px < x1; px++) {
+    if (y < 0 || columns[px] < 0) {
+      row[px] = UNLABELLED;
+      continue;
+    }
+    const at = start + columns[px], value = pixels[at];
+    row[px] = (over ? value === labels[at] : labels[at] !== UNLABELLED) || confidence[at] < least ? UNLABELLED : value;
+  }
 }
 
 /** The image pixel of each pixel of the stage along one axis; -1 beyond the image. */

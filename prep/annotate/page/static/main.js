@@ -140,6 +140,7 @@ if (await load()) {
   editor.addEventListener("tool", () => settings.set("tool", editor.tool.constructor.id));
   editor.choose(known(settings.get("value", 0)));
   editor.addEventListener("value", () => settings.set("value", editor.value));
+  editor.addEventListener("classless", () => classEditor.show());
   palette.fill();
   filters.restore();
   session.dispatchEvent(new Event("images"));

@@ -79,6 +79,9 @@ export class Pointers {
     if (this.#active.size > 1 || this.#drawing !== null || this.#panning !== null) return;
     if (pans) {
       this.#panning = event.pointerId;
+    } else if (event.button === 0 && editor.session.classes.length === 0) {
+      event.preventDefault(); // the focus belongs to the dialog that this opens
+      editor.dispatchEvent(new Event("classless"));
     } else if (event.button === 0) {
       this.#drawing = event.pointerId;
       this.#since = event.timeStamp;

@@ -2,6 +2,7 @@
 
 import { ApiError, api } from "./api.js";
 import { UNLABELLED } from "./mask.js";
+import { spansByValue } from "./spans.js";
 
 const PAUSE = 400; // milliseconds until the server is asked again
 
@@ -12,12 +13,13 @@ const PAUSE = 400; // milliseconds until the server is asked again
  */
 export class Proposal extends EventTarget {
   #asking = null; // aborts the questions about an image
+  #changed = null; // box of the mask
   state = "none";
   words = "";
   least = 0;
   unsure = 0;
   over = true;
-  revision = 0; // changes with everything that is seen
+  revision = 0; // changes with everything that is seen, but for what is painted
   pixels = new Uint8Array(0); // class index of each pixel, 255 = nothing, or refused
   confidence = new Uint8Array(0);
 
@@ -39,8 +41,23 @@ export class Proposal extends EventTarget {
   /** Another image: nothing is proposed for it yet. */
   begin(stem, mask, words) {
     Object.assign(this, { stem, mask, width: mask.width, height: mask.height, lit: new Uint8Array(mask.pixels.length) });
-    mask.addEventListener("change", () => this.mask === mask && this.revision++);
+    mask.addEventListener("change", ({ detail }) => this.mask === mask && this.#change(detail));
     this.become("waiting", words);
+  }
+
+  /** What is shown in a box of the mask may have changed. */
+  #change(box) {
+    const all = this.#changed ?? box;
+    this.#changed = {
+      x0: Math.min(all.x0, box.x0), y0: Math.min(all.y0, box.y0), x1: Math.max(all.x1, box.x1), y1: Math.max(all.y1, box.y1),
+    };
+  }
+
+  /** The box of the mask that changed since it was last taken; null if none did. */
+  takeChanged() {
+    const changed = this.#changed;
+    this.#changed = null;
+    return changed;
   }
 
   show(pixels, confidence) {
@@ -82,20 +99,9 @@ export class Proposal extends EventTarget {
     return stem === this.stem && this.state === "ready" ? { spans, value } : null;
   }
 
-  /** Spans of all that is left, by class. */
+  /** Map class -> spans of all that is left. */
   rest() {
-    const found = new Map();
-    for (let y = 0; y < this.height; y++) {
-      const row = y * this.width;
-      for (let x = 0; x < this.width; ) {
-        const value = this.values(row + x), first = x;
-        while (x < this.width && this.values(row + x) === value) x++;
-        if (value === UNLABELLED) continue;
-        if (!found.has(value)) found.set(value, []);
-        found.get(value).push(y, first, x);
-      }
-    }
-    return found;
+    return spansByValue(this.width, this.height, this.values);
   }
 
   /** Gives the pixels of spans another proposed value; 255 = refused. */

@@ -11,6 +11,7 @@ const RETRY = 1000; // milliseconds until a server that is away is asked again
  */
 export class Saver extends EventTarget {
   #pending = null; // the save on its way: the same, under the same name, until it is answered
+  #apart = []; // what goes in saves of its own, the oldest first
   #running = null; // promise while requests are sent
   #timer = null;
   state = "saved";
@@ -26,7 +27,7 @@ export class Saver extends EventTarget {
 
   /** Whether all is on the server. */
   get clean() {
-    return !this.#pending && !this.mask.unsent;
+    return !this.#pending && !this.#apart.length && !this.mask.unsent;
   }
 
   get stuck() {
@@ -68,13 +69,18 @@ export class Saver extends EventTarget {
   }
 
   #next() {
-    return {
-      save: randomName(),
-      base: this.version,
-      classesVersion: this.classesVersion,
-      proposed: this.mask.proposed,
-      tiles: this.mask.takeChanged(),
-    };
+    const what = this.#apart.shift() ?? this.#take();
+    return { save: randomName(), base: this.version, classesVersion: this.classesVersion, ...what };
+  }
+
+  #take() {
+    const { proposed } = this.mask;
+    return { proposed, tiles: this.mask.takeChanged() };
+  }
+
+  /** What is not on its way yet goes in a save of its own, apart from what comes now. */
+  cut() {
+    if (this.mask.unsent) this.#apart.push(this.#take());
   }
 
   #failed(error) {
@@ -91,6 +97,7 @@ export class Saver extends EventTarget {
   overwrite(version) {
     this.version = version;
     this.#pending = null;
+    this.#apart = [];
     this.mask.touchAll();
     this.#become("saving");
     return this.flush();
@@ -100,6 +107,7 @@ export class Saver extends EventTarget {
   stop() {
     clearTimeout(this.#timer);
     this.#pending = null;
+    this.#apart = [];
     this.mask.takeChanged();
   }
 

@@ -1,5 +1,7 @@
 // Areas as spans: an Int32Array of triples [y, x0, x1, ...], x1 exclusive. A pixel's centre is (x + 0.5, y + 0.5).
 
+import { UNLABELLED } from "./mask.js";
+
 /** Pixels whose centre is at most `radius` from the point. */
 export function disc(x, y, radius) {
   return capsule(x, y, x, y, radius);
@@ -113,4 +115,20 @@ function between(crossings, starts, top) {
     }
   }
   return spans.slice(0, size);
+}
+
+/** Map value -> [y, x0, x1, ...] of a picture whose pixels valueAt(place) tells; what is unlabelled is left out. */
+export function spansByValue(width, height, valueAt) {
+  const found = new Map();
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    for (let x = 0; x < width; ) {
+      const value = valueAt(row + x), first = x;
+      while (x < width && valueAt(row + x) === value) x++;
+      if (value === UNLABELLED) continue;
+      if (!found.has(value)) found.set(value, []);
+      found.get(value).push(y, first, x);
+    }
+  }
+  return found;
 }

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.annotate.learn.learner import Learner, Learnt
+from prep.annotate.learn.learner import Learner, LearntProposal
 from prep.annotate.store.store import Store
 from prep.core.classes import ClassMap, write_classes
 from tests.support import images_only, save, wait_until
@@ -68,20 +68,20 @@ def strokes(store: Store, stem: str, seed: int, classes: Sequence[int] = (0, 1, 
         paint(store, stem, box, value)
 
 
-def taken(learner: Learner, stem: str, *, complete: bool = False) -> Learnt:
+def taken(learner: Learner, stem: str, *, complete: bool = False) -> LearntProposal:
     """The proposal once it is there; the page asks again and again, too."""
-    answers: list[Learnt] = []
+    answers: list[LearntProposal] = []
 
     def there() -> bool:
         answer = learner.proposal(stem)
-        answers.extend([answer] if isinstance(answer, Learnt) and (answer.complete or not complete) else [])
+        answers.extend([answer] if isinstance(answer, LearntProposal) and (answer.complete or not complete) else [])
         return bool(answers)
 
     wait_until(there)
     return answers[0]
 
 
-def accuracy(found: Learnt, seed: int) -> float:
+def accuracy(found: LearntProposal, seed: int) -> float:
     """Share of the pixels of a scene that are proposed as they are."""
     truth = scene(seed)[1]
     assert found.mask.shape == truth.shape

@@ -8,7 +8,7 @@ import pytest
 
 import prep.annotate.learn.learner as module
 from prep.annotate.app import annotate_app
-from prep.annotate.learn.learner import Learner, Learnt
+from prep.annotate.learn.learner import Learner, LearntProposal
 from prep.annotate.learn.pieces import painted, pieces_in, pieces_of
 from prep.annotate.learn.samples import MOST, Samples
 from prep.annotate.store.store import Store
@@ -76,6 +76,14 @@ def test_nothing_is_proposed_before_two_classes_are_painted(tmp_path: Path) -> N
         assert learner.proposal("s0") == "nothing"
         strokes(store, "s0", 4, (2,))
         assert set(np.unique(taken(learner, "s0").mask)) == {1, 2}, "only what was painted"
+
+
+def test_a_dataset_without_classes_has_nothing_to_learn(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [4])
+    (tmp_path / "classes.json").unlink()
+    learner = Learner(store)
+    with learner.working():
+        wait_until(lambda: learner.proposal("s0") == "nothing")
 
 
 def test_what_was_accepted_is_not_learnt_from(tmp_path: Path) -> None:
@@ -173,6 +181,27 @@ def test_a_large_photo_is_made_smaller_and_a_jpeg_decoded_so(tmp_path: Path, mon
     assert decoded == [(180, 240, 3)], "two eighths are the least that reaches 126 x 95"
 
 
+def test_strokes_of_one_pixel_count_on_a_large_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against all pixels one by one; the copy that is learnt from is 8 times smaller."""
+    monkeypatch.setattr("prep.annotate.learn.pieces.WORK_PIXELS", 10_000)
+    image, _ = scene(4, 720, 960)
+    pieces = pieces_of(image, 960, 720)
+    mask = np.full((720, 960), 255, np.uint8)
+    mask[333, 100:900], mask[600:700, 41], mask[601:603, 41] = 1, 0, 2
+    chosen, values = painted(pieces, mask, 3)
+    height, width = pieces.labels.shape
+    votes: dict[int, list[int]] = {}
+    for y, x in np.argwhere(mask != 255):
+        piece = int(pieces.labels[int((y + 0.5) * height / 720), int((x + 0.5) * width / 960)])
+        votes.setdefault(piece, [0, 0, 0])[mask[y, x]] += 1
+    assert dict(zip(chosen.tolist(), values.tolist(), strict=True)) == {
+        piece: int(np.argmax(counts)) for piece, counts in votes.items()
+    }
+    monkeypatch.setattr("prep.annotate.learn.pieces._MOST_VOTES", 20_000)
+    found = painted(pieces, np.zeros((720, 960), np.uint8), 3)
+    assert len(found[0]) == len(pieces.features), "of a photo that is painted all over a part is enough"
+
+
 def test_pieces_cover_the_photo_and_a_crack_is_not_lost(tmp_path: Path) -> None:
     image = np.full((90, 120, 3), 200, np.uint8)
     image[40:43] = 30
@@ -212,4 +241,4 @@ def test_the_page_gets_pixels_and_how_sure_they_are(tmp_path: Path) -> None:
     unsure = int(answer.headers["X-Unsure"])
     assert unsure <= 60
     assert (expected.confidence < unsure).mean() < 0.15, "few are marked"
-    assert isinstance(expected, Learnt)
+    assert isinstance(expected, LearntProposal)

@@ -123,9 +123,10 @@ test("a save says whether a proposal was accepted in it, also when that is undon
   };
   const mask = new Mask(4, 4);
   const saver = new Saver("s0", mask, { version: "v0", classesVersion: "c" }, { update() {} });
+  let value = 0; // each step another one, so that it changes something
   const draw = (y, proposed) => {
     mask.begin();
-    mask.fill(Int32Array.of(y, 0, 4), 1);
+    mask.fill(Int32Array.of(y, 0, 4), value++);
     mask.end(proposed);
   };
   for (const work of [() => draw(0), () => draw(1, true), () => draw(2), () => mask.undo(), () => mask.undo(), () => mask.redo(), () => draw(3)]) {
@@ -133,4 +134,14 @@ test("a save says whether a proposal was accepted in it, also when that is undon
     await saver.flush();
   }
   assert.deepEqual(told, ["0", "1", "0", "0", "1", "1", "0"]);
+  draw(0);
+  saver.cut();
+  draw(1, true);
+  mask.undo();
+  saver.cut();
+  saver.cut();
+  draw(2);
+  assert.equal(saver.clean, false);
+  assert.equal(await saver.flush(), true);
+  assert.deepEqual(told.slice(7), ["0", "1", "0"], "each in a save of its own");
 });

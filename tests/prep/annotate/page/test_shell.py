@@ -68,8 +68,10 @@ def test_a_dataset_without_classes_begins_with_the_class_editor(tmp_path: Path, 
     page = opened(root)
     until(page, "document.activeElement.matches('#class-editor input')")
     page.get_by_role("button", name="Later").click()
-    page.locator("#stage").click()  # with no class to paint, nothing is painted that could not be saved
+    page.locator("#stage").click()  # with no class to paint, nothing is painted: it asks for one
+    until(page, "document.activeElement.matches('#class-editor input')")
     assert page.evaluate("[editor.value, editor.mask.canUndo, editor.saver.state]") == [255, False, "saved"]
+    page.get_by_role("button", name="Later").click()
     page.get_by_role("button", name="Name the classes").click()
     until(page, "document.activeElement.matches('#class-editor input')")
     page.keyboard.press("Enter")
@@ -226,3 +228,34 @@ def test_an_image_that_cannot_be_read_is_told_and_can_be_rejected(tmp_path: Path
     until(page, "editor.stem === 's2'")
     assert states(root) == {"s1": "rejected"}
     assert page.locator("#notice").is_hidden()
+
+
+def test_the_mask_of_the_image_before_is_copied_where_nothing_is_labelled(tmp_path: Path, opened: Opened) -> None:
+    root = tmp_path / "d"
+    images_only(root, [(24, 32), (24, 32), (24, 33)])
+    write_classes(root / "classes.json", CLASSES)
+    (root / "masks").mkdir()
+    write_png(root / "masks/s0.png", HALF)
+    page = opened(root)
+    message = page.locator("#message")
+    page.keyboard.press("v")
+    until(page, "document.querySelector('#message').textContent.startsWith('There is no image before')")
+    page.keyboard.press("PageDown")
+    until(page, "editor.stem === 's1'")
+    page.evaluate("editor.paint(Int32Array.of(0, 0, 10), 2)")
+    page.keyboard.press("v")
+    until(page, "document.querySelector('#message').textContent.startsWith('Copied from s0')")
+    page.keyboard.press("Control+s")
+    until(page, "document.querySelector('#message').textContent.startsWith('All is saved')")
+    expected = HALF.copy()
+    expected[0, :10] = 2
+    np.testing.assert_array_equal(read_mask(root / "masks/s1.png"), expected)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("PageDown")
+    until(page, "editor.stem === 's2'")
+    page.keyboard.press("v")
+    until(page, "document.querySelector('#message').textContent.includes('not copied')")
+    assert message.text_content() == "The mask of s1 has 32 x 24 pixels, this image 33 x 24: not copied."
+    copied = read_mask(root / "masks/s1.png")
+    assert (copied[0, :10] == 2).all()
+    assert (copied[1:] == 255).all(), "undone as one step"

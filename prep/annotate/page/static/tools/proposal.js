@@ -11,7 +11,7 @@ export class ProposalTool extends Tool {
   static id = "proposal";
   static title = "Proposal";
   static key = "m";
-  static hint = "Click accepts a region, Ctrl click its class everywhere, Alt or the right button refuses it. Enter accepts the rest where nothing is labelled, Shift Enter everywhere.";
+  static hint = "Click accepts a region, Ctrl click its class everywhere. Enter accepts the rest where nothing is labelled. Of a model: Alt or the right button refuses, Shift Enter accepts over labels, too.";
   static cursor = "pointer";
   options = [{ id: "confidence", label: "Hide below", type: "range", min: 0, max: 100, step: 5, value: 0, unit: "%", keys: ["[", "]"] }];
   #model = new Proposal();
@@ -122,7 +122,7 @@ export class ProposalTool extends Tool {
     this.#show(null);
     const { value } = region;
     if (refused) this.#refuse(region);
-    else await editor.accept([[value, everywhere ? proposal.rest().get(value) : region.spans]], proposal.over ? editor.only : UNLABELLED);
+    else editor.accept([[value, everywhere ? proposal.rest().get(value) : region.spans]], proposal.over ? editor.only : UNLABELLED);
     editor.redraw();
   }
 
