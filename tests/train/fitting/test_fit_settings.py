@@ -288,7 +288,7 @@ def test_a_killed_worker_is_told_with_the_command_that_takes_workers(monkeypatch
     def killed(*_: object, **__: object) -> None:
         raise WorkerKilled("a worker process was killed. With --workers 1 the same work takes less memory")
 
-    monkeypatch.setattr("prep.dataset.stats.run_jobs", killed)
+    monkeypatch.setattr("prep.dataset.stats.sum_jobs", killed)
     told = "takes less memory: type 'seg-prep stats --workers 1' first, then train again"
     assert told in failing("--epochs", 1).stderr
 
