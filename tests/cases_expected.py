@@ -57,6 +57,10 @@ def with_border(drawings: tuple[Drawing, ...], top: int) -> tuple[Drawing, ...]:
     return tuple(Drawing((*drawing.rectangles, ("ignore", 0, top, 120, 80)), drawing.rest) for drawing in drawings)
 
 
+_CITYSCAPES = (
+    *("sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation", "terrain"),
+    *("sky", "person", "rider", "truck", "bus", "train", "motorcycle", "bicycle"),
+)
 TWO, THREE = scenes(0, 1), scenes(0, 1, 2)
 PROPOSE = ("which value is which class?", "Save these lines with your own names as classes.txt")
 COUNTED = "its rows were counted (0 background, 1 road, 2 car)"
@@ -252,11 +256,10 @@ FOLDERS = (
     Case(
         "cityscapes",
         "data",
-        scenes(0, 1, 2, rest="class0", road="class7", car="class26"),
-        "--classes PROPOSED",
-        PROPOSE,
-        notes=("Cityscapes: labelIds",),
+        scenes(0, 1, 2, rest="ignore"),
+        notes=("Cityscapes: labelIds", "the classes are those of Cityscapes"),
         splits="train train val",
+        unused=_CITYSCAPES,
     ),
     Case(
         "roboflow_png_masks",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from train.config.config import Config
-    from train.face import audit, export, fit, load, predict, resume, score
+    from train.face import audit, export, fit, load, plan, predict, resume, score
     from train.fitting.fit import Run
     from train.windows.predictor import Predictor
 else:
@@ -14,10 +14,10 @@ else:
         __name__,
         {
             "train.config.config": ["Config"],
-            "train.face": ["audit", "export", "fit", "load", "predict", "resume", "score"],
+            "train.face": ["audit", "export", "fit", "load", "plan", "predict", "resume", "score"],
             "train.fitting.fit": ["Run"],
             "train.windows.predictor": ["Predictor"],
         },
     )
 
-__all__ = ["Config", "Predictor", "Run", "audit", "export", "fit", "load", "predict", "resume", "score"]
+__all__ = ["Config", "Predictor", "Run", "audit", "export", "fit", "load", "plan", "predict", "resume", "score"]

@@ -21,12 +21,14 @@ from prep.dataset.dataset import Dataset, root_of
 from prep.dataset.provenance import recorded
 from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
+from train.config.plan import Plan
 from train.config.recipes import find_recipe
 from train.exporting.engine import open_predictor
 from train.exporting.export_run import ExportedModel, export_run
 from train.fitting.fit import Place, Run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
+from train.planning.planner import plan_dataset
 from train.predicting.output_folder import opened_output
 from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
@@ -102,6 +104,33 @@ def fit(
         raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
     settings = config if isinstance(config, Config) else find_recipe(config).config({})
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
+
+
+def plan(
+    dataset: Dataset | str | Path,
+    *,
+    minutes: float | None = None,
+    output: str | Path | None = None,
+    device: Device = "auto",
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Plan:
+    """Choose settings for a dataset, this machine and the time there is, each with its reason, without training.
+
+    minutes: for training, score and report; None is 10 on a CPU and 3 on a GPU, or less for drawings.
+    output: a .toml file to write as a recipe. Raises SegError if there is nothing to train on, or if the file is there
+    and `overwrite` is not set.
+
+        found = train.plan(ds, minutes=30)
+        print(*found.lines(), sep="\\n")
+        run = train.fit(ds, found.config)
+    """
+    need_number("minutes", minutes, 0)
+    need_one_of("device", device, Device)
+    target = None if output is None else Path(output)
+    return plan_dataset(
+        root_of(dataset), {"minutes": minutes}, device, bar_of(progress), target, overwrite=overwrite
+    )  # fmt: skip
 
 
 @recorded(lambda _, result: result.folder)

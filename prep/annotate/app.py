@@ -5,10 +5,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from prep.annotate.access import Pass
 from prep.annotate.audit import Findings
+from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.routes.classes import class_routes
 from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
+from prep.annotate.routes.learning import learning_routes
 from prep.annotate.routes.proposals import proposal_routes
 from prep.annotate.routes.regions import region_routes
 from prep.annotate.store.mask_changes import most_bytes
@@ -25,12 +27,14 @@ def annotate_app(
     token: str | None = None,
     model: Proposals | None = None,
     findings: Findings | None = None,
+    learner: Learner | None = None,
 ) -> Flask:
     """Build the application around one dataset.
 
     only_here: whether the server listens on loopback alone, so that every true Host header is known.
     token: lets in whoever has it, and nobody else; None where only this computer can reach the server.
-    model: what proposes masks.  findings: those of an audit, to work through.
+    model: what proposes masks.  findings: those of an audit, to work through.  learner: learns from the strokes, in the
+    background too while its working() is entered; without one it learns when it is asked.
     """
     largest = max(most_bytes(entry.width, entry.height) for entry in store.entries())
     app = page_app(
@@ -59,6 +63,7 @@ def annotate_app(
     }
     app.register_blueprint(image_routes(store, about, model.uncertainty if model else lambda stem: None))
     app.register_blueprint(proposal_routes(model))
+    app.register_blueprint(learning_routes(learner or Learner(store)))
     app.register_blueprint(finding_routes(findings))
     app.register_blueprint(class_routes(store))
     app.register_blueprint(region_routes(store))

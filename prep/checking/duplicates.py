@@ -10,7 +10,7 @@ from prep.checking.sample import MaskFacts, SampleFacts
 from prep.core.words import counted, verb
 from prep.dataset.dataset import SPLITS
 from prep.images.imageio import read_mask
-from prep.images.similar import exact_duplicates, near_duplicates
+from prep.images.likeness.similar import exact_duplicates, near_duplicates
 
 BySample = Mapping[str, SampleFacts]
 

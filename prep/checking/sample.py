@@ -16,7 +16,7 @@ from prep.core.files import read_bytes
 from prep.dataset.dataset import Sample
 from prep.dataset.stats import count_values
 from prep.images.imageio import damaged, decode, read_image
-from prep.images.similar import Fingerprint, fingerprint
+from prep.images.likeness.similar import Fingerprint, fingerprint
 
 FileState = Literal["none", "missing", "damaged", "whole"]
 _Pixels = NDArray[np.generic]

@@ -72,6 +72,7 @@ def annotate(
     """
     from prep.annotate.access import new_token
     from prep.annotate.app import annotate_app
+    from prep.annotate.learn.learner import Learner
     from prep.annotate.store.server_lock import one_server
     from prep.annotate.store.store import Store
     from prep.dataset.dataset import find_dataset, opened_alone
@@ -87,14 +88,15 @@ def annotate(
     store = context.with_resource(closing(Store(root)))
     model = _open_model(store, run, order) if run else None
     findings = _open_findings(store, audit) if audit else None
+    learner = Learner(store)
     listener = bind(host, port)
     token = None if is_loopback(listener) else new_token()
-    app = annotate_app(store, only_here=token is None, token=token, model=model, findings=findings)
+    app = annotate_app(store, only_here=token is None, token=token, model=model, findings=findings, learner=learner)
     server = make_server(app, listener)
     address = url_of(listener) + (f"?token={token}" if token else "")
     finish(root, {}, f"{store.name} at {address}")
     announce(address, _RISK if token else None, open_browser=open_browser)
-    with model.working() if model else nullcontext():
+    with model.working() if model else nullcontext(), learner.working():
         server.run()
 
 

@@ -126,6 +126,26 @@ def first_is_missing(meaning: Meaning, present: Collection[int], unknown: Collec
     )
 
 
+def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """A question where a counted list may leave the background out: the masks hold 0 and one id more; else empty.
+
+    present: ids of the masks that are classes.  unknown: those that are none.
+    """
+    classes = meaning.classes
+    beyond = {raw for raw in unknown if raw != IGNORE_INDEX}
+    if meaning.has_ids or meaning.has_colors or classes.ids[0] != 0 or 0 not in present or beyond != {len(classes)}:
+        return ""
+    if BACKGROUND in map(str.lower, classes.names):
+        return ""
+    names = "\n".join((BACKGROUND, *classes.names))
+    return (
+        f"which id is the first of the class map? It has {len(classes)} names, and the masks hold ids from 0 to "
+        f"{len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
+        f"--classes classes.txt:\n\n{names}\n\nIf 0 is {classes.names[0]}, and {len(classes)} is to be left out of "
+        "training and scores, add --unknown ignore"
+    )
+
+
 def two_lines(classes: ClassMap) -> str:
     """The class map to write for black-and-white masks with these names."""
     second = classes.names[1] if len(classes) > 1 else "object"

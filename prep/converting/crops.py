@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from prep.converting.placement import drawn_on
 from prep.core.classes import Color, format_color
 from prep.core.errors import SegError
-from prep.core.jobs import run_jobs, threads
+from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.workers import threads
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB
 from prep.images.resample import upright

@@ -96,7 +96,7 @@ def _inspected(
         replace(value, photo=appearances[value.code].color) if value.code in appearances else value for value in values
     ]
     remarks = [
-        *file_remarks(found, facts),
+        *file_remarks(found, facts, chosen.name),
         *class_remarks(values, chosen, classes, meaning.found if meaning else None),
         *photo_remarks(found, facts, files, pairing),
         *pairing.notes,

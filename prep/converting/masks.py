@@ -86,7 +86,7 @@ def _carried_out(
         convert = ConvertLabel(
             change.path("."), plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.ranges
         )
-        outcomes = run_jobs(convert, plan.jobs, workers, progress, look=Failures(max_failed).look)
+        outcomes = run_jobs(convert, plan.jobs, workers, progress, take=Failures(max_failed).look)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
         try:

@@ -94,15 +94,16 @@ def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -
     codes = [code for code in unlabelled if code not in meaning.classes.index_of_id()]
     if not codes:
         return meaning
-    classes = meaning.classes
+    classes, notes = meaning.classes, meaning.notes
     if becomes == IGNORE:
         return replace(meaning, aliases=tuple((code, IGNORE_INDEX) for code in codes))
     names = [name.lower() for name in classes.names]
     if becomes.lower() not in names:
+        notes = (*notes, f"id {codes[0]} is of none of the classes: it is made one, {becomes}")
         classes = _with_id(classes, becomes, codes[0])
         codes = codes[1:]
     index = [name.lower() for name in classes.names].index(becomes.lower())
-    return replace(meaning, classes=classes, aliases=tuple((code, index) for code in codes))
+    return replace(meaning, classes=classes, notes=notes, aliases=tuple((code, index) for code in codes))
 
 
 def _with_id(classes: ClassMap, name: str, raw: int) -> ClassMap:

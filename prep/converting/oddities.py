@@ -20,6 +20,10 @@ from prep.labels.reader import LabelReader, LabelSource, RawLabel, code_strips
 from prep.labels.registry import reader_named
 from prep.photos.photoio import open_photo
 
+_PALETTES = {
+    "rgb": ": read as colours; --from ids reads their indices",
+    "ids": ", whose indices are read as ids; --from rgb reads their colours",
+}
 _IMAGE_FILES = ("rgb", "ids")
 """Readers of image files; the others have no header to look at."""
 
@@ -72,11 +76,11 @@ class ReadFacts:
             return LabelFacts(NO_CODES, 0, 0, problem=str(error))
 
 
-def file_remarks(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
+def file_remarks(source: LabelSource, facts: Sequence[LabelFacts], reader: str) -> list[str]:
     """One remark for each label that cannot be read, for what is missing, and for each oddity of file headers."""
     texts = {
         "jpeg": ("JPEG mask", "", ", whose colours are blurred at edges: convert with --unknown nearest"),
-        "palette": ("palette image", "", ": read as colours; --from ids reads their indices"),
+        "palette": ("palette image", "", _PALETTES.get(reader, "")),
         "alpha": (
             "mask with an alpha channel",
             "masks with an alpha channel",

@@ -1,14 +1,15 @@
 """What keeps a conversion from going on, in words: files that fail, values of no class, and what they could be."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.counted import first_is_missing, two_lines
+from prep.converting.counted import first_is_missing, lacks_background, two_lines
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
+from prep.converting.meaning import Meaning
 from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
@@ -49,6 +50,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: 
         return question
     if plan.options.unknown != "error":
         return ""
+    if question := _first_class(unknown, pixels, plan, lacks_background):
+        return question
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
     held = np.flatnonzero(pixels).tolist()
@@ -62,13 +65,18 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, plan: 
     return ""
 
 
-def _first_class(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
-    """What to ask where ids were counted and the first classes occur nowhere."""
+def _first_class(
+    unknown: CodeTotals,
+    pixels: NDArray[np.int64],
+    plan: Plan,
+    ask: Callable[[Meaning, Collection[int], Collection[int]], str] = first_is_missing,
+) -> str:
+    """What to ask where ids were counted and may begin at another one."""
     if plan.options.first_id is not None or plan.labels.names is not None or plan.reader.name == "rgb":
         return ""
     unlabelled = plan.labels.unlabelled
     present = [raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count and raw not in unlabelled]
-    return first_is_missing(plan.meaning, present, unknown.pixels)
+    return ask(plan.meaning, present, unknown.pixels)
 
 
 def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:

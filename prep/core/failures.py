@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from prep.core.errors import SegError
 from prep.core.words import counted
@@ -16,6 +16,9 @@ class Outcome(Protocol):
     @property
     def problem(self) -> str:
         """Why the file is left out; empty if it is not."""
+
+
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
 
 class TooManyFailed(SegError):
@@ -42,10 +45,11 @@ class Failures:
         text = "\n".join([f"{counted(len(self.problems), 'file')} cannot be used:", *lines])
         raise TooManyFailed(f"{text}\nMend them, or let more be left out with --max-failed {2 * self._most + 10}")
 
-    def look(self, outcome: Outcome) -> None:
-        """Leave a file out if its outcome says so."""
+    def look(self, outcome: AnyOutcome) -> AnyOutcome:
+        """Leave a file out if its outcome says so; returns the outcome."""
         if outcome.problem:
             self.add(outcome.problem)
+        return outcome
 
     @contextmanager
     def leaving_out(self) -> Iterator[None]:

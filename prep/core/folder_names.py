@@ -11,7 +11,7 @@ _PHOTOS = frozenset({"photo", "photos", "image", "images", "img", "imgs", "pictu
 _ORIGINALS = frozenset({"original", "originals", "org", "orig"})
 _LABELS = frozenset(
     {"mask", "masks", "label", "labels", "annotation", "annotations", "annot", "annots", "anno", "ann", "anns"}
-    | {"gt", "groundtruth", "truth", "segmentation", "segmentations", "seg", "segs"}
+    | {"gt", "groundtruth", "truth", "segmentation", "segmentations", "seg", "segs", "semantics"}
 )
 SPLIT_WORDS = {
     **{"train": "train", "training": "train", "tr": "train", "val": "val", "valid": "val", "validation": "val"},
@@ -26,7 +26,8 @@ _FILLERS = frozenset(
 )
 _WHOLE: dict[str, Role] = {
     **dict.fromkeys(("jpegimages", "rgb", "stills", "frames", "input", "inputs", "sat"), "photos"),
-    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2", "lbl", "lbls"), "labels"),
+    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2", "lbl", "lbls", "semantic"), "labels"),
+    **dict.fromkeys(("image_2", "image_02"), "photos"),  # KITTI's left colour camera
 }
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _GLUED = re.compile(r"(train|val|test)(annot|masks?|labels?|images?|gt)")
@@ -59,6 +60,11 @@ def place_of(folder: str) -> str:
 def speaks_of_labels(folder: str) -> bool:
     """Whether a word of a name is about labels, whatever else it says: LabeledApproved_full, 5_Labels_all."""
     return any(word in _LABELS or word.startswith(("label", "mask", "annotat")) for word in _words(folder))
+
+
+def words_of(folder: str) -> frozenset[str]:
+    """The words of a name in lower case."""
+    return frozenset(_words(folder))
 
 
 def names_photos(folder: str) -> bool:

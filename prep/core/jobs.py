@@ -1,128 +1,169 @@
 """Work over many files: in this process while there is little of it, in worker processes otherwise."""
 
+import operator
 import os
 import time
-from collections.abc import Callable, Iterator, MutableSequence, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
-from multiprocessing.sharedctypes import Synchronized
-from typing import TypeVar
-
-import cv2
+from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from prep.core.arguments import need_number
-from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
-from prep.core.words import list_some
-from prep.core.workers import follow_parent, worker_context
+from prep.core.workers import noted, processes
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Kept = TypeVar("Kept")
+
+
+class _Addable(Protocol):
+    def __add__(self, other: Self, /) -> Self: ...
+
+
+Addend = TypeVar("Addend", bound=_Addable)
 
 _SECONDS_ALONE = 1.0
 """Worker processes take about this long to pay for their start."""
 
 _CHUNKS_PER_WORKER = 16
-_LONGEST_NAME = 80
 
-_IDLE = -1
-
-
-class _Note:
-    """Where a worker process tells its parent the number of the job that it is at; elsewhere it tells nobody."""
-
-    places: MutableSequence[int] | None = None
-    place = 0
-
-    def at_work(self, number: int) -> None:
-        if self.places is not None:
-            self.places[self.place] = number
+_LONGEST_CHUNK, _CHUNKS_AHEAD = 32, 4
+"""Jobs that are sent together, and how often that for each worker before one is done: bounds what is under way."""
 
 
-_note = _Note()
-
-
-class WorkerKilled(SegError):
-    """Somebody killed a worker process, as the system does where memory runs out."""
-
-
+@overload
 def run_jobs(
     function: Callable[[Job], Result],
     jobs: Sequence[Job],
     workers: int | None = None,
     progress: Progress = silent,
     executor: Executor | None = None,
-    look: Callable[[Result], None] = lambda result: None,
-) -> list[Result]:
+) -> list[Result]: ...
+
+
+@overload
+def run_jobs(
+    function: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    progress: Progress = silent,
+    executor: Executor | None = None,
+    *,
+    take: Callable[[Result], Kept],
+) -> list[Kept]: ...
+
+
+def run_jobs(
+    function: Callable[[Job], Any],
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    progress: Progress = silent,
+    executor: Executor | None = None,
+    *,
+    take: Callable[[Any], Any] | None = None,
+) -> list[Any]:
     """Apply a function to every job and return the results in the order of the jobs.
 
     workers: number of processes; None takes all cores, but begins alone and starts them only for longer work.
     executor: where to run instead, for example the executor of a Dask client.
-    look: is shown each result as soon as it is there, in any order, and may raise to end it all.
+    take: is given each result as soon as it is there, in any order; what it returns is kept in the place of the result,
+    and it may raise to end it all.
     The first exception of a job is raised; jobs not yet begun are then dropped. WorkerKilled if a process dies.
+    A few small chunks of jobs are under way at any time, each with the function: it holds nothing that grows with them.
     """
+    kept: list[Any] = [None] * len(jobs)
+
+    def put(first: int, results: list[Any]) -> None:
+        kept[first : first + len(results)] = results if take is None else map(take, results)
+
+    _in_chunks(_Each(function), jobs, put, workers, progress, executor)
+    return kept
+
+
+def sum_jobs(
+    function: Callable[[Job], Addend],
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    progress: Progress = silent,
+    executor: Executor | None = None,
+) -> Addend:
+    """Apply a function to every job, one or more, and add up the results where they arise; the rest as `run_jobs`.
+
+    Any two may be added first: only sums that are exact in any order are the same for any number of workers.
+    """
+    sums: list[Addend] = []
+
+    def add(_: int, results: list[Addend]) -> None:
+        sums[:] = [reduce(operator.add, [*sums, *results])]
+
+    _in_chunks(_Sum(function), jobs, add, workers, progress, executor)
+    return sums[0]
+
+
+@dataclass(frozen=True)
+class _Each(Generic[Job, Result]):
+    function: Callable[[Job], Result]
+
+    def __call__(self, chunk: Sequence[Job], first: int) -> list[Result]:
+        """The results of the jobs number first, first + 1, ..."""
+        return [self.function(job) for job in noted(chunk, first)]
+
+
+@dataclass(frozen=True)
+class _Sum(Generic[Job, Addend]):
+    function: Callable[[Job], Addend]
+
+    def __call__(self, chunk: Sequence[Job], first: int) -> list[Addend]:
+        """The sum of the results of the jobs number first, first + 1, ..."""
+        return [reduce(operator.add, map(self.function, noted(chunk, first)))]
+
+
+def _in_chunks(
+    work: Callable[[Sequence[Job], int], list[Result]],
+    jobs: Sequence[Job],
+    take: Callable[[int, list[Result]], None],
+    workers: int | None,
+    progress: Progress,
+    executor: Executor | None,
+) -> None:
+    """Work on all jobs, some at a time; `take` gets the number of their first and what was made of them."""
     need_number("workers", workers, 1)
-    results: list[Result] = []
-    started = time.monotonic()
+    done, started = 0, time.monotonic()
     alone = executor is None and workers in (None, 1)
-    while alone and len(results) < len(jobs):
-        results.append(function(jobs[len(results)]))
-        look(results[-1])
-        progress(len(results), len(jobs))
+    while alone and done < len(jobs):
+        take(done, work(jobs[done : done + 1], done))
+        done += 1
+        progress(done, len(jobs))
         alone = workers == 1 or time.monotonic() - started < _SECONDS_ALONE
-    rest = jobs[len(results) :]
-    if not rest:
-        return results
+    if done == len(jobs):
+        return
     number = workers or os.cpu_count() or 1
-    with _pool(number, rest) if executor is None else _borrowed(executor) as pool:
-        size = max(1, len(rest) // (number * _CHUNKS_PER_WORKER))
-        starts = range(0, len(rest), size)
-        futures = [pool.submit(_run_chunk, function, rest[start : start + size], start) for start in starts]
-        done = len(results)
+    size = min(_LONGEST_CHUNK, max(1, (len(jobs) - done) // (number * _CHUNKS_PER_WORKER)))
+    starts = iter(range(done, len(jobs), size))
+    under_way: dict[Future[list[Result]], int] = {}
+    with processes(number, jobs) if executor is None else _borrowed(executor) as pool:
         try:
-            for future in as_completed(futures):
-                for result in future.result():
-                    look(result)
-                done += len(future.result())
-                progress(done, len(jobs))
+            while True:
+                for start in islice(starts, number * _CHUNKS_AHEAD - len(under_way)):
+                    under_way[pool.submit(work, jobs[start : start + size], start)] = start
+                if not under_way:
+                    return
+                finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in sorted(finished, key=lambda each: under_way[each]):
+                    start = under_way.pop(future)
+                    take(start, future.result())
+                    done += min(size, len(jobs) - start)
+                    progress(done, len(jobs))
         except BaseException:
-            _drop(futures, pool if executor is None else None)
+            _drop(under_way, pool if executor is None else None)
             raise
-        for future in futures:
-            results.extend(future.result())
-    return results
 
 
-@contextmanager
-def threads(workers: int | None) -> Iterator[Executor | None]:
-    """Threads to give to run_jobs, for jobs that spend their time in libraries which release Python's lock.
-
-    They start at once, where worker processes first import everything. workers: None takes all cores; for one worker
-    there is no thread (None), and run_jobs does the work itself.
-    """
-    need_number("workers", workers, 1)
-    workers = workers or os.cpu_count() or 1
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # one core a worker
-    try:
-        with ThreadPoolExecutor(workers) as pool:
-            yield pool if workers > 1 else None
-    finally:
-        cv2.setNumThreads(before)
-
-
-def _run_chunk(function: Callable[[Job], Result], chunk: Sequence[Job], first: int) -> list[Result]:
-    """Apply the function to jobs number first, first + 1, ..."""
-    results = []
-    for number, job in enumerate(chunk, start=first):
-        _note.at_work(number)
-        results.append(function(job))
-    _note.at_work(_IDLE)
-    return results
-
-
-def _drop(futures: list[Future[list[Result]]], pool: Executor | None) -> None:
+def _drop(futures: Iterable[Future[list[Result]]], pool: Executor | None) -> None:
     """Begin no further job. A pool of our own drops them in the thread that also hears of its workers' deaths.
 
     That thread fails with a traceback where it finds a job cancelled by another one (Python 3.11).
@@ -137,36 +178,3 @@ def _drop(futures: list[Future[list[Result]]], pool: Executor | None) -> None:
 @contextmanager
 def _borrowed(executor: Executor) -> Iterator[Executor]:
     yield executor
-
-
-@contextmanager
-def _pool(workers: int, jobs: Sequence[object]) -> Iterator[Executor]:
-    """Worker processes; where one of them is killed, the error names the jobs that were at work."""
-    context = worker_context()
-    places, taken = context.RawArray("q", [_IDLE] * workers), context.Value("i", 0)
-    with ProcessPoolExecutor(workers, context, _begin_worker, (places, taken)) as pool:
-        try:
-            yield pool
-        except BrokenProcessPool as error:
-            names = list_some([_name_of(jobs[number]) for number in sorted(places) if number != _IDLE])
-            raise WorkerKilled(
-                "a worker process was killed, most likely because memory ran out"
-                + (f"; at work were {names}" if names else "")
-                + ". With --workers 1 the same work takes less memory"
-            ) from error
-
-
-def _name_of(job: object) -> str:
-    """The name of the file that a job is about, by what it says of itself, its label or its sample."""
-    for attribute in ("name", "stem", "label", "sample"):
-        if (value := getattr(job, attribute, None)) is not None:
-            return value if isinstance(value, str) else _name_of(value)
-    return str(job)[:_LONGEST_NAME]
-
-
-def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]") -> None:
-    follow_parent()  # the pool itself would wait for ever where the parent is killed
-    cv2.setNumThreads(1)  # one core a worker
-    with taken.get_lock():
-        _note.places, _note.place = places, taken.value
-        taken.value += 1

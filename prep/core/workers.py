@@ -1,7 +1,8 @@
-"""Worker processes that begin with seg_prep.py, not with the program that starts them.
+"""Worker processes, and threads, to run jobs in; and what is said where a process is killed.
 
-Python runs the main file of a program again in each of its workers: without `if __name__ == "__main__":` a script would
-start all over there. Ours need nothing of it, and find our packages whatever lies in the working folder.
+The processes begin with seg_prep.py, not with the program that starts them. Python runs the main file of a program
+again in each of its workers: without `if __name__ == "__main__":` a script would start all over there. Ours need
+nothing of it, and find our packages whatever lies in the working folder.
 """
 
 import multiprocessing
@@ -9,12 +10,28 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib.util import find_spec
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
+from multiprocessing.sharedctypes import Synchronized
 from types import ModuleType
+from typing import TypeVar
+
+import cv2
+
+from prep.core.arguments import need_number
+from prep.core.errors import SegError
+from prep.core.words import list_some
+
+Job = TypeVar("Job")
+
+_LONGEST_NAME = 80
+
+_IDLE = -1
 
 _MAIN = "seg_prep"
 
@@ -69,3 +86,80 @@ def _die_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+class _Note:
+    """Where a worker process tells its parent the number of the job that it is at; elsewhere it tells nobody."""
+
+    places: MutableSequence[int] | None = None
+    place = 0
+
+    def at_work(self, number: int) -> None:
+        if self.places is not None:
+            self.places[self.place] = number
+
+
+_note = _Note()
+
+
+class WorkerKilled(SegError):
+    """Somebody killed a worker process, as the system does where memory runs out."""
+
+
+def noted(chunk: Sequence[Job], first: int) -> Iterator[Job]:
+    """Jobs number first, first + 1, ..., each noted before it begins."""
+    for number, job in enumerate(chunk, start=first):
+        _note.at_work(number)
+        yield job
+    _note.at_work(_IDLE)
+
+
+@contextmanager
+def threads(workers: int | None) -> Iterator[Executor | None]:
+    """Threads to give to run_jobs, for jobs that spend their time in libraries which release Python's lock.
+
+    They start at once, where worker processes first import everything. workers: None takes all cores; for one worker
+    there is no thread (None), and run_jobs does the work itself.
+    """
+    need_number("workers", workers, 1)
+    workers = workers or os.cpu_count() or 1
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # one core a worker
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            yield pool if workers > 1 else None
+    finally:
+        cv2.setNumThreads(before)
+
+
+@contextmanager
+def processes(workers: int, jobs: Sequence[object]) -> Iterator[Executor]:
+    """Worker processes; where one of them is killed, the error names the jobs that were at work."""
+    context = worker_context()
+    places, taken = context.RawArray("q", [_IDLE] * workers), context.Value("i", 0)
+    with ProcessPoolExecutor(workers, context, _begin_worker, (places, taken)) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            names = list_some([_name_of(jobs[number]) for number in sorted(places) if number != _IDLE])
+            raise WorkerKilled(
+                "a worker process was killed, most likely because memory ran out"
+                + (f"; at work were {names}" if names else "")
+                + ". With --workers 1 the same work takes less memory"
+            ) from error
+
+
+def _name_of(job: object) -> str:
+    """The name of the file that a job is about, by what it says of itself, its label or its sample."""
+    for attribute in ("name", "stem", "label", "sample"):
+        if (value := getattr(job, attribute, None)) is not None:
+            return value if isinstance(value, str) else _name_of(value)
+    return str(job)[:_LONGEST_NAME]
+
+
+def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]") -> None:
+    follow_parent()  # the pool itself would wait for ever where the parent is killed
+    cv2.setNumThreads(1)  # one core a worker
+    with taken.get_lock():
+        _note.places, _note.place = places, taken.value
+        taken.value += 1

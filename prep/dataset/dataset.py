@@ -135,8 +135,12 @@ class Dataset:
         return self._opened(self.of_split(name))
 
     def _opened(self, samples: Iterable[Sample]) -> "list[OpenSample]":
-        folder = replace(self, samples=())  # so that a sample that goes to another process takes no other one along
+        folder = self.without_samples()  # so that a sample that goes to another process takes no other one along
         return [OpenSample(folder, sample) for sample in samples]
+
+    def without_samples(self) -> Self:
+        """Folder and classes alone: what goes to other processes with every few jobs."""
+        return replace(self, samples=())
 
     def image(self, sample: Sample) -> ImageRGB:
         """Read a sample's image; SegError if it is damaged or not of the size in the index."""

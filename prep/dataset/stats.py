@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import write_text
-from prep.core.jobs import run_jobs
+from prep.core.jobs import sum_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
 from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
@@ -147,7 +147,7 @@ def compute_stats(
     samples = _samples_of(dataset, split)
     if not samples:
         raise SegError(f"{dataset.root}: no labelled samples in {split}; choose another --split")
-    total = sum_histograms(run_jobs(Count(dataset), samples, workers, progress))
+    total = sum_jobs(Count(dataset.without_samples()), samples, workers, progress)
     moments = [mean_and_std(channel) for channel in total.channels]
     return Stats(
         split=split,

@@ -124,9 +124,15 @@ def _write(
     workers: int | None,
     progress: Progress,
 ) -> tuple[list[Label], NDArray[np.int64]]:
-    job = _WriteSample(replace(dataset, samples=()), layout, folder)
-    results = run_jobs(job, samples, workers, progress)
-    return [label for label, _ in results], np.sum([pixels for _, pixels in results], axis=0)
+    total = np.zeros(256, np.int64)
+
+    def take(written: tuple[Label, NDArray[np.int64]]) -> Label:
+        label, pixels = written
+        np.add(total, pixels, out=total)
+        return label
+
+    job = _WriteSample(dataset.without_samples(), layout, folder)
+    return run_jobs(job, samples, workers, progress, take=take), total
 
 
 def _pack(folder: Path, target: Path) -> None:

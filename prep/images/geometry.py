@@ -1,5 +1,7 @@
 """Cut pieces out of images and masks, together, also beyond the border."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,3 +36,12 @@ def crop_sample(image: ImageRGB, mask: IndexMask, top: int, left: int, size: int
     cut_mask[(down < 0) | (down >= height)] = IGNORE_INDEX
     cut_mask[:, (across < 0) | (across >= width)] = IGNORE_INDEX
     return cut_image, cut_mask
+
+
+def middle(pixels: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """The middle of an image (H, W, 3) or mask (H, W) in its own proportions, of at most so many pixels but one."""
+    height, width = pixels.shape[:2]
+    share = min(1.0, math.sqrt(most / (height * width)))
+    rows, columns = max(1, int(height * share)), max(1, int(width * share))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return pixels[top : top + rows, left : left + columns]

@@ -18,12 +18,15 @@ DEFINITION_NAMES = (
     *("labelmap.txt", "label_colors.txt", "class_dict.csv", "class_dict_seg.csv", "classes.json", "_classes.csv"),
     *("classes.csv", "label_classes.json", "labels.mat", "label_map.pbtxt", "labelmap.pbtxt", "meta.json", "data.yaml"),
     *("data.yml", "dataset.yaml", "dataset.json", "id2label.json", "class_names.txt", "label_names.txt", "classes.txt"),
-    *("labels.txt", "codes.txt", "obj.names", "classes.names"),
+    *("labels.txt", "codes.txt", "obj.names", "classes.names", "label_class_dict.csv", "class_list.json"),
+    *("objectInfo150.txt", "config.json", "config_v2.0.json", "config_v1.2.json", "seg_annotation_info.json"),
+    *("metadata.json", "colormap.txt", "RUGD_annotation-colormap.txt"),
 )
 """File names that tools give to a class map, to look for beside masks: those with colours or ids first."""
 
 _OFTEN_SOMETHING_ELSE = frozenset(
     {"meta.json", "data.yaml", "data.yml", "dataset.yaml", "dataset.json", "labels.txt", "classes.csv"}
+    | {"config.json", "metadata.json", "colormap.txt", "class_list.json"}
 )
 """Names that other files have, too: where such a file is no class map, it is passed over."""
 

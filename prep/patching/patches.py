@@ -119,8 +119,9 @@ def cut_patches(
         if not done.path.exists():
             files.create()
             done.create(len(samples))
-        jobs = [_Job(dataset, sample, number, settings, files, done) for number, sample in enumerate(samples)]
-        cut, labelled, images = zip(*run_jobs(_cut_sample, jobs, workers, progress), strict=True)
+        work = _CutSample(dataset.without_samples(), settings, files, done)
+        jobs = [_Job(number, sample) for number, sample in enumerate(samples)]
+        cut, labelled, images = zip(*run_jobs(work, jobs, workers, progress), strict=True)
         settings = replace(settings, images_hash=hashlib.sha256(b"".join(images)).hexdigest()[:16])
         write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
         write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
@@ -137,32 +138,36 @@ def _patch_files(folder: Path, settings: PatchSettings, samples: int) -> PatchFi
 
 @dataclass(frozen=True)
 class _Job:
-    dataset: Dataset
-    sample: Sample
     number: int
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class _CutSample:
+    """Cut the patches of one sample; where they lie, whether any pixel is labelled, and a hash of the image."""
+
+    dataset: Dataset
     settings: PatchSettings
     files: PatchFiles
     done: DoneMarks
 
-
-def _cut_sample(job: _Job) -> tuple[list[Crop], bool, bytes]:
-    """Cut the patches of one sample; where they lie, whether any pixel is labelled, and a hash of the image."""
-    settings, sample = job.settings, job.sample
-    mask = job.dataset.mask(sample)
-    stream = Stream(settings.seed, "patches", sample.stem)
-    crops = choose_crops(
-        mask, settings.size, settings.per_image, settings.foreground, job.dataset.classes.foreground, stream
-    )
-    labelled = bool((mask != IGNORE_INDEX).any())
-    content = hashlib.sha256(read_bytes(job.dataset.root / sample.image)).digest()
-    if job.done.has(job.number):
+    def __call__(self, job: _Job) -> tuple[list[Crop], bool, bytes]:
+        settings, sample = self.settings, job.sample
+        mask = self.dataset.mask(sample)
+        stream = Stream(settings.seed, "patches", sample.stem)
+        crops = choose_crops(
+            mask, settings.size, settings.per_image, settings.foreground, self.dataset.classes.foreground, stream
+        )
+        labelled = bool((mask != IGNORE_INDEX).any())
+        content = hashlib.sha256(read_bytes(self.dataset.root / sample.image)).digest()
+        if self.done.has(job.number):
+            return crops, labelled, content
+        image = self.dataset.image(sample)
+        pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
+        images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
+        self.files.write(job.number * settings.per_image, images, masks)
+        self.done.mark(job.number)
         return crops, labelled, content
-    image = job.dataset.image(sample)
-    pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
-    images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
-    job.files.write(job.number * settings.per_image, images, masks)
-    job.done.mark(job.number)
-    return crops, labelled, content
 
 
 def _rows(

@@ -8,8 +8,9 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import read_bytes
-from prep.core.jobs import run_jobs, threads
+from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
 from prep.dataset.transaction import Transaction
@@ -119,10 +120,12 @@ def resize_photos(
     )
     options = replace(options, ranges=survey.ranges)
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
-    look = Failures(max_failed).look
+    failures = Failures(max_failed)
     with Transaction(root, "resize", settings) as change:
         with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
-            outcomes = run_jobs(ResizePhoto(change.path("."), options), jobs, workers, progress, pool, look)
+            outcomes = run_jobs(
+                ResizePhoto(change.path("."), options), jobs, workers, progress, pool, take=failures.look
+            )
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)

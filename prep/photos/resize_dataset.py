@@ -112,8 +112,8 @@ def resize_dataset(
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
     with Transaction(root, "resize", settings) as change:
-        work = ResizeSample(change.path("."), replace(dataset, samples=()), options)
-        outcomes = run_jobs(work, whole, workers, progress, look=Failures(max_failed).look)
+        work = ResizeSample(change.path("."), dataset.without_samples(), options)
+        outcomes = run_jobs(work, whole, workers, progress, take=Failures(max_failed).look)
         problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
         pairs = [(old, new) for old, new in zip(dataset.samples, outcomes, strict=True) if new.placement]
         samples = [_as_split(_as_labelled(new.sample, old), known.get(new.sample.stem)) for old, new in pairs]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import explained, within_limits, write_text
-from prep.core.jobs import run_jobs, threads
+from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_json
 from prep.core.words import counted, list_some
+from prep.core.workers import threads
 from prep.images.finding import FoundFile
 from prep.photos.depth import depth_of, stored_numbers
 from prep.photos.photoio import open_photo
@@ -17,6 +18,11 @@ from prep.photos.ranges import InUse, Range, Ranges, format_range, ranges_from_p
 
 _BLOCK = 64
 """Photos that are looked at before their counts are added up: half a megabyte each."""
+
+_HEADER = 26
+_PNG_ALPHA = (4, 6)
+"""Colour types of PNG: grey and RGB with alpha."""
+_WEBP_ALPHA = 0x10
 
 _WORDS = {"uint16": "16-bit", "int16": "signed 16-bit", "float32": "floating-point", "float64": "floating-point"}
 
@@ -41,6 +47,7 @@ class _Photo:
     kind: str = ""
     more_bands: int = 0
     in_use: InUse | None = None
+    has_alpha: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,18 +64,28 @@ class _Look:
     def __call__(self, file: FoundFile) -> _Photo:
         try:
             with explained(file.path), file.path.open("rb") as opened:
+                has_alpha = _has_alpha(opened.read(_HEADER))
+                opened.seek(0)
                 depth = depth_of(file.path, opened)
             if not depth.kind or depth.kind in self.known or not self.counts:
-                return _Photo(depth.kind, depth.more_bands)
+                return _Photo(depth.kind, depth.more_bands, has_alpha=has_alpha)
             photo = open_photo(file.path, self.max_megapixels, file.page)
             in_use = InUse(photo.depth.kind)
             with within_limits(file.path):
                 layout = photo.depth.layout
                 numbers = stored_numbers(photo.path, photo.data, photo.depth)
                 in_use.add(numbers, layout.no_data if layout else None)
-            return _Photo(photo.depth.kind, photo.depth.more_bands, in_use)
+            return _Photo(photo.depth.kind, photo.depth.more_bands, in_use, has_alpha)
         except SegError:
             return _Photo()
+
+
+def _has_alpha(header: bytes) -> bool:
+    """Whether a PNG or WebP file says that its pixels are more or less transparent."""
+    if header.startswith(b"\x89PNG") and len(header) == _HEADER:
+        return header[25] in _PNG_ALPHA
+    flags = {b"WEBPVP8X": 20, b"WEBPVP8L": 24}.get(header[8:16])
+    return flags is not None and len(header) == _HEADER and bool(header[flags] & _WEBP_ALPHA)
 
 
 def survey_photos(
@@ -87,11 +104,13 @@ def survey_photos(
     """
     known = known or {}
     look = _Look(frozenset(known), max_megapixels, counts=given is None)
-    kinds, bands = Counter[str](), Counter[int]()
+    kinds, bands, alphas = Counter[str](), Counter[int](), list[str]()
     in_use: dict[str, InUse] = {}
     with threads(workers) as pool:
         for start in range(0, len(files), _BLOCK):
-            for photo in run_jobs(look, files[start : start + _BLOCK], workers, executor=pool):
+            block = files[start : start + _BLOCK]
+            for file, photo in zip(block, run_jobs(look, block, workers, executor=pool), strict=True):
+                alphas += [file.path.name] if photo.has_alpha else []
                 kinds[photo.kind] += 1
                 bands[photo.more_bands] += 1
                 if photo.in_use is not None:
@@ -107,6 +126,11 @@ def survey_photos(
         notes.append(
             f"{counted(bands.total(), 'photo')} with more bands than colours: the first three are taken as red, green "
             "and blue (of fewer the first as grey), the others (infrared, transparency) are left out"
+        )
+    if alphas:
+        notes.append(
+            f"{counted(len(alphas), 'photo')} with an alpha channel, which is left out: transparent pixels have the "
+            f"colours that the file holds under them ({list_some(alphas)})"
         )
     stacks = [file.path.name for file in files if file.page == 1]
     if stacks:

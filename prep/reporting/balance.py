@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prep.dataset.dataset import SPLITS
-from prep.reporting.survey import CountedSample, Survey, total
+from prep.reporting.survey import CountedSample, Survey, sum_pixels
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,12 @@ def balance(found: Survey, classes: int) -> Balance:
 
 
 def _row(name: str, counted: Sequence[CountedSample], classes: int) -> SplitRow:
-    counts = total(counted)
-    pixels = counts.classes[:classes]
+    pixels = sum_pixels(counted, classes)
     labelled = int(pixels.sum())
     return SplitRow(
         name,
         len(counted),
         len({(bool(one.sample.group), one.sample.group or one.sample.stem) for one in counted}),
-        int(counts.channels[0].sum()),
+        sum(one.sample.width * one.sample.height for one in counted),
         tuple(int(own) / labelled if labelled else 0.0 for own in pixels),
     )

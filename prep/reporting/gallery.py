@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import ClassMap
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.images.overlay import color_mask, overlay, shrink
-from prep.reporting.survey import CountedSample, total
+from prep.reporting.survey import CountedSample, sum_pixels
 
 MOST_THUMBNAILS = 24
 LONGEST = 480
@@ -61,7 +61,7 @@ class Thumbnail:
 
 def rarest_first(counted: Sequence[CountedSample], classes: ClassMap) -> list[int]:
     """Classes that occur, by their pixels."""
-    pixels = total(counted).classes
+    pixels = sum_pixels(counted, len(classes))
     return sorted((index for index in range(len(classes)) if pixels[index]), key=lambda index: (pixels[index], index))
 
 
@@ -76,14 +76,14 @@ def choose(counted: Sequence[CountedSample], classes: ClassMap, limit: int = MOS
     chosen: list[tuple[int, CountedSample]] = []
 
     def take(index: int) -> bool:
-        best = max(left.values(), key=lambda one: int(one.counts.classes[index]), default=None)
-        if best is None or not best.counts.classes[index] or len(chosen) == limit:
+        best = max(left.values(), key=lambda one: int(one.pixels[index]), default=None)
+        if best is None or not best.pixels[index] or len(chosen) == limit:
             return False
         chosen.append((order.index(index), left.pop(best.sample.stem)))
         return True
 
     for index in order:
-        if not any(one.counts.classes[index] for _, one in chosen):
+        if not any(one.pixels[index] for _, one in chosen):
             take(index)
     turns = [index for index in order if index in classes.foreground] or order
     while sum(take(index) for index in turns):  # a whole round, then the next
@@ -105,14 +105,15 @@ def make_thumbnails(
     samples = [choice.counted.sample for choice in choices]
     return [
         _thumbnail(choice, order, thumbnail)
-        for choice, thumbnail in zip(choices, run_jobs(_Draw(dataset), samples, workers, progress), strict=True)
+        for choice, thumbnail in zip(
+            choices, run_jobs(_Draw(dataset.without_samples()), samples, workers, progress), strict=True
+        )
     ]
 
 
 def _thumbnail(choice: Choice, order: Sequence[int], thumbnail: tuple[int, int, bytes]) -> Thumbnail:
-    pixels = choice.counted.counts.classes
-    labelled = int(pixels.sum() - pixels[IGNORE_INDEX])
-    share = int(pixels[choice.shown_for]) / labelled if choice.shown_for is not None else 0.0
+    pixels = choice.counted.pixels
+    share = int(pixels[choice.shown_for]) / int(pixels.sum()) if choice.shown_for is not None else 0.0
     width, height, data = thumbnail
     return Thumbnail(
         choice.counted.sample,

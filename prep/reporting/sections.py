@@ -8,7 +8,7 @@ from prep.dataset.dataset import SPLITS, Dataset
 from prep.dataset.stats import class_stats, mean_and_std
 from prep.reporting.balance import balance
 from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter
-from prep.reporting.survey import Survey, total
+from prep.reporting.survey import Survey
 
 SIZES_SHOWN = 8
 PANELS = 24
@@ -43,14 +43,14 @@ def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
 
 def class_section(classes: ClassMap, found: Survey) -> Section:
     """Pixels, shares, bars and weights of each class; weights are of the train split where there is one."""
-    counts = total(found.labelled)
+    counts = found.total_labelled
     rows = class_stats(counts, classes.names)
-    train = found.of_split(SPLITS[0])
-    weights = class_stats(total(train), classes.names) if train else rows
+    train = found.total_of(SPLITS[0])
+    weights = class_stats(train, classes.names) if train.images else rows
     floor = log_floor([row.frequency for row in rows])
     return {
         "class_rows": list(zip(rows, weights, strict=True)),
-        "weights_of": "the train split" if train else "all labelled samples",
+        "weights_of": "the train split" if train.images else "all labelled samples",
         "bars": [
             log_bar(row.frequency, floor, format_color(color)) for row, color in zip(rows, classes.colors, strict=True)
         ],
@@ -77,7 +77,7 @@ def color_section(found: Survey) -> Section:
     """The values of all images, by channel."""
     if not found.counted:
         return {"curves": None, "channels": []}
-    channels = total(found.counted).channels
+    channels = found.total.channels
     moments = [mean_and_std(channel) for channel in channels]
     named = zip(("red", "green", "blue"), CHANNELS, moments, strict=True)
     return {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PHOTOS_RECORD
-from prep.images.similar import join_sets
+from prep.images.likeness.similar import join_sets
 from prep.photos.record import read_records
 
 BY_FOLDER, BY_GROUP = "folder", "group"

@@ -17,7 +17,7 @@ from prep.dataset.dataset_files import FOLDS, INDEX
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
-from prep.images.similar import Fingerprint, fingerprint, near_duplicates
+from prep.images.likeness.similar import Fingerprint, fingerprint, near_duplicates
 from prep.splitting.balance import ClassPixels, absent_classes, groups_of, share_deviation
 from prep.splitting.folds import assign_folds, write_folds
 from prep.splitting.grouping import group_samples, unit_by_stem, units_of
@@ -138,7 +138,7 @@ def split_dataset(
     before = [sample for sample in samples if sample.is_labelled]
     if not before:
         raise no_masks(dataset.root)
-    seen = list(zip(before, run_jobs(_Look(dataset, dedupe), before, workers, progress), strict=True))
+    seen = list(zip(before, run_jobs(_Look(dataset.without_samples(), dedupe), before, workers, progress), strict=True))
     pixels = {sample.stem: counts for sample, (counts, _) in seen}
     joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
     old = [replace(sample, split="") for sample in before] if overwrite else before

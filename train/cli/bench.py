@@ -23,7 +23,7 @@ from train.cli.torch_needed import need_torch
 @json_option
 def bench(
     dataset: Path | None,
-    recipe: str,
+    recipe: str | None,
     steps: int,
     device: str,
     as_json: bool,
@@ -46,7 +46,7 @@ def bench(
     from train.runs.device import make_fabric
     from train.windows.predictor import Normalizer
 
-    config = find_recipe(recipe).config(settings)
+    config = find_recipe(recipe or "default").config(settings)
     opened = Dataset.open(find_dataset(dataset))
     fabric = make_fabric(device, precision=config.precision)
     with progress("Counting") as advance:

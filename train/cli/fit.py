@@ -1,6 +1,7 @@
 """seg-train fit."""
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from train.cli.torch_needed import need_torch
 @json_option
 def fit(
     dataset: Path | None,
-    recipe: str,
+    recipe: str | None,
     resume: str | None,
     device: str,
     devices: int,
@@ -48,6 +49,9 @@ def fit(
 ) -> None:
     """Train a network on the patches of DATASET, or on random crops of its images, and score the test images.
 
+    Without --recipe and --epochs, what no option says is planned from the dataset, the machine and the time
+    ('seg-train plan' shows it); with either, it is as the recipe or the defaults say.
+
     Example:
 
     \b
@@ -55,12 +59,14 @@ def fit(
         seg-train datasets/campus --recipe campus --batch 4
         seg-train --resume
     """
+    began = time.monotonic()  # of --minutes, before seconds of import
     need_torch()
     from prep.dataset.dataset import find_dataset
     from train.config.recipes import find_recipe
     from train.fitting.fit import Place
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
+    from train.planning.planner import planner
     from train.runs.run_files import LAST, MODEL
     from train.runs.runs import find_run
 
@@ -68,21 +74,28 @@ def fit(
     if settings["weights"] == "latest":
         settings["weights"] = str(find_run(Path("latest"), note) / MODEL)
     if resume is None:
-        config = find_recipe(recipe).config(settings)
-        result = fit_dataset(find_dataset(dataset), config, place, progress, note)
+        config = find_recipe(recipe or "default").config(settings)
+        chooses = planner(settings) if recipe is None and settings["epochs"] is None else None
+        result = fit_dataset(find_dataset(dataset), config, place, progress, note, began, chooses)
     else:
         _refuse(["recipe", *settings])
         run = find_run(Path(resume), note, LAST)
-        result = resume_run(run, dataset, place, progress, note)
+        result = resume_run(run, dataset, place, progress, note, began)
     if result is None:  # the first process tells the result
         return
     scores = result.scores.scores if result.scores else None
     mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
+    steps = "".join(f"\nnext    {step}" for step in result.next_steps)
     finish(
         result.folder,
-        {"run": result.folder, "report": result.report, "test_mean_iou": mean_iou},
-        f"{score_text}run     {result.folder}\nreport  {result.report}",
+        {
+            "run": result.folder,
+            "report": result.report,
+            "test_mean_iou": mean_iou,
+            "next_steps": list(result.next_steps),
+        },
+        f"{score_text}run     {result.folder}\nreport  {result.report}{steps}",
     )
 
 

@@ -12,11 +12,12 @@ from prep.cli.options import CONTEXT
 from prep.dataset.dataset_files import INDEX
 from train.cli.audit import audit
 from train.cli.bench import bench
+from train.cli.choices.networks import networks
+from train.cli.choices.plan import plan
+from train.cli.choices.recipes import recipes
 from train.cli.export import export
 from train.cli.fit import fit
-from train.cli.networks import networks
 from train.cli.predict import predict
-from train.cli.recipes import recipes
 from train.cli.score import score
 from train.cli.serve import serve
 
@@ -66,5 +67,5 @@ def main() -> None:
     """
 
 
-for command in (fit, score, audit, predict, serve, export, recipes, networks, bench):
+for command in (fit, plan, score, audit, predict, serve, export, recipes, networks, bench):
     main.add_command(command)

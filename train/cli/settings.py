@@ -27,8 +27,8 @@ class SectionedCommand(click.Command):
 
 recipe_option = click.option(
     "--recipe",
-    default="default",
     metavar="NAME|FILE",
+    show_default="default; a plan for 'seg-train fit' without --epochs",
     help="Settings to begin with; options change single ones. 'seg-train recipes' lists them.",
 )
 

@@ -18,6 +18,7 @@ Precision = Literal["auto", "bf16", "32"]
 _USUAL_LR = {"adamw": 3e-3, "adam": 1e-3, "sgd": 0.05}
 _USUAL_WEIGHT_DECAY = {"adamw": 1e-2, "adam": 0.0, "sgd": 1e-4}
 _USUAL_SCHEDULE: dict[str, Schedule] = {"adamw": "one-cycle", "adam": "one-cycle", "sgd": "step"}
+_USUAL_EPOCHS, _USUAL_PATIENCE, _USUAL_OVERLAP = 12, 20, 0.5
 _MAX_CHANNELS = 4096
 """Of the plain U-Net's lowest level: its weights take 2 GB then."""
 
@@ -42,7 +43,9 @@ class Config:
     )
     width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=Range(1, 1024))
     depth: int = _network(4, "Times that the plain U-Net halves the resolution.", "NUMBER", within=Range(1, 8))
-    epochs: int = _training(12, "Times that every patch is shown.", "NUMBER", within=Range(1))
+    epochs: int | None = _training(
+        None, "Times that every patch is shown.", "NUMBER", within=Range(1), usual="12, or as --minutes allow"
+    )
     batch: int = _training(
         16, "Patches that the network sees at once.", "NUMBER",
         within=Range(2), reason="batch normalisation compares the patches of a batch",
@@ -66,10 +69,14 @@ class Config:
         0.0, "Keep a running mean of the weights, such as 0.99; 0 keeps the weights.", "DECAY", within=BELOW_1
     )
     best: Best = _training("iou", "Validation figure that decides on the model kept.")
-    patience: int = _training(
-        20, "Stop after so many epochs without a better one; 0 never stops.", "EPOCHS", within=Range(0)
-    )
-    minutes: float | None = _training(None, "Time budget: anneal and stop by then.", "NUMBER", within=POSITIVE)
+    patience: int | None = _training(
+        None, "Stop after so many epochs without a better one; 0 never stops.", "EPOCHS",
+        within=Range(0), usual="20; with --minutes 0",
+    )  # fmt: skip
+    minutes: float | None = _training(
+        None, "Use so much time, score and report included; an epoch is then the time between two validations.",
+        "NUMBER", within=POSITIVE,
+    )  # fmt: skip
     size: int | None = _patches(
         None, "Side of a patch.", "PIXELS", within=Range(16, 8192), usual="the patches there are, else 96"
     )
@@ -89,7 +96,10 @@ class Config:
     noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
     augment: str | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
     window: int | None = _windows(None, "Side of a window.", "PIXELS", within=Range(16, 8192), usual="twice the patch")
-    overlap: float = _windows(0.5, "Share of a window that the next one covers again.", "SHARE", within=Range(0, 0.9))
+    overlap: float | None = _windows(
+        None, "Share of a window that the next one covers again.", "SHARE",
+        within=Range(0, 0.9), usual="0.5; less where --minutes are short for it",
+    )  # fmt: skip
     compile: bool = _network(False, "Compile the network: slower to begin, then faster on GPUs.")
     film: bool = _pictures(False, "Write progress.mp4: one validation image, epoch by epoch.")
     tensorboard: bool = _pictures(False, "Write TensorBoard events too.")
@@ -143,6 +153,21 @@ class Config:
     def decay(self) -> float:
         """The weight decay."""
         return self.weight_decay if self.weight_decay is not None else _USUAL_WEIGHT_DECAY[self.optimizer]
+
+    @property
+    def passes(self) -> int | None:
+        """How often every patch is shown; None where only the time says."""
+        return self.epochs if self.epochs is not None or self.minutes is not None else _USUAL_EPOCHS
+
+    @property
+    def waits(self) -> int:
+        """Epochs without a better one after which the training stops; 0 never stops."""
+        return self.patience if self.patience is not None else _USUAL_PATIENCE if self.minutes is None else 0
+
+    @property
+    def window_overlap(self) -> float:
+        """The overlap of windows, where time suffices."""
+        return self.overlap if self.overlap is not None else _USUAL_OVERLAP
 
     @property
     def curve(self) -> Schedule:

@@ -23,8 +23,17 @@ class Recipe:
     text: str
 
     def config(self, given: Mapping[str, Any]) -> Config:
-        """The settings with those that were given by options in their place; None was not given."""
-        return Config(**{**self.settings, **{name: value for name, value in given.items() if value is not None}})
+        """The settings with those that were given by options in their place; None was not given.
+
+        A length that was given, epochs or minutes, takes the place of the recipe's, whichever that is; minutes also
+        of its patience, which would end them.
+        """
+        options = {name: value for name, value in given.items() if value is not None}
+        settings = dict(self.settings)
+        if lengths := options.keys() & {"epochs", "minutes"}:
+            replaced = {"epochs", "minutes", *({"patience"} if "minutes" in lengths else ())}
+            settings = {name: value for name, value in settings.items() if name not in replaced}
+        return Config(**{**settings, **options})
 
 
 _DEFAULT_DESCRIPTION = "A plain U-Net: AdamW, one cycle, cross-entropy, flips."

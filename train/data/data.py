@@ -150,7 +150,7 @@ def load_samples(
 ) -> PixelStore:
     """Load whole images and masks into memory, for random crops of `size` pixels."""
     area = np.array([sample.height * sample.width for sample in samples])
-    needed, memory = 4 * int(area.sum()), _memory()  # three bytes of image and one of mask a pixel
+    needed, memory = 4 * int(area.sum()), machine_memory()  # three bytes of image and one of mask a pixel
     if memory is not None and needed > _MEMORY_SHARE * memory:
         raise SegError(
             f"{dataset.root}: its training images take {needed / 1e9:.1f} GB, the machine has {memory / 1e9:.1f} GB of "
@@ -180,7 +180,7 @@ def load_samples(
     )  # fmt: skip
 
 
-def _memory() -> int | None:
+def machine_memory() -> int | None:
     """Bytes of memory of this machine; None where the system does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

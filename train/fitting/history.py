@@ -1,7 +1,7 @@
 """What each epoch gave: rows of history.csv and of TensorBoard, how far a training is, and what to warn of."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,8 @@ from train.config.config import Best
 from train.runs.run_files import EVENTS, HISTORY
 from train.scoring.absent import absent_note
 from train.scoring.metrics import Confusion, scores_of
+
+Log = Callable[[str], None]
 
 _WORSE_FOR = 5
 _WORSE_BY = 1.1
@@ -96,29 +98,40 @@ class Epoch:
         figure = {"iou": self.val.mean_iou, "dice": self.val.mean_dice, "loss": -self.val_loss}[best]
         return -math.inf if math.isnan(figure) else figure
 
-    def line(self, epochs: int, seconds_left: float) -> str:
-        """A line of the log."""
-        score = "-" if self.val is None else f"{self.val.mean_iou:.4f}"
-        val_loss = "-" if self.val_loss is None else f"{self.val_loss:.4f}"
+    def line(self, where: str, known: Self | None, seconds_left: float) -> str:
+        """A line of the log.
+
+        where: which epoch of how many it is.  known: the last one that was validated, perhaps this one.
+        """
+        validated = ""
+        if known is not None and known.val is not None:
+            age = "" if known is self else f" (of epoch {known.epoch})"
+            validated = f"val loss {known.val_loss:.4f} | val mIoU {known.val.mean_iou:.4f}{age} | "
         return (
-            f"epoch {self.epoch:0{len(str(epochs))}d}/{epochs} | loss {self.loss:.4f} | val loss {val_loss} | "
-            f"val mIoU {score} | lr {self.lr:.1e} | {self.seconds:.1f} s | eta {seconds_left / 60:.1f} min"
+            f"epoch {where} | loss {self.loss:.4f} | {validated}lr {self.lr:.1e} | {self.seconds:.1f} s | "
+            f"eta {seconds_left / 60:.1f} min"
         )
 
 
 @dataclass
 class TrainingState:
-    """What changes from epoch to epoch; last.pt holds it together with weights and optimizer."""
+    """What changes from epoch to epoch; last.pt holds it together with weights and optimizer.
+
+    opening, overlap, look: with a time budget, the seconds used when training began, how much windows overlap and what
+    of the validation images is looked at.  is_over: no time is left.
+    """
 
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
-    validation_seconds: float = 0.0
-    last_validation_seconds: float = 0.0
     validated_epoch: int = 0
     best: float = -math.inf
     best_epoch: int = 0
     pieces: int = 1
+    opening: float = 0.0
+    overlap: float = 0.0
+    look: dict[str, Any] = field(default_factory=dict)
+    is_over: bool = False
     warned: list[str] = field(default_factory=list)
     history: list[Epoch] = field(default_factory=list)
 
@@ -131,13 +144,10 @@ class TrainingState:
         """Read what to_plain gave."""
         return cls(**{**data, "history": [Epoch.from_plain(row) for row in data["history"]]})
 
-    def time_used(self, minutes: float, elapsed: float) -> float:
-        """Share of a time budget that training has used, with the time for one more validation set aside.
-
-        elapsed: seconds of training and validation so far.
-        """
-        budget = 60 * minutes - self.validation_seconds - self.last_validation_seconds
-        return (elapsed - self.validation_seconds) / budget if budget > 0 else 1.0
+    @property
+    def last_validated(self) -> Epoch | None:
+        """The last epoch with validation."""
+        return next((row for row in reversed(self.history) if row.val is not None), None)
 
     def new_warnings(self, confusion: Confusion, classes: ClassMap) -> list[str]:
         """What looks wrong after a validation, each kind of it once in a training."""

@@ -1,4 +1,4 @@
-"""What a training begins with: random weights, those of ImageNet, or those of a model trained before."""
+"""What a training begins with: random weights, those of ImageNet or of a model trained before, or its own last.pt."""
 
 import logging
 from collections.abc import Callable
@@ -12,9 +12,12 @@ from torch import Tensor, nn
 
 from prep.core.errors import SegError
 from train.config.config import Config
-from train.fitting.optim import build_optimizer
+from train.fitting.history import TrainingState
+from train.fitting.optim import MeanWeights, build_optimizer
 from train.fitting.synced_norm import synced
 from train.networks.networks import USUAL_ENCODER, AnySize, build_network, freeze_idle
+from train.runs.checkpoint import read_checkpoint, write_checkpoint
+from train.runs.run_files import LAST
 
 LITE = "tu-tf_efficientnet_lite0"
 """The encoder whose ImageNet weights come in a package."""
@@ -104,8 +107,6 @@ def _first_line(error: Exception) -> str:
 
 def _load_model(network: nn.Module, path: Path) -> str:
     """Take over every tensor of a model.pt that has the same name and shape; the others keep random values."""
-    from train.runs.checkpoint import read_checkpoint
-
     if not path.exists():
         raise SegError(f"--weights {path}: no such file; give none, imagenet, imagenet-lite or the model.pt of a run")
     data: dict[str, Any] = read_checkpoint(path)
@@ -120,3 +121,34 @@ def _load_model(network: nn.Module, path: Path) -> str:
         )
     network.load_state_dict({**own, **fitting})
     return f"{len(fitting)} of {len(own)} tensors begin as in {path}"
+
+
+def write_last(
+    run: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    mean_weights: MeanWeights | None,
+    state: TrainingState,
+) -> None:
+    """Write weights, optimizer and state."""
+    data = {"weights": network.state_dict(), "optimizer": optimizer.state_dict(), "state": state.to_plain()}
+    if mean_weights:
+        data["mean_weights"] = mean_weights.network.state_dict()
+    write_checkpoint(run / LAST, data)
+
+
+def read_last(
+    run: Path, network: nn.Module, optimizer: torch.optim.Optimizer, mean_weights: MeanWeights | None
+) -> TrainingState:
+    """Take up weights and optimizer, and return the state; SegError if they are of another training."""
+    data = read_checkpoint(run / LAST)
+    try:
+        network.load_state_dict(data["weights"])
+        optimizer.load_state_dict(data["optimizer"])
+        if mean_weights:
+            mean_weights.network.load_state_dict(data["mean_weights"])
+        return TrainingState.from_plain(data["state"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise SegError(
+            f"{run / LAST}: not of this training, or of another version of seg-train; train again"
+        ) from error

@@ -1,8 +1,11 @@
 """The training loop: epochs of patches, validation on whole images, best and last checkpoint."""
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,19 +24,22 @@ from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.image_scale import image_scale
 from train.fitting.film import write_frame
-from train.fitting.history import Epoch, EpochScores, TrainingState, write_events, write_history
-from train.fitting.initial import initial_network
+from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
+from train.fitting.initial import initial_network, read_last, write_last
 from train.fitting.losses import build_loss
 from train.fitting.optim import MeanWeights, lr_factor
 from train.fitting.step import Batch, Stepper, is_out_of_memory
+from train.fitting.timing.budget import Budget
+from train.fitting.timing.clock import Clock
 from train.fitting.validation import Validation, Validator, epochs_between_validations
-from train.runs.checkpoint import ModelCard, read_checkpoint, save_model, write_checkpoint
-from train.runs.run_files import LAST, MODEL
+from train.runs.checkpoint import ModelCard, save_model
+from train.runs.run_files import MODEL
 from train.scoring.metrics import Confusion
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.window_settings import WindowSettings
 
-Log = Callable[[str], None]
+_SHARES = 10_000
+"""Of the training, in its progress bar."""
 
 _CHECK_EVERY = 50
 """Steps between two looks at whether the loss is still a number; each makes a GPU wait."""
@@ -44,7 +50,7 @@ class Trainer:
 
     def __init__(
         self, run: Path, dataset: Dataset, store: PixelStore, stats: Stats, config: Config, fabric: Fabric, log: Log,
-        resumes: bool = False,
+        resumes: bool = False, began: float | None = None,
     ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
         classes = len(dataset.classes)
@@ -58,7 +64,7 @@ class Trainer:
         loss = build_loss(config.loss, weights if config.class_weights else None)
         forward = torch.compile(self.network) if config.compile else self.network
         self.stepper = Stepper(self.network, forward, self.optimizer, loss, classes, fabric, log, config.clip)
-        windows = WindowSettings(config.window or 2 * store.size, config.overlap)
+        windows = WindowSettings(config.window or 2 * store.size, config.window_overlap)
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
             dataset.root.resolve().name, dataset.split_hash(), read_ranges(dataset.root / RANGES),
@@ -69,26 +75,21 @@ class Trainer:
         self.predictor = Predictor(model, dataset.classes, windows, fabric.device)
         self.validation = dataset.of_split("val")
         self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
-        self.validate_every = epochs_between_validations(self.validation, len(store) * store.size**2, config.overlap)
-        self.total_steps = config.epochs * math.ceil(store.steps(config.batch) / config.accumulate)
+        self.validate_every = epochs_between_validations(self.validation, len(store) * store.size**2, windows.overlap)
         self.state = TrainingState()
-        self._began = time.monotonic()
+        # Reading the images is part of the minutes; without any, only training counts, to tell how long it goes on.
+        self._began = began if began is not None and config.minutes is not None else time.monotonic()
+        budget = None if config.minutes is None else Budget.of(config.minutes, self._began)
+        steps = math.ceil(store.steps(config.batch) / config.accumulate)
+        self.clock = Clock(None if config.passes is None else config.passes * steps, budget, fabric)
 
     def resume(self) -> None:
         """Take up weights, optimizer and state of last.pt; SegError if it is of another training."""
-        data = read_checkpoint(self.run / LAST)
-        try:
-            self.network.load_state_dict(data["weights"])
-            self.optimizer.load_state_dict(data["optimizer"])
-            if self.mean_weights:
-                self.mean_weights.network.load_state_dict(data["mean_weights"])
-            self.state = TrainingState.from_plain(data["state"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise SegError(
-                f"{self.run / LAST}: not of this training, or of another version of seg-train; train again"
-            ) from error
+        self.state = read_last(self.run, self.network, self.optimizer, self.mean_weights)
         self.stepper.pieces = self.state.pieces
-        self._began = time.monotonic() - self.state.seconds
+        self._began -= self.state.seconds
+        if self.clock.budget:
+            self.clock.budget.began = self._began
 
     def train(self, advance: Progress = silent) -> bool:
         """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs.
@@ -96,30 +97,29 @@ class Trainer:
         Returns whether there was anything left to train.
         """
         before = self.state.epoch
+        self.clock.begin_epoch(self.state.step, self.state.epoch)
+        if not self._is_over():
+            with self._labelling():
+                windows, look = self.clock.open(self.predictor, self.dataset, self.config, self.state, self.log)
+            self.card = replace(self.card, overlap=windows.overlap)
+            self.predictor = replace(self.predictor, windows=windows)
+            self.validator = replace(self.validator, predictor=self.predictor, look=look)
         while not self._is_over():
             began = time.monotonic()
             loss, lr, confusion = self._train_epoch(advance)
             self.state.epoch += 1
+            looked = time.monotonic()
             found = self._validate() if self._is_validation_due() else None
+            looked = time.monotonic() - looked
             self._finish_epoch(loss, lr, confusion, found, began)
+            self.clock.look_done(looked, self.state.step)
         return self.state.epoch > before
 
-    def progress(self) -> float:
-        """How much of the training is done, 0..1, by steps or by the time budget, whichever is further."""
-        done = self.state.step / self.total_steps
-        if self.config.minutes is not None:
-            used = self.state.time_used(self.config.minutes, time.monotonic() - self._began)
-            done = max(done, float(self.fabric.broadcast(used)))  # the clocks of processes differ, their steps must not
-        return min(done, 1.0)
-
     def _is_over(self) -> bool:
-        state, patience = self.state, self.config.patience
+        state, patience = self.state, self.config.waits
         if state.epoch == 0:  # even the shortest time gives a model
             return False
-        if state.epoch >= self.config.epochs:
-            return True
-        # Where the time ran out after an epoch that was not validated, one more step ends in a validation.
-        if self.progress() >= 1 and (not self.validation or state.validated_epoch == state.epoch):
+        if state.is_over or self.clock.share >= 1:
             return True
         if patience > 0 and state.validated_epoch - state.best_epoch >= patience:
             self.log(f"stopped early: no better validation score for {counted(patience, 'epoch')}")
@@ -133,9 +133,9 @@ class Trainer:
         confusion = torch.zeros((classes, classes), dtype=torch.int64, device=self.fabric.device)
         self.network.train()
         torch.manual_seed(self._seed_of_epoch("dropout", self.fabric.global_rank))
+        self.clock.begin_epoch(self.state.step, self.state.epoch)
         for batches in self._groups_of_batches():
-            done = self.progress()
-            lr = self.config.peak_lr * lr_factor(done, self.config.curve, self.config.warm_up)
+            lr = self.config.peak_lr * lr_factor(self.clock.share, self.config.curve, self.config.warm_up)
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
             loss, counts = self.stepper(batches)
@@ -144,10 +144,11 @@ class Trainer:
             self.state.step += 1
             if self.mean_weights:
                 self.mean_weights.update(self.network.module, self.state.step)
-            advance(self.state.step, self.total_steps)
+            is_over = self.clock.step_done(self.state.step)
+            advance(round(_SHARES * self.clock.share), _SHARES)
             if self.state.step % _CHECK_EVERY == 0:
                 self._need_finite(losses[-_CHECK_EVERY:])
-            if self.progress() >= 1:
+            if is_over:
                 break
         self._need_finite(losses)
         mean = torch.stack(losses).mean()
@@ -158,19 +159,23 @@ class Trainer:
         return float(mean), lr, confusion.cpu().numpy()
 
     def _groups_of_batches(self) -> Iterator[list[Batch]]:
-        """Yield the batches of each step; the last step of an epoch may have fewer."""
+        """Yield the batches of each step; the last step of a pass may have fewer.
+
+        One pass over the patches, or, where time ends the epoch, as many as there is time for.
+        """
         # A generator of its own for each epoch: resuming needs no random state, and order never depends on the device.
         generator = torch.Generator().manual_seed(self._seed_of_epoch("epoch"))
-        group: list[Batch] = []
-        for images, masks in self.store.batches(
-            self.config.batch, generator, self.fabric.global_rank, self.fabric.world_size
-        ):
-            group.append((self.normalize(images.to(self.fabric.device)), masks.to(self.fabric.device)))
-            if len(group) == self.config.accumulate:
+        for _ in itertools.count() if self.clock.budget else (0,):
+            group: list[Batch] = []
+            for images, masks in self.store.batches(
+                self.config.batch, generator, self.fabric.global_rank, self.fabric.world_size
+            ):
+                group.append((self.normalize(images.to(self.fabric.device)), masks.to(self.fabric.device)))
+                if len(group) == self.config.accumulate:
+                    yield group
+                    group = []
+            if group:
                 yield group
-                group = []
-        if group:
-            yield group
 
     def _seed_of_epoch(self, *names: str | int) -> int:
         return int.from_bytes(digest(self.config.seed, *names, self.state.epoch)[:7], "big")
@@ -192,23 +197,25 @@ class Trainer:
         """Every epoch, or less often where the validation images are many for the patches of an epoch."""
         if not self.validation:
             return False
-        state = self.state
-        return state.epoch % self.validate_every == 0 or state.epoch == self.config.epochs or self.progress() >= 1
+        is_last = self.clock.share >= 1
+        return self.clock.budget is not None or is_last or self.state.epoch % self.validate_every == 0
 
     def _validate(self) -> Validation:
-        began = time.monotonic()
-        try:
+        with self._labelling():
             found = self.validator()
+        self.state.validated_epoch = self.state.epoch
+        return found
+
+    @contextmanager
+    def _labelling(self) -> Iterator[None]:
+        try:
+            yield
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             raise SegError(
                 f"out of memory while validating with windows of {self.card.window} px; try a smaller --window"
             ) from error
-        self.state.last_validation_seconds = time.monotonic() - began
-        self.state.validation_seconds += self.state.last_validation_seconds
-        self.state.validated_epoch = self.state.epoch
-        return found
 
     def _finish_epoch(
         self, loss: float, lr: float, confusion: Confusion, found: Validation | None, began: float
@@ -225,8 +232,9 @@ class Trainer:
             state.best, is_best = merit, True
         if is_best:
             state.best_epoch = state.epoch
-        done = self.progress()
-        self.log(row.line(self.config.epochs, state.seconds * (1 - done) / done if done else 0.0))
+        state.is_over = self.clock.budget is not None and self.clock.share >= 1
+        where = self.clock.words(state.epoch, self.config.passes)
+        self.log(row.line(where, state.last_validated, self.clock.seconds_left(state.seconds)))
         for warning in state.new_warnings(found.confusion, self.dataset.classes) if found else []:
             self.log(warning)
         if self.fabric.is_global_zero:
@@ -243,11 +251,4 @@ class Trainer:
             sample = self.validation[0]
             image, mask = self.dataset.image(sample), self.dataset.mask(sample)
             write_frame(self.run, row.epoch, image, mask, self.predictor(image), self.dataset.classes)
-        data = {
-            "weights": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "state": self.state.to_plain(),
-        }
-        if self.mean_weights:
-            data["mean_weights"] = self.mean_weights.network.state_dict()
-        write_checkpoint(self.run / LAST, data)
+        write_last(self.run, self.network, self.optimizer, self.mean_weights, self.state)

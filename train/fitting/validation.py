@@ -10,10 +10,11 @@ from torch import Tensor
 
 from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset, Sample
-from prep.images.geometry import reflected
+from prep.images.geometry import middle, reflected
 from prep.images.imageio import ImageRGB, IndexMask
 from train.data.prefetch import prefetch
 from train.fitting.losses import Loss
+from train.fitting.timing.look import Look
 from train.scoring.metrics import Confusion, confusion_matrix
 from train.windows.predictor import Predictor, TorchModel
 
@@ -34,6 +35,7 @@ class Validator:
     """Measures a model on the samples of one process; nothing is augmented.
 
     size: side of the patches on which the loss is measured, batch: how many at once; as in training.
+    look: what of the samples is looked at, where there is no time for all.
     """
 
     predictor: Predictor
@@ -43,14 +45,16 @@ class Validator:
     samples: Sequence[Sample]
     size: int
     batch: int
+    look: Look | None = None
 
     def __call__(self) -> Validation:
         """Label each image, compare with its mask, and sum over all processes."""
         classes = len(self.dataset.classes)
         confusion = np.zeros((classes, classes), np.int64)
         loss, counted = 0.0, 0.0
+        predictor = self.predictor.changed(overlap=0.0) if self.look and self.look.plain else self.predictor
         for image, mask in prefetch(self._decoded(), 2):
-            confusion += confusion_matrix(mask, self.predictor(image), classes)
+            confusion += confusion_matrix(mask, predictor(image), classes)
             image_loss, amount = self._loss_of(image, mask)
             loss, counted = loss + image_loss, counted + amount
         fabric = self.model.fabric
@@ -62,8 +66,11 @@ class Validator:
 
     def _decoded(self) -> Iterator[tuple[ImageRGB, IndexMask]]:
         fabric = self.model.fabric
-        for sample in self.samples[fabric.global_rank :: fabric.world_size]:
-            yield self.dataset.image(sample), self.dataset.mask(sample)
+        samples = self.look.chosen(self.samples) if self.look else self.samples
+        most = self.look.pixels if self.look else None
+        for sample in samples[fabric.global_rank :: fabric.world_size]:
+            image, mask = self.dataset.image(sample), self.dataset.mask(sample)
+            yield (image, mask) if most is None else (middle(image, most), middle(mask, most))
 
     def _loss_of(self, image: ImageRGB, mask: IndexMask) -> tuple[float, float]:
         """Sum of the loss over pixels, and how many were counted; see Loss.amount."""

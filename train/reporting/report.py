@@ -1,6 +1,7 @@
 """report.html: one self-contained page about a run."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from train.scoring.score_files import read_metrics
 _REMEDY = "score the run again with 'seg-train score'"
 
 
-def write_run_report(run: Path) -> Path:
-    """Write report.html from what the run folder holds: settings, curves, scores, confusion matrix, overlays."""
+def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
+    """Write report.html from what the run folder holds: settings, curves, scores, confusion matrix, overlays.
+
+    steps: what to do next, at its end.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -28,6 +32,7 @@ def write_run_report(run: Path) -> Path:
     page = environment.get_template("report.html.j2").render(
         counted=counted,
         name=run.name,
+        steps=steps,
         config=read_json(run / CONFIG, remedy="restore it, or train again"),
         metrics=metrics,
         curves=_inline(run / CURVES) if (run / CURVES).exists() else None,

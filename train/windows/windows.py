@@ -58,6 +58,12 @@ def count_windows(height: int, width: int, settings: WindowSettings) -> int:
     return down * across
 
 
+def windows_at_once(window: int, classes: int, device: torch.device) -> int:
+    """How many windows of this side the network sees together."""
+    pixels = _BATCH_PIXELS.get(device.type, 1 << 20) // max(1, classes // 8)  # scores take memory too
+    return max(1, pixels // window**2)
+
+
 def probability_strips(
     source: ImageRows, model: Probabilities, classes: int, settings: WindowSettings, device: torch.device
 ) -> Iterator[tuple[int, Tensor]]:
@@ -120,8 +126,7 @@ def _add_row(
     """Add one row of windows to the strip, (C, window, covered width)."""
     size = across.window
     lefts = [start - across.start for start in across.starts]
-    pixels = _BATCH_PIXELS.get(strip.device.type, 1 << 20) // max(1, len(strip) // 8)  # scores take memory too
-    number = max(1, pixels // size**2)
+    number = windows_at_once(size, len(strip), strip.device)
     for first in range(0, len(lefts), number):
         batch = lefts[first : first + number]
         found = probabilities(torch.stack([band[:, left : left + size] for left in batch]))

@@ -73,8 +73,10 @@ def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -
         sample = store.sample(stem)
         request.max_content_length = most_bytes(sample.width, sample.height)
         base, number, classes_version = map(_header, ("X-Base-Version", "X-Save", "X-Classes-Version"))
+        proposed = request.headers.get("X-Proposed") == "1"
         body = request.get_data(cache=False)
-        return jsonify(told(store.save(stem, body, base=base, save=number, classes_version=classes_version)))
+        entry = store.save(stem, body, base=base, save=number, classes_version=classes_version, proposed=proposed)
+        return jsonify(told(entry))
 
     @routes.put("/images/<stem>/state")
     def state(stem: str) -> Response:

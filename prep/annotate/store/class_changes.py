@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, MAX_ID, ClassMap, Color, write_classes
 from prep.core.errors import SegError
-from prep.core.jobs import run_jobs, threads
+from prep.core.jobs import run_jobs
 from prep.core.words import counted
+from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import CLASSES, MASKS, PATCHES, STATS
 from prep.dataset.transaction import Transaction

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
+from prep.annotate.store.accepted import Accepted
 from prep.annotate.store.live_index import LiveIndex
 from prep.annotate.store.mask_changes import changed, read_changes
 from prep.annotate.store.mask_counts import Mask, MaskCounter, MaskCounts
@@ -26,7 +27,7 @@ from prep.images.imageio import IndexMask, decode_mask, encode_png
 from prep.web.guard import Refusal
 
 HIDDEN = ".annotate"
-"""Folder of the dataset for what may be lost: counts of masks, and notes on saves."""
+"""Folder of the dataset for what may be lost: counts of masks, notes on saves, which pixels were proposed."""
 
 _KEPT = 4
 """Masks at work that stay decoded, by the versions of their files."""
@@ -83,6 +84,7 @@ class Store:
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
         self._index = LiveIndex(root, self._notes)
+        self._accepted = Accepted(root / HIDDEN / "accepted")
         self._masks: Cache[str, Mask] = Cache(_KEPT)
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
@@ -161,12 +163,18 @@ class Store:
         with self._lock:
             return self._standing(self.sample(stem), len(self.classes()[0]))
 
-    def save(self, stem: str, body: bytes, *, base: str, save: str, classes_version: str) -> Entry:
+    def by_hand(self, stem: str) -> IndexMask:
+        """The mask of an image with 255 where what stands there was accepted from a proposal; errors as of mask()."""
+        return self._accepted.by_hand(stem, self.mask(stem).pixels)
+
+    def save(
+        self, stem: str, body: bytes, *, base: str, save: str, classes_version: str, proposed: bool = False
+    ) -> Entry:
         """Lay changes over the mask of an image, on disk when this returns.
 
         body: as mask_changes.py reads it.  base: the version that the page has laid them over so far.
         save: random id of this save; if the mask that stands was made by it, it is done already.
-        classes_version: what the values in the changes mean.
+        classes_version: what the values in the changes mean.  proposed: whether a proposal was accepted in them.
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
@@ -178,6 +186,7 @@ class Store:
                 if base != mask.version:
                     raise Conflict("mask", _CHANGED.format("This mask was", "it"))
                 changes = read_changes(body, sample.width, sample.height, len(classes))
+                self._accepted.note(stem, mask.pixels, changes, proposed=proposed)
                 self._write(sample, mask.version, changed(mask.pixels, changes), save)
                 self._standing(sample, len(classes))
             self._index.name_mask(stem)

@@ -1,5 +1,6 @@
 """Pairs that names tell without a pattern: one mask an image, or of several kinds of masks the one that is known."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,8 +47,13 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
 
 
 def _says_split(pattern: str) -> bool:
-    """Whether a mask's name has a split more, because masks lie in folders of train and val, and photos do not."""
-    return pattern.replace("{}", "").strip(" _-.").lower() in SPLIT_WORDS
+    """Whether a mask's name has a split more, because masks lie in folders of train and val, and photos do not.
+
+    Also beside a word that says mask (x_train_id).
+    """
+    words = re.findall(r"[a-z]+", pattern.lower())
+    others = [word for word in words if word not in SPLIT_WORDS]
+    return len(others) < len(words) and all(says_mask(word) or word in ("id", "ids") for word in others)
 
 
 def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:

@@ -11,6 +11,7 @@ from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import counted, list_some, verb
 from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.kinds import in_place_of, without_pictures
 from prep.labels.layouts.looks import number_of_values
 from prep.labels.layouts.splits import split_of
 
@@ -45,8 +46,10 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns) -> Division:
     for file in files:
         roles[_role(file)].append(file)
     photos, masks, others = roles["photos"], roles["labels"], roles[""]
+    if photos and not masks and not others:
+        photos, masks = _by_outer_folder(photos)
     if photos and masks:
-        return _without_others(photos, _of_pattern(masks, patterns), others)
+        return _of_one_kind(photos, _of_pattern(masks, patterns), others)
     if photos and others:  # what lies elsewhere are the masks
         return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
     if masks and others:
@@ -86,6 +89,28 @@ def _role(file: FoundFile) -> Role:
     """By the innermost folder that says it."""
     folders = PurePosixPath(file.name).parent.parts
     return next((role for folder in reversed(folders) if (role := role_of(folder))), "")
+
+
+def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
+    """By the outermost folder that says it: train/images/images/x.png and train/Semantic_masks/images/x.png."""
+    roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
+    for file in files:
+        folders = PurePosixPath(file.name).parent.parts
+        roles[next((role for folder in folders if (role := role_of(folder))), "")].append(file)
+    return (roles["photos"], roles["labels"]) if roles["labels"] else (list(files), [])
+
+
+def _of_one_kind(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
+    """Without masks of instances and pictures of the masks, where others for all photos lie in other folders."""
+    kept, left, why = without_pictures(masks)
+    if not left or len(kept) < len(_without_others(photos, kept, ()).photos):
+        return _without_others(photos, in_place_of(photos, masks), others)
+    found = _without_others(photos, in_place_of(photos, kept), others)
+    folders = sorted({str(PurePosixPath(file.name).parent) for file in left})
+    note = (
+        f"{why}; left out: {counted(len(left), 'mask')} in {list_some(folders)} (to take them, name their folder alone)"
+    )
+    return replace(found, notes=(*found.notes, note))
 
 
 def _without_others(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
@@ -135,12 +160,7 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
     """Where most names of a folder stand twice, as x.jpg and x.png, the photos are in the format that loses."""
     photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
     masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]
-    if (
-        not photos
-        or not masks
-        or len(photos) + len(masks) < len(files)
-        or len({file.path.parent for file in files}) > 1
-    ):
+    if not photos or not masks or len(photos) + len(masks) < len(files) or any(_role(file) for file in files):
         return None
     ours, theirs = set(_stems(photos)), set(_stems(masks))
     alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own

@@ -13,13 +13,18 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
+from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in
 from prep.labels.reader import LabelSource
 
 _MOST_BYTES = 1 << 26
+_HEAD = 2048
 _ELSEWHERE = frozenset({"main", "layout", "action"})
 """VOC's ImageSets of other tasks, which divide other images."""
 _ORDER = ("train", "val", "test")
+_SHORT = {"trn": "train", "tst": "test", "trainval": "train"}
+"""AeroScapes' trn.txt, and trainval.txt of sets that have no val.txt beside it (Oxford pets)."""
 _PAIR = re.compile(r"(.*?\.[A-Za-z]{3,4})[\s,;|]+(.*\.[A-Za-z]{3,4})")
+_COLUMNS = re.compile(r"([^\s,;]*[^\s,;\d][^\s,;]*)(?:\s+\d+)+")
 _WORDS = re.compile(r"[a-z]+")
 
 
@@ -46,13 +51,36 @@ def _lists(contents: Contents) -> tuple[SplitList, ...]:
         places = (around, around / "ImageSets" / "Segmentation")
         files = [(path, path.name) for place in places if place.is_dir() for path in sorted(place.glob("*.txt"))]
     found = (_read(path, _split(name)) for path, name in files if _split(name))
-    return tuple(each for each in found if each is not None)
+    tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
+    rows = [
+        SplitList(file.path, split or _split(file.name), tuple(pairs))
+        for file in tables
+        for split, pairs in pairs_in(file.path).items()
+    ]
+    return _without_trainval([*(each for each in found if each is not None), *rows])
+
+
+def _without_trainval(lists: Sequence[SplitList]) -> tuple[SplitList, ...]:
+    """Without trainval.txt where lists of train or val divide it further."""
+    further = any(each.split in ("train", "val") and not _is_trainval(each) for each in lists)
+    return tuple(each for each in lists if not (further and _is_trainval(each)))
+
+
+def _is_trainval(each: SplitList) -> bool:
+    return each.path.stem.lower() == "trainval"
+
+
+def _begins_with_images(contents: Contents, file: FoundFile) -> bool:
+    """Whether the first lines of a table name images: it may be large, and another one."""
+    head = contents.head(file, _HEAD).lower()
+    return sum(head.count(suffix.encode()) for suffix in IMAGE_SUFFIXES) > 1
 
 
 def _split(name: str) -> str:
     """The split that the name of a list says: train.txt, val_list.txt; not trainval.txt, nor those of other tasks."""
     inner = PurePosixPath(name.lower())
-    said = {SPLIT_WORDS[word] for word in _WORDS.findall(inner.stem) if word in SPLIT_WORDS and len(word) > 2}
+    words = [_SHORT.get(word, word) for word in _WORDS.findall(inner.stem)]
+    said = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS and len(word) > 2}
     return said.pop() if len(said) == 1 and not _ELSEWHERE & set(inner.parent.parts) else ""
 
 
@@ -73,14 +101,19 @@ def _line(line: str) -> tuple[str, str]:
     pair = _PAIR.fullmatch(line)
     if pair and all(PurePosixPath(part).suffix.lower() in IMAGE_SUFFIXES for part in pair.groups()):
         return pair[1], pair[2]
+    if columns := _COLUMNS.fullmatch(line):  # Abyssinian_1 1 1 1
+        return columns[1], ""
     is_name = PurePosixPath(line).suffix.lower() in IMAGE_SUFFIXES or not re.search(r"[\s,;]", line)
     return (line, "") if is_name else ("", "")
 
 
 def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelSource:
     """Labels in the splits of lists, if these name most of them and do not put all into one."""
-    if found.splits or len({each.split for each in lists}) < 2:
+    lists = [each for each in lists if each.split]
+    if found.splits or not lists:
         return found
+    if len({each.split for each in lists}) == 1:
+        return _with_rest_in_train(found, lists)
     splits, twice = _splits_by_name(lists)
     own = [label.stem for label in found.labels]
     direct = {stem: splits[stem] for stem in own if stem in splits}
@@ -98,6 +131,19 @@ def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelS
             f"{list_some(twice)}"
         )
     return replace(found, splits=placed, notes=(*found.notes, *notes))
+
+
+def _with_rest_in_train(found: LabelSource, lists: Sequence[SplitList]) -> LabelSource:
+    """Labels of a list of val or test alone (fastai's valid.txt) in that split, and all others in train."""
+    splits, _ = _splits_by_name(lists)
+    placed = {label.stem: splits[label.stem] for label in found.labels if label.stem in splits}
+    more = relate(list(splits), [label.stem for label in found.labels if label.stem not in placed]).found
+    placed |= {stem: splits[name] for stem, (name, _) in more.items()}
+    if lists[0].split == "train" or not placed or 2 * len(placed) > len(found.labels):
+        return found
+    rest = {label.stem: placed.get(label.stem, "train") for label in found.labels}
+    note = f"{lists[0].path.name} lists those of {lists[0].split}; the others are put into train"
+    return replace(found, splits=rest, notes=(*found.notes, note))
 
 
 def _splits_by_name(lists: Sequence[SplitList]) -> tuple[Mapping[str, str], list[str]]:

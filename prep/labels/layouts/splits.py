@@ -34,7 +34,7 @@ def splits_of(names: Mapping[str, str]) -> dict[str, str]:
 def with_note_on_split(found: LabelSource, source: Path) -> LabelSource:
     """Say that a split is not kept which the name of what a person named says of all labels (instances_val.json)."""
     said = split_of(source.name)
-    if found.splits or not said:
+    if found.splits or not said or source.suffix.lower() != ".json":
         return found
     note = (
         f"{source.name} says that these labels are of the split {said}, which is not kept: to keep the division, "

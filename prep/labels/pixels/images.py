@@ -16,6 +16,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import LabelKind, as_colors, decode_label_ids, decode_label_pixels, label_kind
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
+from prep.labels.layouts.known_sets import guess_of
 from prep.labels.layouts.looks import is_photo
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import IdReader
@@ -71,6 +72,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         photos=photos,
         splits=splits_of({file.stem: file.name for file in with_pages(division.masks)}),
         notes=division.notes,
+        guess=guess_of(division.masks),
     )
 
 

@@ -55,7 +55,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         names_photos=True,
         missing=tuple(f"{image} {mask}" for image, mask in splits if (image, mask) not in found),
         notes=tuple(notes),
-        splits={stems[pair]: split for pair, split in splits.items() if pair in stems}
+        splits={stems[pair]: split for pair, split in splits.items() if pair in stems and split}
         if len(set(splits.values())) > 1
         else {},
     )
@@ -63,9 +63,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
 
 FORMAT = FileFormat(
     "pair-lists",
-    "lists of images with their masks (PaddleSeg: train.txt, val.txt)",
+    "lists and tables of images with their masks (PaddleSeg: train.txt, val.txt; CSV; JSON lines)",
     _recognised,
     _opened,
-    rules="Lines name an image and its mask, below the folder of the list; the names of the lists are the splits. They "
-    "decide where names do not pair by themselves; then files that no list names are left out and counted.",
+    rules="Lines, or rows, name an image and its mask, below the folder of the list; the names of the lists, or a "
+    "column split, are the splits. They decide where names do not pair by themselves; then files that no list names "
+    "are left out and counted.",
 )

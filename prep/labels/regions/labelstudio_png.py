@@ -13,10 +13,12 @@ from prep.images.imageio import IndexMask, open_image
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
-from prep.labels.reader import LabelSource
+from prep.labels.pixels.arrays import ArrayReader
+from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.shapes.shapes import Bitmap, RegionImage, ShapeReader
 from prep.labels.shapes.sources import region_source
 
+_ARRAY = ".npy"
 _NAME = re.compile(r"(task-\d+)-annotation-(\d+)-by-.*?-tag-(.+)-(\d+)", re.DOTALL)
 
 
@@ -28,17 +30,29 @@ class BitmapFile:
 
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set the pixels that are not 0; SegError if the file is damaged or of another size than the mask."""
-        data = read_bytes(self.path)
-        size = open_image(self.path, data).size
+        if self.path.suffix.lower() == _ARRAY:
+            inside = ArrayReader().read(RawLabel(self.path, "")) > 0
+            if inside.shape == mask.shape:
+                mask[inside] = code
+                return
+        size = _size(self.path)
         if size != mask.shape[::-1]:
             raise SegError(
                 f"{self.path} has {size[0]} x {size[1]} pixels, others of its task {mask.shape[1]} x {mask.shape[0]}"
             )
-        Bitmap(data, 0, 0).paint(mask, code)
+        Bitmap(read_bytes(self.path), 0, 0).paint(mask, code)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Width and height of an image or of a matrix."""
+    if path.suffix.lower() == _ARRAY:
+        height, width = ArrayReader().read(RawLabel(path, "")).shape
+        return width, height
+    return open_image(path, read_bytes(path)).size
 
 
 def _files(contents: Contents) -> dict[FoundFile, re.Match[str]]:
-    return {file: match for file in contents.of_suffix(".png") if (match := _NAME.fullmatch(file.path.stem))}
+    return {file: match for file in contents.of_suffix(".png", _ARRAY) if (match := _NAME.fullmatch(file.path.stem))}
 
 
 def _recognised(contents: Contents) -> float:
@@ -63,13 +77,13 @@ def _image(task: str, files: Mapping[FoundFile, re.Match[str]], left_out: LeftOu
         if match[2] != first:
             left_out.add("left out, because another annotation of the task is taken", file.name)
     own = sorted((match[3], int(match[4]), file.path) for file, match in files.items() if match[2] == first)
-    size = open_image(own[0][2], read_bytes(own[0][2])).size
+    size = _size(own[0][2])
     return RegionImage(task, size, tuple((tag, BitmapFile(path)) for tag, _, path in own))
 
 
 FORMAT = FileFormat(
     "labelstudio-png",
-    "Label Studio's PNG files (task-1-annotation-1-by-1-tag-road-0.png)",
+    "Label Studio's PNG and NumPy files (task-1-annotation-1-by-1-tag-road-0.png)",
     _recognised,
     _opened,
     (ShapeReader(name="labelstudio-png"),),

@@ -4,8 +4,9 @@ Source of the layout: https://docs.ultralytics.com/datasets/segment/. A line is 
 as shares of the photo's width and height.
 """
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -17,7 +18,7 @@ from prep.core.folder_names import names_labels, names_photos
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
-from prep.labels.formats import LIKELY, NO, PERHAPS, FileFormat
+from prep.labels.formats import LIKELY, NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
@@ -29,6 +30,10 @@ from prep.labels.shapes.sources import region_source
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
 _LOOKED_AT = 40
+_BOX = 5
+"""Numbers of a box, with its confidence."""
+_NO_PAIRS = "left out, because they are no class and pairs of numbers"
+_PREDICTED = "its lines are no class and pairs of numbers (those of predictions end with a confidence: save_conf=False)"
 _MOST = 2.0
 """Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels."""
 
@@ -38,7 +43,17 @@ def _recognised(contents: Contents) -> float:
     if contents.source.suffix.lower() in (".yaml", ".yml"):
         return LIKELY if any(_first_numbers(contents, file) for file in _texts(contents)[:_LOOKED_AT]) else NO
     counts = [_first_numbers(contents, file) for file in _texts(contents)[:_LOOKED_AT]]
-    return LIKELY if max(counts, default=0) > 5 else PERHAPS / 2 if any(counts) else NO
+    if max(counts, default=0) > _BOX:
+        return LIKELY
+    return PROBABLE if any(_of_pixels(contents)) else PERHAPS / 2 if any(counts) else NO
+
+
+def _of_pixels(contents: Contents) -> Iterator[FoundFile]:
+    """Text files of class and pairs of numbers that are no shares, in folders of labels that hold no images."""
+    inside = {file.path.parent for file in contents.of_suffix(*IMAGE_SUFFIXES)}
+    for file in _texts(contents)[:_LOOKED_AT]:
+        if names_labels(file.path.parent.name) and file.path.parent not in inside and _numbers(contents, file) > _BOX:
+            yield file
 
 
 def _texts(contents: Contents) -> list[FoundFile]:
@@ -49,11 +64,21 @@ def _texts(contents: Contents) -> list[FoundFile]:
 
 def _first_numbers(contents: Contents, file: FoundFile) -> int:
     """How many numbers between 0 and 1 follow the class in the first line, 0 if it is none of YOLO."""
+    return _numbers(contents, file, 1.5)
+
+
+def _numbers(contents: Contents, file: FoundFile, most: float = math.inf) -> int:
+    """The same of numbers up to `most`."""
     lines = contents.head(file, 1 << 16).split(b"\n")
-    first = next((line for line in lines if line.strip()), b"")
-    match = _LINE.fullmatch(first)
+    first = next((line for line in lines if line.strip()), b"").decode(errors="replace")
+    match = _LINE.fullmatch(_plain(first).encode())
     numbers = [float(number) for number in match[1].split()] if match else []
-    return len(numbers) if all(-0.5 <= number <= 1.5 for number in numbers) else 0
+    return len(numbers) if all(-0.5 <= number <= most for number in numbers) else 0
+
+
+def _plain(line: str) -> str:
+    """With points for decimal commas, where there are no points; then with spaces for the commas between numbers."""
+    return line.replace(",", " " if "." in line else ".")
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
@@ -69,8 +94,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     if unlabelled:
         notes.append(f"photos without a text file, which are left out: {unlabelled}")
     if not any(image.regions for image in images):
+        pairs = any(note.startswith(_NO_PAIRS) for note in left_out.notes())
+        what = f"holds no regions: {_PREDICTED}" if pairs else "holds only boxes, no regions"
         raise SegError(
-            f"{contents.source}: holds only boxes, no regions; export polygons (YOLO segmentation) or masks"
+            f"{contents.source}: {what}; export polygons (YOLO segmentation) or masks"
             + "".join(f"\n  {note}" for note in notes)
         )
     if empty := sum(not image.regions for image in images):
@@ -91,7 +118,9 @@ def _is_label(contents: Contents, file: FoundFile) -> bool:
     """Whether a text file is a label: it begins as one, or is empty (a photo without regions) in a label folder."""
     if not contents.head(file, 64).strip():
         return any(names_labels(part) for part in PurePosixPath(file.path.as_posix()).parent.parts[-3:])
-    return _first_numbers(contents, file) > 0
+    return _first_numbers(contents, file) > 0 or (
+        names_labels(file.path.parent.name) and _numbers(contents, file) > _BOX
+    )
 
 
 def _place(path: Path) -> tuple[str, str]:
@@ -109,7 +138,7 @@ def _image(
     data = read_bytes(file.path) if file.path.stat().st_size else b""
     for number, line in enumerate(data.decode("utf-8-sig", errors="replace").splitlines(), start=1):
         where = f"{file.path}, line {number}"
-        words = line.split()
+        words = _plain(line).split()
         if not words:
             continue
         try:
@@ -119,7 +148,7 @@ def _image(
         if len(values) in (5, 6):
             left_out.add("left out, because they are boxes without a region", f"{file.name} line {number}")
         elif len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all() or values[0] != int(values[0]):
-            left_out.add("left out, because they are no class and pairs of numbers", f"{file.name} line {number}")
+            left_out.add(_NO_PAIRS, f"{file.name} line {number}")
         elif np.abs(values[1:]).max() > _MOST:
             raise SegError(f"{where}: its points are no shares of the photo (0 to 1); divide them by width and height")
         elif names and int(values[0]) not in names:

@@ -15,7 +15,11 @@ _NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*
 _NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
 _ID_FIRST = re.compile(r"(\d{1,5})(?:\s*[:=,;\t]\s*|[.)]?\s+)(\S.*)")
 _ID_LAST = re.compile(r"(\S.*?)\s*[:=,;\t]\s*(\d{1,5})")
+_ID_NAME_COLOR = re.compile(r"(\d{1,5})[\s,:]+([^\W\d].*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]*")
 _ID_AFTER_SPACE = re.compile(r"\S.*?\s+\d{1,5}")
+
+_BRACKETS = re.compile(r"[\[(](\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*)[\])]")
+"""A colour as (128, 64, 128)."""
 
 _NAME_COLUMNS = ("name", "class", "class name", "class_name", "label", "label name", "label_name", "classname")
 _ID_COLUMNS = (
@@ -30,6 +34,7 @@ _ID_COLUMNS = (
     "label id",
     "label_id",
 )
+_ADE_COLUMNS = {"idx", "ratio", "stuff", "name"}
 _COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
 _LONGEST_NAME = 100
 
@@ -70,6 +75,8 @@ def _columns(lines: Sequence[Line]) -> list[Row] | None:
             raise SegError(f"{where}: expected {len(header)} columns as in the first line, found {line!r:.80}")
         color = _rgb(number, [cells[place] for place in channels if place < len(cells)]) if len(channels) == 3 else None
         rows.append(Row(cells[name], color, None if raw is None else whole(where, cells[raw]), where))
+    if set(header) >= _ADE_COLUMNS:
+        rows.append(Row("void", None, 0, "line 1"))  # ADE20K: 0 is whatever is none of the 150
     return rows
 
 
@@ -83,6 +90,10 @@ def whole(where: str, value: object) -> int:
 def _colors(lines: Sequence[Line]) -> list[Row]:
     """Lines `r g b name`, `name r g b` or `name:r,g,b:parts:actions`; none if the first line is not so."""
     found: list[Row] = []
+    lines = [(number, _BRACKETS.sub(r"\1", line)) for number, line in lines]
+    full = [(number, match) for number, line in lines if (match := _ID_NAME_COLOR.fullmatch(line))]
+    if lines and len(full) == len(lines):  # 1 road 128 64 128
+        return [Row(m[2], _rgb(number, m.groups()[2:]), int(m[1]), f"line {number}") for number, m in full]
     for number, line in lines:
         where = f"line {number}"
         if match := _LABELMAP.fullmatch(line):  # first, because a name may hold numbers
@@ -131,7 +142,14 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
 
 
 def _names(lines: Sequence[Line]) -> list[Row]:
+    several = [line for _, line in lines if "," in line]
     for number, line in lines:
+        if "," in line and 2 * len(several) < len(lines) and re.fullmatch(r"[^,\d#]+,[^,\d#]+", line):
+            plain = " ".join(line.replace(",", " ").split())
+            raise SegError(
+                f"line {number}: a name with a comma, which could also be two names (found {line!r:.60}); write this "
+                f"line as\n  {plain}"
+            )
         if "," in line or len(line) > _LONGEST_NAME or not line.isprintable():
             raise SegError(
                 f"line {number}: no class map; write one name,#rrggbb or one name a line (found {line!r:.60})"

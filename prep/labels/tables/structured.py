@@ -17,6 +17,7 @@ _MACHINE_COLORS = "obj_class_to_machine_color.json"
 _MOST_YAML = 1 << 20
 _NAMES = ("name", "class_name", "title", "label", "readable", "class")
 _IDS = ("id", "png_index", "index", "pixel_value", "value")
+_LISTS = ("classes", "names", "labels", "id2label", "categories", "label2id", "default_mask_targets")
 _NO_TABLE = "no class table; write one name,#rrggbb or one name a line"
 
 _ITEM = re.compile(r"item\s*\{([^{}]*)\}")
@@ -38,10 +39,25 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
             if not len(classes):
                 raise SegError("holds no class; write one name,#rrggbb a line")
             return ClassTable(classes)
-        for key in ("classes", "names", "labels", "id2label", "categories", "label2id"):
+        if (columns := _parallel(data)) is not None:
+            return table_of(columns, first_id)
+        for key in _LISTS:
             if isinstance(data.get(key), list | dict) and data[key]:
                 return _of_values(data[key], first_id)
     return _of_values(data, first_id)
+
+
+def _parallel(data: Mapping[str, Any]) -> list[Row] | None:
+    """Rows of lists that stand side by side: class_names, and perhaps class_indexes (WoodScape)."""
+    names, numbers = data.get("class_names"), data.get("class_indexes")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        return None
+    if not isinstance(numbers, list) or len(numbers) != len(names):
+        numbers = [None] * len(names)
+    return [
+        Row(name, None, None if raw is None else whole(f"entry {place}", raw), f"entry {place}")
+        for place, (name, raw) in enumerate(zip(names, numbers, strict=True), start=1)
+    ]
 
 
 def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
@@ -104,6 +120,10 @@ _FORMS: tuple[tuple[Callable[[Any, Any], bool], Callable[[Any, Any], Row]], ...]
     (
         lambda key, value: _is_number(key) and isinstance(value, str) and not _is_number(value),
         lambda key, value: Row(value, None, whole(f"{key!r}", key), f"{key!r}"),
+    ),
+    (
+        lambda key, value: isinstance(key, str) and key.startswith("#") and isinstance(value, str),
+        lambda key, value: Row(value, _color(f"{key!r}", key), None, f"{key!r}"),
     ),
     (
         lambda key, value: isinstance(key, str) and _is_number(value),

@@ -75,7 +75,7 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
 
 def means_ignored(name: str) -> bool:
     """Whether a name of another tool's table means pixels that nobody labelled."""
-    return name.strip().lower() in IGNORED_NAMES
+    return name.strip().lower().removeprefix("void--") in IGNORED_NAMES  # Mapillary: void--unlabeled
 
 
 def _start(rows: Sequence[Row]) -> int:

@@ -296,3 +296,28 @@ def test_names_that_differ_in_case_only_are_told(raw: Raw) -> None:
     raw.masks(lambda ids: ids)
     said = raw.convert("--classes", raw.write("names.txt", "background\nRoad\nroad\n"))
     assert "classes whose names differ only in case or spaces: 'Road' and 'road'" in said
+
+
+def test_a_class_that_is_made_for_the_rest_is_said(tmp_path: Path) -> None:
+    save(tmp_path / "raw" / "images" / "a.png", smooth_image(24, 32))
+    save(tmp_path / "raw" / "masks" / "a.png", random_mask(0))
+    (tmp_path / "map.pbtxt").write_text("item { id: 1 name: 'road' }\n")
+    options = ("-o", tmp_path / "set", "--classes", tmp_path / "map.pbtxt", "--unknown", "ignore")
+    text = run_ok("masks", "convert", tmp_path / "raw", *options).stdout
+    assert "id 0 is of none of the classes: it is made one, background" in text
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")
+
+
+def test_a_list_without_its_background_is_asked_about(tmp_path: Path) -> None:
+    save(tmp_path / "raw" / "images" / "a.png", smooth_image(24, 32))
+    save(tmp_path / "raw" / "masks" / "a.png", random_mask(0))
+    (tmp_path / "names.txt").write_text("road\ncar\n")
+    convert = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--classes")
+    said = run_error(*convert, tmp_path / "names.txt")
+    assert "It has 2 names, and the masks hold ids from 0 to 2. If 0 is a background that the list leaves out" in said
+    (tmp_path / "classes.txt").write_text(said.split("\n\n")[1])
+    run_ok(*convert, tmp_path / "classes.txt")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road", "car")
+    assert np.array_equal(masks_of(tmp_path / "set")["a"], random_mask(0))
+    run_ok(*convert, tmp_path / "names.txt", "--unknown", "ignore", "--overwrite")
+    assert np.array_equal(masks_of(tmp_path / "set")["a"], np.where(random_mask(0) == 2, 255, random_mask(0)))

@@ -71,7 +71,10 @@ def test_oddities_of_files(tmp_path: Path) -> None:
     save(tmp_path / "alpha" / "m.png", np.dstack([paint(ids), np.full(ids.shape, 255, np.uint8)]))
     save(tmp_path / "deep" / "m.png", Image.fromarray(ids.astype(np.uint16) * 300))
     save(tmp_path / "bw" / "m.png", np.where(ids == 1, 255, 0).astype(np.uint8))
-    assert "1 palette image: read" in remarks_of(tmp_path / "palette")
+    assert "1 palette image: read as colours; --from ids reads their indices" in remarks_of(tmp_path / "palette")
+    (tmp_path / "palette" / "class_names.txt").write_text("background\nroad\ncar\n")
+    said = remarks_of(tmp_path / "palette")
+    assert "1 palette image, whose indices are read as ids; --from rgb reads their colours" in said
     assert "1 mask with an alpha channel" in remarks_of(tmp_path / "alpha")
     assert "1 16-bit mask" in remarks_of(tmp_path / "deep")
     assert "only 0 and 255" in remarks_of(tmp_path / "bw")

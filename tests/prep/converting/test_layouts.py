@@ -212,11 +212,95 @@ def test_pixel_annotation_tool_takes_the_watershed(folder: Folder) -> None:
     folder.assert_masks({"IMG_0": 0, "IMG_1": 1})
 
 
+@pytest.mark.parametrize(
+    ("classes", "others"),
+    [
+        ("label_images_semantic", "RGB_color_image_masks"),
+        ("semantic", "semantic_rgb"),
+        ("labels/gtLabels", "labels/rgbLabels"),
+        ("sem_seg/masks", "sem_seg/colormaps"),
+        ("labels", "color_labels"),
+        ("gt", "gt_instances/annotations"),
+    ],
+)
+def test_pictures_of_masks_and_instances_are_left_out(folder: Folder, classes: str, others: str) -> None:
+    for number in (0, 1):
+        folder.photo(f"images/{number}.jpg")
+        folder.mask(f"{classes}/{number}.png", number)
+        save(folder.path / others / f"{number}.png", smooth_image(24, 32))
+    said = folder.convert()
+    assert others in said
+    folder.assert_masks({"0": 0, "1": 1})
+
+
+def test_a_folder_that_only_masks_have_does_not_part_them_from_their_photos(folder: Folder) -> None:
+    for number, split in enumerate(("training", "validation")):
+        folder.photo(f"{split}/images/{number}.jpg")
+        folder.mask(f"{split}/v2.0/labels/{number}.png", number)
+        save(folder.path / split / "v2.0" / "instances" / f"{number}.png", smooth_image(24, 32))
+    folder.convert()
+    folder.assert_masks({"training_0": 0, "validation_1": 1})
+
+
+def test_the_outer_folder_tells_where_all_inner_ones_are_called_images(folder: Folder) -> None:
+    for number in (0, 1):
+        folder.photo(f"train/images/images/{number}.png")
+        folder.mask(f"train/Semantic_masks/images/{number}_instance_color_RGB.png", number)
+    folder.convert()
+    folder.assert_masks({"train_0": 0, "train_1": 1})
+
+
+def test_pairs_by_ending_lie_in_folders_of_splits(folder: Folder) -> None:
+    for number, split in enumerate(("traincrop", "valcrop")):
+        folder.photo(f"{split}/{number}.jpg")
+        folder.mask(f"{split}/{number}.png", number)
+    folder.convert()
+    folder.assert_masks({"traincrop_0": 0, "valcrop_1": 1})
+
+
+def test_a_split_and_an_id_in_a_masks_name_pair_it(folder: Folder) -> None:
+    for number, split in enumerate(("train", "val")):
+        folder.photo(f"images/{split}/{number}.jpg")
+        folder.mask(f"labels/{split}/{number}_{split}_id.png", number)
+    folder.convert()
+    folder.assert_masks({"train_0": 0, "val_1": 1})
+
+
+@pytest.mark.parametrize(
+    ("masks", "tool", "numbers", "names"),
+    [
+        ("gtFine/{}_gtFine_labelIds", "Cityscapes", (7, 26, 4), ("road", "car", "")),
+        ("gtFine/{}_gtFine_labelTrainIds", "Cityscapes", (0, 13, 255), ("road", "car", "")),
+        ("annotations/trimaps/{}", "the Oxford pets", (1, 2, 3), ("pet", "background", "border")),
+        ("Urban/masks_png/{}", "LoveDA", (1, 3, 0), ("background", "road", "")),
+    ],
+)
+def test_names_of_known_sets_are_a_guess(
+    masks: str, tool: str, numbers: tuple[int, ...], names: tuple[str, ...], tmp_path: Path
+) -> None:
+    ids = np.array(numbers, np.uint8)[IDS[1] % 3]
+    place = "Urban/images_png" if "Urban" in masks else "leftImg8bit"
+    stem = "a_leftImg8bit" if "gtFine" in masks else "a"
+    save(tmp_path / "raw" / place / f"{stem}.png", smooth_image(24, 32))
+    save(tmp_path / "raw" / f"{masks.format('a')}.png", ids)
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert f"no class map lies beside these masks: the classes are those of {tool}" in text
+    classes = Dataset.open(tmp_path / "set").classes.names
+    (mask,) = masks_of(tmp_path / "set").values()
+    for number, name in zip(numbers, names, strict=True):
+        assert set(mask[ids == number].tolist()) == {classes.index(name) if name else 255}
+
+    own = sorted(set(numbers) - {255})
+    (tmp_path / "raw" / "classes.txt").write_text("".join(f"c{number},{number}\n" for number in own))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "other")
+    assert Dataset.open(tmp_path / "other").classes.names == tuple(f"c{number}" for number in own)
+
+
 def test_folders_of_masks_with_the_same_names_are_asked_about(folder: Folder) -> None:
     for number in (0, 1):
         folder.photo(f"original_images/{number}.jpg")
         folder.mask(f"label_images_semantic/{number}.png", number)
-        save(folder.path / f"RGB_color_image_masks/{number}.png", smooth_image(24, 32))
+        save(folder.path / f"annotations/{number}.png", smooth_image(24, 32))
     said = run_error(*folder.arguments())
     assert "2 names of masks stand in several folders" in said
     line = next(line for line in said.splitlines() if "label_images_semantic" in line)
@@ -318,7 +402,7 @@ def test_drive_takes_the_first_observer_and_not_the_field_of_view(folder: Folder
     folder.mask("test/2nd_manual/1_manual2.png", 5)
     said = folder.convert()
     folder.assert_masks({"training_21_training": 0, "test_1_test": 1})
-    assert "the first observer's masks are the truth, and mask is the field of view; left out: 1 named" in said
+    assert "the first observer's masks are the truth, and mask is the field of view; left out: 3 masks" in said
     assert {stem: sample.split for stem, sample in by_stem(folder.target).items()} == {
         "training_21_training": "train",
         "test_1_test": "test",

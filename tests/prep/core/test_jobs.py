@@ -1,10 +1,13 @@
 """Many jobs: the results of one process, of several, and of somebody else's executor are the same."""
 
 import os
+import pickle
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import pytest
@@ -12,7 +15,8 @@ import pytest
 from prep.core import jobs as executor
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.jobs import WorkerKilled, run_jobs, threads
+from prep.core.jobs import run_jobs, sum_jobs
+from prep.core.workers import WorkerKilled, threads
 
 
 def square(number: int) -> int:
@@ -32,6 +36,40 @@ def fail_at_seven(number: int) -> int:
 @pytest.mark.parametrize("workers", [1, 2, 4, None])
 def test_results_are_in_the_order_of_the_jobs(workers: int | None) -> None:
     assert run_jobs(square, range(100), workers) == [number * number for number in range(100)]
+
+
+@pytest.mark.parametrize("workers", [1, 2, None])
+def test_sums_are_made_where_the_results_arise(workers: int | None) -> None:
+    assert sum_jobs(square, range(1, 1000), workers) == 332_833_500
+    assert sum_jobs(square, [7], workers) == 49
+
+
+class Recording(ThreadPoolExecutor):
+    """Notes how many bytes each call would take to another process, and how many calls wait for their turn at most."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.sent: list[int] = []
+        self.most = self.under_way = 0
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401
+        self.sent.append(len(pickle.dumps((function, arguments, named))))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        return super().submit(function, *arguments, **named)
+
+
+@pytest.mark.parametrize("number", [1_000, 10_000])
+def test_little_is_under_way_however_many_jobs_there_are(number: int) -> None:
+    names = [f"images/IMG_{place:07d}.jpg" for place in range(number)]
+    with Recording() as pool:
+
+        def progress(done: int, total: int) -> None:
+            pool.under_way -= 1
+
+        assert run_jobs(len, names, 2, progress, pool) == [22] * number
+    assert max(pool.sent) < 2_000
+    assert pool.most <= 8
 
 
 def test_no_jobs() -> None:
@@ -108,10 +146,10 @@ def problem_of(number: int) -> Found:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_so_many_files_may_fail_and_no_more(workers: int) -> None:
     failures = Failures(3)
-    assert len(run_jobs(problem_of, range(7), workers, look=failures.look)) == 7
+    assert len(run_jobs(problem_of, range(7), workers, take=failures.look)) == 7
     assert sorted(failures.problems) == ["1 is odd", "3 is odd", "5 is odd"]
     with pytest.raises(SegError, match=r"(?s)4 files cannot be used:\n\d+ is odd\n.*--max-failed 16"):
-        run_jobs(problem_of, range(60), workers, look=Failures(3).look)
+        run_jobs(problem_of, range(60), workers, take=Failures(3).look)
     assert Failures().problems == []
 
 

@@ -47,6 +47,15 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
         ("class_dict.csv", "name,r,g,b\ncar,255,0,0\n\ntwo words,0,255,0\nunlabelled,155,155,155\n", IGNORING),
         ("class_dict.csv", 'name, r, g, b\n"car", 255, 0, 0\ntwo words , 0, 255, 0\n', EXPECTED),
         ("classes.txt", "car,#ff0000\ntwo words,#00ff00\nignore,#9b9b9b\n", IGNORING),
+        ("classes.txt", "car (255, 0, 0)\ntwo words [0,255,0]\n", EXPECTED),
+        ("colormap.txt", "1 car 255 0 0\n2 two words 0 255 0\n3 void 155 155 155\n", FROM_ONE),
+        ("class_list.json", '{"#ff0000": "car", "#00ff00": "two words"}', EXPECTED),
+        (
+            "config.json",
+            '{"labels": [{"name": "car", "color": [255, 0, 0]}, {"name": "two words", "color": [0, 255, 0]}, '
+            '{"name": "void--unlabeled", "color": [155, 155, 155]}]}',
+            IGNORING,
+        ),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -130,6 +139,19 @@ ENTRIES = [{"class_name": "road", "png_index": 1, "color": "#4df3ceff"}, {"class
         ("a.txt", "0 background\n1 road\n2 car\n", (0, 1, 2), False),
         ("a.txt", "0: background\n1: road\n2: car\n", (0, 1, 2), False),
         ("a.txt", "background=0\nroad=1\ncar=2\n", (0, 1, 2), False),
+        (
+            "objectInfo150.txt",
+            "Idx\tRatio\tTrain\tVal\tStuff\tName\n1\t.1\t9\t9\t1\troad\n2\t.1\t9\t9\t0\tcar\n",
+            (1, 2),
+            False,
+        ),
+        ("info.json", '{"class_names": ["background", "road", "car"], "class_indexes": [0, 1, 2]}', (0, 1, 2), False),
+        (
+            "metadata.json",
+            '{"version": "1", "default_mask_targets": {"0": "background", "1": "road", "2": "car"}}',
+            (0, 1, 2),
+            False,
+        ),
         ("labels.txt", "__ignore__\n_background_\nroad\ncar\n", (0, 1, 2), False),
     ],
 )
@@ -203,6 +225,21 @@ def test_errors_name_file_and_line(tmp_path: Path, name: str, text: str, said: s
     pattern = said if "|" in said else re.escape(said)
     with pytest.raises(SegError, match=rf"{re.escape(name)}: .*(?:{pattern})"):
         read_class_table(write(tmp_path, name, text))
+
+
+def test_a_name_with_a_comma_is_asked_for_in_a_form_that_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "names.txt", "background\nsofa, couch\ncar\n")
+    with pytest.raises(SegError, match=r"names.txt: line 2: a name with a comma") as said:
+        read_class_table(path)
+    advice = str(said.value).splitlines()[-1].strip()
+    path.write_text(path.read_text().replace("sofa, couch", advice))
+    assert read_class_table(path).classes.names == ("background", "sofa couch", "car")
+
+
+def test_what_ade20k_has_beside_its_classes_is_ignored(tmp_path: Path) -> None:
+    path = write(tmp_path, "objectInfo150.txt", "Idx\tRatio\tStuff\tName\n1\t.1\t1\twall\n2\t.1\t1\tcar, auto\n")
+    table = read_class_table(path)
+    assert (table.classes.names, table.classes.ignored_ids) == (("wall", "car, auto"), (0,))
 
 
 def test_a_picture_is_no_list_of_names(tmp_path: Path) -> None:

@@ -185,3 +185,15 @@ def test_a_png_of_another_size_is_named(tmp_path: Path) -> None:
         "masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos", "--in-order"
     )
     assert "tag-road-0.png has 5 x 3 pixels, others of its task 4 x 3" in text
+
+
+def test_matrices_of_regions_are_read_as_pictures_are(tmp_path: Path) -> None:
+    save(tmp_path / "images" / "p1.png", random_image(0, 4, 6))
+    (tmp_path / "npy").mkdir()
+    for tag, columns in (("road", slice(0, 4)), ("car", slice(4, 6))):
+        region = np.zeros((4, 6), np.uint8)
+        region[:, columns] = 255
+        np.save(tmp_path / "npy" / f"task-1-annotation-1-by-1-tag-{tag}-0.npy", region)
+    run_ok("masks", "convert", tmp_path / "npy", "-o", tmp_path / "set", "--images", tmp_path / "images", "--in-order")
+    assert Dataset.open(tmp_path / "set").classes.names == ("car", "road")
+    assert masks_of(tmp_path / "set")["p1"].tolist() == [[1, 1, 1, 1, 0, 0]] * 4

@@ -118,3 +118,51 @@ def test_a_list_of_files_elsewhere_is_told(raw: Path) -> None:
     write(raw, "train.txt", "x/b1.jpg y/1.png")
     said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     assert "train.txt: none of the 1 pair that it names is below" in said
+
+
+def test_trainval_is_train_beside_a_test_and_its_columns_are_passed_over(raw: Path) -> None:
+    write(raw, "annotations.d/trainval.txt", "a1 1 1 1", "a2 1 2 1", "a3 2 1 1")
+    write(raw, "annotations.d/test.txt", "a4 1 1 1")
+    convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "train", "a4": "test"}
+
+
+def test_a_list_of_val_alone_leaves_the_others_to_train(raw: Path) -> None:
+    write(raw, "valid.txt", "a2.jpg")
+    said = convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "val", "a3": "train", "a4": "train"}
+    assert "valid.txt lists those of val; the others are put into train" in said
+
+
+TABLES = {
+    "train.csv": "id,image,mask\n1,all/p1.jpg,all/m_9.png\n2,all/p2.jpg,all/m_8.png\n",
+    "list.csv": "segmentation;photo\nall/m_9.png;all/p1.jpg\nall/m_8.png;all/p2.jpg\n",
+    "metadata.jsonl": '{"file_name": "all/p1.jpg", "mask_file_name": "all/m_9.png"}\n'
+    '{"file_name": "all/p2.jpg", "mask_file_name": "all/m_8.png"}\n',
+    "output.manifest": '{"source-ref": "s3://x/all/p1.jpg", "seg-ref": "s3://x/all/m_9.png", "seg-ref-metadata": {}}\n'
+    '{"source-ref": "s3://x/all/p2.jpg", "seg-ref": "s3://x/all/m_8.png", "seg-ref-metadata": {}}\n',
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_images_and_masks_pair_what_names_do_not(name: str, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number, (photo, mask) in enumerate((("p1", "m_9"), ("p2", "m_8"))):
+        save(raw / f"all/{photo}.jpg", smooth_image(24, 32))
+        save(raw / f"all/{mask}.png", random_mask(number))
+    (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    (raw / name).write_text(TABLES[name], encoding="utf-8")
+    assert f"pairs are from {name}" in convert(raw)
+    made = masks_of(raw.parent / "dataset")
+    assert np.array_equal(made["p1"], random_mask(0)) and np.array_equal(made["p2"], random_mask(1))
+
+
+def test_a_column_says_the_split(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number, (photo, mask) in enumerate((("p1", "m_9"), ("p2", "m_8"))):
+        save(raw / f"{photo}.jpg", smooth_image(24, 32))
+        save(raw / f"{mask}.png", random_mask(number))
+    (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    (raw / "all.csv").write_text("split,image,mask\nvalid,p1.jpg,m_9.png\ntrain,p2.jpg,m_8.png\n", encoding="utf-8")
+    convert(raw)
+    assert splits(raw) == {"p1": "val", "p2": "train"}

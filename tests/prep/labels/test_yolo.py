@@ -121,3 +121,23 @@ def test_boxes_beside_masks_leave_the_masks_alone(tmp_path: Path) -> None:
     (tmp_path / "raw/classes.txt").write_text("sky,#000000\nsea,#0000ff\n")
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert rows(tmp_path / "set", "a") == ["01010"] * 2
+
+
+def test_decimal_commas_are_read(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "labels/a.txt", ROAD.replace("0.5", "0,5"), "images/a.png")
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("0 10 10 90 10 90 50 10 50\n", "line 1: its points are no shares of the photo (0 to 1); divide them"),
+        (f"{ROAD} 0.87\n", "holds no regions: its lines are no class and pairs of numbers (those of predictions end"),
+    ],
+)
+def test_pixels_and_predictions_are_named(line: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "labels/a.txt", line, "images/a.png")
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")

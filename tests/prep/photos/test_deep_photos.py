@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
@@ -147,6 +148,23 @@ def test_bands_that_are_no_colours_are_left_out_and_said(tmp_path: Path) -> None
     assert np.array_equal(load(tmp_path / "d/images/four.png"), four)
     (span,) = read_ranges(tmp_path / "d/ranges.json").values()
     assert np.array_equal(load(tmp_path / "d/images/five.png"), eight_bits(np.moveaxis(five[:3], 0, 2), span))
+
+
+@pytest.mark.parametrize("name", ["a.png", "grey.png", "a.webp"])
+def test_a_channel_of_transparency_is_left_out_and_said(name: str, tmp_path: Path) -> None:
+    colors = random_image(0)
+    alpha = np.where(colors[..., :1] > 100, 255, 0).astype(np.uint8)
+    pixels = np.concatenate([colors[..., :1] if "grey" in name else colors, alpha], axis=2)
+    picture = Image.fromarray(pixels, "LA" if "grey" in name else "RGBA")
+    (tmp_path / "p").mkdir()
+    picture.save(tmp_path / "p" / name, **({"lossless": True, "exact": True} if name.endswith("webp") else {}))
+    said = resized(tmp_path / "p", tmp_path / "d")
+    assert "1 photo with an alpha channel, which is left out: transparent pixels have the colours that the file" in said
+    assert f"({name})" in said
+    shown = np.repeat(pixels[..., :1], 3, axis=2) if "grey" in name else colors
+    assert np.array_equal(load(next((tmp_path / "d" / "images").iterdir())), shown)
+    Image.fromarray(colors).save(tmp_path / "p" / name)
+    assert "an alpha channel" not in resized(tmp_path / "p", tmp_path / "e")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.pgm"])

@@ -16,13 +16,13 @@ from PIL import Image
 from prep.checking.findings import Finding
 from prep.core.classes import ClassMap, distinct_color, write_classes
 from prep.dataset.dataset import Dataset, Sample, write_index
-from prep.dataset.stats import class_stats, histogram
+from prep.dataset.stats import class_stats, count_values
 from prep.reporting.balance import balance
 from prep.reporting.charts import log_bar, log_floor, nice_limit
 from prep.reporting.gallery import MOST_THUMBNAILS, blend, bounded_jpeg, choose
 from prep.reporting.report import NAMES_SHOWN, write_report
 from prep.reporting.sections import percent
-from prep.reporting.survey import CountedSample, Survey, survey, total
+from prep.reporting.survey import CountedSample, Survey, sum_pixels, survey
 from tests.support import images_only, random_image, random_mask, run_ok, save, tree
 
 NASTY = "<script>alert(\"x\")</script> & 'Straße' 道路"
@@ -210,9 +210,8 @@ def test_findings_worst_first(tmp_path: Path) -> None:
 
 
 def counted(*masks: np.ndarray) -> list[CountedSample]:
-    image = np.zeros((*masks[0].shape, 3), np.uint8)
     return [
-        CountedSample(Sample(f"s{n:02}", "i", "m", 1, 1, "", ("train", "val", "test")[n % 3]), histogram(image, mask))
+        CountedSample(Sample(f"s{n:02}", "i", "m", 4, 3, "", ("train", "val", "test")[n % 3]), count_values(mask)[:6])
         for n, mask in enumerate(masks)
     ]
 
@@ -233,16 +232,16 @@ def test_every_class_is_shown_if_there_is_room(masks: list[np.ndarray], limit: i
     stems = [choice.counted.sample.stem for choice in choices]
     assert len(stems) == len(set(stems)) == min(limit, len(masks))
     present = {int(value) for mask in masks for value in np.unique(mask)} - {255}
-    shown = {index for choice in choices for index in range(6) if choice.counted.counts.classes[index]}
+    shown = {index for choice in choices for index in range(6) if choice.counted.pixels[index]}
     assert shown == present or limit < len(present)
-    pixels = total(samples).classes
+    pixels = sum_pixels(samples, 6)
     ranks = [pixels[choice.shown_for] for choice in choices if choice.shown_for is not None]
     assert ranks == sorted(ranks)  # rarest first
     rarest = min(present, key=lambda index: (pixels[index], index), default=None)
     if rarest is not None:
         assert choices[0].shown_for == rarest
-        most = max(one.counts.classes[rarest] for one in samples)
-        assert choices[0].counted.counts.classes[rarest] == most
+        most = max(one.pixels[rarest] for one in samples)
+        assert choices[0].counted.pixels[rarest] == most
 
 
 @given(MASKS)
@@ -266,7 +265,7 @@ def test_weights_are_of_the_train_split(tmp_path: Path) -> None:
     masks = [random_mask(0), np.ones((24, 32), np.uint8)]
     dataset = build(tmp_path / "d", masks, some_classes(3), ["train", "test"])
     page = report(dataset.root)
-    for row in class_stats(total(survey(dataset, 1).of_split("train")), dataset.classes.names):
+    for row in class_stats(survey(dataset, 1).total_of("train"), dataset.classes.names):
         assert f"{row.weight:.3f} {row.inverse_weight:.3f} {row.effective_weight:.3f}" in page.text
 
 

@@ -162,8 +162,8 @@ def test_png_patches_are_refused(dataset: Dataset, tmp_path: Path) -> None:
 
 
 def test_images_that_do_not_fit_into_memory_are_refused(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.data.data._memory", lambda: 4 * 18 * 64 * 80)
+    monkeypatch.setattr("train.data.data.machine_memory", lambda: 4 * 18 * 64 * 80)
     with pytest.raises(SegError, match=r"cut patches first with 'seg-prep patches'"):
         training_store(dataset, Config())
-    monkeypatch.setattr("train.data.data._memory", lambda: 2 * 4 * 18 * 64 * 80)
+    monkeypatch.setattr("train.data.data.machine_memory", lambda: 2 * 4 * 18 * 64 * 80)
     assert len(training_store(dataset, Config(crops=1))) == 18

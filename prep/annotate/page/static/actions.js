@@ -11,7 +11,7 @@ const WHILE_DRAWING = ["alone", "stronger", "weaker", "zoomIn", "zoomOut", "left
 
 export function listenToKeys(page) {
   const actions = actionsOf(page);
-  const { editor, tools, looks } = page;
+  const { editor, tools, looks, learning } = page;
 
   document.addEventListener("keydown", (event) => {
     if (belongsElsewhere(event)) return;
@@ -20,7 +20,7 @@ export function listenToKeys(page) {
       event.preventDefault();
       return;
     }
-    if (!event.ctrlKey && !event.metaKey && editor.ready && isShown() && editor.tool.key(event)) {
+    if (!event.ctrlKey && !event.metaKey && editor.ready && isShown() && (editor.tool.key(event) || learning.key(event))) {
       event.preventDefault();
       return;
     }
@@ -55,7 +55,7 @@ export function listenToKeys(page) {
 /** Whether the open image is in sight, not covered by the words that another one cannot be opened. */
 const isShown = () => byId("notice").hidden;
 
-function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings }) {
+function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning }) {
   const { view } = editor;
   const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
   return {
@@ -77,6 +77,7 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     },
     unlabelled: () => editor.choose(UNLABELLED),
     only: () => looks.toggleOnly(),
+    learn: () => learning.toggle(),
     classes: () => classEditor.show(),
     undo: () => isShown() && editor.undo(),
     redo: () => isShown() && editor.redo(),

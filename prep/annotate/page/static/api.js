@@ -70,15 +70,27 @@ export const api = {
   },
 
   /** Writes tiles into the mask whose version is `base`; `save` names this save, also when it is sent again. -> Entry */
-  async save(stem, { base, save, classesVersion, tiles }) {
+  async save(stem, { base, save, classesVersion, proposed, tiles }) {
     const headers = {
       "Content-Type": "application/octet-stream",
       "X-Base-Version": base,
       "X-Save": save,
       "X-Classes-Version": classesVersion,
+      "X-Proposed": proposed ? "1" : "0", // what a proposal said is no stroke to learn from
     };
     const signal = AbortSignal.timeout(LONGEST_WAIT);
     return read(await ask(image(stem, "mask"), { method: "POST", headers, body: bodyOf(tiles), signal }), "json");
+  },
+
+  /** What was learnt for an image: { width, height, unsure, complete, values, confidence }, or { state } without any. */
+  async learnt(stem) {
+    const response = await ask(image(stem, "learnt"));
+    if (response.status === 202) return read(response, "json");
+    const number = (name) => Number(response.headers.get(name));
+    const [width, height] = [number("X-Width"), number("X-Height")];
+    const bytes = new Uint8Array(await read(response, "arrayBuffer"));
+    const values = bytes.subarray(0, width * height), confidence = bytes.subarray(width * height);
+    return { width, height, unsure: number("X-Unsure"), complete: number("X-Complete") === 1, values, confidence };
   },
 
   /** Int32Array: spans [y, x0, x1, ...] of a region, or points [x, y, ...] of an edge. ApiError 202: ask again. */

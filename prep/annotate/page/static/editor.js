@@ -12,8 +12,8 @@ import { View } from "./view.js";
 
 /**
  * value: class index that tools paint, 255 = unlabelled. only: null, or the one value that they may paint over.
- * Events: "open", "edit" (undo and redo may have changed), "tool", "value", "save" (saver.state may have changed),
- * "say" with detail = words.
+ * Events: "open", "edit" (undo and redo may have changed), "tool", "tools" (others may be available), "value",
+ * "save" (saver.state may have changed), "say" with detail = words.
  */
 export class Editor extends EventTarget {
   stem = null;
@@ -137,7 +137,7 @@ export class Editor extends EventTarget {
   }
 
   use(id) {
-    if (!this.tools.has(id) || this.tool === this.tools.get(id)) return;
+    if (!this.tools.get(id)?.available || this.tool === this.tools.get(id)) return;
     this.tool.leave();
     this.tool.deactivate();
     this.tool = this.tools.get(id);
@@ -152,6 +152,16 @@ export class Editor extends EventTarget {
     this.mask.begin();
     this.mask.fill(spans, value, only);
     this.mask.end();
+  }
+
+  /** Accepts what is proposed as one step: [[value, spans]]. What is painted by hand before it is saved by itself. */
+  async accept(parts, only) {
+    const { mask, saver } = this;
+    if (mask.unsent) await saver.flush(); // without the server they are taken for proposed: not learnt from, and not lost
+    if (mask !== this.mask || mask.editing || !this.ready) return;
+    mask.begin();
+    for (const [value, spans] of parts) mask.fill(spans, value, only);
+    mask.end(true);
   }
 
   undo() {
@@ -180,8 +190,8 @@ export class Editor extends EventTarget {
 
   #drawGuides(context) {
     if (!this.mask) return;
-    this.tool.draw(context, this.view);
     for (const draw of this.marks) draw(context, this.view);
+    this.tool.draw(context, this.view);
   }
 
   /** Other classes: other colours, and the chosen one may have another number, or be gone. */

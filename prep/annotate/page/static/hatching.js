@@ -47,8 +47,9 @@ function colorsOf(classes) {
 }
 
 const LIGHT = 0xf0ffffff; // the other dashes of the rim
+const DOTS = 3; // what is least sure is dotted: a dot where both places are multiples of four
 
-function paint(image, view, { width, height, pixels, mask, confidence, least, lit }, colors) {
+function paint(image, view, { width, height, pixels, mask, confidence, least, unsure, over, lit }, colors) {
   const out = new Uint32Array(image.data.buffer);
   const { stripe, ground, lit: bright, rim } = colors;
   const labels = mask.pixels;
@@ -62,11 +63,12 @@ function paint(image, view, { width, height, pixels, mask, confidence, least, li
     for (let px = first, to = py * image.width + first, left = UNLABELLED; px < end; px++, to++) {
       const at = start + columns[px];
       let value = pixels[at]; // as Proposal.values, which would be called a million times
-      if (value === labels[at] || confidence[at] < least) value = UNLABELLED;
+      if ((over ? value === labels[at] : labels[at] !== UNLABELLED) || confidence[at] < least) value = UNLABELLED;
       if (value !== left || value !== above[px]) {
         const rimmed = value === UNLABELLED ? (left === UNLABELLED ? above[px] : left) : value;
         out[to] = (px + py) & DASH ? LIGHT : rim[rimmed];
-      } else if (value !== UNLABELLED) out[to] = lit[at] ? bright[value] : ((px + py) & (PERIOD - 1)) < STRIPE ? stripe[value] : ground[value];
+      } else if (value !== UNLABELLED && confidence[at] < unsure && !((px | py) & DOTS)) out[to] = LIGHT;
+      else if (value !== UNLABELLED) out[to] = lit[at] ? bright[value] : ((px + py) & (PERIOD - 1)) < STRIPE ? stripe[value] : ground[value];
       above[px] = left = value;
     }
   }

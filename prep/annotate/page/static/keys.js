@@ -21,6 +21,7 @@ const ROWS = {
     { keys: [..."1234567890"], label: "1 … 9 0", does: "Class 1 to 10", action: "class" },
     { keys: ["x"], label: "X", does: "Unlabelled", action: "unlabelled" },
     { keys: ["u"], label: "U", does: "Only unlabelled", action: "only" },
+    { keys: ["t"], label: "T", does: "Learn from strokes", action: "learn" },
     { keys: ["c"], label: "C", does: "Edit the classes", action: "classes" },
   ],
   Drawing: [
@@ -48,7 +49,7 @@ const ROWS = {
   ],
   Mouse: [
     { label: "Shift Click", does: "Straight line (brush, eraser, edge)" },
-    { label: "Alt Click", does: "Refuse a proposal", with: "model" },
+    { label: "Alt Click", does: "Refuse a model's proposal", with: "model" },
     { label: "Wheel", does: "Zoom at the pointer" },
     { label: "Space Drag", does: "Move" },
     { label: "Middle Drag", does: "Move" },

@@ -7,6 +7,7 @@ import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
 import { Findings } from "./findings.js";
 import { listenToKeys } from "./actions.js";
+import { Learning } from "./learning.js";
 import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
@@ -18,7 +19,7 @@ import { session } from "./session.js";
 import { showTips } from "./tips.js";
 import { Toolbar } from "./toolbar.js";
 import { TopBar } from "./topbar.js";
-import { toolsFor } from "./tools/index.js";
+import { TOOLS } from "./tools/index.js";
 import { keepCounting } from "./news.js";
 
 drawIcons(document);
@@ -122,18 +123,18 @@ if (await load()) {
   const filters = new Filters(session, settings);
   list = new List(session, filters, open);
   const palette = new Palette(editor, session);
-  const tools = toolsFor(session.dataset);
-  const toolbar = new Toolbar(editor, tools, settings);
+  const learning = new Learning(editor, session, settings, editor.tools.get("proposal"));
+  const toolbar = new Toolbar(editor, TOOLS, settings);
   const classEditor = new ClassEditor(session, changeClasses);
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
   const findings = new Findings(editor, open);
-  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings });
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const { model } = session.dataset;
   const first = model === settings.get("model", null) ? settings.get("tool") : model && "proposal"; // of a new model first
-  editor.use(tools.some(({ id }) => id === first) ? first : "brush");
+  editor.use(editor.tools.get(first)?.available ? first : "brush");
   settings.set("model", model);
   toolbar.show();
   editor.addEventListener("tool", () => settings.set("tool", editor.tool.constructor.id));

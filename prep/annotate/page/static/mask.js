@@ -14,6 +14,7 @@ export class Mask extends EventTarget {
   #before = null; // the tiles that the open step touched, as they were: Map place -> pixels
   #unsent = new Set(); // places of tiles that differ from what was taken
   #fresh = new Set(); // those of them that do so by the open step alone
+  proposed = false; // whether in what was not taken yet a proposal was accepted, or that was undone or redone
 
   constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
     super();
@@ -104,12 +105,13 @@ export class Mask extends EventTarget {
     if (first) this.#before.set(place, this.#read(place));
   }
 
-  /** Ends the step; whether it changed anything. */
-  end() {
+  /** Ends the step, in which a proposal was accepted or not; whether it changed anything. */
+  end(proposed = false) {
     const changed = [...this.#before].filter(([place, before]) => !equal(before, this.#read(place)));
     this.#before = null;
     if (!changed.length) return false;
-    this.#history.push(pack(changed));
+    this.#history.push({ ...pack(changed), proposed });
+    this.proposed ||= proposed;
     this.dispatchEvent(new Event("edit"));
     return true;
   }
@@ -142,7 +144,8 @@ export class Mask extends EventTarget {
     });
     const before = tiles.map(([place]) => [place, this.#read(place)]);
     for (const [place, pixels] of tiles) this.#write(place, pixels);
-    return pack(before);
+    this.proposed ||= step.proposed;
+    return { ...pack(before), proposed: step.proposed };
   }
 
   /** Tiles [{x, y, width, height, pixels}] that changed since they were last taken. */
@@ -150,6 +153,7 @@ export class Mask extends EventTarget {
     const places = [...this.#unsent];
     this.#unsent.clear();
     this.#fresh.clear();
+    this.proposed = false;
     return places.map((place) => ({ ...this.box(place), pixels: this.#read(place) }));
   }
 

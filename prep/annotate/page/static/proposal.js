@@ -7,13 +7,16 @@ const PAUSE = 400; // milliseconds until the server is asked again
 
 /**
  * state: "none", "waiting" (words say how far the model is), "failed" (words say why) or "ready".
- * least: percent of confidence below which nothing is shown. Event "change".
+ * least: percent of confidence below which nothing is shown. unsure: percent below which it is marked as least sure.
+ * over: whether labels of another class are proposed anew. Event "change".
  */
 export class Proposal extends EventTarget {
   #asking = null; // aborts the questions about an image
   state = "none";
   words = "";
   least = 0;
+  unsure = 0;
+  over = true;
   revision = 0; // changes with everything that is seen
   pixels = new Uint8Array(0); // class index of each pixel, 255 = nothing, or refused
   confidence = new Uint8Array(0);
@@ -22,19 +25,27 @@ export class Proposal extends EventTarget {
   async load(stem, mask) {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
-    this.mask = mask;
-    this.lit = new Uint8Array(mask.pixels.length);
-    mask.addEventListener("change", () => this.mask === mask && this.revision++);
-    this.#become("waiting", "The model will look at this image.");
+    this.begin(stem, mask, "The model will look at this image.");
     try {
       const pixels = await this.#bytes(stem, "proposal", asking.signal);
       const confidence = await this.#bytes(stem, "proposal/confidence", asking.signal);
       if (asking.signal.aborted) return;
-      Object.assign(this, { stem, pixels, confidence, width: mask.width, height: mask.height });
-      this.#become("ready", "");
+      this.show(pixels, confidence);
     } catch (error) {
-      if (!asking.signal.aborted) this.#become("failed", error.message);
+      if (!asking.signal.aborted) this.become("failed", error.message);
     }
+  }
+
+  /** Another image: nothing is proposed for it yet. */
+  begin(stem, mask, words) {
+    Object.assign(this, { stem, mask, width: mask.width, height: mask.height, lit: new Uint8Array(mask.pixels.length) });
+    mask.addEventListener("change", () => this.mask === mask && this.revision++);
+    this.become("waiting", words);
+  }
+
+  show(pixels, confidence) {
+    Object.assign(this, { pixels, confidence });
+    this.become("ready", "");
   }
 
   async #bytes(stem, part, signal) {
@@ -44,12 +55,12 @@ export class Proposal extends EventTarget {
       const body = await response.json();
       if (response.status !== 202) throw new ApiError(response.status, body.error, body);
       const share = body.share ? `: ${Math.round(100 * body.share)} %` : " …";
-      this.#become("waiting", `The model is looking at this image${share}`);
+      this.become("waiting", `The model is looking at this image${share}`);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
 
-  #become(state, words) {
+  become(state, words) {
     Object.assign(this, { state, words });
     this.revision++;
     this.dispatchEvent(new Event("change"));
@@ -57,8 +68,9 @@ export class Proposal extends EventTarget {
 
   /** The class to show at a pixel: 255 where there is none, where the mask says the same, and where the model is not sure enough. */
   values = (at) => {
-    const value = this.pixels[at];
-    return value === this.mask.pixels[at] || this.confidence[at] < this.least ? UNLABELLED : value;
+    const value = this.pixels[at], label = this.mask.pixels[at];
+    const decided = this.over ? value === label : label !== UNLABELLED;
+    return decided || this.confidence[at] < this.least ? UNLABELLED : value;
   };
 
   /** Spans of the region around a pixel; null if nothing is shown there. */

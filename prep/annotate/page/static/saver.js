@@ -72,6 +72,7 @@ export class Saver extends EventTarget {
       save: randomName(),
       base: this.version,
       classesVersion: this.classesVersion,
+      proposed: this.mask.proposed,
       tiles: this.mask.takeChanged(),
     };
   }

@@ -11,6 +11,7 @@ export class Toolbar {
     for (const Tool of tools) this.#buttons.set(Tool.id, byId("tools").appendChild(this.#button(Tool)));
     byId("tools").addEventListener("keydown", (event) => this.#step(event));
     editor.addEventListener("tool", () => this.show());
+    editor.addEventListener("tools", () => this.show());
   }
 
   #button(Tool) {
@@ -24,7 +25,7 @@ export class Toolbar {
 
   /** Arrow keys go from tool to tool, as in every group of radio buttons. */
   #step(event) {
-    stepTo(event, [...this.#buttons.values()], { ArrowRight: 1, ArrowDown: 4, ArrowLeft: -1, ArrowUp: -4 });
+    stepTo(event, [...this.#buttons.values()].filter(({ hidden }) => !hidden), { ArrowRight: 1, ArrowDown: 4, ArrowLeft: -1, ArrowUp: -4 });
   }
 
   /** Gives the options of a tool the values that they had last time. */
@@ -41,6 +42,7 @@ export class Toolbar {
       const current = id === tool.constructor.id;
       button.setAttribute("aria-checked", String(current));
       button.tabIndex = current ? 0 : -1;
+      button.hidden = !this.editor.tools.get(id).available;
     }
     const { title, key, hint } = tool.constructor;
     byId("options").replaceChildren(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from prep.annotate.app import annotate_app
 from prep.annotate.audit import Findings
+from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.store.store import Store
 from prep.web.server import bind, make_server
@@ -29,8 +30,11 @@ def annotating(
     listener = bind("127.0.0.1", port)
     store = Store(root)
     proposals = model(store) if model else None
-    server = make_server(annotate_app(store, only_here=True, model=proposals, findings=findings), listener)
-    with closing(store), proposals.working() if proposals else nullcontext(), running(server, listener) as used:
+    learner = Learner(store)
+    app = annotate_app(store, only_here=True, model=proposals, findings=findings, learner=learner)
+    server = make_server(app, listener)
+    looking = proposals.working() if proposals else nullcontext()
+    with closing(store), looking, learner.working(), running(server, listener) as used:
         yield used
 
 

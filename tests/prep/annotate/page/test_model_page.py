@@ -188,7 +188,7 @@ def test_the_list_is_ordered_anew_when_a_person_goes_on(browser: "Browser", tmp_
 def test_without_a_model_there_is_no_such_tool(browser: "Browser", tmp_path: Path) -> None:
     with desk(browser, labelled(tmp_path / "campus", 1), None) as page:
         assert page.locator("#tools button").count() > 3
-        assert page.locator("[data-tool=proposal]").count() == 0
+        assert page.locator("[data-tool=proposal]").is_hidden()
         page.keyboard.press("m")
         assert page.evaluate("editor.tool.constructor.id") == "brush"
         assert page.locator("#findings").is_hidden()

@@ -10,6 +10,3 @@ import { ProposalTool } from "./proposal.js";
 import { Superpixel } from "./superpixel.js";
 
 export const TOOLS = [Brush, Eraser, Polygon, Lasso, Edge, Fill, Superpixel, ProposalTool];
-
-/** The tools of a dataset: some need what the server was started with. */
-export const toolsFor = (dataset) => TOOLS.filter(({ needs }) => !needs || dataset[needs] !== null);

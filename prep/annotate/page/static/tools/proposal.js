@@ -1,4 +1,4 @@
-// Accepts or refuses what the model proposes, region by region or all that is left.
+// Accepts or refuses what is proposed, region by region, class by class or all that is left.
 
 import { make } from "../dom.js";
 import { Hatching } from "../hatching.js";
@@ -11,11 +11,11 @@ export class ProposalTool extends Tool {
   static id = "proposal";
   static title = "Proposal";
   static key = "m";
-  static hint = "Click accepts a region, Alt or the right button refuses it. Enter accepts the rest where nothing is labelled, Shift Enter everywhere.";
+  static hint = "Click accepts a region, Ctrl click its class everywhere, Alt or the right button refuses it. Enter accepts the rest where nothing is labelled, Shift Enter everywhere.";
   static cursor = "pointer";
-  static needs = "model";
   options = [{ id: "confidence", label: "Hide below", type: "range", min: 0, max: 100, step: 5, value: 0, unit: "%", keys: ["[", "]"] }];
-  proposal = new Proposal();
+  #model = new Proposal();
+  proposal = this.#model; // the one that is shown
   #hatching = new Hatching();
   #region = null; // {spans, value} under the pointer
   #asking = null; // the pixel whose region is asked for
@@ -27,8 +27,21 @@ export class ProposalTool extends Tool {
     editor.stage.append(this.#line);
     editor.addEventListener("open", () => this.#load());
     editor.session.addEventListener("classes", () => editor.mask && this.#load());
-    this.proposal.addEventListener("change", () => this.#tell());
-    editor.stage.addEventListener("contextmenu", () => this.#active && editor.pointers.position && this.#decide(editor.pointers.position, false));
+    this.#model.addEventListener("change", () => this.#tell());
+    editor.stage.addEventListener("contextmenu", () => this.#active && editor.pointers.position && this.#decide(editor.pointers.position, { refused: true }));
+  }
+
+  /** Shows another proposal than that of the model; null = that of the model. */
+  take(proposal) {
+    this.#forget();
+    this.proposal = proposal ?? this.#model;
+    if (this.editor.tool === this && !this.available) this.editor.use("brush");
+    this.editor.dispatchEvent(new Event("tools"));
+    this.#tell();
+  }
+
+  get available() {
+    return this.proposal !== this.#model || Boolean(this.editor.session.dataset?.model);
   }
 
   get #active() {
@@ -36,9 +49,13 @@ export class ProposalTool extends Tool {
   }
 
   #load() {
+    this.#forget();
+    if (this.editor.session.dataset.model) this.#model.load(this.editor.stem, this.editor.mask);
+  }
+
+  #forget() {
     this.#region = null;
     this.#refused = [];
-    if (this.editor.session.dataset.model) this.proposal.load(this.editor.stem, this.editor.mask);
   }
 
   #tell() {
@@ -85,16 +102,16 @@ export class ProposalTool extends Tool {
   }
 
   #show(region) {
-    this.proposal.light(region?.spans, this.#region?.spans);
+    if (region || this.#region) this.proposal.light(region?.spans, this.#region?.spans);
     this.#region = region;
     this.editor.redraw();
   }
 
   down(point, event) {
-    this.#decide(point, !event.altKey);
+    this.#decide(point, { refused: event.altKey, everywhere: event.ctrlKey || event.metaKey });
   }
 
-  async #decide(point, accepted) {
+  async #decide(point, { refused = false, everywhere = false }) {
     const at = this.#pixel(point);
     const { proposal, editor } = this;
     if (!at || proposal.state !== "ready") return;
@@ -103,23 +120,23 @@ export class ProposalTool extends Tool {
     const region = known ? this.#region : await this.#regionOf(at);
     if (!region || mask !== editor.mask || !this.#active) return;
     this.#show(null);
-    if (accepted) editor.paint(region.spans, region.value);
-    else this.#refuse(region);
+    const { value } = region;
+    if (refused) this.#refuse(region);
+    else await editor.accept([[value, everywhere ? proposal.rest().get(value) : region.spans]], proposal.over ? editor.only : UNLABELLED);
     editor.redraw();
   }
 
   #refuse({ spans, value }) {
+    if (!this.proposal.over) return this.editor.say("Paint a stroke over what is wrong: it is learnt.");
     this.#refused.push({ spans, value, steps: this.editor.mask.steps });
     this.proposal.set(spans, UNLABELLED);
   }
 
   key(event) {
-    if (event.key !== "Enter" || this.proposal.state !== "ready") return false;
-    const { mask } = this.editor;
-    mask.begin();
-    for (const [value, spans] of this.proposal.rest()) mask.fill(spans, value, event.shiftKey ? this.editor.only : UNLABELLED);
-    mask.end();
+    const { proposal, editor } = this;
+    if (event.key !== "Enter" || proposal.state !== "ready") return false;
     this.#show(null);
+    editor.accept(proposal.rest(), event.shiftKey && proposal.over ? editor.only : UNLABELLED);
     return true;
   }
 
@@ -142,6 +159,6 @@ export class ProposalTool extends Tool {
     if (proposal.state !== "ready") return;
     proposal.least = this.options[0].value;
     const { classes } = this.editor.session;
-    this.#hatching.draw(context, view, proposal, classes, `${proposal.revision} ${proposal.least} ${classes.map(({ color }) => color)}`);
+    this.#hatching.draw(context, view, proposal, classes, `${proposal.over} ${proposal.revision} ${proposal.least} ${classes.map(({ color }) => color)}`);
   }
 }

@@ -12,6 +12,11 @@ export class Tool {
     this.editor = editor;
   }
 
+  /** Whether there is anything to do with it now. */
+  get available() {
+    return true;
+  }
+
   /** The tool was chosen, or another one is. */
   activate() {}
   deactivate() {}

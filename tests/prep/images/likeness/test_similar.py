@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.dataset.dataset import Dataset
-from prep.images.similar import exact_duplicates, fingerprint, join_sets, near_duplicates
+from prep.images.likeness.similar import exact_duplicates, fingerprint, join_sets, near_duplicates
 
 Image = NDArray[np.uint8]
 

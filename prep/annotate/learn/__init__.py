@@ -1,0 +1,1 @@
+"""Learning from what people paint: pieces of photos, a small classifier, proposals that follow each stroke."""

@@ -1,0 +1,1 @@
+"""How alike images are: near-duplicates, by their low frequencies and their details."""

@@ -1,0 +1,62 @@
+"""Classes of well-known sets, by the names of their masks: a guess of last resort, where nothing beside them says more.
+
+Sources: cityscapesScripts (labels.py), the pages of the Oxford-IIIT Pet Dataset, LoveDA and ISPRS' semantic labelling.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from prep.core.classes import ClassMap, distinct_color
+from prep.images.finding import FoundFile
+
+_CITYSCAPES = (
+    *(("road", 7, (128, 64, 128)), ("sidewalk", 8, (244, 35, 232)), ("building", 11, (70, 70, 70))),
+    *(("wall", 12, (102, 102, 156)), ("fence", 13, (190, 153, 153)), ("pole", 17, (153, 153, 153))),
+    *(("traffic light", 19, (250, 170, 30)), ("traffic sign", 20, (220, 220, 0)), ("vegetation", 21, (107, 142, 35))),
+    *(("terrain", 22, (152, 251, 152)), ("sky", 23, (70, 130, 180)), ("person", 24, (220, 20, 60))),
+    *(("rider", 25, (255, 0, 0)), ("car", 26, (0, 0, 142)), ("truck", 27, (0, 0, 70))),
+    *(("bus", 28, (0, 60, 100)), ("train", 31, (0, 80, 100)), ("motorcycle", 32, (0, 0, 230))),
+    ("bicycle", 33, (119, 11, 32)),
+)
+_ISPRS = (
+    *(("impervious surface", (255, 255, 255)), ("building", (0, 0, 255)), ("low vegetation", (0, 255, 255))),
+    *(("tree", (0, 255, 0)), ("car", (255, 255, 0)), ("clutter", (255, 0, 0))),
+)
+_LOVEDA = ("background", "building", "road", "water", "barren", "forest", "agriculture")
+_PETS = ("pet", "background", "border")
+_LOOKED_AT = 8
+"""Masks of several kinds stand side by side: color, instanceIds, labelIds."""
+_PLACES = frozenset({"urban", "rural"})
+
+
+def guess_of(masks: Sequence[FoundFile]) -> tuple[ClassMap, str] | None:
+    """The classes of the set that masks with such names are of, and the note that they are a guess."""
+    found = next(filter(None, (_by_name(PurePosixPath(mask.path.as_posix())) for mask in masks[:_LOOKED_AT])), None)
+    if found is None:
+        return None
+    tool, classes = found
+    note = f"no class map lies beside these masks: the classes are those of {tool}, by the names of the files; if they "
+    return classes, f"{note}are others, name them with --classes"
+
+
+def _by_name(path: PurePosixPath) -> tuple[str, ClassMap] | None:
+    stem, folders = path.stem.lower(), {part.lower() for part in path.parent.parts}
+    names, numbers, colors = zip(*_CITYSCAPES, strict=True)
+    if stem.endswith("_labelids"):
+        rest = tuple(sorted(set(range(34)) - set(numbers)))
+        return "Cityscapes (its other numbers are ignored)", ClassMap(names, colors, numbers, ignored_ids=rest)
+    if stem.endswith(("_labeltrainids", "_trainids")):
+        return "Cityscapes", ClassMap(names, colors, tuple(range(len(names))))
+    if "trimaps" in folders:
+        return "the Oxford pets", _numbered(_PETS)
+    if "masks_png" in folders and folders & _PLACES:
+        return "LoveDA (0, without data, is ignored)", _numbered(_LOVEDA, (0,))
+    if stem.startswith(("top_potsdam_", "top_mosaic_09cm_")):
+        return "ISPRS", ClassMap(tuple(name for name, _ in _ISPRS), tuple(color for _, color in _ISPRS))
+    return None
+
+
+def _numbered(names: Sequence[str], ignored: tuple[int, ...] = ()) -> ClassMap:
+    """Classes counted from 1, with made-up colours."""
+    colors = tuple(map(distinct_color, range(len(names))))
+    return ClassMap(tuple(names), colors, tuple(range(1, len(names) + 1)), ignored_ids=ignored)

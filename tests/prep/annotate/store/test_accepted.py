@@ -1,0 +1,116 @@
+"""Which pixels were accepted from a proposal: kept beside the masks, and never believed against them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.annotate.store.store import Store
+from prep.core.errors import SegError
+from tests.prep.annotate.learn.scenes import lay, paint
+from tests.prep.annotate.store.storing import to_label
+from tests.support import save
+
+
+def opened(tmp_path: Path) -> Store:
+    return Store(to_label(tmp_path / "campus"))
+
+
+def files(store: Store) -> list[Path]:
+    return list((store.root / ".annotate" / "accepted").glob("*"))
+
+
+def test_strokes_alone_write_nothing(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    paint(store, "s0", np.s_[2:4, 2:9], 1)
+    np.testing.assert_array_equal(store.by_hand("s0"), store.mask("s0").pixels)
+    assert not files(store)
+
+
+def test_accepted_pixels_are_not_by_hand_until_a_stroke_covers_them(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    paint(store, "s0", np.s_[2:6, 2:9], 1)
+    expected = store.by_hand("s0").copy()
+    lay(
+        store,
+        "s0",
+        0,
+        0,
+        np.where(store.mask("s0").pixels == 255, 2, store.mask("s0").pixels).astype(np.uint8),
+        proposed=True,
+    )
+    np.testing.assert_array_equal(store.by_hand("s0"), expected)
+    for value in (0, 2):  # another class, then the one that was accepted
+        paint(store, "s0", np.s_[10:12, 2:9], value)
+        expected[10:12, 2:9] = value
+        np.testing.assert_array_equal(store.by_hand("s0"), expected)
+    np.testing.assert_array_equal(Store(store.root).by_hand("s0"), expected, "after a restart")
+
+
+def test_taken_back_and_done_again(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    box = np.s_[2:6, 2:9]
+    for value in (1, 255, 1):
+        paint(store, "s0", box, value, proposed=True)
+        assert (store.by_hand("s0") == 255).all()
+    paint(store, "s0", box, 255, proposed=True)
+    paint(store, "s0", box, 1)
+    assert (store.by_hand("s0")[box] == 1).all(), "painted by hand after the proposal was taken back"
+
+
+def test_what_another_program_writes_is_by_hand(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    paint(store, "s0", np.s_[2:6, 2:9], 1, proposed=True)
+    save(store.root / "masks" / "s0.png", np.full((24, 32), 2, np.uint8))
+    assert (store.by_hand("s0") == 2).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", None])
+def test_a_damaged_file_counts_as_none_and_is_replaced(tmp_path: Path, content: bytes | None) -> None:
+    store = opened(tmp_path)
+    paint(store, "s0", np.s_[2:6, 2:9], 1, proposed=True)
+    (path,) = files(store)
+    if content is None:
+        save(path, np.zeros((3, 4), np.uint8))  # of an image that was cut since
+    else:
+        path.write_bytes(content)
+    again = Store(store.root)
+    assert (again.by_hand("s0")[2:6, 2:9] == 1).all()
+    paint(again, "s0", np.s_[10:12, 2:9], 2, proposed=True)
+    assert (Store(store.root).by_hand("s0")[10:12] == 255).all()
+
+
+def test_a_death_between_the_two_files_leaves_what_was_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is written before the mask: what the mask does not say yet was not accepted."""
+    store = opened(tmp_path)
+    paint(store, "s0", np.s_[2:6, 2:9], 1)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("prep.annotate.store.store.write_bytes", die)
+        with pytest.raises(Killed):
+            paint(store, "s0", np.s_[8:12, 2:9], 2, proposed=True)
+    assert files(store)
+    again = Store(store.root)
+    expected = np.full((24, 32), 255)
+    expected[2:6, 2:9] = 1
+    np.testing.assert_array_equal(again.by_hand("s0"), expected)
+    paint(again, "s0", np.s_[8:12, 2:9], 2, proposed=True)
+    np.testing.assert_array_equal(again.by_hand("s0"), expected)
+    assert (again.mask("s0").pixels[8:12, 2:9] == 2).all()
+
+
+def test_without_room_on_the_disk_nothing_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise SegError("no space left on the disk")
+
+    store = opened(tmp_path)
+    monkeypatch.setattr("prep.annotate.store.accepted.write_bytes", full)
+    with pytest.raises(SegError, match="no space"):
+        paint(store, "s0", np.s_[2:6, 2:9], 1, proposed=True)
+    assert store.mask("s0").version == "none"

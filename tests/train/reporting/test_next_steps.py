@@ -1,0 +1,96 @@
+"""What a run tells to do next: few, true, each with what to type."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.stats import ClassStats, Stats
+from tests.support import CLASSES
+from train.config.config import Config
+from train.reporting.next_steps import next_steps
+from train.scoring.score_files import Metrics
+
+RUN = Path("runs/a b")
+FLAT = [0.8] * 20
+DEFAULT = Config()
+
+
+def dataset(train: int, val: int, test: int, side: int = 400) -> Dataset:
+    splits = ["train"] * train + ["val"] * val + ["test"] * test
+    samples = (Sample(f"{n}", "i", "m", side, 300, "", split) for n, split in enumerate(splits))
+    return Dataset(Path("datasets/campus"), CLASSES, tuple(samples))
+
+
+def stats(*pixels: int, images: int = 50) -> Stats:
+    entries = (
+        ClassStats(n, name, own, images if own else 0, 0.0, 1.0, 1.0, 1.0)
+        for n, (name, own) in enumerate(zip(CLASSES.names, pixels, strict=True))
+    )
+    return Stats("train", "", images, sum(pixels), 0, (0.5,) * 3, (0.2,) * 3, 0.0, tuple(entries))
+
+
+def metrics(*iou: float) -> Metrics:
+    classes = [SimpleNamespace(iou=value, pixels=9) for value in iou]
+    return SimpleNamespace(classes=classes)  # type: ignore[return-value]
+
+
+def steps(
+    data: Dataset, counts: Stats, config: Config = DEFAULT, validated: list[float] = FLAT, scores: Metrics | None = None
+) -> list[str]:
+    return next_steps(RUN, data, counts, config, 96, validated, scores)
+
+
+def test_a_run_that_shows_nothing_tells_nothing() -> None:
+    assert steps(dataset(80, 10, 10), stats(5, 5, 5), scores=metrics(0.9, 0.9, 0.9)) == []
+    assert steps(dataset(80, 10, 10), stats(5, 5, 5), validated=[]) == []
+
+
+def test_a_class_that_nobody_drew_is_named() -> None:
+    assert steps(dataset(80, 10, 10), stats(5, 0, 0)) == [
+        "no training mask holds line, ellipse, so no model can find them; label some: seg-prep annotate datasets/campus"
+    ]
+
+
+def test_splits_that_measure_nothing() -> None:
+    assert steps(dataset(7, 1, 1), stats(5, 5, 5)) == [
+        "val is 1 image and test is 1 image of 9, which measures little; label more: seg-prep annotate datasets/campus"
+    ]
+    (told,) = steps(dataset(40, 12, 4), stats(5, 5, 5))
+    assert told == (
+        "test is 4 images, which measures little; train again after: seg-prep split datasets/campus --ratios 60/20/20 "
+        "--overwrite"
+    )
+
+
+def test_the_worst_class_with_few_labels_needs_more() -> None:
+    (told,) = steps(dataset(80, 10, 10), stats(5, 5, 5, images=4), scores=metrics(0.9, 0.5, 0.3))
+    assert told == (
+        "ellipse is found with IoU 0.30 and is in 4 training images only; label more of it: "
+        "seg-prep annotate datasets/campus --model 'runs/a b' --order uncertainty"
+    )
+    assert steps(dataset(80, 10, 10), stats(5, 5, 5), scores=metrics(0.9, 0.5, 0.3)) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "length"),
+    [(Config(minutes=2), "--minutes 4"), (Config(epochs=12), "--epochs 24"), (Config(), "--epochs 24")],
+)
+def test_what_still_got_better_is_to_go_on(config: Config, length: str) -> None:
+    rising = [0.1, 0.3, 0.5, 0.6, 0.7]
+    assert steps(dataset(80, 10, 10), stats(5, 5, 5), config, rising) == [
+        f"it was still getting better when it ended: seg-train datasets/campus {length}"
+    ]
+    assert steps(dataset(80, 10, 10), stats(5, 5, 5), config, [*rising, float("nan"), 0.701]) == []
+
+
+def test_images_that_are_many_crops_across() -> None:
+    (told,) = steps(dataset(80, 10, 10, side=4000), stats(5, 5, 5))
+    assert told.endswith("seg-prep resize datasets/campus -o datasets/campus-1024 --size 1024")
+
+
+def test_at_most_four_are_told() -> None:
+    found = steps(dataset(7, 1, 1, 4000), stats(5, 5, 0, images=3), Config(), [0, 0, 0, 0, 1], metrics(0.9, 0.1, 0.1))
+    assert len(found) == 4
+    assert found[0].startswith("no training mask holds ellipse, so no model can find it")

@@ -1,0 +1,71 @@
+"""A plan: settings of a training, each with the reason for it, that can be kept as a recipe."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from train.config.config import SETTINGS, Config
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting, its value, and why it is so."""
+
+    name: str
+    value: Any
+    reason: str
+
+    @property
+    def shown(self) -> str:
+        """The setting as an option."""
+        flag = SETTINGS[self.name].flag
+        if isinstance(self.value, bool):
+            return flag if self.value else f"--no-{flag[2:]}"
+        value = " ".join(map(str, self.value)) if isinstance(self.value, list | tuple) else f"{self.value}"
+        return f"{flag} {value}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """description: of the recipe.  choices: settings that differ from the defaults, or might.  notes: what to know."""
+
+    description: str
+    choices: tuple[Choice, ...]
+    notes: tuple[str, ...] = ()
+
+    def with_options(self, given: Mapping[str, Any]) -> "Plan":
+        """The plan with options in the place of what it chose; None was not given."""
+        chosen = {each.name: each for each in self.choices}
+        options = {name: Choice(name, value, "given") for name, value in given.items() if value is not None}
+        return replace(self, choices=tuple({**chosen, **options}.values()))
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+        return Config(**{each.name: each.value for each in self.choices})
+
+    def lines(self) -> list[str]:
+        """The plan for people: one line a setting, with its reason, and the notes."""
+        width = max(len(each.shown) for each in self.choices)
+        return [*(f"{each.shown:<{width}}  {each.reason}" for each in self.choices), *self.notes]
+
+    def to_toml(self) -> str:
+        """The plan as the file of a recipe, reasons as comments."""
+        head = [f"# {note}" for note in self.notes]
+        settings = [f"{each.name} = {_toml(each.value)}  # {each.reason}" for each in self.choices]
+        return "\n".join([*head, f"description = {_toml(self.description)}", *settings]) + "\n"
+
+    def to_plain(self) -> dict[str, Any]:
+        """The plan for programs."""
+        choices = {each.name: {"value": each.value, "reason": each.reason} for each in self.choices}
+        return {"description": self.description, "settings": choices, "notes": list(self.notes)}
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    # What JSON escapes in a text, TOML escapes alike; DEL is the one character that JSON leaves.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f") if isinstance(value, str) else repr(value)

@@ -1,0 +1,153 @@
+"""How far a training is: by the steps that are to be done, by the minutes that are to be used, or by both."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from lightning_fabric import Fabric
+
+from prep.dataset.dataset import Dataset, Sample
+from train.config.config import Config
+from train.fitting.history import Log, TrainingState
+from train.fitting.timing.budget import Budget
+from train.fitting.timing.costs import Costs, measure_costs
+from train.fitting.timing.look import Look, affordable_look
+from train.windows.predictor import Predictor
+from train.windows.window_settings import WindowSettings
+
+_FINISH_SHARE = 0.25
+"""Windows overlap less where the final score would take more than this share of the time."""
+
+
+class Clock:
+    """Says when epochs and the training end; of several processes, the time of the first counts for all.
+
+    steps: those of the whole training, or None where only time ends it.  budget: None where only steps end it.
+    """
+
+    def __init__(self, steps: int | None, budget: Budget | None, fabric: Fabric) -> None:
+        self.steps, self.budget, self.fabric = steps, budget, fabric
+        self.share, self._used, self._slowness = 0.0, 0.0, 1.0
+        self._costs: Costs | None = None
+        self._look: Look | None = None
+        self._samples: dict[str, Sequence[Sample]] = {}
+
+    def open(
+        self, predictor: Predictor, dataset: Dataset, config: Config, state: TrainingState, log: Log
+    ) -> tuple[WindowSettings, Look | None]:
+        """Measure what the end and the looks will cost, and return the windows and the look that there is time for.
+
+        A resumed training keeps those it began with. Without a budget both are as the settings say.
+        """
+        windows, budget = predictor.windows, self.budget
+        if budget is None:
+            return windows, None
+        self._samples = {split: dataset.of_split(split) for split in ("val", "test")}
+        middling = sorted(self._samples["val"] or dataset.of_split("train"), key=lambda each: each.width * each.height)
+        self._threads = torch.get_num_threads()
+        costs = measure_costs(predictor, dataset, middling[len(middling) // 2])
+        self._costs = costs = self.fabric.broadcast(costs)
+        if state.epoch == 0:
+            windows = self._affordable_windows(windows, costs, config)
+            state.opening, state.overlap = self._now(), windows.overlap
+        self._windows = windows = replace(windows, overlap=state.overlap)
+        budget.opening = state.opening
+        budget.finish = costs.finish(self._samples["test"], windows)
+        if self._samples["val"]:
+            if state.epoch == 0:
+                look = affordable_look(self._samples["val"], costs, windows, budget.affordable_look)
+                state.look = vars(self.fabric.broadcast(look))
+            self._look = Look(**state.look)
+            budget.look = self._look.seconds(self._samples["val"], costs, windows)
+        if state.epoch == 0:
+            log(self._words(config))
+        return windows, self._look
+
+    def begin_epoch(self, step: int, epochs: int) -> None:
+        """An epoch of the training begins, after so many steps and epochs."""
+        self._tick(step)
+        if self.budget:
+            self.budget.epochs = epochs
+            self.budget.begin_epoch(self._used)
+
+    def step_done(self, step: int) -> bool:
+        """Take in that so many steps are done; returns whether the epoch ends by the time, or with the training."""
+        before = self._used
+        self._tick(step)
+        if self.budget is None:
+            return self.share >= 1
+        self.budget.step = self._used - before
+        return self.share >= 1 or self.budget.is_look_due(self._used)
+
+    def look_done(self, looked: float, step: int) -> None:
+        """Learn from a look that is over, its files written: the machine may be busier than it was.
+
+        looked: seconds of its validation.
+        """
+        began = self._used
+        self._tick(step)
+        if self.budget is None or self._costs is None:
+            return
+        if self._look is not None:
+            expected = self._look.seconds(self._samples["val"], self._costs, self._windows)
+            self._slowness = (self._slowness + looked / max(expected, 1e-9)) / 2
+            self.budget.look = self._used - began
+            costs = self._costs.scaled(self._slowness)
+            self.budget.finish = float(self.fabric.broadcast(costs.finish(self._samples["test"], self._windows)))
+
+    def seconds_left(self, seconds: float) -> float:
+        """Estimate of the seconds to the end, after so many."""
+        if self.budget:
+            return max(self.budget.seconds - self._used, 0.0)
+        return seconds * (1 - self.share) / self.share if self.share else 0.0
+
+    def words(self, epoch: int, epochs: int | None) -> str:
+        """Where the training is, for a line of the log."""
+        if self.budget is None:
+            return f"{epoch:0{len(str(epochs))}d}/{epochs}"
+        return f"{epoch:02d} | {self._used / 60:.1f} of {self.budget.minutes:g} min"
+
+    def _tick(self, step: int) -> None:
+        by_steps = step / self.steps if self.steps else 0.0
+        if self.budget is None:
+            self.share = min(by_steps, 1.0)
+            return
+        self._used = self._now()
+        self.share = max(self.share, min(by_steps, 1.0), self.budget.share(self._used))
+
+    def _now(self) -> float:
+        assert self.budget is not None
+        return float(self.fabric.broadcast(self.budget.used()))  # clocks of processes differ, their steps must not
+
+    def _affordable_windows(self, windows: WindowSettings, costs: Costs, config: Config) -> WindowSettings:
+        """Windows that overlap as much as there is time for in the final score, unless the overlap was asked for."""
+        assert self.budget is not None
+        overlaps = [windows.overlap] if config.overlap is not None else [windows.overlap, 0.25, 0.0]
+        for overlap in overlaps:
+            windows = replace(windows, overlap=overlap)
+            if costs.finish(self._samples["test"], windows) <= _FINISH_SHARE * self.budget.seconds:
+                break
+        overlap = float(self.fabric.broadcast(windows.overlap))
+        return replace(windows, overlap=overlap)
+
+    def _words(self, config: Config) -> str:
+        """What the minutes go into."""
+        budget = self.budget
+        assert budget is not None
+        finish = f"{budget.finish / 60:.1f} min of them for the final score and the report"
+        look = f"; looks at {self._look.words(len(self._samples['val']))}" if self._look else ""
+        less = ""
+        if self._windows.overlap < config.window_overlap:
+            less = (
+                f"; windows overlap by {self._windows.overlap:.0%} instead of {config.window_overlap:.0%}, for which "
+                "the time is too short"
+            )
+        if budget.is_overrun:
+            less += (
+                f"; with the score of {len(self._samples['test']):,} whole images it will take about "
+                f"{budget.overrun / 60:.1f} min: train on smaller images (seg-prep resize), or give more --minutes"
+            )
+        threads = ""
+        if torch.get_num_threads() < self._threads:
+            threads = f"; computes with one thread, which is faster than {self._threads} while the machine is busy"
+        return f"uses {budget.minutes:g} min, {finish}{look}{less}{threads}"

@@ -1,0 +1,1 @@
+"""What a training should be for this dataset, this machine and the time there is."""

@@ -1,0 +1,57 @@
+"""Plan a training: look at the dataset, measure the machine, choose."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from prep.core.errors import SegError
+from prep.core.files import write_text
+from prep.core.progress import Bar
+from prep.dataset.dataset import Dataset
+from prep.dataset.stats import Stats, ensure_stats
+from train.config.config import Config
+from train.config.plan import Plan
+from train.fitting.fit import Planner
+from train.planning.fingerprint import take_fingerprint
+from train.planning.machine import measure_machine
+from train.planning.plan import plan
+from train.runs.device import make_fabric
+
+
+def planner(given: Mapping[str, Any]) -> Planner:
+    """What fit calls once it knows dataset, statistics and device.  given: settings chosen by options, or None."""
+
+    def planned(dataset: Dataset, stats: Stats, fabric: Fabric, bar: Bar) -> Plan:
+        with bar("Looking") as advance:
+            fingerprint = take_fingerprint(dataset, stats, given.get("size"), advance)
+        with bar("Measuring") as advance:
+            machine = measure_machine(len(dataset.classes), fabric, fingerprint.is_photo, advance)
+        return plan(fingerprint, machine, given)
+
+    return planned
+
+
+def plan_dataset(
+    root: Path, given: Mapping[str, Any], device: str, bar: Bar, output: Path | None = None, *, overwrite: bool = False
+) -> Plan:
+    """The plan of a training that is not begun.
+
+    output: a .toml file to write as a recipe.  Raises SegError if there is nothing to train on, and where the file is
+    there and `overwrite` is not set.
+    """
+    if output is not None and output.suffix != ".toml":
+        raise SegError(f"{output}: --recipe finds a file by the end of its name; call it {output.stem}.toml")
+    if output is not None and output.exists() and not overwrite:
+        raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
+    Config(**{name: value for name, value in given.items() if value is not None})  # what no training can have
+    dataset = Dataset.open(root)
+    with bar("Counting") as advance:
+        stats, _ = ensure_stats(dataset, advance)
+    if not dataset.of_split("train"):
+        raise SegError(f"{root}: no labelled train samples; look at its split with 'seg-prep split'")
+    found = planner(given)(dataset, stats, make_fabric(device), bar)
+    if output is not None:
+        write_text(output, found.to_toml())
+    return found

@@ -1,0 +1,105 @@
+"""What to do next with a run, from what it shows: few sentences, each with what to type where there is something."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from prep.core.words import counted, list_some, verb
+from prep.dataset.dataset import Dataset
+from prep.dataset.stats import Stats
+from train.config.config import Config
+from train.scoring.score_files import Metrics
+
+_MOST = 4
+_FEW_IMAGES, _ENOUGH_IMAGES = 10, 30
+"""A split of fewer images measures little; a dataset of more has enough for a larger one."""
+
+_POOR_IOU, _RARE_IN = 0.6, 20
+"""A class that is found worse than this, and is in fewer training images than that, needs labels."""
+
+_STILL_BETTER = 0.005
+"""Rise of the mean IoU of validation in the last fifth of the training that tells that more training pays."""
+
+_LEAST_LOOKS = 5
+
+_TOO_LARGE = 8
+"""Images that are so many crops across show a crop too little around it."""
+
+
+def next_steps(
+    run: Path, dataset: Dataset, stats: Stats, config: Config, crop: int, validated: Sequence[float],
+    metrics: Metrics | None,
+) -> list[str]:  # fmt: skip
+    """What pays most, first.
+
+    crop: side of the training patches, in pixels.  validated: mean IoU of each validation, in order; nan is left out.
+    metrics: of the test split.
+    """
+    root = shlex.quote(str(dataset.root))
+    found = [
+        *_undrawn(root, stats),
+        *_split(root, dataset),
+        *_labels(run, root, stats, metrics),
+        *_longer(root, config, validated),
+        *_size(root, dataset, crop),
+    ]
+    return found[:_MOST]
+
+
+def _undrawn(root: str, stats: Stats) -> list[str]:
+    names = [entry.name for entry in stats.classes if entry.pixels == 0]
+    if not names:
+        return []
+    them = verb(len(names), "it", "them")
+    what = f"no training mask holds {list_some(names)}, so no model can find {them}; label some"
+    return [f"{what}: seg-prep annotate {root}"]
+
+
+def _split(root: str, dataset: Dataset) -> list[str]:
+    numbers = {split: len(dataset.of_split(split)) for split in ("train", "val", "test")}
+    total = sum(numbers.values())
+    small = {split: numbers[split] for split in ("val", "test") if numbers[split] < _FEW_IMAGES}
+    if not small:
+        return []
+    parts = " and ".join(f"{split} is {counted(number, 'image')}" for split, number in small.items())
+    if total >= _ENOUGH_IMAGES:
+        return [
+            f"{parts}, which measures little; train again after: seg-prep split {root} --ratios 60/20/20 --overwrite"
+        ]
+    return [f"{parts} of {total}, which measures little; label more: seg-prep annotate {root}"]
+
+
+def _labels(run: Path, root: str, stats: Stats, metrics: Metrics | None) -> list[str]:
+    scored = metrics.classes if metrics is not None else ()
+    poor = [
+        (found.iou, entry.name, entry.images)
+        for entry, found in zip(stats.classes, scored, strict=False)
+        if 0 < entry.images < _RARE_IN and found.pixels and found.iou < _POOR_IOU
+    ]
+    if not poor:
+        return []
+    iou, name, images = min(poor)
+    what = f"{name} is found with IoU {iou:.2f} and is in {counted(images, 'training image')} only; label more of it"
+    return [f"{what}: seg-prep annotate {root} --model {shlex.quote(str(run))} --order uncertainty"]
+
+
+def _longer(root: str, config: Config, validated: Sequence[float]) -> list[str]:
+    known = [value for value in validated if not math.isnan(value)]
+    last = max(1, len(known) // 5)
+    if len(known) < _LEAST_LOOKS or max(known[-last:]) - max(known[:-last]) < _STILL_BETTER:
+        return []
+    if config.minutes is not None and config.epochs is None:
+        length = f"--minutes {2 * config.minutes:g}"
+    else:
+        length = f"--epochs {2 * (config.passes or 1)}"
+    return [f"it was still getting better when it ended: seg-train {root} {length}"]
+
+
+def _size(root: str, dataset: Dataset, crop: int) -> list[str]:
+    longest = max(max(sample.width, sample.height) for sample in dataset.of_split("train"))
+    if longest < _TOO_LARGE * crop:
+        return []
+    size = max(1024, 4 * crop)
+    what = f"images of {longest:,} px are many times the crops of {crop} px; train on smaller ones"
+    return [f"{what}: seg-prep resize {root} -o {root}-{size} --size {size}"]
