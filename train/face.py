@@ -38,7 +38,7 @@ from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
 from train.windows.rescaled import note_unknown
-from train.windows.scale import Scale
+from train.windows.scale import Scale, parse_scale
 
 AnyRun = Run | str | Path
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -175,12 +175,14 @@ def score(
     dataset: Dataset | str | Path | None = None,
     split: Scored = "test",
     output: str | Path | None = None,
+    scale: Scale = "auto",
     device: Device = "auto",
     progress: Progress = silent,
 ) -> Score:
     """Score a run on whole images of the dataset it was trained on, or of another one.
 
     output: where to write; None is the run itself, or a folder in it for another dataset or split.
+    scale: the size at which images are labelled, as of `load`.
     Raises SegError if the split has changed since the training: its test images may be known then.
 
         print(train.score(split="val").mean_iou)
@@ -189,7 +191,8 @@ def score(
     need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    return Score(*score_run(find_run(_named(run), say_nothing), root, split, target, device, bar_of(progress)))
+    chosen = find_run(_named(run), say_nothing)
+    return Score(*score_run(chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale)))
 
 
 @recorded(lambda given, _: Path(given["output"]))
@@ -253,6 +256,7 @@ def audit(
     dataset: Dataset | str | Path | None = None,
     split: Scored = "all",
     output: str | Path | None = None,
+    scale: Scale = "auto",
     device: Device = "auto",
     max_failed: int | None = None,
     overwrite: bool = False,
@@ -262,8 +266,8 @@ def audit(
 
     `audit.suspects` of the result are these regions, each with `sample` and `region` (place and size in pixels);
     its `folder` holds audit.csv, samples.csv and audit.png. Samples whose files are damaged stand in
-    `audit.problems`. Raises SegError if there are more of them than `max_failed`, or if an audit stands there and
-    `overwrite` is not set.
+    `audit.problems`.  scale: the size at which images are labelled, as of `load`. Raises SegError if there are more of
+    them than `max_failed`, or if an audit stands there and `overwrite` is not set.
 
         for each in train.audit().audit.suspects[:10]:
             print(each.sample.stem, each.region.x, each.region.y)
@@ -273,7 +277,10 @@ def audit(
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
     chosen = find_run(_named(run), say_nothing)
-    return audit_run(chosen, root, split, target, device, bar_of(progress), overwrite=overwrite, max_failed=max_failed)
+    return audit_run(
+        chosen, root, split, target, device, bar_of(progress), overwrite=overwrite, max_failed=max_failed,
+        scale=parse_scale(scale),
+    )  # fmt: skip
 
 
 @recorded(lambda _, result: result.path.parent)

@@ -18,6 +18,7 @@ from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
 from train.runs.run_files import MODEL
 from train.runs.runs import open_dataset
+from train.windows.scale import Scale
 
 RECORD = "audit.json"
 """Which model looked at which split."""
@@ -43,17 +44,20 @@ def audit_run(
     *,
     overwrite: bool,
     max_failed: int | None = None,
+    scale: Scale = "auto",
 ) -> RunAudit:
     """Audit and write.
 
-    dataset: by default the one that the run was trained on.  Raises SegError if the folder holds other files, or an
-    audit and `overwrite` is not set.
+    dataset: by default the one that the run was trained on.  scale: as of Predictor.at_scale.
+    Raises SegError if the folder holds other files, or an audit and `overwrite` is not set.
     """
-    predictor, card = load_model(run / MODEL, make_fabric(device))
+    loaded, card = load_model(run / MODEL, make_fabric(device))
+    predictor = loaded.at_scale(scale)
     opened, is_own = open_dataset(run, dataset)
     folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
     name = opened.root.resolve().name
     settings: dict[str, object] = {"model": model_id(run / MODEL), "dataset": name, "split": split}
+    settings |= {} if scale == "auto" else {"scale": scale}
     need_record(folder)
     settle(folder)
     _refuse_results(folder, settings, overwrite=overwrite)

@@ -7,8 +7,9 @@ import click
 from prep.cli.console import end_with_left_out, finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option, max_failed_option, overwrite_option
 from prep.core.words import counted
-from train.cli.options import device_option
+from train.cli.options import device_option, scale_option
 from train.cli.torch_needed import need_torch
+from train.windows.scale import Scale
 
 _PRINTED = 20
 
@@ -25,6 +26,7 @@ _PRINTED = 20
     show_default="RUN/audit-DATASET-SPLIT",
     help="Where to write.",
 )
+@scale_option
 @device_option
 @max_failed_option
 @overwrite_option
@@ -34,6 +36,7 @@ def audit(
     dataset: Path | None,
     split: str,
     output: Path | None,
+    scale: Scale,
     device: str,
     max_failed: int | None,
     overwrite: bool,
@@ -57,7 +60,9 @@ def audit(
     from train.runs.runs import find_run
 
     chosen = find_run(run, note)
-    found = audit_run(chosen, dataset, split, output, device, progress, overwrite=overwrite, max_failed=max_failed)
+    found = audit_run(
+        chosen, dataset, split, output, device, progress, overwrite=overwrite, max_failed=max_failed, scale=scale
+    )
     names = found.names
     shown = found.audit.suspects[:_PRINTED]
     rows = [

@@ -11,8 +11,9 @@ import click
 from prep.cli.console import finish, note, progress, table
 from prep.cli.options import dataset_argument, json_option
 from prep.core.words import counted
-from train.cli.options import device_option, window_options
+from train.cli.options import device_option, scale_option, window_options
 from train.cli.torch_needed import need_torch
+from train.windows.scale import Scale
 
 if TYPE_CHECKING:
     from train.scoring.compare import Difference
@@ -46,6 +47,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
     default="whole",
     help="patches: also score patches as published student projects do, to compare figures with theirs.",
 )
+@scale_option
 @window_options
 @device_option
 @json_option
@@ -56,6 +58,7 @@ def score(
     output: Path | None,
     other: Path | None,
     protocol: str,
+    scale: Scale,
     device: str,
     as_json: bool,
     **windows: Any,  # noqa: ANN401
@@ -79,8 +82,9 @@ def score(
     chosen, rival = find_run(run, note), None if other is None else find_run(other, note)
     patches = protocol == "patches"
     folder, found = score_run(
-        chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows
-    )
+        chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows,
+        scale=scale, note=note,
+    )  # fmt: skip
     if (folder / CONFIG).exists():
         write_run_report(folder)
     text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])

@@ -7,8 +7,9 @@ import click
 
 from prep.cli.console import note
 from prep.cli.page import address_options, announce
-from train.cli.options import device_option
+from train.cli.options import device_option, scale_option
 from train.cli.torch_needed import need_torch
+from train.windows.scale import Scale
 
 _RISK = (
     "everyone who can reach this computer over the network can use this model, without a password and unencrypted. "
@@ -31,8 +32,17 @@ _ABOVE_0 = click.FloatRange(min=0, min_open=True)
     metavar="NUMBER",
     help="Photos at work or waiting at one time; more are told to come back later.",
 )
+@scale_option
 @device_option
-def serve(run: Path | None, port: int, host: str, open_browser: bool, device: str, **limits: Any) -> None:  # noqa: ANN401
+def serve(
+    run: Path | None,
+    port: int,
+    host: str,
+    open_browser: bool,
+    scale: Scale,
+    device: str,
+    **limits: Any,  # noqa: ANN401
+) -> None:
     """Show a page in the browser that labels the photos dropped on it, and answer programs at /predict.
 
     It stops with Ctrl-C. Nothing that is sent to it is kept.
@@ -56,7 +66,7 @@ def serve(run: Path | None, port: int, host: str, open_browser: bool, device: st
     chosen = find_run(run, note)
     listener = bind(host, port)
     predictor, _ = load_model(chosen / MODEL, make_fabric(device))
-    service = Service(predictor, chosen.resolve().name, Limits(**limits))
+    service = Service(predictor.at_scale(scale), chosen.resolve().name, Limits(**limits))
     only_here = is_loopback(listener)
     server = make_server(serve_app(service, only_here=only_here), listener)
     click.echo(f"{service.name} at {url_of(listener)}")

@@ -1,6 +1,6 @@
 """Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from train.runs.runs import open_dataset
 from train.scoring.compare import Comparison, compare
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
+from train.scoring.other_scale import other_scale
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, comparison, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
 from train.windows.predictor import Predictor
+from train.windows.scale import Scale
 
 _OVERLAYS = 6
 """Overlays of so many of the worst and of the best images."""
@@ -46,17 +48,20 @@ def score_run(
     other: Path | None = None,
     patches: bool = False,
     windows: Mapping[str, Any] | None = None,
+    scale: Scale = "auto",
+    note: Callable[[str], None] = lambda text: None,
 ) -> tuple[Path, Metrics]:
     """Score a run, write the results, and return their folder and what metrics.json holds.
 
     dataset: by default the one it was trained on.  output: by default the run itself for its own test split.
     other: another run to compare with, on the same images.  patches: also score patches, as published projects do.
     windows: arguments of Predictor.changed, for both runs; with any, the run's own test score is left as it is.
+    scale: as of Predictor.at_scale, likewise.  note: is told of images of another scale than the training's.
     Raises SegError if the split has changed since the training, or if the two runs were trained on different splits.
     """
     loaded, card = load_model(run / MODEL, make_fabric(device))
     changes = {name: value for name, value in (windows or {}).items() if value is not None}
-    predictor = loaded.changed(**changes)
+    predictor = loaded.changed(**changes).at_scale(scale)
     need_record(run if output is None else output)
     if output is not None:
         settle(output)
@@ -69,7 +74,10 @@ def score_run(
         )
     if other is not None and other.resolve() == run.resolve():
         raise SegError(f"--compare {other}: is the run that is scored ({run.resolve().name}); name another one")
-    rival = _load_other(run, card, other, device).changed(**changes) if other is not None else None
+    rival = _load_other(run, card, other, device).changed(**changes).at_scale(scale) if other is not None else None
+    warning = other_scale(predictor, opened, split)
+    if warning:
+        note(warning)
     with bar("Scoring") as advance:
         scored = score_split(predictor, opened, split, advance)
     compared = None
@@ -78,11 +86,12 @@ def score_run(
             differences = compare(scored, score_split(rival, opened, split, advance), opened.classes)
         compared = Comparison(other.resolve().name, tuple(differences))
     protocols = _protocols(run, scored, opened, predictor, is_own, bar) if patches else []
+    changes |= {} if scale == "auto" else {"scale": scale}
     settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
     name = "-".join(["score", opened.root.resolve().name, split, *settings])
     if is_own and split == "test" and not changes:
         name = ""
-    found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols)
+    found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols, warning)
     folder = output or run / name
     _write(folder, found, scored, opened)
     return folder, found

@@ -24,6 +24,8 @@ from train.scoring.patch_protocol import ProtocolScore
 from train.scoring.split_scores import SplitScores
 from train.windows.window_settings import Blend, WindowSettings
 
+_IF_ANY = ("comparison", "protocols", "other_scale")
+
 Interval = tuple[float, float] | None
 """The ends of a 95 % interval; None where there is none."""
 
@@ -52,6 +54,7 @@ class Metrics:
     """What metrics.json holds, in this order; nan is null there, and what was not asked for is left out.
 
     mean_iou_of_present: the mean over the classes that the truth holds.
+    other_scale: which images were not labelled at their own size, in words.
     """
 
     dataset: str
@@ -77,6 +80,7 @@ class Metrics:
     comparison: Comparison | None = None
     protocols: tuple[ProtocolScore, ...] = ()
     mean_iou_of_present: float = math.nan
+    other_scale: str = ""
 
     @property
     def absent_note(self) -> str | None:
@@ -87,7 +91,7 @@ class Metrics:
     def to_json(self) -> dict[str, Any]:
         """The content of metrics.json."""
         found: dict[str, Any] = _plain(asdict(self))
-        return {name: value for name, value in found.items() if value or name not in ("comparison", "protocols")}
+        return {name: value for name, value in found.items() if value or name not in _IF_ANY}
 
 
 def metrics_of(
@@ -97,6 +101,7 @@ def metrics_of(
     windows: WindowSettings,
     comparison: Comparison | None = None,
     protocols: Sequence[ProtocolScore] = (),
+    other_scale: str = "",
 ) -> Metrics:
     """The scores of a split with their intervals."""
     known = dataset.classes
@@ -121,6 +126,7 @@ def metrics_of(
         comparison=comparison,
         protocols=tuple(protocols),
         mean_iou_of_present=mean_iou_of_present(scored.confusion),
+        other_scale=other_scale,
     )
 
 

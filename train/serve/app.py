@@ -78,6 +78,8 @@ def _model(service: Service) -> dict[str, object]:
         "classes": service.classes(),
         "window": service.predictor.windows.window,
         "overlap": service.predictor.windows.overlap,
+        "scale": service.predictor.scale.wanted,
+        "images_of_training": service.predictor.scale.known,
     }
 
 
@@ -89,6 +91,7 @@ def _answer(service: Service, labelled: Labelled) -> dict[str, object]:
         "model": service.name,
         "width": width,
         "height": height,
+        "labelled_at": {"width": labelled.size[1], "height": labelled.size[0]},
         "seconds": round(labelled.seconds, 3),
         "classes": [{**entry, "pixels": count, "share": count / labelled.mask.size} for entry, count in counted],
         "mask": base64.b64encode(labelled.png).decode("ascii"),

@@ -38,6 +38,7 @@ class RunProposer:
         Raises SegError if there is not enough memory.
         """
         height, width = image.shape[:2]
+        self._need_scale(height, width)
         parts = [np.empty((height, width), np.uint8) for _ in range(3)]
         try:
             for top, strip in self._predictor.watched(height, width, report).probability_strips(ArrayRows(image)):
@@ -51,6 +52,18 @@ class RunProposer:
         mask, confidence, entropy = parts
         return Proposal(mask, confidence, block_means(entropy))
 
+    def _need_scale(self, height: int, width: int) -> None:
+        """SegError if the scale of an image of this size cannot be told."""
+        scale = self._predictor.scale
+        try:
+            scale.size(height, width)
+        except SegError as error:
+            raise SegError(
+                f"{width:,} x {height:,} pixels, and the model learned from images of {scale.known}: it cannot be told "
+                "whether this shows the same in other pixels; bring the images to that size with 'seg-prep resize', or "
+                "train a model on such images"
+            ) from error
+
 
 def open_run(run: Path | None, note: Callable[[str], None]) -> RunProposer:
     """The model of a run, or of an exported file, found as open_predictor does; it leaves a core to the page.
@@ -59,7 +72,8 @@ def open_run(run: Path | None, note: Callable[[str], None]) -> RunProposer:
     """
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     predictor, identity = open_predictor(run, None, "auto", note)
-    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    # An earlier version labelled images of another scale as they were: its proposals are others.
+    key = hashlib.sha256(f"{identity} {predictor.scale}".encode()).hexdigest()[:16]
     return RunProposer(predictor, identity.rsplit(" ", 1)[0], key)
 
 

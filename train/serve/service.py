@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from prep.core.classes import format_color
+from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
 from prep.photos.photoio import encode_jpeg
 from prep.web.guard import Refusal
@@ -28,11 +29,13 @@ class Labelled:
     """What the model says about a photo.
 
     mask: (H, W) class indices of the upright photo.  pixels: of each class.  seconds: that labelling took.
+    size: height and width at which the model saw the photo.
     """
 
     mask: IndexMask
     pixels: tuple[int, ...]
     seconds: float
+    size: tuple[int, int]
 
     @property
     def png(self) -> bytes:
@@ -115,13 +118,17 @@ class Service:
         check(0)
         started = time.monotonic()
         height, width = photo.shape[:2]
+        try:
+            size = self.predictor.scale.size(height, width)
+        except SegError as error:
+            raise Refusal(422, f"This photo has {error}, where 'seg-train serve' is started.") from error
         predictor = self.predictor.watched(height, width, check)
         try:
             mask = predictor(photo)
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise Refusal(413, "This photo needs more memory than there is; make it smaller.") from error
         counts = sum(np.bincount(row, minlength=len(predictor.classes)) for row in mask)
-        return Labelled(mask, tuple(np.asarray(counts).tolist()), time.monotonic() - started)
+        return Labelled(mask, tuple(np.asarray(counts).tolist()), time.monotonic() - started, size)
 
     @contextmanager
     def _decoded(self, data: bytes, deadline: Deadline, gone: Callable[[], bool] = lambda: False) -> Iterator[ImageRGB]:

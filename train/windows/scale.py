@@ -149,6 +149,15 @@ class Rescaling:
         return self.trained is None and self.wanted == "auto"
 
     @property
+    def rule(self) -> str:
+        """What is done with photos of any size, for people."""
+        if not isinstance(self.wanted, str):
+            return f"photos times {self.wanted:g}"
+        if self.trained is None:
+            return "photos as they are; that of the training is unknown"
+        return f"photos of another size are labelled at that of the training's images: {self.known}"
+
+    @property
     def known(self) -> str:
         """The sizes of the training's images, for people."""
         return self.trained.words if self.trained else "of unknown size"

@@ -104,7 +104,9 @@ async function show(file, photo, answer, signal) {
   element("panel").hidden = false;
   element("figure").classList.add("labelled");
   paint();
-  say(`${file.name}: ${answer.width} × ${answer.height} pixels, labelled in ${answer.seconds.toFixed(1)} s.`);
+  const { width, height } = answer.labelled_at;
+  const scale = width === answer.width && height === answer.height ? "" : `at ${width} × ${height} `;
+  say(`${file.name}: ${answer.width} × ${answer.height} pixels, labelled ${scale}in ${answer.seconds.toFixed(1)} s.`);
 }
 
 function paint() {

@@ -1,0 +1,51 @@
+"""serve labels a photo at the scale of the training, and says at which size the model saw it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from prep.core.errors import SegError
+from prep.images.imageio import encode_png
+from tests.support import smooth_image
+from tests.train.serve.serving import client_of
+from train.serve.proposer import RunProposer
+from train.windows.predictor import Predictor
+from train.windows.scale import ImageScale, Rescaling
+
+TRAINED = ImageScale((32, 32, 32), (24, 24, 24), (4 / 3, 4 / 3), (128, 128, 128))
+
+
+def test_a_photo_of_another_size_is_labelled_at_the_scale_of_the_training(predictor: Predictor) -> None:
+    client = client_of(replace(predictor, scale=Rescaling(TRAINED)))
+    answer = client.post("/predict", data=encode_png(smooth_image(96, 128))).json
+    assert (answer["width"], answer["height"]) == (128, 96)
+    assert answer["labelled_at"] == {"width": 32, "height": 24}
+    assert client.post("/predict", data=encode_png(smooth_image(24, 32))).json["labelled_at"] == {
+        "width": 32,
+        "height": 24,
+    }
+    health = client.get("/health").json
+    assert (health["scale"], health["images_of_training"]) == ("auto", "32 px")
+    assert "labelled at that of the training&#39;s images: 32 px" in client.get("/").text
+
+
+def test_a_photo_whose_scale_cannot_be_told_is_refused_in_words(predictor: Predictor) -> None:
+    data = encode_png(np.zeros((60, 600, 3), np.uint8))
+    answer = client_of(replace(predictor, scale=Rescaling(TRAINED))).post("/predict", data=data)
+    assert answer.status_code == 422
+    assert answer.json["error"].startswith("This photo has 600 x 60 pixels, and the model learned from images of 32 px")
+    assert answer.json["error"].endswith("or --scale 1 (as it is), where 'seg-train serve' is started.")
+    as_it_is = client_of(replace(predictor, scale=Rescaling(TRAINED, 1.0))).post("/predict", data=data)
+    assert as_it_is.json["labelled_at"] == {"width": 600, "height": 60}
+
+
+def test_the_page_of_an_older_model_says_that_its_scale_is_unknown(predictor: Predictor) -> None:
+    assert "photos as they are; that of the training is unknown" in client_of(predictor).get("/").text
+
+
+def test_annotate_is_told_what_cannot_be_proposed(predictor: Predictor) -> None:
+    proposer = RunProposer(replace(predictor, scale=Rescaling(TRAINED)), "tiny", "key")
+    assert proposer(smooth_image(96, 128), lambda share: None).mask.shape == (96, 128)
+    with pytest.raises(SegError, match=r"600 x 60 pixels, .* images of 32 px: .*seg-prep resize"):
+        proposer(np.zeros((60, 600, 3), np.uint8), lambda share: None)
