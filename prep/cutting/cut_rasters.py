@@ -30,7 +30,7 @@ from prep.geo.vectors import VECTOR_SUFFIXES
 from prep.images.finding import FoundFile, find_files, refuse_equal_stems
 from prep.images.imageio import ImageRGB, encode_png
 from prep.photos.commit import file_stamps
-from prep.photos.image_file import write_file
+from prep.photos.image_file import with_folders, write_file
 from prep.photos.ranges import Range, Ranges
 from prep.photos.survey import read_ranges, write_ranges
 from prep.photos.tiff_rows import TiffRows
@@ -164,6 +164,7 @@ class _Cutting:
     ) -> None:
         self._advance = advance
         self._change, self._size, self._overlap = change, size, overlap
+        self._write = _WritePart(with_folders(change.path(".")))
         self._ranges, self._labels, self._workers = ranges, labels, workers
         self.samples: dict[str, Sample] = {}
         self.empty = self.unlabelled = 0
@@ -180,7 +181,7 @@ class _Cutting:
             with threads(self._workers) as pool:
                 for cells in cells_of(rows.width, rows.height, self._size, self._overlap):
                     parts = self._parts(file.stem, rows, cells, masks, projection)
-                    run_jobs(_WritePart(self._change.path(".")), parts, self._workers, executor=pool)
+                    run_jobs(self._write, parts, self._workers, executor=pool)
                     self._advance(cells[0].height)
         except SegError:
             for stem in self.samples.keys() - before[0].keys():

@@ -42,6 +42,7 @@ def image_scale(dataset: Dataset, size: Callable[[Sample], Size] = own_size) -> 
         shape=(min(shapes), max(shapes)),
         photos=_spread(map(max, photos)) if median_low(factors) > _RESIZED else None,
         stretched=shown[0] if any(squeezed) and len(set(shown)) == 1 else None,
+        cut=all(sample.crs or sample.pixel for sample in samples),
     )
 
 

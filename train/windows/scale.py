@@ -50,6 +50,7 @@ class ImageScale:
     photos: long sides of the photos that the images were made from, if they were made smaller; None: nobody wrote that
     down, so they may have been or not.
     stretched: (width, height) of all images, if the photos were distorted to it.
+    cut: whether they were cut out of rasters with a place on the earth: whatever its size, a raster shows more of them.
     """
 
     long: Spread
@@ -57,6 +58,7 @@ class ImageScale:
     shape: tuple[float, float]
     photos: Spread | None = None
     stretched: tuple[int, int] | None = None
+    cut: bool = False
 
     @classmethod
     def from_plain(cls, content: object, path: Path) -> "ImageScale | None":
@@ -66,7 +68,9 @@ class ImageScale:
         try:
             if not isinstance(content, Mapping):
                 raise ValueError
-            found = {name: tuple(value) for name, value in content.items() if value is not None}
+            found = {
+                name: tuple(value) if isinstance(value, list | tuple) else value for name, value in content.items()
+            }
             scale = cls(**found)
             scale._check()
         except (TypeError, ValueError) as error:
@@ -83,12 +87,13 @@ class ImageScale:
         fits &= all(type(side) is int and 1 <= side <= 1 << 30 for side in sides)
         fits &= len(self.shape) == 2 and all(type(each) in (int, float) for each in self.shape)
         fits &= self.stretched is None or len(self.stretched) == 2
+        fits &= type(self.cut) is bool
         if not (fits and 1 <= self.shape[0] <= self.shape[1] < math.inf):
             raise ValueError
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, for checkpoints and config.json."""
-        return {name: None if value is None else list(value) for name, value in vars(self).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
 
     @property
     def is_by_short(self) -> bool:
@@ -122,13 +127,14 @@ class Rescaling:
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which a photo of this size is labelled.
 
-        auto: photos as large as the images of the training stay as they are, others become as large, as 'seg-prep
-        resize' makes them.  fit: the same, however different they are.  A factor: the sides times this.
+        auto: photos as large as the images of the training, and all where those were cut out of rasters, stay as they
+        are, others become as large, as 'seg-prep resize' makes them.  fit: the same, however different they are.
+        A factor: the sides times this.
         Raises SegError for auto where it cannot be told whether a photo shows the same in more pixels, or more.
         """
         if not isinstance(self.wanted, str):
             return _times(height, width, self.wanted)
-        if self.trained is None:
+        if self.trained is None or (self.trained.cut and self.wanted == "auto"):
             return height, width
         size = _as_trained(height, width, self.trained)
         if self.wanted == "auto" and size != (height, width) and not _is_clear(height, width, size, self.trained):

@@ -70,6 +70,16 @@ def test_a_network_that_sees_images_smaller_than_they_are(tmp_path: Path) -> Non
     assert scale == ImageScale((512, 512, 512), (384, 384, 384), (4 / 3, 4 / 3), (1024, 1024, 1024))
 
 
+def test_a_raster_is_labelled_at_the_detail_of_the_images_that_were_cut_out_of_one(tmp_path: Path) -> None:
+    cut = [Sample(f"s{n}", "i", "m", 512, 512, "", "train", 4.0, 5.0, "EPSG:32632", "0.5 0 0 -0.5") for n in range(2)]
+    scale = image_scale(Dataset(tmp_path, CLASSES, tuple(cut)))
+    assert scale.cut
+    assert Rescaling(scale).size(9000, 20_000) == (9000, 20_000)
+    assert Rescaling(scale, "fit").size(1024, 2048) == (256, 512)
+    mixed = (*cut, Sample("photo", "i", "m", 640, 480))
+    assert not image_scale(Dataset(tmp_path, CLASSES, mixed)).cut
+
+
 def test_a_spoiled_record_of_photos_is_told(tmp_path: Path) -> None:
     dataset = resized(tmp_path, None)
     (tmp_path / "photos.csv").write_text("stem,photo\n", "utf-8")

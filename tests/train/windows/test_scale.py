@@ -1,5 +1,6 @@
 """At which size a photo is labelled: the rule, and what a run records for it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_scales_are_read_as_text_and_as_numbers() -> None:
     [
         {"long": [640, 640]}, {"long": [640, 600, 640]}, {"long": [0, 640, 640]}, {"short": [1.5, 2, 3]},
         {"shape": [0.5, 2]}, {"shape": [2, float("inf")]}, {"shape": ["1", 2]}, {"photos": [1, 2, 2**40]},
-        {"stretched": [512]}, {"stretched": "512"}, {"more": [1]}, {"long": None}, {"long": 640},
+        {"stretched": [512]}, {"stretched": "512"}, {"more": [1]}, {"cut": 1}, {"long": None}, {"long": 640},
     ],
 )  # fmt: skip
 def test_a_spoiled_record_is_refused(changes: dict[str, Any]) -> None:
@@ -140,7 +141,7 @@ def test_a_spoiled_record_is_refused(changes: dict[str, Any]) -> None:
 
 
 def test_a_record_comes_back_as_it_was() -> None:
-    for scale in (PHONE, NATIVE, ImageScale((1, 2, 3), (1, 1, 1), (1.0, 3.0), None, (4, 5))):
+    for scale in (PHONE, NATIVE, ImageScale((1, 2, 3), (1, 1, 1), (1.0, 3.0), None, (4, 5)), replace(TILES, cut=True)):
         assert ImageScale.from_plain(scale.to_plain(), Path("model.pt")) == scale
     assert ImageScale.from_plain(None, Path("model.pt")) is None
     for spoiled in ("640", [640], 640):
