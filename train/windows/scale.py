@@ -68,8 +68,8 @@ class ImageScale:
         try:
             if not isinstance(content, Mapping):
                 raise ValueError
-            found = {
-                name: tuple(value) if isinstance(value, list | tuple) else value for name, value in content.items()
+            found: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
             }
             scale = cls(**found)
             scale._check()
