@@ -112,8 +112,7 @@ def test_two_threads_of_one_process_take_turns(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_waits_is_told_once_and_then_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prep.dataset.lock, "WAIT_S", 600.0)  # the other may take its time
+def test_who_waits_is_told_once_and_then_gets_it(tmp_path: Path) -> None:
     said: list[str] = []
     with held_elsewhere(tmp_path) as process:
 
