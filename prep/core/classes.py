@@ -197,7 +197,7 @@ def classes_from_list(text: str, first_id: int = 0) -> ClassMap:
         if not line.strip() or line.startswith("#") or line.lower().startswith("name,"):
             continue
         name, *rest = (part.strip() for part in line.split(","))
-        if not 1 <= len(rest) <= 2 or not all(part.isdecimal() for part in rest[1:]):
+        if not 1 <= len(rest) <= 2 or not all(part.isdecimal() and len(part) < 10 for part in rest[1:]):
             raise SegError(f"line {number}: expected name,#rrggbb or name,#rrggbb,id but found {line.strip()!r}")
         rows.append((name, parse_color(rest[0]), int(rest[1]) if rest[1:] else None))
     counted = all(raw is None for _, _, raw in rows)

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 
 _SHOWN = 5
+
+_LONGEST_NUMBER = 1000
+"""Digits; Python reads no number of more than 4,300."""
 _STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"  # terminals, half characters, line ends of Unicode
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks that turn what follows: a name can look like another
@@ -29,7 +32,9 @@ def list_some(names: Sequence[str]) -> str:
 def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts 2 before 10: runs of digits count as numbers."""
     parts = re.findall(r"\d+|\D+", stem)
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
+    return tuple(
+        (0, int(part), part) if part.isdecimal() and len(part) < _LONGEST_NUMBER else (1, 0, part) for part in parts
+    )
 
 
 def printable(text: str) -> str:

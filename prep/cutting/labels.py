@@ -157,7 +157,7 @@ def _value(classes: ClassMap, name: str) -> int | None:
         return classes.names.index(name)
     if name == IGNORE:
         return IGNORE_INDEX
-    return classes.index_of_id().get(int(name)) if name.isdecimal() else None
+    return classes.index_of_id().get(int(name)) if name.isdecimal() and len(name) < 10 else None
 
 
 def _named(classes: ClassMap, name: str | None) -> int:

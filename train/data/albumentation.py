@@ -124,7 +124,7 @@ def _yaml(text: str, path: Path) -> object:
 
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number of thousands of digits
         raise SegError(f"{path}: damaged YAML: {' '.join(str(error).split())}") from error
 
 

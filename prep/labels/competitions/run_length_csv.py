@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.core.folder_names import names_labels
@@ -166,7 +167,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     photos = photos_by_stem(root)
     found = {name: photos[stem] for name in rows if (stem := _stem(name)) in photos}
     order, how = (variable, "") if variable else order_of({path: _both(rows[name]) for name, path in found.items()})
-    label_names = _names(each.label for own in rows.values() for each in own)
+    label_names = _names(file.path, (each.label for own in rows.values() for each in own))
     images = [
         RegionImage(name, (0, 0), _regions(own, label_names, order == ROWS), photo=found.get(name))
         for name, own in rows.items()
@@ -190,13 +191,18 @@ def _regions(rows: Sequence[_Row], names: Mapping[str, str], by_rows: bool) -> t
     return tuple((names[row.label], StartRuns(row.runs, by_rows)) for row in rows if row.runs)
 
 
-def _names(labels: Iterable[str]) -> dict[str, str]:
-    """The name of the class for what stands in the file; numbers keep their order, and none between them is skipped."""
+def _names(path: Path, labels: Iterable[str]) -> dict[str, str]:
+    """The name of the class for what stands in the file; numbers keep their order, and none between them is skipped.
+
+    SegError for a number that no class has.
+    """
     said = sorted(set(labels), key=natural_key)
     if said == [""]:
         return {"": _ONE_CLASS}
     if not all(label.isdecimal() for label in said):
         return {label: label or _ONE_CLASS for label in said}
+    if len(said[-1]) > len(str(MAX_ID)) or int(said[-1]) > MAX_ID:
+        raise SegError(f"{path}: {said[-1]:.20} is no number of a class, which end at {MAX_ID}; correct that row")
     numbers = range(min(1, int(said[0])), int(said[-1]) + 1)
     return {str(number): f"class{number}" for number in numbers} | {label: f"class{int(label)}" for label in said}
 

@@ -72,6 +72,9 @@ def _names(path: Path) -> dict[int, str]:
     rows: Mapping[Any, Any] = dict(enumerate(names)) if isinstance(names, list) else names if names else {}
     if not isinstance(rows, dict) or len(rows) > _MOST_NAMES:
         raise SegError(f"{path}: names is neither a list of class names nor a number and a name a line")
-    if not all(str(number).isdecimal() and isinstance(name, str | int) for number, name in rows.items()):
+    if not all(
+        str(number).isdecimal() and len(str(number)) < 10 and isinstance(name, str | int)
+        for number, name in rows.items()
+    ):
         raise SegError(f"{path}: names is neither a list of class names nor a number and a name a line")
     return {int(number): str(name) for number, name in sorted(rows.items(), key=lambda row: int(row[0]))}

@@ -107,3 +107,10 @@ def test_the_example_of_a_submission_is_not_taken(tmp_path: Path) -> None:
     (file.parent / "sample_submission.csv").write_text("ImageId,EncodedPixels\nx.png,1 1\n")
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert (masks_of(tmp_path / "set")["a"] == BLOCK).all()
+
+
+@pytest.mark.parametrize("number", ["70000", "9" * 5000])
+def test_a_number_that_no_class_has_is_told_before_classes_are_made_up_to_it(number: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "raw", f"ImageId,ClassId,EncodedPixels\na.png,{number},1 2\na.png,1,3 4\n", "a.png")
+    error = run_error("masks", "convert", file, "-o", tmp_path / "set")
+    assert f"{file}: {number:.20} is no number of a class, which end at 65535; correct that row" in error

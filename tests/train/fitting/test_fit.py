@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.support import SCRIPTS, run_script
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
 from train.scoring.metrics import confusion_matrix, scores_of
+from train.windows.scale import Rescaling
 
 TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu")
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
@@ -200,12 +202,12 @@ def test_a_dataset_without_split_gets_the_default_one(dataset: Dataset, tmp_path
 def test_predict_goes_on_after_a_bad_photo_and_names_it(trained: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
-    write_png(photos / "good one ü.png", np.full((20, 50, 3), 200, np.uint8))
+    write_png(photos / "good one ü.png", np.full((40, 50, 3), 200, np.uint8))
     (photos / "bad.png").write_bytes(b"\x89PNG nothing")
     error = train(tmp_path, "predict", "photos", "-o", "out", "--device", "cpu", rc=1)
     assert "1 left out:" in error
     assert "bad.png" in error
-    assert read_mask(tmp_path / "out/masks/good one ü.png").shape == (20, 50)
+    assert read_mask(tmp_path / "out/masks/good one ü.png").shape == (40, 50)
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"masks", "colors", "overlays", "classes.json"}
 
 
@@ -213,7 +215,8 @@ def test_a_model_loads_anywhere_and_labels_any_size(trained: Path) -> None:
     predictor, card = load_model(trained / "model.pt", make_fabric("cpu"))
     assert card.window == 64
     assert predictor.ranges == card.ranges == {"uint16": (0, 4095)}
+    as_it_is = replace(predictor, scale=Rescaling(wanted=1.0))
     for shape in ((1, 1), (5, 300), (64, 64)):
-        mask = predictor(np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8))
+        mask = as_it_is(np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8))
         assert mask.shape == shape
         assert mask.max() < 3
