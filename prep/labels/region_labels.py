@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, made_up_classes, parse_color
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
+from prep.core.words import list_some
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
 
 UNCOVERED = 0
@@ -31,6 +34,9 @@ SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), *sorted(_BACKGROUND_NAMES))
 
 _MOST_NAMES = 250
 _MAX_JSON_BYTES = 1 << 30
+
+_NUMBERED = re.compile(r"(.+)[-_ #]\d{1,4}", re.DOTALL)
+"""car-1: a name that may count objects."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,19 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     if len(plain) > _MOST_NAMES:
         raise SegError(f"{path}: holds {len(plain)} different names; a dataset has at most {_MOST_NAMES} classes")
     return tuple(plain)
+
+
+def numbered_note(names: Sequence[str]) -> tuple[str, ...]:
+    """What to say of names like car-1 and car-2, which may be objects of one class; nothing where there are none."""
+    found = {name: match[1] for name in names if (match := _NUMBERED.fullmatch(name))}
+    bases = Counter(found.values())
+    alike = [name for name, base in found.items() if bases[base] > 1]
+    if not alike:
+        return ()
+    return (
+        f"a class each, though they differ in a number only: {list_some(alike)}; if the numbers count objects, give "
+        "these one name in the tool that drew them",
+    )
 
 
 def named_classes(names: Sequence[str], colors: Mapping[str, object]) -> ClassMap:

@@ -25,6 +25,7 @@ from prep.labels.region_labels import (
     image_extent,
     is_whole,
     load_json,
+    numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only
@@ -114,7 +115,11 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         photos=photos,
         names_photos=True,
         names=known,
-        notes=(*_notes(sum((each.skipped for each in found), Counter()), strangers), *by_own_name),
+        notes=(
+            *_notes(sum((each.skipped for each in found), Counter()), strangers),
+            *by_own_name,
+            *numbered_note(known),
+        ),
     )
 
 

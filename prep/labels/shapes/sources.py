@@ -12,7 +12,7 @@ from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.region_labels import class_names
+from prep.labels.region_labels import class_names, numbered_note
 from prep.labels.rerooting import Rerooting, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.shapes import RegionImage
@@ -63,7 +63,7 @@ def region_source(
         names_photos=True,
         names=known,
         missing=tuple(image.name for image in placed if not all(image.size)),
-        notes=(*notes, *how, *outside_note(placed)),
+        notes=(*notes, *how, *outside_note(placed), *numbered_note(known)),
         splits={stem: image.split for stem, image in listed.items() if image.split},
     )
 

@@ -57,6 +57,16 @@ def test_shapes_are_painted_in_order_over_background(tmp_path: Path, out: Path) 
     assert by_stem(out)["a"].image == "images/a.png"
 
 
+def test_names_that_may_count_objects_are_told(tmp_path: Path, out: Path) -> None:
+    names = ["car-1", "car-2", "road", "zone-7", "2-1", "2-2"]
+    write(tmp_path / "raw/a.json", [shape(name, square(x, 0, x + 1, 4)) for x, name in enumerate(names)])
+    save(tmp_path / "raw/a.png", random_image(0, 4, 6))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "a class each, though they differ in a number only: 2-1, 2-2, car-1, car-2; if the numbers count" in said
+    assert Dataset.open(out).classes.names == ("2-1", "2-2", "car-1", "car-2", "road", "zone-7")
+    assert rows(out) == ["234501"] * 4
+
+
 def test_background_is_class_0_if_no_label_has_that_name(tmp_path: Path, out: Path) -> None:
     source = write(tmp_path / "a.json", [shape("cat", square(0, 0, 1, 4)), shape("ant", square(5, 0, 6, 1))])
     run_ok("masks", "convert", source, "-o", out)
