@@ -182,7 +182,7 @@ def test_the_list_is_ordered_anew_when_a_person_goes_on(browser: "Browser", tmp_
         page.keyboard.press("d")
         until(page, "editor.stem === 's2'")
         assert page.evaluate(stems) == "s2 s1 s3 s0", "the most uncertain first, what is done last"
-        assert page.locator("#model-progress").is_hidden()
+        until(page, "document.querySelector('#model-progress').hidden")
 
 
 def test_without_a_model_there_is_no_such_tool(browser: "Browser", tmp_path: Path) -> None:
