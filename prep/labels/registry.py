@@ -14,6 +14,7 @@ from prep.core.words import list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import annotation_xml, darwin, isat, labelbox, superannotate, supervisely, via, via3, vott
+from prep.labels.array_samples import samples
 from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
@@ -72,6 +73,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         part_masks.OBJECTS,
         supervisely_masks.FORMAT,
         arrays.FORMAT,
+        samples.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT,),
