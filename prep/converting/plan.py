@@ -15,7 +15,7 @@ from prep.converting.meaning import (
     with_region_names,
     with_unlabelled,
 )
-from prep.converting.pairing import Pairing, pair_labels, pair_stems, photos_to_bring
+from prep.converting.pairing import Pairing, pair_labels, pair_stems
 from prep.converting.proposal import no_meaning
 from prep.converting.unknown import Policy, replacement
 from prep.core.classes import ClassMap, Color
@@ -26,7 +26,8 @@ from prep.core.words import counted, list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
+from prep.labels.layouts.photo_folders import photos_to_bring
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
@@ -45,7 +46,7 @@ _LOOKED_AT_FIRST = 4
 class ConvertOptions:
     """How to convert: see the options of 'seg-prep masks convert'."""
 
-    patterns: Patterns = SAME_STEM
+    patterns: Patterns | None = None
     unknown: Policy = "error"
     reader: str | None = None
     skip_unpaired: bool = False
@@ -124,7 +125,9 @@ def plan_conversion(
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
-    in_order = options.in_order or is_one_file_each(source, photos, labels)
+    if options.in_order and options.patterns:
+        raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
+    in_order = options.in_order or (options.patterns is None and is_one_file_each(source, photos, labels))
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
     may_skip = options.skip_unpaired or options.without_mask is not None

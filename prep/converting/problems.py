@@ -17,7 +17,6 @@ from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.errors import SegError
 from prep.core.words import counted, verb
 from prep.images.finding import FoundFile
-from prep.labels.layouts.affixes import SAME_STEM
 from prep.labels.reader import LabelReader
 
 _PROBLEMS_SHOWN, _VALUES_SHOWN = 10, 20
@@ -181,7 +180,7 @@ def _inspect_command(plan: Plan) -> str:
     options = plan.options
     words = ["seg-prep", "masks", "inspect", str(plan.source)]
     words += ["--images", str(plan.photos)] if plan.photos else []
-    words += ["--match", *options.patterns] if options.patterns != SAME_STEM else []
+    words += ["--match", *options.patterns] if options.patterns else []
     words += ["--from", options.reader] if options.reader else []
     return shlex.join([*words, "--sheet", "values.png"])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
+from prep.core.words import options
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines
@@ -100,8 +101,8 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
         tables = [table for file in each if (table := _found(file, first_id)) is not None]
         if any(table != tables[0] for table in tables):
             raise SegError(
-                f"{each[0]} and {each[-1]} say different classes; name one of them with --classes, or convert each "
-                "folder into a dataset of its own"
+                f"{each[0]} and {each[-1]} say different classes; convert each folder into a dataset of its own, or "
+                f"say which of them holds for all:{options('--classes', map(str, each))}"
             )
         if tables:
             return each[0], tables[0]

@@ -12,7 +12,7 @@ from prep.core.files import explained
 from prep.images.finding import FoundFile, find_files
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.json_stream import lists_of, sections
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.region_labels import load_json
 
 _T = TypeVar("_T")
@@ -29,7 +29,7 @@ class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
-    patterns: how names of images and labels pair, as a person says.
+    patterns: how names of images and labels pair, where a person says it.
     photos: the folder that a person says holds the photos.  variable: what --variable says.
     lists: keys of lists, all of which a large file of some format has.
     """
@@ -38,7 +38,7 @@ class Contents:
         self,
         source: Path,
         owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
-        patterns: Patterns = SAME_STEM,
+        patterns: Patterns | None = None,
         photos: Path | None = None,
         variable: str = "",
         lists: Sequence[Sequence[str]] = (),

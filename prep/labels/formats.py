@@ -1,11 +1,12 @@
 """What a label format is to us: how it is recognised, listed and read, and what to do where it is only recognised."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import as_source
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelReader, LabelSource
@@ -142,6 +143,6 @@ class NamedOnly:
 def only_one(contents: Contents, files: Sequence[FoundFile], title: str) -> FoundFile:
     """The one file of a format of which only one is read at a time; SegError names the others."""
     if len(files) > 1:
-        names = list_some([str(file.path) for file in files])
-        raise SegError(f"{contents.source}: holds {len(files)} files of {title}; name one of them: {names}")
+        names = [shlex.quote(str(file.path)) for file in files]
+        raise SegError(f"{contents.source}: holds {len(files)} files of {title}; {as_source(names)}")
     return files[0]

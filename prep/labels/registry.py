@@ -10,7 +10,7 @@ from pathlib import Path
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits
-from prep.core.words import list_some
+from prep.core.words import as_source, list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import annotation_xml, darwin, isat, labelbox, superannotate, supervisely, via, via3, vott
@@ -18,7 +18,7 @@ from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.layouts.splits import with_note_on_split
 from prep.labels.matlab import ground_truth, matrix
@@ -117,7 +117,7 @@ def label_source(
     source: Path,
     reader: str | None = None,
     variable: str = "",
-    patterns: Patterns = SAME_STEM,
+    patterns: Patterns | None = None,
     photos: Path | None = None,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
@@ -180,9 +180,7 @@ def _nothing(contents: Contents) -> SegError:
 def _in_zips(source: Path, zips: Sequence[FoundFile]) -> SegError:
     listed = f"{source}: no labels here but in {list_some([file.name for file in zips])}; "
     if len(zips) == 1:
-        return SegError(
-            f"{listed}name the zip file:\n  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
-        )
+        return SegError(f"{listed}{as_source([shlex.quote(str(zips[0].path))])}")
     unpack = "\n".join(f"  unzip {shlex.quote(str(file.path))} -d {shlex.quote(str(source))}" for file in zips[:6])
     return SegError(f"{listed}unpack them here, and type the same command again:\n{unpack}")
 

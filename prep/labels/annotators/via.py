@@ -142,7 +142,7 @@ def _attribute(path: Path, regions: Sequence[_Region], wanted: str) -> str | Non
     if len(values) == 1 and not wanted:
         return next(iter(values))
     lines = "".join(
-        f"\n  --variable {shlex.quote(key)}  ({', '.join(text for text, _ in counts.most_common(_SHOWN))})"
+        f"\n  --variable {shlex.quote(key)}   ({', '.join(text for text, _ in counts.most_common(_SHOWN))})"
         for key, counts in values.items()
     )
     asked = f"no attribute {wanted!r}" if wanted else f"{len(values)} attributes"

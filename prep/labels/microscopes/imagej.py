@@ -36,12 +36,13 @@ class _Set:
 def _recognised(contents: Contents) -> float:
     """A zip file by the endings of its members; a folder by .roi files or such zip files, where no image is a mask."""
     if contents.is_zip:
-        return LIKELY if _is_set(contents.source) else NO
-    found = contents.of_suffix(".roi") or any(_is_set(file.path) for file in contents.of_suffix(".zip"))
+        return LIKELY if is_roi_set(contents.source) else NO
+    found = contents.of_suffix(".roi") or any(is_roi_set(file.path) for file in contents.of_suffix(".zip"))
     return LIKELY if found else NO
 
 
-def _is_set(archive: Path) -> bool:
+def is_roi_set(archive: Path) -> bool:
+    """Whether a zip file holds ROIs and nothing else."""
     try:
         names = [PurePosixPath(name) for name in member_names(archive)]
     except SegError:
@@ -52,7 +53,7 @@ def _is_set(archive: Path) -> bool:
 def _sets(contents: Contents, stems: Mapping[str, Path]) -> Iterator[_Set]:
     """A set for each zip file, for each folder of .roi files, and for a .roi file that is called as a photo."""
     archives = [contents.source] if contents.is_zip else [file.path for file in contents.of_suffix(".zip")]
-    for archive in filter(_is_set, archives):
+    for archive in filter(is_roi_set, archives):
         names = [name for name in member_names(archive) if name.lower().endswith(".roi")]
         rois = {PurePosixPath(name).stem: member_bytes(archive, name) for name in names}
         yield _Set(_SET.sub("", archive.stem), archive, rois)

@@ -1,5 +1,6 @@
 """The class names of a YOLO dataset: data.yaml, which is read as plain data, or a list of names."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import yaml
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
+from prep.core.words import as_source
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
@@ -36,7 +38,8 @@ def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]
     files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root)
     found = {file: names for file in files if (names := _names(file))}
     if len({tuple(names.items()) for names in found.values()}) > 1:
-        raise SegError(f"{root}: {', '.join(map(str, found))} name different classes; say which: masks convert FILE")
+        ways = [shlex.quote(str(file)) for file in found]
+        raise SegError(f"{root}: these files name different classes; {as_source(ways)}")
     if found:
         return next(iter(found.values())), []
     for file in (root / "classes.txt", root / "labels" / "classes.txt", source / "classes.txt"):
