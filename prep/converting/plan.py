@@ -128,6 +128,11 @@ def plan_conversion(
     if options.in_order and options.patterns:
         raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
     in_order = options.in_order or (options.patterns is None and is_one_file_each(source, photos, labels))
+    if in_order and labels.damaged:
+        said = next(iter(labels.damaged.values()))
+        raise SegError(
+            f"{said}. Without it, all that is paired in order would shift; mend it, or remove it and its photo"
+        )
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
     may_skip = options.skip_unpaired or options.without_mask is not None
@@ -146,6 +151,7 @@ def plan_conversion(
     files = {file.stem: file for file in raw or ()}
     filled: list[tuple[str, RawLabel]] = []
     if options.without_mask is not None:
+        pairing = _without_damaged(pairing, labels.damaged)
         paths = {stem: files[stem].path if stem in files else root / known[stem].image for stem in pairing.images_alone}
         filled = [(stem, RawLabel(path, stem)) for stem, path in paths.items()]
         notes.append(_filled_note(filled, options.without_mask, meaning.classes))
@@ -224,6 +230,17 @@ def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:
     if not labels.splits or label.stem in labels.splits or not label.path.is_relative_to(source):
         return labels.splits.get(label.stem, "")
     return split_of(label.path.relative_to(source).parent.as_posix())
+
+
+def _without_damaged(pairing: Pairing, damaged: Mapping[str, str]) -> Pairing:
+    """Without photos whose label is there and cannot be read; SegError if these are not told by their names."""
+    alone = tuple(stem for stem in pairing.images_alone if stem not in damaged)
+    if len(alone) > len(pairing.images_alone) - len(damaged):
+        raise SegError(
+            f"{next(iter(damaged.values()))}. Which photo it is of, its name does not say, and --without-mask would "
+            "fill that, too"
+        )
+    return replace(pairing, images_alone=alone)
 
 
 def _filled_note(filled: Sequence[tuple[str, RawLabel]], name: str, classes: ClassMap) -> str:

@@ -103,11 +103,14 @@ class JsonFormat:
 
     def open(self, contents: Contents, variable: str) -> LabelSource:
         """List the labels; SegError names a damaged file, or says that none is of this format."""
-        own = contents.owned_json.get(self.name, [])
-        if contents.damaged_json and (self.each_photo or not own):
-            raise contents.damaged_json[0]
+        own, damaged = contents.owned_json.get(self.name, []), contents.damaged_json
+        if not own and damaged:
+            raise SegError(next(iter(damaged.values())))
         if not own:
             raise SegError(f"{contents.source}: no {self.title} here; name the file or the folder that holds it")
+        if damaged and not self.each_photo:
+            ways = as_source([shlex.quote(str(file.path)) for file in own])
+            raise SegError(f"{next(iter(damaged.values()))}. If it does not belong to the others, {ways}")
         return self.opened(contents, own)
 
 

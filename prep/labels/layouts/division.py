@@ -189,7 +189,7 @@ def _by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFil
     for file in files:
         endings[file.path.suffix.lower()].append(file)
     for photos, masks in itertools.permutations(endings.values()) if len(endings) == 2 else ():
-        if _are_drawn(masks) and all(is_photo(file.path) for file in _some(photos)):
+        if _are_drawn(masks) and all(is_photo(file.path) for file in _some(photos) if _values(file)):
             return photos, masks
     return [], []
 
@@ -228,10 +228,16 @@ def _are_drawn(files: Sequence[FoundFile]) -> bool:
     """
     if any(".." in file.path.parts for file in files):
         return False
+    seen = [values for file in _some(files) if (values := _values(file))]
+    return bool(seen) and max(seen) <= _FEW
+
+
+def _values(file: FoundFile) -> int:
+    """Different values of it; 0 of a damaged one, which converting will name."""
     try:
-        return all(number_of_values(file.path) <= _FEW for file in _some(files))
+        return number_of_values(file.path)
     except SegError:
-        return False
+        return 0
 
 
 def _some(files: Sequence[FoundFile]) -> Sequence[FoundFile]:

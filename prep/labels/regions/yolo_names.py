@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
 from prep.core.words import as_source
+from prep.labels.text_files import decode_text
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
@@ -44,7 +45,7 @@ def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]
         return next(iter(found.values())), []
     for file in (root / "classes.txt", root / "labels" / "classes.txt", source / "classes.txt"):
         if file.is_file():
-            lines = read_bytes(file).decode("utf-8-sig", errors="replace").splitlines()
+            lines = decode_text(file, read_bytes(file)).splitlines()
             return dict(enumerate(line.strip() for line in lines if line.strip())), [f"classes: {file}"]
     return {}, []
 
