@@ -17,6 +17,7 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Disagreement, find_disagreements
+from train.scoring.grounded import Grounded
 from train.scoring.sheets import SheetBlock, captioned_sheet
 from train.scoring.split_scores import require_same_classes, samples_of
 from train.windows.predictor import Predictor
@@ -74,12 +75,12 @@ def audit(
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
-    failures, seen = Failures(max_failed), list[Sample]()
+    grounded, failures, seen = Grounded(predictor, samples), Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
-            for suspect in _suspects_of(sample, predictor, dataset):
+            for suspect in _suspects_of(sample, grounded.of(sample), dataset):
                 insort(shown, suspect, key=_order)
                 del shown[_SHOWN:]
                 suspects.append(Suspect(sample, suspect.region, None))

@@ -18,6 +18,7 @@ from train.runs.checkpoint import load_model, model_id
 from train.runs.device import make_fabric
 from train.runs.run_files import MODEL
 from train.runs.runs import open_dataset
+from train.scoring.other_scale import scale_words
 from train.windows.scale import Scale
 
 RECORD = "audit.json"
@@ -70,7 +71,9 @@ def audit_run(
         write_text(new / RECORD, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
         change.commit(overwrite=overwrite, remove=[SHEET])
     knows_split = is_own and opened.split_hash() == card.split_hash
-    return RunAudit(folder, found, opened.classes.names, _warning(found, knows_split, run.name))
+    scales = scale_words(predictor, opened, found.samples)
+    texts = [_warning(found, knows_split, run.name), *([scales] if scales else [])]
+    return RunAudit(folder, found, opened.classes.names, "; ".join(texts))
 
 
 def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: bool) -> None:
