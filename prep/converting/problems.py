@@ -15,8 +15,9 @@ from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.failures import refused
-from prep.core.words import counted, verb
+from prep.core.words import counted, lines, verb
 from prep.images.finding import FoundFile
+from prep.labels.pixels.ids import instance_readers
 from prep.labels.reader import LabelReader
 
 _VALUES_SHOWN = 20
@@ -131,6 +132,9 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     """What to type where values belong to no class."""
     if reader.name == "rgb" and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
+    if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
+        listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
+        return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
     return (
         "Add them to the class map and name it with --classes, or run the command again with\n"
         "  --unknown ignore      they become 255: left out of training and scores"

@@ -20,7 +20,7 @@ from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import guess_of
 from prep.labels.layouts.looks import is_photo
 from prep.labels.layouts.splits import splits_of
-from prep.labels.pixels.ids import IdReader
+from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, code_strips, row_strips
 
@@ -97,12 +97,13 @@ FORMAT = FileFormat(
     "masks as image files",
     _recognised,
     _opened,
-    (RgbReader(), IdReader()),
+    (RgbReader(), IdReader(), *INSTANCES),
     rules="Photos and masks are told apart by their folders (images and masks, leftImg8bit and gtFine, img_dir and "
     "ann_dir, train_images and train_segmentations, ...), or in one folder by a word that is added to a name (x_mask, "
     "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
     "of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
-    "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number. Pages of a "
+    "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number; numbers that "
+    "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. Pages of a "
     "TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
     writes=True,
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
+from prep.labels.pixels.ids import INSTANCES, instance_readers
 from tests.support import by_stem, load, masks_of, random_image, random_mask, run_error, run_ok, run_prep, save
 
 CLASSES = "background\nroad\ncar\n"
@@ -217,6 +218,26 @@ def test_a_zip_file_in_a_zip_file_is_unpacked_and_errors_name_what_is_there(tmp_
 def _classes(folder: Path) -> list[object]:
     (folder / "names.txt").write_text(CLASSES, encoding="utf-8")
     return ["--classes", folder / "names.txt"]
+
+
+@pytest.mark.parametrize("factor", [1000, 256])
+def test_numbers_of_classes_and_objects_in_one_are_parted(factor: int, tmp_path: Path) -> None:
+    for number in (0, 1):
+        photo(tmp_path / "raw" / "images" / f"x{number}.png", number)
+        classes = random_mask(number, 80, 90).astype(np.uint16)
+        objects = np.where(classes > 0, classes * factor + number + 3, 0).astype(np.uint16)
+        save(tmp_path / "raw" / "masks" / f"x{number}.png", objects)
+    convert = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", *_classes(tmp_path))
+    assert lines_of(run_error(*convert))[:1] == [["--from", f"ids-{factor}"]]
+    run_ok(*convert, "--from", f"ids-{factor}")
+    assert np.array_equal(masks_of(tmp_path / "set")["x1"], random_mask(1, 80, 90))
+
+
+def test_two_readings_of_such_numbers_are_both_named() -> None:
+    assert instance_readers([2049], {2, 8}) == ["ids-1000", "ids-256"]
+    assert instance_readers([2049, 7], {2, 8}) == []
+    cityscapes, kitti = INSTANCES
+    assert (cityscapes.name, kitti.name) == ("ids-1000", "ids-256")
 
 
 def test_photos_and_masks_of_one_name_are_told_by_their_looks(tmp_path: Path) -> None:

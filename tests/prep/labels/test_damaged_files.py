@@ -525,6 +525,27 @@ def test_files_that_windows_wrote_are_read(name: str, encoding: str, tmp_path: P
     assert_masks(tmp_path, STEMS)
 
 
+def test_what_a_mac_leaves_in_an_unpacked_folder_is_no_label(tmp_path: Path) -> None:
+    photos(tmp_path / "raw", "labelme")
+    for stem in STEMS:
+        EACH["labelme"](tmp_path / "raw", stem)
+        (tmp_path / "raw" / f"._{stem}.json").write_bytes(b"\0\5\x16\7")
+    EACH["labelme"](tmp_path / "raw" / "__MACOSX", "a1")
+    (tmp_path / "raw" / ".DS_Store").write_bytes(b"x")
+    run_ok(*arguments(tmp_path, "labelme"))
+    assert_masks(tmp_path, STEMS)
+
+
+def test_run_lengths_of_coco_may_be_written_as_10_0(tmp_path: Path) -> None:
+    photos(tmp_path / "raw", "coco")
+    content = coco(STEMS)
+    for entry, stem in zip(content["annotations"], STEMS, strict=True):
+        entry["segmentation"] = {"size": [HEIGHT, WIDTH], "counts": [float(run) for run in runs(stem)]}
+    (tmp_path / "raw" / "all.json").write_text(json.dumps(content))
+    assert "left out" not in run_ok(*arguments(tmp_path, "coco")).stdout
+    assert_masks(tmp_path, STEMS)
+
+
 def test_an_image_in_memory_is_what_the_damage_is_made_of() -> None:
     data = io.BytesIO()
     Image.fromarray(inside("a1").astype(np.uint8)).save(data, "PNG")

@@ -184,7 +184,7 @@ def test_a_png_of_another_size_is_named(tmp_path: Path) -> None:
     text = run_error(
         "masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos", "--in-order"
     )
-    assert "tag-road-0.png has 5 x 3 pixels, others of its task 4 x 3" in text
+    assert "tag-road-0.png has 5 x 3 pixels, others of its photo 4 x 3" in text
 
 
 def test_matrices_of_regions_are_read_as_pictures_are(tmp_path: Path) -> None:
