@@ -31,7 +31,7 @@ class Contents:
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
     patterns: how names of images and labels pair, where a person says it.
     photos: the folder that a person says holds the photos.  variable: what --variable says.
-    lists: keys of lists, all of which a large file of some format has.
+    lists: keys of lists, all of which a large file of some format has.  reader: what --from says.
     """
 
     def __init__(
@@ -42,11 +42,13 @@ class Contents:
         photos: Path | None = None,
         variable: str = "",
         lists: Sequence[Sequence[str]] = (),
+        reader: str | None = None,
     ) -> None:
         self.source = source
         self.patterns = patterns
         self.photos = photos
         self.variable = variable
+        self.reader = reader
         self._owners = owners
         self._lists = [keys for keys in lists if keys]
         self._found: dict[Callable[[Contents], Any], Any] = {}

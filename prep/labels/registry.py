@@ -131,7 +131,7 @@ def label_source(
     with within_limits(source):
         of_json = [each for each in formats() if isinstance(each, JsonFormat)]
         owners = {each.name: each.owns for each in of_json}
-        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
+        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json), reader)
         chosen = _format_of(contents, reader)
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))
@@ -168,7 +168,7 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
 def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     """The format that recognises most surely what is there, the first of several; of those that --from allows."""
     named = [each for each in formats() if each.name == reader]
-    if named and isinstance(named[0], JsonFormat):
+    if named and (isinstance(named[0], JsonFormat) or named[0] is part_masks.OBJECTS):
         return named[0]
     any_json = reader is None or contents.source.suffix.lower() == ".json"
     allowed = [each for each in formats() if any_json or not isinstance(each, JsonFormat)]

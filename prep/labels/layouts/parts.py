@@ -29,10 +29,15 @@ class Parts:
         return not any(name for parts in self.masks.values() for name, _ in parts)
 
 
-def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told."""
+def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False) -> Parts | None:
+    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told.
+
+    objects: whether a person says that each is of an object, whatever is added to the name of its photo.
+    """
     if len(masks) < 2 or not photos:
         return None
+    if objects:
+        return _objects(photos, masks)
     by_stem = {file.stem: file for file in photos}
     own = set(by_stem)
     if any(file.stem in own for file in masks):
@@ -41,6 +46,17 @@ def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
         if (found := find(by_stem, masks)) is not None:
             return found
     return _in_sample_folders(photos, masks) or _with_endings(by_stem, masks)
+
+
+def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """Every mask as an object of the photo whose name it begins or ends with."""
+    relation = relate([photo.stem for photo in photos], [file.stem for file in masks])
+    if relation.alone:
+        return None
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    for file in masks:
+        found[relation.found[file.stem][0]].append(("", file))
+    return Parts(dict(sorted(found.items())), {photo.stem: photo for photo in photos})
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:

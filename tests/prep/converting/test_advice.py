@@ -220,6 +220,28 @@ def _classes(folder: Path) -> list[object]:
     return ["--classes", folder / "names.txt"]
 
 
+def test_masks_that_differ_by_a_number_may_be_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {number: random_mask(number, 80, 90) for number in (0, 1)}
+    for number, classes in whole.items():
+        photo(tmp_path / "raw" / "img" / f"x{number}.jpg", number)
+        for each in (1, 2):
+            save(tmp_path / "raw" / "obj" / f"x{number}__obj{each:03}.png", (classes == each) * np.uint8(255))
+    monkeypatch.chdir(tmp_path)
+    advised = lines_of(run_error("masks", "convert", "raw", "-o", "set"))
+    assert advised[2] == ["--from", "object-masks"]
+    run_ok("masks", "convert", "raw", "-o", "set", *advised[2])
+    made = masks_of(tmp_path / "set")
+    assert all(np.array_equal(made[f"x{number}"], classes > 0) for number, classes in whole.items())
+
+
+def test_a_mask_on_its_side_is_not_advised_to_be_stretched(tmp_path: Path) -> None:
+    photo(tmp_path / "raw" / "images" / "x.png", 0)
+    save(tmp_path / "raw" / "masks" / "x.png", random_mask(0, 90, 80))
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", *_classes(tmp_path))
+    assert "another shape, that of the photo on its side, and nothing says which way it was turned" in said
+    assert "--stretch" not in said
+
+
 @pytest.mark.parametrize("factor", [1000, 256])
 def test_numbers_of_classes_and_objects_in_one_are_parted(factor: int, tmp_path: Path) -> None:
     for number in (0, 1):
