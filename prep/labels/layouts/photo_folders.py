@@ -1,5 +1,6 @@
 """Where the photos of labels are: as a person says, as the labels say, beside them, or by what images look like."""
 
+import itertools
 import shlex
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from prep.core.folder_names import names_photos
 from prep.core.words import as_source, lines, options
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import PHOTOS
-from prep.images.finding import FoundFile, find_files, find_photos, photos_beside, refuse_equal_stems
+from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.looks import is_photo, proposals
@@ -18,6 +19,9 @@ from prep.labels.reader import LabelSource, RawLabel
 
 _NEAR = 40
 """Folders beside the labels that are looked into for photos."""
+
+_MOST = 10_000
+"""Files of each that are looked at."""
 
 
 def photos_to_bring(
@@ -63,15 +67,26 @@ def _refuse_mixed(source: Path, files: Sequence[FoundFile]) -> None:
 
 
 def _folders_near(source: Path, labels: LabelSource) -> list[str]:
-    """Folders beside the labels with images that look like photos, and have the names of most labels."""
+    """Folders beside the labels with images that look like photos, and have the names of most labels.
+
+    Nothing below these folders is looked into: beside the labels may lie all that a person has.
+    """
     stems = {label.stem for label in labels.labels}
     found = []
     for folder in sorted(path for path in source.absolute().parent.iterdir() if path.is_dir())[:_NEAR]:
-        files = [] if folder == source.absolute() or is_dataset(folder) else find_files(folder)
+        files = [] if folder == source.absolute() or folder.name.startswith(".") else _images_in(folder)
         pairs = relate([file.stem for file in files], [*stems]).found if files else {}
-        if 2 * len(pairs) >= len(stems) and is_photo(files[0].path):
+        if 2 * len(pairs) >= len(stems) and is_photo(files[0]) and not is_dataset(folder):
             found.append(str(source.parent / folder.name))
     return found
+
+
+def _images_in(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(itertools.islice(folder.iterdir(), _MOST))
+    except OSError:
+        return []
+    return [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
 
 
 def _photos_of_numpy(source: Path) -> SegError:
