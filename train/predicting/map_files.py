@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,11 @@ def geojson_in_degrees(
 
 
 def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection: Projection) -> bytes:
-    """A GeoPackage with one layer: polygons in map units with class, index, pixels and area in square metres."""
+    """A GeoPackage with one layer: polygons in map units with class, index, pixels and area in square metres.
+
+    It says the time of the photo as its own, so that the same photo gives the same bytes.
+    """
+    from pyogrio import set_gdal_config_options
     from pyogrio.raw import write
 
     parts = list(map_polygons(polygons, projection))
@@ -108,8 +113,10 @@ def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection:
         "pixels": np.array([part.pixels for part in parts], np.int64),
         "area_m2": np.array([part.area for part in parts], np.float64),
     }
-    file = io.BytesIO()
-    with gdal(projection.place.path):
+    file, path = io.BytesIO(), projection.place.path
+    with gdal(path):
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        set_gdal_config_options({"OGR_CURRENT_DATE": changed})
         write(
             file,
             np.array([_wkb(part.rings) for part in parts], object),
