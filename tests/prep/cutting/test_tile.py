@@ -1,6 +1,7 @@
 """seg-prep tile: rasters and their labels become samples that keep their place."""
 
 import json
+import shlex
 import struct
 from pathlib import Path
 
@@ -282,3 +283,32 @@ def test_one_damaged_raster_among_many_is_listed(tmp_path: Path) -> None:
     text = run_partly("tile", tmp_path / "in", "-o", tmp_path / "d", "--size", "50")
     assert "r2.tif" in text
     assert {sample.stem[:2] for sample in Dataset.open(tmp_path / "d").samples} == {"r0", "r1", "r3"}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "photos", "geojson"])
+def test_the_command_that_convert_names_for_polygons_of_a_map_works_as_it_stands(
+    kind: str, raster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyogrio.raw import write
+
+    monkeypatch.chdir(tmp_path)
+    square = struct.pack("<BIII", 1, 3, 1, 5) + np.array(box(20, 10, 70, 40), "<f8").tobytes()
+    folder = tmp_path / "my labels" if kind == "photos" else tmp_path
+    folder.mkdir(exist_ok=True)
+    if kind == "geojson":
+        labels = write_geojson(tmp_path / "roofs.geojson", [("roof", [box(20, 10, 70, 40)])])
+    else:
+        labels = folder / "roofs.gpkg"
+        columns = {"floors": np.array([2]), "kind": np.array(["roof"], object), "by": np.array(["me"], object)}
+        write(
+            labels, np.array([square], object), list(columns.values()), list(columns), driver="GPKG",
+            geometry_type="Polygon", crs="EPSG:32633",
+        )  # fmt: skip
+    given = {"photos": (folder, "--images", raster), "folder": (tmp_path,)}.get(kind, (labels,))
+    said = run_error("masks", "convert", *given, "-o", tmp_path / "set")
+    command = said.strip().removesuffix(" (its attributes: kind, by)").partition("together with it: seg-prep ")[2]
+    assert ("(its attributes: kind, by)" in said) == (kind != "geojson")
+    run_ok(*shlex.split(command))
+    found = put_together(tmp_path / "datasets/roofs", "masks", MASK.shape)
+    assert (found == 0).sum() == 30 * 50
+    assert Dataset.open(tmp_path / "datasets/roofs").classes.names == ("roof",)
