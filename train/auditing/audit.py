@@ -1,6 +1,7 @@
 """Rank regions and samples whose label a model contradicts most confidently: the first places to look for errors."""
 
 from bisect import insort
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,10 +66,12 @@ class Audit:
 
 
 def audit(
-    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, max_failed: int | None = None
-) -> Audit:
+    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, max_failed: int | None = None,
+    unlearned: Mapping[str, Predictor] | None = None,
+) -> Audit:  # fmt: skip
     """Compare the labels of a split ("all": of every split) with the model's class probabilities.
 
+    unlearned: for stems of samples that it has learned, a model that has not.
     One image with its probabilities is held at a time. Samples with a damaged file are left out. Raises SegError if
     the split is empty, if more samples than `max_failed` or all are damaged, or if the dataset has other classes than
     the model.
@@ -80,7 +83,8 @@ def audit(
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
-            for suspect in _suspects_of(sample, grounded.of(sample), dataset):
+            model = grounded.of(sample, (unlearned or {}).get(sample.stem))
+            for suspect in _suspects_of(sample, model, dataset):
                 insort(shown, suspect, key=_order)
                 del shown[_SHOWN:]
                 suspects.append(Suspect(sample, suspect.region, None))
