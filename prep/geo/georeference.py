@@ -78,6 +78,13 @@ def world_suffixes(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys((f".{suffix[1:2]}{suffix[-1:]}w", f"{suffix}w", ".wld")))
 
 
+def companions(path: Path) -> list[Path]:
+    """The files beside a raster, or a Shapefile, that say something of it: its place, coordinate system, attributes."""
+    endings = (".dbf", ".shx", ".cpg") if path.suffix.lower() == ".shp" else world_suffixes(path)
+    names = [path.with_suffix(ending) for suffix in (*endings, ".prj") for ending in (suffix, suffix.upper())]
+    return [name for name in names if name.is_file()]
+
+
 def _beside(path: Path, suffixes: tuple[str, ...]) -> bytes | None:
     """The content of the first file with such an ending beside a file, in small letters or in capitals."""
     for suffix in suffixes:

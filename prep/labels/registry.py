@@ -43,6 +43,7 @@ from prep.labels.regions import (
     labelme,
     labelstudio,
     labelstudio_png,
+    map_vectors,
     named_only,
     panoptic,
     yolo,
@@ -80,6 +81,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT, via3.FORMAT),
     *(annotation_xml.FORMAT, cityscapes_polygons.FORMAT, datumaro.FORMAT, labelbox_json.FORMAT, dataloop.FORMAT),
     *(hasty.FORMAT, kili.FORMAT, encord.FORMAT, scale.FORMAT, scalabel.FORMAT, segment_anything.FORMAT),
+    map_vectors.FORMAT,
     *named_only.FORMATS,
 )
 

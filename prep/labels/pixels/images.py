@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import refused
-from prep.images.finding import photos_beside, refuse_equal_stems, with_pages
+from prep.core.folder_names import names_labels
+from prep.images.finding import FoundFile, photos_beside, refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
@@ -49,6 +50,16 @@ def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:
 def division_of(contents: Contents) -> Division:
     """The image files of a folder, divided into photos and masks."""
     return contents.once(_divided)
+
+
+def are_told(contents: Contents) -> bool:
+    """Whether names tell which images are photos and which are masks, or that there are masks."""
+    division = division_of(contents)
+    return bool(division.photos and division.masks) or any(map(_in_label_folder, division.masks))
+
+
+def _in_label_folder(file: FoundFile) -> bool:
+    return any(names_labels(part) or "mask" in part.lower() for part in file.name.split("/")[:-1])
 
 
 def _divided(contents: Contents) -> Division:

@@ -10,7 +10,7 @@ import pytest
 import prep
 from prep.dataset.dataset import Dataset, Sample, read_index, write_index
 from prep.dataset.dataset_files import INDEX
-from tests.prep.cutting.test_tile import box, write_geojson
+from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import colored, needs_geo, write_raster
 from tests.support import run_error, run_ok, run_prep
 
