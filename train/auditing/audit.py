@@ -18,6 +18,7 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Disagreement, find_disagreements
+from train.scoring.grounded import Grounded
 from train.scoring.sheets import SheetBlock, captioned_sheet
 from train.scoring.split_scores import require_same_classes, samples_of
 from train.windows.predictor import Predictor
@@ -77,12 +78,13 @@ def audit(
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
-    failures, seen = Failures(max_failed), list[Sample]()
+    grounded, failures, seen = Grounded(predictor, samples), Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
-            model = (unlearned or {}).get(sample.stem, predictor)
+            placed = grounded.of(sample)
+            model = (unlearned or {}).get(sample.stem, placed).on_ground(placed.scale.pixel)
             for suspect in _suspects_of(sample, model, dataset):
                 insort(shown, suspect, key=_order)
                 del shown[_SHOWN:]

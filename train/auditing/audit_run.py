@@ -20,6 +20,7 @@ from train.runs.device import make_fabric
 from train.runs.fold_record import learned_by, learned_split
 from train.runs.members import Members, load_members, unlearned_by
 from train.runs.run_files import MODEL
+from train.scoring.other_scale import scale_words
 from train.scoring.rivals import open_own_dataset
 from train.windows.scale import Scale
 
@@ -81,7 +82,9 @@ def audit_run(
     learned = None
     if knows_split:
         learned = set() if unlearned else set.union(*(learned_by(run, found.samples) for run in members.runs))
-    return RunAudit(folder, found, opened.classes.names, _warning(members, learned))
+    scales = scale_words(predictor, opened, found.samples)
+    texts = [_warning(members, learned), *([scales] if scales else [])]
+    return RunAudit(folder, found, opened.classes.names, "; ".join(texts))
 
 
 def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: bool) -> None:

@@ -124,7 +124,8 @@ def predict(
     polygons in map units; both state areas in square metres.
 
     A photo of another size than the images of the training is labelled at their size, and the labels are brought
-    back to the photo: a model knows things by how large they were. --scale 1 labels photos as they are.
+    back to the photo: a model knows things by how large they were. Of rasters the metres a pixel count, if the model
+    learned from such. --scale 1 labels all as they are.
 
     A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
     a frame. Videos in folders are left out, name them one by one. What cannot be read is left out and listed at the

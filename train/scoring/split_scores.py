@@ -14,6 +14,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import IndexMask
 from train.scoring.boundary import boundary_counts
+from train.scoring.grounded import Grounded
 from train.scoring.metrics import (
     Confusion,
     Counts,
@@ -85,12 +86,12 @@ def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Pr
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
-    number = len(dataset.classes)
+    grounded, number = Grounded(predictor, samples), len(dataset.classes)
     total = np.zeros((number, number), np.int64)
     images: list[ImageScore] = []
     shown = _Shown()
     for done, sample in enumerate(samples, start=1):
-        truth, guess = dataset.mask(sample), predictor(dataset.image(sample))
+        truth, guess = dataset.mask(sample), grounded.of(sample)(dataset.image(sample))
         confusion = confusion_matrix(truth, guess, number)
         total += confusion
         counts = counts_of(confusion, boundary_counts(truth, guess, number))
