@@ -83,8 +83,7 @@ def audit(
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
-            placed = grounded.of(sample)
-            model = (unlearned or {}).get(sample.stem, placed).on_ground(placed.scale.pixel)
+            model = grounded.of(sample, (unlearned or {}).get(sample.stem))
             for suspect in _suspects_of(sample, model, dataset):
                 insort(shown, suspect, key=_order)
                 del shown[_SHOWN:]

@@ -21,6 +21,6 @@ class Grounded:
         sizes = pixel_sizes(list(footprints.values())) if has_geo() else []
         self._pixels = dict(zip(footprints, sizes, strict=False))
 
-    def of(self, sample: Sample) -> Predictor:
-        """The one that labels this sample."""
-        return self._predictor.on_ground(self._pixels.get(sample.stem))
+    def of(self, sample: Sample, instead: Predictor | None = None) -> Predictor:
+        """The one that labels this sample; `instead` of it another one that goes by the same."""
+        return (instead or self._predictor).on_ground(self._pixels.get(sample.stem))

@@ -12,6 +12,7 @@ import numpy as np
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.annotators.photo_files import images_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
@@ -41,13 +42,16 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     root = photo_folder(contents, files[0])
     stems = photos_by_stem(root)
     left_out = LeftOut()
-    images = [_image(file.path, contents.json(file), variable, stems, left_out) for file in files]
+    images = images_of(
+        "GeoJSON", files, lambda file: [_image(file.path, contents.json(file), variable, stems, left_out)], left_out
+    )
     return region_source(
         "geojson",
         contents.source,
         images,
         notes=noted(f"{contents.source}: holds no polygons", images, left_out.notes()),
         root=root,
+        damaged=left_out.damaged,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.images.finding import photos_beside, refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
@@ -82,7 +83,7 @@ def _refuse_photos(contents: Contents, division: Division) -> None:
     if not contents.is_folder or not all(is_photo(file.path) for file in some):
         return
     if contents.damaged_json and contents.owned_json is not None:
-        raise contents.damaged_json[0]
+        raise refused(list(contents.damaged_json.values()))
     raise SegError(
         f"{contents.source}: the images here are photos, and no labels of a format that is read lie beside them: found "
         f"{contents.counts()}. 'seg-prep masks inspect --formats' lists what is read; export the labels as one of "

@@ -93,7 +93,7 @@ FORMATS: tuple[LabelFormat, ...] = (
         "archive",
         "an archive that is not a zip file",
         _by_end(".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar"),
-        "unpack it (tar -xf FILE), and name the folder",
+        "unpack it (tar -xf FILE; .7z and .rar by 7z x FILE), and name the folder",
     ),
     NamedOnly(
         "cellpose",

@@ -169,7 +169,7 @@ def test_png_files_of_a_task_become_one_mask(tmp_path: Path) -> None:
         save(tmp_path / f"photos/{name}.png", random_image(0, 3, 4))
     arguments = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos")
     assert "2 masks have no image: task-10, task-2" in (said := run_error(*arguments))
-    assert "with --in-order" in said
+    assert "add --in-order" in said
     text = run_ok(*arguments, "--in-order").stdout
     assert "another annotation of the task is taken: 1 (task-10-annotation-9-by-1-tag-car-0.png)" in text
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "car", "dark-road")

@@ -10,6 +10,7 @@ from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from tests.growth import grows_linearly
+from tests.models import AsItIs
 from train.auditing import audit as auditing
 from train.auditing.audit import Audit, Suspect, audit
 from train.auditing.disagreement import find_disagreements
@@ -28,7 +29,7 @@ class Numbered(Dataset):
         return np.zeros((SIDE, SIDE), np.uint8)
 
 
-class ByNumber:
+class ByNumber(AsItIs):
     """Two objects where none is labelled; how sure the model is of them depends on the number of the image."""
 
     classes = CLASSES
