@@ -164,33 +164,28 @@ def _train(work: _Work, record: FoldRecord, began: float) -> CrossValidation:
     """Train the folds that are not over, and score all of them together."""
     runs = fold_runs(work.run)
     spending = Spending(record.folds, record.minutes, record.seconds, began)
+    if record.minutes is not None and not all((run / FOLD_COUNTS).exists() for run in runs):
+        spending.aside = seconds_of_end(record.folds, work.dataset, work.config, work.fabric)
     for number, run in enumerate(runs):
         if (run / FOLD_COUNTS).exists():
             continue
-        view = view_of(work.dataset, work.table, run.name)
-        stats = _counted(view, work.bar)
-        if record.minutes is not None and not spending.aside:
-            spending.aside = seconds_of_end(record.folds, work.dataset, stats, work.config, work.fabric)
-        unknown = [entry.name for entry in stats.classes if entry.pixels == 0]
-        if unknown:
-            work.log(f"{run.name}: no image that it learns holds {list_some(unknown)}, so it cannot find that")
-        subject = Subject(view, stats, Fold(run, work.dataset, is_first=number == 0))
-        _train_fold(work, subject, run, spending, len(runs) - number)
+        _train_fold(work, Fold(run, work.dataset, is_first=number == 0), spending, len(runs) - number)
         record = replace(record, seconds=spending.used())
         write_fold_record(work.run, record)
     _need_same(work, record)
     return finish(work.run, work.dataset, work.table, work.fabric.device.type, work.bar, work.log)
 
 
-def _train_fold(work: _Work, subject: Subject, run: Path, spending: Spending, left: int) -> None:
+def _train_fold(work: _Work, fold: Fold, spending: Spending, left: int) -> None:
     """Train one model, or go on with it, and score it; its counts are written last.
 
     left: folds that are not over, this one included.
     """
-    resumed, began = run if (run / LAST).exists() else None, time.monotonic()
+    run, began, share = fold.run, time.monotonic(), spending.share(left)
+    resumed = run if (run / LAST).exists() else None
     if resumed is None and run.exists():
         shutil.rmtree(run)  # it was killed before its first epoch was over
-    share = spending.share(left)
+    subject = _subject(work, fold)
     config = resumed_config(run) if resumed else work.config if share is None else replace(work.config, minutes=share)
     with threads_restored():
         done = train_run(
@@ -201,6 +196,16 @@ def _train_fold(work: _Work, subject: Subject, run: Path, spending: Spending, le
     if resumed and config.minutes is not None:  # what it used before counts as used, too
         spending.before += max(0.0, 60 * config.minutes - (time.monotonic() - began))
     write_counts(run, done.scores)
+
+
+def _subject(work: _Work, fold: Fold) -> Subject:
+    """What a fold learns; a class that is missing there is told."""
+    view = view_of(work.dataset, work.table, fold.run.name)
+    stats = _counted(view, work.bar)
+    unknown = [entry.name for entry in stats.classes if entry.pixels == 0]
+    if unknown:
+        work.log(f"{fold.run.name}: no image that it learns holds {list_some(unknown)}, so it cannot find that")
+    return Subject(view, stats, fold)
 
 
 def _need_same(work: _Work, record: FoldRecord) -> None:
