@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from prep.converting.counted import refuse_first_id
+from prep.converting.counted import numbered_as_maps, refuse_first_id
 from prep.converting.crops import Appearance, PairedLabel, SheetRow, draw_sheet, value_appearances
 from prep.converting.meaning import meaning_of
 from prep.converting.noise import EXACT, LOSSY, noise_among
@@ -90,6 +90,10 @@ def _inspected(
     chosen = reader_of(found, found.labels, classes, has_colors=has_colors)
     refuse_first_id(first_id, chosen, names_regions=found.names is not None)
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
+    if meaning:
+        held = {code for each in facts for code in each.counts.codes.tolist()}
+        meaning = numbered_as_maps(meaning, chosen, first_id, lambda: held)
+        classes = meaning.classes
     values = _values(facts, chosen, classes, found)
     appearances = _appearances(found, facts, files, pairing, values, chosen, workers)
     values = [

@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.counted import note_on_counting, refuse_first_id, values_of_set, with_white_as_second
+from prep.converting.counted import (
+    note_on_counting,
+    numbered_as_maps,
+    refuse_first_id,
+    values_of_set,
+    with_white_as_second,
+)
 from prep.converting.job import HasUncovered, LabelJob
 from prep.converting.meaning import (
     IGNORE,
@@ -201,6 +207,9 @@ def _reader_and_meaning(
         raise no_meaning(values_of_set(reader, chosen, workers, progress), reader, meaning, chosen)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
+    meaning = numbered_as_maps(
+        meaning, reader, options.first_id, lambda: values_of_set(reader, chosen, workers, progress).pixels
+    )
     if labels.names is not None:
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
         meaning = with_region_names(meaning, labels.names, options.unlabelled, covered=covered)

@@ -12,7 +12,7 @@ from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import Patterns, fits, is_named_as_mask, relate
-from prep.labels.layouts.kinds import in_place_of, without_pictures
+from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_pictures
 from prep.labels.layouts.looks import is_photo, number_of_values
 from prep.labels.layouts.splits import split_of
 
@@ -102,7 +102,14 @@ def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[
 
 
 def _of_one_kind(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
-    """Without masks of instances and pictures of the masks, where others for all photos lie in other folders."""
+    """Without older versions of masks and bands of photos, masks of instances and pictures of the masks."""
+    masks, of_versions = of_newest_version(masks)
+    photos, of_bands = of_colors(photos)
+    found = _without_pictures(photos, masks, others)
+    return replace(found, notes=(*found.notes, *filter(None, (of_versions, of_bands))))
+
+
+def _without_pictures(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
     kept, left, why = without_pictures(masks)
     if not left or len(kept) < len(_without_others(photos, kept, ()).photos):
         return _without_others(photos, in_place_of(photos, masks), others)

@@ -17,6 +17,7 @@ from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in
 from prep.labels.reader import LabelSource
 from prep.labels.text_files import decode_text
 
+_LISTS = (".txt", ".lst")
 _MOST_BYTES = 1 << 26
 _HEAD = 2048
 _ELSEWHERE = frozenset({"main", "layout", "action"})
@@ -46,11 +47,12 @@ def lists_of(contents: Contents) -> tuple[SplitList, ...]:
 def _lists(contents: Contents) -> tuple[SplitList, ...]:
     if not contents.is_folder:
         return ()
-    files = [(file.path, file.name) for file in contents.of_suffix(".txt")]
+    files = [(file.path, file.name) for file in contents.of_suffix(*_LISTS)]
     if not files and names_labels(contents.source.absolute().name):
         around = contents.source.absolute().parent
         places = (around, around / "ImageSets" / "Segmentation")
-        files = [(path, path.name) for place in places if place.is_dir() for path in sorted(place.glob("*.txt"))]
+        beside = [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
+        files = [(path, path.name) for path in beside if path.suffix in _LISTS]
     found = (_read(path, _split(name)) for path, name in files if _split(name))
     tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
     rows = [
