@@ -25,13 +25,16 @@ from train.config.plan import Plan
 from train.config.recipes import find_recipe
 from train.exporting.engine import open_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
-from train.fitting.fit import Place, Run
+from train.fitting.fit import Place
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
+from train.fitting.training import Run
+from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
 from train.predicting.output_folder import opened_output
 from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
+from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
@@ -89,6 +92,7 @@ def fit(
     dataset: Dataset | str | Path,
     config: Config | str = "default",
     *,
+    folds: int | None = None,
     device: Device = "auto",
     progress: Progress = silent,
     say: Say = say_nothing,
@@ -96,8 +100,10 @@ def fit(
     """Train a new run under ./runs on a dataset, and score its best model on the whole test images.
 
     config: settings, or the name or .toml file of a recipe. It trains on the patches of the dataset, or on random crops
-    if there are none; a dataset without split or statistics gets them first. Raises SegError if there is nothing to
-    train on.
+    if there are none; a dataset without split or statistics gets them first.
+    folds: train so many models instead, each on what is not in its fold of train and val, and score each on its fold;
+    the result is a CrossValidation, whose folder is a run like any other to `load`, `predict`, `score` and `audit`.
+    Raises SegError if there is nothing to train on, or if there are fewer samples or groups than folds.
 
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
@@ -105,6 +111,9 @@ def fit(
     if not isinstance(config, Config | str):
         raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
     settings = config if isinstance(config, Config) else find_recipe(config).config({})
+    need_number("folds", folds, 2)
+    if folds is not None:
+        return cross_validate(root_of(dataset), settings, folds, _place(device), bar_of(progress), say)
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
 
 
@@ -150,7 +159,10 @@ def resume(
 
         run = train.resume()
     """
-    folder, root = find_run(_named(run), say_nothing, LAST), None if dataset is None else root_of(dataset)
+    folder = find_run(_named(run), say_nothing, LAST, or_folds=True)
+    root = None if dataset is None else root_of(dataset)
+    if is_cross_validation(folder):
+        return resume_folds(folder, root, _place(device), bar_of(progress), say)
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 

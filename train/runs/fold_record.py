@@ -53,10 +53,15 @@ def fold_runs(run: Path) -> list[Path]:
     return [run / f"fold{number}" for number in range(1, read_fold_record(run).folds + 1)]
 
 
+def is_cross_validation(run: Path) -> bool:
+    """Whether a run folder holds a run for each fold."""
+    return (run / FOLDS).exists()
+
+
 def folded(run: Path) -> Path | None:
     """The cross-validation that a run is a fold of; None if it is a run of its own."""
     parent = run.resolve().parent
-    return parent if (parent / FOLDS).exists() else None
+    return parent if is_cross_validation(parent) else None
 
 
 def run_name(run: Path) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import list_some, verb
 from train.runs.checkpoint import ModelCard, load_model
-from train.runs.fold_record import fold_runs, read_fold_table, run_name
-from train.runs.run_files import FOLDS, MODEL
+from train.runs.fold_record import fold_runs, is_cross_validation, read_fold_table, run_name
+from train.runs.run_files import FOLD_COUNTS, MODEL
 from train.runs.runs import find_run
 from train.windows.mean_model import Member, mean_predictor
 from train.windows.predictor import Predictor
@@ -32,7 +32,7 @@ class Members:
     @property
     def is_folded(self) -> bool:
         """Whether it is a whole cross-validation."""
-        return self.home is not None and (self.home / FOLDS).exists()
+        return self.home is not None and is_cross_validation(self.home)
 
     @property
     def name(self) -> str:
@@ -66,14 +66,14 @@ def find_members(arguments: Sequence[Path], note: Callable[[str], None]) -> Memb
 
 def _runs_of(run: Path) -> list[Path]:
     """A run, or the runs of a cross-validation."""
-    if not (run / FOLDS).exists():
+    if not is_cross_validation(run):
         return [run]
     folds = fold_runs(run)
-    missing = [fold.name for fold in folds if not (fold / MODEL).exists()]
+    missing = [fold.name for fold in folds if not (fold / FOLD_COUNTS).exists()]
     if missing:
         raise SegError(
-            f"{run}: has no {MODEL} of {list_some(missing)} yet: it was interrupted; go on with "
-            f"'seg-train --resume {run}'"
+            f"{run}: {list_some(missing)} {verb(len(missing), 'is', 'are')} not trained to the end: it is at work, or "
+            f"was interrupted and goes on with 'seg-train --resume {run}'"
         )
     return folds
 

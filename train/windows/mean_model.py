@@ -91,7 +91,7 @@ def _common_scale(members: Sequence[Member], wanted: Scale) -> ImageScale | None
     first = members[0].predictor.scale
     for member in members[1:]:
         other = member.predictor.scale
-        if _are_alike(first.trained, other.trained):
+        if _are_alike(first.trained, other.trained, wanted):
             continue
         if not isinstance(wanted, str):
             return None
@@ -105,33 +105,30 @@ def _common_scale(members: Sequence[Member], wanted: Scale) -> ImageScale | None
 
 def _sizes(scale: Rescaling) -> str:
     """The sizes of the training's images, and what tells two alike ones apart, for people."""
-    if scale.trained is None:
+    trained = scale.trained
+    if trained is None:
         return scale.known
-    if scale.trained.stretched is not None:
-        return f"stretched to {scale.trained.stretched[0]:,} x {scale.trained.stretched[1]:,} px"
-    cut, photos = scale.trained.cut, scale.trained.photos
-    ground = f" at {scale.trained.ground.words} a pixel" if scale.trained.ground else ""
-    origin = (
-        f" cut out of rasters{ground}"
-        if cut
-        else ""
-        if photos is None
-        else f" made of photos of up to {photos[2]:,} px"
-    )
-    return f"of {scale.known}{origin}"
+    if trained.stretched is not None:
+        return f"stretched to {trained.stretched[0]:,} x {trained.stretched[1]:,} px"
+    if trained.ground is not None:
+        return f"of {trained.ground.words} a pixel"
+    photos = "" if trained.photos is None else f" made of photos of up to {trained.photos[2]:,} px"
+    return f"of {scale.known}{' cut out of rasters' if trained.cut else photos}"
 
 
-def _are_alike(one: ImageScale | None, other: ImageScale | None) -> bool:
+def _are_alike(one: ImageScale | None, other: ImageScale | None, wanted: Scale) -> bool:
     """Whether photos are at the right scale for both models where they are so for one."""
     if one is None or other is None:
         return one is other
-    if (one.stretched, one.cut, one.is_by_short, one.photos is None) != (
-        other.stretched, other.cut, other.is_by_short, other.photos is None
-    ):  # fmt: skip
+    if _kind(one) != _kind(other):
         return False
-    if (one.ground is None) != (other.ground is None):
-        return False
-    ours, theirs = (
-        (*each.long, *each.short, *(each.metres_across or ()), *(each.metres_down or ())) for each in (one, other)
-    )
-    return all(max(pair) <= _ALIKE * min(pair) for pair in zip(ours, theirs, strict=True))
+    pairs: list[tuple[float, float]] = list(zip((*one.long, *one.short), (*other.long, *other.short), strict=True))
+    if one.ground is not None and other.ground is not None:
+        ours, theirs = ((*each.across, *each.down) for each in (one.ground, other.ground))
+        metres = list(zip(ours, theirs, strict=True))
+        pairs = [*metres, *pairs] if wanted == "fit" else metres  # of rasters only what is on the ground counts
+    return all(max(pair) <= _ALIKE * min(pair) for pair in pairs)
+
+
+def _kind(scale: ImageScale) -> tuple[object, ...]:
+    return scale.stretched, scale.cut, scale.is_by_short, scale.photos is None, scale.ground is None

@@ -39,6 +39,7 @@ def folds(*names: str) -> Path:
     write_fold_record(parent, FoldRecord(2, "", ""))
     for name in names:
         write_run(parent / name)
+        (parent / name / "counts.npz").touch()
     return parent
 
 
@@ -82,7 +83,8 @@ def test_a_cross_validation_is_the_mean_of_its_folds() -> None:
 def test_a_cross_validation_without_all_its_models_is_told() -> None:
     parent = folds("fold1")
     error = train_error("predict", "photo.png", "-o", "out", "--run", parent)
-    assert "has no model.pt of fold2 yet: it was interrupted; go on with 'seg-train --resume runs/cross'" in error
+    assert "runs/cross: fold2 is not trained to the end: it is at work, or was interrupted" in error
+    assert "goes on with 'seg-train --resume runs/cross'" in error
 
 
 def test_one_run_of_a_cross_validation_is_exported() -> None:

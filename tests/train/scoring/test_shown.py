@@ -69,13 +69,13 @@ def test_kept_are_those_that_a_sort_in_the_end_chooses(ious: list[float], random
 
 def test_ordering_the_images_grows_as_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = [0]
-    key = split_scores._badness
+    key = split_scores.badness
 
     def counting(image: ImageScore) -> tuple[float, str]:
         calls[0] += 1
         return key(image)
 
-    monkeypatch.setattr(split_scores, "_badness", counting)
+    monkeypatch.setattr(split_scores, "badness", counting)
 
     def count(number: int) -> int:
         calls[0] = 0

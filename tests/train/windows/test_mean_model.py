@@ -103,6 +103,16 @@ def test_models_of_nearly_one_scale_have_a_mean() -> None:
     assert mean_predictor(members(trained_on(PHOTOS), trained_on(near)), "fit").scale == Rescaling(PHOTOS, "fit")
 
 
+def test_models_of_rasters_go_by_metres() -> None:
+    metres = replace(PHOTOS, cut=True, metres_across=(0.5, 0.5, 0.5), metres_down=(0.5, 0.5, 0.5))
+    other_cells = replace(metres, long=(2048, 2048, 2048), short=(2048, 2048, 2048))
+    assert mean_predictor(members(trained_on(metres), trained_on(other_cells))).scale.trained == metres
+    coarser = replace(metres, metres_across=(1.0, 1.0, 1.0), metres_down=(1.0, 1.0, 1.0))
+    text = refused(trained_on(metres), trained_on(coarser))
+    assert "a learned from images of 0.5 m a pixel, and b from images of 1 m a pixel" in text
+    assert "cut out of rasters" in refused(trained_on(metres), trained_on(replace(PHOTOS, cut=True)))
+
+
 def test_deep_photos_have_to_be_read_alike() -> None:
     one, other = (replace(color_predictor(), ranges={"uint16": (0, top)}) for top in (4095, 65535))
     assert mean_predictor(members(one, color_predictor())).ranges == {"uint16": (0, 4095)}
