@@ -26,7 +26,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.transaction import writing
 from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.images.imageio import ImageRGB, encode_png
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
 from prep.labels.tables.table import similar_names
@@ -57,7 +57,7 @@ def inspect_labels(
     reader: str | None = None,
     variable: str = "",
     first_id: int | None = None,
-    patterns: Patterns = SAME_STEM,
+    patterns: Patterns | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Inspection:
@@ -76,7 +76,7 @@ def _inspected(
     photos: Path | None,
     classes_file: Path | None,
     first_id: int | None,
-    patterns: Patterns,
+    patterns: Patterns | None,
     workers: int | None,
     progress: Progress,
 ) -> Inspection:

@@ -61,6 +61,8 @@ _MOST_SCANNED_PIXELS = 1_000_000_000
 
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
 PNG_START = b"\x89PNG\r\n\x1a\n"
+_PNG_CHANNELS = {0: 1, 2: 3, 4: 1, 6: 3}
+"""Colour type of a PNG without palette -> its channels without alpha (PNG standard, 6.1)."""
 
 
 def read_image(path: Path) -> ImageRGB:
@@ -72,6 +74,19 @@ def read_image(path: Path) -> ImageRGB:
     pixels = decode(path, data, cv2.IMREAD_COLOR)
     with within_limits(path):
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def decode_plain_png(path: Path, data: bytes) -> NDArray[np.uint8] | None:
+    """Grey (H, W) or RGB (H, W, 3) as stored in a PNG of 8 bits without palette, alpha dropped; else None.
+
+    Pillow's picture, four bytes a pixel whatever it shows, would be held beside the array that is made of it.
+    """
+    if data[:8] != PNG_START or data[24] != 8 or (kind := data[25]) not in _PNG_CHANNELS:
+        return None
+    is_grey = _PNG_CHANNELS[kind] == 1
+    flags = (cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = decode(path, data, flags)
+    return pixels if is_grey else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), np.uint8)
 
 
 def read_mask(path: Path) -> IndexMask:

@@ -15,6 +15,7 @@ from prep.core.files import read_bytes
 from prep.images.imageio import (
     ImageRGB,
     decode_jpeg,
+    decode_plain_png,
     decoding,
     is_jpeg,
     loaded,
@@ -41,6 +42,8 @@ _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
 OWN_RANGE: Ranges = {}
 """No range for a set: each deep photo has its own."""
 _EXIF_ORIENTATION = 0x0112
+_EXIF_OF_PNG = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
+"""What tells of an orientation in a PNG: a chunk of EXIF, a text of ImageMagick, XMP."""
 
 _SCALED_DECODE = ((1, 3.9), (2, 2.6), (4, 1.9))
 """JPEG may be decoded at n eighths if that leaves so many times the pixels that are wanted on a side.
@@ -122,7 +125,7 @@ def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) ->
             picture = open_image(path, data, math.inf)
             _check_size(path, *picture.size, max_megapixels)
             with decoding(path):
-                size, orientation = picture.size, _orientation(picture)
+                size, orientation = picture.size, _orientation(picture, data)
     refuse_several(path, data, picture)
     if picture and picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
         size = size[::-1]
@@ -170,8 +173,10 @@ def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
     return data
 
 
-def _orientation(picture: Image.Image) -> int:
+def _orientation(picture: Image.Image, data: bytes) -> int:
     """EXIF orientation, 1 if there is none that means anything; of HEIC always 1, its decoder turns the picture."""
+    if picture.format == "PNG" and not any(mark in data for mark in _EXIF_OF_PNG):
+        return 1  # Pillow decodes all pixels, and keeps them, to look for it behind them
     value = picture.getexif().get(_EXIF_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -197,8 +202,9 @@ def _stored_pixels(
         pixels = _deep_pixels(photo, ranges)
         return pixels, (pixels.shape[1], pixels.shape[0])
     if not is_jpeg(photo.data) or picture.mode == "CMYK":
+        plain = decode_plain_png(photo.path, photo.data)
         with quiet_pillow:
-            pixels = _eight_bits(photo.path, loaded(photo.path, picture))
+            pixels = _eight_bits(photo.path, loaded(photo.path, picture)) if plain is None else plain
         return pixels, (pixels.shape[1], pixels.shape[0])
     eighths = next(
         (n for n, spare in _SCALED_DECODE if min(photo.width / width, photo.height / height) * n / 8 >= spare), 8

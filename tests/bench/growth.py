@@ -31,7 +31,7 @@ CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (
 SIDE, FEW = 64, 10
 PER_FOLDER = 1000
 
-BEGIN, END = "<!-- growth: written by python -m tests.bench.growth FOLDER --write -->", "<!-- end of growth -->"
+MARKS = "<!-- growth: written by python -m tests.bench.growth FOLDER --write -->", "<!-- end of growth -->"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def main() -> None:
     text = table(costs)
     print(text)
     if options.write:
-        write(ROOT / "docs" / "measured.md", text)
+        put(ROOT / "docs" / "measured.md", MARKS, "By the number of samples", text)
 
 
 def read_costs(path: Path) -> dict[str, dict[int, Cost]]:
@@ -179,14 +179,15 @@ def _rows(costs: Mapping[str, Mapping[int, Cost]], sizes: Sequence[int]) -> Iter
         yield f"| {name} | " + " | ".join(cells) + f" | {growth} |"
 
 
-def write(path: Path, text: str) -> None:
-    """Put the table between its markers, or at the end where there are none yet."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
+def put(path: Path, marks: tuple[str, str], heading: str, text: str) -> None:
+    """Put a table between its two marks, or under a heading of its own at the end where they are not there yet."""
+    begin, end = marks
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
     date = time.strftime("%Y-%m-%d")
-    heading = "" if rest else "\n## By the number of samples\n\n"
+    heading = "" if rest else f"\n## {heading}\n\n"
     path.write_text(
-        f"{before}{heading}{BEGIN}\n\nMeasured {date}.\n\n{text}\n\n{END}{after or chr(10)}", encoding="utf-8"
+        f"{before}{heading}{begin}\n\nMeasured {date}.\n\n{text}\n\n{end}{after or chr(10)}", encoding="utf-8"
     )
 
 

@@ -10,12 +10,15 @@ from prep.core.files import make_folder, write_bytes
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
 from prep.images.overlay import color_mask, overlay
+from prep.images.png_bands import write_png_bands
 from train.predicting.output_folder import OutputFolder
 from train.predicting.polygon_files import coco_entry, geojson, labelme, write_coco
 
 COCO, COCO_FILE = "coco", "coco/annotations.json"
 _ENTRIES = ".entries"
 """Entries of COCO's one file, by photo: an interrupted command goes on, and later photos join."""
+_BAND = 256
+"""Rows of a picture that are painted at a time."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Output:
         self.save(predicted, self.path(predicted.photo))
 
 
-def saved(content: Callable[[Predicted, Path], bytes]) -> Callable[[Predicted, Path], None]:
+def saved(content: Callable[[Predicted, Path], bytes | memoryview]) -> Callable[[Predicted, Path], None]:
     """What writes such a content, which is also told the file's path."""
     return lambda predicted, path: write_bytes(path, content(predicted, path))
 
@@ -57,22 +60,28 @@ def make_outputs(
 
     tolerance, smallest: in pixels, as of region_polygons.
     """
-    makers: dict[str, tuple[str, Callable[[Predicted, Path], bytes]]] = {
-        "masks": (".png", lambda found, _: encode_png(found.mask)),
-        "colors": (".png", lambda found, _: encode_png(color_mask(found.mask, classes))),
-        "overlays": (".png", lambda found, _: encode_png(overlay(found.image, found.mask, classes))),
-        "geojson": (".geojson", lambda found, _: geojson(found.mask, classes, found.photo.name, tolerance, smallest)),
-        COCO: (".json", lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest)),
-        "labelme": (
-            ".json",
-            lambda found, path: labelme(found.mask, classes, _way(path.parent, found.photo.path), tolerance),
-        ),
+    contents: dict[str, Callable[[Predicted, Path], bytes]] = {
+        "masks": lambda found, _: encode_png(found.mask),
+        "geojson": lambda found, _: geojson(found.mask, classes, found.photo.name, tolerance, smallest),
+        COCO: lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest),
+        "labelme": lambda found, path: labelme(found.mask, classes, _way(path.parent, found.photo.path), tolerance),
     }
-    outputs = []
-    for kind in kinds:
-        suffix, content = makers[kind]
-        outputs.append(Output(target / kind / _ENTRIES if kind == COCO else target / kind, suffix, saved(content)))
-    return outputs
+    saves = {kind: saved(content) for kind, content in contents.items()}
+    saves["colors"] = _in_bands(lambda _, mask: color_mask(mask, classes))
+    saves["overlays"] = _in_bands(lambda image, mask: overlay(image, mask, classes))
+    folders, suffixes = {COCO: target / COCO / _ENTRIES}, {"geojson": ".geojson", COCO: ".json", "labelme": ".json"}
+    return [Output(folders.get(kind, target / kind), suffixes.get(kind, ".png"), saves[kind]) for kind in kinds]
+
+
+def _in_bands(painted: Callable[[ImageRGB, IndexMask], ImageRGB]) -> Callable[[Predicted, Path], None]:
+    """What writes a picture made of bands of the image and the mask: of 100 megapixels it would take 600 MB at once."""
+
+    def save(found: Predicted, path: Path) -> None:
+        height, width = found.mask.shape
+        bands = (slice(top, top + _BAND) for top in range(0, height, _BAND))
+        write_png_bands(path, height, width, (painted(found.image[rows], found.mask[rows]) for rows in bands))
+
+    return save
 
 
 def finish_outputs(kinds: Sequence[str], folder: OutputFolder, classes: ClassMap) -> None:

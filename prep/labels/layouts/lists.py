@@ -15,6 +15,7 @@ from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in
 from prep.labels.reader import LabelSource
+from prep.labels.text_files import decode_text
 
 _LISTS = (".txt", ".lst")
 _MOST_BYTES = 1 << 26
@@ -91,8 +92,8 @@ def _read(path: Path, split: str) -> SplitList | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             return None
-        text = read_bytes(path).decode("utf-8-sig")
-    except (OSError, SegError, UnicodeDecodeError):
+        text = decode_text(path, read_bytes(path), otherwise="cp1252")
+    except (OSError, SegError):
         return None
     lines = [_line(line.strip()) for line in text.splitlines() if line.strip()]
     return SplitList(path, split, tuple(lines)) if lines and all(image for image, _ in lines) else None

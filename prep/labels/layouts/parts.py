@@ -43,10 +43,15 @@ class Parts:
         return replace(self, masks=masks, numbered=None)
 
 
-def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told."""
+def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False) -> Parts | None:
+    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told.
+
+    objects: whether a person says that each is of an object, whatever is added to the name of its photo.
+    """
     if len(masks) < 2 or not photos:
         return None
+    if objects:
+        return _objects(photos, masks)
     by_stem = {file.stem: file for file in photos}
     areas = _areas(by_stem, masks)
     taken = {file for files in areas.values() for file in files}
@@ -81,6 +86,17 @@ def _out_of_chunks(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) 
     bare = [FoundFile(file.path, PurePosixPath(file.name).name) for file in masks]
     alone = len({file.stem for file in bare}) == len(bare)
     return bare if alone and all(file.stem == PurePosixPath(file.name).stem for file in photos.values()) else ()
+
+
+def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """Every mask as an object of the photo whose name it begins or ends with."""
+    relation = relate([photo.stem for photo in photos], [file.stem for file in masks])
+    if relation.alone:
+        return None
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    for file in masks:
+        found[relation.found[file.stem][0]].append(("", file))
+    return Parts(dict(sorted(found.items())), {photo.stem: photo for photo in photos})
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:

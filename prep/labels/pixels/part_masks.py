@@ -83,7 +83,7 @@ def _parts(contents: Contents) -> Parts | None:
     if not contents.is_folder:
         return None
     masks = division_of(contents).masks
-    found = parts_of(_photos(contents, masks), masks)
+    found = parts_of(_photos(contents, masks), masks, objects=contents.reader == ObjectMaskReader.name)
     if found is None:
         return None
     files = [file.path for parts in found.masks.values() for _, file in parts]

@@ -1,0 +1,55 @@
+"""A PNG of a huge picture, written a band of rows at a time: neither its pixels nor its bytes are ever held whole."""
+
+import struct
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.core.files import replacing
+from prep.images.imageio import PNG_START, ImageRGB
+
+_EIGHT_BITS_RGB = bytes([8, 2, 0, 0, 0])
+"""Of the header: bits, colour type, compression, filters, not interlaced (PNG standard, 11.2.1)."""
+_UP = 2
+"""The filter: each byte less the one above (9.2). One for all rows, as in encode_png."""
+_LEVEL = 1
+_LONGEST = (1 << 31) - 1
+"""Width and height at most (7.1)."""
+
+
+def write_png_bands(path: Path, height: int, width: int, bands: Iterable[ImageRGB]) -> None:
+    """Write an RGB image of this size as PNG, atomically.
+
+    bands: (n, width, 3) uint8, of all rows from the top down; each is read before the next one is asked for.
+    """
+    if not (0 < height <= _LONGEST and 0 < width <= _LONGEST):
+        raise ValueError(f"no PNG has {width} x {height} pixels")
+    packer, above = zlib.compressobj(_LEVEL), np.zeros((1, width * 3), np.uint8)
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(PNG_START + _chunk(b"IHDR", struct.pack(">II", width, height) + _EIGHT_BITS_RGB))
+        rows = 0
+        for band in bands:
+            flat = band.reshape(len(band), width * 3)
+            if packed := packer.compress(_filtered(flat, above)):
+                file.write(_chunk(b"IDAT", packed))
+            above, rows = flat[-1:].copy(), rows + len(flat)
+        if rows != height:
+            raise ValueError(f"{rows} rows came for an image of {height}")
+        file.write(_chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b""))
+
+
+def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bytes:
+    """Rows as differences to the ones above, modulo 256, each behind the number of its filter."""
+    filtered = np.empty((len(rows), rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = _UP
+    np.subtract(rows[:1], above, out=filtered[:1, 1:])
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    return filtered.tobytes()
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    """Length, name, data and check sum (5.3)."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
