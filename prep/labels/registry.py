@@ -26,6 +26,7 @@ from prep.labels.layouts.splits import with_note_on_split
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
 from prep.labels.pixels import (
+    ade20k,
     arrays,
     images,
     labelme_folders,
@@ -76,6 +77,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         supervisely_masks.FORMAT,
         arrays.FORMAT,
         samples.FORMAT,
+        ade20k.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT, open_images.FORMAT),

@@ -77,7 +77,7 @@ class Role:
 
 @dataclass(frozen=True)
 class ArraySet:
-    """Masks, each with its photos or None where photos are files of their own; and arrays that are neither.
+    """Masks, each with its photos or None where photos are files of their own; and names of all other arrays.
 
     channel: of masks with several, the one that a person named.
     """
@@ -104,8 +104,8 @@ def array_set(arrays: Sequence[tuple[str, StoredArray]], variable: str) -> Array
     photos = [each for name, array in names.items() if said[name] == "photos" and (each := _photo(name, array))]
     sizes = [each.size for each in photos]
     masks = [each for name, array in names.items() if said[name] == "labels" and (each := _mask(name, array, sizes))]
-    taken = {each.name for each in (*photos, *masks)}
     pairs = _paired(photos, masks) if photos and masks else tuple((None, mask) for mask in masks)
+    taken = {role.name for pair in pairs for role in pair if role is not None}
     return ArraySet(pairs, channel, tuple(name for name in names if name not in taken))
 
 

@@ -43,7 +43,7 @@ def write_samples(found: ArraySet, names: Sequence[str], source: Path, place: Pa
             own = _numbered(stem, number, mask)
             listed.append({"stem": own, "mask": label, "photo": image, "split": mask.split, "stack": stem})
     if found.left_out:
-        notes.append(f"arrays that are neither photos nor masks, left out: {list_some(found.left_out)}")
+        notes.append(f"without a partner, or neither photos nor masks, and left out: {list_some(found.left_out)}")
     ids = found.pairs[0][1].array.is_matlab
     content = {"samples": listed, "notes": notes, "names": list(names), "first_id": int(ids)}
     write_bytes(place / LISTED, json.dumps(content).encode())

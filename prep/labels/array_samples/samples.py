@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from prep.core.classes import made_up_classes
@@ -33,9 +34,13 @@ def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] 
         matlab and not array_set(_named(matlab[:1]), variable).needs_files
     ):  # one matrix a file, which takes time to open
         files = [file for file in files if file.path.suffix.lower() != MATLAB]
-    found = array_set(_named(files), variable)
+    named = _named(files)
+    found = array_set(named, variable)
     if not found.needs_files:
         return None
+    held = {each.path for _, each in named}
+    others = tuple(file.name for file in files if file.path not in held)  # of texts or objects, or damaged
+    found = replace(found, left_out=(*found.left_out, *others))
     return found, listed_names(files[0].path) if len(files) == 1 else ()
 
 

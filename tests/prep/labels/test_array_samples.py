@@ -126,7 +126,7 @@ def test_matlab_stacks_with_names(raw: Path, new: bool) -> None:
     assert len(masks) == 12
     assert np.array_equal(masks["depth_page03"], np.array([255, 0, 1])[MASKS[2]])
     assert np.array_equal(load(root / by_stem(root)["depth_page12"].image), PHOTOS[11])
-    assert "arrays that are neither photos nor masks, left out: depth#depths" in said
+    assert "without a partner, or neither photos nor masks, and left out: depth#depths" in said
 
 
 def test_channels_that_do_not_overlap_are_classes(raw: Path) -> None:
@@ -138,6 +138,7 @@ def test_channels_that_do_not_overlap_are_classes(raw: Path) -> None:
     (raw / "classes.txt").write_text("road\ncar\nbackground\n", encoding="utf-8")
     said = convert(raw)
     assert "3 channels are classes 0 to 2; a pixel in none of them is 3" in said
+    assert "and left out: images/fold1/types.npy" in said
     assert np.array_equal(masks_of(raw.parent / "set")["fold1_page05"], np.array([2, 0, 1])[MASKS[4]])
 
 
@@ -187,6 +188,15 @@ def test_what_does_not_fit_is_refused(
     npy(raw / "masks/a.npy", masks)
     assert error in run_error("masks", "convert", raw, "-o", raw.parent / "set")
     assert not (raw.parent / "set" / "index.csv").exists()
+
+
+def test_a_photo_whose_mask_is_damaged_is_told(raw: Path) -> None:
+    for number in range(3):
+        npy(raw / f"images/a{number}.npy", PHOTOS[number])
+        npy(raw / f"masks/a{number}.npy", MASKS[number])
+    (raw / "masks/a1.npy").write_bytes(b"")
+    assert "and left out: images/a1, masks/a1.npy" in convert(raw)
+    assert_samples(raw, {"a0": 0, "a2": 2})
 
 
 def test_a_file_that_ends_too_early_is_named(raw: Path) -> None:
