@@ -40,7 +40,7 @@ _GAP = r"[ _\-.]+"
 _FIRST = re.compile(rf"([^ _\-.]+{_GAP})(.+)", re.DOTALL)
 _GLUED_LAST, _GLUED_FIRST = re.compile(r"(.*\d)([A-Za-z]+)", re.DOTALL), re.compile(r"([A-Za-z]+)(\d.*)", re.DOTALL)
 _ENDS, _BEGINS = re.compile(r"(?<=[^A-Za-z])([A-Za-z]+)(?:[ _\-.]*\d+)?$"), re.compile(r"([A-Za-z]+)[ _\-.\d]+.")
-_DEEPEST = 3
+_DEEPEST = 4
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Plain .mat files: each holds a matrix of ids (2-D, whole numbers, logical, or categorical), maybe inside a struct."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,12 @@ from prep.labels.pixels.arrays import recognise_beside_photos, same_named_photos
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.photos.photoio import open_photo
+
+_ELEMENT = re.compile(r".*?\(\d+\)")
+"""objects(2) of objects(2).mask."""
+
+_OBJECTS = "inst_map"
+"""Of nuclei, as HoVer-Net and Lizard have it."""
 
 _UNDEFINED = 0
 """Id of pixels without a category; MATLAB counts categories from 1."""
@@ -79,11 +86,29 @@ def _chosen(label: RawLabel) -> tuple[str, Any]:
     if len(fitting) != 1:
         if not found:
             raise SegError(f"{label.path}: holds no 2-D matrix of ids")
+        _refuse_objects(label.path, [*(fitting or found)])
         raise SegError(
             f"{label.path}: holds {len(found)} matrices ({list_some([*found])}); add which one to read:"
             f"{options('--variable', fitting or found)}"
         )
-    return next(iter(fitting.items()))
+    name, value = next(iter(fitting.items()))
+    if name == _OBJECTS:
+        raise SegError(
+            f"{label.path}: {name} numbers objects and not classes. If any object is the class, add --variable {name} "
+            "and name each number in a class map; else save a matrix of classes (in Lizard: for each number in id, its "
+            "entry in class)"
+        )
+    return name, value
+
+
+def _refuse_objects(path: Path, names: Sequence[str]) -> None:
+    """SegError for a mask of each object in an array of structs (PASCAL-Part): one of them alone is not the photo's."""
+    objects = sorted({found[0] for name in names if (found := _ELEMENT.match(name))})
+    if len(objects) > 1:
+        raise SegError(
+            f"{path}: holds a mask of each of {len(objects)} objects ({list_some(objects)}), and one matrix of ids a "
+            "photo is read: save one in MATLAB with the number of its class in the pixels of each object"
+        )
 
 
 def _of_size(found: Mapping[str, Any], photo: Path) -> dict[str, Any]:

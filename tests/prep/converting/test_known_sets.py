@@ -279,3 +279,14 @@ def test_run_lengths_find_their_photos_by_folders(download: Download) -> None:
     masks = download.masks
     assert len(masks) == 6
     assert [int((masks[f"case{number}_day2_slice_0001"] > 0).sum()) for number in range(3)] == [120, 105, 90]
+
+
+def test_names_of_classes_of_several_words(download: Download) -> None:
+    """ISIC's task 2: ISIC_0_attribute_milia_like_cyst."""
+    for number in range(2):
+        download.photo(f"Input/ISIC_{number}.jpg")
+        for place, name in enumerate(("globules", "milia_like_cyst"), start=1):
+            download.part(f"GroundTruth/ISIC_{number}_attribute_{name}.png", IDS[number] == place)
+    download.convert("--images", download.path / "Input", source="GroundTruth")
+    assert download.names == ("background", "attribute_globules", "attribute_milia_like_cyst")
+    assert np.array_equal(download.masks["ISIC_1"], IDS[1])

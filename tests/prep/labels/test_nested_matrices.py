@@ -84,3 +84,21 @@ def test_photos_beside_matrices_are_photos(tmp_path: Path, name: str) -> None:
     (tmp_path / "names.txt").write_text(NAMES)
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--classes", tmp_path / "names.txt")
     assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))
+
+
+def test_masks_of_objects_are_not_taken_for_one_of_the_photo(tmp_path: Path) -> None:
+    """PASCAL-Part: anno.objects is an array of structs, each with the mask of one object."""
+    objects = np.zeros((1, 2), [("class", object), ("mask", object)])
+    objects[0, 0], objects[0, 1] = ("person", random_mask(0, classes=2)), ("dog", random_mask(1, classes=2))
+    convert = prepared(tmp_path, anno=struct(imname="a", objects=objects))
+    said = run_error(*convert)
+    assert "holds a mask of each of 2 objects (anno.objects(1), anno.objects(2))" in said
+    assert "--variable" not in said
+
+
+def test_numbers_of_objects_are_not_taken_for_classes(tmp_path: Path) -> None:
+    """Lizard: inst_map numbers nuclei, and class says of which class each is."""
+    convert = prepared(tmp_path, inst_map=random_mask(0).astype(np.int32), id=[[1], [2]], **{"class": [[3], [3]]})
+    assert "inst_map numbers objects and not classes" in run_error(*convert)
+    run_ok(*convert, "--variable", "inst_map")
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))
