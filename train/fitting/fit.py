@@ -29,6 +29,7 @@ from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.history import need_tensorboard
 from train.fitting.loop import Trainer
+from train.fitting.memory import memory_kept
 from train.fitting.record import opening, settings_of
 from train.fitting.timing.threads import threads_restored
 from train.reporting.next_steps import next_steps
@@ -86,7 +87,7 @@ def fit(
     if config.tensorboard:
         need_tensorboard()
     fabric = _launched(place, config)
-    with ending_together(fabric), threads_restored():
+    with ending_together(fabric), threads_restored(), memory_kept():
         if fabric.is_global_zero:
             settle(dataset_root, say)
             with _with_remedy("split"):
@@ -119,7 +120,7 @@ def resume(
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     fabric = _launched(place, config)
-    with ending_together(fabric), threads_restored():
+    with ending_together(fabric), threads_restored(), memory_kept():
         bar = bar if fabric.is_global_zero else no_bar
         stats = _counted(dataset, fabric, bar, say)
         return _run(dataset, stats, config, run, fabric, bar, say, began)

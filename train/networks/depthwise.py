@@ -70,8 +70,7 @@ class DepthwiseConv2d(nn.Conv2d):
         )  # fmt: skip
         self.padding = other.padding
         self.weight, self.bias = other.weight, other.bias
-        # TensorFlow's padding, which timm's layer of that name adds by itself: more behind than before.
-        self.pads_itself = type(other).__name__ == "Conv2dSame"
+        self.pads_itself = _pads_itself(other)
         self.ways = tuple(ways)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -159,11 +158,17 @@ def _weight_by_columns(
 
 def _is_slow(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
     """Whether torch computes gradients of a layer slowly on CPUs, and this file knows another way."""
-    if not isinstance(layer, nn.Conv2d) or isinstance(layer, DepthwiseConv2d):
+    # No other kinds: what they do besides, such as padding of their own, would be lost.
+    if not isinstance(layer, nn.Conv2d) or not (type(layer) is nn.Conv2d or _pads_itself(layer)):
         return False
     is_depthwise = 1 < layer.in_channels == layer.groups == layer.out_channels
     is_usual = layer.dilation == (1, 1) and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
     return is_depthwise and is_usual and (max(layer.stride) > 1 or layer.kernel_size[1] > _FAST_COLUMNS)
+
+
+def _pads_itself(layer: nn.Conv2d) -> bool:
+    """Whether it is timm's layer with TensorFlow's padding, which depends on the image: more behind than before."""
+    return type(layer).__name__ == "Conv2dSame" and type(layer).__module__.startswith("timm.")
 
 
 def _pair(values: Any) -> tuple[int, int]:  # noqa: ANN401

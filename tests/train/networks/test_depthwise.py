@@ -56,14 +56,18 @@ def test_gradients_are_those_of_the_plain_layer(kernel: int, stride: int, form: 
         torch.testing.assert_close(ours.double(), truth, rtol=0, atol=0.03 * float(truth.abs().max()))
 
 
+class _PadsItsOwnWay(nn.Conv2d):
+    """Such as the one of EfficientNet in segmentation-models-pytorch."""
+
+
 def test_only_the_layers_that_are_slow_are_replaced() -> None:
     layers = [
         _layer(3, 1), nn.Conv2d(6, 6, 5, groups=6, dilation=2), nn.Conv2d(6, 12, 5, groups=6), nn.Conv2d(6, 6, 5),
         nn.Conv2d(6, 6, 5, groups=6, padding="same"), nn.Conv2d(6, 6, 5, groups=6, padding_mode="reflect"),
-        nn.Conv2d(1, 1, 5), _layer(5, 1), _layer(3, 2), _layer(5, 2, same=True),
+        _PadsItsOwnWay(6, 6, 5, 2, groups=6), nn.Conv2d(1, 1, 5), _layer(5, 1), _layer(3, 2), _layer(5, 2, same=True),
     ]  # fmt: skip
     network = faster_gradients(nn.Sequential(*layers), [COLUMNS])
-    assert [type(layer) is DepthwiseConv2d for layer in network.children()] == [False] * 7 + [True] * 3
+    assert [type(layer) is DepthwiseConv2d for layer in network.children()] == [False] * 8 + [True] * 3
     assert all(ours.weight is theirs.weight for ours, theirs in zip(network.children(), layers, strict=True))
     assert ways_of(network) == (COLUMNS,)
     assert ways_of(faster_gradients(nn.Sequential(_layer(5, 1)), [])) == ()
