@@ -29,7 +29,7 @@ from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.registry import reader_names
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
@@ -158,7 +158,7 @@ def convert(
     images: str | Path | None = None,
     classes: str | Path | ClassMap | None = None,
     colors: Sequence[tuple[str, Color]] = (),
-    match: Patterns = SAME_STEM,
+    match: Patterns | None = None,
     reader: str | None = None,
     variable: str = "",
     first_id: int | None = None,

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 import torch
 from click.testing import CliRunner, Result
 from torch import Tensor, nn
 
 from prep.core.classes import ClassMap
+from prep.geo.pixel_size import PixelSize
 from train.cli.main import main
 from train.config.config import Config
 from train.networks.unet import UNet
 from train.runs.checkpoint import ModelCard, save_model
 from train.windows.predictor import Predictor
+from train.windows.scale import Rescaling
 from train.windows.window_settings import WindowSettings
 
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
@@ -59,3 +62,12 @@ def train_error(*arguments: object) -> str:
     assert result.exit_code == 1, result.output
     assert "Traceback" not in result.stderr
     return result.stderr
+
+
+class AsItIs:
+    """What a stand-in of a Predictor answers where it is asked about sizes: it labels every image as it is."""
+
+    scale = Rescaling()
+
+    def on_ground(self, pixel: PixelSize | None) -> Self:
+        return self

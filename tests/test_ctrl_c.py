@@ -23,6 +23,7 @@ TEXTS = {
     "resize": GOES_ON,
     "masks convert": GOES_ON,
     "patches": GOES_ON,
+    "tile": GOES_ON,
     "check": NOTHING,
     "split": NOTHING,
     "stats": NOTHING,

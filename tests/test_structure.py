@@ -137,7 +137,7 @@ FLOORS = {
     "prep": ("core", "images web", "dataset geo", "patching photos", "labels splitting checking annotate cutting",
              "converting exporting reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
-              "fitting auditing serve", "planning", "face", "cli"),
+              "fitting auditing serve", "planning folding", "face", "cli"),
 }  # fmt: skip
 """From the lowest to the highest; rooms of one floor do not import from each other."""
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from train.config.config import Config
     from train.face import audit, export, fit, load, plan, predict, resume, score
-    from train.fitting.fit import Run
+    from train.fitting.training import Run
+    from train.folding.results import CrossValidation
     from train.windows.predictor import Predictor
 else:
     from seg_prep import lazy
@@ -15,9 +16,23 @@ else:
         {
             "train.config.config": ["Config"],
             "train.face": ["audit", "export", "fit", "load", "plan", "predict", "resume", "score"],
-            "train.fitting.fit": ["Run"],
+            "train.fitting.training": ["Run"],
+            "train.folding.results": ["CrossValidation"],
             "train.windows.predictor": ["Predictor"],
         },
     )
 
-__all__ = ["Config", "Predictor", "Run", "audit", "export", "fit", "load", "plan", "predict", "resume", "score"]
+__all__ = [
+    "Config",
+    "CrossValidation",
+    "Predictor",
+    "Run",
+    "audit",
+    "export",
+    "fit",
+    "load",
+    "plan",
+    "predict",
+    "resume",
+    "score",
+]

@@ -1,9 +1,9 @@
 """What `import train` offers: the work of the commands as functions, on paths or open datasets, silent unless asked.
 
-Every function takes `str` or `Path`; `run` is a folder, a Run, or "latest", the newest one under ./runs. Each raises
-SegError, whose text says what is wrong, where, and what to do. `device` is "auto" (an NVIDIA GPU if there is one),
-"cpu", "cuda" or "mps". `progress` is called with (done, in all), `say` with lines such as those of each epoch:
-`say=print` shows them.
+Every function takes `str` or `Path`; `run` is a folder, a Run, or "latest", the newest one under ./runs; where several
+may be given, their models are averaged. Each raises SegError, whose text says what is wrong, where, and what to do.
+`device` is "auto" (an NVIDIA GPU if there is one), "cpu", "cuda" or "mps". `progress` is called with (done, in all),
+`say` with lines such as those of each epoch: `say=print` shows them.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,19 @@ from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
 from train.config.plan import Plan
 from train.config.recipes import find_recipe
-from train.exporting.engine import open_predictor
+from train.exporting.engine import open_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
-from train.fitting.fit import Place, Run
+from train.fitting.fit import Place
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
+from train.fitting.training import Run
+from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
 from train.predicting.output_folder import opened_output
 from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
+from train.runs.fold_record import is_cross_validation
+from train.runs.members import find_members
 from train.runs.run_files import LAST
 from train.runs.runs import LATEST, find_run
 from train.scoring.score import score_run
@@ -41,6 +45,7 @@ from train.windows.rescaled import note_unknown
 from train.windows.scale import Scale, parse_scale
 
 AnyRun = Run | str | Path
+AnyRuns = AnyRun | Sequence[AnyRun]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Scored = Literal["train", "val", "test", "all"]
 Saved = Literal["masks", "colors", "overlays", "geojson", "geopackage", "coco", "labelme", "probabilities"]
@@ -87,6 +92,7 @@ def fit(
     dataset: Dataset | str | Path,
     config: Config | str = "default",
     *,
+    folds: int | None = None,
     device: Device = "auto",
     progress: Progress = silent,
     say: Say = say_nothing,
@@ -94,8 +100,10 @@ def fit(
     """Train a new run under ./runs on a dataset, and score its best model on the whole test images.
 
     config: settings, or the name or .toml file of a recipe. It trains on the patches of the dataset, or on random crops
-    if there are none; a dataset without split or statistics gets them first. Raises SegError if there is nothing to
-    train on.
+    if there are none; a dataset without split or statistics gets them first.
+    folds: train so many models instead, each on what is not in its fold of train and val, and score each on its fold;
+    the result is a CrossValidation, whose folder is a run like any other to `load`, `predict`, `score` and `audit`.
+    Raises SegError if there is nothing to train on, or if there are fewer samples or groups than folds.
 
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
@@ -103,6 +111,9 @@ def fit(
     if not isinstance(config, Config | str):
         raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
     settings = config if isinstance(config, Config) else find_recipe(config).config({})
+    need_number("folds", folds, 2)
+    if folds is not None:
+        return cross_validate(root_of(dataset), settings, folds, _place(device), bar_of(progress), say)
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
 
 
@@ -148,29 +159,33 @@ def resume(
 
         run = train.resume()
     """
-    folder, root = find_run(_named(run), say_nothing, LAST), None if dataset is None else root_of(dataset)
+    folder = find_run(_named(run), say_nothing, LAST, or_folds=True)
+    root = None if dataset is None else root_of(dataset)
+    if is_cross_validation(folder):
+        return resume_folds(folder, root, _place(device), bar_of(progress), say)
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
-def load(run: AnyRun = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
-    """Load the model of a run, or an .onnx file that `export` wrote.
+def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
+    """Load the model of a run, or an .onnx file that `export` wrote; of several, the mean of their probabilities.
 
     `model(image)` takes (H, W, 3) uint8 in RGB order, of any size, and gives (H, W) uint8, the class of each pixel;
     `model.probabilities(image)` gives (C, H, W) float32, and `model.classes` says what the numbers mean.
     scale: the size at which an image is labelled: "auto" and "fit", that of the images of the training, as
     'seg-train predict' does; 1 its own, another factor so many times its own.
-    Raises SegError if there is no such model, or such a scale.
+    Raises SegError if there is no such model, or such a scale, or if the models have other classes.
 
         model = train.load("runs/campus-2026-01-31-142501")
         mask = model(image)
+        model = train.load(["runs/a", "runs/b"])
     """
     need_one_of("device", device, Device)
-    return open_predictor(_named(run), None, device, say_nothing)[0].at_scale(scale)
+    return open_predictor(_all_named(run), None, device, say_nothing, parse_scale(scale))[0]
 
 
 @recorded(lambda _, result: result.folder)
 def score(
-    run: AnyRun = LATEST,
+    run: AnyRuns = LATEST,
     *,
     dataset: Dataset | str | Path | None = None,
     split: Scored = "test",
@@ -179,8 +194,9 @@ def score(
     device: Device = "auto",
     progress: Progress = silent,
 ) -> Score:
-    """Score a run on whole images of the dataset it was trained on, or of another one.
+    """Score a run, or the mean of several, on whole images of the dataset it was trained on, or of another one.
 
+    The mean of several is compared with the best of them (`metrics.comparison`).
     output: where to write; None is the run itself, or a folder in it for another dataset or split.
     scale: the size at which images are labelled, as of `load`.
     Raises SegError if the split has changed since the training: its test images may be known then.
@@ -191,7 +207,7 @@ def score(
     need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    chosen = find_run(_named(run), say_nothing)
+    chosen = find_members(_all_named(run), say_nothing)
     return Score(*score_run(chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale)))
 
 
@@ -200,7 +216,7 @@ def predict(
     images: str | Path | Dataset | Sequence[str | Path],
     *,
     output: str | Path,
-    run: AnyRun = LATEST,
+    run: AnyRuns = LATEST,
     save: Sequence[Saved] | None = None,
     simplify: float = 1.0,
     min_area: int = 1,
@@ -230,12 +246,11 @@ def predict(
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_sources([root_of(source) for source in sources], folder)
-    loaded, identity = open_predictor(_named(run), None, device, say)
-    predictor = loaded.at_scale(scale)
+    predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
     note_unknown(predictor.scale, say)
     predictor = with_ranges(predictor, found.photos, say)
     failures = Failures(max_failed)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **photo_settings(predictor)}
+    settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
         settings |= polygon_settings(simplify, min_area)
     bar = bar_of(progress)
@@ -251,7 +266,7 @@ def predict(
 
 @recorded(lambda given, result: result.folder)
 def audit(
-    run: AnyRun = LATEST,
+    run: AnyRuns = LATEST,
     *,
     dataset: Dataset | str | Path | None = None,
     split: Scored = "all",
@@ -276,7 +291,7 @@ def audit(
     need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    chosen = find_run(_named(run), say_nothing)
+    chosen = find_members(_all_named(run), say_nothing)
     return audit_run(
         chosen, root, split, target, device, bar_of(progress), overwrite=overwrite, max_failed=max_failed,
         scale=parse_scale(scale),
@@ -302,6 +317,13 @@ def export(
 
 def _named(run: AnyRun) -> Path:
     return run.folder if isinstance(run, Run) else Path(run)
+
+
+def _all_named(runs: AnyRuns) -> list[Path]:
+    several = [runs] if isinstance(runs, Run | str | Path) else list(runs)
+    if not several:
+        raise SegError('run=[]: needs a run, several, or "latest"')
+    return [_named(run) for run in several]
 
 
 def _place(device: Device) -> Place:

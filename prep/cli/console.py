@@ -42,7 +42,9 @@ class ListedGroup(click.Group):
 class SegGroup(ListedGroup):
     """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
 
-    after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(("synth", "resize", "masks", "patches"), GOES_ON)
+    after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("synth", "resize", "masks", "patches", "tile"), GOES_ON
+    )
     """How an interrupted command goes on; one that is not named here has changed nothing."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {}

@@ -99,8 +99,8 @@ range_option = click.option(
 match_option = click.option(
     "--match",
     nargs=2,
-    default=("{}", "{}"),
     metavar="'IMAGE_{}' 'MASK_{}'",
+    show_default="equal names, or what tools add to them",
     help="Names (without ending) of an image and its mask; {} is the part that they share.",
 )
 

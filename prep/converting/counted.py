@@ -1,6 +1,6 @@
 """Lists of names that say no numbers: whether counting them fits the masks, and what to say of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from prep.converting.job import CountCodes
@@ -13,6 +13,7 @@ from prep.core.progress import Progress
 from prep.core.words import list_some
 from prep.labels.reader import LabelReader, RawLabel
 from prep.labels.region_labels import BACKGROUND
+from prep.labels.tables.coco_stuff import is_coco_stuff, with_numbers_of_maps
 
 _LOOKED_AT_FIRST = 4
 _LOOKED_AT = 20
@@ -82,6 +83,19 @@ def is_blurred(pixels: Mapping[int, int]) -> bool:
     few = sum(between.values()) < _RARE * sum(pixels.values())
     near_white = any(code > _WHITE // 2 for code in between)
     return few and near_white and len(between) > _TWO and max(between.values()) < max(pixels[0], pixels[_WHITE])
+
+
+def numbered_as_maps(
+    meaning: Meaning, reader: LabelReader, first_id: int | None, values: Callable[[], Collection[int]]
+) -> Meaning:
+    """Give COCO-Stuff's list the numbers of its masks; SegError if nothing tells. values: what they hold, if asked."""
+    if reader.name == "rgb" or not is_coco_stuff(meaning.classes):
+        return meaning
+    classes = with_numbers_of_maps(meaning.classes, first_id, values() if first_id is None else ())
+    if classes == meaning.classes:
+        return meaning
+    note = f"COCO-Stuff's list counts from 1 and these masks from {classes.ids[0]}: that is {classes.names[0]}"
+    return replace(meaning, classes=classes, ignored=(), notes=(note,))
 
 
 def note_on_counting(meaning: Meaning, reader: LabelReader, first_id: int | None) -> str:

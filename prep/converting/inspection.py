@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from prep.converting.counted import refuse_first_id
+from prep.converting.counted import numbered_as_maps, refuse_first_id
 from prep.converting.crops import Appearance, PairedLabel, SheetRow, draw_sheet, value_appearances
 from prep.converting.meaning import meaning_of
 from prep.converting.noise import EXACT, LOSSY, noise_among
@@ -26,7 +26,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.transaction import writing
 from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.images.imageio import ImageRGB, encode_png
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
 from prep.labels.tables.table import similar_names
@@ -57,7 +57,7 @@ def inspect_labels(
     reader: str | None = None,
     variable: str = "",
     first_id: int | None = None,
-    patterns: Patterns = SAME_STEM,
+    patterns: Patterns | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Inspection:
@@ -76,7 +76,7 @@ def _inspected(
     photos: Path | None,
     classes_file: Path | None,
     first_id: int | None,
-    patterns: Patterns,
+    patterns: Patterns | None,
     workers: int | None,
     progress: Progress,
 ) -> Inspection:
@@ -90,6 +90,10 @@ def _inspected(
     chosen = reader_of(found, found.labels, classes, has_colors=has_colors)
     refuse_first_id(first_id, chosen, names_regions=found.names is not None)
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
+    if meaning:
+        held = {code for each in facts for code in each.counts.codes.tolist()}
+        meaning = numbered_as_maps(meaning, chosen, first_id, lambda: held)
+        classes = meaning.classes
     values = _values(facts, chosen, classes, found)
     appearances = _appearances(found, facts, files, pairing, values, chosen, workers)
     values = [

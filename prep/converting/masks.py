@@ -85,12 +85,15 @@ def _carried_out(
     plan: Plan, max_failed: int | None, workers: int | None, progress: Progress, *, overwrite: bool
 ) -> Conversion:
     """Make what is planned, and commit it."""
+    failures = Failures(max_failed)
+    for problem in plan.labels.damaged.values():
+        failures.add(problem)
     with Transaction(plan.root, "masks-convert", plan.settings()) as change:
         folder = with_folders(change.path("."))
         convert = ConvertLabel(
             folder, plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.ranges
         )
-        totals = _Totals(Failures(max_failed))
+        totals = _Totals(failures)
         outcomes = run_jobs(convert, plan.jobs, workers, progress, take=totals.take)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
@@ -104,7 +107,7 @@ def _carried_out(
         samples = [outcome.sample for outcome in made]
         records = [outcome.record for outcome in made if outcome.record is not None]
         commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
-    problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
+    problems = (*plan.labels.damaged.values(), *(outcome.problem for outcome in outcomes if outcome.problem))
     return replace(_conversion(plan, made, unknown, totals), problems=problems)
 
 

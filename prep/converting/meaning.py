@@ -10,6 +10,7 @@ from prep.core.words import list_some
 from prep.labels.class_files import find_table, read_class_table
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
+from prep.labels.tables.coco_stuff import is_coco_stuff
 from prep.labels.tables.table import ClassTable
 
 IGNORE = "ignore"
@@ -43,7 +44,9 @@ def meaning_of(
     """
     start = first_id if first_id is not None else (1 if found.unlabelled else None)
     meaning = _meaning_of(source, found, file, start, before, counts=first_id is not None)
-    if first_id is not None and meaning is not None and (meaning.has_ids or found.names is not None):
+    if first_id is None or meaning is None or (is_coco_stuff(meaning.classes) and found.names is None):
+        return meaning
+    if meaning.has_ids or found.names is not None:
         says = file or meaning.found or "the dataset or the labels"
         raise SegError(
             f"--first-id {first_id}: cannot apply, {says} say which class is which; leave --first-id out"

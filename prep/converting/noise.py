@@ -33,7 +33,7 @@ _MOST_OTHERS = 0.3
 
 PHOTOS = (
     "so many values are those of photos, not of masks: name the folder that holds the masks alone, or say with "
-    "--match '{}' '{}_mask' how their names differ from those of the photos"
+    "--match and two patterns, for example '{}' '{}_mask', how their names differ from those of the photos"
 )
 """What to say of values that look_like_photos."""
 

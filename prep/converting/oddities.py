@@ -89,7 +89,8 @@ def file_remarks(source: LabelSource, facts: Sequence[LabelFacts], reader: str) 
         "16-bit": ("16-bit mask", "", ", read as ids"),
         "32-bit": ("mask of 32 or 64 bits", "masks of 32 or 64 bits", ", whose whole numbers are read as ids"),
     }
-    remarks = [f"cannot be read: {each.problem}" for each in facts if each.problem]
+    problems = [*source.damaged.values(), *(each.problem for each in facts if each.problem)]
+    remarks = [f"cannot be read: {problem}" for problem in problems]
     if source.missing:
         remarks.append(f"listed but not there: {list_some(source.missing)}")
     for oddity, (one, many, text) in texts.items():

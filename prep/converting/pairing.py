@@ -1,22 +1,16 @@
-"""Which photo belongs to which label, by their stems, and where the photos are."""
+"""Which photo belongs to which label, by their stems."""
 
+import re
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.folder_names import names_photos
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
-from prep.dataset.dataset_files import PHOTOS
-from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
-from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, suggest_patterns
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, suggest_patterns
 from prep.labels.layouts.by_name import pairs_by_name
-from prep.labels.layouts.looks import proposals
-from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.reader import LabelSource
 
 
 @dataclass(frozen=True)
@@ -33,10 +27,11 @@ class Pairing:
     left_out: frozenset[str] = frozenset()
 
 
-def pair_stems(images: Sequence[str], labels: Sequence[str], patterns: Patterns = SAME_STEM) -> Pairing:
-    """Pair stems whose parts in place of {} are equal; SegError if a pattern is wrong or a part stands twice."""
-    image_keys = _keys(images, patterns[0])
-    label_keys = _keys(labels, patterns[1])
+def pair_stems(images: Sequence[str], labels: Sequence[str], patterns: Patterns | None = None) -> Pairing:
+    """Pair stems whose parts in place of {} are equal, or equal stems; SegError if a pattern is wrong."""
+    of_image, of_label = patterns or SAME_STEM
+    image_keys = _keys(images, of_image)
+    label_keys = _keys(labels, of_label)
     shared = sorted(image_keys.keys() & label_keys.keys())
     pairs = sorted((image_keys[key], label_keys[key]) for key in shared)
     paired_images, paired_labels = {image for image, _ in pairs}, {label for _, label in pairs}
@@ -52,88 +47,16 @@ def pair_in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     if len(images) != len(labels):
         raise SegError(
             f"{len(labels)} masks cannot be paired in order with {len(images)} images; both numbers have to be equal. "
-            "Leave only the photos that were labelled, or say with --match 'IMAGE_{}' 'MASK_{}' how names pair"
+            f"Leave only the photos that were labelled, or leave --in-order out and {_how_names_pair(images, labels)}"
         )
     pairs = zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=True)
     return Pairing(tuple(sorted(pairs)), (), ())
 
 
-def photos_to_bring(
-    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None
-) -> list[FoundFile] | None:
-    """The raw photos to bring in, of which none is a label; None if the dataset has its images already."""
-    if given is not None:
-        if labels.photos and given.resolve() == source.resolve():
-            return labels.photo_files
-        return _by_label_stems(find_photos([given], without={label.path for label in labels.labels}), labels)
-    present = {sample.stem for sample in before.samples if sample.image} if before is not None else set()
-    named = {*labels.photos, *(label.stem for label in labels.labels)}
-    if present and (not labels.photos or not present.isdisjoint(named)):
-        return None  # labels of other photos bring those
-    if labels.photos:
-        return labels.photo_files
-    if (root / PHOTOS).is_dir():
-        return find_photos([root / PHOTOS])
-    if beside := photos_beside(source):
-        refuse_equal_stems(beside)
-        return beside
-    if labels.names_photos:
-        return []
-    if labels.reader == "npy":
-        raise _photos_of_numpy(source)
-    files = [FoundFile(each.path, each.path.relative_to(source).as_posix()) for each in _inside(source, labels)]
-    if ways := proposals(source, files):
-        start = f"seg-prep masks convert {shlex.quote(str(source))} -o {shlex.quote(str(root))} "
-        commands = [
-            start + way if way.startswith("--match") else f"seg-prep masks convert {way} -o {root}" for way in ways
-        ]
-        raise SegError(
-            f"{source}: no name here says which images are photos and which are masks. As they look, type\n"
-            + "\n".join(f"  {command}" for command in commands)
-        )
-    raise SegError(
-        f"{root}: has no folder photos/, and no photos lie beside {source}; say with --images FOLDER where they are, "
-        "or with --match '{}' '{}_mask' how names of photos and masks in one folder differ "
-        "(if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')"
-    )
-
-
-def _photos_of_numpy(source: Path) -> SegError:
-    """What to type where the photos are NumPy files as their masks are."""
-    folders = [path for path in sorted(source.rglob("*")) if path.is_dir() and names_photos(path.name)]
-    folder = str(folders[0] if folders else source)
-    program = (
-        "import pathlib, sys, numpy, PIL.Image; [PIL.Image.fromarray(numpy.load(path)).save(path.with_suffix('.png')) "
-        "for path in pathlib.Path(sys.argv[1]).glob('*.npy')]"
-    )
-    return SegError(
-        f"{source}: no photos beside these matrices, and photos are read from image files. If they are NumPy files "
-        "(uint8, rows x columns or rows x columns x 3), write them as PNG, and type the same command again:\n"
-        f"  {shlex.join([sys.executable, '-c', program, folder])}"
-    )
-
-
-def _inside(source: Path, labels: LabelSource) -> list[RawLabel]:
-    """Labels that are image files below the source."""
-    return [
-        each
-        for each in labels.labels
-        if each.path.is_relative_to(source) and each.path.suffix.lower() in IMAGE_SUFFIXES
-    ]
-
-
-def _by_label_stems(files: Sequence[FoundFile], labels: LabelSource) -> list[FoundFile]:
-    """The files, of which those that the labels name have the stems of their labels."""
-    stems = {path: stem for stem, path in labels.photos.items()}
-    named = [FoundFile(f.path, f"{stems[f.path]}{f.path.suffix}") if f.path in stems else f for f in files]
-    refuse_equal_stems(named)
-    return named
-
-
 def pair_labels(
     images: Sequence[str],
     labels: LabelSource,
-    patterns: Patterns,
+    patterns: Patterns | None,
     before: Dataset | None,
     *,
     in_order: bool,
@@ -154,13 +77,13 @@ def pair_labels(
     raise _unpaired(images, stems, pairing)
 
 
-def pairing_of(images: Sequence[str], labels: LabelSource, patterns: Patterns) -> Pairing:
+def pairing_of(images: Sequence[str], labels: LabelSource, patterns: Patterns | None) -> Pairing:
     """Pair by what the labels or a person say of names, or by what names themselves tell."""
     stems = [label.stem for label in labels.labels]
     pairing = pair_stems(images, stems, patterns)
     if labels.names_photos and (pairing.pairs or not images):
         return pairing
-    if patterns != SAME_STEM:
+    if patterns is not None:
         return _of_pattern(pairing, patterns)
     if labels.in_order:
         return pairing if pairing.pairs or len(images) != len(stems) else _in_order(images, stems)
@@ -177,11 +100,19 @@ def _by_name(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> 
 
 
 def _of_pattern(pairing: Pairing, patterns: Patterns) -> Pairing:
-    """Without masks whose names are not of the pattern that a person gave for them."""
-    others = [stem for stem in pairing.labels_alone if fits(stem, patterns[1]) is None]
-    if not others or not pairing.pairs:
+    """Without masks that are not of the pattern that a person gave: of other names, or of other kinds.
+
+    x_color fits {} as well as x does, and is another mask of the image that has x; x_2 is of an image that is lost.
+    """
+    if not pairing.pairs:
         return pairing
-    note = f"left out, because their names are not {patterns[1]}: {counted(len(others), 'mask')} ({list_some(others)})"
+    images = [*(image for image, _ in pairing.pairs), *pairing.images_alone]
+    found = relate(images, pairing.labels_alone).found
+    kinds = {label for label, (_, (_, added)) in found.items() if re.search("[A-Za-z]", added)}
+    others = [stem for stem in pairing.labels_alone if stem in kinds or fits(stem, patterns[1]) is None]
+    if not others:
+        return pairing
+    note = f"left out, because --match takes others: {counted(len(others), 'mask')} ({list_some(others)})"
     gone = frozenset(others)
     left = tuple(stem for stem in pairing.labels_alone if stem not in gone)
     return replace(pairing, labels_alone=left, notes=(note,), left_out=gone)
@@ -196,9 +127,8 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
         parts.append(
             f"{counted(masks, 'mask')} {verb(masks, 'has', 'have')} no image: {list_some(pairing.labels_alone)}"
         )
-    suggestion = suggest_patterns(images, labels)
-    if len(pair_stems(images, labels, suggestion).pairs) > len(pairing.pairs):
-        remedy = f"pair them with --match '{suggestion[0]}' '{suggestion[1]}'"
+    if _suggested(images, labels)[1] > len(pairing.pairs):
+        remedy = _how_names_pair(images, labels)
     elif pairing.pairs:
         remedy = (
             f"rename or remove them, or convert only the {counted(len(pairing.pairs), 'pair')} with --skip-unpaired"
@@ -206,11 +136,23 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
         if alone and not pairing.labels_alone:
             remedy += "; if such images show nothing but background, --without-mask background gives them that mask"
     else:
-        remedy = (
-            "say with --match 'IMAGE_{}' 'MASK_{}' which part of the names they share, or with --in-order that the "
-            "first image belongs to the first mask and so on"
-        )
+        remedy = _how_names_pair(images, labels)
+        if len(images) == len(labels):
+            remedy += "; or add --in-order if the first image belongs to the first mask and so on"
     return SegError("; ".join(parts) + f". Nothing was written; {remedy}")
+
+
+def _suggested(images: Sequence[str], labels: Sequence[str]) -> tuple[Patterns, int]:
+    """Patterns that pair these names, and how many they pair."""
+    patterns = suggest_patterns(images, labels)
+    return patterns, len(pair_stems(images, labels, patterns).pairs)
+
+
+def _how_names_pair(images: Sequence[str], labels: Sequence[str]) -> str:
+    patterns, number = _suggested(images, labels) if images and labels else (SAME_STEM, 0)
+    if number:
+        return f"pair them with {shlex.join(['--match', *patterns])}"
+    return "say with --match and two patterns, {} for the part that they share, how the names of images and masks pair"
 
 
 def _in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:

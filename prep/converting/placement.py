@@ -61,10 +61,15 @@ def place_mask(
 def _unfit(size: tuple[int, int], photo: PhotoRecord) -> str:
     upright, stored = photo.upright_size, (photo.width, photo.height)
     turned = f" ({stored[0]} x {stored[1]} as stored)" if stored != upright else ""
-    return (
+    said = (
         f"{size[0]} x {size[1]} pixels, but its photo {photo.photo} has {upright[0]} x {upright[1]}{turned}: another "
-        "shape; pair it with the right photo, or force it onto this one with --stretch"
     )
+    if drawn_on(size[::-1], photo) is not None:  # stretched it would fit nowhere
+        return said + (
+            "shape, that of the photo on its side, and nothing says which way it was turned; pair it with the right "
+            "photo, or turn it back in the program that wrote it"
+        )
+    return said + "shape; pair it with the right photo, or force it onto this one with --stretch"
 
 
 def _difference(one: tuple[int, int], other: tuple[int, int]) -> float:

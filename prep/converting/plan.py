@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.counted import note_on_counting, refuse_first_id, values_of_set, with_white_as_second
+from prep.converting.counted import (
+    note_on_counting,
+    numbered_as_maps,
+    refuse_first_id,
+    values_of_set,
+    with_white_as_second,
+)
 from prep.converting.job import HasUncovered, LabelJob
 from prep.converting.meaning import (
     IGNORE,
@@ -15,7 +21,7 @@ from prep.converting.meaning import (
     with_region_names,
     with_unlabelled,
 )
-from prep.converting.pairing import Pairing, pair_labels, pair_stems, photos_to_bring
+from prep.converting.pairing import Pairing, pair_labels, pair_stems
 from prep.converting.proposal import no_meaning
 from prep.converting.unknown import Policy, replacement
 from prep.core.classes import ClassMap, Color
@@ -26,7 +32,8 @@ from prep.core.words import counted, list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
+from prep.labels.layouts.photo_folders import photos_to_bring
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
@@ -45,7 +52,7 @@ _LOOKED_AT_FIRST = 4
 class ConvertOptions:
     """How to convert: see the options of 'seg-prep masks convert'."""
 
-    patterns: Patterns = SAME_STEM
+    patterns: Patterns | None = None
     unknown: Policy = "error"
     reader: str | None = None
     skip_unpaired: bool = False
@@ -124,7 +131,14 @@ def plan_conversion(
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
     raw = photos_to_bring(root, source, photos, labels, before)
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
-    in_order = options.in_order or is_one_file_each(source, photos, labels)
+    if options.in_order and options.patterns:
+        raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
+    in_order = options.in_order or (options.patterns is None and is_one_file_each(source, photos, labels))
+    if in_order and labels.damaged:
+        said = next(iter(labels.damaged.values()))
+        raise SegError(
+            f"{said}. Without it, all that is paired in order would shift; mend it, or remove it and its photo"
+        )
     known = {sample.stem: sample for sample in before.samples} if before else {}
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
     may_skip = options.skip_unpaired or options.without_mask is not None
@@ -143,6 +157,7 @@ def plan_conversion(
     files = {file.stem: file for file in raw or ()}
     filled: list[tuple[str, RawLabel]] = []
     if options.without_mask is not None:
+        pairing = _without_damaged(pairing, labels.damaged)
         paths = {stem: files[stem].path if stem in files else root / known[stem].image for stem in pairing.images_alone}
         filled = [(stem, RawLabel(path, stem)) for stem, path in paths.items()]
         notes.append(_filled_note(filled, options.without_mask, meaning.classes))
@@ -192,6 +207,9 @@ def _reader_and_meaning(
         raise no_meaning(values_of_set(reader, chosen, workers, progress), reader, meaning, chosen)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
+    meaning = numbered_as_maps(
+        meaning, reader, options.first_id, lambda: values_of_set(reader, chosen, workers, progress).pixels
+    )
     if labels.names is not None:
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, chosen, workers)
         meaning = with_region_names(meaning, labels.names, options.unlabelled, covered=covered)
@@ -221,6 +239,17 @@ def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:
     if not labels.splits or label.stem in labels.splits or not label.path.is_relative_to(source):
         return labels.splits.get(label.stem, "")
     return split_of(label.path.relative_to(source).parent.as_posix())
+
+
+def _without_damaged(pairing: Pairing, damaged: Mapping[str, str]) -> Pairing:
+    """Without photos whose label is there and cannot be read; SegError if these are not told by their names."""
+    alone = tuple(stem for stem in pairing.images_alone if stem not in damaged)
+    if len(alone) > len(pairing.images_alone) - len(damaged):
+        raise SegError(
+            f"{next(iter(damaged.values()))}. Which photo it is of, its name does not say, and --without-mask would "
+            "fill that, too"
+        )
+    return replace(pairing, images_alone=alone)
 
 
 def _filled_note(filled: Sequence[tuple[str, RawLabel]], name: str, classes: ClassMap) -> str:

@@ -14,13 +14,13 @@ from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.plan import Plan
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
-from prep.core.errors import SegError
-from prep.core.words import counted, verb
+from prep.core.failures import refused
+from prep.core.words import counted, lines, verb
 from prep.images.finding import FoundFile
-from prep.labels.layouts.affixes import SAME_STEM
+from prep.labels.pixels.ids import instance_readers
 from prep.labels.reader import LabelReader
 
-_PROBLEMS_SHOWN, _VALUES_SHOWN = 10, 20
+_VALUES_SHOWN = 20
 
 _BLENDS = 3
 """So many unknown ids may be greys of blurred edges."""
@@ -35,13 +35,11 @@ def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArra
     unknown: the codes of all labels that are no class.  pixels: (256,) of all masks by value.
     """
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
-    more = len(problems) - _PROBLEMS_SHOWN
-    lines = [*problems[:_PROBLEMS_SHOWN], *([f"... and {more} more files"] if more > 0 else [])]
     if len(problems) == len(outcomes):
-        raise SegError("\n".join([*lines, "Nothing was written."]))
+        raise refused([*plan.labels.damaged.values(), *problems], "Nothing was written.")
     if problem := _first_problem(outcomes, unknown, pixels, plan):
-        text = "\n".join([*lines, problem])  # what is wrong with a file may be the cause
-        raise SegError(f"{text}\n(classes: {plan.meaning.found})" if plan.meaning.found else text)
+        found = f"\n(classes: {plan.meaning.found})" if plan.meaning.found else ""
+        raise refused(problems, f"{problem}{found}")  # what is wrong with a file may be the cause
 
 
 def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
@@ -134,6 +132,9 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     """What to type where values belong to no class."""
     if reader.name == "rgb" and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
+    if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
+        listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
+        return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
     return (
         "Add them to the class map and name it with --classes, or run the command again with\n"
         "  --unknown ignore      they become 255: left out of training and scores"
@@ -181,7 +182,7 @@ def _inspect_command(plan: Plan) -> str:
     options = plan.options
     words = ["seg-prep", "masks", "inspect", str(plan.source)]
     words += ["--images", str(plan.photos)] if plan.photos else []
-    words += ["--match", *options.patterns] if options.patterns != SAME_STEM else []
+    words += ["--match", *options.patterns] if options.patterns else []
     words += ["--from", options.reader] if options.reader else []
     return shlex.join([*words, "--sheet", "values.png"])
 

@@ -1,6 +1,6 @@
 """Files that cannot be used: a job over many leaves them out and goes on, up to so many."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
@@ -19,6 +19,13 @@ class Outcome(Protocol):
 
 
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
+
+
+def refused(problems: Sequence[str], ends: str = "") -> SegError:
+    """The error where no file can be used: the first problems, how many more there are, and what follows."""
+    more = len(problems) - _SHOWN
+    lines = [*problems[:_SHOWN], *([f"... and {more:,} more files"] if more > 0 else []), *([ends] if ends else [])]
+    return SegError("\n".join(lines))
 
 
 class TooManyFailed(SegError):

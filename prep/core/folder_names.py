@@ -26,9 +26,8 @@ _FILLERS = frozenset(
 )
 _WHOLE: dict[str, Role] = {
     **dict.fromkeys(("jpegimages", "rgb", "stills", "frames", "input", "inputs", "sat"), "photos"),
-    **dict.fromkeys(
-        ("1st_manual", "2nd_manual", "manual1", "manual2", "lbl", "lbls", "semantic", "gt_image_2"), "labels"
-    ),
+    **dict.fromkeys(("1st_manual", "2nd_manual", "manual1", "manual2", "lbl", "lbls"), "labels"),
+    **dict.fromkeys(("semantic", "gt_image_2", "boundaries"), "labels"),
     **dict.fromkeys(("image_2", "image_02"), "photos"),  # KITTI's left colour camera
 }
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")

@@ -1,9 +1,11 @@
-"""Numbers, names and lists of names as people write and sort them."""
+"""Numbers, names, lists of names and of commands, as people write and sort them."""
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 
 _SHOWN = 5
+_WAYS = 8
 
 _LONGEST_NUMBER = 1000
 """Digits; Python reads no number of more than 4,300."""
@@ -40,3 +42,19 @@ def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
 def printable(text: str) -> str:
     r"""Text that holds names of others, as a terminal may show it: what steers it is written as \x1b or \u202e."""
     return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def lines(ways: Iterable[str]) -> str:
+    """Each of them in a line of its own, after what says what they are."""
+    return "".join(f"\n  {way}" for way in ways)
+
+
+def options(name: str, values: Iterable[str]) -> str:
+    """An option with each of these values: --variable 'a b'."""
+    return lines([shlex.join([name, value]) for value in values][:_WAYS])
+
+
+def as_source(ways: Sequence[str]) -> str:
+    """That the same command, with all its options, is to be typed with one of these as its SOURCE."""
+    which = "this" if len(ways) == 1 else "one of these"
+    return f"type the same command with {which} as SOURCE:{lines(ways[:_WAYS])}"

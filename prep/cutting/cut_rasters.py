@@ -17,14 +17,14 @@ from prep.core.workers import threads
 from prep.cutting.cells import Cell, cells_of
 from prep.cutting.joining import joined
 from prep.cutting.label_rasters import LabelRasters
-from prep.cutting.labels import LabelOptions, Labels, PartMask, VectorLabels
+from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, Labels, PartMask, VectorLabels
 from prep.cutting.survey import survey_rasters
 from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index, writes
 from prep.dataset.dataset_files import CLASSES, DERIVED, IMAGES, INDEX, MASKS, RANGES, STATES
 from prep.dataset.transaction import Transaction
 from prep.geo.extra import need_geo
 from prep.geo.footprint import Footprint
-from prep.geo.georeference import read_georeference
+from prep.geo.georeference import companions, read_georeference
 from prep.geo.projection import Projection, projection_of
 from prep.geo.vectors import VECTOR_SUFFIXES
 from prep.images.finding import FoundFile, find_files, refuse_equal_stems
@@ -81,7 +81,7 @@ def cut_rasters(
     need_geo("Rasters on the map need")
     if not 0 <= overlap < size:
         raise SegError(f"--overlap {overlap}: needs to be less than --size {size}")
-    found = [file for source in rasters for file in find_files(source, (".tif", ".tiff"))]
+    found = [file for source in rasters for file in find_files(source, RASTER_SUFFIXES)]
     if not found:
         raise SegError(f"{list_some(list(map(str, rasters)))}: no rasters here; looked for .tif, .tiff")
     refuse_equal_stems(found)
@@ -90,7 +90,8 @@ def cut_rasters(
     opened = _opened(labels, before.classes if before and len(before.classes) else None)
     survey = survey_rasters([file.path for file in found], read_ranges(root / RANGES), span)
     plain = {name: str(value) for name, value in asdict(labels).items()} if labels else {}
-    stamps = file_stamps([file.path for file in found] + (labels.files if labels else []))
+    beside = [each for file in found for each in companions(file.path)]
+    stamps = file_stamps([file.path for file in found] + beside + (labels.files if labels else []))
     settings = {"size": size, "overlap": overlap, "labels": plain, "ranges": dict(survey.ranges), "files": stamps}
     failures, rows = Failures(max_failed), 0
 

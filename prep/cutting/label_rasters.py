@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, MAX_ID, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.cutting.labels import LabelOptions, PartMask
+from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, PartMask
 from prep.geo.extra import gdal, need_geo
 from prep.geo.georeference import GeoReference, read_georeference
 from prep.images.finding import find_files
 
-_SUFFIXES = (".tif", ".tiff")
 _NO_CLASS = -1
 _SHIFT = 0.01
 """Pixels by which a label raster may lie elsewhere."""
@@ -26,7 +25,7 @@ class LabelRasters:
         need_geo(f"{options.source}: labels of rasters need")
         self.notes: list[str] = []
         self._source = options.source
-        self._files = {file.stem: file.path for file in find_files(options.source, _SUFFIXES)}
+        self._files = {file.stem: file.path for file in find_files(options.source, RASTER_SUFFIXES)}
         classes = known if options.classes_file is None else read_classes(options.classes_file)
         if classes is None or not len(classes):
             raise SegError(f"{options.source}: what do its numbers mean? Name the list of classes with --classes FILE")

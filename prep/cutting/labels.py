@@ -12,15 +12,18 @@ from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes, read_clas
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key
 from prep.geo.burning import UNCOVERED, Burner
-from prep.geo.georeference import GeoReference, Transform
+from prep.geo.georeference import GeoReference, Transform, companions
 from prep.geo.projection import projection_of
 from prep.geo.vectors import Region, moved, read_vectors
+from prep.images.finding import find_files
 
 PaintOrder = Literal["file", "class", "size"]
 """Which region lies over another: the later one in the file, the later class, or the smaller one."""
 
 PartMask = Callable[[int, int, int, int], NDArray[np.uint8]]
 """(left, top, width, height) in pixels -> mask (height, width) of class indices, 255 = ignored."""
+
+RASTER_SUFFIXES = (".tif", ".tiff")
 
 IGNORE = "ignore"
 _BLACK = (0, 0, 0)
@@ -44,9 +47,10 @@ class LabelOptions:
 
     @property
     def files(self) -> list[Path]:
-        """All that the masks depend on, but rasters of labels."""
-        named = (self.source if self.source.is_file() else None, self.classes_file, self.area)
-        return [path for path in named if path is not None]
+        """All that the masks depend on."""
+        labels = find_files(self.source, None if self.source.is_file() else RASTER_SUFFIXES)
+        named = [*(file.path for file in labels), self.classes_file, self.area]
+        return [each for path in named if path is not None for each in (path, *companions(path))]
 
 
 def label_options(

@@ -5,8 +5,9 @@ Sources: GeoTIFF 1.1 (OGC 19-008r4); the two numbers for GDAL's own tags are tho
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes
@@ -53,24 +54,35 @@ class GeoReference:
 def read_georeference(path: Path) -> GeoReference | None:
     """What a TIFF, JPEG or PNG file says of its place; None if that is nothing. SegError if it is damaged."""
     with explained(path), path.open("rb") as file:
-        page = first_page(path, file)
-        tags = {} if page is None else {tag: _values(page, tag) for tag in GEO_TAGS if tag in page.fields}
-        orientation = 1 if page is None else page.value(ORIENTATION, 1)
-    transform = _of_tags(tags)
-    world = _beside(path, world_suffixes(path)) if transform is None else None
-    if world is not None:
-        transform = _of_world(path, world)
-    has_keys = GEO_KEYS in tags
-    projection = None if has_keys or transform is None else _beside(path, (".prj",))
-    if transform is None and TIE_POINTS not in tags:
+        own = georeference_in(path, file) or GeoReference(path)
+    world = _beside(path, world_suffixes(path)) if own.transform is None else None
+    transform = own.transform if world is None else _of_world(path, world)
+    projection = None if GEO_KEYS in own.tags or transform is None else _beside(path, (".prj",))
+    if transform is None and TIE_POINTS not in own.tags:
         return None
-    return GeoReference(path, tags, transform, world, projection, orientation)
+    return replace(own, transform=transform, world=world, projection=projection)
+
+
+def georeference_in(path: Path, file: BinaryIO) -> GeoReference | None:
+    """What an open TIFF file itself says of its place; None for other files. path: stands for it in errors."""
+    page = first_page(path, file)
+    if page is None:
+        return None
+    tags = {tag: _values(page, tag) for tag in GEO_TAGS if tag in page.fields}
+    return GeoReference(path, tags, _of_tags(tags), orientation=page.value(ORIENTATION, 1))
 
 
 def world_suffixes(path: Path) -> tuple[str, ...]:
     """Endings of world files for such a file, the usual one first: .jgw, .jpgw and .wld of .jpg."""
     suffix = path.suffix
     return tuple(dict.fromkeys((f".{suffix[1:2]}{suffix[-1:]}w", f"{suffix}w", ".wld")))
+
+
+def companions(path: Path) -> list[Path]:
+    """The files beside a raster, or a Shapefile, that say something of it: its place, coordinate system, attributes."""
+    endings = (".dbf", ".shx", ".cpg") if path.suffix.lower() == ".shp" else world_suffixes(path)
+    names = [path.with_suffix(ending) for suffix in (*endings, ".prj") for ending in (suffix, suffix.upper())]
+    return [name for name in names if name.is_file()]
 
 
 def _beside(path: Path, suffixes: tuple[str, ...]) -> bytes | None:

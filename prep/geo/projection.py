@@ -1,8 +1,9 @@
 """Places of a raster in other coordinate systems: degrees of WGS84, and square metres. Needs the extra `geo`."""
 
 import functools
-import math
+import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.geo.extra import gdal
-from prep.geo.georeference import GEO_KEYS, GeoReference, Transform
+from prep.geo.footprint import Footprint, pixel_sizes
+from prep.geo.georeference import GEO_KEYS, GeoReference, Transform, georeference_in
+from prep.geo.pixel_size import PixelSize
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -48,6 +51,11 @@ class Projection:
         x, y = np.asarray(corners, np.float64).T
         return np.stack([a * x + b * y + c, d * x + e * y + f], axis=1)
 
+    def pixel_size(self, width: int, height: int) -> PixelSize:
+        """How large a pixel is on the ground, in the middle of a raster of this size. SegError if it lies nowhere."""
+        footprint = Footprint.of(self.transform, self.crs.to_string(), 0, 0, width, height)
+        return pixel_sizes([footprint], self.place.path)[0]
+
     def degrees(self, points: Points) -> Points:
         """Map units (N, 2) as longitude, latitude in WGS84. SegError where a point has none."""
         return self._moved(points, WGS84)
@@ -61,12 +69,6 @@ class Projection:
         flat = [self._moved(ring, self._equal_area) for ring in rings]
         areas = [abs(_shoelace(ring - flat[0][0])) for ring in flat]
         return areas[0] - sum(areas[1:])
-
-    @property
-    def metres_a_pixel(self) -> float:
-        """Side of a square on the ground as large as the upper left pixel."""
-        corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
-        return math.sqrt(self.square_metres([self.map_points(corners)]))
 
     @functools.cached_property
     def _equal_area(self) -> str:
@@ -83,6 +85,21 @@ class Projection:
         if not np.isfinite(moved).all():
             raise SegError(f"{self.place.path}: lies outside of its coordinate system; check it in a GIS program")
         return moved
+
+
+def pixel_size_in(path: Path, data: bytes) -> PixelSize | None:
+    """How large a pixel of a GeoTIFF is on the ground, from the bytes of its file; None where it says no place.
+
+    path: stands for the file in errors.
+    """
+    from rasterio.io import MemoryFile
+
+    place = georeference_in(path, io.BytesIO(data))
+    if place is None or place.transform is None or GEO_KEYS not in place.tags or place.orientation != 1:
+        return None
+    with gdal(path), MemoryFile(data) as memory, memory.open(driver="GTiff") as raster:
+        crs, size = raster.crs, (raster.width, raster.height)
+    return Projection(place, place.transform, crs).pixel_size(*size) if crs else None
 
 
 def projection_of(place: GeoReference) -> Projection | None:

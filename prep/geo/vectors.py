@@ -81,6 +81,21 @@ def read_vectors(path: Path, attribute: str | None = None, *, are_classes: bool 
     return found
 
 
+def text_attributes(path: Path) -> list[str]:
+    """The attributes of texts that all layers with regions have; `class` first. SegError if the file is damaged."""
+    from pyogrio import list_layers, read_info
+
+    with gdal(path):
+        layers = [str(name) for name, kind in list_layers(path.resolve()) if kind is not None]
+        infos = [read_info(path.resolve(), layer=name) for name in layers]
+    texts = [
+        [str(name) for name, kind in zip(info["fields"], info["dtypes"], strict=True) if str(kind) == "object"]
+        for info in infos
+    ]
+    shared = [name for name in texts[0] if all(name in each for each in texts)] if texts else []
+    return sorted(shared, key=lambda name: name != _CLASS)
+
+
 def moved(layer: VectorLayer, crs: "CRS", path: Path) -> list[Region]:
     """The regions of a layer in another coordinate system. SegError where they have no place in it."""
     from rasterio.crs import CRS

@@ -59,7 +59,7 @@ def find_files(
     found = []
     with explained(source):
         for folder, folders, names in os.walk(source, onerror=_raise):
-            folders[:] = sorted(name for name in folders if not (name.startswith(".") or skip(name)))
+            folders[:] = sorted(name for name in folders if not (name.startswith((".", "__MACOSX")) or skip(name)))
             for name in sorted(names):
                 path = Path(folder) / name
                 if not name.startswith(".") and (suffixes is None or path.suffix.lower() in suffixes):

@@ -1,6 +1,5 @@
 """Class maps as the tools write them: which files are looked for beside labels, and what each of them says."""
 
-import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +7,13 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
+from prep.core.words import options
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines
 from prep.labels.tables.structured import table_from_json, table_from_pbtxt, table_from_yaml
 from prep.labels.tables.table import ClassTable
+from prep.labels.text_files import decode_text
 
 DEFINITION_NAMES = (
     *("labelmap.txt", "label_colors.txt", "class_dict.csv", "class_dict_seg.csv", "classes.json", "_classes.csv"),
@@ -48,8 +49,9 @@ def read_class_table(path: Path, first_id: int | None = None) -> ClassTable:
 def parse_table(path: Path, content: bytes, first_id: int | None = None) -> ClassTable:
     """Read the content of such a text file; `path` is for errors."""
     with within_limits(path):
+        text = decode_text(path, content)
         try:
-            return _parsed(path, _text(content), first_id)
+            return _parsed(path, text, first_id)
         except SegError as error:
             raise SegError(f"{path}: {error}") from error
 
@@ -67,24 +69,6 @@ def _parsed(path: Path, text: str, first_id: int | None) -> ClassTable:
     return table_from_lines(text, first_id)
 
 
-def _text(content: bytes) -> str:
-    """Text in UTF-8, or in UTF-16 with its mark; SegError names the line and the byte."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in content:
-        raise SegError("no text file in UTF-8 (it holds zero bytes); save it as UTF-8")
-    else:
-        encoding = "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise SegError(
-            f"line {line}: byte {content[error.start]:#04x} is not {error.encoding.upper()}; save the file as UTF-8 "
-            "(in Windows Notepad: Save as, Encoding; in Excel: CSV UTF-8)"
-        ) from error
-
-
 def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:
     """The class map that a tool left in a zip file of labels, in their folder, or in one that holds it; with its file.
 
@@ -100,8 +84,8 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
         tables = [table for file in each if (table := _found(file, first_id)) is not None]
         if any(table != tables[0] for table in tables):
             raise SegError(
-                f"{each[0]} and {each[-1]} say different classes; name one of them with --classes, or convert each "
-                "folder into a dataset of its own"
+                f"{each[0]} and {each[-1]} say different classes; convert each folder into a dataset of its own, or "
+                f"say which of them holds for all:{options('--classes', map(str, each))}"
             )
         if tables:
             return each[0], tables[0]

@@ -12,7 +12,7 @@ from prep.core.files import explained
 from prep.images.finding import FoundFile, find_files
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.json_stream import lists_of, sections
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.region_labels import load_json
 
 _T = TypeVar("_T")
@@ -29,24 +29,26 @@ class Contents:
     """A folder with all files below it, one file, or a zip file with its members; hidden files are left out.
 
     owners: by the name of a format, what tells whether the content of a JSON file is of it.
-    patterns: how names of images and labels pair, as a person says.
+    patterns: how names of images and labels pair, where a person says it.
     photos: the folder that a person says holds the photos.  variable: what --variable says.
-    lists: keys of lists, all of which a large file of some format has.
+    lists: keys of lists, all of which a large file of some format has.  reader: what --from says.
     """
 
     def __init__(
         self,
         source: Path,
         owners: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
-        patterns: Patterns = SAME_STEM,
+        patterns: Patterns | None = None,
         photos: Path | None = None,
         variable: str = "",
         lists: Sequence[Sequence[str]] = (),
+        reader: str | None = None,
     ) -> None:
         self.source = source
         self.patterns = patterns
         self.photos = photos
         self.variable = variable
+        self.reader = reader
         self._owners = owners
         self._lists = [keys for keys in lists if keys]
         self._found: dict[Callable[[Contents], Any], Any] = {}
@@ -98,6 +100,10 @@ class Contents:
         with explained(file.path), file.path.open("rb") as opened:
             return opened.read(length)
 
+    def text_head(self, file: FoundFile) -> bytes:
+        """The same of a text without zero bytes, so that words of UTF-16 stand as in UTF-8."""
+        return self.head(file).replace(b"\0", b"")
+
     def json(self, file: FoundFile) -> Any:  # noqa: ANN401  # whatever a JSON file holds
         """Content of a JSON file, kept if it is small or the last one; SegError if it is damaged."""
         if file.path in self._parsed:
@@ -120,7 +126,7 @@ class Contents:
             try:
                 content = self._outline(file)
             except SegError as error:
-                self.damaged_json.append(error)
+                self.damaged_json[file.stem] = str(error)
                 continue
             for name, owns in self._owners.items():
                 if owns(content):
@@ -143,9 +149,9 @@ class Contents:
         return sections(file.path) if self._is_large(file) else iter(self.json(file).items())
 
     @functools.cached_property
-    def damaged_json(self) -> list[SegError]:
-        """What is wrong with those that cannot be read; complete once `owned_json` is."""
-        return []
+    def damaged_json(self) -> dict[str, str]:
+        """What is wrong with each that cannot be read, by its stem; complete once `owned_json` is."""
+        return {}
 
     def counts(self) -> str:
         """The kinds of files that are there, the most frequent first, for an error: '12 .tfrecord, 3 .csv'."""

@@ -1,11 +1,12 @@
 """What a label format is to us: how it is recognised, listed and read, and what to do where it is only recognised."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import as_source
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelReader, LabelSource
@@ -102,11 +103,14 @@ class JsonFormat:
 
     def open(self, contents: Contents, variable: str) -> LabelSource:
         """List the labels; SegError names a damaged file, or says that none is of this format."""
-        own = contents.owned_json.get(self.name, [])
-        if contents.damaged_json and (self.each_photo or not own):
-            raise contents.damaged_json[0]
+        own, damaged = contents.owned_json.get(self.name, []), contents.damaged_json
+        if not own and damaged:
+            raise SegError(next(iter(damaged.values())))
         if not own:
             raise SegError(f"{contents.source}: no {self.title} here; name the file or the folder that holds it")
+        if damaged and not self.each_photo:
+            ways = as_source([shlex.quote(str(file.path)) for file in own])
+            raise SegError(f"{next(iter(damaged.values()))}. If it does not belong to the others, {ways}")
         return self.opened(contents, own)
 
 
@@ -142,6 +146,6 @@ class NamedOnly:
 def only_one(contents: Contents, files: Sequence[FoundFile], title: str) -> FoundFile:
     """The one file of a format of which only one is read at a time; SegError names the others."""
     if len(files) > 1:
-        names = list_some([str(file.path) for file in files])
-        raise SegError(f"{contents.source}: holds {len(files)} files of {title}; name one of them: {names}")
+        names = [shlex.quote(str(file.path)) for file in files]
+        raise SegError(f"{contents.source}: holds {len(files)} files of {title}; {as_source(names)}")
     return files[0]

@@ -60,6 +60,7 @@ class _Window:
         self._text = ""
         self._at = 0
         self._is_whole = False
+        self._before = 0
 
     def sign(self) -> str:
         """The next sign that is no space, empty at the end of the file."""
@@ -75,7 +76,8 @@ class _Window:
         """Pass one of these signs."""
         sign = self.sign()
         if sign not in wanted or not sign:
-            raise self.damaged(f"{' or '.join(wanted)} expected, {sign or 'the end'} found")
+            where = f"at character {self._before + self._at:,}"
+            raise self.damaged(f"{' or '.join(wanted)} expected, {sign or 'the end'} found {where}")
         self._at += 1
         return sign
 
@@ -86,8 +88,9 @@ class _Window:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except ValueError as error:
+                place = self._before + getattr(error, "pos", self._at)
                 if not self._more():
-                    raise self.damaged(error) from error
+                    raise self.damaged(f"it ends early, or is damaged, at character {place:,}") from error
                 continue
             if self._text[end : end + 1] in _AFTER_VALUES or not self._more():
                 self._at = end
@@ -101,6 +104,7 @@ class _Window:
                 chunk = self._file.read(max(_CHUNK, len(rest)))
             except ValueError as error:  # no UTF-8
                 raise self.damaged(error) from error
+            self._before += self._at
             self._text, self._at, self._is_whole = rest + chunk, 0, not chunk
         return not self._is_whole
 

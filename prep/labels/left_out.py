@@ -1,13 +1,35 @@
-"""What a label file holds and cannot be used: one line a reason, with the first names and how many there are."""
+"""What label files hold and cannot be used: one line a reason, with the first names; and files that are damaged."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prep.core.errors import SegError
 from prep.core.words import list_some
+from prep.images.finding import FoundFile
+
+ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
+"""What reading content raises that is not as its tool writes it."""
 
 
 class LeftOut:
-    """Collects what is left out, or repaired, while a label file is read."""
+    """Collects what is left out, or repaired, while label files are read.
+
+    damaged: what is wrong with each file that cannot be used, by its stem.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, list[str]] = {}
+        self.damaged: dict[str, str] = {}
+
+    @contextmanager
+    def leaving_out(self, file: FoundFile, tool: str) -> Iterator[None]:
+        """Leave this file out, of which many lie there, if it is damaged or not as its tool writes it."""
+        try:
+            yield
+        except SegError as error:
+            self.damaged[file.stem] = str(error)
+        except ODD as error:
+            self.damaged[file.stem] = str(not_as_written(file, tool, error))
 
     def add(self, reason: str, name: str) -> None:
         """One thing; reason: how its line begins."""
@@ -19,3 +41,10 @@ class LeftOut:
 
     def __len__(self) -> int:
         return sum(map(len, self._found.values()))
+
+
+def not_as_written(file: FoundFile, tool: str, error: Exception) -> SegError:
+    """The error for content of another form than its tool gives it."""
+    return SegError(
+        f"{file.path}: is not as {tool} exports it ({type(error).__name__}: {error!s:.80}); export it again"
+    )

@@ -74,6 +74,7 @@ class LabelSource:
     guess: classes that such labels have as a rule, for want of anything that says which, and the note that says so.
     missing: what the source lists and is not there.  notes: what else a person should know.
     splits: train, val or test by stem, where the source came divided.
+    damaged: what is wrong with each file of a photo that cannot be read, by its stem; the others are listed.
     """
 
     reader: str
@@ -88,6 +89,7 @@ class LabelSource:
     notes: tuple[str, ...] = ()
     splits: Mapping[str, str] = field(default_factory=dict)
     guess: tuple[ClassMap, str] | None = None
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def photo_files(self) -> list[FoundFile]:

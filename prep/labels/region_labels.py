@@ -140,7 +140,7 @@ def load_json(path: Path, data: bytes | None = None) -> Any:  # noqa: ANN401  # 
             raise SegError(f"{path}: larger than {_MAX_JSON_BYTES >> 30} GB; export it in several parts")
     with within_limits(path):
         try:
-            return json.loads((read_bytes(path) if data is None else data).decode("utf-8-sig"))
+            return json.loads(read_bytes(path) if data is None else data)  # in UTF-8, or in UTF-16 as Windows writes it
         except ValueError as error:
             raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
 

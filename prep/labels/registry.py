@@ -9,16 +9,17 @@ from pathlib import Path
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.files import within_limits
-from prep.core.words import list_some
+from prep.core.words import as_source, list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import annotation_xml, darwin, isat, labelbox, superannotate, supervisely, via, via3, vott
 from prep.labels.class_files import DEFINITION_NAMES
-from prep.labels.competitions import run_length_csv
+from prep.labels.competitions import open_images, run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
-from prep.labels.layouts.affixes import SAME_STEM, Patterns
+from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.layouts.splits import with_note_on_split
 from prep.labels.matlab import ground_truth, matrix
@@ -42,6 +43,7 @@ from prep.labels.regions import (
     labelme,
     labelstudio,
     labelstudio_png,
+    map_vectors,
     named_only,
     panoptic,
     yolo,
@@ -74,11 +76,12 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         arrays.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
-    *(run_length_csv.FORMAT,),
+    *(run_length_csv.FORMAT, open_images.FORMAT),
     *(imagej.FORMAT, geojson.FORMAT, slide_xml.FORMAT),
     *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT, via3.FORMAT),
     *(annotation_xml.FORMAT, cityscapes_polygons.FORMAT, datumaro.FORMAT, labelbox_json.FORMAT, dataloop.FORMAT),
     *(hasty.FORMAT, kili.FORMAT, encord.FORMAT, scale.FORMAT, scalabel.FORMAT, segment_anything.FORMAT),
+    map_vectors.FORMAT,
     *named_only.FORMATS,
 )
 
@@ -117,7 +120,7 @@ def label_source(
     source: Path,
     reader: str | None = None,
     variable: str = "",
-    patterns: Patterns = SAME_STEM,
+    patterns: Patterns | None = None,
     photos: Path | None = None,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
@@ -130,20 +133,44 @@ def label_source(
     with within_limits(source):
         of_json = [each for each in formats() if isinstance(each, JsonFormat)]
         owners = {each.name: each.owns for each in of_json}
-        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json))
+        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json), reader)
         chosen = _format_of(contents, reader)
-        found = with_listed_splits(chosen.open(contents, variable), lists_of(contents))
+        opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
+        found = with_listed_splits(opened, lists_of(contents))
         found = with_note_on_split(found, source)
     if not found.labels:
-        raise _nothing(contents)
+        raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
     return found if reader is None else _read_as(found, reader)
+
+
+def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) -> LabelSource:
+    """With what is said of JSON files that this JSON format did not read.
+
+    Where each photo has a file, one that is damaged, or has the name of a photo, is a label that is lost.
+    """
+    if not isinstance(own, JsonFormat):
+        return found
+    damaged = contents.damaged_json
+    read = {file.path for file in contents.owned_json.get(own.name, ())}
+    others = [
+        file
+        for file in contents.of_suffix(".json")
+        if not (file.path in read or file.stem in damaged or file.path.name in DEFINITION_NAMES)
+    ]
+    is_photo = {file.stem for file in contents.of_suffix(*IMAGE_SUFFIXES)} if others and own.each_photo else set()
+    lost = {
+        file.stem: f"{file.path}: is not of {own.title}; export it again" for file in others if file.stem in is_photo
+    }
+    rest = [file.name for file in others if file.stem not in lost]
+    notes = [f"left out, because they are not of {own.title}: {list_some(rest)}"] if rest else []
+    return replace(found, notes=(*found.notes, *notes), damaged={**found.damaged, **damaged, **lost})
 
 
 def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     """The format that recognises most surely what is there, the first of several; of those that --from allows."""
     named = [each for each in formats() if each.name == reader]
-    if named and isinstance(named[0], JsonFormat):
+    if named and (isinstance(named[0], JsonFormat) or named[0] is part_masks.OBJECTS):
         return named[0]
     any_json = reader is None or contents.source.suffix.lower() == ".json"
     allowed = [each for each in formats() if any_json or not isinstance(each, JsonFormat)]
@@ -165,9 +192,9 @@ def _nothing(contents: Contents) -> SegError:
         if contents.owned_json or not contents.damaged_json:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))
             return SegError(f"{contents.source}: a JSON file of no format that is read; those are {titles}")
-        return contents.damaged_json[0]
+        return refused(list(contents.damaged_json.values()))
     if contents.damaged_json:
-        return contents.damaged_json[0]
+        return refused(list(contents.damaged_json.values()))
     if zips := contents.of_suffix(".zip"):
         return _in_zips(contents.source, zips)
     return SegError(
@@ -180,9 +207,7 @@ def _nothing(contents: Contents) -> SegError:
 def _in_zips(source: Path, zips: Sequence[FoundFile]) -> SegError:
     listed = f"{source}: no labels here but in {list_some([file.name for file in zips])}; "
     if len(zips) == 1:
-        return SegError(
-            f"{listed}name the zip file:\n  {shlex.join(['seg-prep', 'masks', 'convert', str(zips[0].path)])}"
-        )
+        return SegError(f"{listed}{as_source([shlex.quote(str(zips[0].path))])}")
     unpack = "\n".join(f"  unzip {shlex.quote(str(file.path))} -d {shlex.quote(str(source))}" for file in zips[:6])
     return SegError(f"{listed}unpack them here, and type the same command again:\n{unpack}")
 

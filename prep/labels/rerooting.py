@@ -16,7 +16,8 @@ class Rerooting:
     r"""Finds what `C:\anna\photos\1.jpg` or `/home/anna/photos/1.jpg` is called below `root` on this computer.
 
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
-    that name anywhere below but in our own datasets, if there is only one. Never leaves `root`, whatever the path says.
+    that name anywhere below but in our own datasets, if there is only one, or only one in a folder of the name that the
+    path says. Never leaves `root`, whatever the path says.
     """
 
     def __init__(self, root: Path) -> None:
@@ -33,7 +34,7 @@ class Rerooting:
         if not parts:
             return None
         named = self._index().get(parts[-1].lower(), [])
-        return named[0] if len(named) == 1 else None
+        return named[0] if len(named) == 1 else _closest(parts, named)
 
     def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
         """A file or None for each path, each file once: see closest_only."""
@@ -48,6 +49,13 @@ class Rerooting:
                     break
                 self._by_name.setdefault(path.name.lower(), []).append(path)
         return self._by_name
+
+
+def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
+    """Of files of one name the one that has most folders of a path in common with it, if it has any."""
+    common = [_common_end(parts, path.parts) for path in named]
+    best = max(common, default=0)
+    return named[common.index(best)] if best > 1 and common.count(best) == 1 else None
 
 
 def parts_of(foreign: str) -> list[str]:

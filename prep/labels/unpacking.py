@@ -20,6 +20,7 @@ from prep.core.files import explained, make_folder
 from prep.dataset.lock import is_free, locked
 from prep.labels.archive import DAMAGED, is_zip, open_archive
 from prep.labels.contents import is_hidden
+from prep.labels.microscopes.imagej import is_roi_set
 from prep.labels.registry import reads_zip
 
 _MOST_MEMBERS = 200_000
@@ -28,6 +29,9 @@ _MOST_TIMES = 200
 """A zip file may unpack to 1 GB, or else to so many times its own size: JPEG and PNG hardly shrink."""
 
 _BLOCK = 1 << 20
+_DEEPEST = 3
+"""Zip files in zip files are unpacked so far down."""
+
 _TEMPORARY = "seg-prep-unpacked-"
 
 
@@ -41,16 +45,29 @@ def unpacked(source: Path, root: Path | None = None) -> Iterator[Path]:
     if not is_zip(source) or reads_zip(source):
         yield source
     elif root is None:
-        with _temporary() as place:
+        with _temporary() as place, _called(source, place):
             yield _unpack(source, place)
     else:
         place = root / _name(source)
         _remove(place)
         try:
             make_folder(place)
-            yield _unpack(source, place)
+            with _called(source, place):
+                yield _unpack(source, place)
         finally:
             _remove(place)
+
+
+@contextmanager
+def _called(archive: Path, place: Path) -> Iterator[None]:
+    """Errors name files by their place in the zip file: the folder that it was unpacked to is gone when they are read.
+
+    place: the folder that holds the unpacked one.
+    """
+    try:
+        yield
+    except SegError as error:
+        raise type(error)(str(error).replace(str(place / archive.name), str(archive))) from error
 
 
 def _remove(place: Path) -> None:
@@ -90,15 +107,25 @@ def _temporary() -> Iterator[Path]:
 def _unpack(archive: Path, place: Path) -> Path:
     """All members but hidden ones below a folder with the name of the zip file; the folder."""
     target = place / archive.name
+    _unpack_into(target, archive, _Size(archive, place), _DEEPEST)
+    return target
+
+
+def _unpack_into(target: Path, archive: Path, size: "_Size", depth: int) -> None:
+    """Members below the folder `target`; those that are zip files, as sites wrap them, in folders of their names."""
     make_folder(target)
     opened = open_archive(archive)
     members = [info for info in opened.infolist() if not info.is_dir()]
     wanted = {_inner(archive, info): info for info in members}
-    _refuse_enormous(archive, place, list(wanted.values()))
+    size.add(list(wanted.values()))
     for inner, info in wanted.items():
         if not is_hidden(inner):
             _write(archive, opened, info, target / inner)
-    return target
+    for path in [target / inner for inner in wanted]:
+        if depth and is_zip(path) and not is_roi_set(path):
+            bare = path.with_suffix("")
+            _unpack_into(path.with_name(f"{path.name}_") if bare.exists() else bare, path, size, depth - 1)
+            path.unlink()
 
 
 def _inner(archive: Path, info: zipfile.ZipInfo) -> str:
@@ -111,16 +138,29 @@ def _inner(archive: Path, info: zipfile.ZipInfo) -> str:
     return PurePosixPath(name).as_posix()
 
 
-def _refuse_enormous(archive: Path, place: Path, members: list[zipfile.ZipInfo]) -> None:
-    total, own = sum(info.file_size for info in members), archive.stat().st_size
-    if len(members) > _MOST_MEMBERS or total > max(_ALWAYS, _MOST_TIMES * own):
-        raise SegError(
-            f"{archive}: unpacks to {len(members):,} files of {total:,} bytes, out of {own:,}; that is no export of "
-            "labels. If it is, unpack it and name the folder"
-        )
-    free = shutil.disk_usage(place).free
-    if total > free:
-        raise SegError(f"{archive}: unpacks to {total:,} bytes, and {place.parent} has {free:,} free; make room there")
+class _Size:
+    """How much a zip file unpacks to below `place`, with the zip files in it."""
+
+    def __init__(self, archive: Path, place: Path) -> None:
+        self._archive, self._place = archive, place
+        self._files = self._bytes = 0
+
+    def add(self, members: list[zipfile.ZipInfo]) -> None:
+        """Count members before they are written; SegError if it is too much for labels, or for the disk."""
+        more, own = sum(info.file_size for info in members), self._archive.stat().st_size
+        self._files += len(members)
+        self._bytes += more
+        if self._files > _MOST_MEMBERS or self._bytes > max(_ALWAYS, _MOST_TIMES * own):
+            raise SegError(
+                f"{self._archive}: unpacks to {self._files:,} files of {self._bytes:,} bytes, out of {own:,}; that is "
+                "no export of labels. If it is, unpack it and name the folder"
+            )
+        free = shutil.disk_usage(self._place).free
+        if more > free:
+            raise SegError(
+                f"{self._archive}: unpacks to {more:,} bytes, and {self._place.parent} has {free:,} free; make room "
+                "there"
+            )
 
 
 def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:

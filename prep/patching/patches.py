@@ -67,7 +67,8 @@ class PatchSettings:
 
 
 @dataclass(frozen=True)
-class _Split:
+class _Source:
+    stem: str
     split: str = field(metadata={ONE_OF: _CUT})
 
 
@@ -202,7 +203,16 @@ def read_patch_settings(folder: Path) -> PatchSettings:
 
 def read_patch_splits(folder: Path) -> list[str]:
     """Split of each patch of a set, in their order; SegError if its table is damaged."""
-    return [row.split for row in read_table(folder / INDEX, _Split, remedy=_REMEDY, others=True)]
+    return [row.split for row in _sources(folder)]
+
+
+def read_patch_stems(folder: Path) -> list[str]:
+    """Stem of the sample of each patch of a set, in their order; SegError if its table is damaged."""
+    return [row.stem for row in _sources(folder)]
+
+
+def _sources(folder: Path) -> Iterator[_Source]:
+    return read_table(folder / INDEX, _Source, remedy=_REMEDY, others=True)
 
 
 def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:

@@ -17,6 +17,7 @@ from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
+from prep.geo.footprint import footprints_of
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
@@ -61,7 +62,7 @@ class ResizeSample:
         except SegError as error:
             return SampleOutcome(sample, None, nothing, nothing, str(error))
         write_file(self.folder / image, data)
-        made = replace(sample, image=image, width=placement.width, height=placement.height)
+        made = _placed(replace(sample, image=image), placement)
         if mask is None:
             return SampleOutcome(made, placement, nothing, nothing)
         resized = resize_mask(mask, placement)
@@ -127,6 +128,15 @@ def resize_dataset(
             change, known, samples, _records(source, pairs), _ranges(source, root), overwrite=overwrite
         )
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
+
+
+def _placed(sample: Sample, placement: Placement) -> Sample:
+    """The sample in its new size, and where it lies on the earth if it has a place."""
+    made = replace(sample, width=placement.width, height=placement.height)
+    if not (footprint := footprints_of([sample]).get(sample.stem)):
+        return made
+    new = footprint.resized(placement)
+    return replace(made, east=new.east, north=new.north, pixel=new.pixel)
 
 
 def _with_rejected_mask(source: Path, sample: Sample, states: Mapping[str, str]) -> Sample:

@@ -170,6 +170,41 @@ def split_dataset(
     )
 
 
+@dataclass(frozen=True)
+class Dealt:
+    """Samples dealt out to folds, by stem: their fold 0..K-1, what they are kept together with, (C,) class pixels."""
+
+    folds: Mapping[str, int]
+    groups: Mapping[str, str]
+    pixels: Mapping[str, NDArray[np.int64]]
+
+
+def deal_folds(
+    dataset: Dataset, folds: int, seed: int = 0, workers: int | None = None, progress: Progress = silent
+) -> Dealt:
+    """Deal the samples of train and val out to folds; writes nothing.
+
+    Groups and near-duplicates stay together; the folds are alike in their classes. Of the same dataset, it is what
+    `split_dataset` writes into folds.csv. Raises SegError if there are fewer groups than folds.
+    """
+    samples = dataset.of_split("train", "val")
+    seen = list(zip(samples, run_jobs(_Look(dataset.without_samples(), True), samples, workers, progress), strict=True))
+    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
+    units = units_of(samples, joined)
+    if len(units) < folds:
+        there = counted(len(units), "sample or group is", "samples or groups are")
+        if len(units) < 2:
+            raise SegError(
+                f"{dataset.root}: {there} in train and val, and each fold needs one that the others have not; label "
+                f"more: seg-prep annotate {dataset.root}"
+            )
+        raise SegError(
+            f"{dataset.root}: {there} in train and val, too few for --folds {folds}; type --folds {len(units)}"
+        )
+    pixels = {sample.stem: counts for sample, (counts, _) in seen}
+    return Dealt(assign_folds(units, pixels, folds, seed), unit_by_stem(units), pixels)
+
+
 def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], ratios: Ratios, *, grouped: bool) -> None:
     """Refuse to leave a split that is not what was asked for; new samples are no reason."""
     samples = _flat(list(units.values()))

@@ -21,6 +21,7 @@ from train.auditing.audit import Suspect
 from train.auditing.audit_run import audit_run
 from train.config.config import Config
 from train.fitting.fit import Place, fit
+from train.runs.members import find_members
 
 
 def main() -> None:
@@ -31,7 +32,10 @@ def main() -> None:
     print(f"{len(planted)} of {regions} regions made wrong, {', '.join(KINDS)} in turn")
     result = fit(dataset.root, Config(minutes=options.minutes), Place(), no_bar, note)
     assert result is not None  # in one process
-    found = audit_run(result.folder, dataset.root, "all", options.folder / "audit", "auto", no_bar, overwrite=True)
+    found = audit_run(
+        find_members([result.folder], note), dataset.root, "all", options.folder / "audit", "auto", no_bar,
+        overwrite=True,
+    )  # fmt: skip
     splits = {sample.stem: sample.split for sample in found.audit.samples}
     report(found.audit.suspects, planted, splits)
 

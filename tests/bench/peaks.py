@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -38,7 +39,9 @@ def main() -> None:
     costs: dict[str, dict[int, Cost]] = {}
     for size in map(int, options.sizes.split(",")):
         root = options.folder / f"{size}"
-        make_photos(root, size)
+        maker = get_context("spawn").Process(target=make_photos, args=(root, size))
+        maker.start()  # the peak of a command is never told below that of the process which starts it
+        maker.join()
         for name, command in commands(root, run).items():
             costs.setdefault(name, {})[size] = measure(command, root)
             print(f"{name:20} {size:5} MP {costs[name][size]}", flush=True)
@@ -106,7 +109,8 @@ def pages(root: Path, run: Path) -> Mapping[str, tuple[Sequence[object], Sequenc
     """The command of each page, what is asked of it one after the other, and the photo that is sent."""
     image = "/api/images/photo0"
     asked = [f"{image}/photo", f"{image}/mask", f"{image}/region?tool=fill&x=9&y=9&tolerance=9"]
-    serve = (TRAIN, "serve", "--run", run, "--scale", 1, "--port", 0, "--max-megapixels", 400, "--max-upload", 400)
+    limits = ("--max-megapixels", 400, "--max-upload", 400, "--max-seconds", 3600)
+    serve = (TRAIN, "serve", "--run", run, "--scale", 1, "--port", 0, *limits)
     return {
         "annotate, one photo": ((PREP, "annotate", root / "converted-dataset", "--no-open", "--port", 0), asked, None),
         "serve, one photo": (serve, ["/predict"], root / "photos" / "photo0.jpg"),
@@ -123,7 +127,7 @@ def measure_page(command: Sequence[object], asked: Sequence[str], photo: Path | 
             for way in asked:
                 request = urllib.request.Request(address + way, data=photo.read_bytes() if photo else None)
                 request.add_header("Accept", "image/png,*/*")
-                with urllib.request.urlopen(request, timeout=900) as answer:
+                with urllib.request.urlopen(request, timeout=3600) as answer:
                     while answer.read(1 << 20):
                         pass
         finally:

@@ -13,12 +13,18 @@ from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.dataset import lock
 from prep.dataset.dataset import Dataset
+from prep.geo.extra import has_geo
 from prep.web.guard import Refusal
 from tests.prep.annotate.store.storing import block, send
+from tests.prep.cutting.vectors import box, write_geojson
+from tests.rasters import colored, write_raster
 from tests.support import CLASS_LIST, paint, random_image, random_mask, run_ok, save
 
 HOME = "d"
 """Name of the dataset in each folder of a trial."""
+
+TILED = "raw/town.tif"
+"""A raster of 60 x 50 pixels, with polygons beside it."""
 
 COMMANDS = {
     "synth": "synth --n 6 --test 2 --size 40x48 -o d --overwrite",
@@ -31,6 +37,7 @@ COMMANDS = {
     "patches": "patches d --size 16 --per-image 4",
     "patches-other": "patches d --size 16 --per-image 4 --seed 1",
     "report": "report d --workers 1",
+    **({"tile": f"tile {TILED} -o d --size 24 --labels raw/town.geojson --attribute kind"} if has_geo() else {}),
     "annotate": "annotate",
 }
 """Each leaves something in the index or beside it. The last one is a page that saves a stroke."""
@@ -39,8 +46,9 @@ STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --s
 """What a command has done if it is killed between its two commits: a split, or a mask that the index does not name."""
 
 _PRELOADED = (
-    "prep.checking.check", "prep.converting.masks", "prep.patching.patches", "prep.exporting.export",
-    "prep.photos.resize_dataset", "prep.reporting.report", "prep.splitting.split", "synth.generate",
+    "prep.checking.check", "prep.converting.masks", "prep.cutting.cut_rasters", "prep.patching.patches",
+    "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report", "prep.splitting.split",
+    "synth.generate",
 )  # fmt: skip
 """What the commands import when they begin: without that, they are at work within milliseconds."""
 
@@ -63,6 +71,9 @@ def make_base(folder: Path) -> Path:
     for name, root in (("base", folder / HOME), ("old", raw / "other")):
         run_ok("masks", "convert", raw / name / "masks", "-o", root, "--images", raw / name / "photos",
                "--classes", raw / "classes.txt")  # fmt: skip
+    if has_geo():
+        write_raster(folder / TILED, colored(random_mask(90)))
+        write_geojson(raw / "town.geojson", [("line", [box(3, 3, 40, 9)]), ("ellipse", [box(20, 20, 44, 30)])])
     run_ok("resize", raw / "bare", "-o", folder / HOME, "--size", 32, "--format", "png")
     return folder
 

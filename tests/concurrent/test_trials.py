@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from prep.geo.extra import has_geo
 from tests.concurrent.commands import COMMANDS, READERS, make_base
 from tests.concurrent.trials import Trials, all_pairs
 
@@ -19,6 +20,7 @@ PAIRS = [
     ("resize-dataset", "synth"),
     ("annotate", "split"),
     ("report", "annotate"),
+    *([("tile", "tile"), ("tile", "convert")] if has_geo() else []),
 ]
 
 
@@ -40,7 +42,7 @@ def test_two_commands_at_once(trials: Trials, pair: tuple[str, str]) -> None:
         trials.pair(first, second, chance)
 
 
-@pytest.mark.parametrize("pair", PAIRS[:3], ids="+".join)
+@pytest.mark.parametrize("pair", [*PAIRS[:3], *PAIRS[7:]], ids="+".join)
 def test_one_of_two_commands_is_killed(trials: Trials, pair: tuple[str, str]) -> None:
     chance = random.Random(2)
     for first, second in (pair, pair[::-1]):

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 from prep.dataset.dataset import Dataset
+from prep.geo.extra import has_geo
+from tests.concurrent.commands import TILED
 from tests.concurrent.commands import make_base as make_dataset
 from tests.models import write_run
 from tests.support import run_ok, tree
@@ -35,6 +37,12 @@ COMMANDS = {
     "predict-video": "seg-train predict clip.mp4 --run runs/tiny -o out --device cpu --save masks,overlays",
     "model": "seg-train export runs/tiny --to torchscript",
 }
+if has_geo():
+    COMMANDS |= {
+        "tile": f"seg-prep tile {TILED} -o d --size 24 --labels raw/town.geojson --attribute kind --workers 1",
+        "tile-anew": f"seg-prep tile {TILED} -o town --size 20 --workers 1 --overwrite",
+        "predict-map": f"seg-train predict {TILED} --run runs/tiny -o out --device cpu --save masks,geojson,geopackage",
+    }
 
 
 def make_base(folder: Path) -> Path:
@@ -43,6 +51,8 @@ def make_base(folder: Path) -> Path:
     shutil.copytree(folder / "d", folder / "divided")
     run_ok("split", folder / "divided", "--workers", 1)
     film(folder / "clip.mp4", 32, 48)
+    if has_geo():
+        run_ok("tile", folder / TILED, "-o", folder / "town", "--size", 30)
     opened = Dataset.open(folder / "divided")
     for name in ("tiny", "other"):
         run = write_run(folder / "runs" / name, split_hash=opened.split_hash())

@@ -12,6 +12,7 @@ _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.syml
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _PRELOADED = (
     "prep.checking.check", "prep.cli.main", "prep.converting.inspection", "prep.converting.masks",
+    "prep.cutting.cut_rasters",
     "prep.dataset.patches", "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report",
     "prep.splitting.split", "synth.dataset", "train.auditing.audit_run", "train.cli.main", "train.exporting.engine",
     "train.predicting.predict", "train.reporting.report", "train.scoring.score",

@@ -1,6 +1,7 @@
 """Rank regions and samples whose label a model contradicts most confidently: the first places to look for errors."""
 
 from bisect import insort
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Disagreement, find_disagreements
+from train.scoring.grounded import Grounded
 from train.scoring.sheets import SheetBlock, captioned_sheet
 from train.scoring.split_scores import require_same_classes, samples_of
 from train.windows.predictor import Predictor
@@ -64,22 +66,25 @@ class Audit:
 
 
 def audit(
-    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, max_failed: int | None = None
-) -> Audit:
+    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, max_failed: int | None = None,
+    unlearned: Mapping[str, Predictor] | None = None,
+) -> Audit:  # fmt: skip
     """Compare the labels of a split ("all": of every split) with the model's class probabilities.
 
+    unlearned: for stems of samples that it has learned, a model that has not.
     One image with its probabilities is held at a time. Samples with a damaged file are left out. Raises SegError if
     the split is empty, if more samples than `max_failed` or all are damaged, or if the dataset has other classes than
     the model.
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
-    failures, seen = Failures(max_failed), list[Sample]()
+    grounded, failures, seen = Grounded(predictor, samples), Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
-            for suspect in _suspects_of(sample, predictor, dataset):
+            model = grounded.of(sample, (unlearned or {}).get(sample.stem))
+            for suspect in _suspects_of(sample, model, dataset):
                 insort(shown, suspect, key=_order)
                 del shown[_SHOWN:]
                 suspects.append(Suspect(sample, suspect.region, None))

@@ -1,7 +1,7 @@
 """Audit the labels of a dataset with a run, and write what was found."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +14,14 @@ from prep.core.progress import Bar
 from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from train.auditing.audit import REGIONS, SHEET, Audit, audit, write_audit
-from train.runs.checkpoint import load_model, model_id
+from train.exporting.engine import told
+from train.runs.checkpoint import model_id
 from train.runs.device import make_fabric
+from train.runs.fold_record import learned_by, learned_split
+from train.runs.members import Members, load_members, unlearned_by
 from train.runs.run_files import MODEL
-from train.runs.runs import open_dataset
+from train.scoring.other_scale import scale_words
+from train.scoring.rivals import open_own_dataset
 from train.windows.scale import Scale
 
 RECORD = "audit.json"
@@ -35,7 +39,7 @@ class RunAudit:
 
 
 def audit_run(
-    run: Path,
+    members: Members,
     dataset: Path | None,
     split: str,
     output: Path | None,
@@ -49,28 +53,38 @@ def audit_run(
     """Audit and write.
 
     dataset: by default the one that the run was trained on.  scale: as of Predictor.at_scale.
+    A cross-validation looks at each sample of its dataset with a model that has not learned it.
     Raises SegError if the folder holds other files, or an audit and `overwrite` is not set.
     """
-    loaded, card = load_model(run / MODEL, make_fabric(device))
-    predictor = loaded.at_scale(scale)
-    opened, is_own = open_dataset(run, dataset)
-    folder = output or run / f"audit-{opened.root.resolve().name}-{split}"
+    fabric = make_fabric(device)
+    predictor, cards = load_members(members, fabric, scale)
+    home = members.folder(output)
+    opened, own = open_own_dataset(members, dataset)
     name = opened.root.resolve().name
-    settings: dict[str, object] = {"model": model_id(run / MODEL), "dataset": name, "split": split}
+    folder = output or home / f"audit-{name}-{split}"
+    model = told([model_id(run / MODEL) for run in members.runs])
+    settings: dict[str, object] = {"model": model, "dataset": name, "split": split}
     settings |= {} if scale == "auto" else {"scale": scale}
     need_record(folder)
     settle(folder)
     _refuse_results(folder, settings, overwrite=overwrite)
+    unlearned = unlearned_by(members, fabric, scale) if members.is_folded and all(own) else None
     with bar("Auditing") as advance:
-        found = audit(predictor, opened, split, advance, max_failed)
+        found = audit(predictor, opened, split, advance, max_failed, unlearned)
     content = repr([(suspect.sample, suspect.region) for suspect in found.suspects])
     with Transaction(folder, "audit", {**settings, "found": sha256(content.encode()).hexdigest()}) as change:
         new = change.path(RECORD).parent
         write_audit(new, found, opened)
         write_text(new / RECORD, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
         change.commit(overwrite=overwrite, remove=[SHEET])
-    knows_split = is_own and opened.split_hash() == card.split_hash
-    return RunAudit(folder, found, opened.classes.names, _warning(found, knows_split, run.name))
+    hashes = [learned_split(run, card.split_hash) for run, card in zip(members.runs, cards, strict=True)]
+    knows_split = all(own) and set(hashes) == {opened.split_hash()}
+    learned = None
+    if knows_split:
+        learned = set() if unlearned else set.union(*(learned_by(run, found.samples) for run in members.runs))
+    scales = scale_words(predictor, opened, found.samples)
+    texts = [_warning(members, learned), *([scales] if scales else [])]
+    return RunAudit(folder, found, opened.classes.names, "; ".join(texts))
 
 
 def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: bool) -> None:
@@ -84,15 +98,17 @@ def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: 
         raise SegError(f"{folder}: holds another audit already; add --overwrite, or name another folder with -o")
 
 
-def _warning(found: Audit, knows_split: bool, run: str) -> str:
-    if not knows_split:
-        return f"{run} was trained on another dataset or split: which of these samples it has learned is not known"
-    learned = sum(sample.split == "train" for sample in found.samples)
+def _warning(members: Members, learned: Collection[str] | None) -> str:
+    """learned: stems of the samples that the model which looked at them has learned; None if that is not known."""
+    if learned is None:
+        return f"{members.name} was trained on another dataset or split: which of these samples it learned is not known"
+    if members.is_folded:
+        return "each sample was looked at by models that have not learned it"
     if not learned:
         return "the model has learned none of them"
     return (
-        f"{learned} of the samples are train samples, whose labels the model has learned, errors too: there it finds "
-        "fewer ('seg-prep split --folds' lets models look at what they have not learned)"
+        f"{len(learned)} of the samples are train samples, whose labels the model has learned, errors too: there it "
+        "finds fewer ('seg-train --folds 5' makes models of which one has not learned each of them)"
     )
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
-from prep.cli.options import dataset_argument, json_option, max_failed_option, overwrite_option
+from prep.cli.options import json_option, max_failed_option, overwrite_option
 from prep.core.words import counted
-from train.cli.options import device_option, scale_option
+from train.cli.options import device_option, runs_and_dataset, scale_option
 from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
 
@@ -15,8 +15,7 @@ _PRINTED = 20
 
 
 @click.command()
-@click.argument("run", required=False, type=click.Path(path_type=Path))
-@dataset_argument
+@runs_and_dataset
 @click.option("--split", type=click.Choice(["train", "val", "test", "all"]), default="all", help="What to look at.")
 @click.option(
     "-o",
@@ -32,7 +31,7 @@ _PRINTED = 20
 @overwrite_option
 @json_option
 def audit(
-    run: Path | None,
+    runs: tuple[Path, ...],
     dataset: Path | None,
     split: str,
     output: Path | None,
@@ -49,6 +48,9 @@ def audit(
     the train split were learned as they are labelled, errors too, so those may rank low. Samples whose files are
     damaged are left out and listed; the exit code is 1 then.
 
+    A cross-validation ('seg-train --folds') looks at each sample with a model that has not learned it. Of several runs,
+    the mean of their models looks.
+
     Example:
 
     \b
@@ -57,9 +59,9 @@ def audit(
     """
     need_torch()
     from train.auditing.audit_run import audit_run, plain
-    from train.runs.runs import find_run
+    from train.runs.members import find_members
 
-    chosen = find_run(run, note)
+    chosen = find_members(runs, note)
     found = audit_run(
         chosen, dataset, split, output, device, progress, overwrite=overwrite, max_failed=max_failed, scale=scale
     )

@@ -9,6 +9,7 @@ import click
 
 from prep.cli.console import finish, note, progress
 from prep.cli.options import dataset_argument, json_option
+from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_torch
@@ -24,6 +25,13 @@ from train.cli.torch_needed import need_torch
     flag_value="runs/latest",
     metavar="[RUN]",
     help="Go on with a run that was interrupted: the latest, or the one named.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Cross-validation: deal train and val out to K parts, and train a model for each, which has not learned it; "
+    "--minutes are those of all together.",
 )
 @device_option
 @click.option(
@@ -41,6 +49,7 @@ def fit(
     dataset: Path | None,
     recipe: str | None,
     resume: str | None,
+    folds: int | None,
     device: str,
     devices: int,
     nodes: int,
@@ -58,6 +67,7 @@ def fit(
         seg-train fit datasets/synth --epochs 12
         seg-train datasets/campus --recipe campus --batch 4
         seg-train --resume
+        seg-train datasets/campus --folds 5 --minutes 60
     """
     began = time.monotonic()  # of --minutes, before seconds of import
     need_torch()
@@ -66,7 +76,9 @@ def fit(
     from train.fitting.fit import Place
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
+    from train.folding.cross_validation import cross_validate, resume_folds
     from train.planning.planner import planner
+    from train.runs.fold_record import is_cross_validation
     from train.runs.run_files import LAST, MODEL
     from train.runs.runs import find_run
 
@@ -75,11 +87,21 @@ def fit(
         settings["weights"] = str(find_run(Path("latest"), note) / MODEL)
     if resume is None:
         config = find_recipe(recipe or "default").config(settings)
-        chooses = planner(settings) if recipe is None and settings["epochs"] is None else None
-        result = fit_dataset(find_dataset(dataset), config, place, progress, note, began, chooses)
+        minutes = settings["minutes"] and settings["minutes"] / (folds or 1)
+        chooses = None
+        if recipe is None and settings["epochs"] is None:
+            chooses = planner({**settings, "minutes": minutes})
+        root = find_dataset(dataset)
+        if folds is not None:
+            tell_folds(cross_validate(root, config, folds, place, progress, note, began, chooses))
+            return
+        result = fit_dataset(root, config, place, progress, note, began, chooses)
     else:
-        _refuse(["recipe", *settings])
-        run = find_run(Path(resume), note, LAST)
+        _refuse(["recipe", "folds", *settings])
+        run = find_run(Path(resume), note, LAST, or_folds=True)
+        if is_cross_validation(run):
+            tell_folds(resume_folds(run, dataset, place, progress, note, began))
+            return
         result = resume_run(run, dataset, place, progress, note, began)
     if result is None:  # the first process tells the result
         return

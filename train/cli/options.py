@@ -1,10 +1,14 @@
 """Options that several seg-train commands share."""
 
 from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 
 import click
 
 from prep.core.errors import SegError
+from prep.dataset.dataset_files import INDEX
+from train.runs.run_files import FOLDS, LAST, MODEL
 from train.windows.scale import Scale, parse_scale
 from train.windows.window_settings import BLENDS, OVERLAPS, TTAS, WINDOW_PX
 
@@ -32,6 +36,28 @@ scale_option = click.option(
     help="Size at which a photo is labelled: auto and fit, that of the training's images; 1, its own. auto refuses "
     "what may show more instead of the same in more pixels.",
 )
+
+
+def runs_and_dataset(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the arguments [RUN]... [DATASET]: what is named last is the dataset if it is one, or follows a single run."""
+
+    @wraps(command)
+    def parted(*, runs: tuple[Path, ...], **others: object) -> None:
+        dataset = runs[-1] if len(runs) > 1 and _is_meant_as_dataset(runs) else None
+        command(runs=runs if dataset is None else runs[:-1], dataset=dataset, **others)
+
+    argument = click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]... [DATASET]")
+    return argument(parted)
+
+
+def _is_meant_as_dataset(named: tuple[Path, ...]) -> bool:
+    last = named[-1]
+    if (last / INDEX).exists() or last.name in (MODEL, LAST, "latest"):
+        return (last / INDEX).exists()
+    if (last / MODEL).exists() or (last / FOLDS).exists():
+        return False
+    beside = last.parent.resolve() == named[0].parent.resolve()
+    return len(named) == 2 and not beside  # a name with a typo beside a run is that of a run
 
 
 def window_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -41,10 +41,13 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
 )
 @click.option(
     "--run",
+    "runs",
     type=click.Path(path_type=Path),
+    multiple=True,
     metavar="RUN",
     show_default="the latest",
-    help="Model to use: a run, or a file that 'seg-train export --to onnx' wrote.",
+    help="Model to use: a run, or a file that 'seg-train export --to onnx' wrote; given several times, or a "
+    "cross-validation, the mean of the models.",
 )
 @click.option(
     "--save",
@@ -85,7 +88,7 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
 def predict(
     images: tuple[Path, ...],
     output: Path,
-    run: Path | None,
+    runs: tuple[Path, ...],
     kinds: tuple[str, ...] | None,
     tolerance: float,
     smallest: int,
@@ -121,7 +124,8 @@ def predict(
     polygons in map units; both state areas in square metres.
 
     A photo of another size than the images of the training is labelled at their size, and the labels are brought
-    back to the photo: a model knows things by how large they were. --scale 1 labels photos as they are.
+    back to the photo: a model knows things by how large they were. Of rasters the metres a pixel count, if the model
+    learned from such. --scale 1 labels all as they are.
 
     A video becomes a video: H.264 in MP4 without sound, upright, each frame at its time; masks of a video are one PNG
     a frame. Videos in folders are left out, name them one by one. What cannot be read is left out and listed at the
@@ -133,12 +137,13 @@ def predict(
         seg-train predict photos/ -o predictions
         seg-train predict photos/ -o predictions --save masks,geojson --simplify 2 --min-area 50
         seg-train predict photos/ -o predictions --save masks,probabilities
+        seg-train predict photos/ -o predictions --run runs/a --run runs/b
         seg-train predict mosaic.tif -o predictions --scale 1
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
     from prep.core.failures import Failures
-    from train.exporting.engine import open_predictor
+    from train.exporting.engine import open_predictor, told
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import (
         photo_settings,
@@ -151,12 +156,12 @@ def predict(
     from train.windows.rescaled import note_unknown
 
     found = find_sources(images, output)
-    loaded, identity = open_predictor(run, engine, device, note)
-    predictor = loaded.changed(**windows).at_scale(scale)
+    loaded, identities = open_predictor(runs, engine, device, note, scale)
+    predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, note)
     predictor = with_ranges(predictor, found.photos, note)
     failures = Failures(max_failed)
-    settings: dict[str, object] = {"model": identity, **vars(predictor.windows), **photo_settings(predictor)}
+    settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= polygon_settings(tolerance, smallest)
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:

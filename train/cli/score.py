@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from prep.cli.console import finish, note, progress, table
-from prep.cli.options import dataset_argument, json_option
+from prep.cli.options import json_option
 from prep.core.words import counted
-from train.cli.options import device_option, scale_option, window_options
+from train.cli.options import device_option, runs_and_dataset, scale_option, window_options
 from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
 
 if TYPE_CHECKING:
-    from train.scoring.compare import Difference
+    from train.scoring.compare import Candidate, Difference
     from train.scoring.score_files import ClassMetrics, Metrics
 
 _KNOWN_IMAGES = "Images of train are among these: what the model scores on images it learned says little about others."
 
 
 @click.command()
-@click.argument("run", required=False, type=click.Path(path_type=Path))
-@dataset_argument
+@runs_and_dataset
 @click.option("--split", type=click.Choice(["train", "val", "test", "all"]), default="test", help="What to score.")
 @click.option(
     "-o",
@@ -52,7 +52,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
 @device_option
 @json_option
 def score(
-    run: Path | None,
+    runs: tuple[Path, ...],
     dataset: Path | None,
     split: str,
     output: Path | None,
@@ -65,21 +65,24 @@ def score(
 ) -> None:
     """Score a run (the latest by default) on whole images of the dataset it was trained on, or of DATASET.
 
+    Of several runs, or a cross-validation, the mean of their models is scored, and compared with the best of them.
+
     Example:
 
     \b
         seg-train score
         seg-train score runs/latest datasets/synth --split val
         seg-train score runs/new --compare runs/old
+        seg-train score runs/a runs/b -o scores
         seg-train score --tta d4
     """
     need_torch()
     from train.reporting.report import write_run_report
+    from train.runs.members import find_members
     from train.runs.run_files import CONFIG, METRICS
-    from train.runs.runs import find_run
     from train.scoring.score import score_run
 
-    chosen, rival = find_run(run, note), None if other is None else find_run(other, note)
+    chosen, rival = find_members(runs, note), None if other is None else find_members([other], note)
     patches = protocol == "patches"
     folder, found = score_run(
         chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows,
@@ -117,7 +120,13 @@ def _comparison(found: Metrics) -> list[str]:
         for row in found.comparison.differences
     ]
     lines = table(["difference", "this run", "other run", "this - other", ""], rows)
-    return [f"Compared with {found.comparison.other} on the same images (paired bootstrap):\n{lines}"]
+    among = found.comparison.among
+    best = f", the best of these by itself ({_alone(among)})," if among else ""
+    return [f"Compared with {found.comparison.other}{best} on the same images (paired bootstrap):\n{lines}"]
+
+
+def _alone(among: Sequence[Candidate]) -> str:
+    return ", ".join(f"{each.name} {_number(each.mean_iou)}" for each in among)
 
 
 def _protocols(found: Metrics) -> list[str]:

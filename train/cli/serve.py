@@ -19,7 +19,15 @@ _ABOVE_0 = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
-@click.option("--run", type=click.Path(path_type=Path), metavar="RUN", show_default="the latest", help="Model to use.")
+@click.option(
+    "--run",
+    "runs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="RUN",
+    show_default="the latest",
+    help="Model to use; given several times, or a cross-validation, the mean of the models.",
+)
 @address_options(8000, "everyone on your networks in")
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
 @click.option("--max-upload", type=_ABOVE_0, default=64, metavar="MB", help="Largest file.")
@@ -35,7 +43,7 @@ _ABOVE_0 = click.FloatRange(min=0, min_open=True)
 @scale_option
 @device_option
 def serve(
-    run: Path | None,
+    runs: tuple[Path, ...],
     port: int,
     host: str,
     open_browser: bool,
@@ -55,18 +63,16 @@ def serve(
     """
     need_torch()
     from prep.web.server import bind, is_loopback, make_server, url_of
-    from train.runs.checkpoint import load_model
     from train.runs.device import make_fabric
-    from train.runs.run_files import MODEL
-    from train.runs.runs import find_run
+    from train.runs.members import find_members, load_members
     from train.serve.app import serve_app
     from train.serve.limits import Limits
     from train.serve.service import Service
 
-    chosen = find_run(run, note)
+    chosen = find_members(runs, note)
     listener = bind(host, port)
-    predictor, _ = load_model(chosen / MODEL, make_fabric(device))
-    service = Service(predictor.at_scale(scale), chosen.resolve().name, Limits(**limits))
+    predictor, _ = load_members(chosen, make_fabric(device), scale)
+    service = Service(predictor, chosen.name, Limits(**limits))
     only_here = is_loopback(listener)
     server = make_server(serve_app(service, only_here=only_here), listener)
     click.echo(f"{service.name} at {url_of(listener)}")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from prep.core.words import counted
 from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
-from prep.patching.patches import read_patch_settings, read_patch_splits
+from prep.patching.patches import read_patch_settings, read_patch_splits, read_patch_stems
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
 from train.data.augment import alter_colors, draw
@@ -122,21 +122,22 @@ class PixelStore:
         return torch.from_numpy(changed), torch.from_numpy(labels)
 
 
-def open_patches(folder: Path, split: str) -> PixelStore:
-    """Open the patches of one split; the arrays stay on disk until they are used.
+def open_patches(folder: Path, split: str, stems: Collection[str] | None = None) -> PixelStore:
+    """Open the patches of one split, or of the samples of these stems; the arrays stay on disk until they are used.
 
     They stay these patches, also when others take their place on the disk meanwhile.
     """
     root = folder.parents[1]
     settings = (folder / PATCH_SETTINGS).relative_to(root).as_posix()
-    return between_commits(root, [settings], lambda: _open_patches(folder, split))
+    return between_commits(root, [settings], lambda: _open_patches(folder, split, stems))
 
 
-def _open_patches(folder: Path, split: str) -> PixelStore:
+def _open_patches(folder: Path, split: str, stems: Collection[str] | None) -> PixelStore:
     settings = read_patch_settings(folder)
     images, masks = (np.load(folder / name, mmap_mode="c") for name in (PATCH_IMAGES, PATCH_MASKS))
-    splits = read_patch_splits(folder)
-    wanted = torch.tensor([number for number, own in enumerate(splits) if own == split], dtype=torch.long)
+    owners = read_patch_splits(folder) if stems is None else read_patch_stems(folder)
+    chosen = {split} if stems is None else set(stems)
+    wanted = torch.tensor([number for number, own in enumerate(owners) if own in chosen], dtype=torch.long)
     area = settings.size**2
     side = torch.full((len(wanted),), settings.size)
     return PixelStore(
@@ -188,20 +189,23 @@ def machine_memory() -> int | None:
         return None
 
 
-def training_store(dataset: Dataset, config: Config, progress: Progress = silent) -> PixelStore:
+def training_store(
+    dataset: Dataset, config: Config, progress: Progress = silent, samples: Sequence[Sample] | None = None
+) -> PixelStore:
     """The patches of the train split, or random crops of its images where there are no patches, changed as asked.
 
+    samples: of train and val, that take the place of the train split.
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
     under another split; and for settings and files of the random changes that cannot be.
     """
     transform = None if config.augment is None else load_transform(Path(config.augment))
-    return replace(_store(dataset, config, progress), config=config, transform=transform)
+    return replace(_store(dataset, config, progress, samples), config=config, transform=transform)
 
 
-def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
+def _store(dataset: Dataset, config: Config, progress: Progress, chosen: Sequence[Sample] | None) -> PixelStore:
     folder = find_patches(dataset, config.size)
     if folder is None:
-        samples = dataset.of_split("train")
+        samples = dataset.of_split("train") if chosen is None else chosen
         if not samples:
             raise SegError(f"{dataset.root}: no labelled train samples; look at its split with 'seg-prep split'")
         return load_samples(dataset, samples, config.size or DEFAULT_SIZE, config.crops, progress)
@@ -213,7 +217,7 @@ def _store(dataset: Dataset, config: Config, progress: Progress) -> PixelStore:
         )
     if settings.format != "npy":
         raise SegError(f"{folder}: PNG patches; cut them with --format npy --overwrite to train on them")
-    return open_patches(folder, "train")
+    return open_patches(folder, "train", None if chosen is None else {sample.stem for sample in chosen})
 
 
 def find_patches(dataset: Dataset, size: int | None) -> Path | None:

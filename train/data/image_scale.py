@@ -1,11 +1,14 @@
 """How large the images are that a network learns from, and the photos that they were made from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median_low
 
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PHOTOS_RECORD
+from prep.geo.extra import INSTALL_GEO, has_geo
+from prep.geo.footprint import footprints_of, pixel_sizes
 from prep.photos.record import PhotoRecord, read_records
+from train.windows.ground_scale import MetreSpread
 from train.windows.scale import ImageScale, Spread
 
 Size = tuple[int, int]
@@ -24,7 +27,8 @@ def image_scale(dataset: Dataset, size: Callable[[Sample], Size] = own_size) -> 
     """The scale of the labelled images of all splits: at it the network learns, is validated and is scored.
 
     size: width and height at which the network sees a sample, if that is not the size of its image.
-    Raises SegError if photos.csv cannot be read.
+    Metres on the ground are measured if all samples have a place, which needs the extra `geo`.
+    Raises SegError if photos.csv cannot be read, or if a place of index.csv is none.
     """
     records = read_records(dataset.root / PHOTOS_RECORD)
     samples = dataset.of_split()
@@ -36,6 +40,7 @@ def image_scale(dataset: Dataset, size: Callable[[Sample], Size] = own_size) -> 
         max(wide, tall) / min(wide, tall) > _DISTORTED
         for wide, tall in ((p[0] / s[0], p[1] / s[1]) for p, s in zip(photos, shown, strict=True))
     ]
+    across, down = _metres(samples, [size(sample) for sample in samples])
     return ImageScale(
         long=_spread(map(max, shown)),
         short=_spread(map(min, shown)),
@@ -43,7 +48,35 @@ def image_scale(dataset: Dataset, size: Callable[[Sample], Size] = own_size) -> 
         photos=_spread(map(max, photos)) if median_low(factors) > _RESIZED else None,
         stretched=shown[0] if any(squeezed) and len(set(shown)) == 1 else None,
         cut=all(sample.crs or sample.pixel for sample in samples),
+        metres_across=across,
+        metres_down=down,
     )
+
+
+def ground_notes(scale: ImageScale) -> list[str]:
+    """What a person should know of the size on the ground of the pixels that a network learns from."""
+    if scale.cut and scale.ground is None:
+        how = "some have no coordinate system" if has_geo() else f"that needs the extra geo: {INSTALL_GEO}"
+        return [f"metres a pixel of the samples are not known ({how}): the model will label rasters as they are"]
+    if scale.ground is None:
+        return []
+    mixed = "; they differ, and rasters of any size between are labelled as they are" if scale.ground.is_mixed else ""
+    return [f"samples of {scale.ground.words} a pixel, which rasters are brought to{mixed}"]
+
+
+def _metres(samples: Sequence[Sample], sizes: Sequence[Size]) -> tuple[MetreSpread | None, MetreSpread | None]:
+    """Metres on the ground across and down the pixels that the network sees; None if not all have a place."""
+    footprints = footprints_of(samples)
+    if not samples or len(footprints) < len(samples) or not has_geo():
+        return None, None
+    found = pixel_sizes([footprints[sample.stem] for sample in samples])
+    across = sorted(
+        pixel.across * sample.width / size[0] for pixel, sample, size in zip(found, samples, sizes, strict=True)
+    )
+    down = sorted(
+        pixel.down * sample.height / size[1] for pixel, sample, size in zip(found, samples, sizes, strict=True)
+    )
+    return (across[0], median_low(across), across[-1]), (down[0], median_low(down), down[-1])
 
 
 def _shown(sample: Sample, size: Size, record: PhotoRecord | None) -> Size:

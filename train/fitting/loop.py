@@ -22,7 +22,7 @@ from prep.dataset.stats import Stats
 from prep.photos.survey import read_ranges
 from train.config.config import Config
 from train.data.data import PixelStore
-from train.data.image_scale import image_scale
+from train.data.image_scale import ground_notes, image_scale
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, read_last, write_last
@@ -65,10 +65,13 @@ class Trainer:
         forward = torch.compile(self.network) if config.compile else self.network
         self.stepper = Stepper(self.network, forward, self.optimizer, loss, classes, fabric, log, config.clip)
         windows = WindowSettings(config.window or 2 * store.size, config.window_overlap)
+        scale = image_scale(dataset)
+        for text in ground_notes(scale):
+            log(text)
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
             dataset.root.resolve().name, dataset.split_hash(), read_ranges(dataset.root / RANGES),
-            image_scale(dataset),
+            scale,
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, fabric)

@@ -91,7 +91,8 @@ def _label(
 ) -> None:
     """Write the files of these kinds, the mask among them."""
     rows = TiffRows(photo.path, predictor.ranges, keeps_empty=place is not None)
-    RescaledPhotos(predictor.scale, note).look(str(photo.path), rows.height, rows.width)
+    predictor = predictor.on_ground(None if place is None else place.pixel_size(rows.height, rows.width))
+    RescaledPhotos(note).look(str(photo.path), predictor.scale, rows.height, rows.width)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
     source = Thinned(rows)

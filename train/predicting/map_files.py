@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,11 @@ def map_path(kind: str, root: Path, photo: FoundFile) -> Path:
 
 def map_content(
     kind: str, polygons: Iterable[RegionPolygon], classes: ClassMap, image: str, projection: Projection
-) -> bytes:
-    """The content of this file. image: name of the photo. SegError where there is none of this place."""
+) -> bytes | memoryview:
+    """The content of this file. image: name of the photo. SegError where there is none of this place.
+
+    What is held grows with the bytes of the file: nothing else is kept of a polygon.
+    """
     if kind == GEOJSON:
         return geojson_in_degrees(polygons, classes, image, projection)
     return geopackage(polygons, classes, projection)
@@ -68,51 +72,64 @@ def map_polygons(polygons: Iterable[RegionPolygon], projection: Projection) -> I
 
 def geojson_in_degrees(
     polygons: Iterable[RegionPolygon], classes: ClassMap, image: str, projection: Projection
-) -> bytes:
+) -> memoryview:
     """A FeatureCollection as RFC 7946 wants it: longitude and latitude in WGS84, with the area in square metres.
 
     Raises SegError if a polygon crosses the 180th meridian, where that standard wants it cut.
     """
-    features = []
+    file, separator = io.BytesIO(), b""
+    file.write(f'{{"type": "FeatureCollection", "image": {_json(image)}, "features": ['.encode())
     for polygon in map_polygons(polygons, projection):
         rings = [projection.degrees(ring) for ring in polygon.rings]
         if np.ptp(rings[0][:, 0]) > _HALF_TURN:
             raise SegError(f"{projection.place.path}: crosses the 180th meridian; save geopackage instead of geojson")
         turned = [_turned(ring, is_hole=number > 0) for number, ring in enumerate(rings)]
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {
-                    "class": classes.names[polygon.value],
-                    "index": polygon.value,
-                    "color": format_color(classes.colors[polygon.value]),
-                    "pixels": polygon.pixels,
-                    "area_m2": round(polygon.area, 3),
-                },
-                "geometry": {"type": "Polygon", "coordinates": [ring.round(_DIGITS).tolist() for ring in turned]},
-            }
-        )
-    content = {"type": "FeatureCollection", "image": image, "features": features}
-    return (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8")
+        feature = {
+            "type": "Feature",
+            "properties": {
+                "class": classes.names[polygon.value],
+                "index": polygon.value,
+                "color": format_color(classes.colors[polygon.value]),
+                "pixels": polygon.pixels,
+                "area_m2": round(polygon.area, 3),
+            },
+            "geometry": {"type": "Polygon", "coordinates": [ring.round(_DIGITS).tolist() for ring in turned]},
+        }
+        file.write(separator + _json(feature).encode())
+        separator = b", "
+    file.write(b"]}\n")
+    return file.getbuffer()
 
 
-def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection: Projection) -> bytes:
-    """A GeoPackage with one layer: polygons in map units with class, index, pixels and area in square metres."""
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False)
+
+
+def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection: Projection) -> memoryview:
+    """A GeoPackage with one layer: polygons in map units with class, index, pixels and area in square metres.
+
+    It says the time of the photo as its own, so that the same photo gives the same bytes.
+    """
+    from pyogrio import set_gdal_config_options
     from pyogrio.raw import write
 
-    parts = list(map_polygons(polygons, projection))
-    values = np.array([part.value for part in parts], np.int32)
+    parts = [
+        (part.value, part.pixels, part.area, _wkb(part.rings)) for part in map_polygons(polygons, projection)
+    ]  # fmt: skip
+    values, pixels, areas, shapes = map(list, zip(*parts, strict=True)) if parts else ([], [], [], [])
     columns = {
         "class": np.array([classes.names[value] for value in values], object),
-        "index": values,
-        "pixels": np.array([part.pixels for part in parts], np.int64),
-        "area_m2": np.array([part.area for part in parts], np.float64),
+        "index": np.array(values, np.int32),
+        "pixels": np.array(pixels, np.int64),
+        "area_m2": np.array(areas, np.float64),
     }
-    file = io.BytesIO()
-    with gdal(projection.place.path):
+    file, path = io.BytesIO(), projection.place.path
+    with gdal(path):
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        set_gdal_config_options({"OGR_CURRENT_DATE": changed})
         write(
             file,
-            np.array([_wkb(part.rings) for part in parts], object),
+            np.array(shapes, object),
             list(columns.values()),
             list(columns),
             layer=_LAYER,
@@ -120,7 +137,7 @@ def geopackage(polygons: Iterable[RegionPolygon], classes: ClassMap, projection:
             geometry_type="Polygon",
             crs=projection.crs.to_wkt(),
         )
-    return file.getvalue()
+    return file.getbuffer()
 
 
 def _wkb(rings: tuple[Points, ...]) -> bytes:

@@ -48,7 +48,7 @@ class Output:
         self.save(predicted, self.path(predicted.photo))
 
 
-def saved(content: Callable[[Predicted, Path], bytes]) -> Callable[[Predicted, Path], None]:
+def saved(content: Callable[[Predicted, Path], bytes | memoryview]) -> Callable[[Predicted, Path], None]:
     """What writes such a content, which is also told the file's path."""
     return lambda predicted, path: write_bytes(path, content(predicted, path))
 

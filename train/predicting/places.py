@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from prep.core.errors import SegError
 from prep.core.words import counted, list_some
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.georeference import GeoReference, read_georeference
 from prep.geo.no_data import Empty, read_empty
+from prep.geo.pixel_size import PixelSize
 from prep.geo.projection import Projection, projection_of
 from prep.images.finding import FoundFile
 from prep.images.tiff_pages import mask_page
@@ -20,7 +22,7 @@ OF_MAPS = (GEOJSON, GEOPACKAGE)
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a photo on the earth.  projection: where the extra `geo` is here and polygons are wanted."""
+    """The place of a photo on the earth.  projection: where the extra `geo` is here and something needs it."""
 
     reference: GeoReference
     projection: Projection | None
@@ -30,16 +32,27 @@ class Place:
         """Whether the photo is a TIFF file."""
         return self.reference.path.suffix.lower() in (".tif", ".tiff") or bool(self.reference.tags)
 
+    def pixel_size(self, height: int, width: int) -> PixelSize | None:
+        """How large a pixel is on the ground, in the middle; None if that is not known. SegError if that is nowhere."""
+        try:
+            return None if self.projection is None else self.projection.pixel_size(width, height)
+        except SegError as error:
+            raise SegError(f"{error}; or add --scale 1 (as it is)") from error
+
     def empty_pixels(self) -> Empty | None:
         """Where the photo holds no data, (H, W); None if it says nothing of that."""
         return read_empty(self.reference.path)
 
 
 class Places:
-    """The places of photos, and what to say of those that have none or need the extra."""
+    """The places of photos, and what to say of those that have none or need the extra.
 
-    def __init__(self, kinds: Collection[str]) -> None:
+    kinds: of output.  measures: whether the size of pixels on the ground is asked for.
+    """
+
+    def __init__(self, kinds: Collection[str], *, measures: bool = False) -> None:
         self._kinds = set(OF_MAPS) & set(kinds)
+        self._measures = measures
         self._lacking: list[str] = []
         self._in_pixels: list[str] = []
         self._masked: list[str] = []
@@ -54,7 +67,7 @@ class Places:
         if reference.orientation != 1 or (not reference.tags and open_photo(photo.path).orientation != 1):
             self._turned.append(photo.name)
             return None
-        projection = projection_of(reference) if self._kinds and has_geo() else None
+        projection = projection_of(reference) if (self._kinds or self._measures) and has_geo() else None
         if projection is None:
             self._in_pixels.append(photo.name)
         if not has_geo() and mask_page(photo.path):

@@ -44,7 +44,9 @@ def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callabl
 def photo_settings(predictor: Predictor) -> dict[str, object]:
     """What is done with photos before they are labelled, and so changes predictions, as plain data."""
     ranges = {kind: list(span) for kind, span in sorted(predictor.ranges.items())}
-    scale = {"scale": predictor.scale.wanted, "images_of_training": predictor.scale.known}
+    scale: dict[str, object] = {"scale": predictor.scale.wanted, "images_of_training": predictor.scale.known}
+    if predictor.scale.ground is not None:
+        scale["metres_a_pixel"] = predictor.scale.ground.words if has_geo() else "not measured without the extra geo"
     return scale | ({"ranges": ranges} if ranges else {})
 
 
@@ -81,9 +83,9 @@ def predict_photos(
     A photo whose files are all there, made of it with this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
-    rescaled = RescaledPhotos(predictor.scale, note)
+    rescaled = RescaledPhotos(note)
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
-    places = Places(kinds)
+    places = Places(kinds, measures=predictor.scale.ground is not None)
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
@@ -149,7 +151,9 @@ def _predict_photo(
     rescaled: RescaledPhotos,
 ) -> None:
     image = read_photo(photo.path, predictor.ranges, photo.page)
-    rescaled.look(str(photo.path), *image.shape[:2])
+    height, width = image.shape[:2]
+    predictor = predictor.on_ground(None if place is None else place.pixel_size(height, width))
+    rescaled.look(str(photo.path), predictor.scale, height, width)
     empty = None if place is None else place.empty_pixels()
     mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
     if empty is not None:

@@ -49,7 +49,7 @@ def predict_video(
         writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in paths.items()}
         for number, frame in enumerate(source):
             if number == 0:
-                RescaledPhotos(predictor.scale, note).look(str(video.path), *frame.image.shape[:2])
+                RescaledPhotos(note).look(str(video.path), predictor.scale, *frame.image.shape[:2])
             mask = predictor(frame.image)
             if masks is not None:
                 write_png(masks / f"{number:06d}.png", mask)

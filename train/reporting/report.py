@@ -38,8 +38,8 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
         steps=steps,
         config=_settings(run),
         metrics=metrics,
-        curves=_inline(run / CURVES) if (run / CURVES).exists() else None,
-        confusion=_inline(run / CONFUSION) if metrics else None,
+        curves=inline(run / CURVES) if (run / CURVES).exists() else None,
+        confusion=inline(run / CONFUSION) if metrics else None,
         worst=[_shown(run, path, scores) for path in pictures if path.name.startswith("worst-")],
         best=[_shown(run, path, scores) for path in pictures if path.name.startswith("best-")],
     )
@@ -74,8 +74,9 @@ def _shown(run: Path, path: Path, scores: dict[str, str]) -> tuple[str, str]:
     stem = path.stem.split("-", 2)[-1]
     if stem not in scores:
         raise SegError(f"{path}: {run / PER_IMAGE} has no row of {stem}; {_REMEDY}, or remove this picture")
-    return f"{stem}: mean IoU {scores[stem]}", _inline(path)
+    return f"{stem}: mean IoU {scores[stem]}", inline(path)
 
 
-def _inline(path: Path) -> str:
+def inline(path: Path) -> str:
+    """A PNG file as an address that holds it."""
     return "data:image/png;base64," + base64.b64encode(read_bytes(path)).decode("ascii")

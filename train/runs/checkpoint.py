@@ -20,6 +20,7 @@ from prep.photos.ranges import Ranges, ranges_from_plain
 from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
 from train.networks.networks import build_network, is_plain
+from train.runs.fold_record import run_name
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.scale import ImageScale, Rescaling
 from train.windows.window_settings import WindowSettings
@@ -122,7 +123,7 @@ def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
 
 def model_id(path: Path) -> str:
     """Name of the run and a hash of its model file: equal only for the same weights."""
-    return f"{path.resolve().parent.name} {hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
+    return f"{run_name(path.parent)} {hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
 
 
 def write_checkpoint(path: Path, data: dict[str, Any]) -> None:

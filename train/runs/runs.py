@@ -8,7 +8,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import make_folder, part_of, write_text
 from prep.dataset.dataset import Dataset
-from train.runs.run_files import CONFIG, LAST, MODEL
+from train.runs.run_files import CONFIG, FOLDS, LAST, MODEL
 from train.runs.run_settings import read_settings
 
 RUNS = Path("runs")
@@ -37,8 +37,12 @@ def mark_latest(run: Path) -> None:
         write_text(RUNS / LATEST, run.name)
 
 
-def find_run(argument: Path | None, note: Callable[[str], None], needed: str = MODEL) -> Path:
+def find_run(
+    argument: Path | None, note: Callable[[str], None], needed: str = MODEL, *, or_folds: bool = False
+) -> Path:
     """The run that is meant, which holds the file `needed`.
+
+    or_folds: it may be a cross-validation as well, which holds a run for each fold.
 
     argument: a run, or its model.pt or last.pt; None, or "latest" where nothing has that name, is where runs/latest
     leads to, and `note` is told where that is. No other run is ever taken in its place.
@@ -46,7 +50,7 @@ def find_run(argument: Path | None, note: Callable[[str], None], needed: str = M
     """
     if argument is None or argument == RUNS / LATEST or (argument == Path(LATEST) and not argument.exists()):
         run = _latest()
-        if not (run / needed).exists():
+        if not _holds(run, needed, or_folds=or_folds):
             raise SegError(
                 f"{run}: the latest run has no {needed}: it was interrupted before its first epoch was over, or is not "
                 f"there yet; train again with 'seg-train', or name another run{_for_example(needed)}"
@@ -54,9 +58,26 @@ def find_run(argument: Path | None, note: Callable[[str], None], needed: str = M
         note(f"latest run: {run}")
         return run
     run = argument.parent if argument.name in (MODEL, LAST) else argument
-    if not (run / needed).exists():
+    if not _holds(run, needed, or_folds=or_folds):
         raise SegError(f"{run}: not a run with a {needed}{_meant(run)}; 'seg-train' makes one under {RUNS}/")
     return run
+
+
+def _holds(run: Path, needed: str, *, or_folds: bool) -> bool:
+    """Whether a run holds the file; SegError if it is a cross-validation and that will not do."""
+    if not (run / FOLDS).exists() or (run / needed).exists():
+        return (run / needed).exists()
+    if not or_folds:
+        raise SegError(
+            f"{run}: is a cross-validation, which holds a run for each fold; name one of them, for example {run}/fold1"
+        )
+    return True
+
+
+def own_dataset(run: Path) -> Path | None:
+    """Where the dataset was that a run was trained on; None if the run does not say."""
+    named = read_settings(run)["dataset_path"] if (run / CONFIG).exists() else None
+    return Path(named) if named else None
 
 
 def open_dataset(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:
@@ -64,8 +85,7 @@ def open_dataset(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:
 
     Raises SegError if none is named and the run does not say which it was trained on.
     """
-    named = read_settings(run)["dataset_path"] if (run / CONFIG).exists() else None
-    own = Path(named) if named else None
+    own = own_dataset(run)
     chosen = dataset or own
     if chosen is None:
         raise SegError(f"{run}: does not say which dataset it was trained on in {CONFIG}; name one as DATASET")

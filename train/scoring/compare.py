@@ -28,11 +28,20 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One of the models that a mean is of, and the mean IoU of it alone."""
+
+    name: str
+    mean_iou: float
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A run beside another one, by the name of that."""
+    """A run beside another one, by the name of that.  among: all of which that is the best, if it was chosen so."""
 
     other: str
     differences: tuple[Difference, ...]
+    among: tuple[Candidate, ...] = ()
 
 
 def compare(ours: SplitScores, theirs: SplitScores, classes: ClassMap) -> list[Difference]:

@@ -83,9 +83,16 @@ class Scores:
 
 def scores_of(confusion: Confusion) -> Scores:
     """Compute all scores; the means leave out classes that are nan."""
-    both = np.diag(confusion).astype(np.float64)
-    truth, guess = confusion.sum(axis=1), confusion.sum(axis=0)
-    total = confusion.sum()
+    return _scores(np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0))
+
+
+def scores_of_counts(counts: Counts) -> Scores:
+    """The same from the counts (C, 5) of one image."""
+    return _scores(*counts.T[:3])
+
+
+def _scores(right: NDArray[Any], truth: NDArray[Any], guess: NDArray[Any]) -> Scores:
+    both, total = right.astype(np.float64), truth.sum()
     iou, dice = _iou(both, truth, guess), _dice(both, truth, guess)
     agree = np.where(truth + guess > 0, total - truth - guess + 2 * both, np.nan)
     return Scores(

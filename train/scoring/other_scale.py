@@ -1,7 +1,12 @@
 """Images of another scale than the training's: what scores of them are scores of."""
 
+from collections.abc import Sequence
+
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset
+from prep.core.words import counted
+from prep.dataset.dataset import Dataset, Sample
+from prep.geo.extra import INSTALL_GEO, has_geo
+from train.scoring.grounded import Grounded
 from train.scoring.split_scores import require_same_classes, samples_of
 from train.windows.predictor import Predictor
 
@@ -12,13 +17,25 @@ def other_scale(predictor: Predictor, dataset: Dataset, split: str) -> str:
     Raises SegError that names the first whose scale cannot be told.
     """
     require_same_classes(dataset, predictor.classes)
-    samples, found = samples_of(dataset, split), []
+    return scale_words(predictor, dataset, samples_of(dataset, split))
+
+
+def scale_words(predictor: Predictor, dataset: Dataset, samples: Sequence[Sample]) -> str:
+    """The same of any samples, and how many are labelled as they are because nobody knows their metres a pixel."""
+    found, unknown, grounded = list[str](), 0, Grounded(predictor, samples)
     for sample in samples:
+        scale = grounded.of(sample).scale
         try:
-            if words := predictor.scale.words(sample.height, sample.width):
+            if words := scale.words(sample.height, sample.width):
                 found.append(words)
         except SegError as error:
             raise SegError(f"{dataset.root}: {sample.image}: {error}") from error
-    if not found:
-        return ""
-    return f"{len(found):,} of {len(samples):,} images are of another scale than the training's, the first {found[0]}"
+        unknown += scale.ground is not None and scale.pixel is None
+    texts = []
+    if found:
+        several = f"{len(found):,} of {len(samples):,} images"
+        texts.append(f"{several} are of another scale than the training's, the first {found[0]}")
+    if unknown:
+        why = "" if has_geo() else f" ({grounded.placed:,} have a place, which needs {INSTALL_GEO})"
+        texts.append(f"metres a pixel of {counted(unknown, 'image')} unknown{why}, labelled as they are")
+    return "; ".join(texts)

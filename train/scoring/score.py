@@ -14,16 +14,16 @@ from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
-from train.runs.checkpoint import ModelCard, load_model
 from train.runs.device import make_fabric
-from train.runs.run_files import CONFIG, CONFUSION, METRICS, MODEL, PREDICTIONS, WORST
+from train.runs.fold_record import folded
+from train.runs.members import Members, load_members
+from train.runs.run_files import CONFIG, CONFUSION, METRICS, PREDICTIONS, WORST
 from train.runs.run_settings import read_settings
-from train.runs.runs import open_dataset
-from train.scoring.compare import Comparison, compare
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.other_scale import other_scale
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
+from train.scoring.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, comparison, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
@@ -38,75 +38,58 @@ _CELL_PX, _COLUMNS = 280, 2
 
 
 def score_run(
-    run: Path,
+    members: Members,
     dataset: Path | None,
     split: str,
     output: Path | None,
     device: str,
     bar: Bar,
     *,
-    other: Path | None = None,
+    other: Members | None = None,
     patches: bool = False,
     windows: Mapping[str, Any] | None = None,
     scale: Scale = "auto",
     note: Callable[[str], None] = lambda text: None,
 ) -> tuple[Path, Metrics]:
-    """Score a run, write the results, and return their folder and what metrics.json holds.
+    """Score a run, or the mean of several, write the results, and return their folder and what metrics.json holds.
 
     dataset: by default the one it was trained on.  output: by default the run itself for its own test split.
-    other: another run to compare with, on the same images.  patches: also score patches, as published projects do.
-    windows: arguments of Predictor.changed, for both runs; with any, the run's own test score is left as it is.
+    other: another run to compare with, on the same images; for the mean of several, by default the best of them.
+    patches: also score patches, as published projects do.
+    windows: arguments of Predictor.changed, for all; with any, the run's own test score is left as it is.
     scale: as of Predictor.at_scale, likewise.  note: is told of images of another scale than the training's.
-    Raises SegError if the split has changed since the training, or if the two runs were trained on different splits.
+    Raises SegError if the split has changed since the training, if the runs were trained on different splits, or if
+    they have learned the images.
     """
-    loaded, card = load_model(run / MODEL, make_fabric(device))
+    fabric = make_fabric(device)
+    loaded, cards = load_members(members, fabric, scale)
     changes = {name: value for name, value in (windows or {}).items() if value is not None}
-    predictor = loaded.changed(**changes).at_scale(scale)
-    need_record(run if output is None else output)
+    predictor, home = loaded.changed(**changes), members.folder(output)
+    need_record(home)
     if output is not None:
         settle(output)
         if holds_files(output) and not (output / METRICS).exists():
             raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
-    opened, is_own = open_dataset(run, dataset)
-    if is_own and opened.split_hash() != card.split_hash:
-        raise SegError(
-            f"{opened.root}: its split has changed since {run.name} was trained; its test images may be known"
-        )
-    if other is not None and other.resolve() == run.resolve():
-        raise SegError(f"--compare {other}: is the run that is scored ({run.resolve().name}); name another one")
-    rival = _load_other(run, card, other, device).changed(**changes).at_scale(scale) if other is not None else None
+    opened, own = open_own_dataset(members, dataset)
+    need_unknown(members, cards, own, opened, split)
+    is_own = any(own)
+    rivals = find_rivals(members, cards, other, fabric, scale)
     warning = other_scale(predictor, opened, split)
     if warning:
         note(warning)
     with bar("Scoring") as advance:
         scored = score_split(predictor, opened, split, advance)
-    compared = None
-    if rival is not None and other is not None:
-        with bar("Scoring the other run") as advance:
-            differences = compare(scored, score_split(rival, opened, split, advance), opened.classes)
-        compared = Comparison(other.resolve().name, tuple(differences))
-    protocols = _protocols(run, scored, opened, predictor, is_own, bar) if patches else []
+    compared = compare_with_best(scored, rivals, changes, opened, bar)
+    protocols = _protocols(home, scored, opened, predictor, is_own, bar) if patches else []
     changes |= {} if scale == "auto" else {"scale": scale}
     settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
     name = "-".join(["score", opened.root.resolve().name, split, *settings])
-    if is_own and split == "test" and not changes:
+    if is_own and split == "test" and not changes and not members.is_folded and not folded(home):
         name = ""
     found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols, warning)
-    folder = output or run / name
+    folder = output or home / name
     _write(folder, found, scored, opened)
     return folder, found
-
-
-def _load_other(run: Path, card: ModelCard, other: Path, device: str) -> Predictor:
-    """The model of the run to compare with; SegError if one of the two may know images that are new to the other."""
-    predictor, other_card = load_model(other / MODEL, make_fabric(device))
-    if other_card.split_hash != card.split_hash:
-        raise SegError(
-            f"{other.name} was trained on another split ({other_card.dataset} {other_card.split_hash}) than {run.name} "
-            f"({card.dataset} {card.split_hash}): one of them may know the test images of the other; "
-            "train both on the same split"
-        )
-    return predictor
 
 
 def _protocols(

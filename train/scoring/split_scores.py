@@ -4,7 +4,7 @@ import math
 import zlib
 from bisect import insort
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import IndexMask
 from train.scoring.boundary import boundary_counts
+from train.scoring.grounded import Grounded
 from train.scoring.metrics import (
     Confusion,
     Counts,
@@ -85,19 +86,26 @@ def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Pr
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
-    number = len(dataset.classes)
+    grounded, number = Grounded(predictor, samples), len(dataset.classes)
     total = np.zeros((number, number), np.int64)
     images: list[ImageScore] = []
     shown = _Shown()
     for done, sample in enumerate(samples, start=1):
-        truth, guess = dataset.mask(sample), predictor(dataset.image(sample))
+        truth, guess = dataset.mask(sample), grounded.of(sample)(dataset.image(sample))
         confusion = confusion_matrix(truth, guess, number)
         total += confusion
         counts = counts_of(confusion, boundary_counts(truth, guess, number))
         images.append(ImageScore(sample, counts, scores_of(confusion)))
         shown.add(images[-1], guess)
         progress(done, len(samples))
-    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=_badness)), shown.guesses)
+    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses)
+
+
+def of_splits(scored: SplitScores, dataset: Dataset, name: str) -> SplitScores:
+    """The same scores with the samples as the dataset has them, under another name than that of a split."""
+    samples = {sample.stem: sample for sample in dataset.samples}
+    images = tuple(replace(image, sample=samples[image.sample.stem]) for image in scored.images)
+    return replace(scored, split=name, images=images)
 
 
 def samples_of(dataset: Dataset, split: str) -> list[Sample]:
@@ -125,7 +133,7 @@ class _Shown:
         """Keep the mask if this is one of them; it takes the place of one that is in the middle now."""
         if math.isnan(image.scores.mean_iou):
             return
-        insort(self._images, image, key=_badness)
+        insort(self._images, image, key=badness)
         middle = self._images.pop(SHOWN) if len(self._images) > 2 * SHOWN else None
         if image is not middle:
             self.guesses[image.sample.stem] = zlib.compress(guess.tobytes(), level=1)
@@ -133,6 +141,7 @@ class _Shown:
             self.guesses.pop(middle.sample.stem, None)
 
 
-def _badness(image: ImageScore) -> tuple[float, str]:
+def badness(image: ImageScore) -> tuple[float, str]:
+    """Sorts the worst images first; those without a score last."""
     iou = image.scores.mean_iou
     return 2.0 if math.isnan(iou) else iou, image.sample.stem

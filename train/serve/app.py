@@ -73,6 +73,7 @@ def _photo() -> bytes:
 
 
 def _model(service: Service) -> dict[str, object]:
+    ground = service.predictor.scale.ground
     return {
         "model": service.name,
         "classes": service.classes(),
@@ -80,6 +81,7 @@ def _model(service: Service) -> dict[str, object]:
         "overlap": service.predictor.windows.overlap,
         "scale": service.predictor.scale.wanted,
         "images_of_training": service.predictor.scale.known,
+        **({} if ground is None else {"metres_a_pixel": ground.words}),
     }
 
 
@@ -87,11 +89,13 @@ def _answer(service: Service, labelled: Labelled) -> dict[str, object]:
     """What /predict says in JSON; shares are of all pixels, 0..1."""
     height, width = labelled.mask.shape
     counted = zip(service.classes(), labelled.pixels, strict=True)
+    goes_by_metres, pixel = service.predictor.scale.ground is not None, labelled.pixel
     return {
         "model": service.name,
         "width": width,
         "height": height,
         "labelled_at": {"width": labelled.size[1], "height": labelled.size[0]},
+        **({"metres_a_pixel": "unknown" if pixel is None else pixel.words} if goes_by_metres else {}),
         "seconds": round(labelled.seconds, 3),
         "classes": [{**entry, "pixels": count, "share": count / labelled.mask.size} for entry, count in counted],
         "mask": base64.b64encode(labelled.png).decode("ascii"),

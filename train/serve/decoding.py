@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from PIL.Image import Image
 
 from prep.core.errors import SegError
 from prep.core.workers import follow_parent, worker_context
+from prep.geo.extra import has_geo
+from prep.geo.pixel_size import PixelSize
+from prep.geo.projection import pixel_size_in
 from prep.images.imageio import ImageRGB, open_image
 from prep.photos.photoio import decode_photo, parse_photo
 from prep.photos.ranges import Ranges
@@ -31,6 +35,14 @@ _NAME = Path("This photo")
 """Stands for the photo in errors: whatever name a client gave it is never looked at."""
 
 
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """A photo, upright (H, W, 3) in sRGB.  pixel: how large one is on the ground, if that was asked for and known."""
+
+    image: ImageRGB
+    pixel: PixelSize | None = None
+
+
 def prepare() -> None:
     """Let the first photo wait no longer than the others, where processes can be forked from one that is ready."""
     if "forkserver" in multiprocessing.get_all_start_methods():
@@ -43,15 +55,17 @@ def decode(
     seconds: float = LONGEST_S,
     check: Callable[[], None] = lambda: None,
     ranges: Ranges | None = None,
-) -> ImageRGB:
-    """The upright photo (H, W, 3) uint8 in sRGB that `data` holds; Refusal if it is none, too large, or takes too long.
+    *,
+    measures: bool = False,
+) -> DecodedPhoto:
+    """The photo that `data` holds; Refusal if it is none, too large, or takes too long.
 
     seconds: after which its process is killed.  check: is asked meanwhile; what it raises ends it, too.
-    ranges: of deep photos, those of the training.
+    ranges: of deep photos, those of the training.  measures: whether to find how large pixels are on the ground.
     """
     context = worker_context()
     ours, theirs = context.Pipe()
-    process = context.Process(target=_answer, args=(theirs, max_megapixels, dict(ranges or {})), daemon=True)  # type: ignore[attr-defined]
+    process = context.Process(target=_answer, args=(theirs, max_megapixels, dict(ranges or {}), measures), daemon=True)  # type: ignore[attr-defined]
     process.start()
     theirs.close()
     end = time.monotonic() + seconds
@@ -74,25 +88,28 @@ def decode(
         ours.close()
 
 
-def _received(connection: Connection) -> ImageRGB:
+def _received(connection: Connection) -> DecodedPhoto:
     told = json.loads(connection.recv_bytes())
     if "status" in told:
         raise Refusal(told["status"], told["text"])
     pixels = np.empty(told["shape"], np.uint8)
     connection.recv_bytes_into(pixels.data.cast("B"))
-    return pixels
+    return DecodedPhoto(pixels, PixelSize(*told["pixel"]) if told["pixel"] else None)
 
 
-def _answer(connection: Connection, max_megapixels: float, ranges: Ranges) -> None:
+def _answer(connection: Connection, max_megapixels: float, ranges: Ranges, measures: bool) -> None:
     """In the process of its own: take the bytes, send a header as JSON and the pixels, or a refusal."""
     follow_parent()
     with suppress(EOFError, ConnectionError):  # nobody waits any longer
         try:
-            pixels = _decoded(connection.recv_bytes(), max_megapixels, ranges)
+            data = connection.recv_bytes()
+            pixels = _decoded(data, max_megapixels, ranges)
+            pixel = _measured(data) if measures and has_geo() else None
         except Refusal as refusal:
             connection.send_bytes(json.dumps({"status": refusal.status, "text": str(refusal)}).encode())
             return
-        connection.send_bytes(json.dumps({"shape": pixels.shape}).encode())
+        told = {"shape": pixels.shape, "pixel": pixel and (pixel.across, pixel.down)}
+        connection.send_bytes(json.dumps(told).encode())
         connection.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
 
 
@@ -108,6 +125,13 @@ def _decoded(data: bytes, max_megapixels: float, ranges: Ranges) -> ImageRGB:
         return decode_photo(photo, *photo.upright_size, ranges)
     except SegError as error:
         raise Refusal(422, str(error)) from error
+
+
+def _measured(data: bytes) -> PixelSize | None:
+    try:
+        return pixel_size_in(_NAME, data)
+    except SegError as error:
+        raise Refusal(422, f"{error}.") from error
 
 
 def _check(header: Image, max_megapixels: float) -> None:

@@ -14,7 +14,7 @@ from prep.annotate.model.proposer import Proposal, Report
 from prep.annotate.model.uncertainty import block_means
 from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB
-from train.exporting.engine import open_predictor
+from train.exporting.engine import name_of, open_predictor
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.windows import best_class
@@ -71,10 +71,10 @@ def open_run(run: Path | None, note: Callable[[str], None]) -> RunProposer:
     Raises SegError if there is no such model.
     """
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
-    predictor, identity = open_predictor(run, None, "auto", note)
+    predictor, identities = open_predictor([] if run is None else [run], None, "auto", note)
     # An earlier version labelled images of another scale as they were: its proposals are others.
-    key = hashlib.sha256(f"{identity} {predictor.scale}".encode()).hexdigest()[:16]
-    return RunProposer(predictor, identity.rsplit(" ", 1)[0], key)
+    key = hashlib.sha256(f"{' '.join(identities)} {predictor.scale}".encode()).hexdigest()[:16]
+    return RunProposer(predictor, name_of(identities), key)
 
 
 def _sureness(strip: Tensor) -> tuple[Tensor, Tensor]:

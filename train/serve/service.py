@@ -13,10 +13,11 @@ import torch
 
 from prep.core.classes import format_color
 from prep.core.errors import SegError
-from prep.images.imageio import ImageRGB, IndexMask, encode_png
+from prep.geo.pixel_size import PixelSize
+from prep.images.imageio import IndexMask, encode_png
 from prep.photos.photoio import encode_jpeg
 from prep.web.guard import Refusal
-from train.serve.decoding import LONGEST_S, decode, prepare
+from train.serve.decoding import LONGEST_S, DecodedPhoto, decode, prepare
 from train.serve.limits import Deadline, Limits, Places
 from train.windows.predictor import Predictor
 
@@ -30,12 +31,14 @@ class Labelled:
 
     mask: (H, W) class indices of the upright photo.  pixels: of each class.  seconds: that labelling took.
     size: height and width at which the model saw the photo.
+    pixel: how large one of the photo is on the ground, if the model goes by that and it is known.
     """
 
     mask: IndexMask
     pixels: tuple[int, ...]
     seconds: float
     size: tuple[int, int]
+    pixel: PixelSize | None = None
 
     @property
     def png(self) -> bytes:
@@ -79,7 +82,7 @@ class Service:
     def upright(self, data: bytes) -> bytes:
         """The photo as an upright sRGB JPEG, for browsers that cannot show its kind; Refusal if it is none."""
         with self._places.one(), self._decoded(data, Deadline(self.limits.max_seconds)) as photo:
-            return encode_jpeg(photo)
+            return encode_jpeg(photo.image)
 
     @contextmanager
     def until_interrupted(self) -> Iterator[None]:
@@ -109,7 +112,7 @@ class Service:
         ]
 
     def _labelled(
-        self, photo: ImageRGB, deadline: Deadline, gone: Callable[[], bool], report: Callable[[float], None]
+        self, photo: DecodedPhoto, deadline: Deadline, gone: Callable[[], bool], report: Callable[[float], None]
     ) -> Labelled:
         def check(share: float) -> None:
             self._check(deadline, gone)
@@ -117,21 +120,24 @@ class Service:
 
         check(0)
         started = time.monotonic()
-        height, width = photo.shape[:2]
+        height, width = photo.image.shape[:2]
+        placed = self.predictor.on_ground(photo.pixel)
         try:
-            size = self.predictor.scale.size(height, width)
+            size = placed.scale.size(height, width)
         except SegError as error:
             raise Refusal(422, f"This photo has {error}, where 'seg-train serve' is started.") from error
-        predictor = self.predictor.watched(height, width, check)
+        predictor = placed.watched(height, width, check)
         try:
-            mask = predictor(photo)
+            mask = predictor(photo.image)
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise Refusal(413, "This photo needs more memory than there is; make it smaller.") from error
         counts = sum(np.bincount(row, minlength=len(predictor.classes)) for row in mask)
-        return Labelled(mask, tuple(np.asarray(counts).tolist()), time.monotonic() - started, size)
+        return Labelled(mask, tuple(np.asarray(counts).tolist()), time.monotonic() - started, size, photo.pixel)
 
     @contextmanager
-    def _decoded(self, data: bytes, deadline: Deadline, gone: Callable[[], bool] = lambda: False) -> Iterator[ImageRGB]:
+    def _decoded(
+        self, data: bytes, deadline: Deadline, gone: Callable[[], bool] = lambda: False
+    ) -> Iterator[DecodedPhoto]:
         """Hold the pixels of a photo during the block; only few at a time, and a slow one leaves room for another."""
         if not data:
             raise Refusal(400, "The request holds no photo (0 bytes). Send one as a file.")
@@ -140,7 +146,10 @@ class Service:
         try:
             seconds = min(LONGEST_S, deadline.left)
             check = partial(self._check, deadline, gone)
-            yield decode(data, self.limits.max_megapixels, seconds, check, self.predictor.ranges)
+            measures = self.predictor.scale.ground is not None
+            yield decode(
+                data, self.limits.max_megapixels, seconds, check, self.predictor.ranges, measures=measures
+            )  # fmt: skip
         finally:
             self._memory.release()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from prep.core.classes import ClassMap
+from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.ranges import Ranges
 from train.windows.image_rows import ArrayRows, ImageRows
@@ -128,6 +129,10 @@ class Predictor:
     def at_scale(self, wanted: Scale) -> "Predictor":
         """The same model at another scale: auto, fit or a factor, as of Rescaling. SegError if it cannot be."""
         return replace(self, scale=replace(self.scale, wanted=parse_scale(wanted)))
+
+    def on_ground(self, pixel: PixelSize | None) -> "Predictor":
+        """The same for a raster whose pixels have this size on the ground; None for what has none that is known."""
+        return self if pixel == self.scale.pixel else replace(self, scale=replace(self.scale, pixel=pixel))
 
     def watched(self, height: int, width: int, check: Callable[[float], None]) -> "Predictor":
         """The same for one image of this size, which tells `check` the share of its windows that is done.

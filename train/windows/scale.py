@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from prep.core.errors import SegError
+from prep.geo.pixel_size import PixelSize
+from train.windows.ground_scale import TOLERANCE, GroundScale, MetreSpread
 
 Scale = Literal["auto", "fit"] | float
 """What `--scale` may be: auto, fit, or a factor."""
@@ -16,9 +18,6 @@ FACTORS = (0.001, 8.0)
 
 Spread = tuple[int, int, int]
 """The least, the median and the most of many numbers."""
-
-_TOLERANCE = 1.25
-"""Photos whose side is at most so many times that of the training are labelled as they are (tests/bench/NOTES.md)."""
 
 _SHAPES = 1.5
 """A photo so many times as long for its width as any of the training shows another view, as a panorama does."""
@@ -51,6 +50,7 @@ class ImageScale:
     down, so they may have been or not.
     stretched: (width, height) of all images, if the photos were distorted to it.
     cut: whether they were cut out of rasters with a place on the earth: whatever its size, a raster shows more of them.
+    metres_across, metres_down: of their pixels on the ground, if all have a place and it could be measured.
     """
 
     long: Spread
@@ -59,6 +59,8 @@ class ImageScale:
     photos: Spread | None = None
     stretched: tuple[int, int] | None = None
     cut: bool = False
+    metres_across: MetreSpread | None = None
+    metres_down: MetreSpread | None = None
 
     @classmethod
     def from_plain(cls, content: object, path: Path) -> "ImageScale | None":
@@ -87,13 +89,23 @@ class ImageScale:
         fits &= all(type(side) is int and 1 <= side <= 1 << 30 for side in sides)
         fits &= len(self.shape) == 2 and all(type(each) in (int, float) for each in self.shape)
         fits &= self.stretched is None or len(self.stretched) == 2
-        fits &= type(self.cut) is bool
+        fits &= type(self.cut) is bool and (self.metres_across is None) == (self.metres_down is None)
+        for metres in (self.metres_across or (1.0,) * 3, self.metres_down or (1.0,) * 3):
+            fits &= len(metres) == 3 and list(metres) == sorted(metres)
+            fits &= all(type(each) in (int, float) and 0 < each < math.inf for each in metres)
         if not (fits and 1 <= self.shape[0] <= self.shape[1] < math.inf):
             raise ValueError
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, for checkpoints and config.json."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
+
+    @property
+    def ground(self) -> GroundScale | None:
+        """The sizes of their pixels on the ground, if they are known."""
+        if self.metres_across is None or self.metres_down is None:
+            return None
+        return GroundScale(self.metres_across, self.metres_down)
 
     @property
     def is_by_short(self) -> bool:
@@ -112,10 +124,12 @@ class Rescaling:
     """Which size a model labels a photo at.
 
     trained: of the model; None if it does not say.  wanted: as `--scale` says it.
+    pixel: of the raster that is labelled, on the ground; None for a photo, or where that is not known.
     """
 
     trained: ImageScale | None = None
     wanted: Scale = "auto"
+    pixel: PixelSize | None = None
 
     def __post_init__(self) -> None:
         if self.wanted == "fit" and self.trained is None:
@@ -127,15 +141,15 @@ class Rescaling:
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which a photo of this size is labelled.
 
-        auto: photos as large as the images of the training, and all where those were cut out of rasters, stay as they
-        are, others become as large, as 'seg-prep resize' makes them.  fit: the same, however different they are.
-        A factor: the sides times this.
+        auto: photos as large as the images of the training stay as they are, others become as large, as 'seg-prep
+        resize' makes them; where those were cut out of rasters, pixels become as large on the ground, if their size is
+        known.  fit: as large as the images, however different they are.  A factor: the sides times this.
         Raises SegError for auto where it cannot be told whether a photo shows the same in more pixels, or more.
         """
         if not isinstance(self.wanted, str):
             return _times(height, width, self.wanted)
         if self.trained is None or (self.trained.cut and self.wanted == "auto"):
-            return height, width
+            return self.ground.size(height, width, self.pixel) if self.ground and self.pixel else (height, width)
         size = _as_trained(height, width, self.trained)
         if self.wanted == "auto" and size != (height, width) and not _is_clear(height, width, size, self.trained):
             raise _refusal(height, width, self.trained)
@@ -146,13 +160,22 @@ class Rescaling:
         down, across = self.size(height, width)
         if (down, across) == (height, width):
             return None
+        what = f"{width:,} x {height:,} px, labelled at {across:,} x {down:,}"
+        if self.ground and self.pixel:
+            target = self.ground.target(self.pixel).words
+            return f"{self.pixel.words} a pixel, labelled at {target} as in the training ({what})"
         why = f"--scale {self.wanted:g}" if not isinstance(self.wanted, str) else f"the training's images: {self.known}"
-        return f"{width:,} x {height:,} px, labelled at {across:,} x {down:,} ({why})"
+        return f"{what} ({why})"
+
+    @property
+    def ground(self) -> GroundScale | None:
+        """The sizes on the ground that decide; None where something else does."""
+        return self.trained.ground if self.trained and self.wanted == "auto" else None
 
     @property
     def is_unknown(self) -> bool:
         """Whether photos are labelled as they are because nobody knows better."""
-        return self.trained is None and self.wanted == "auto"
+        return self.wanted == "auto" and (self.trained is None or (self.trained.cut and self.trained.ground is None))
 
     @property
     def rule(self) -> str:
@@ -161,6 +184,9 @@ class Rescaling:
             return f"photos times {self.wanted:g}"
         if self.trained is None:
             return "photos as they are; that of the training is unknown"
+        if self.trained.cut and self.wanted == "auto":
+            rasters = f"rasters at {self.ground.words} a pixel, " if self.ground else ""
+            return f"{rasters}photos as they are"
         return f"photos of another size are labelled at that of the training's images: {self.known}"
 
     @property
@@ -193,7 +219,7 @@ def _as_trained(height: int, width: int, trained: ImageScale) -> tuple[int, int]
     (least, _, most), side = (
         (trained.short, min(height, width)) if trained.is_by_short else (trained.long, max(height, width))
     )
-    if least / _TOLERANCE <= side <= most * _TOLERANCE:
+    if least / TOLERANCE <= side <= most * TOLERANCE:
         return height, width
     return _times(height, width, (most if side > most else least) / side)
 

@@ -123,7 +123,7 @@ def convert(
     output: Path | None,
     photos: Path | None,
     classes_file: Path | None,
-    match: tuple[str, str],
+    match: tuple[str, str] | None,
     max_failed: int | None,
     seed: int,
     workers: int | None,

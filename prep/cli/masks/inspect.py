@@ -95,7 +95,7 @@ def inspect(
     photos: Path | None,
     classes_file: Path | None,
     first_id: int | None,
-    match: tuple[str, str],
+    match: tuple[str, str] | None,
     reader: str | None,
     variable: str,
     target: Path | None,

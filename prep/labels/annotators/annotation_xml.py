@@ -3,6 +3,7 @@
 Sources of the layouts: https://github.com/CSAILVision/LabelMeAnnotationTool and https://rectlabel.com/help.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -12,22 +13,23 @@ from prep.core.files import read_bytes
 from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators.photo_files import source_of
+from prep.labels.annotators.photo_files import images_of, source_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.xml_files import parse_xml
+from prep.labels.text_files import parse_xml
+
+_START = re.compile(rb"<annotation[\s>]")
+_LOOKED_AT = 20
 
 
 def _files(contents: Contents) -> list[FoundFile]:
-    """The XML files, if the first is of this kind."""
-    if contents.is_zip:
-        return []
-    files = contents.of_suffix(".xml")
-    return files if files and b"<annotation" in contents.head(files[0]) else []
+    """The XML files, if one of the first is of this kind."""
+    files = [] if contents.is_zip else contents.of_suffix(".xml")
+    return files if any(_START.search(contents.text_head(file)) for file in files[:_LOOKED_AT]) else []
 
 
 def _recognised(contents: Contents) -> float:
@@ -40,8 +42,8 @@ def _recognised(contents: Contents) -> float:
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     files, left_out = contents.once(_files), LeftOut()
-    images = [_image(file.path, left_out) for file in files]
-    if not any(image.regions for image in images):
+    images = images_of("annotation-xml", files, lambda file: [_image(file.path, left_out)], left_out)
+    if images and not any(image.regions for image in images):
         raise SegError(
             f"{contents.source}: {len(files)} XML files with boxes and no regions (Pascal VOC's annotations, as "
             "LabelImg writes them); boxes are no masks: export polygons, or draw masks with 'seg-prep annotate'"
@@ -51,6 +53,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
 
 def _image(path: Path, left_out: LeftOut) -> RegionImage:
     root = parse_xml(path, read_bytes(path))
+    if root.tag != "annotation":
+        raise SegError(f"{path}: is no annotation of a photo, but <{root.tag:.40}>; export it again, or remove it")
     name = (root.findtext("filename") or f"{path.stem}.jpg").strip()
     return RegionImage(name, (0, 0), tuple(_regions(path, root, left_out)), file=path)
 

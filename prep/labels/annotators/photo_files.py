@@ -22,56 +22,63 @@ Parse = Callable[[Path, Any, LeftOut], RegionImage]
 ParseAll = Callable[[Path, Any, LeftOut], Iterable[RegionImage]]
 """All images that the content of a file is of; errors of any kind where that is not as its tool writes it."""
 
-_ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
-
 
 def each_file(reader: str, parse: Parse) -> Callable[[Contents, Sequence[FoundFile]], LabelSource]:
     """How a format opens JSON files of which each is of one photo."""
-
-    def opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
-        left_out = LeftOut()
-        images = (parse(file.path, contents.json(file), left_out) for file in files)
-        return source_of(reader, contents, files[0], images, left_out)
-
-    return opened
+    return all_files(reader, lambda path, content, left_out: [parse(path, content, left_out)], each_photo=True)
 
 
 def all_files(
-    reader: str, parse: ParseAll, points: Literal["pixels", "shares"] = "pixels"
+    reader: str, parse: ParseAll, points: Literal["pixels", "shares"] = "pixels", *, each_photo: bool = False
 ) -> Callable[[Contents, Sequence[FoundFile]], LabelSource]:
     """How a format opens JSON files of which each is of any number of photos.
 
     points: whether corners are pixels, or shares of the image from 0 to 1.
+    each_photo: whether a file may be that of a photo, so that one that is damaged is left out.
     """
 
     def opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         left_out = LeftOut()
-        images: list[RegionImage] = []
-        for file in files:
-            try:
-                images += parse(file.path, contents.json(file), left_out)
-            except _ODD as error:
-                raise SegError(
-                    f"{file.path}: is not as {reader} exports it ({type(error).__name__}: {error}); export it again"
-                ) from error
+        images = images_of(
+            reader, files, lambda file: parse(file.path, contents.json(file), left_out), left_out, each_photo=each_photo
+        )
         return source_of(reader, contents, files[0], images, left_out, points)
 
     return opened
+
+
+def images_of(
+    reader: str,
+    files: Sequence[FoundFile],
+    parse: Callable[[FoundFile], Iterable[RegionImage]],
+    left_out: LeftOut,
+    *,
+    each_photo: bool = True,
+) -> list[RegionImage]:
+    """The images of all files but those that are damaged; SegError for such a one where it is not that of a photo."""
+    images: list[RegionImage] = []
+    for file in files:
+        with left_out.leaving_out(file, reader):
+            images += parse(file)
+        if left_out.damaged and not each_photo:
+            raise SegError(next(iter(left_out.damaged.values())))
+    return images
 
 
 def source_of(
     reader: str,
     contents: Contents,
     first: FoundFile,
-    images: Iterable[RegionImage],
+    images: Sequence[RegionImage],
     left_out: LeftOut,
     points: Literal["pixels", "shares"] = "pixels",
 ) -> LabelSource:
     """The images as a source; SegError if none has a region."""
-    listed = list(images)
-    notes = noted(f"{contents.source}: holds no polygons and no masks", listed, left_out.notes())
+    notes = noted(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
     root = photo_folder(contents, first)
-    return region_source(reader, contents.source, listed, notes=notes, root=root, points=points)
+    return region_source(
+        reader, contents.source, images, notes=notes, root=root, points=points, damaged=left_out.damaged
+    )
 
 
 def xy_corners(where: str, points: object) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask
+from prep.labels.annotators.photo_files import images_of
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
 from prep.labels.layouts.splits import split_of
@@ -64,7 +65,12 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     left_out = LeftOut()
     folders = {file.path.parent for file in files}
     root = Rerooting(contents.photos) if contents.photos else None
-    images = [_image(file, contents.json(file), len(folders) > 1, root, left_out) for file in files]
+    images = images_of(
+        "Supervisely",
+        files,
+        lambda file: [_image(file, contents.json(file), len(folders) > 1, root, left_out)],
+        left_out,
+    )
     notes = noted(f"{contents.source}: holds no polygons and no bitmaps", images, left_out.notes())
     colors = _classes(files[0].path)
     used = sorted({name for image in images for name, _ in image.regions} - colors.keys())
@@ -77,6 +83,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         classes=named_classes(names, colors),
         notes=notes,
         root=photo_folder(contents, files[0]),
+        damaged=left_out.damaged,
     )
 
 

@@ -24,6 +24,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
 from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.text_files import decode_text
 
 _NO_CLASS = "region"
 _COLUMNS = ("filename", "region_shape_attributes", "region_attributes")
@@ -79,17 +80,19 @@ def _json_regions(path: Path, entries: Iterable[Any]) -> Iterator[_Region]:
 
 def _opened_csv(contents: Contents, variable: str) -> LabelSource:
     file = only_one(contents, _csv_files(contents), "VIA")
-    text = read_bytes(file.path).decode("utf-8-sig", errors="replace")
+    text = decode_text(file.path, read_bytes(file.path))
     photos, regions = [], []
+    rows = csv.DictReader(io.StringIO(text))
     try:
-        for row in csv.DictReader(io.StringIO(text)):
+        for row in rows:
             name = row.get("filename") or row.get("#filename") or ""
             photos.append(name)
             shape = json.loads(row["region_shape_attributes"] or "{}")
             if shape:  # a photo without regions has a row
                 regions.append(_region(file.path, name, shape, json.loads(row["region_attributes"] or "{}")))
     except (csv.Error, ValueError, KeyError, TypeError) as error:
-        raise SegError(f"{file.path}: no CSV file as VIA writes it ({error}); export it again") from error
+        where = f"{file.path}: line {rows.line_num}"
+        raise SegError(f"{where} is not as VIA writes it ({type(error).__name__}: {error}); export it again") from error
     return _source(contents, file, photos, regions)
 
 
@@ -142,7 +145,7 @@ def _attribute(path: Path, regions: Sequence[_Region], wanted: str) -> str | Non
     if len(values) == 1 and not wanted:
         return next(iter(values))
     lines = "".join(
-        f"\n  --variable {shlex.quote(key)}  ({', '.join(text for text, _ in counts.most_common(_SHOWN))})"
+        f"\n  --variable {shlex.quote(key)}   ({', '.join(text for text, _ in counts.most_common(_SHOWN))})"
         for key, counts in values.items()
     )
     asked = f"no attribute {wanted!r}" if wanted else f"{len(values)} attributes"

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.words import options
 from prep.images.finding import FoundFile
 from prep.labels.annotators.photo_files import source_of
 from prep.labels.contents import Contents
@@ -70,11 +71,10 @@ def _class_attribute(
     used = dict.fromkeys(key for entry in entries for key in entry.get("av") or {} if key in attributes)
     names = {key: str(attributes[key].get("aname")) for key in used}
     chosen = [key for key, name in names.items() if name == variable] if variable else list(used)
-    if variable and not chosen:
-        raise SegError(f"--variable {variable}: {path} has no such attribute of regions; there are {names.values()}")
-    if len(chosen) > 1:
-        lines = "".join(f"\n  --variable {name}" for name in names.values())
-        raise SegError(f"{path}: its regions have {len(chosen)} attributes; say which one is the class:{lines}")
+    if (variable and not chosen) or len(chosen) > 1:
+        asked = f"{len(names)} attributes" if chosen else f"no attribute {variable!r}"
+        ways = options("--variable", names.values())
+        raise SegError(f"{path}: its regions have {asked}; say which one is the class:{ways}")
     return chosen[0] if chosen else ""
 
 

@@ -37,12 +37,15 @@ def _is_asset(content: object) -> bool:
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     """Each asset once: an export and the files of its assets say the same."""
     left_out = LeftOut()
-    assets: dict[object, tuple[Path, Mapping[str, Any]]] = {}
+    assets: dict[object, tuple[FoundFile, Mapping[str, Any]]] = {}
     for file in files:
         content = contents.json(file)
         for each in [content] if _is_asset(content) else content["assets"].values():
-            assets.setdefault(each["asset"].get("id") or each["asset"].get("name"), (file.path, each))
-    images = [_image(path, each, left_out) for path, each in assets.values()]
+            assets.setdefault(each["asset"].get("id") or each["asset"].get("name"), (file, each))
+    images = []
+    for file, each in assets.values():
+        with left_out.leaving_out(file, "VoTT"):
+            images.append(_image(file.path, each, left_out))
     return source_of("vott", contents, files[0], images, left_out)
 
 

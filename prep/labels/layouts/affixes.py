@@ -52,11 +52,14 @@ class Relation:
 
 
 def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
-    """Find the image of each label, whose name has as little added as can be; upper and lower case count as equal."""
+    """Find the image of each label, whose name has as little added as can be.
+
+    Upper and lower case count as equal, and numbers with and without leading zeros (CelebAMask-HQ: 7.jpg, 00007_hair).
+    """
     keys = _keys(images)
     found: dict[str, tuple[str, Patterns]] = {}
     for label in labels:
-        hits = ((keys.get(core.casefold()), pattern) for core, pattern in _cores(label))
+        hits = ((keys.get(core.casefold()) or keys.get(_number(core)), pattern) for core, pattern in _cores(label))
         hit = next(((image, pattern) for image, pattern in hits if image is not None), None)
         if hit is not None:
             found[label] = hit[0][0], (hit[0][1], hit[1])
@@ -112,7 +115,14 @@ def _keys(images: Sequence[str]) -> dict[str, tuple[str, str]]:
         for core, pattern in _photo_cores(image, prefix, suffix):
             number[core.casefold()] += 1
             cut.setdefault(core.casefold(), (image, pattern))
-    return {key: hit for key, hit in cut.items() if number[key] == 1} | whole
+    numbers = Counter(filter(None, map(_number, images)))
+    alone = {key: (image, "{}") for image in images if numbers[key := _number(image)] == 1}
+    return alone | {key: hit for key, hit in cut.items() if number[key] == 1} | whole
+
+
+def _number(name: str) -> str:
+    """A name that is a number, in a spelling that no name has; empty for all others."""
+    return f"\0{name.lstrip('0')}" if name.isdecimal() and name.isascii() else ""
 
 
 def _photo_cores(image: str, prefix: str, suffix: str) -> Iterator[tuple[str, str]]:

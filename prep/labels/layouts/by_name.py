@@ -12,7 +12,7 @@ from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, s
 
 _BEST = (
     ("labelids", "Cityscapes: labelIds are the numbers of its classes"),
-    ("labeltrainids", "Cityscapes: labelTrainIds are the numbers of its classes"),
+    ("labeltrainids", "labelTrainIds are numbers of classes, as Cityscapes and mmsegmentation write them"),
     ("watershed_mask", "PixelAnnotationTool: the watershed mask is the finished one"),
     ("manual1", "DRIVE: the first observer's masks are the truth, and mask is the field of view"),
 )
@@ -79,8 +79,14 @@ def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> Name
     raise SegError(
         f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
         "masks are meant? Nothing was written; type the same command with one of\n"
-        + "\n".join(_command(pattern, kinds) for pattern in masks)
+        + "\n".join([*(_command(pattern, kinds) for pattern in masks), *_as_objects(list(masks))])
     )
+
+
+def _as_objects(patterns: Sequence[str]) -> list[str]:
+    """What merges masks whose names differ by a number only."""
+    plain = {re.sub(r"\d+", "", pattern) for pattern in patterns}
+    return ["  --from object-masks   each is of an object: all of a photo in one mask"] if len(plain) == 1 else []
 
 
 def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
@@ -95,7 +101,8 @@ def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
 def _note(kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
     if kinds.keys() == {SAME_STEM}:
         image, label = min(kinds[SAME_STEM].items())
-        return f"paired by names that differ in upper and lower case only: {image} with {label}"
+        what = "leading zeros" if image.casefold() != label.casefold() else "upper and lower case"
+        return f"paired by names that differ in {what} only: {image} with {label}"
     how = []
     for (before, after), found in kinds.items():
         image, label = min(found.items())

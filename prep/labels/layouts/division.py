@@ -1,5 +1,6 @@
 """Which image files of a folder are photos, and which are masks, by the names of their folders and of themselves."""
 
+import itertools
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,11 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
-from prep.core.words import counted, list_some, verb
+from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, is_named_as_mask, relate
-from prep.labels.layouts.kinds import in_place_of, without_pictures
-from prep.labels.layouts.looks import number_of_values
+from prep.labels.layouts.affixes import Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_pictures
+from prep.labels.layouts.looks import is_photo, number_of_values
 from prep.labels.layouts.splits import split_of
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
@@ -30,10 +31,10 @@ class Division:
     notes: tuple[str, ...] = ()
 
 
-def divide(files: Sequence[FoundFile], patterns: Patterns = SAME_STEM) -> Division:
+def divide(files: Sequence[FoundFile], patterns: Patterns | None = None) -> Division:
     """Tell photos from masks: by their folders, else by patterns that a person gave, else by names and endings."""
     found = _divided(files, patterns)
-    if patterns == SAME_STEM:
+    if patterns is None:
         return found
     kept = {file.path for file in (*found.photos, *found.masks)}
     rest = [file.name for file in files if file.path not in kept]
@@ -41,7 +42,7 @@ def divide(files: Sequence[FoundFile], patterns: Patterns = SAME_STEM) -> Divisi
     return replace(found, notes=(note,) if rest else ())
 
 
-def _divided(files: Sequence[FoundFile], patterns: Patterns) -> Division:
+def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
     roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
     for file in files:
         roles[_role(file)].append(file)
@@ -56,7 +57,7 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns) -> Division:
         for unnamed in (_inside(others), others):
             if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:
                 return _without_others(unnamed, _of_pattern(masks, patterns), [])
-    found = _by_pattern(files, patterns) or _by_name(files) or _by_ending(files)
+    found = (_by_pattern(files, patterns) if patterns else _by_name(files)) or _by_ending(files)
     if found:
         return _without_others(*found, [])
     if two := _by_folder(files):
@@ -72,16 +73,16 @@ def refuse_several_sets(source: Path, division: Division) -> None:
     several = [each for each in folders.values() if len(set(each)) > 1]
     if not several:
         return
-    sets = Counter(folder for each in several for folder in set(each))
+    sets = Counter(folder for each in several for folder in sorted(set(each)))
     photos = Counter(PurePosixPath(file.name).parent for file in division.photos).most_common(1)
     beside = ["--images", str(source / photos[0][0])] if photos else []
-    commands = [
-        f"  {shlex.join(['seg-prep', 'masks', 'convert', str(source / folder), *beside])}   {counted(number, 'mask')}"
+    ways = [
+        f"{shlex.join([str(source / folder), *beside])}   {counted(number, 'mask')}"
         for folder, number in sets.most_common(_SHOWN)
     ]
     raise SegError(
         f"{source}: {counted(len(several), 'name')} of masks {verb(len(several), 'stands', 'stand')} in several "
-        "folders. Where these are masks of the same photos, take one of them:\n" + "\n".join(commands)
+        f"folders. Where these are masks of the same photos, {as_source(ways)}"
     )
 
 
@@ -101,7 +102,14 @@ def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[
 
 
 def _of_one_kind(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
-    """Without masks of instances and pictures of the masks, where others for all photos lie in other folders."""
+    """Without older versions of masks and bands of photos, masks of instances and pictures of the masks."""
+    masks, of_versions = of_newest_version(masks)
+    photos, of_bands = of_colors(photos)
+    found = _without_pictures(photos, masks, others)
+    return replace(found, notes=(*found.notes, *filter(None, (of_versions, of_bands))))
+
+
+def _without_pictures(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
     kept, left, why = without_pictures(masks)
     if not left or len(kept) < len(_without_others(photos, kept, ()).photos):
         return _without_others(photos, in_place_of(photos, masks), others)
@@ -129,19 +137,18 @@ def _without_others(photos: Sequence[FoundFile], masks: Sequence[FoundFile], oth
     return Division(tuple(photos), tuple(masks), tuple(notes))
 
 
-def _of_pattern(masks: Sequence[FoundFile], patterns: Patterns) -> Sequence[FoundFile]:
+def _of_pattern(masks: Sequence[FoundFile], patterns: Patterns | None) -> Sequence[FoundFile]:
     """The masks whose names are as a person says; all of them if none is."""
-    return [file for file in masks if fits(file.stem, patterns[1])] or masks
+    return masks if patterns is None else [file for file in masks if fits(file.stem, patterns[1])] or masks
 
 
 def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[FoundFile], list[FoundFile]] | None:
-    if patterns == SAME_STEM:
-        return None
     cores = {core for file in files if (core := fits(file.stem, patterns[0]))}
     masks = [file for file in files if fits(file.stem, patterns[1]) in cores]
     shared = {fits(file.stem, patterns[1]) for file in masks}
     taken = set(masks)
     photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in taken]
+    photos = _without_twins(photos)[0]
     return (photos, masks) if photos and masks else None
 
 
@@ -151,20 +158,47 @@ def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFil
     if not masks or len(masks) == len(files):
         return None
     photos = [file for file in files if not is_named_as_mask(file.stem)]
+    photos, more = _without_twins(photos)
+    masks = [*more, *masks]
     found = relate(_stems(photos), _stems(masks))
     related = {image for image, _ in found.found.values()}
     return (photos, masks) if not found.alone and 2 * len(related) >= len(photos) else None
 
 
 def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
-    """Where most names of a folder stand twice, as x.jpg and x.png, the photos are in the format that loses."""
-    photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
-    masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]
-    if not photos or not masks or len(photos) + len(masks) < len(files) or any(_role(file) for file in files):
+    """Where most names of a folder stand twice, as x.jpg and x.png, the photos are in the format that loses.
+
+    What they look like comes first where it is plain: x.png may be the photo, and x.bmp its mask.
+    """
+    if any(_role(file) for file in files):
+        return None
+    photos, masks = _by_look(files)
+    if not masks:
+        photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
+        masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]
+    if not photos or not masks or len(photos) + len(masks) < len(files):
         return None
     ours, theirs = set(_stems(photos)), set(_stems(masks))
     alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own
-    return (photos, masks) if alone and 2 * len(ours & theirs) >= len(ours | theirs) else None
+    return (photos, masks) if alone and masks and 2 * len(ours & theirs) >= len(ours | theirs) else None
+
+
+def _without_twins(photos: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
+    """Photos beside x_color.png; and files of their names that are masks, too: x.png beside x.jpg."""
+    if len(set(_stems(photos))) == len(photos) or not (two := _by_ending(photos)):
+        return list(photos), []
+    return two
+
+
+def _by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
+    """Files of two endings, of which one is of photos and one holds few values; none where that does not tell them."""
+    endings: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        endings[file.path.suffix.lower()].append(file)
+    for photos, masks in itertools.permutations(endings.values()) if len(endings) == 2 else ():
+        if _are_drawn(masks) and all(is_photo(file.path) for file in _some(photos) if _values(file)):
+            return photos, masks
+    return [], []
 
 
 def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:
@@ -201,10 +235,21 @@ def _are_drawn(files: Sequence[FoundFile]) -> bool:
     """
     if any(".." in file.path.parts for file in files):
         return False
+    seen = [values for file in _some(files) if (values := _values(file))]
+    return bool(seen) and max(seen) <= _FEW
+
+
+def _values(file: FoundFile) -> int:
+    """Different values of it; 0 of a damaged one, which converting will name."""
     try:
-        return all(number_of_values(file.path) <= _FEW for file in files[:: max(1, len(files) // _LOOKED_AT)])
+        return number_of_values(file.path)
     except SegError:
-        return False
+        return 0
+
+
+def _some(files: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Those that are looked at."""
+    return files[:: max(1, len(files) // _LOOKED_AT)]
 
 
 def _stems(files: Sequence[FoundFile]) -> list[str]:

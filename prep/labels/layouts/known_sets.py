@@ -1,9 +1,11 @@
 """Classes of well-known sets, by the names of their masks: a guess of last resort, where nothing beside them says more.
 
-Sources: cityscapesScripts (labels.py), the pages of the Oxford-IIIT Pet Dataset, LoveDA and ISPRS' semantic labelling.
+Sources: cityscapesScripts (labels.py), the pages of the Oxford-IIIT Pet Dataset, LoveDA and ISPRS' semantic labelling,
+the documentation of BDD100K, of KITTI and of CelebAMask-HQ.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
 from prep.core.classes import ClassMap, distinct_color
@@ -24,8 +26,17 @@ _ISPRS = (
 )
 _LOVEDA = ("background", "building", "road", "water", "barren", "forest", "agriculture")
 _PETS = ("pet", "background", "border")
+_FACES = (
+    *("skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip", "l_lip"),
+    *("hair", "hat", "ear_r", "neck_l", "neck", "cloth"),
+)
+"""CelebAMask-HQ's parts of faces, as its g_mask.py paints them: skin lies below all others."""
 _LOOKED_AT = 8
 """Masks of several kinds stand side by side: color, instanceIds, labelIds."""
+_CITYSCAPES_IDS = re.compile(r"_gt(Fine|Coarse)_labelIds$")
+_CITYSCAPES_TRAIN_IDS = re.compile(r"_gt(Fine|Coarse)_(label)?TrainIds$", re.IGNORECASE)
+"""With gtFine: mmsegmentation writes labelTrainIds of its own for other sets."""
+_KITTI = re.compile(r"\d{6}_10")
 _PLACES = frozenset({"urban", "rural"})
 
 
@@ -39,14 +50,24 @@ def guess_of(masks: Sequence[FoundFile]) -> tuple[ClassMap, str] | None:
     return classes, f"{note}are others, name them with --classes"
 
 
+def ordered(names: Collection[str]) -> list[str]:
+    """Names of classes in the order in which their masks are painted: that of a set which has one, else by name."""
+    faces = "skin" in names and set(names) <= set(_FACES)
+    return sorted(names, key=_FACES.index if faces else None)
+
+
 def _by_name(path: PurePosixPath) -> tuple[str, ClassMap] | None:
     stem, folders = path.stem.lower(), {part.lower() for part in path.parent.parts}
     names, numbers, colors = zip(*_CITYSCAPES, strict=True)
-    if stem.endswith("_labelids"):
-        rest = tuple(sorted(set(range(34)) - set(numbers)))
+    rest = tuple(sorted(set(range(34)) - set(numbers)))
+    if _CITYSCAPES_IDS.search(path.stem):
         return "Cityscapes (its other numbers are ignored)", ClassMap(names, colors, numbers, ignored_ids=rest)
-    if stem.endswith(("_labeltrainids", "_trainids")):
+    if path.parent.name == "semantic" and _KITTI.fullmatch(stem):
+        return "KITTI, which has Cityscapes' (others are ignored)", ClassMap(names, colors, numbers, ignored_ids=rest)
+    if _CITYSCAPES_TRAIN_IDS.search(path.stem):
         return "Cityscapes", ClassMap(names, colors, tuple(range(len(names))))
+    if stem.endswith("_train_id") or {"sem_seg", "masks"} <= folders:
+        return "BDD100K", ClassMap(names, colors, tuple(range(len(names))))
     if "trimaps" in folders:
         return "the Oxford pets", _numbered(_PETS)
     if "masks_png" in folders and folders & _PLACES:

@@ -15,7 +15,9 @@ from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in
 from prep.labels.reader import LabelSource
+from prep.labels.text_files import decode_text
 
+_LISTS = (".txt", ".lst")
 _MOST_BYTES = 1 << 26
 _HEAD = 2048
 _ELSEWHERE = frozenset({"main", "layout", "action"})
@@ -45,11 +47,12 @@ def lists_of(contents: Contents) -> tuple[SplitList, ...]:
 def _lists(contents: Contents) -> tuple[SplitList, ...]:
     if not contents.is_folder:
         return ()
-    files = [(file.path, file.name) for file in contents.of_suffix(".txt")]
+    files = [(file.path, file.name) for file in contents.of_suffix(*_LISTS)]
     if not files and names_labels(contents.source.absolute().name):
         around = contents.source.absolute().parent
         places = (around, around / "ImageSets" / "Segmentation")
-        files = [(path, path.name) for place in places if place.is_dir() for path in sorted(place.glob("*.txt"))]
+        beside = [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
+        files = [(path, path.name) for path in beside if path.suffix in _LISTS]
     found = (_read(path, _split(name)) for path, name in files if _split(name))
     tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
     rows = [
@@ -89,8 +92,8 @@ def _read(path: Path, split: str) -> SplitList | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             return None
-        text = read_bytes(path).decode("utf-8-sig")
-    except (OSError, SegError, UnicodeDecodeError):
+        text = decode_text(path, read_bytes(path), otherwise="cp1252")
+    except (OSError, SegError):
         return None
     lines = [_line(line.strip()) for line in text.splitlines() if line.strip()]
     return SplitList(path, split, tuple(lines)) if lines and all(image for image, _ in lines) else None

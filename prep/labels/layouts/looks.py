@@ -15,7 +15,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
 from prep.images.imageio import decode
-from prep.labels.layouts.affixes import relate
+from prep.labels.layouts.affixes import SAME_STEM, relate, suggest_patterns
 
 _PIXELS = 20_000
 _CLASSES = 64
@@ -93,8 +93,11 @@ def _in_one_folder(files: Sequence[FoundFile]) -> list[str]:
     photos = [file for file in files if is_photo(file.path)]
     taken = set(photos)
     masks = [file for file in files if file not in taken]
-    found = relate(_names(photos), _names(masks)).found.values()
-    return [shlex.join(["--match", image, mask]) for image, mask in dict.fromkeys(patterns for _, patterns in found)]
+    if not photos or not masks:
+        return []
+    found = [patterns for _, patterns in relate(_names(photos), _names(masks)).found.values()]
+    ways = dict.fromkeys(found or [suggest_patterns(_names(photos), _names(masks))])
+    return [shlex.join(["--match", image, mask]) for image, mask in ways if (image, mask) != SAME_STEM]
 
 
 def _names(files: Sequence[FoundFile]) -> list[str]:

@@ -10,6 +10,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import SPLIT_WORDS
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.text_files import decode_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
 _MOST_BYTES = 1 << 26
@@ -55,8 +56,8 @@ def _rows(path: Path) -> Iterator[dict[str, object]]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             return
-        text = read_bytes(path).decode("utf-8-sig")
-    except (OSError, SegError, UnicodeDecodeError):
+        text = decode_text(path, read_bytes(path), otherwise="cp1252")
+    except (OSError, SegError):
         return
     lines = text.splitlines()
     if path.suffix.lower() in (".jsonl", ".manifest"):

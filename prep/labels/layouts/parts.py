@@ -2,45 +2,101 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
 from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import relate, says_mask
+from prep.labels.layouts.kinds import version_of
 
 _MOST_CLASSES = 40
 _MANY_OBJECTS = 4
 _OBJECT_WORDS = frozenset({"", "object", "obj", "instance", "inst"})
 _OBJECT = re.compile(r"\d*")
+_AREAS = ("boundaries", "masks")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """(name, file) of the masks of each photo, by its stem; photos by stem. Names are empty for objects."""
+    """(name, file) of the masks of each photo, by its stem; photos by stem. Names are empty for objects.
+
+    areas: files of each photo, outside of which nobody labelled.
+    numbered: what all are called if their names, which differ in a number only and stand in all photos, are no classes.
+    """
 
     masks: Mapping[str, Sequence[tuple[str, FoundFile]]]
     photos: Mapping[str, FoundFile]
+    areas: Mapping[str, Sequence[FoundFile]] = field(default_factory=dict)
+    numbered: str | None = None
 
     @property
     def are_objects(self) -> bool:
         """Whether nothing says of which class a mask is."""
         return not any(name for parts in self.masks.values() for name, _ in parts)
 
+    def of_one_kind(self) -> "Parts":
+        """The same, with numbers in names that count objects."""
+        kind = self.numbered or ""
+        masks = {stem: [(kind, file) for _, file in parts] for stem, parts in self.masks.items()}
+        return replace(self, masks=masks, numbered=None)
 
-def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told."""
+
+def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False) -> Parts | None:
+    """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told.
+
+    objects: whether a person says that each is of an object, whatever is added to the name of its photo.
+    """
     if len(masks) < 2 or not photos:
         return None
+    if objects:
+        return _objects(photos, masks)
     by_stem = {file.stem: file for file in photos}
-    own = set(by_stem)
-    if any(file.stem in own for file in masks):
+    areas = _areas(by_stem, masks)
+    taken = {file for files in areas.values() for file in files}
+    masks = [file for file in masks if file not in taken]
+    if any(file.stem in by_stem for file in masks):
         return None
-    for find in (_in_class_folders, _in_photo_folders):
-        if (found := find(by_stem, masks)) is not None:
-            return found
-    return _in_sample_folders(photos, masks) or _with_endings(by_stem, masks)
+    found = [
+        _in_class_folders(by_stem, masks),
+        _in_photo_folders(by_stem, masks),
+        _in_sample_folders(photos, masks),
+        _with_endings(by_stem, masks),
+        _with_endings(by_stem, _out_of_chunks(by_stem, masks)),
+    ]
+    best = max(filter(None, found), key=lambda parts: len(parts.masks), default=None)
+    return replace(best, areas=areas) if best else None
+
+
+def _areas(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Mapping[str, Sequence[FoundFile]]:
+    """What Agriculture-Vision has beside a folder a class: boundaries/ of the field and masks/ of the good pixels."""
+    found: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in masks:
+        if file.stem in photos and PurePosixPath(file.name).parent.name in _AREAS:
+            found[file.stem].append(file)
+    return found if any(len(files) == len(_AREAS) for files in found.values()) else {}
+
+
+def _out_of_chunks(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Masks without their folders, which only divide what is too much for one (CelebAMask-HQ: 0 to 14).
+
+    None where photos lie in folders as well, or where a name stands in several.
+    """
+    bare = [FoundFile(file.path, PurePosixPath(file.name).name) for file in masks]
+    alone = len({file.stem for file in bare}) == len(bare)
+    return bare if alone and all(file.stem == PurePosixPath(file.name).stem for file in photos.values()) else ()
+
+
+def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """Every mask as an object of the photo whose name it begins or ends with."""
+    relation = relate([photo.stem for photo in photos], [file.stem for file in masks])
+    if relation.alone:
+        return None
+    found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    for file in masks:
+        found[relation.found[file.stem][0]].append(("", file))
+    return Parts(dict(sorted(found.items())), {photo.stem: photo for photo in photos})
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
@@ -52,7 +108,7 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
         options = []
         for position, name in enumerate(folders):
             rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
-            if rest.stem in photos and name.lower() not in SPLIT_WORDS:
+            if rest.stem in photos and name.lower() not in SPLIT_WORDS and not version_of(name):
                 options.append((rest.stem, name))
         if len(options) != 1:
             return None
@@ -63,14 +119,19 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
 def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
     """masks/x/*.png of images/x.jpg: a folder of the photo's name."""
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
-    times = Counter(PurePosixPath(file.name).stem for file in masks)
-    are_classes = _are_class_names(times, len({PurePosixPath(file.name).parent for file in masks}))
+    names = {file: _without_photo(PurePosixPath(file.name)) for file in masks}
+    are_classes = _are_class_names(Counter(names.values()), len({PurePosixPath(file.name).parent for file in masks}))
     for file in masks:
         stem = FoundFile(file.path, f"{PurePosixPath(file.name).parent}.x").stem
         if stem not in photos:
             return None
-        found[stem].append((PurePosixPath(file.name).stem if are_classes else "", file))
+        found[stem].append((names[file] if are_classes else "", file))
     return _several(found, photos)
+
+
+def _without_photo(mask: PurePosixPath) -> str:
+    """What a mask is called in a folder of its photo's name: lbl01 of x/x_lbl01.png, as HELEN has it."""
+    return mask.stem.removeprefix(mask.parent.name).strip(" _-.") or mask.stem
 
 
 def _in_sample_folders(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
@@ -128,12 +189,18 @@ def _name(pattern: str) -> str | None:
     words = re.split(r"[ _\-.]+", pattern.removeprefix("{}").strip(" _-."))
     if not pattern.startswith("{}") or pattern == "{}":
         return None
-    others = [word for word in words if not says_mask(word)]
+    longer = [word for word in words if len(word) > 1]  # l says mask in x_L.png, and left in x_l_eye.png
+    others = [word for word in words if not says_mask(word) or (len(word) == 1 and len(longer) > 0)]
     if not others:
         return "" if [word.lower() for word in words] == ["mask"] else None
     if all(_OBJECT.fullmatch(word) for word in others):
         return "" if words[0].lower() == "mask" else "".join(others)
     return "_".join(others)
+
+
+def _in_all(names: Collection[str], found: Mapping[str, Sequence[tuple[str, FoundFile]]]) -> bool:
+    """Whether many names stand in each of several photos."""
+    return len(names) >= _MANY_OBJECTS and len(found) > 1 and all(len(parts) == len(names) for parts in found.values())
 
 
 def _in_several_folders(found: Mapping[str, Sequence[tuple[str, FoundFile]]]) -> bool:
@@ -144,19 +211,21 @@ def _in_several_folders(found: Mapping[str, Sequence[tuple[str, FoundFile]]]) ->
 def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mapping[str, FoundFile]) -> Parts | None:
     """The masks, if a photo has more than one, and if all have names or none has, few of them.
 
-    Names that differ by a number only are of objects where there are many (cell_0 .. cell_9); two or three may be those
-    of people who drew (rater1, rater2).
+    Names that differ by a number only are of objects where there are many (cell_0 .. cell_9), unless each photo has
+    them all (lbl00 .. lbl10), which only pixels tell; two or three may be those of people who drew (rater1, rater2).
     """
     most = max(map(len, found.values()), default=0)
     names = {name for parts in found.values() for name, _ in parts}
     if most < 2 or ("" in names and len(names) > 1) or ("" in names and _in_several_folders(found)):
         return None
-    if len(names) > 1 and len(kinds := {name.rstrip("0123456789").rstrip(" _-.") for name in names}) == 1:
-        if most < _MANY_OBJECTS:
-            return None
-        kind = "" if (only := kinds.pop()).lower() in _OBJECT_WORDS else only
-        names, found = {kind}, {stem: [(kind, file) for _, file in parts] for stem, parts in found.items()}
-    if len(names) > _MOST_CLASSES:
+    kinds = {name.rstrip("0123456789").rstrip(" _-.") for name in names}
+    are_numbered = len(names) > 1 and len(kinds) == 1
+    if are_numbered and most < _MANY_OBJECTS:
         return None
+    kind = "" if (only := kinds.pop()).lower() in _OBJECT_WORDS else only
     ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
-    return Parts(ordered, photos)
+    result = Parts(ordered, photos, numbered=kind if are_numbered else None)
+    few = len(names) <= _MOST_CLASSES
+    if are_numbered and not (few and _in_all(names, found)):
+        return result.of_one_kind()
+    return result if few else None

@@ -1,6 +1,5 @@
 """Plain .mat files: each holds a matrix of ids (2-D, whole numbers, logical, or categorical), maybe inside a struct."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from prep.core.classes import MAX_CLASSES, MAX_ID, made_up_classes
 from prep.core.errors import SegError
 from prep.core.folder_names import names_photos
-from prep.core.words import list_some
+from prep.core.words import list_some, options
 from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.labels.contents import Contents
 from prep.labels.formats import FileFormat
@@ -78,9 +77,12 @@ def _chosen(label: RawLabel) -> tuple[str, Any]:
         return label.part, found[label.part]
     fitting = found if len(found) == 1 or label.ground is None else _of_size(found, label.ground)
     if len(fitting) != 1:
-        several = f"{len(found)} matrices ({list_some([*found])})" if found else "no 2-D matrix of ids"
-        example = f" {shlex.quote(next(iter(fitting or found)))}" if found else ""
-        raise SegError(f"{label.path}: holds {several}; name the variable to read with --variable{example}")
+        if not found:
+            raise SegError(f"{label.path}: holds no 2-D matrix of ids")
+        raise SegError(
+            f"{label.path}: holds {len(found)} matrices ({list_some([*found])}); add which one to read:"
+            f"{options('--variable', fitting or found)}"
+        )
     return next(iter(fitting.items()))
 
 

@@ -12,11 +12,13 @@ import numpy as np
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.annotators.photo_files import images_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent
+from prep.labels.regions.map_vectors import way_out
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.shapes.sources import noted, photo_folder, photos_by_stem, region_source
 
@@ -41,20 +43,24 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     root = photo_folder(contents, files[0])
     stems = photos_by_stem(root)
     left_out = LeftOut()
-    images = [_image(file.path, contents.json(file), variable, stems, left_out) for file in files]
+    images = images_of("GeoJSON", files, lambda file: [_image(file, contents, variable, stems, left_out)], left_out)
     return region_source(
         "geojson",
         contents.source,
         images,
         notes=noted(f"{contents.source}: holds no polygons", images, left_out.notes()),
         root=root,
+        damaged=left_out.damaged,
     )
 
 
-def _image(path: Path, content: Any, variable: str, stems: Mapping[str, Path], left_out: LeftOut) -> RegionImage:  # noqa: ANN401
+def _image(
+    file: FoundFile, contents: Contents, variable: str, stems: Mapping[str, Path], left_out: LeftOut
+) -> RegionImage:
+    path, content = file.path, contents.json(file)
     collection = content if isinstance(content, dict) else {"features": content}
     if "crs" in collection:
-        raise _on_the_ground(path)
+        raise _on_the_ground(path, contents)
     features = collection.get("features") if collection.get("type") != "Feature" else [collection]
     if not isinstance(features, list):
         raise SegError(f"{path}: holds no features; export it again as a FeatureCollection")
@@ -73,7 +79,7 @@ def _image(path: Path, content: Any, variable: str, stems: Mapping[str, Path], l
         regions += [(label or _UNNAMED, polygon) for polygon in polygons]
     image = RegionImage(path.stem, (0, 0), tuple(regions))
     if len(points := image.points()) and (np.ptp(points, axis=0) < 1).all():
-        raise _on_the_ground(path)
+        raise _on_the_ground(path, contents)
     return _with_photo(path, image, collection, stems)
 
 
@@ -87,10 +93,10 @@ def _with_photo(path: Path, image: RegionImage, said_of: Mapping[str, Any], stem
     return RegionImage(name, size, image.regions, file=path, photo=stems.get(stem))
 
 
-def _on_the_ground(path: Path) -> SegError:
+def _on_the_ground(path: Path, contents: Contents) -> SegError:
     return SegError(
-        f"{path}: its coordinates are places on the ground (degrees or metres), not pixels of a photo; cut the "
-        f"raster together with it: seg-prep tile RASTER -o DATASET --labels {path} --attribute NAME"
+        f"{path}: its coordinates are places on the ground (degrees or metres), not pixels of a photo; "
+        f"{way_out(path, contents)}"
     )
 
 

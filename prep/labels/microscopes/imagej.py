@@ -36,26 +36,35 @@ class _Set:
 def _recognised(contents: Contents) -> float:
     """A zip file by the endings of its members; a folder by .roi files or such zip files, where no image is a mask."""
     if contents.is_zip:
-        return LIKELY if _is_set(contents.source) else NO
-    found = contents.of_suffix(".roi") or any(_is_set(file.path) for file in contents.of_suffix(".zip"))
+        return LIKELY if is_roi_set(contents.source) else NO
+    found = contents.of_suffix(".roi") or any(is_roi_set(file.path) for file in contents.of_suffix(".zip"))
     return LIKELY if found else NO
 
 
-def _is_set(archive: Path) -> bool:
+def is_roi_set(archive: Path) -> bool:
+    """Whether a zip file holds ROIs and nothing else."""
     try:
-        names = [PurePosixPath(name) for name in member_names(archive)]
+        return _holds_rois(archive)
     except SegError:
         return False
+
+
+def _holds_rois(archive: Path) -> bool:
+    names = [PurePosixPath(name) for name in member_names(archive)]
     return bool(names) and all(name.suffix.lower() == ".roi" or name.name.startswith(".") for name in names)
 
 
-def _sets(contents: Contents, stems: Mapping[str, Path]) -> Iterator[_Set]:
+def _sets(contents: Contents, stems: Mapping[str, Path], left_out: LeftOut) -> Iterator[_Set]:
     """A set for each zip file, for each folder of .roi files, and for a .roi file that is called as a photo."""
-    archives = [contents.source] if contents.is_zip else [file.path for file in contents.of_suffix(".zip")]
-    for archive in filter(_is_set, archives):
-        names = [name for name in member_names(archive) if name.lower().endswith(".roi")]
-        rois = {PurePosixPath(name).stem: member_bytes(archive, name) for name in names}
-        yield _Set(_SET.sub("", archive.stem), archive, rois)
+    own = FoundFile(contents.source, contents.source.name)
+    for file in [own] if contents.is_zip else contents.of_suffix(".zip"):
+        found: list[_Set] = []
+        with left_out.leaving_out(FoundFile(file.path, f"{_SET.sub('', file.path.stem)}.x"), "ImageJ"):
+            names = [name for name in member_names(file.path) if name.lower().endswith(".roi")]
+            if _holds_rois(file.path):
+                rois = {PurePosixPath(name).stem: member_bytes(file.path, name) for name in names}
+                found.append(_Set(_SET.sub("", file.path.stem), file.path, rois))
+        yield from found
     if contents.is_zip:
         return
     folders: dict[Path, list[FoundFile]] = {}
@@ -73,8 +82,8 @@ def _sets(contents: Contents, stems: Mapping[str, Path]) -> Iterator[_Set]:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     root = contents.photos or (contents.source if contents.is_folder else contents.source.parent)
     stems = photos_by_stem(root)
-    sets = list(_sets(contents, stems))
     left_out, notes = LeftOut(), []
+    sets = list(_sets(contents, stems, left_out))
     if len(sets) == 1 and sets[0].stem not in stems:
         if len(stems) != 1:
             raise SegError(
@@ -83,13 +92,17 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
             )
         sets[0].stem = next(iter(stems))
         notes.append(f"taken for the ROIs of the only photo there, {stems[sets[0].stem].name}")
-    images = [_image(each, stems, left_out) for each in sets]
+    images = []
+    for each in sets:
+        with left_out.leaving_out(FoundFile(each.path, f"{each.stem}.x"), "ImageJ"):
+            images.append(_image(each, stems, left_out))
     return region_source(
         "imagej-roi",
         contents.source,
         images,
         notes=noted(f"{contents.source}: holds no ROI that encloses anything", images, [*notes, *left_out.notes()]),
         root=root,
+        damaged=left_out.damaged,
     )
 
 

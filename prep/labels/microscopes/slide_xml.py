@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
-from prep.labels.annotators.photo_files import source_of
+from prep.labels.annotators.photo_files import images_of, source_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
@@ -17,28 +18,32 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, corners
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.shapes.sources import photo_folder, photos_by_stem
-from prep.labels.xml_files import parse_xml
+from prep.labels.text_files import parse_xml
 
-_MARKS = (b"<Annotations", b"<ASAP_Annotations")
+_ROOTS = ("Annotations", "ASAP_Annotations")
+_LOOKED_AT = 20
 _UNNAMED = "object"
 _OUTLINES = ("Polygon", "Spline", "Rectangle")
 
 
 def _files(contents: Contents) -> list[FoundFile]:
-    """The XML files, if the first is of such a viewer."""
+    """The XML files, if one of the first is of such a viewer."""
     files = [] if contents.is_zip else contents.of_suffix(".xml")
-    return files if files and any(mark in contents.head(files[0]) for mark in _MARKS) else []
+    heads = (contents.text_head(file) for file in files[:_LOOKED_AT])
+    return files if any(f"<{tag}".encode() in head for head in heads for tag in _ROOTS) else []
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     files, left_out = contents.once(_files), LeftOut()
     photos = photos_by_stem(photo_folder(contents, files[0]))
-    images = [_image(file.path, photos, left_out) for file in files]
+    images = images_of("slide-xml", files, lambda file: [_image(file.path, photos, left_out)], left_out)
     return source_of("slide-xml", contents, files[0], images, left_out)
 
 
 def _image(path: Path, photos: Mapping[str, Path], left_out: LeftOut) -> RegionImage:
     root = parse_xml(path, read_bytes(path))
+    if root.tag not in _ROOTS:
+        raise SegError(f"{path}: holds no annotations of a slide, but <{root.tag:.40}>; export it again, or remove it")
     regions = _of_asap(path, root, left_out) if root.tag == "ASAP_Annotations" else _of_aperio(path, root)
     photo = photos.get(path.stem)
     name = photo.name if photo else f"{path.stem}.tif"

@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_photos
+from prep.core.words import options
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES, refuse_enormous
 from prep.labels.archive import member_bytes, member_names
@@ -50,7 +51,8 @@ def _chosen(label: RawLabel) -> str:
             raise SegError(f"{label.path}: has no array {label.part!r}; its arrays: {listed}")
         return members[label.part]
     if len(members) != 1:
-        raise SegError(f"{label.path}: holds {len(members)} arrays ({listed}); name the one to read with --variable")
+        said = f"{label.path}: holds {len(members)} arrays ({listed})"
+        raise SegError(f"{said}; add which one to read:{options('--variable', members)}" if members else said)
     return next(iter(members.values()))
 
 

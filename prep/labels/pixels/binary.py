@@ -17,7 +17,10 @@ _MOST_EDGES = 0.15
 
 def inside_of(path: Path) -> NDArray[np.bool_]:
     """(H, W) whether each pixel is inside; SegError if the file is damaged or holds more than two values."""
-    values = _greys(path)
+    return _inside(path, _greys(path))
+
+
+def _inside(path: Path, values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.bool_]:
     if len(np.unique(values[::7, ::7])) <= 2 and len(found := np.unique(values)) <= 2:
         return values > (found[0] if len(found) == 2 else 0)
     between = np.count_nonzero((values > _EDGE[0]) & (values < _EDGE[1]))
@@ -27,9 +30,13 @@ def inside_of(path: Path) -> NDArray[np.bool_]:
 
 
 def is_two_valued(path: Path) -> bool:
-    """Whether a file can be read so; a damaged one can not."""
+    """Whether a file can be read so; also a damaged one: converting it will say what is wrong with it."""
     try:
-        return inside_of(path).ndim == 2
+        values = _greys(path)
+    except SegError:
+        return True
+    try:
+        return _inside(path, values).ndim == 2
     except SegError:
         return False
 

@@ -1,8 +1,10 @@
 """Id masks: every class is a whole number, as the grey value or palette index of a pixel."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.labels.archive import label_bytes
@@ -37,6 +39,32 @@ class IdCodes:
         """Made-up names and colours; 255 is a class in masks of two values only."""
         codes = [code for code in codes if code != IGNORE_INDEX or len(codes) <= _TWO_VALUES]
         return made_up_classes((f"class{code}" for code in codes), codes)
+
+
+class InstanceReader(IdCodes):
+    """Ids that hold the class and the number of the object: class x factor + number; the number is left out.
+
+    Cityscapes' instanceIds have 1000, and ids below it are classes alone; KITTI's have 256.
+    """
+
+    def __init__(self, factor: int, plain_below: int) -> None:
+        self.name = f"ids-{factor}"
+        self._factor, self._plain_below = factor, plain_below
+
+    def read(self, label: RawLabel) -> Codes:
+        """(H, W) classes."""
+        ids = decode_label_ids(Path(label.name), label_bytes(label))
+        return np.where(ids < self._plain_below, ids, ids // self._factor).astype(np.uint16)
+
+
+INSTANCES = (InstanceReader(1000, 1000), InstanceReader(256, 0))
+
+
+def instance_readers(codes: Iterable[int], classes: Container[int]) -> list[str]:
+    """What --from calls the readers by which all of these ids, which are no classes, become classes."""
+    codes = list(codes)
+    factors = [each for each in (1000, 256) if all(code >= each and code // each in classes for code in codes)]
+    return [f"ids-{factor}" for factor in factors]
 
 
 class IdReader(IdCodes):

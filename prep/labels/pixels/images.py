@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
-from prep.images.finding import photos_beside, refuse_equal_stems, with_pages
+from prep.core.failures import refused
+from prep.core.folder_names import names_labels
+from prep.images.finding import FoundFile, photos_beside, refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
@@ -19,7 +21,7 @@ from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import guess_of
 from prep.labels.layouts.looks import is_photo
 from prep.labels.layouts.splits import splits_of
-from prep.labels.pixels.ids import IdReader
+from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, code_strips, row_strips
 
@@ -48,6 +50,16 @@ def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:
 def division_of(contents: Contents) -> Division:
     """The image files of a folder, divided into photos and masks."""
     return contents.once(_divided)
+
+
+def are_told(contents: Contents) -> bool:
+    """Whether names tell which images are photos and which are masks, or that there are masks."""
+    division = division_of(contents)
+    return bool(division.photos and division.masks) or any(map(_in_label_folder, division.masks))
+
+
+def _in_label_folder(file: FoundFile) -> bool:
+    return any(names_labels(part) or "mask" in part.lower() for part in file.name.split("/")[:-1])
 
 
 def _divided(contents: Contents) -> Division:
@@ -82,7 +94,7 @@ def _refuse_photos(contents: Contents, division: Division) -> None:
     if not contents.is_folder or not all(is_photo(file.path) for file in some):
         return
     if contents.damaged_json and contents.owned_json is not None:
-        raise contents.damaged_json[0]
+        raise refused(list(contents.damaged_json.values()))
     raise SegError(
         f"{contents.source}: the images here are photos, and no labels of a format that is read lie beside them: found "
         f"{contents.counts()}. 'seg-prep masks inspect --formats' lists what is read; export the labels as one of "
@@ -96,12 +108,13 @@ FORMAT = FileFormat(
     "masks as image files",
     _recognised,
     _opened,
-    (RgbReader(), IdReader()),
+    (RgbReader(), IdReader(), *INSTANCES),
     rules="Photos and masks are told apart by their folders (images and masks, leftImg8bit and gtFine, img_dir and "
     "ann_dir, train_images and train_segmentations, ...), or in one folder by a word that is added to a name (x_mask, "
     "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
     "of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
-    "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number. Pages of a "
+    "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number; numbers that "
+    "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. Pages of a "
     "TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
     writes=True,
 )

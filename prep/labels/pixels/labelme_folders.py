@@ -12,12 +12,15 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.images.finding import FoundFile
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.labelio import decode_label_ids
+from prep.labels.left_out import LeftOut
 from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes, class_names, code_of, plain_name
+from prep.labels.text_files import decode_text
 
 _MASK, _NAMES, _PHOTO = "label.png", "label_names.txt", "img.png"
 _IGNORED = 255
@@ -49,10 +52,7 @@ def _code(name: str, names: Sequence[str]) -> int:
 
 def _names_in(folder: Path) -> list[str]:
     path = folder / _NAMES
-    try:
-        lines = read_bytes(path).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise SegError(f"{path}: not a text file in UTF-8; save it as UTF-8") from error
+    lines = decode_text(path, read_bytes(path)).splitlines()
     return [line.strip() for line in lines if line.strip()]
 
 
@@ -66,8 +66,13 @@ def _recognised(contents: Contents) -> float:
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
-    folders = _folders(contents)
-    listed = dict.fromkeys(name for folder in folders for name in _names_in(folder))
+    left_out = LeftOut()
+    listed: dict[str, None] = {}
+    folders = []
+    for folder in _folders(contents):
+        with left_out.leaving_out(FoundFile(folder / _NAMES, f"{_stem(folder)}.x"), "LabelMe"):
+            listed |= dict.fromkeys(_names_in(folder))
+            folders.append(folder)
     names = tuple(name for name in class_names(contents.source, list(listed)) if name != BACKGROUND)
     labels = [RawLabel(folder / _MASK, _stem(folder), names=names) for folder in folders]
     if len({label.stem for label in labels}) < len(labels):  # of several batches
@@ -76,7 +81,14 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         ]
     photos = {label.stem: label.path.with_name(_PHOTO) for label in labels if label.path.with_name(_PHOTO).is_file()}
     named = len(photos) == len(labels)
-    return LabelSource(LabelmeFolderReader.name, tuple(labels), photos=photos, names_photos=named, names=names)
+    return LabelSource(
+        LabelmeFolderReader.name,
+        tuple(labels),
+        photos=photos,
+        names_photos=named,
+        names=names,
+        damaged=left_out.damaged,
+    )
 
 
 def _stem(folder: Path) -> str:

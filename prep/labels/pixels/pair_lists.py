@@ -12,13 +12,16 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import lists_of
+from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
 
 
 def _recognised(contents: Contents) -> float:
-    """Only where names of images and masks do not pair by themselves, for then the lists may leave some out."""
+    """Only where names do not pair images and masks, or tell which is which, for then the lists may leave some out."""
     pairs = [line for each in lists_of(contents) for line in each.lines if line[1]]
+    if pairs and not (division_of(contents).photos or contents.photos):
+        return LIKELY
     stems = [(PurePosixPath(image).stem, PurePosixPath(mask).stem) for image, mask in pairs]
     found = relate([image for image, _ in stems], [mask for _, mask in stems]).found if stems else {}
     return LIKELY if any(mask not in found or found[mask][0] != image for image, mask in stems) else NO

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile, find_files, photos_beside
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PROBABLE, FileFormat
+from prep.labels.layouts.known_sets import ordered
 from prep.labels.layouts.parts import Parts, parts_of
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.binary import inside_of, is_two_valued
@@ -23,7 +24,10 @@ from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes, class_names, code_of
 
 _LOOKED_AT = 6
+_NEARLY_ALL = 0.98
 _OBJECT = 1
+_OUTSIDE = "ignore"
+"""Name of the areas of a photo outside of which nobody labelled."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,14 @@ def _merged(label: RawLabel) -> tuple[Codes, int]:
     mask: NDArray[np.uint8] | None = None
     several = np.zeros((), np.bool_)
     for name, path in label.regions or ():
-        inside = inside_of(path)
+        inside = inside_of(path) if name != _OUTSIDE else ~inside_of(path)
         mask = np.zeros(inside.shape, np.uint8) if mask is None else mask
         if inside.shape != mask.shape:
             raise SegError(
                 f"{path} has {inside.shape[1]} x {inside.shape[0]} pixels, other masks of its photo "
                 f"{mask.shape[1]} x {mask.shape[0]}; export them in one size"
             )
-        several = several | (inside & (mask > 0))
+        several = several | (inside & (mask > 0) if name != _OUTSIDE else np.False_)
         mask[inside] = code_of(name, label.names) if name else _OBJECT
     assert mask is not None, "a label of parts has at least one"
     return mask, int(several.sum())
@@ -79,11 +83,20 @@ def _parts(contents: Contents) -> Parts | None:
     if not contents.is_folder:
         return None
     masks = division_of(contents).masks
-    found = parts_of(_photos(contents, masks), masks)
+    found = parts_of(_photos(contents, masks), masks, objects=contents.reader == ObjectMaskReader.name)
     if found is None:
         return None
     files = [file.path for parts in found.masks.values() for _, file in parts]
-    return found if all(map(is_two_valued, files[:: max(1, len(files) // _LOOKED_AT)])) else None
+    if not all(map(is_two_valued, files[:: max(1, len(files) // _LOOKED_AT)])):
+        return None
+    return found if found.numbered is None or _cover(next(iter(found.masks.values()))) else found.of_one_kind()
+
+
+def _cover(parts: Sequence[tuple[str, FoundFile]]) -> bool:
+    """Whether nearly every pixel of a photo lies in its masks, as in those of all classes, and in objects hardly."""
+    inside = [inside_of(file.path) for _, file in parts if is_two_valued(file.path)]
+    alike = [each for each in inside if each.shape == inside[0].shape]
+    return bool(alike) and bool(np.logical_or.reduce(alike).mean() > _NEARLY_ALL)
 
 
 def _photos(contents: Contents, masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
@@ -110,30 +123,40 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         raise SegError(
             f"{contents.source}: no masks of one class or object each that belong to photos by their names or folders"
         )
-    names = class_names(contents.source, sorted({name for parts in found.masks.values() for name, _ in parts if name}))
+    names = class_names(contents.source, ordered({name for parts in found.masks.values() for name, _ in parts if name}))
+    found = replace(found, masks={stem: _in_order(parts, names) for stem, parts in found.masks.items()})
     labels = tuple(
         RawLabel(
             parts[0][1].path,
             stem,
             names=names,
-            regions=tuple((name, file.path) for name, file in parts),
-            files=tuple(file.path for _, file in parts),
+            regions=tuple((name, file.path) for name, file in (*parts, *areas)),
+            files=tuple(file.path for _, file in (*parts, *areas)),
         )
         for stem, parts in found.masks.items()
+        for areas in [[(_OUTSIDE, file) for file in found.areas.get(stem, ())]]
     )
     photos = {stem: file.path for stem, file in found.photos.items()}
     splits = splits_of({stem: file.name for stem, file in found.photos.items() if stem in found.masks})
-    number = sum(map(len, found.masks.values()))
+    number, left = sum(map(len, found.masks.values())), division_of(contents).notes
     if found.are_objects:
         note = f"{counted(number, 'mask')} of objects merged into one mask for each of {counted(len(labels), 'photo')}"
         return LabelSource(
-            ObjectMaskReader.name, labels, photos=photos, splits=splits, notes=(note,), guess=object_class()
+            ObjectMaskReader.name, labels, photos=photos, splits=splits, notes=(note, *left), guess=object_class()
         )
     note = (
         f"{counted(number, 'mask')} of {counted(len(names), 'class', 'classes')} ({list_some(names)}) merged into one "
         f"mask for each of {counted(len(labels), 'photo')}, a later name over an earlier one"
     )
-    return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=(note,), names=names)
+    ignored = (f"outside of boundaries/ and masks/, and so ignored: of {counted(len(found.areas), 'photo')}",)
+    notes = (note, *(ignored if found.areas else ()), *left)
+    return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=notes, names=names)
+
+
+def _in_order(parts: Sequence[tuple[str, FoundFile]], names: Sequence[str]) -> Sequence[tuple[str, FoundFile]]:
+    """The masks of a photo in the order of their names' painting."""
+    places = {name: place for place, name in enumerate(names)}
+    return sorted(parts, key=lambda part: places.get(part[0], 0))
 
 
 CLASSES = FileFormat(
@@ -143,7 +166,8 @@ CLASSES = FileFormat(
     _opened,
     (ClassMaskReader(),),
     rules="Masks of two values (a threshold of half where JPEG blurred them) are merged in the order of their names, a "
-    "later one over an earlier one; pixels in several are counted. What lies in none becomes the background.",
+    "later one over an earlier one (of CelebAMask-HQ in its own); pixels in several are counted. What lies in none "
+    "becomes the background. Of Agriculture-Vision what lies outside of boundaries or masks is ignored.",
 )
 OBJECTS = FileFormat(
     "object-masks",

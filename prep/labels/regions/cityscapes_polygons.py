@@ -10,7 +10,7 @@ from prep.core.errors import SegError
 from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators.photo_files import source_of
+from prep.labels.annotators.photo_files import images_of, source_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.splits import splits_of
@@ -45,7 +45,12 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     files, left_out = contents.once(_files), LeftOut()
     photos = photos_by_stem(photo_folder(contents, files[0]))
     splits = splits_of({file.name: file.name for file in files})
-    images = [_image(contents, file, photos, splits.get(file.name, ""), left_out) for file in files]
+    images = images_of(
+        "Cityscapes",
+        files,
+        lambda file: [_image(contents, file, photos, splits.get(file.name, ""), left_out)],
+        left_out,
+    )
     return source_of("cityscapes-polygons", contents, files[0], images, left_out)
 
 

@@ -254,8 +254,11 @@ def _runs(segmentation: dict[str, Any], image: CocoImage) -> Runs:
         image.size = image_extent(image.name, width, height)
     if (width, height) != image.size:
         raise SegError("their run lengths are not of the size of their image")
-    if isinstance(counts, list) and not (all(is_whole(run) and run >= 0 for run in counts)):
+    if isinstance(counts, str):
+        return Runs(counts, height, width)
+    numbers = [int(run) if isinstance(run, float) and run.is_integer() else run for run in counts]  # 10.0 of numpy
+    if not all(is_whole(run) and run >= 0 for run in numbers):
         raise SegError("their run lengths are no whole numbers")
-    if isinstance(counts, list) and sum(counts) != width * height:
+    if sum(numbers) != width * height:
         raise SegError("their run lengths do not fill their image")
-    return Runs(counts, height, width)
+    return Runs(numbers, height, width)

@@ -23,7 +23,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, image_extent, named_classes
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
 from prep.labels.shapes.sources import noted, photo_folder, region_source
-from prep.labels.xml_files import parse_xml
+from prep.labels.text_files import parse_xml
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class BoxRuns:
 
 
 def _files(contents: Contents) -> list[FoundFile]:
-    return [file for file in contents.of_suffix(".xml") if b"<annotations>" in contents.head(file)]
+    return [file for file in contents.of_suffix(".xml") if b"<annotations>" in contents.text_head(file)]
 
 
 def _recognised(contents: Contents) -> float:

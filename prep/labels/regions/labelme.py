@@ -16,6 +16,7 @@ from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
+from prep.labels.left_out import LeftOut
 from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import (
     UNCOVERED,
@@ -91,24 +92,18 @@ def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # n
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     """List the labels of these files."""
     found: list[LabelmeFile] = []
-    room = _CORNERS_KEPT
+    room, left_out, source = _CORNERS_KEPT, LeftOut(), contents.source
     for file in files:
-        found.append(parse_labelme(file, contents.json(file), room))
-        room -= found[-1].kept
-    source, own = contents.source, {file.name for file in files}
-    strangers = [file.name for file in contents.of_suffix(".json") if file.name not in own]
+        with left_out.leaving_out(file, "LabelMe"):
+            found.append(parse_labelme(file, contents.json(file), room))
+            room -= found[-1].kept
     known = tuple(sorted(class_names(source, sorted(frozenset().union(*(each.names for each in found))))))
     photos, by_own_name = _photos(contents, found)
-    labels = [
-        RawLabel(
-            each.file.path,
-            each.file.stem,
-            size=each.size if all(each.size) else _photo_size(each.file, photos),
-            names=known,
-            regions=each.regions,
-        )
-        for each in found
-    ]
+    labels = []
+    for each in found:
+        with left_out.leaving_out(each.file, "LabelMe"):
+            size = each.size if all(each.size) else _photo_size(each.file, photos)
+            labels.append(RawLabel(each.file.path, each.file.stem, size=size, names=known, regions=each.regions))
     return LabelSource(
         "labelme",
         tuple(labels),
@@ -116,10 +111,11 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         names_photos=True,
         names=known,
         notes=(
-            *_notes(sum((each.skipped for each in found), Counter()), strangers),
+            *_notes(sum((each.skipped for each in found), Counter())),
             *by_own_name,
             *numbered_note(known),
         ),
+        damaged=left_out.damaged,
     )
 
 
@@ -128,11 +124,8 @@ def is_labelme(content: object) -> bool:
     return isinstance(content, dict) and isinstance(content.get("shapes"), list)
 
 
-def _notes(skipped: Counter[str], strangers: Sequence[str]) -> tuple[str, ...]:
-    notes = [f"left out, because {kind.replace(':', f': {count} x', 1)}" for kind, count in sorted(skipped.items())]
-    if strangers:
-        notes.append(f"left out, because they are not LabelMe's: {list_some(strangers)}")
-    return tuple(notes)
+def _notes(skipped: Counter[str]) -> list[str]:
+    return [f"left out, because {kind.replace(':', f': {count} x', 1)}" for kind, count in sorted(skipped.items())]
 
 
 def _photo_size(file: FoundFile, photos: Mapping[str, Path]) -> tuple[int, int]:

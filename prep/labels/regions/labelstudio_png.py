@@ -2,53 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from prep.core.errors import SegError
-from prep.core.files import read_bytes
 from prep.core.words import natural_key
 from prep.images.finding import FoundFile
-from prep.images.imageio import IndexMask, open_image
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
-from prep.labels.pixels.arrays import ArrayReader
-from prep.labels.reader import LabelSource, RawLabel
-from prep.labels.shapes.shapes import Bitmap, RegionImage, ShapeReader
+from prep.labels.reader import LabelSource
+from prep.labels.shapes.bitmap_file import BitmapFile, size_of
+from prep.labels.shapes.shapes import RegionImage, ShapeReader
 from prep.labels.shapes.sources import region_source
 
 _ARRAY = ".npy"
 _NAME = re.compile(r"(task-\d+)-annotation-(\d+)-by-.*?-tag-(.+)-(\d+)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class BitmapFile:
-    """An image file of one region, of the size of its photo."""
-
-    path: Path
-
-    def paint(self, mask: IndexMask, code: int) -> None:
-        """Set the pixels that are not 0; SegError if the file is damaged or of another size than the mask."""
-        if self.path.suffix.lower() == _ARRAY:
-            inside = ArrayReader().read(RawLabel(self.path, "")) > 0
-            if inside.shape == mask.shape:
-                mask[inside] = code
-                return
-        size = _size(self.path)
-        if size != mask.shape[::-1]:
-            raise SegError(
-                f"{self.path} has {size[0]} x {size[1]} pixels, others of its task {mask.shape[1]} x {mask.shape[0]}"
-            )
-        Bitmap(read_bytes(self.path), 0, 0).paint(mask, code)
-
-
-def _size(path: Path) -> tuple[int, int]:
-    """Width and height of an image or of a matrix."""
-    if path.suffix.lower() == _ARRAY:
-        height, width = ArrayReader().read(RawLabel(path, "")).shape
-        return width, height
-    return open_image(path, read_bytes(path)).size
 
 
 def _files(contents: Contents) -> dict[FoundFile, re.Match[str]]:
@@ -65,10 +32,13 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     for file, match in _files(contents).items():
         tasks.setdefault(match[1], []).append((file, match))
     left_out = LeftOut()
-    images = [_image(task, dict(tasks[task]), left_out) for task in sorted(tasks, key=natural_key)]
-    return replace(
-        region_source("labelstudio-png", contents.source, images, notes=left_out.notes()), names_photos=False
-    )
+    images = []
+    for task in sorted(tasks, key=natural_key):
+        with left_out.leaving_out(FoundFile(tasks[task][0][0].path, f"{task}.x"), "Label Studio"):
+            images.append(_image(task, dict(tasks[task]), left_out))
+    notes = left_out.notes()
+    found = region_source("labelstudio-png", contents.source, images, notes=notes, damaged=left_out.damaged)
+    return replace(found, names_photos=False)
 
 
 def _image(task: str, files: Mapping[FoundFile, re.Match[str]], left_out: LeftOut) -> RegionImage:
@@ -77,7 +47,7 @@ def _image(task: str, files: Mapping[FoundFile, re.Match[str]], left_out: LeftOu
         if match[2] != first:
             left_out.add("left out, because another annotation of the task is taken", file.name)
     own = sorted((match[3], int(match[4]), file.path) for file, match in files.items() if match[2] == first)
-    size = _size(own[0][2])
+    size = size_of(own[0][2])
     return RegionImage(task, size, tuple((tag, BitmapFile(path)) for tag, _, path in own))
 
 

@@ -5,11 +5,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prep.core.errors import SegError
-from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, JsonFormat, LabelFormat, NamedOnly
-from prep.labels.pixels.images import division_of
+from prep.labels.pixels.images import are_told
 from prep.labels.reader import LabelSource
 
 _PNG_MASKS = "a PNG mask for each photo"
@@ -47,15 +46,9 @@ def _by_end(*ends: str, marks: Sequence[bytes] = ()) -> Callable[[Contents], flo
         head = contents.head(files[0], _FIRST_LINE) if marks else b""
         if marks and not any(mark in head for mark in marks):
             return NO
-        division = division_of(contents)
-        told = (division.photos and division.masks) or any(map(_in_label_folder, division.masks))
-        return NO if told else LIKELY
+        return NO if are_told(contents) else LIKELY
 
     return recognised
-
-
-def _in_label_folder(file: FoundFile) -> bool:
-    return any(names_labels(part) or "mask" in part.lower() for part in file.name.split("/")[:-1])
 
 
 FORMATS: tuple[LabelFormat, ...] = (
@@ -79,12 +72,6 @@ FORMATS: tuple[LabelFormat, ...] = (
         _by_end(".h5", ".hdf5", ".hdf"),
         f"write PNG or TIFF photos, and {_PNG_MASKS} (in ilastik: Export, Format png or tif)",
     ),
-    NamedOnly(
-        "vector",
-        "vector files of a map",
-        _by_end(".gpkg", ".shp", ".fgb"),
-        "cut their raster together with them: seg-prep tile RASTER -o DATASET --labels FILE --attribute NAME",
-    ),
     NamedOnly("zarr", "Zarr arrays", _by_end(".zarray", ".zgroup"), f"write {_PNG_MASKS}"),
     NamedOnly("xcf", "GIMP's own files", _by_end(".xcf"), "in GIMP choose File, Export As, PNG for each"),
     NamedOnly("psd", "Photoshop's own files", _by_end(".psd", ".psb"), "in Photoshop choose Save a Copy, PNG for each"),
@@ -93,7 +80,7 @@ FORMATS: tuple[LabelFormat, ...] = (
         "archive",
         "an archive that is not a zip file",
         _by_end(".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar"),
-        "unpack it (tar -xf FILE), and name the folder",
+        "unpack it (tar -xf FILE; .7z and .rar by 7z x FILE), and name the folder",
     ),
     NamedOnly(
         "cellpose",

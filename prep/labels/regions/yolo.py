@@ -4,6 +4,7 @@ Source of the layout: https://docs.ultralytics.com/datasets/segment/. A line is 
 as shares of the photo's width and height.
 """
 
+import codecs
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +14,12 @@ import numpy as np
 
 from prep.core.classes import made_up_classes
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_labels, names_photos
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.annotators.photo_files import images_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.layouts.splits import split_of
@@ -26,6 +29,7 @@ from prep.labels.region_labels import class_names
 from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.shapes.sources import region_source
+from prep.labels.text_files import decode_text
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
@@ -69,8 +73,9 @@ def _first_numbers(contents: Contents, file: FoundFile) -> int:
 
 def _numbers(contents: Contents, file: FoundFile, most: float = math.inf) -> int:
     """The same of numbers up to `most`."""
-    lines = contents.head(file, 1 << 16).split(b"\n")
-    first = next((line for line in lines if line.strip()), b"").decode(errors="replace")
+    head = contents.head(file, 1 << 16)
+    text = head.decode("utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig", "replace")
+    first = next((line for line in text.split("\n") if line.strip()), "")
     match = _LINE.fullmatch(_plain(first).encode())
     numbers = [float(number) for number in match[1].split()] if match else []
     return len(numbers) if all(-0.5 <= number <= most for number in numbers) else 0
@@ -85,14 +90,16 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
     names, notes = names_and_notes(contents.source, root)
-    texts = [file for file in _texts(contents) if _is_label(contents, file)]
     photos = {_place(path): path for file in find_files(root, IMAGE_SUFFIXES) if (path := file.path)}
+    texts = [file for file in _texts(contents) if _is_label(contents, file) or _place(file.path) in photos]
     left_out = LeftOut()
-    images = [_image(file, root, photos, names, left_out) for file in texts]
+    images = images_of("YOLO", texts, lambda file: [_image(contents, file, root, photos, names, left_out)], left_out)
     unlabelled = len(photos.keys() - {_place(file.path) for file in texts})
     notes += left_out.notes()
     if unlabelled:
         notes.append(f"photos without a text file, which are left out: {unlabelled}")
+    if not images and left_out.damaged:
+        raise refused(list(left_out.damaged.values()))
     if not any(image.regions for image in images):
         pairs = any(note.startswith(_NO_PAIRS) for note in left_out.notes())
         what = f"holds no regions: {_PREDICTED}" if pairs else "holds only boxes, no regions"
@@ -110,7 +117,15 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     listed = list(names.values())
     classes = made_up_classes(class_names(contents.source, listed))
     return region_source(
-        "yolo", contents.source, named, names=listed, classes=classes, notes=notes, root=root, points="shares"
+        "yolo",
+        contents.source,
+        named,
+        names=listed,
+        classes=classes,
+        notes=notes,
+        root=root,
+        points="shares",
+        damaged=left_out.damaged,
     )
 
 
@@ -130,13 +145,22 @@ def _place(path: Path) -> tuple[str, str]:
 
 
 def _image(
-    file: FoundFile, root: Path, photos: Mapping[tuple[str, str], Path], names: Mapping[int, str], left_out: LeftOut
+    contents: Contents,
+    file: FoundFile,
+    root: Path,
+    photos: Mapping[tuple[str, str], Path],
+    names: Mapping[int, str],
+    left_out: LeftOut,
 ) -> RegionImage:
     """Regions by the numbers of their classes."""
     photo = photos.get(_place(file.path))
     regions: list[tuple[str, Shape]] = []
     data = read_bytes(file.path) if file.path.stat().st_size else b""
-    for number, line in enumerate(data.decode("utf-8-sig", errors="replace").splitlines(), start=1):
+    text = decode_text(file.path, data)
+    if text.strip() and not _numbers(contents, file):
+        raise SegError(f"{file.path}: line 1: is no class and pairs of numbers; export it again, or remove the file")
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
         where = f"{file.path}, line {number}"
         words = _plain(line).split()
         if not words:
@@ -148,6 +172,8 @@ def _image(
         if len(values) in (5, 6):
             left_out.add("left out, because they are boxes without a region", f"{file.name} line {number}")
         elif len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all() or values[0] != int(values[0]):
+            if number == len(lines) and not text.endswith("\n"):
+                raise SegError(f"{where}: ends early, or {_PREDICTED}; export it again")
             left_out.add(_NO_PAIRS, f"{file.name} line {number}")
         elif np.abs(values[1:]).max() > _MOST:
             raise SegError(f"{where}: its points are no shares of the photo (0 to 1); divide them by width and height")

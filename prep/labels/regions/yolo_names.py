@@ -1,5 +1,6 @@
 """The class names of a YOLO dataset: data.yaml, which is read as plain data, or a list of names."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import yaml
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
+from prep.core.words import as_source
+from prep.labels.text_files import decode_text
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
@@ -36,12 +39,13 @@ def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]
     files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root)
     found = {file: names for file in files if (names := _names(file))}
     if len({tuple(names.items()) for names in found.values()}) > 1:
-        raise SegError(f"{root}: {', '.join(map(str, found))} name different classes; say which: masks convert FILE")
+        ways = [shlex.quote(str(file)) for file in found]
+        raise SegError(f"{root}: these files name different classes; {as_source(ways)}")
     if found:
         return next(iter(found.values())), []
     for file in (root / "classes.txt", root / "labels" / "classes.txt", source / "classes.txt"):
         if file.is_file():
-            lines = read_bytes(file).decode("utf-8-sig", errors="replace").splitlines()
+            lines = decode_text(file, read_bytes(file)).splitlines()
             return dict(enumerate(line.strip() for line in lines if line.strip())), [f"classes: {file}"]
     return {}, []
 

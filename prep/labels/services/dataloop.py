@@ -56,7 +56,7 @@ FORMAT = JsonFormat(
     "dataloop",
     "Dataloop JSON",
     is_dataloop,
-    all_files("dataloop", _images),
+    all_files("dataloop", _images, each_photo=True),
     (ShapeReader(name="dataloop"),),
     rules="Polygons with their holes, and bitmaps, are painted in the order of the file, a later one over an earlier "
     "one; boxes, lines and points are left out and counted.",

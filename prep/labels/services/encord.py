@@ -55,9 +55,10 @@ FORMAT = JsonFormat(
     "encord",
     "Encord JSON",
     is_encord,
-    all_files("encord", _images, "shares"),
+    all_files("encord", _images, "shares", each_photo=True),
     (ShapeReader(name="encord"),),
     rules="Polygons with their holes are painted in the order of the file, a later one over an earlier one; boxes, "
     "lines and points are left out and counted, bitmasks and videos refused, with the way out. Sizes are those of the "
     "photos.",
+    each_photo=True,
 )

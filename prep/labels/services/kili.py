@@ -58,9 +58,10 @@ FORMAT = JsonFormat(
     "kili",
     "Kili JSON",
     is_kili,
-    all_files("kili", _images, "shares"),
+    all_files("kili", _images, "shares", each_photo=True),
     (ShapeReader(name="kili"),),
     rules="Polygons with their holes are painted in the order of the file, a later one over an earlier one; boxes, "
     "lines and points are left out and counted. Of several labels of a photo the last is taken; sizes are those of the "
     "photos.",
+    each_photo=True,
 )

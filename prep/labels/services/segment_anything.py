@@ -45,7 +45,7 @@ FORMAT = JsonFormat(
     "segment-anything",
     "Segment Anything's JSON (SA-1B)",
     is_segment_anything,
-    all_files("segment-anything", _images),
+    all_files("segment-anything", _images, each_photo=True),
     (ShapeReader(name="segment-anything"),),
     rules="The masks have no class; all are one, object.",
     each_photo=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.errors import SegError
 from prep.core.words import counted, list_some
 from prep.images.polygons import Ring
 from prep.labels.shapes.shapes import PackedPolygon, Polygon, RegionImage, Shape
@@ -57,7 +58,7 @@ def turned(images: Sequence[RegionImage], photos: Sequence[Path | None]) -> tupl
     for image, photo, sure in zip(images, photos, certain, strict=True):
         upright = image.size[::-1]
         if upright != image.size and image.is_of_polygons:
-            seen = open_photo(photo).upright_size if photo is not None else None
+            seen = _upright_size(photo)
             fits = _is_inside(image, upright)
             if fits and (seen == upright or (seen is None and sure)):
                 names.append(image.name)
@@ -69,6 +70,14 @@ def turned(images: Sequence[RegionImage], photos: Sequence[Path | None]) -> tupl
         f"width and height of {counted(len(names), 'image')} are those of the photo as stored, but points lie outside "
         f"them and inside the photo turned upright; read as upright, look at some: {list_some(names)}"
     ]
+
+
+def _upright_size(photo: Path | None) -> tuple[int, int] | None:
+    """As a person sees it; None without a photo, and of a damaged one: converting it will say what is wrong with it."""
+    try:
+        return open_photo(photo).upright_size if photo is not None else None
+    except SegError:
+        return None
 
 
 def outside_note(images: Sequence[RegionImage]) -> list[str]:

@@ -1,13 +1,15 @@
 """Images with named regions as a source of labels: their stems, photos, sizes and splits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import unquote
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
@@ -29,12 +31,14 @@ def region_source(
     notes: Sequence[str] = (),
     root: Path | None = None,
     points: Literal["pixels", "shares", "either"] = "pixels",
+    damaged: Mapping[str, str] = MappingProxyType({}),
 ) -> LabelSource:
     """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
 
     names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
     that of its photo; without photo and size it is missing.
     points: whether those of polygons are pixels or shares of the image (0 to 1), or have to tell that themselves.
+    damaged: label files that cannot be read; an image whose photo is needed and cannot be read joins them.
     Raises SegError if no image is left.
     """
     found_names = sorted({name for image in images for name, _ in image.regions})
@@ -44,9 +48,12 @@ def region_source(
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     stated = points != "shares"
-    sized = [replace(image, size=_size(image, photo, stated)) for image, photo in zip(images, photos, strict=True)]
+    damaged = dict(damaged)
+    sized = [_sized(*each, stated, damaged) for each in zip(images, photos, stems, strict=True)]
     placed, how = _in_pixels(sized, photos, points)
     listed = {stem: image for stem, image in zip(stems, placed, strict=True) if all(image.size)}
+    if images and not listed and damaged:
+        raise refused(list(damaged.values()))
     if images and not listed:
         raise SegError(
             f"{path}: says the size of none of its images, and their photos ({images[0].name}) are not below {folder}; "
@@ -62,9 +69,12 @@ def region_source(
         photos={stem: photo for stem, photo in zip(stems, photos, strict=True) if photo is not None and stem in listed},
         names_photos=True,
         names=known,
-        missing=tuple(image.name for image in placed if not all(image.size)),
+        missing=tuple(
+            image.name for stem, image in zip(stems, placed, strict=True) if stem not in listed and stem not in damaged
+        ),
         notes=(*notes, *how, *outside_note(placed), *numbered_note(known)),
         splits={stem: image.split for stem, image in listed.items() if image.split},
+        damaged=damaged,
     )
 
 
@@ -133,6 +143,15 @@ def _in_pixels(
     pixels, shares = in_pixels(images) if points == "either" else (list(images), [])
     placed, how = turned(pixels, photos)
     return placed, [*shares, *how]
+
+
+def _sized(image: RegionImage, photo: Path | None, stem: str, stated: bool, damaged: dict[str, str]) -> RegionImage:
+    """With its size; without one, and among the damaged, if its photo would have to say it and cannot be read."""
+    try:
+        return replace(image, size=_size(image, photo, stated))
+    except SegError as error:
+        damaged[stem] = str(error)
+        return replace(image, size=(0, 0))
 
 
 def _size(image: RegionImage, photo: Path | None, stated: bool) -> tuple[int, int]:

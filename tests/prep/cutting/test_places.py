@@ -10,7 +10,7 @@ import pytest
 import prep
 from prep.dataset.dataset import Dataset, Sample, read_index, write_index
 from prep.dataset.dataset_files import INDEX
-from tests.prep.cutting.test_tile import box, write_geojson
+from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import colored, needs_geo, write_raster
 from tests.support import run_error, run_ok, run_prep
 
@@ -76,3 +76,13 @@ def test_what_a_split_by_place_needs_is_told(cut: Path) -> None:
     write_index(cut / INDEX, [Sample(s.stem, s.image, s.mask, s.width, s.height) for s in Dataset.open(cut).samples])
     text = run_error("split", cut, "--group-by", "place", "--block", "5m")
     assert "no sample has a place in index.csv; 'seg-prep tile RASTER -o" in text
+
+
+@needs_geo
+def test_resized_samples_lie_where_they_lay(cut: Path, tmp_path: Path) -> None:
+    """Of a sample half as large, a pixel is twice as large: else footprints shrink, and overlaps are missed."""
+    run_ok("resize", cut, "-o", tmp_path / "half", "--size", "16")
+    before, after = Dataset.open(cut).samples[7], Dataset.open(tmp_path / "half").samples[7]
+    assert (after.stem, after.width, after.height) == (before.stem, 16, 16)
+    assert (after.east, after.north, after.crs) == (before.east, before.north, before.crs)
+    assert [float(step) for step in after.pixel.split()] == [0.625, 0, 0, -0.625]

@@ -1,6 +1,8 @@
 """seg-prep tile: rasters and their labels become samples that keep their place."""
 
 import json
+import shlex
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,11 @@ from numpy.typing import NDArray
 import prep
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
+from prep.dataset.transaction import Transaction
 from prep.images.imageio import read_image, read_mask
+from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import EAST, NORTH, colored, needs_geo, write_raster
-from tests.support import run_error, run_ok, run_partly, tree
+from tests.support import run_error, run_ok, run_partly, run_prep, tree
 
 pytestmark = needs_geo
 
@@ -23,39 +27,6 @@ MASK[:, :15] = 255
 """A strip without data on the left."""
 
 CLASS_LIST = "background,#000000\nroof,#ff0000\nroad,#00ff00\n"
-
-
-def box(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
-    """A closed ring in UTM around these pixels of a raster with the transform UTM."""
-    east = [EAST + 0.5 * x for x in (left, right)]
-    north = [NORTH - 0.5 * y for y in (top, bottom)]
-    return [[east[0], north[0]], [east[1], north[0]], [east[1], north[1]], [east[0], north[1]], [east[0], north[0]]]
-
-
-def write_geojson(path: Path, regions: list[tuple[str, list[list[list[float]]]]], crs: str = "EPSG:32633") -> Path:
-    """Regions (kind, rings) in UTM as GeoJSON in this coordinate system."""
-    from rasterio.warp import transform
-
-    features = []
-    for kind, rings in regions:
-        moved = []
-        for ring in rings:
-            x, y = transform("EPSG:32633", crs, *np.array(ring).T.tolist())
-            moved.append(np.array([x, y]).T.tolist())
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"kind": kind},
-                "geometry": {"type": "Polygon", "coordinates": moved},
-            }
-        )
-    content = {
-        "type": "FeatureCollection",
-        "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}},
-        "features": features,
-    }
-    path.write_text(json.dumps(content))
-    return path
 
 
 @pytest.fixture
@@ -126,8 +97,6 @@ def test_vector_labels_in_another_coordinate_system_are_burnt_at_pixel_centres(r
 
 @pytest.mark.parametrize("suffix", ["gpkg", "shp"])
 def test_layers_and_files_of_other_kinds(suffix: str, raster: Path, tmp_path: Path) -> None:
-    import struct
-
     from pyogrio.raw import write
 
     def polygon(*ring: list[float]) -> bytes:
@@ -268,3 +237,78 @@ def test_the_extra_is_named_where_it_is_missing(raster: Path, tmp_path: Path, mo
     assert "Rasters on the map need the extra geo; type: pip install 'seg-prep[geo]'" in run_error(
         "tile", raster, "-o", tmp_path / "d"
     )
+
+
+@pytest.mark.parametrize("kind", ["rasters", "attributes"])
+def test_labels_that_changed_after_an_interruption_are_cut_anew(
+    kind: str, raster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the interrupted command had staged is of the old labels."""
+    from pyogrio.raw import write
+
+    labels, classes = tmp_path / "masks", tmp_path / "classes.txt"
+    labels.mkdir()
+    classes.write_text(CLASS_LIST)
+    square = struct.pack("<BIII", 1, 3, 1, 5) + np.array(box(20, 10, 70, 40), "<f8").tobytes()
+
+    def draw(number: int) -> Path:
+        if kind == "rasters":
+            write_raster(labels / "town.tif", np.where(MASK == 1, np.uint8(number), np.uint8(0)))
+            return labels
+        write(
+            labels / "roofs.shp", np.array([square], object), [np.array([CLASS_LIST.split()[number].split(",")[0]])],
+            ["class"], driver="ESRI Shapefile", geometry_type="Polygon", crs="EPSG:32633",
+        )  # fmt: skip
+        return labels / "roofs.shp"
+
+    command = ("tile", raster, "-o", tmp_path / "d", "--labels", draw(1), "--classes", classes)
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "commit", stop)
+        assert run_prep(*command).stderr.endswith("Interrupted. The same command goes on where it stopped.\n")
+    draw(2)
+    run_ok(*command)
+    found = put_together(tmp_path / "d", "masks", MASK.shape)
+    assert (np.unique(found[found != 255])[-1], (found == 2).sum()) == (2, 30 * 50)
+
+
+def test_one_damaged_raster_among_many_is_listed(tmp_path: Path) -> None:
+    for number in range(4):
+        write_raster(tmp_path / f"in/r{number}.tif", colored(MASK), compress="lzw", tiled=True)
+    content = (tmp_path / "in/r2.tif").read_bytes()
+    (tmp_path / "in/r2.tif").write_bytes(content[: len(content) - 300])
+    text = run_partly("tile", tmp_path / "in", "-o", tmp_path / "d", "--size", "50")
+    assert "r2.tif" in text
+    assert {sample.stem[:2] for sample in Dataset.open(tmp_path / "d").samples} == {"r0", "r1", "r3"}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "photos", "geojson"])
+def test_the_command_that_convert_names_for_polygons_of_a_map_works_as_it_stands(
+    kind: str, raster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyogrio.raw import write
+
+    monkeypatch.chdir(tmp_path)
+    square = struct.pack("<BIII", 1, 3, 1, 5) + np.array(box(20, 10, 70, 40), "<f8").tobytes()
+    folder = tmp_path / "my labels" if kind == "photos" else tmp_path
+    folder.mkdir(exist_ok=True)
+    if kind == "geojson":
+        labels = write_geojson(tmp_path / "roofs.geojson", [("roof", [box(20, 10, 70, 40)])])
+    else:
+        labels = folder / "roofs.gpkg"
+        columns = {"floors": np.array([2]), "kind": np.array(["roof"], object), "by": np.array(["me"], object)}
+        write(
+            labels, np.array([square], object), list(columns.values()), list(columns), driver="GPKG",
+            geometry_type="Polygon", crs="EPSG:32633",
+        )  # fmt: skip
+    given = {"photos": (folder, "--images", raster), "folder": (tmp_path,)}.get(kind, (labels,))
+    said = run_error("masks", "convert", *given, "-o", tmp_path / "set")
+    command = said.strip().removesuffix(" (its attributes: kind, by)").partition("together with it: seg-prep ")[2]
+    assert ("(its attributes: kind, by)" in said) == (kind != "geojson")
+    run_ok(*shlex.split(command))
+    found = put_together(tmp_path / "datasets/roofs", "masks", MASK.shape)
+    assert (found == 0).sum() == 30 * 50
+    assert Dataset.open(tmp_path / "datasets/roofs").classes.names == ("roof",)

@@ -51,7 +51,10 @@ def test_areas_are_those_on_the_ground() -> None:
     from prep.geo.projection import Projection
 
     def side(crs: str, transform: tuple[float, ...]) -> float:
-        return Projection(GeoReference(Path("a.tif")), transform, CRS.from_user_input(crs)).metres_a_pixel
+        """Of a square as large as the upper left pixel."""
+        projection = Projection(GeoReference(Path("a.tif")), transform, CRS.from_user_input(crs))
+        corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
+        return math.sqrt(projection.square_metres([projection.map_points(corners)]))
 
     latitude = math.radians(52.5)
     a, e2 = 6378137.0, 0.00669437999014

@@ -273,7 +273,9 @@ def test_images_without_id_or_name_are_left_out(tmp_path: Path, out: Path) -> No
 def test_several_files_are_not_guessed_between(tmp_path: Path, out: Path) -> None:
     for name in ("train.json", "train_2.json"):
         write(tmp_path / "raw" / name, content())
-    assert "holds 2 files of COCO; name one of them" in run_error("masks", "convert", tmp_path / "raw", "-o", out)
+    assert "holds 2 files of COCO; type the same command with one of these as SOURCE" in run_error(
+        "masks", "convert", tmp_path / "raw", "-o", out
+    )
 
 
 def roboflow(*names: str) -> Content:

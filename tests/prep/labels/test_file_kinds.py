@@ -218,7 +218,10 @@ def test_hostile_arrays_are_refused_in_words(tmp_path: Path, data: bytes, told: 
 
 def test_of_several_arrays_one_is_named(tmp_path: Path) -> None:
     raw = Folder(tmp_path, ".npz", lambda path, mask: np.savez(path, mask=mask, depth=mask * 2.5))
-    assert "a.npz: holds 2 arrays (mask, depth); name the one to read with --variable" in run_error(*raw.command)
+    assert (
+        "a.npz: holds 2 arrays (mask, depth); add which one to read:\n  --variable mask\n  --variable depth"
+        in run_error(*raw.command)
+    )
     assert "a.npz: has no array 'm'; its arrays: mask, depth" in run_error(*raw.command, "--variable", "m")
     run_ok(*raw.command, "--variable", "mask")
     assert all(np.array_equal(masks_of(tmp_path / "d")[stem], mask) for stem, mask in raw.masks.items())

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, run_partly, save
 
 Shape = dict[str, object]
 
@@ -113,7 +113,7 @@ def test_lines_and_points_are_left_out_and_counted(tmp_path: Path, out: Path) ->
     result = run_ok("masks", "convert", tmp_path / "raw", "-o", out)
     assert "left out, because it has no area: 2 x line\n" in result.stdout
     assert "left out, because it has no area: 1 x point\n" in result.stdout
-    assert "left out, because they are not LabelMe's: other.json\n" in result.stdout
+    assert "left out, because they are not of LabelMe JSON: other.json\n" in result.stdout
     assert Dataset.open(out).classes.names == ("background", "cat")
 
 
@@ -197,11 +197,12 @@ def test_what_is_wrong_is_said_with_the_file(change: Shape, said: str, tmp_path:
     assert not out.exists()
 
 
-def test_damaged_json_among_labelmes_is_an_error(tmp_path: Path, out: Path) -> None:
+def test_damaged_json_among_labelmes_is_left_out_and_named(tmp_path: Path, out: Path) -> None:
     write(tmp_path / "raw/a.json", [shape("cat", square(0, 0, 1, 1))])
     for content in ('{"shapes": [', "[" * 100_000, ""):
         (tmp_path / "raw/b.json").write_text(content)
-        assert "b.json: " in run_error("masks", "convert", tmp_path / "raw", "-o", out)
+        assert "b.json: " in run_partly("masks", "convert", tmp_path / "raw", "-o", out, "--overwrite")
+        assert [*by_stem(out)] == ["a"]
 
 
 def test_from_says_what_does_not_fit(tmp_path: Path, out: Path) -> None:

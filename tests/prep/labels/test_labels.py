@@ -171,7 +171,7 @@ def test_matrix_errors(tmp_path: Path, value: float, said: str) -> None:
     matrix[3, 4] = value
     convert = ("masks", "convert", tmp_path / "masks", "-o", tmp_path / "d", "--images", tmp_path / "images")
     savemat(tmp_path / "masks" / "a.mat", {"L": matrix, "M": random_mask(0)})
-    assert "holds 2 matrices (L, M); name the variable to read with --variable" in run_error(*convert)
+    assert "holds 2 matrices (L, M); add which one to read:\n  --variable L\n  --variable M" in run_error(*convert)
     assert said in run_error(*convert, "--variable", "L")
     assert "has no label matrix 'N'; its matrices: L, M" in run_error(*convert, "--variable", "N")
     assert not (tmp_path / "d").exists()

@@ -169,7 +169,7 @@ def test_png_files_of_a_task_become_one_mask(tmp_path: Path) -> None:
         save(tmp_path / f"photos/{name}.png", random_image(0, 3, 4))
     arguments = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos")
     assert "2 masks have no image: task-10, task-2" in (said := run_error(*arguments))
-    assert "with --in-order" in said
+    assert "add --in-order" in said
     text = run_ok(*arguments, "--in-order").stdout
     assert "another annotation of the task is taken: 1 (task-10-annotation-9-by-1-tag-car-0.png)" in text
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "car", "dark-road")
@@ -184,7 +184,7 @@ def test_a_png_of_another_size_is_named(tmp_path: Path) -> None:
     text = run_error(
         "masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--images", tmp_path / "photos", "--in-order"
     )
-    assert "tag-road-0.png has 5 x 3 pixels, others of its task 4 x 3" in text
+    assert "tag-road-0.png has 5 x 3 pixels, others of its photo 4 x 3" in text
 
 
 def test_matrices_of_regions_are_read_as_pictures_are(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_version_7_3_with_several_matrices(tmp_path: Path) -> None:
     convert = prepared(tmp_path, "a")
     write_hdf(tmp_path / "masks" / "a.mat", L=random_mask(0), M=random_mask(1), n=np.ones((1, 1)))
     (tmp_path / "masks" / "codes.txt").write_text("\n".join(NAMES))
-    assert "holds 2 matrices (L, M); name the variable to read with --variable" in run_error(*convert)
+    assert "holds 2 matrices (L, M); add which one to read:\n  --variable L\n  --variable M" in run_error(*convert)
     run_ok(*convert, "--variable", "M")
     assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(1))
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.labels.regions.named_only import FORMATS
+from prep.labels.regions import map_vectors, named_only
 from tests.support import random_image, run_error, save
 
+FORMATS = (*named_only.FORMATS, map_vectors.FORMAT)
 JSON = {
     "segments-ai": {"name": "v1", "dataset": {"samples": []}},
     "create-ml": [{"image": "a.jpg", "annotations": []}],

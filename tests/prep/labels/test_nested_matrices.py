@@ -55,7 +55,7 @@ def test_of_several_people_one_is_named(tmp_path: Path) -> None:
     said = run_error(*convert)
     assert (
         "a.mat: holds 4 matrices (groundTruth{1}.Segmentation, groundTruth{1}.Boundaries, groundTruth{2}.Segmentation, "
-        "groundTruth{2}.Boundaries); name the variable to read with --variable 'groundTruth{1}.Segmentation'"
+        "groundTruth{2}.Boundaries); add which one to read:\n  --variable 'groundTruth{1}.Segmentation'"
     ) in said
     assert "has no label matrix 'groundTruth{3}.Segmentation'" in run_error(
         *convert, "--variable", "groundTruth{3}.Segmentation"

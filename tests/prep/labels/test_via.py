@@ -89,8 +89,8 @@ def test_of_several_attributes_one_has_to_be_named(tmp_path: Path) -> None:
     file = write(tmp_path / "raw", regions)
     said = run_error("masks", "convert", file, "-o", tmp_path / "set")
     assert "its regions have 2 attributes; say which one is the class:" in said
-    assert "--variable kind  (road)" in said
-    assert "--variable 'seen by'  (anna)" in said
+    assert "--variable kind   (road)" in said
+    assert "--variable 'seen by'   (anna)" in said
     assert "no attribute 'color'" in run_error("masks", "inspect", file, "--variable", "color")
     run_ok("masks", "convert", file, "-o", tmp_path / "set", "--variable", "kind")
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")

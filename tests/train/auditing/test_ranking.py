@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset, Sample
+from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
 from tests.growth import grows_linearly
+from tests.models import AsItIs
 from train.auditing import audit as auditing
 from train.auditing.audit import Audit, Suspect, audit
 from train.auditing.disagreement import find_disagreements
+from train.windows.scale import Rescaling
 
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
 SIDE = 32
@@ -28,10 +31,13 @@ class Numbered(Dataset):
         return np.zeros((SIDE, SIDE), np.uint8)
 
 
-class ByNumber:
+class ByNumber(AsItIs):
     """Two objects where none is labelled; how sure the model is of them depends on the number of the image."""
 
-    classes = CLASSES
+    classes, scale = CLASSES, Rescaling()
+
+    def on_ground(self, pixel: PixelSize | None) -> "ByNumber":
+        return self
 
     def probabilities(self, image: ImageRGB) -> NDArray[np.float32]:
         sure = 0.5 + (int(image[0, 0, 0]) * 37 % 11) / 25

@@ -1,5 +1,6 @@
 """The scale that a run records: of the images, and of the photos that they were made from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.images.sizing import FitMode, Target, place
 from prep.photos.record import PhotoRecord, write_records
 from tests.models import CLASSES
-from train.data.image_scale import image_scale
+from tests.rasters import needs_geo
+from train.data.image_scale import ground_notes, image_scale
 from train.windows.scale import ImageScale, Rescaling
 
 PHOTOS = [(4032, 3024, 1), (4032, 3024, 6), (2419, 1814, 1), (4032, 2268, 1)]
@@ -78,6 +80,39 @@ def test_a_raster_is_labelled_at_the_detail_of_the_images_that_were_cut_out_of_o
     assert Rescaling(scale, "fit").size(1024, 2048) == (256, 512)
     mixed = (*cut, Sample("photo", "i", "m", 640, 480))
     assert not image_scale(Dataset(tmp_path, CLASSES, mixed)).cut
+
+
+def placed(*metres: float) -> Dataset:
+    """Samples of 512 x 256 pixels with sides of so many metres, near the middle of UTM zone 32, where they are true."""
+    samples = [
+        Sample(
+            f"s{n}", "i", "m", 512, 256, "", "train", 5e5, 5e6, "EPSG:32632", f"{each * 0.9996} 0 0 {-each * 0.9996}"
+        )
+        for n, each in enumerate(metres)
+    ]
+    return Dataset(Path("d"), CLASSES, tuple(samples))
+
+
+@needs_geo
+def test_metres_a_pixel_are_measured_if_all_samples_have_a_place() -> None:
+    scale = image_scale(placed(0.5, 0.2, 0.3))
+    assert (scale.metres_across, scale.metres_down) == (pytest.approx((0.2, 0.3, 0.5)), pytest.approx((0.2, 0.3, 0.5)))
+    (note,) = ground_notes(scale)
+    assert note.startswith("samples of 0.2 m to 0.5 m a pixel, which rasters are brought to; they differ")
+    assert ground_notes(image_scale(placed(0.5, 0.5))) == ["samples of 0.5 m a pixel, which rasters are brought to"]
+    half = image_scale(placed(0.5), lambda sample: (256, 128))
+    assert half.metres_across == pytest.approx((1.0,) * 3)
+    photo = Sample("photo", "i", "m", 640, 480)
+    mixed = image_scale(replace(placed(0.5), samples=(*placed(0.5).samples, photo)))
+    assert (mixed.cut, mixed.ground, ground_notes(mixed)) == (False, None, [])
+
+
+def test_without_the_extra_that_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.data.image_scale.has_geo", lambda: False)
+    scale = image_scale(placed(0.5))
+    assert (scale.cut, scale.ground) == (True, None)
+    (note,) = ground_notes(scale)
+    assert "not known (that needs the extra geo: pip install 'seg-prep[geo]'): the model will label rasters as" in note
 
 
 def test_a_spoiled_record_of_photos_is_told(tmp_path: Path) -> None:

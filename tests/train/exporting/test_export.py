@@ -169,11 +169,11 @@ def test_the_model_of_a_run_is_exported_once_and_again_when_it_changed(
     identity = model_id(run / "model.pt")
     notes: list[str] = []
     for expected in (1, 1):  # the file is of the run with the other name; then it is there
-        assert open_predictor(run, "onnx", "cpu", notes.append)[1] == identity
+        assert open_predictor([run], "onnx", "cpu", notes.append)[1] == (identity,)
         assert len(asked) == expected
     assert "of an earlier model; exporting it again" in notes[0]
     (run / "model.onnx").unlink()
-    assert open_predictor(run, "onnx", "cpu", notes.append)[1] == identity
+    assert open_predictor([run], "onnx", "cpu", notes.append)[1] == (identity,)
     assert len(asked) == 2
 
 

@@ -105,7 +105,7 @@ def test_a_film_that_cannot_be_written_costs_no_scores(monkeypatch: pytest.Monke
     def no_codec(_: Path) -> None:
         raise SegError("progress.mp4: could not write the film")
 
-    monkeypatch.setattr("train.fitting.fit.write_film", no_codec)
+    monkeypatch.setattr("train.fitting.training.write_film", no_codec)
     run = train("--film")
     assert "could not write the film" in (run / "log.txt").read_text()
     assert (run / "metrics.json").exists()

@@ -92,7 +92,7 @@ def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monk
         save_picture(root / f"masks/{number}.png", mask)
         samples.append(replace(sample, mask=f"masks/{number}.png", split="test"))
     write_index(root / "index.csv", samples)
-    monkeypatch.setattr("train.scoring.score.load_model", lambda path, fabric: (color_predictor(), None))
+    monkeypatch.setattr("train.runs.members.load_model", lambda path, fabric: (color_predictor(), None))
     text = typed("score", run, root, "-o", run, "--device", "cpu")
     told = "the masks of test hold no pixel of ellipse; 38 pixels (1.19%) taken for it count as IoU 0: without it the "
     assert f"{told}mean IoU is 0.9881 instead of 0.6587" in text
@@ -173,6 +173,50 @@ def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
     assert "patches, mean over batches" in report
     typed("score", run, "--device", "cpu")  # again, without
     assert "comparison" not in metrics(run)
+
+
+def test_the_mean_of_several_runs_is_compared_with_the_best_of_them(run: Path) -> None:
+    alone = metrics(run)
+    for name in ("twin", "worse"):
+        shutil.copytree(run, run.with_name(name))
+    spoiled = read_checkpoint(run / "model.pt")
+    spoiled["weights"]["head.bias"] = spoiled["weights"]["head.bias"].flip(0)
+    write_checkpoint(run.with_name("worse") / "model.pt", spoiled)
+    text = typed("score", run, run.with_name("twin"), "-o", "both", "--device", "cpu")
+    found = metrics(Path("both"))
+    assert found["mean_iou"] == alone["mean_iou"]
+    assert found["comparison"]["other"] == "tiny"
+    among = [{"name": name, "mean_iou": alone["mean_iou"]} for name in ("tiny", "twin")]
+    assert found["comparison"]["among"] == among
+    assert f"tiny, the best of these by itself (tiny {alone['mean_iou']:.4f}, twin {alone['mean_iou']:.4f}), on" in text
+    assert found["comparison"]["differences"][0]["low"] == found["comparison"]["differences"][0]["high"] == 0
+    typed("score", run.with_name("worse"), run, "-o", "three", "--device", "cpu")
+    assert metrics(Path("three"))["comparison"]["other"] == "tiny"
+    assert read_metrics(Path("three")).to_json() == metrics(Path("three"))
+    assert metrics(run) == alone
+    typed("score", run, run.with_name("twin"), "--compare", run.with_name("worse"), "-o", "both", "--device", "cpu")
+    assert metrics(Path("both"))["comparison"]["other"] == "worse"
+
+
+def test_several_runs_are_told_from_the_dataset(run: Path, trained: Path) -> None:
+    root = trained / "datasets" / "synth"
+    shutil.copytree(run, run.with_name("twin"))
+    typed("score", run, run.with_name("twin"), root, "--split", "val", "-o", "val", "--device", "cpu")
+    assert (metrics(Path("val"))["split"], metrics(Path("val"))["images"]) == ("val", 1)
+    typed("score", run, root, "--split", "val", "--device", "cpu")
+    assert metrics(run / "score-synth-val")["images"] == 1
+    assert "runs/twni: not a run with a model.pt" in typed("score", run, "runs/twni", "--device", "cpu", rc=1)
+    error = typed("score", run, run.with_name("twin"), "--device", "cpu", rc=1)
+    assert "2 runs have no folder in common; name one to write into with -o" in error
+
+
+def test_an_audit_by_several_runs_names_them(run: Path) -> None:
+    shutil.copytree(run, run.with_name("twin"))
+    answer = json.loads(typed("audit", run, run.with_name("twin"), "-o", "both", "--device", "cpu", "--json"))
+    model = json.loads(Path("both/audit.json").read_text())["model"]
+    assert [name.split()[0] for name in model] == ["tiny", "twin"]
+    alone = json.loads(typed("audit", run, "--device", "cpu", "--json"))
+    assert (answer["regions"], answer["warning"]) == (alone["regions"], alone["warning"])
 
 
 def test_a_run_of_another_split_is_refused(run: Path) -> None:

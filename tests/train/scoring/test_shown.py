@@ -13,6 +13,7 @@ from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from tests.growth import grows_linearly
+from tests.models import AsItIs
 from train.scoring import split_scores
 from train.scoring.metrics import scores_of
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split
@@ -30,7 +31,7 @@ class Numbered(Dataset):
         return np.repeat(np.array([[0, 1, 1, 0]], np.uint8), 4, axis=0)
 
 
-class ByNumber:
+class ByNumber(AsItIs):
     """Hits more or fewer pixels of the line, by the number of the image."""
 
     classes = CLASSES
@@ -68,13 +69,13 @@ def test_kept_are_those_that_a_sort_in_the_end_chooses(ious: list[float], random
 
 def test_ordering_the_images_grows_as_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = [0]
-    key = split_scores._badness
+    key = split_scores.badness
 
     def counting(image: ImageScore) -> tuple[float, str]:
         calls[0] += 1
         return key(image)
 
-    monkeypatch.setattr(split_scores, "_badness", counting)
+    monkeypatch.setattr(split_scores, "badness", counting)
 
     def count(number: int) -> int:
         calls[0] = 0

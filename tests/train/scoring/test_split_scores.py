@@ -14,6 +14,7 @@ from torch import Tensor
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, read_index, write_index
+from tests.models import AsItIs
 from train.scoring.boundary import boundary_counts
 from train.scoring.compare import compare
 from train.scoring.intervals import uncertainty_of
@@ -23,7 +24,7 @@ from train.scoring.split_scores import SplitScores, score_split, worst_and_best
 
 
 @dataclass(frozen=True)
-class Known:
+class Known(AsItIs):
     """Answers with what `answer` makes of an image's number (its place in the stack of masks) and its mask."""
 
     masks: dict[bytes, NDArray[np.uint8]]

@@ -9,12 +9,11 @@ from multiprocessing.connection import Connection
 import numpy as np
 import pytest
 
-from prep.images.imageio import ImageRGB
 from prep.web.guard import Refusal
 from tests.support import random_image
 from tests.train.serve.serving import client_of, encoded, post, service_of, serving
 from train.serve import decoding
-from train.serve.decoding import decode
+from train.serve.decoding import DecodedPhoto, decode
 from train.windows.predictor import Predictor
 
 
@@ -32,7 +31,7 @@ def dies(connection: Connection, _: float) -> None:
 
 def test_the_pixels_arrive_as_they_are() -> None:
     image = random_image(3, 70, 90)
-    np.testing.assert_array_equal(decode(encoded(image), 64), image)
+    np.testing.assert_array_equal(decode(encoded(image), 64).image, image)
 
 
 def test_a_decoder_that_overruns_its_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +64,7 @@ def test_a_slow_decoder_holds_nobody_else(monkeypatch: pytest.MonkeyPatch, predi
     slow, others = encoded(random_image(1)), encoded(random_image(2))
     entered, go_on = threading.Event(), threading.Event()
 
-    def decoded(data: bytes, *given: object) -> ImageRGB:
+    def decoded(data: bytes, *given: object, **more: object) -> DecodedPhoto:
         if data == slow:
             entered.set()
             assert go_on.wait(600)

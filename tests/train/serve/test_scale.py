@@ -1,12 +1,14 @@
 """serve labels a photo at the scale of the training, and says at which size the model saw it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from prep.core.errors import SegError
 from prep.images.imageio import encode_png
+from tests.rasters import needs_geo, write_raster
 from tests.support import smooth_image
 from tests.train.serve.serving import client_of
 from train.serve.proposer import RunProposer
@@ -49,3 +51,22 @@ def test_annotate_is_told_what_cannot_be_proposed(predictor: Predictor) -> None:
     assert proposer(smooth_image(96, 128), lambda share: None).mask.shape == (96, 128)
     with pytest.raises(SegError, match=r"600 x 60 pixels, .* images of 32 px: .*seg-prep resize"):
         proposer(np.zeros((60, 600, 3), np.uint8), lambda share: None)
+
+
+@needs_geo
+def test_a_geotiff_is_labelled_at_the_metres_of_the_training(predictor: Predictor, tmp_path: Path) -> None:
+    trained = replace(TRAINED, photos=None, cut=True, metres_across=(2.0,) * 3, metres_down=(2.0,) * 3)
+    client = client_of(replace(predictor, scale=Rescaling(trained)))
+    raster = write_raster(tmp_path / "a.tif", smooth_image(96, 128), transform=(0.5, 0, 5e5, 0, -0.5, 5e6))
+    answer = client.post("/predict", data=raster.read_bytes()).json
+    assert answer["labelled_at"] == {"width": 32, "height": 24}
+    assert answer["metres_a_pixel"] == "0.5 m"
+    answer = client.post("/predict", data=encode_png(smooth_image(96, 128))).json
+    assert answer["labelled_at"] == {"width": 128, "height": 96}
+    assert answer["metres_a_pixel"] == "unknown"
+    assert client.get("/health").json["metres_a_pixel"] == "2 m"
+    assert "rasters at 2 m a pixel, photos as they are" in client.get("/").text
+    coarse = write_raster(tmp_path / "b.tif", smooth_image(96, 128), transform=(50, 0, 5e5, 0, -50, 5e6))
+    refused = client.post("/predict", data=coarse.read_bytes())
+    assert refused.status_code == 422
+    assert refused.json["error"].startswith("This photo has 50 m a pixel, and the model learned from 2 m: too coarse")

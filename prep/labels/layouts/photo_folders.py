@@ -1,0 +1,121 @@
+"""Where the photos of labels are: as a person says, as the labels say, beside them, or by what images look like."""
+
+import itertools
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.folder_names import names_photos
+from prep.core.words import as_source, lines, options
+from prep.dataset.dataset import Dataset, is_dataset
+from prep.dataset.dataset_files import PHOTOS
+from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.layouts.affixes import relate
+from prep.labels.layouts.looks import is_photo, proposals
+from prep.labels.reader import LabelSource, RawLabel
+
+_NEAR = 40
+"""Folders beside the labels that are looked into for photos."""
+
+_MOST = 10_000
+"""Files of each that are looked at."""
+
+
+def photos_to_bring(
+    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None
+) -> list[FoundFile] | None:
+    """The raw photos to bring in, of which none is a label; None if the dataset has its images already."""
+    if given is not None:
+        if labels.photos and given.resolve() == source.resolve():
+            return labels.photo_files
+        return _by_label_stems(find_photos([given], without={label.path for label in labels.labels}), labels)
+    present = {sample.stem for sample in before.samples if sample.image} if before is not None else set()
+    named = {*labels.photos, *(label.stem for label in labels.labels)}
+    if present and (not labels.photos or not present.isdisjoint(named)):
+        return None  # labels of other photos bring those
+    if labels.photos:
+        return labels.photo_files
+    if (root / PHOTOS).is_dir():
+        return find_photos([root / PHOTOS])
+    if beside := photos_beside(source):
+        refuse_equal_stems(beside)
+        return beside
+    if labels.names_photos:
+        return []
+    if labels.reader == "npy":
+        raise _photos_of_numpy(source)
+    files = [FoundFile(each.path, each.path.relative_to(source).as_posix()) for each in _inside(source, labels)]
+    _refuse_mixed(source, files)
+    near = _folders_near(source, labels)
+    raise SegError(
+        f"{root}: has no folder photos/, and no photos lie beside {source}; "
+        + (f"add where they are:{options('--images', near)}" if near else "say with --images FOLDER where they are")
+        + " (if there are no labels yet: 'seg-prep resize', then 'seg-prep annotate')" * (not near)
+    )
+
+
+def _refuse_mixed(source: Path, files: Sequence[FoundFile]) -> None:
+    """SegError that says how to tell photos from masks, if these are both by their look."""
+    ways = proposals(source, files)
+    patterns = [way for way in ways if way.startswith("--match")]
+    if ways:
+        said = f"add{lines(patterns)}" if patterns else as_source(ways)
+        raise SegError(f"{source}: no name here says which images are photos and which are masks. As they look, {said}")
+
+
+def _folders_near(source: Path, labels: LabelSource) -> list[str]:
+    """Folders beside the labels with images that look like photos, and have the names of most labels.
+
+    Nothing below these folders is looked into: beside the labels may lie all that a person has.
+    """
+    stems = {label.stem for label in labels.labels}
+    found = []
+    for folder in sorted(path for path in source.absolute().parent.iterdir() if path.is_dir())[:_NEAR]:
+        files = [] if folder == source.absolute() or folder.name.startswith(".") else _images_in(folder)
+        pairs = relate([file.stem for file in files], [*stems]).found if files else {}
+        if 2 * len(pairs) >= len(stems) and is_photo(files[0]) and not is_dataset(folder):
+            found.append(str(source.parent / folder.name))
+    return found
+
+
+def _images_in(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(itertools.islice(folder.iterdir(), _MOST))
+    except OSError:
+        return []
+    return [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
+
+
+def _photos_of_numpy(source: Path) -> SegError:
+    """What to type where the photos are NumPy files as their masks are."""
+    folders = [path for path in sorted(source.rglob("*")) if path.is_dir() and names_photos(path.name)]
+    folder = str(folders[0] if folders else source)
+    program = (
+        "import pathlib, sys, numpy, PIL.Image; [PIL.Image.fromarray(numpy.load(path)).save(path.with_suffix('.png')) "
+        "for path in pathlib.Path(sys.argv[1]).glob('*.npy')]"
+    )
+    return SegError(
+        f"{source}: no photos beside these matrices, and photos are read from image files. If they are NumPy files "
+        "(uint8, rows x columns or rows x columns x 3), write them as PNG, and type the same command again:\n"
+        f"  {shlex.join([sys.executable, '-c', program, folder])}"
+    )
+
+
+def _inside(source: Path, labels: LabelSource) -> list[RawLabel]:
+    """Labels that are image files below the source."""
+    return [
+        each
+        for each in labels.labels
+        if each.path.is_relative_to(source) and each.path.suffix.lower() in IMAGE_SUFFIXES
+    ]
+
+
+def _by_label_stems(files: Sequence[FoundFile], labels: LabelSource) -> list[FoundFile]:
+    """The files, of which those that the labels name have the stems of their labels."""
+    stems = {path: stem for stem, path in labels.photos.items()}
+    named = [FoundFile(f.path, f"{stems[f.path]}{f.path.suffix}") if f.path in stems else f for f in files]
+    refuse_equal_stems(named)
+    return named

@@ -1,0 +1,50 @@
+"""Text and XML files of strangers: their encodings; no document types, and so no entities that grow without end."""
+
+import codecs
+from pathlib import Path
+from typing import NoReturn
+from xml.etree import ElementTree
+
+from prep.core.errors import SegError
+
+
+def decode_text(path: Path, content: bytes, otherwise: str = "") -> str:
+    """Text in UTF-8, or in UTF-16 with its mark, as Windows writes it; SegError names the line and the byte.
+
+    otherwise: the encoding that is tried then, where what is read is compared with names of files.
+    """
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if is_wide else "utf-8-sig"
+    if b"\0" in content and not is_wide:
+        raise SegError(f"{path}: no text file in UTF-8 (it holds zero bytes); save it as UTF-8")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if otherwise and not is_wide:
+            return content.decode(otherwise, errors="replace")
+        line = content[: error.start].count(b"\n") + 1
+        raise SegError(
+            f"{path}: line {line}: byte {content[error.start]:#04x} is not {error.encoding.upper()}; save the file as "
+            "UTF-8 (in Windows Notepad: Save as, Encoding; in Excel: CSV UTF-8)"
+        ) from error
+
+
+class _PlainBuilder(ElementTree.TreeBuilder):
+    """Builds the tree, and stops at a document type, in which alone entities can be declared."""
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> NoReturn:
+        """Called by the parser as soon as it meets one."""
+        raise SegError("has a document type (<!DOCTYPE ...>), which no label tool writes; export it again")
+
+
+def parse_xml(path: Path, data: bytes) -> ElementTree.Element:
+    """The root of an XML file's content; SegError if it is damaged or declares a document type."""
+    parser = ElementTree.XMLParser(target=_PlainBuilder())
+    try:
+        parser.feed(data)
+        root: ElementTree.Element = parser.close()
+    except SegError as error:
+        raise SegError(f"{path}: {error}") from error
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: an encoding nobody knows
+        raise SegError(f"{path}: not valid XML ({error}); export it again") from error
+    return root

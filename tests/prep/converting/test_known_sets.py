@@ -1,0 +1,228 @@
+"""Twins of sets that people download: what their folders and lists mean, and never another class or photo."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from prep.dataset.dataset import Dataset
+from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+
+IDS = [random_mask(seed) for seed in range(4)]
+"""(24, 32) of 0, 1, 2."""
+
+VOID, PERSON, CAR, WOOD = 0, 1, 3, 182
+COCO_STUFF = ["unlabeled", "person", "bicycle", "car", *(f"name{raw}" for raw in range(4, 182)), "wood"]
+COCO_STUFF[92] = "banner"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A folder as it is downloaded, and the dataset that is made of it."""
+
+    path: Path
+
+    def photo(self, name: str) -> None:
+        save(self.path / name, smooth_image(24, 32))
+
+    def mask(self, name: str, ids: NDArray[np.generic]) -> None:
+        save(self.path / name, ids.astype(np.uint8))
+
+    def part(self, name: str, inside: NDArray[np.bool_]) -> None:
+        self.mask(name, inside * 255)
+
+    def write(self, name: str, text: str) -> None:
+        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def convert(self, *options: object, source: str = "") -> str:
+        return run_ok("masks", "convert", self.path / source, "-o", self.path.parent / "set", *options).stdout
+
+    def error(self, *options: object, source: str = "") -> str:
+        return run_error("masks", "convert", self.path / source, "-o", self.path.parent / "set", *options)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return Dataset.open(self.path.parent / "set").classes.names
+
+    @property
+    def masks(self) -> dict[str, NDArray[np.uint8]]:
+        """Those of the dataset, whose samples all have a photo."""
+        assert all(sample.image for sample in Dataset.open(self.path.parent / "set").samples)
+        return masks_of(self.path.parent / "set")
+
+    def named(self, stem: str) -> NDArray[np.str_]:
+        """A mask with names in place of numbers; "" is ignored."""
+        names = np.array([*self.names, *[""] * (256 - len(self.names))])
+        return names[self.masks[stem]]
+
+
+@pytest.fixture
+def download(tmp_path: Path) -> Download:
+    return Download(tmp_path / "raw")
+
+
+def coco_stuff(download: Download, values: tuple[int, int, int]) -> None:
+    for number, split in enumerate(("train2017", "val2017")):
+        download.photo(f"images/{split}/{number}.jpg")
+        download.mask(f"annotations/{split}/{number}.png", np.array(values)[IDS[number]])
+    download.write("labels.txt", "".join(f"{raw}: {name}\n" for raw, name in enumerate(COCO_STUFF)))
+
+
+@pytest.mark.parametrize("options", [(), ("--first-id", 0)])
+def test_coco_stuffs_maps_are_one_below_its_list(download: Download, options: tuple[object, ...]) -> None:
+    coco_stuff(download, (255, PERSON - 1, WOOD - 1))
+    said = download.convert(*options)
+    assert np.array_equal(download.named("train2017_0"), np.array(["", "person", "wood"])[IDS[0]])
+    assert "COCO-Stuff's list counts from 1 and these masks from 0: that is person" in said
+    values = run_ok("masks", "inspect", download.path).stdout.splitlines()
+    assert any(line.startswith("181 ") and line.endswith(" wood") for line in values)
+
+
+@pytest.mark.parametrize("values", [(VOID, CAR, WOOD), (VOID, CAR, WOOD + 1)])
+def test_coco_stuffs_pixel_maps_are_as_its_list(download: Download, values: tuple[int, int, int]) -> None:
+    coco_stuff(download, values)
+    download.convert("--unknown", "ignore")
+    names = ["", "car", "wood" if values[2] == WOOD else ""]
+    assert np.array_equal(download.named("val2017_1"), np.array(names)[IDS[1]])
+
+
+def test_coco_stuffs_maps_that_do_not_tell_are_asked_about(download: Download) -> None:
+    coco_stuff(download, (VOID, PERSON, CAR))
+    said = download.error()
+    assert "which number is person?" in said
+    download.convert("--first-id", 1)
+    assert np.array_equal(download.named("train2017_0"), np.array(["", "person", "car"])[IDS[0]])
+    download.convert("--first-id", 0, "--overwrite")
+    assert np.array_equal(download.named("train2017_0"), np.array(["person", "bicycle", "name4"])[IDS[0]])
+
+
+def test_train_ids_that_are_not_cityscapes_get_none_of_its_names(download: Download) -> None:
+    download.photo("images/1.jpg")
+    download.mask("annotations/1.png", IDS[1])
+    download.mask("annotations/1_labelTrainIds.png", IDS[0])
+    assert "which value is which class?" in download.error()
+
+
+@pytest.mark.parametrize(
+    ("photo", "mask", "tool", "numbers"),
+    [
+        ("images/10k/train/{}.jpg", "labels/sem_seg/masks/train/{}.png", "BDD100K", (0, 13, 255)),
+        ("seg/images/train/{}.jpg", "seg/labels/train/{}_train_id.png", "BDD100K", (0, 13, 255)),
+        ("training/image_2/{}.png", "training/semantic/{}.png", "KITTI", (7, 26, 4)),
+    ],
+)
+def test_classes_of_driving_sets(
+    download: Download, photo: str, mask: str, tool: str, numbers: tuple[int, int, int]
+) -> None:
+    for number in (0, 1):
+        download.photo(photo.format(f"00000{number}_10"))
+        download.mask(mask.format(f"00000{number}_10"), np.array(numbers)[IDS[number]])
+    assert f"the classes are those of {tool}" in download.convert()
+    stem = next(stem for stem in download.masks if stem.endswith("000001_10"))
+    assert np.array_equal(download.named(stem), np.array(["road", "car", ""])[IDS[1]])
+
+
+def test_celebamask_pairs_numbers_and_paints_skin_first(download: Download) -> None:
+    for number, chunk in ((0, 0), (7, 0), (12, 1)):
+        download.photo(f"CelebA-HQ-img/{number}.jpg")
+        for name, inside in (("skin", IDS[2] >= 1), ("l_eye", IDS[2] == 2), ("r_eye", IDS[number % 2] == 2)):
+            download.part(f"CelebAMask-HQ-mask-anno/{chunk}/{number:05}_{name}.png", inside)
+    said = download.convert()
+    assert download.names == ("background", "skin", "l_eye", "r_eye")
+    assert sorted(download.masks) == ["0", "12", "7"]
+    assert np.array_equal(download.masks["7"], np.where(IDS[1] == 2, 3, IDS[2]))
+    assert np.array_equal(download.masks["12"], np.where(IDS[0] == 2, 3, IDS[2]))
+    assert "9 masks of 3 classes (skin, l_eye, r_eye) merged into one mask for each of 3 photos" in said
+
+
+def test_numbers_with_and_without_leading_zeros_pair(download: Download) -> None:
+    for number in (1, 2, 10):
+        download.photo(f"images/{number}.jpg")
+        download.mask(f"masks/{number:04}.png", IDS[number % 4])
+    download.write("classes.txt", "a\nb\nc\n")
+    assert "paired by names that differ in leading zeros only: 1 with 0001" in download.convert()
+    assert np.array_equal(download.masks["10"], IDS[2])
+
+
+def test_parts_that_every_photo_has_are_classes_and_not_objects(download: Download) -> None:
+    parts = np.random.default_rng(0).integers(0, 5, (3, 24, 32))
+    for number in range(3):
+        download.photo(f"images/{number}_1.jpg")
+        for part in range(5):
+            download.part(f"labels/{number}_1/{number}_1_lbl{part:02}.png", parts[number] == part)
+    download.convert()
+    assert download.names == tuple(f"lbl{part:02}" for part in range(5))
+    assert np.array_equal(download.masks["2_1"], parts[2])
+
+
+def test_agriculture_vision_is_ignored_outside_of_the_field(download: Download) -> None:
+    field, good = np.ones((2, 24, 32), np.bool_)
+    field[:4], good[:, -3:] = False, False
+    for number, split in enumerate(("train", "train", "val")):
+        download.photo(f"{split}/images/rgb/{number}.jpg")
+        save(download.path / f"{split}/images/nir/{number}.jpg", smooth_image(24, 32)[..., 0])
+        download.part(f"{split}/boundaries/{number}.png", field)
+        download.part(f"{split}/masks/{number}.png", good)
+        for place, name in enumerate(("double_plant", "water"), start=1):
+            download.part(f"{split}/labels/{name}/{number}.png", IDS[number] == place)
+    said = download.convert()
+    assert download.names == ("background", "double_plant", "water")
+    assert np.array_equal(download.masks["val_2"], np.where(field & good, IDS[2], 255))
+    assert "outside of boundaries/ and masks/, and so ignored: of 3 photos" in said
+    assert "a photo is of three colours; left out: 3 images in train/images/nir, val/images/nir" in said
+    assert {sample.split for sample in by_stem(download.path.parent / "set").values()} == {"train", "val"}
+
+
+def test_of_vistas_versions_the_newest_is_taken(download: Download) -> None:
+    for number, split in enumerate(("training", "validation")):
+        download.photo(f"{split}/images/{number}.jpg")
+        for version, ids in (("v1.2", IDS[3]), ("v2.0", IDS[number])):
+            download.mask(f"{split}/{version}/labels/{number}.png", ids)
+    for version in ("1.2", "2.0"):
+        names = [f"{name} {version}" for name in ("bird", "curb", "person")]
+        labels = [{"name": name, "readable": name, "color": [place, 8, 7]} for place, name in enumerate(names)]
+        download.write(f"config_v{version}.json", json.dumps({"version": version, "labels": labels}))
+    assert "of v1.2, v2.0 the newest is taken; left out: 2 masks" in download.convert()
+    assert download.names == ("bird 2.0", "curb 2.0", "person 2.0")
+    assert np.array_equal(download.masks["validation_1"], IDS[1])
+
+
+def test_photos_of_one_name_in_several_folders_are_told_by_the_folder_that_coco_names(download: Download) -> None:
+    """TACO: data/annotations.json names batch_1/0.jpg, and the person names the folder above."""
+    images, annotations = [], []
+    for number, batch in enumerate(("batch_1", "batch_2")):
+        save(download.path / f"data/{batch}/0.jpg", np.full((24, 32, 3), 60 + 100 * number, np.uint8))
+        images.append({"id": number, "file_name": f"{batch}/0.jpg", "width": 32, "height": 24})
+        corners = [4, 4, 12, 4, 12, 12 + 4 * number, 4, 12 + 4 * number]
+        annotations.append({"id": number, "image_id": number, "category_id": 0, "segmentation": [corners]})
+    content = {"images": images, "annotations": annotations, "categories": [{"id": 0, "name": "Bottle"}]}
+    download.write("data/annotations.json", json.dumps(content))
+    download.convert()
+    sizes = [int((download.masks[f"batch_{number}_0"] == 1).sum()) for number in (1, 2)]
+    assert sizes == [64, 96]
+
+
+def test_pairs_of_a_list_where_no_folder_tells_photos_from_masks(download: Download) -> None:
+    """RELLIS-3D: pylon_camera_node and pylon_camera_node_label_id, in each of several folders, and three lists."""
+    lists: dict[str, list[str]] = {}
+    for number, split in enumerate(("train", "val", "test")):
+        folder = f"0000{number}/pylon_camera_node"
+        download.photo(f"{folder}/frame{number}.jpg")
+        download.mask(f"{folder}_label_id/frame{number}.png", IDS[number])
+        download.mask(f"{folder}_label_color/frame{number}.png", IDS[3])
+        lists.setdefault(split, []).append(f"{folder}/frame{number}.jpg {folder}_label_id/frame{number}.png")
+    for split, lines in lists.items():
+        download.write(f"split/{split}.lst", "\n".join(lines))
+    download.write("classes.txt", "void\ndirt\ngrass\n")
+    said = download.convert()
+    assert "in no list, and left out: 3 images (00000/pylon_camera_node_label_color/frame0.png" in said
+    assert {stem: sample.split for stem, sample in by_stem(download.path.parent / "set").items()} == {
+        "frame0": "train",
+        "frame1": "val",
+        "frame2": "test",
+    }
+    assert np.array_equal(download.named("frame1"), np.array(["", "dirt", "grass"])[IDS[1]])

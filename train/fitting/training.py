@@ -1,0 +1,201 @@
+"""The training of one run: what it learns, its epochs, the scores of what it has not learned, its report."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder, read_bytes, remove_parts, write_bytes, write_text
+from prep.core.progress import Bar, Progress
+from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import STATS
+from prep.dataset.stats import Stats, read_stats
+from train.config.config import Config
+from train.config.plan import Plan
+from train.data.data import PixelStore, training_store
+from train.fitting.curves import draw_curves
+from train.fitting.film import write_film
+from train.fitting.loop import Trainer
+from train.fitting.record import opening, settings_of
+from train.reporting.next_steps import next_steps
+from train.reporting.report import write_run_report
+from train.runs.checkpoint import load_model
+from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
+from train.runs.run_settings import read_settings
+from train.runs.runs import mark_latest, new_run
+from train.scoring.score import write_scores
+from train.scoring.split_scores import SplitScores, of_splits, score_split
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training left: its folder, the report in it, and the scores of the test split, if there is one.
+
+    next_steps: what to do next, from what it shows.
+    """
+
+    folder: Path
+    report: Path
+    scores: SplitScores | None
+    next_steps: tuple[str, ...] = ()
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU of the whole test images, 0..1; nan if there are none."""
+        return self.scores.scores.mean_iou if self.scores else math.nan
+
+
+@dataclass(frozen=True)
+class Fold:
+    """That a training is one of a cross-validation.
+
+    run: its folder.  dataset: as it is on the disk.  is_first: whether the cross-validation becomes the latest run
+    when it begins.
+    """
+
+    run: Path
+    dataset: Dataset
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a training learns: the train split of a dataset; it is scored on its test split.
+
+    stats: of the train split.  fold: of a cross-validation, whose splits are not those on the disk.
+    """
+
+    dataset: Dataset
+    stats: Stats
+    fold: Fold | None = None
+
+    def store(self, config: Config, progress: Progress) -> PixelStore:
+        """The pixels to learn; SegError if the dataset was changed while they were read."""
+        if self.fold is None:
+            store, root = training_store(self.dataset, config, progress), self.dataset.root
+            changed = Dataset.open(root) != self.dataset or read_stats(root / STATS) != self.stats
+        else:
+            store = training_store(self.fold.dataset, config, progress, self.dataset.of_split("train"))
+            changed = Dataset.open(self.dataset.root) != self.fold.dataset
+        if changed:
+            raise SegError(f"{self.dataset.root}: was changed while the training began; start it again")
+        return store
+
+    def new_run(self) -> Path:
+        """Make the folder of the run."""
+        if self.fold is None:
+            return new_run(self.dataset.root)
+        make_folder(self.fold.run)
+        return self.fold.run
+
+    def mark_latest(self, run: Path) -> None:
+        """Let runs/latest lead to the run that began, or to the cross-validation that began with it."""
+        if self.fold is None or self.fold.is_first:
+            mark_latest(run if self.fold is None else run.parent)
+
+
+def train_run(
+    subject: Subject, chosen: Config | Plan, resumed: Path | None, fabric: Fabric, bar: Bar,
+    say: Callable[[str], None], began: float,
+) -> Run | None:  # fmt: skip
+    """Train a run, or go on with it, and score it; None in all processes but the first.
+
+    began: time.monotonic() when the minutes of the config began.
+    """
+    config = chosen.config if isinstance(chosen, Plan) else chosen
+    with bar("Loading") as advance:
+        store = subject.store(config, advance)
+    run = resumed or Path(fabric.broadcast(str(subject.new_run()) if fabric.is_global_zero else ""))
+
+    def log(line: str) -> None:
+        if fabric.is_global_zero:
+            say(line)
+            with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+    try:
+        trainer = Trainer(
+            run, subject.dataset, store, subject.stats, config, fabric, log, resumed is not None, began
+        )  # fmt: skip
+    except SegError:
+        if not resumed and fabric.is_global_zero:
+            shutil.rmtree(run)  # a training that cannot begin leaves nothing
+        raise
+    settings = settings_of(trainer)
+    if resumed:
+        _go_on(trainer, settings)
+    else:
+        _begin(trainer, settings, chosen if isinstance(chosen, Plan) else None, subject)
+    with bar("Training") as advance:
+        if not trainer.train(advance):
+            log(f"{run}: was trained to its end before; it is only scored again")
+    return _finish(trainer, subject, bar) if fabric.is_global_zero else None
+
+
+def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:
+    """Take up a run that was interrupted; SegError if its data are others now."""
+    run = trainer.run
+    if read_settings(run).get("data_hash") != settings["data_hash"]:
+        raise SegError(
+            f"{trainer.dataset.root}: its images, masks, patches or statistics have changed since {run.name} began; "
+            "start a new training"
+        )
+    if trainer.fabric.is_global_zero:
+        remove_parts(run)
+    trainer.resume()
+    trainer.log(f"{run}: resumed after epoch {trainer.state.epoch}")
+
+
+def _begin(trainer: Trainer, settings: Mapping[str, Any], plan: Plan | None, subject: Subject) -> None:
+    """Write down what a new run is trained with, and say it."""
+    run, config = trainer.run, trainer.config
+    if trainer.fabric.is_global_zero:
+        subject.mark_latest(run)
+        if config.augment is not None:
+            write_bytes(own_augment(run, config), read_bytes(Path(config.augment)))
+        write_text(run / CONFIG, json.dumps(settings, indent=2) + "\n")
+        if plan is not None:
+            write_text(run / PLAN, plan.to_toml())
+    for line in plan.lines() if plan else ():
+        trainer.log(f"plan: {line}")
+    trainer.log(opening(trainer, settings))
+    if config.film and not trainer.validation:
+        trainer.log("--film shows a validation image, and there is none: no film")
+
+
+def own_augment(run: Path, config: Config) -> Path:
+    """The run's copy of the file of --augment."""
+    return run / ("augment" + Path(config.augment or "").suffix.lower())
+
+
+def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
+    """Draw what the training gave, score the best model, and write the report."""
+    run, dataset = trainer.run, trainer.dataset
+    if trainer.config.film:
+        try:
+            write_film(run)
+        except SegError as error:  # the model is scored all the same
+            trainer.log(str(error))
+    draw_curves(run / CURVES, trainer.state.history, dataset.classes)
+    scores, metrics = None, None
+    if dataset.of_split("test"):
+        predictor, _ = load_model(run / MODEL, trainer.fabric)
+        with bar("Scoring") as advance:
+            scores = score_split(predictor, dataset, "test", advance)
+        if subject.fold is not None:
+            scores = of_splits(scores, subject.fold.dataset, run.name)
+        metrics = write_scores(run, scores, dataset, predictor)
+        if note := metrics.absent_note:
+            trainer.log(note)
+    validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
+    size, steps = trainer.store.size, trainer.state.step
+    told = []
+    if subject.fold is None:
+        told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics)
+    return Run(run, write_run_report(run, told), scores, tuple(told))

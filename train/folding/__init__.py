@@ -1,0 +1,1 @@
+"""Cross-validation: a model for each fold, scored on what it has not learned, and their mean."""

@@ -1,0 +1,117 @@
+"""What the scores of models are compared with: another run, or the best of the models of a mean by itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from prep.core.errors import SegError
+from prep.core.progress import Bar
+from prep.dataset.dataset import Dataset
+from train.runs.checkpoint import ModelCard
+from train.runs.fold_record import folded, learned_split, run_name
+from train.runs.members import Members, load_members
+from train.runs.runs import open_dataset, own_dataset
+from train.scoring.compare import Candidate, Comparison, compare
+from train.scoring.split_scores import SplitScores, score_split
+from train.windows.predictor import Predictor
+from train.windows.scale import Scale
+
+
+@dataclass(frozen=True)
+class Rival:
+    """What a score is compared with.  load: its model, when its turn comes, so that one at a time is in memory."""
+
+    name: str
+    load: Callable[[], Predictor]
+
+
+def open_own_dataset(members: Members, dataset: Path | None) -> tuple[Dataset, list[bool]]:
+    """Open the dataset named, else the one that all were trained on; also of which run it is the own one.
+
+    Raises SegError as open_dataset, and if none is named and they were trained on several.
+    """
+    opened, _ = open_dataset(members.runs[0], dataset)
+    roots = [own_dataset(run) for run in members.runs]
+    is_own = [root is not None and root.resolve() == opened.root.resolve() for root in roots]
+    if dataset is None and not all(is_own):
+        other = is_own.index(False)
+        raise SegError(
+            f"{run_name(members.runs[0])} was trained on {opened.root}, and {run_name(members.runs[other])} on "
+            f"{roots[other] or 'one that it does not name'}; name the one that is meant as DATASET"
+        )
+    return opened, is_own
+
+
+def need_unknown(
+    members: Members, cards: Sequence[ModelCard], is_own: Sequence[bool], dataset: Dataset, split: str
+) -> None:
+    """SegError if models may know the images of a split of their own dataset as test images, or folds learned them."""
+    for run, card, own in zip(members.runs, cards, is_own, strict=True):
+        if not own:
+            continue
+        if dataset.split_hash() != learned_split(run, card.split_hash):
+            raise SegError(
+                f"{dataset.root}: its split has changed since {run_name(run)} was trained; its test images may be known"
+            )
+        if split != "test" and (parent := folded(run)):
+            raise SegError(
+                f"{dataset.root}: folds learn images of train and val alike, so their score of {split} would say "
+                f"nothing; {parent}/metrics.json holds the scores of images that each fold has not learned, and "
+                "--split test those of images that none has"
+            )
+
+
+def find_rivals(
+    members: Members, cards: Sequence[ModelCard], other: Members | None, fabric: Fabric, scale: Scale
+) -> list[Rival]:
+    """The run to compare with, else of the mean of several each of them; none for a single one.
+
+    Raises SegError if the other is the same, or if one may know images that are new to the other.
+    """
+    if other is None:
+        alone = [] if members.is_single else [Members((run,), run) for run in members.runs]
+        return [Rival(each.name, _loader(each, fabric, scale)) for each in alone]
+    if {run.resolve() for run in other.runs} == {run.resolve() for run in members.runs}:
+        raise SegError(
+            f"--compare {other.home or other.name}: is the run that is scored ({other.name}); name another one"
+        )
+    predictor, other_cards = load_members(other, fabric, scale)
+    ours = [learned_split(run, card.split_hash) for run, card in zip(members.runs, cards, strict=True)]
+    for run, card in zip(other.runs, other_cards, strict=True):
+        theirs = learned_split(run, card.split_hash)
+        if theirs != ours[0]:
+            raise SegError(
+                f"{run_name(run)} was trained on another split ({card.dataset} {theirs}) than "
+                f"{members.name} ({cards[0].dataset} {ours[0]}): one of them may know the test images of the other; "
+                "train both on the same split"
+            )
+    return [Rival(other.name, lambda: predictor)]
+
+
+def _loader(members: Members, fabric: Fabric, scale: Scale) -> Callable[[], Predictor]:
+    return lambda: load_members(members, fabric, scale)[0]
+
+
+def compare_with_best(
+    scored: SplitScores, rivals: Sequence[Rival], windows: Mapping[str, Any], dataset: Dataset, bar: Bar
+) -> Comparison | None:
+    """Score the rivals on the same images, and compare with the one of the highest mean IoU; None without any.
+
+    windows: arguments of Predictor.changed.
+    """
+    best: tuple[str, SplitScores] | None = None
+    among = []
+    for number, rival in enumerate(rivals, start=1):
+        label = "the other run" if len(rivals) == 1 else f"model {number} of {len(rivals)}"
+        with bar(f"Scoring {label}") as advance:
+            found = score_split(rival.load().changed(**windows), dataset, scored.split, advance)
+        among.append(Candidate(rival.name, found.scores.mean_iou))
+        if best is None or found.scores.mean_iou > best[1].scores.mean_iou:
+            best = rival.name, found
+    if best is None:
+        return None
+    differences = compare(scored, best[1], dataset.classes)
+    return Comparison(best[0], tuple(differences), tuple(among) if len(among) > 1 else ())
