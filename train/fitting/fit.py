@@ -19,11 +19,11 @@ from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
 from train.fitting.history import need_tensorboard
-from train.fitting.memory import memory_kept
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.runs.device import ending_together, make_fabric
 from train.runs.fold_record import folded
+from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
 

@@ -10,7 +10,7 @@ _COUNT = """
 import resource
 from contextlib import nullcontext
 import numpy as np
-from train.fitting.memory import memory_kept
+from train.runs.memory import memory_kept
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
