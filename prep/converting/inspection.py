@@ -65,7 +65,7 @@ def inspect_labels(
 
     Raises SegError if there are no labels, or the class map or a photo folder that was named cannot be read.
     """
-    with unpacked(source) as place:
+    with unpacked(source, variable=variable) as place:
         found = label_source(place, reader, variable, patterns, photos)
         return _inspected(source, found, photos, classes_file, first_id, patterns, workers, progress)
 

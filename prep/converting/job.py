@@ -26,7 +26,7 @@ from prep.dataset.states import own_mask_name
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, encode_png
-from prep.labels.reader import Lookup, RawLabel, code_strips
+from prep.labels.reader import Lookup, RawLabel, code_strips, joined
 from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file
@@ -154,7 +154,7 @@ class ConvertLabel:
             strips.append(strip)
             unknown += found
         del codes  # of the last strip, and with them the pixels that they are a view of
-        return np.concatenate(strips), unknown
+        return joined(strips), unknown
 
     def _placed(
         self, job: LabelJob, mask: IndexMask, sample: Sample, record: PhotoRecord | None

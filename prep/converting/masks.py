@@ -76,7 +76,7 @@ def convert_masks(
     Raises SegError, and changes nothing, if none can be used or more than `max_failed` cannot, if files do not pair,
     if values belong to no class, or if other results stand there and `overwrite` is not set.
     """
-    with unpacked(source, root) if source else nullcontext() as place:
+    with unpacked(source, root, options.variable) if source else nullcontext() as place:
         plan = plan_conversion(root, source, place, photos, classes_file, options, workers, progress)
         return _carried_out(plan, max_failed, workers, progress, overwrite=overwrite)
 

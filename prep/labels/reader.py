@@ -147,6 +147,17 @@ def code_strips(reader: LabelReader, label: RawLabel) -> Iterator[Codes]:
             yield codes[rows]
 
 
+def joined(strips: list[IndexMask]) -> IndexMask:
+    """One mask of strips of rows, which are given up on the way: a large mask is not held twice."""
+    mask = np.empty((sum(len(strip) for strip in strips), strips[0].shape[1]), np.uint8)
+    bottom = len(mask)
+    while strips:
+        strip = strips.pop()
+        mask[bottom - len(strip) : bottom] = strip
+        bottom -= len(strip)
+    return mask
+
+
 def row_strips(pixels: NDArray[Any]) -> Iterator[slice]:
     """Ranges of rows of (H, W) or (H, W, C) that are worked on at a time, from the top down."""
     rows = max(1, _STRIP_PIXELS // pixels.shape[1])

@@ -15,6 +15,7 @@ from prep.core.words import as_source, list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import annotation_xml, darwin, isat, labelbox, superannotate, supervisely, via, via3, vott
+from prep.labels.array_samples import samples
 from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import open_images, run_length_csv
 from prep.labels.contents import Contents
@@ -25,6 +26,7 @@ from prep.labels.layouts.splits import with_note_on_split
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
 from prep.labels.pixels import (
+    ade20k,
     arrays,
     images,
     labelme_folders,
@@ -74,6 +76,8 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         part_masks.OBJECTS,
         supervisely_masks.FORMAT,
         arrays.FORMAT,
+        samples.FORMAT,
+        ade20k.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
     *(run_length_csv.FORMAT, open_images.FORMAT),

@@ -19,6 +19,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, make_folder
 from prep.dataset.lock import is_free, locked
 from prep.labels.archive import DAMAGED, is_zip, open_archive
+from prep.labels.array_samples.samples import samples_in, written
 from prep.labels.contents import is_hidden
 from prep.labels.microscopes.imagej import is_roi_set
 from prep.labels.registry import reads_zip
@@ -36,38 +37,61 @@ _TEMPORARY = "seg-prep-unpacked-"
 
 
 @contextmanager
-def unpacked(source: Path, root: Path | None = None) -> Iterator[Path]:
-    """Give the source as the readers need it: a zip file unpacked, everything else as it is.
+def unpacked(source: Path, root: Path | None = None, variable: str = "") -> Iterator[Path]:
+    """Give the source as the readers need it: zip files unpacked, samples of arrays as files, all else as it is.
 
     root: the dataset whose lock the command holds; its folder of temporary files is taken up by the next writer.
+    variable: what --variable says.
     Raises SegError if the zip file is damaged, leads outside, or unpacks to more than it should.
     """
     if not is_zip(source) or reads_zip(source):
-        yield source
-    elif root is None:
-        with _temporary() as place, _called(source, place):
-            yield _unpack(source, place)
-    else:
-        place = root / _name(source)
+        with _arrays_written(source, source, root, variable) as place:
+            yield place
+        return
+    with (
+        _place(source, root) as place,
+        _called(source, place),
+        _arrays_written(_unpack(source, place), source, root, variable) as inner,
+    ):
+        yield inner
+
+
+@contextmanager
+def _arrays_written(folder: Path, source: Path, root: Path | None, variable: str) -> Iterator[Path]:
+    """Samples of arrays below a folder as files, where there are some; the folder itself where not."""
+    if is_zip(folder) or (found := samples_in(folder, variable)) is None:
+        yield folder
+        return
+    with _place(source, root, "arrays") as place, _called(folder, place):
+        yield written(found, folder, place)
+
+
+@contextmanager
+def _place(source: Path, root: Path | None, purpose: str = "unpacked") -> Iterator[Path]:
+    """A hidden folder for as long as the command runs."""
+    if root is None:
+        with _temporary() as place:
+            yield place
+        return
+    place = root / _name(source, purpose)
+    _remove(place)
+    try:
+        make_folder(place)
+        yield place
+    finally:
         _remove(place)
-        try:
-            make_folder(place)
-            with _called(source, place):
-                yield _unpack(source, place)
-        finally:
-            _remove(place)
 
 
 @contextmanager
 def _called(archive: Path, place: Path) -> Iterator[None]:
-    """Errors name files by their place in the zip file: the folder that it was unpacked to is gone when they are read.
+    """Errors name files by their place in the source: the folder that it was unpacked to is gone when they are read.
 
     place: the folder that holds the unpacked one.
     """
     try:
         yield
     except SegError as error:
-        raise type(error)(str(error).replace(str(place / archive.name), str(archive))) from error
+        raise type(error)(str(error).replace(str(place / archive.absolute().name), str(archive))) from error
 
 
 def _remove(place: Path) -> None:
@@ -77,12 +101,12 @@ def _remove(place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def _name(archive: Path) -> str:
+def _name(archive: Path, purpose: str) -> str:
     """A name of a half-written folder (see part_of), the same for the same file: a killed command goes on with it."""
     with explained(archive):
         status = archive.stat()
     text = f"{archive.resolve()} {status.st_size} {status.st_mtime_ns}"
-    return f".unpacked-{hashlib.sha256(text.encode()).hexdigest()[:12]}.part"
+    return f".{purpose}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.part"
 
 
 @contextmanager

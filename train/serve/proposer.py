@@ -13,10 +13,13 @@ from torch import Tensor
 from prep.annotate.model.proposer import Proposal, Report
 from prep.annotate.model.uncertainty import block_means
 from prep.core.errors import SegError
+from prep.dataset.dataset import Sample
 from prep.images.imageio import ImageRGB
 from train.exporting.engine import name_of, open_predictor
+from train.scoring.grounded import Grounded
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
+from train.windows.scale import Rescaling
 from train.windows.windows import best_class
 
 
@@ -32,16 +35,18 @@ class RunProposer:
         self.classes = predictor.classes.names
         self._predictor = predictor
 
-    def __call__(self, image: ImageRGB, report: Report) -> Proposal:
-        """Label (H, W, 3). `report` is told the share of the windows that are done; what it raises ends the work.
+    def __call__(self, image: ImageRGB, report: Report, sample: Sample) -> Proposal:
+        """Label (H, W, 3), at the size on the ground of the training where the model goes by that.
 
+        `report` is told the share of the windows that are done; what it raises ends the work.
         Raises SegError if there is not enough memory.
         """
         height, width = image.shape[:2]
-        self._need_scale(height, width)
+        predictor = Grounded(self._predictor, [sample]).of(sample)
+        _need_scale(predictor.scale, height, width)
         parts = [np.empty((height, width), np.uint8) for _ in range(3)]
         try:
-            for top, strip in self._predictor.watched(height, width, report).probability_strips(ArrayRows(image)):
+            for top, strip in predictor.watched(height, width, report).probability_strips(ArrayRows(image)):
                 for part, rows in zip(parts, (best_class(strip), *_sureness(strip)), strict=True):
                     part[top : top + len(rows)] = rows.cpu().numpy()
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -52,17 +57,17 @@ class RunProposer:
         mask, confidence, entropy = parts
         return Proposal(mask, confidence, block_means(entropy))
 
-    def _need_scale(self, height: int, width: int) -> None:
-        """SegError if the scale of an image of this size cannot be told."""
-        scale = self._predictor.scale
-        try:
-            scale.size(height, width)
-        except SegError as error:
-            raise SegError(
-                f"{width:,} x {height:,} pixels, and the model learned from images of {scale.known}: it cannot be told "
-                "whether this shows the same in other pixels; bring the images to that size with 'seg-prep resize', or "
-                "train a model on such images"
-            ) from error
+
+def _need_scale(scale: Rescaling, height: int, width: int) -> None:
+    """SegError if the scale of an image of this size cannot be told."""
+    try:
+        scale.size(height, width)
+    except SegError as error:
+        raise SegError(
+            f"{width:,} x {height:,} pixels, and the model learned from images of {scale.known}: it cannot be told "
+            "whether this shows the same in other pixels; bring the images to that size with 'seg-prep resize', or "
+            "train a model on such images"
+        ) from error
 
 
 def open_run(run: Path | None, note: Callable[[str], None]) -> RunProposer:

@@ -183,7 +183,9 @@ class Proposals:
         image = identity_of(self._store.photo_path(stem))
         entropy = self._known_entropy(stem, image)
         if entropy is None:
-            proposal = self._proposer(self._pixels(stem), lambda share: self._report(stem, share))
+            proposal = self._proposer(
+                self._pixels(stem), lambda share: self._report(stem, share), self._store.sample(stem)
+            )
             self._files.write(stem, image, proposal)
             entropy = proposal.entropy
         mask = self._store.mask(stem)

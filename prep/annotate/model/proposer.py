@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
+from prep.dataset.dataset import Sample
 from prep.images.imageio import ImageRGB, IndexMask
 
 Report = Callable[[float], None]
@@ -43,8 +44,8 @@ class Proposer(Protocol):
     key: str
     classes: tuple[str, ...]
 
-    def __call__(self, image: ImageRGB, report: Report) -> Proposal:
-        """Label (H, W, 3); SegError if that is not possible."""
+    def __call__(self, image: ImageRGB, report: Report, sample: Sample) -> Proposal:
+        """Label (H, W, 3), the image of a sample, whose place may tell its scale; SegError if that is not possible."""
         ...
 
 

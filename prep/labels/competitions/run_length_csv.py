@@ -7,7 +7,7 @@ competitions (Severstal, nuclei, ships), along the rows in some (Carvana, neuron
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.core.folder_names import names_labels
 from prep.core.words import natural_key
-from prep.images.finding import FoundFile
+from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES, IndexMask
 from prep.labels.competitions.run_order import COLUMNS, ROWS, order_of
 from prep.labels.contents import Contents
@@ -165,7 +165,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         rows.setdefault(row.photo, []).append(row)
     root = photo_folder(contents, file)
     photos = photos_by_stem(root)
-    found = {name: photos[stem] for name in rows if (stem := _stem(name)) in photos}
+    found = {name: photos[stem] for name in rows if (stem := _stem(name)) in photos} or _by_folders(rows, root)
     order, how = (variable, "") if variable else order_of({path: _both(rows[name]) for name, path in found.items()})
     label_names = _names(file.path, (each.label for own in rows.values() for each in own))
     images = [
@@ -181,6 +181,20 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
 
 def _stem(name: str) -> str:
     return Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else Path(name).name
+
+
+def _by_folders(names: Iterable[str], root: Path) -> dict[str, Path]:
+    """Photos whose names begin as the rest of an id does, behind the name of a folder that they lie in.
+
+    UW-Madison: case123_day20_slice_0001 is case123/case123_day20/scans/slice_0001_266_266_1.50_1.50.png.
+    """
+    beginnings: dict[str, set[Path]] = {}
+    for file in find_files(root):
+        folders, words = PurePosixPath(file.name).parent.parts, file.path.stem.split("_")
+        for folder in folders:
+            for end in range(1, len(words) + 1):
+                beginnings.setdefault(f"{folder}_{'_'.join(words[:end])}", set()).add(file.path)
+    return {name: next(iter(own)) for name in names if len(own := beginnings.get(_stem(name), set())) == 1}
 
 
 def _both(rows: Sequence[_Row]) -> list[tuple[Shape, Shape]]:

@@ -1,13 +1,10 @@
 """Where the photos of labels are: as a person says, as the labels say, beside them, or by what images look like."""
 
 import itertools
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.folder_names import names_photos
 from prep.core.words import as_source, lines, options
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import PHOTOS
@@ -90,17 +87,9 @@ def _images_in(folder: Path) -> list[Path]:
 
 
 def _photos_of_numpy(source: Path) -> SegError:
-    """What to type where the photos are NumPy files as their masks are."""
-    folders = [path for path in sorted(source.rglob("*")) if path.is_dir() and names_photos(path.name)]
-    folder = str(folders[0] if folders else source)
-    program = (
-        "import pathlib, sys, numpy, PIL.Image; [PIL.Image.fromarray(numpy.load(path)).save(path.with_suffix('.png')) "
-        "for path in pathlib.Path(sys.argv[1]).glob('*.npy')]"
-    )
     return SegError(
-        f"{source}: no photos beside these matrices, and photos are read from image files. If they are NumPy files "
-        "(uint8, rows x columns or rows x columns x 3), write them as PNG, and type the same command again:\n"
-        f"  {shlex.join([sys.executable, '-c', program, folder])}"
+        f"{source}: no photos beside these matrices. Say with --images FOLDER where image files of them are; photos "
+        "that are NumPy files, too, have to lie in the folder that is named, in folders images/ and masks/"
     )
 
 

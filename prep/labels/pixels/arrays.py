@@ -57,7 +57,7 @@ def _chosen(label: RawLabel) -> str:
 
 
 def _ids(where: str, path: Path, data: bytes) -> Codes:
-    kind, shape, columns_first, body = _header(where, data)
+    kind, shape, columns_first, body = array_header(where, data)
     sides = tuple(side for side in shape if side != 1) if len(shape) > _MATRIX_SIDES else shape
     if len(sides) != _MATRIX_SIDES or min(sides) < 1:
         raise SegError(
@@ -71,7 +71,7 @@ def _ids(where: str, path: Path, data: bytes) -> Codes:
     return as_ids(where, values)
 
 
-def _header(where: str, data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], bool, memoryview]:
+def array_header(where: str, data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], bool, memoryview]:
     """Type, shape, whether columns come first, and the numbers; SegError for objects, records and what is damaged."""
     file = io.BytesIO(data)
     try:

@@ -226,3 +226,56 @@ def test_pairs_of_a_list_where_no_folder_tells_photos_from_masks(download: Downl
         "frame2": "test",
     }
     assert np.array_equal(download.named("frame1"), np.array(["", "dirt", "grass"])[IDS[1]])
+
+
+ADE = {"wall": 2978, "building, edifice": 312}
+"""Numbers in ADE20K's index of 3,688 names."""
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_ade20k_in_full_is_read_by_the_names_beside_its_masks(download: Download, new: bool) -> None:
+    numbers = np.array([0, *ADE.values()])
+    for number, split in enumerate(("training", "validation")):
+        stem = f"images/{split}/street/ADE_{number}"
+        classes, objects = numbers[IDS[number]], np.array([0, 7, 200])[IDS[number]]
+        download.photo(f"{stem}.jpg")
+        download.mask(f"{stem}_seg.png", np.stack([classes // 256 * 10, classes % 256, objects], -1))
+        download.mask(f"{stem}_parts_1.png", np.zeros((24, 32, 3)))
+        entries = [{"id": place, "name": name, "name_ndx": ADE[name]} for place, name in enumerate(ADE)]
+        lines = [f"{place:03} # 0 # 0 # {name} # {name} # " for place, name in enumerate(ADE, start=1)]
+        if new:
+            download.write(f"{stem}.json", json.dumps({"annotation": {"object": entries}}))
+        else:
+            download.write(f"{stem}_atr.txt", "\n".join([*lines, "001 # 1 # 0 # door # door # "]))
+    assert "parts of objects left out: 2 files" in download.convert()
+    assert download.names == ("building, edifice", "wall")
+    assert np.array_equal(download.named("validation_street_ADE_1"), np.array(["", *ADE])[IDS[1]])
+    assert {sample.split for sample in by_stem(download.path.parent / "set").values()} == {"train", "val"}
+
+
+def test_ade20k_with_an_object_that_nothing_names_is_refused(download: Download) -> None:
+    download.photo("ADE_0.jpg")
+    download.mask("ADE_0_seg.png", np.stack([IDS[0] * 10, IDS[0], IDS[0]], -1))
+    download.write("ADE_0.json", json.dumps({"annotation": {"object": [{"name": "wall", "name_ndx": 257}]}}))
+    assert "holds the number 514, which the file beside it does not name" in download.error()
+
+
+def test_run_lengths_find_their_photos_by_folders(download: Download) -> None:
+    """UW-Madison: case1_day2_slice_0001 is case1/case1_day2/scans/slice_0001_32_24_1.50_1.50.png."""
+    rows = ["id,class,segmentation"]
+    for number in range(3):
+        day = f"case{number}_day2"
+        for place in (1, 2):
+            save(
+                download.path / f"train/case{number}/{day}/scans/slice_000{place}_32_24_1.50_1.50.png",
+                smooth_image(24, 32),
+            )
+        inside = np.zeros((24, 32), np.bool_)
+        inside[4 + number : 12, 5:20] = True
+        runs = " ".join(f"{row * 32 + 6} 15" for row in range(4 + number, 12))
+        rows += [f"{day}_slice_0001,stomach,{runs}", f"{day}_slice_0001,large_bowel,", f"{day}_slice_0002,stomach,"]
+    download.write("train.csv", "\n".join(rows) + "\n")
+    download.convert()
+    masks = download.masks
+    assert len(masks) == 6
+    assert [int((masks[f"case{number}_day2_slice_0001"] > 0).sum()) for number in range(3)] == [120, 105, 90]

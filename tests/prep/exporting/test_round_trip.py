@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.exporting.export import LAYOUTS
 from tests.support import load, masks_of, random_image, run_ok, run_prep, save
 
 Mask = NDArray[np.uint8]
@@ -73,6 +74,10 @@ def test_the_folder_of_an_export_is_enough(layout: str, campus: Path, tmp_path: 
     run_ok("masks", "export", campus, "--to", layout, "-o", out)
     run_ok("masks", "convert", out, "-o", again)
     assert_same(campus, again)
+
+
+def test_every_layout_that_is_written_is_read_back_here_or_in_test_yolo() -> None:
+    assert {*SOURCES, "yolo"} == LAYOUTS.keys()
 
 
 @pytest.mark.parametrize("layout", ["voc", "cvat"])

@@ -118,6 +118,12 @@ def labelme_folder(raw: Path, stem: str) -> Path:
     return save(raw / f"{stem}_json" / "label.png", inside(stem).astype(np.uint8))
 
 
+def ade(raw: Path, stem: str) -> Path:
+    """ADE20K: object 1 of the blue channel is a road, as the file beside the mask says."""
+    (raw / f"{stem}_atr.txt").write_text("001 # 0 # 0 # road # road # \n")
+    return save(raw / f"{stem}_seg.png", np.stack([inside(stem) * 10, inside(stem), inside(stem)], -1).astype(np.uint8))
+
+
 def yolo(stem: str) -> str:
     return " ".join(["0", *(f"{share}" for each in shares(stem) for share in each.values())]) + "\n"
 
@@ -150,6 +156,7 @@ EACH: dict[str, Write] = {
     "images": as_image("masks/{}.png", lambda stem: inside(stem).astype(np.uint8)),
     "voc": as_image("SegmentationClass/{}.png", lambda stem: inside(stem).astype(np.uint8)),
     "object-ids": as_image("SegmentationObject/{}.png", lambda stem: inside(stem).astype(np.uint8)),
+    "ade20k": ade,
     "npy": arrays,
     "mat": matrices,
     "class-masks": parts("masks/{0}_{1}.png"),
@@ -380,6 +387,7 @@ def test_undamaged_files_are_all_converted(name: str, tmp_path: Path) -> None:
 
 def test_every_format_of_a_file_each_is_here() -> None:
     one_file = {
+        "array-samples",
         *("gtruth", "numbered", "coco", "cvat", "labelstudio", "pair-lists", "coco-panoptic", "via", "via-csv", "via3"),
         *("run-length-csv", "open-images", "labelbox", "labelbox-json", "datumaro", "hasty", "scale", "scalabel"),
     }

@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from prep.core.classes import ClassMap
+from prep.dataset.dataset import Sample
 from prep.web.server import bind, make_server
 from tests.support import random_image
 from tests.web import running
@@ -136,3 +137,8 @@ def slowed(predictor: Predictor, seconds: float = 0.0, *, waits: bool = False) -
     if not waits:
         slow.go_on.set()
     return replace(predictor, model=slow), slow
+
+
+def sample_of(image: NDArray[np.uint8]) -> Sample:
+    """A row of index.csv for such an image."""
+    return Sample("a", "images/a.png", "", image.shape[1], image.shape[0])

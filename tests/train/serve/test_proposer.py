@@ -12,6 +12,7 @@ from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB
 from tests.models import CLASSES, color_predictor, write_run
 from tests.support import smooth_image
+from tests.train.serve.serving import sample_of
 from train.runs.checkpoint import load_model
 from train.runs.device import make_fabric
 from train.runs.runs import mark_latest
@@ -33,7 +34,7 @@ def quiet(share: float) -> None:
 def test_it_says_what_the_probabilities_say(tmp_path: Path) -> None:
     run = write_run(tmp_path / "runs" / "r")
     image = smooth_image(70, 90)
-    found = open_run(run, print)(image, quiet)
+    found = open_run(run, print)(image, quiet, sample_of(image))
     predictor, _ = load_model(run / "model.pt", make_fabric("cpu"))
     probabilities = predictor.probabilities(image).astype(np.float64)
     np.testing.assert_array_equal(found.mask, probabilities.argmax(axis=0))
@@ -49,7 +50,7 @@ def test_probabilities_of_zero_and_one_are_certain() -> None:
     image = np.zeros((20, 40, 3), np.uint8)
     image[:, :20, 1] = 255
     image[:, 20:] = 128
-    found = RunProposer(color_predictor(), "colours", "key")(image, quiet)
+    found = RunProposer(color_predictor(), "colours", "key")(image, quiet, sample_of(image))
     assert (found.mask[:, :20] == 1).all()
     assert (found.confidence[:, :20] == 100).all()
     assert set(np.unique(found.confidence[:, 20:])) == {33}
@@ -60,7 +61,7 @@ def test_it_reports_its_share_and_ends_where_the_report_raises(tmp_path: Path) -
     shares: list[float] = []
     proposer = open_run(write_run(tmp_path / "runs" / "r"), print)
     image: ImageRGB = smooth_image(700, 40)
-    proposer(image, shares.append)
+    proposer(image, shares.append, sample_of(image))
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert len(shares) > 10
@@ -70,7 +71,7 @@ def test_it_reports_its_share_and_ends_where_the_report_raises(tmp_path: Path) -
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        proposer(image, enough)
+        proposer(image, enough, sample_of(image))
 
 
 def test_too_little_memory_is_told_in_words() -> None:
@@ -81,7 +82,7 @@ def test_too_little_memory_is_told_in_words() -> None:
 
     proposer = RunProposer(replace(color_predictor(), model=model), "large", "key")
     with pytest.raises(SegError, match="more memory for this image than there is"):
-        proposer(smooth_image(40, 40), quiet)
+        proposer(smooth_image(40, 40), quiet, sample_of(smooth_image(40, 40)))
 
 
 def test_runs_are_found_as_predict_finds_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from prep.core.errors import SegError
 from prep.images.imageio import encode_png
 from tests.rasters import needs_geo, write_raster
 from tests.support import smooth_image
-from tests.train.serve.serving import client_of
+from tests.train.serve.serving import client_of, sample_of
 from train.serve.proposer import RunProposer
 from train.windows.predictor import Predictor
 from train.windows.scale import ImageScale, Rescaling
@@ -48,9 +49,29 @@ def test_the_page_of_an_older_model_says_that_its_scale_is_unknown(predictor: Pr
 
 def test_annotate_is_told_what_cannot_be_proposed(predictor: Predictor) -> None:
     proposer = RunProposer(replace(predictor, scale=Rescaling(TRAINED)), "tiny", "key")
-    assert proposer(smooth_image(96, 128), lambda share: None).mask.shape == (96, 128)
+    image = smooth_image(96, 128)
+    assert proposer(image, lambda share: None, sample_of(image)).mask.shape == (96, 128)
     with pytest.raises(SegError, match=r"600 x 60 pixels, .* images of 32 px: .*seg-prep resize"):
-        proposer(np.zeros((60, 600, 3), np.uint8), lambda share: None)
+        proposer(wide := np.zeros((60, 600, 3), np.uint8), lambda share: None, sample_of(wide))
+
+
+@needs_geo
+def test_annotate_proposes_at_the_metres_of_the_training(predictor: Predictor) -> None:
+    """Windows that are seen tell the size: of 96 x 128 at half a metre, 24 x 32 at two metres fit into one."""
+    seen = list[int]()
+
+    def model(windows: torch.Tensor) -> torch.Tensor:
+        seen.append(len(windows))
+        return predictor.model(windows)
+
+    trained = replace(TRAINED, photos=None, cut=True, metres_across=(2.0,) * 3, metres_down=(2.0,) * 3)
+    proposer = RunProposer(replace(predictor, model=model, scale=Rescaling(trained)), "tiny", "key")
+    image = smooth_image(96, 128)
+    placed = replace(sample_of(image), east=5e5, north=5e6, crs="EPSG:32632", pixel="0.5 0 0 -0.5")
+    for sample in (placed, sample_of(image)):
+        seen.clear()
+        assert proposer(image, lambda share: None, sample).mask.shape == (96, 128)
+        assert (sum(seen) == 1) == (sample is placed)
 
 
 @needs_geo

@@ -11,6 +11,7 @@ from prep.annotate.model.uncertainty import block_means
 from prep.annotate.store.store import Store
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
+from prep.dataset.dataset import Sample
 from prep.images.imageio import ImageRGB
 from tests.support import CLASSES, images_only
 
@@ -35,7 +36,8 @@ class FakeProposer:
         self.gated = False
         self.broken: Callable[[ImageRGB], bool] = lambda image: False
 
-    def __call__(self, image: ImageRGB, report: Report) -> Proposal:
+    def __call__(self, image: ImageRGB, report: Report, sample: Sample) -> Proposal:
+        assert (sample.height, sample.width) == image.shape[:2]
         self.asked.append(image)
         report(0.0)
         while self.gated and not self.gate.acquire(timeout=0.01):

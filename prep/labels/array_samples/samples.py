@@ -1,0 +1,111 @@
+"""The format of photos and masks that lie as arrays in files, once they are written as files for the command."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from prep.core.classes import made_up_classes
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder
+from prep.images.finding import FoundFile, find_files
+from prep.labels.array_samples.roles import ArraySet, array_set
+from prep.labels.array_samples.sample_files import LISTED, write_samples
+from prep.labels.array_samples.stored import ARRAY, ARRAYS, MATLAB, StoredArray, listed_names, stored_arrays
+from prep.labels.contents import Contents
+from prep.labels.formats import CERTAIN, NO, FileFormat
+from prep.labels.reader import LabelSource, RawLabel
+
+_LISTS = (".txt", ".lst")
+_SMALL = 1 << 20
+
+
+def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] | None:
+    """The photos and masks in arrays below a folder or in a file, and the names of their classes.
+
+    None where there are none, or where each mask is a matrix in a file of its own beside photos that are image files.
+    """
+    if source.is_file() and source.suffix.lower() not in (ARRAY, ARRAYS, MATLAB):
+        return None
+    files = find_files(source, (ARRAY, ARRAYS, MATLAB))
+    matlab = [file for file in files if file.path.suffix.lower() == MATLAB]
+    if (
+        matlab and not array_set(_named(matlab[:1]), variable).needs_files
+    ):  # one matrix a file, which takes time to open
+        files = [file for file in files if file.path.suffix.lower() != MATLAB]
+    named = _named(files)
+    found = array_set(named, variable)
+    if not found.needs_files:
+        return None
+    held = {each.path for _, each in named}
+    others = tuple(file.name for file in files if file.path not in held)  # of texts or objects, or damaged
+    found = replace(found, left_out=(*found.left_out, *others))
+    return found, listed_names(files[0].path) if len(files) == 1 else ()
+
+
+def _named(files: Sequence[FoundFile]) -> list[tuple[str, StoredArray]]:
+    """Arrays with their paths below the source: images/a, and data#labels where a file holds several."""
+    found = []
+    for file in files:
+        name = str(PurePosixPath(file.name).with_suffix(""))
+        found += [(f"{name}#{each.variable}" if each.variable else name, each) for each in stored_arrays(file.path)]
+    return found
+
+
+def written(found: tuple[ArraySet, tuple[str, ...]], source: Path, place: Path) -> Path:
+    """Write them below a folder, with the lists of names that lie beside them; the folder."""
+    target = place / source.absolute().name
+    make_folder(target)
+    write_samples(*found, source, target)
+    for file in find_files(source, _LISTS) if source.is_dir() else ():
+        with explained(file.path):
+            if file.path.stat().st_size < _SMALL:
+                (target / file.name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file.path, target / file.name)
+    return target
+
+
+def _recognised(contents: Contents) -> float:
+    return CERTAIN if contents.is_folder and (contents.source / LISTED).is_file() else NO
+
+
+def _opened(contents: Contents, variable: str) -> LabelSource:
+    content = json.loads((contents.source / LISTED).read_bytes())
+    samples, names = content["samples"], content["names"]
+    labels = tuple(RawLabel(contents.source / each["mask"], each["stem"]) for each in samples)
+    photos = {each["stem"]: contents.source / each["photo"] for each in samples if each["photo"]}
+    splits = {each["stem"]: each["split"] for each in samples}
+    classes = None
+    if names:
+        try:
+            classes = made_up_classes(names, range(content["first_id"], len(names) + content["first_id"]))
+        except SegError as error:
+            raise SegError(
+                f"{contents.source.name}: names {len(names)} classes ({error}); save the matrices alone, without their "
+                "names, with a class map that gives several numbers to a class (--classes)"
+            ) from error
+    return LabelSource(
+        "ids",
+        labels,
+        classes=classes,
+        photos=photos,
+        names_photos=bool(photos),
+        in_order=not photos and len({each["stack"] for each in samples}) == 1,
+        unlabelled=(0,) if names and content["first_id"] else (),
+        notes=tuple(content["notes"]),
+        splits=splits if all(splits.values()) and len(set(splits.values())) > 1 else {},
+    )
+
+
+FORMAT = FileFormat(
+    "array-samples",
+    "photos and masks as arrays in files (.npy, .npz, .mat), many in one file",
+    _recognised,
+    _opened,
+    rules="Arrays of (samples, rows, columns) and (samples, rows, columns, bands), of MATLAB with the samples last, or "
+    "one sample a file; which are photos and which masks say their names or folders (images, X; masks, labels, y). "
+    "Samples are called as their file, with a number from 1: stack_page07. Channels of a mask are classes where they "
+    "do not overlap, by their numbers from 0; a pixel in none has the number behind them; else --variable 'labels[1]' "
+    "takes one. Lists of names beside arrays of MATLAB count from 1, and 0 is unlabelled.",
+)
