@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ _LARGEST = 64 << 20
 
 _HIGHEST = 10**18
 
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character beyond the first 65,536: JSON may have it alone, and no file can hold such a text."""
+
 
 def read_json(path: Path, *, remedy: str, largest: int = _LARGEST) -> object:
     """Read a file of at most `largest` bytes; SegError that names it and `remedy` if it is no JSON, or too deep."""
@@ -27,7 +31,11 @@ def read_json(path: Path, *, remedy: str, largest: int = _LARGEST) -> object:
     if size > largest:
         raise SegError(f"{path}: {size / 1e6:,.0f} MB, and we write far less; {remedy}")
     try:
-        return json.loads(read_bytes(path), parse_constant=_refuse_constant)
+        data = read_bytes(path)
+        content = json.loads(data, parse_constant=_refuse_constant)
+        if _HALF_CHARACTER.search(data):
+            json.dumps(content, ensure_ascii=False).encode("utf-8")  # UnicodeEncodeError is a ValueError
+        return content
     except RecursionError as error:
         raise SegError(f"{path}: nested too deeply; {remedy}") from error
     except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits

@@ -38,6 +38,9 @@ IMAGE_SUFFIXES = frozenset(
 MAX_IMAGE_MEGAPIXELS = 400
 """Larger pictures are refused by their header, before memory is taken for them."""
 
+LONGEST_SIDE = 1_000_000
+"""Pixels; libpng writes and reads no more."""
+
 _FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000")
 """What Pillow may open, and nothing else: of PostScript, for one, it starts a program of others."""
 
@@ -199,7 +202,12 @@ def refuse_damaged_jpeg(path: Path, data: bytes) -> None:
 
 
 def refuse_enormous(path: Path, width: int, height: int, max_megapixels: float = MAX_IMAGE_MEGAPIXELS) -> None:
-    """SegError if a header declares more than `max_megapixels`."""
+    """SegError if a header declares more than `max_megapixels`, or a side that no PNG of ours can have."""
+    if max(width, height) > LONGEST_SIDE:
+        raise SegError(
+            f"{path}: {width:,} x {height:,} pixels; a side has at most {LONGEST_SIDE:,}; cut it into pieces, or leave "
+            "the file out if it is damaged"
+        )
     if width * height > max_megapixels * 1e6:
         raise SegError(
             f"{path}: larger than this program opens: {width * height / 1e6:,.0f} megapixels ({width} x {height}), "

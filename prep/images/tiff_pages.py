@@ -175,6 +175,8 @@ def _directories(path: Path, file: BinaryIO) -> Iterator[TiffPage]:
     if start[:4] not in TIFF_STARTS:
         return
     order, is_big = "<" if start[:2] == b"II" else ">", b"+" in start[2:4]
+    if len(start) < (16 if is_big else 8):
+        raise damaged(path)
     (offset,) = struct.unpack(f"{order}{'Q' if is_big else 'I'}", start[8:16] if is_big else start[4:8])
     known: set[int] = set()
     while offset:

@@ -38,7 +38,7 @@ from prep.images.tiff_pages import (
 )
 
 _FORMATS = {1: "uint", 2: "int", 3: "float"}
-_BITS = (8, 16, 32, 64)
+_BITS = {"uint": (8, 16, 32, 64), "int": (8, 16, 32, 64), "float": (16, 32, 64)}
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _DEFLATE = (8, 32946)
 OWN_COMPRESSIONS = (1, 32773, *_DEFLATE)
@@ -132,7 +132,7 @@ def read_tiff(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIX
 def _layout(page: TiffPage) -> TiffLayout:
     bits, form = page.values(BITS, (1,)), page.values(SAMPLE_FORMAT, (1,))
     bands = page.value(BANDS, 1)
-    same = len({*bits}) == 1 and len({*form}) == 1 and bits[0] in _BITS and form[0] in _FORMATS
+    same = len({*bits}) == 1 and len({*form}) == 1 and bits[0] in _BITS.get(_FORMATS.get(form[0], ""), ())
     photometric = page.value(PHOTOMETRIC, _BLACK_IS_ZERO)
     colors = min(bands, _COLORS.get(photometric, 1))
     if colors == 1 and bands >= _COLORS[_RGB]:  # grey by its header, but nobody stores three greys

@@ -202,7 +202,7 @@ def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, path: 
                         raise SegError(f"{archive}: {info.filename} is larger than it says; export the file again")
                     with explained(path):
                         file.write(block)
-    except (*DAMAGED, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except (*DAMAGED, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise SegError(f"{archive}: {info.filename} cannot be unpacked ({error}); export the file again") from error
     with suppress(OSError, ValueError, OverflowError):
         changed = time.mktime((*info.date_time, 0, 0, -1))

@@ -155,7 +155,7 @@ def spoil_tiff(data: bytes, random: np.random.Generator) -> bytes:
         (start,) = struct.unpack_from(number, data, 8 if is_big else 4)
         (entries,) = struct.unpack_from(counts, data, start)
         first = start + struct.calcsize(counts)
-        at, other = (first + size * int(place) for place in random.integers(max(1, entries), size=2))
+        at, other = (first + size * int(place) for place in random.integers(min(max(1, entries), 1 << 16), size=2))
         tag, kind, count, value = struct.unpack_from(entry, data, at)
         way = random.integers(7)
         if way == 0:

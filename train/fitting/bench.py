@@ -13,6 +13,7 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from train.config.config import Config
 from train.data.data import PixelStore
+from train.fitting.initial import with_fast_gradients
 from train.fitting.losses import build_loss
 from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper, is_out_of_memory
@@ -65,6 +66,7 @@ def measure(
         return batch * steps / _seconds(step, steps, fabric)
 
     network = build_network(config, classes).to(memory_format=torch.channels_last)
+    network = with_fast_gradients(network, config, fabric)
     same = next(_batches(store, config))
     whole = rate(network, _batches(store, config))
     null_loader = rate(network, itertools.repeat(same))

@@ -23,6 +23,7 @@ from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.runs.device import ending_together, make_fabric
 from train.runs.fold_record import folded
+from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
 
@@ -52,7 +53,7 @@ def fit(
     if config.tensorboard:
         need_tensorboard()
     fabric = _launched(place, config)
-    with ending_together(fabric), threads_restored():
+    with ending_together(fabric), threads_restored(), memory_kept():
         if fabric.is_global_zero:
             settle(dataset_root, say)
             with _with_remedy("split"):
@@ -84,7 +85,7 @@ def resume(
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     fabric = _launched(place, config)
-    with ending_together(fabric), threads_restored():
+    with ending_together(fabric), threads_restored(), memory_kept():
         bar = bar if fabric.is_global_zero else no_bar
         stats = _counted(dataset, fabric, bar, say)
         return train_run(Subject(dataset, stats), config, run, fabric, bar, say, began)

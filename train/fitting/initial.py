@@ -1,7 +1,7 @@
 """What a training begins with: random weights, those of ImageNet or of a model trained before, or its own last.pt."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -15,9 +15,11 @@ from train.config.config import Config
 from train.fitting.history import TrainingState
 from train.fitting.optim import MeanWeights, build_optimizer
 from train.fitting.synced_norm import synced
+from train.networks.depthwise import choose_ways, faster_gradients
 from train.networks.networks import USUAL_ENCODER, AnySize, build_network, freeze_idle
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.run_files import LAST
+from train.runs.run_settings import read_settings
 
 LITE = "tu-tf_efficientnet_lite0"
 """The encoder whose ImageNet weights come in a package."""
@@ -26,19 +28,32 @@ Weights = dict[str, Tensor]
 
 
 def initial_network(
-    config: Config, classes: int, fabric: Fabric, say: Callable[[str], None], resumes: bool
+    config: Config, classes: int, fabric: Fabric, say: Callable[[str], None], resumed: Path | None
 ) -> tuple[nn.Module, torch.optim.Optimizer]:
     """The network that a training begins with, and its optimizer, ready to be set up by Fabric.
 
-    resumes: all weights will come from last.pt, and the initial ones may be gone.  Raises SegError as load_initial.
+    resumed: the run that goes on: all weights will come from its last.pt, and the initial ones may be gone; gradients
+    are computed as it began.  Raises SegError as load_initial.
     """
     torch.manual_seed(config.seed)
     network = build_network(config, classes).to(memory_format=torch.channels_last)
-    if not resumes:
+    if resumed is None:
         load_initial(network, config, say)
+    ways = None if resumed is None else read_settings(resumed).get("gradient_ways", [])
+    network = with_fast_gradients(network, config, fabric, ways)
     if fabric.world_size > 1:
         network = freeze_idle(synced(network, fabric.device))
     return network, build_optimizer(network, config)
+
+
+def with_fast_gradients(
+    network: nn.Module, config: Config, fabric: Fabric, ways: Sequence[str] | None = None
+) -> nn.Module:
+    """Compute the gradients of depthwise layers in the ways that are fast on this CPU, or in those given."""
+    if config.compile or fabric.device.type != "cpu":  # compilers make code of their own
+        return network
+    dtype = torch.bfloat16 if fabric._precision.precision == "bf16-mixed" else torch.float32
+    return faster_gradients(network, choose_ways(network, dtype) if ways is None else ways)
 
 
 def load_initial(network: nn.Module, config: Config, say: Callable[[str], None]) -> None:

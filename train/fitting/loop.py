@@ -54,7 +54,7 @@ class Trainer:
     ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
         classes = len(dataset.classes)
-        network, optimizer = initial_network(config, classes, fabric, log, resumes)
+        network, optimizer = initial_network(config, classes, fabric, log, run if resumes else None)
         self.network, self.optimizer = fabric.setup(network, optimizer)
         self.mean_weights = MeanWeights(self.network.module, config.ema) if config.ema else None
         self.kept_network: nn.Module = self.mean_weights.network if self.mean_weights else self.network.module

@@ -7,6 +7,7 @@ from typing import Any
 
 from prep.core.words import counted
 from train.fitting.loop import Trainer
+from train.networks.depthwise import ways_of
 
 
 def settings_of(trainer: Trainer) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def settings_of(trainer: Trainer) -> dict[str, Any]:
         "parameters": sum(weight.numel() for weight in trainer.network.parameters()),
         "device": str(trainer.fabric.device),
         "precision_used": trainer.fabric._precision.precision,
+        "gradient_ways": list(ways_of(trainer.network)),
     }
 
 

@@ -37,6 +37,7 @@ from train.runs.fold_record import (
     write_fold_record,
     write_fold_table,
 )
+from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, FOLD_COUNTS, LAST, LOG, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import new_run
@@ -187,7 +188,7 @@ def _train_fold(work: _Work, fold: Fold, spending: Spending, left: int) -> None:
         shutil.rmtree(run)  # it was killed before its first epoch was over
     subject = _subject(work, fold)
     config = resumed_config(run) if resumed else work.config if share is None else replace(work.config, minutes=share)
-    with threads_restored():
+    with threads_restored(), memory_kept():
         done = train_run(
             subject, config, resumed, work.fabric, work.bar, lambda line: work.say(f"{run.name} | {line}"), began
         )

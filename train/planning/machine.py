@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from prep.core.progress import Progress, silent
 from train.config.config import Config
 from train.data.data import machine_memory
-from train.fitting.initial import LITE
+from train.fitting.initial import LITE, with_fast_gradients
 from train.fitting.losses import build_loss
 from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper
@@ -60,6 +60,7 @@ def measure_machine(classes: int, fabric: Fabric, photos: bool, progress: Progre
 def _rate(config: Config, classes: int, fabric: Fabric) -> float:
     """Pixels a second, by the fastest step: in the others the machine was busy with something else."""
     network = build_network(config, classes).to(memory_format=torch.channels_last)
+    network = with_fast_gradients(network, config, fabric)
     wrapped, optimizer = fabric.setup(network, build_optimizer(network, config))
     wrapped.train()
     stepper = Stepper(wrapped, wrapped, optimizer, build_loss("ce"), classes, fabric, lambda line: None)

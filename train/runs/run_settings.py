@@ -7,7 +7,7 @@ from prep.core.errors import SegError
 from prep.core.jsonio import read_json
 from train.runs.run_files import CONFIG
 
-_KINDS = {"dataset_path": str, "split_hash": str, "data_hash": str, "patch_size": int}
+_KINDS = {"dataset_path": str, "split_hash": str, "data_hash": str, "patch_size": int, "gradient_ways": list}
 """Entries that are read again, besides those of train/config/config.py, which check themselves."""
 
 _REMEDY = "restore it from a copy, or train again"

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, format_color
+from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jsonio import read_record
 from prep.core.tables import write_columns
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import METRICS, PER_IMAGE
 from train.scoring.absent import absent_note, mean_iou_of_present
@@ -47,6 +49,9 @@ class ClassMetrics:
     recall: float
     accuracy: float
     color: str
+
+
+_REMEDY = "score again with 'seg-train score'"
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,11 @@ def write_metrics(folder: Path, found: Metrics) -> None:
 
 def read_metrics(folder: Path) -> Metrics:
     """Read metrics.json; SegError if it is damaged, or of another version."""
-    return read_record(folder / METRICS, Metrics, remedy="score again with 'seg-train score'", null_is_nan=True)
+    found = read_record(folder / METRICS, Metrics, remedy=_REMEDY, null_is_nan=True)
+    number = len(found.classes)
+    if [len(row) for row in found.confusion] != [number] * number:
+        raise SegError(f"{folder / METRICS}: confusion is no table of {counted(number, 'class', 'classes')}; {_REMEDY}")
+    return found
 
 
 def write_per_image(folder: Path, scored: SplitScores, classes: ClassMap) -> None:

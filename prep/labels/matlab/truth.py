@@ -66,7 +66,8 @@ def record_of(path: Path, variables: dict[str, Any]) -> Any:  # noqa: ANN401
     """The struct of the first groundTruth object; SegError if there is none."""
     for variable in variables.values():
         if is_ground_truth(variable):
-            for content in variable.properties.values():
+            properties = variable.properties if isinstance(variable.properties, dict) else {}
+            for content in properties.values():
                 names = getattr(getattr(content, "dtype", None), "names", None) or ()
                 if "LabelDefinitions" in names and content.size:
                     return content.ravel()[0]

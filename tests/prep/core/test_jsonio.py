@@ -94,3 +94,16 @@ def test_what_is_no_file_or_far_too_large_is_told(tmp_path: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(SegError, match=says):
             read_json(tmp_path / name, remedy="grow it again")
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\uDFFFb", "\\ude00\\ud83d"])
+def test_half_a_character_is_refused(tmp_path: Path, text: str) -> None:
+    """JSON may hold it, and no file that we write of it could."""
+    (tmp_path / "a.json").write_text(f'{{"name": "{text}"}}')
+    with pytest.raises(SegError, match=r"a\.json: not valid JSON \(.*surrogates.*\); again"):
+        read_json(tmp_path / "a.json", remedy="again")
+
+
+def test_a_whole_character_in_two_halves_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"name": "\\ud83d\\ude00"}')
+    assert read_json(tmp_path / "a.json", remedy="again") == {"name": "\N{GRINNING FACE}"}

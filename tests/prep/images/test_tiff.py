@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
+from prep.images.imageio import refuse_enormous
 from prep.images.tiff_pages import page_bytes, page_count
 from prep.images.tiff_pixels import read_tiff, tiff_layout
 from tests.support import save
@@ -74,7 +75,7 @@ def test_directories_in_a_circle_and_cut_files_are_told(tmp_path: Path) -> None:
     entries = struct.unpack_from("<H", whole, last)[0]
     circle = bytearray(whole)
     struct.pack_into("<I", circle, last + 2 + 12 * entries, struct.unpack_from("<I", whole, 4)[0])
-    for data in (bytes(circle), whole[: last + 9], whole[:40], b"II*\0" + struct.pack("<I", 1 << 30)):
+    for data in (bytes(circle), whole[: last + 9], whole[:40], b"II*\0" + struct.pack("<I", 1 << 30), b"II+\0\x08\0"):
         with pytest.raises(SegError, match="truncated or damaged"):
             page_count(Path("a.tif"), data)
 
@@ -126,6 +127,23 @@ def test_what_unpacks_to_more_than_it_declares_is_refused(tmp_path: Path) -> Non
     finally:
         tracemalloc.stop()
     assert peak < 5e6
+
+
+def test_numbers_of_a_kind_that_has_no_name_are_told(tmp_path: Path) -> None:
+    """A byte cannot hold a fraction: the format of the samples was changed from 2 to 3."""
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 4), np.int8))
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        place = file.pages[0].tags["SampleFormat"].valueoffset
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[place] = 3
+    with pytest.raises(SegError, match=r"a\.tif: pixels of 8 bits"):
+        read_tiff(tmp_path / "a.tif", bytes(data))
+
+
+def test_a_side_that_no_png_has_is_refused_by_the_header() -> None:
+    with pytest.raises(SegError, match=r"a\.tif: 32 x 1,000,001 pixels; a side has at most 1,000,000; cut it"):
+        refuse_enormous(Path("a.tif"), 32, 1_000_001)
+    refuse_enormous(Path("a.tif"), 32, 1_000_000)
 
 
 def test_cut_files_are_told(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.labels.pixels.arrays import ArrayReader
 from prep.labels.reader import RawLabel
+from prep.labels.unpacking import unpacked
 from tests.support import load, masks_of, random_image, random_mask, run_error, run_ok, run_prep, run_script, save
 
 NAMES = "background\nline\nellipse\n"
@@ -235,6 +236,19 @@ def test_large_members_and_damaged_archives_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.npz").write_bytes(b"PK\3\4 cut")
     with pytest.raises(SegError, match=r"b\.npz: no zip file, or a damaged one"):
         ArrayReader().read(RawLabel(tmp_path / "b.npz", "b"))
+
+
+def test_a_member_that_stands_before_the_file_is_told(tmp_path: Path) -> None:
+    """What the directory of a zip file says of the place, less what lies before it, may be below zero."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.xml", "<annotations/>")
+        file.writestr("b.xml", "<annotations/>")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    end = data.index(b"PK\5\6")
+    data[end + 16 : end + 20] = (int.from_bytes(data[end + 16 : end + 20], "little") + 1000).to_bytes(4, "little")
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(SegError, match=r"a\.zip: "), unpacked(tmp_path / "a.zip"):
+        pass
 
 
 def test_photos_beside_arrays_are_photos(tmp_path: Path) -> None:

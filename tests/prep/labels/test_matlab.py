@@ -324,3 +324,10 @@ def test_without_mat_io_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     said = run_error("masks", "convert", tmp_path / "gTruth.mat", "-o", tmp_path / "d")
     assert "gTruth.mat: MATLAB files need the package mat-io" in said
     assert "pip install 'seg-prep[matlab]'" in said
+
+
+@pytest.mark.parametrize("properties", [np.zeros((1, 1)), None, [1]])
+def test_an_object_without_properties_is_told(properties: object) -> None:
+    spoiled = SimpleNamespace(classname="groundTruth", properties=properties)
+    with pytest.raises(SegError, match=r"a\.mat: holds no groundTruth object as the Image Labeler exports it"):
+        truth_of(Path("a.mat"), {"gTruth": spoiled})

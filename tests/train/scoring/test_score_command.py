@@ -113,6 +113,7 @@ def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monk
         lambda text: text.replace('"images": 3', '"images": ' + "3" * 5_000),
         lambda text: text.replace('"images": 3', '"images": 3, "pictures": 3'),
         lambda text: text.replace('"images": 3', '"images": NaN'),
+        lambda text: re.sub(r'"confusion": \[\s*\[', '"confusion": [[1, ', text),
         lambda text: re.sub(r'"mean_iou_interval": \[', '"mean_iou_interval": [0.5, ', text),
     ],
 )
