@@ -164,7 +164,7 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) prin
 BAD = {
     "text": (b"no photo at all\n" * 99, 422, "is no photo, or it is damaged"),
     "truncated JPEG": (encoded(random_image(0, 64, 64), "jpeg")[:-400], 422, "truncated or damaged"),
-    "truncated PNG": (encoded(random_image(0, 64, 64))[:-900], 422, "is no photo, or it is damaged"),
+    "truncated PNG": (encoded(random_image(0, 64, 64))[:-900], 422, "truncated or damaged"),
     "header alone": (encoded(random_image(0, 64, 64), "jpeg")[:3], 422, "is no photo"),
     "bomb": (bomb(), 413, "900.0 megapixels (30000 x 30000), the limit here is 64"),
     "GIF": (encoded(random_image(0), "gif"), 415, "kind GIF are not read here"),
