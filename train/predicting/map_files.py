@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from prep.core.classes import ClassMap, format_color
+from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.geo.extra import gdal
 from prep.geo.projection import Points, Projection
 from prep.images.finding import FoundFile
 from train.predicting.places import GEOJSON, GEOPACKAGE
+from train.predicting.polygon_files import properties_of
 from train.predicting.region_polygons import RegionPolygon
 
 MAP_SUFFIXES = {GEOJSON: ".geojson", GEOPACKAGE: ".gpkg"}
@@ -86,13 +87,7 @@ def geojson_in_degrees(
         turned = [_turned(ring, is_hole=number > 0) for number, ring in enumerate(rings)]
         feature = {
             "type": "Feature",
-            "properties": {
-                "class": classes.names[polygon.value],
-                "index": polygon.value,
-                "color": format_color(classes.colors[polygon.value]),
-                "pixels": polygon.pixels,
-                "area_m2": round(polygon.area, 3),
-            },
+            "properties": {**properties_of(polygon, classes), "area_m2": round(polygon.area, 3)},
             "geometry": {"type": "Polygon", "coordinates": [ring.round(_DIGITS).tolist() for ring in turned]},
         }
         file.write(separator + _json(feature).encode())

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,16 @@ COORDINATES = (
 )
 
 
+class _Drawn(Protocol):
+    """A connected part of one class, in pixels or on a map."""
+
+    @property
+    def value(self) -> int: ...
+
+    @property
+    def pixels(self) -> int: ...
+
+
 _LARGEST_ENTRY = 1 << 30
 """Bytes of one photo's regions."""
 
@@ -38,12 +48,7 @@ def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, sm
     features = [
         {
             "type": "Feature",
-            "properties": {
-                "class": classes.names[polygon.value],
-                "index": polygon.value,
-                "color": format_color(classes.colors[polygon.value]),
-                "pixels": polygon.pixels,
-            },
+            "properties": properties_of(polygon, classes),
             "geometry": {"type": "Polygon", "coordinates": [_closed(ring) for ring in turned_holes(polygon.rings)]},
         }
         for polygon in region_polygons(mask, classes.foreground, tolerance, smallest)
@@ -59,6 +64,16 @@ def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, sm
             "features": features,
         }
     )
+
+
+def properties_of(polygon: _Drawn, classes: ClassMap) -> dict[str, Any]:
+    """What a feature says of its polygon."""
+    return {
+        "class": classes.names[polygon.value],
+        "index": polygon.value,
+        "color": format_color(classes.colors[polygon.value]),
+        "pixels": polygon.pixels,
+    }
 
 
 def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:

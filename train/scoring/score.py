@@ -17,7 +17,7 @@ from prep.images.overlay import shrink
 from train.runs.device import make_fabric
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
-from train.runs.run_files import CONFIG, CONFUSION, METRICS, PREDICTIONS, WORST
+from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS, WORST
 from train.runs.run_settings import read_settings
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
@@ -70,6 +70,8 @@ def score_run(
         settle(output)
         if holds_files(output) and not (output / METRICS).exists():
             raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
+        if (output / FOLDS).exists():
+            raise SegError(f"{output}: holds the scores of a cross-validation; name a new folder with -o")
     opened, own = open_own_dataset(members, dataset)
     need_unknown(members, cards, own, opened, split)
     is_own = any(own)

@@ -145,8 +145,8 @@ def listed_names(path: Path) -> tuple[str, ...]:
                 return mat_arrays.names(path, NAMES)
             if suffix == ARRAYS:
                 return _names_in(path)
-    except SegError:
-        pass
+    except SegError:  # whoever reads the pixels says what is wrong with the file; without names, values are asked about
+        return ()
     return ()
 
 

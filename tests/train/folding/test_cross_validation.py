@@ -251,6 +251,13 @@ def test_damaged_counts_are_scored_again(folder: Path) -> None:
     assert read(latest() / "metrics.json") == before
 
 
+def test_scores_of_something_else_do_not_replace_the_pooled_ones(folder: Path) -> None:
+    before = (latest() / "metrics.json").read_bytes()
+    said = train_error("score", latest() / "fold1", "-o", latest())
+    assert "holds the scores of a cross-validation; name a new folder with -o" in said
+    assert (latest() / "metrics.json").read_bytes() == before
+
+
 def test_a_fold_says_nothing_of_images_that_it_learned(folder: Path) -> None:
     for run in (latest(), latest() / "fold1"):
         error = train_error("score", run, "--split", "val", "--device", "cpu")
