@@ -43,7 +43,7 @@ class SegGroup(ListedGroup):
     """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
 
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("synth", "resize", "masks", "patches", "tile"), GOES_ON
+        ("synth", "resize", "masks", "patches", "tile", "pack", "unpack"), GOES_ON
     )
     """How an interrupted command goes on; one that is not named here has changed nothing."""
 

@@ -10,6 +10,7 @@ from prep.cli.check import check
 from prep.cli.console import SegGroup
 from prep.cli.masks.group import masks
 from prep.cli.options import CONTEXT
+from prep.cli.pack import pack, unpack
 from prep.cli.patches import patches
 from prep.cli.report import report
 from prep.cli.resize import resize
@@ -44,5 +45,5 @@ def main() -> None:
     """
 
 
-for command in (synth, resize, tile, masks, annotate, check, split, stats, patches, report):
+for command in (synth, resize, tile, masks, annotate, check, split, stats, patches, report, pack, unpack):
     main.add_command(command)
