@@ -136,7 +136,7 @@ def test_packages_offer_their_names_lazily(package: str) -> None:
 
 
 FLOORS = {
-    "prep": ("core", "images storage web", "dataset geo", "patching photos",
+    "prep": ("core", "images web", "dataset geo", "patching photos storage",
              "labels splitting checking annotate cutting", "converting exporting packing reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
               "fitting auditing serve", "planning folding", "face", "cli"),

@@ -57,7 +57,7 @@ class Store:
 
     def shown(self, name: str = "") -> str:
         """The URL of a file, or of the folder, as it may be printed."""
-        return shown(self._path(name) if name else self.url)
+        return shown(self._path(name))
 
     def read(self, name: str) -> bytes:
         """A whole file; SegError if it is not there, or cannot be read after several tries."""
@@ -131,6 +131,20 @@ class Store:
             return
         self.patiently(name, lambda files, path: files.pipe_file(path, data))
 
+    def files(self) -> tuple[bool, list[tuple[str, int]]]:
+        """Whether it is a folder, and the posix name below it, and the bytes, of each file in it; of a file itself."""
+
+        def look(files: "AbstractFileSystem", path: str) -> tuple[bool, list[tuple[str, int]]]:
+            files.invalidate_cache()
+            base = files._strip_protocol(path).rstrip("/")
+            found = files.find(path, detail=True)
+            if list(found) == [base]:
+                return False, [(base.rpartition("/")[2], int(found[base]["size"]))]
+            names = ((name.removeprefix(base).lstrip("/"), about) for name, about in found.items())
+            return True, [(name, int(about["size"])) for name, about in names if name]
+
+        return self.patiently("", look)
+
     def free_for_parts(self) -> Path | None:
         """A folder for files that are to be put here: on the same disk if that is ours, else None."""
         if not self.is_local:
@@ -140,7 +154,7 @@ class Store:
 
     def _path(self, name: str) -> str:
         head, chained, rest = self.url.partition("::")
-        return f"{head.rstrip('/')}/{name}{chained}{rest}"
+        return f"{head.rstrip('/')}/{name}{chained}{rest}" if name else self.url
 
     def patiently(self, name: str, call: Callable[["AbstractFileSystem", str], Answer]) -> Answer:
         """Try again, with longer and longer pauses, what a network or a busy storage lets fail."""

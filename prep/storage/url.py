@@ -22,6 +22,6 @@ def shown(text: str) -> str:
 
 
 def last_name(url: str) -> str:
-    """The last name of the path of a URL; of s3://bucket/photos/ it is photos."""
-    path = shown(url).rpartition("::")[2] if not url.startswith("zip://") else shown(url).partition("::")[0]
-    return unquote(PurePosixPath(path.partition("://")[2] or path).name)
+    """The last name of the path of a URL, empty if it has none; of s3://bucket/photos/ it is photos."""
+    first = shown(url).partition("::")[0]
+    return unquote(PurePosixPath(first.partition("://")[2]).name)

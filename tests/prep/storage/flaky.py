@@ -1,6 +1,7 @@
 """A storage in this process whose requests fail now and then, as those of a network do."""
 # ruff: noqa: ANN401  # the signatures are those of fsspec
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ class FlakyFileSystem(MemoryFileSystem):
 
     @classmethod
     def _strip_protocol(cls, path: str) -> Any:
-        return MemoryFileSystem._strip_protocol(path.replace("flaky://", "memory://"))
+        return MemoryFileSystem._strip_protocol(re.sub("^flaky://(.*@)?", "memory://", path))
 
     def _may_fail(self) -> None:
         kind = type(self)
