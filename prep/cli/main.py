@@ -10,12 +10,12 @@ from prep.cli.check import check
 from prep.cli.console import SegGroup
 from prep.cli.masks.group import masks
 from prep.cli.options import CONTEXT
-from prep.cli.pack import pack, unpack
 from prep.cli.patches import patches
 from prep.cli.report import report
 from prep.cli.resize import resize
 from prep.cli.split import split
 from prep.cli.stats import stats
+from prep.cli.storage.pack import pack, unpack
 from prep.cli.synth import synth
 from prep.cli.tile import tile
 

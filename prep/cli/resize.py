@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
-from prep.cli.fetching import fetched
 from prep.cli.options import (
     Existing,
     json_option,
@@ -17,6 +16,7 @@ from prep.cli.options import (
     seed_option,
     workers_option,
 )
+from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
 
 if TYPE_CHECKING:

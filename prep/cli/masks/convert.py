@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, first_lines, progress, table
-from prep.cli.fetching import fetched
 from prep.cli.options import (
     Existing,
     first_id_option,
@@ -22,6 +21,7 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
+from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
 
 if TYPE_CHECKING:

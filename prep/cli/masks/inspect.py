@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import emit, progress, table
-from prep.cli.fetching import fetched
 from prep.cli.options import (
     Existing,
     first_id_option,
@@ -18,6 +17,7 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
+from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
 from prep.storage.url import shown
 
