@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.files import remove_parts
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, is_dataset
@@ -121,6 +122,7 @@ def _alone(store: Store) -> Iterator[None]:
         yield
         return
     with writing(Path(store.url)):
+        remove_parts(Path(store.url))  # of a command that was killed; nobody else is at work here
         yield
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, put_in_place, replacing
+from prep.core.files import explained, make_folder, part_of, put_in_place, replacing
 from prep.storage.extra import need_cloud
 from prep.storage.url import is_url, shown
 
@@ -251,7 +251,7 @@ def _link_new(target: Path, data: bytes) -> bool:
     """Write a file unless one is there, so that of two at once one fails."""
     make_folder(target.parent)
     with explained(target):
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        part = part_of(target)
         part.write_bytes(data)
         try:
             os.link(part, target)
