@@ -130,8 +130,8 @@ def plan_conversion(
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
-    raw = photos_to_bring(root, source, photos, labels, before)
-    raw, of_bands = of_colors(raw) if raw else (raw, "")
+    brought = photos_to_bring(root, source, photos, labels, before)
+    raw, of_bands = of_colors(brought) if brought is not None else (None, "")
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
     if options.in_order and options.patterns:
         raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
