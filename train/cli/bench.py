@@ -6,14 +6,15 @@ from typing import Any
 import click
 
 from prep.cli.console import emit, note, progress
-from prep.cli.options import dataset_argument, json_option
+from prep.cli.options import json_option
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_torch
+from train.cli.training_data import find_training_data, training_data_argument
 
 
 @click.command(cls=SectionedCommand)
-@dataset_argument
+@training_data_argument
 @recipe_option
 @setting_options
 @click.option(
@@ -22,7 +23,7 @@ from train.cli.torch_needed import need_torch
 @device_option
 @json_option
 def bench(
-    dataset: Path | None,
+    dataset: Path | str | None,
     recipe: str | None,
     steps: int,
     device: str,
@@ -38,8 +39,8 @@ def bench(
         seg-train bench --recipe aerial --weights none
     """
     need_torch()
-    from prep.dataset.dataset import Dataset, find_dataset
     from prep.dataset.stats import ensure_stats
+    from prep.packing.streamed import open_dataset
     from train.config.recipes import find_recipe
     from train.data.data import training_store
     from train.fitting.bench import measure
@@ -47,7 +48,7 @@ def bench(
     from train.windows.predictor import Normalizer
 
     config = find_recipe(recipe or "default").config(settings)
-    opened = Dataset.open(find_dataset(dataset))
+    opened = open_dataset(find_training_data(dataset))
     fabric = make_fabric(device, precision=config.precision)
     with progress("Counting") as advance:
         stats, _ = ensure_stats(opened, advance)

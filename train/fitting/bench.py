@@ -13,6 +13,7 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from train.config.config import Config
 from train.data.data import PixelStore
+from train.data.streamed_store import StreamedStore
 from train.fitting.initial import with_fast_gradients
 from train.fitting.losses import build_loss
 from train.fitting.optim import build_optimizer
@@ -40,7 +41,7 @@ class Speed:
 
 
 def measure(
-    config: Config, store: PixelStore, normalize: Normalizer, classes: int, fabric: Fabric, steps: int,
+    config: Config, store: PixelStore | StreamedStore, normalize: Normalizer, classes: int, fabric: Fabric, steps: int,
     say: Callable[[str], None], progress: Progress = silent,
 ) -> Speed:  # fmt: skip
     """Measure `steps` steps of each kind, on the patches of a real training and from random weights.
@@ -84,7 +85,12 @@ def measure(
 
 
 def _shares(
-    config: Config, network: nn.Module, store: PixelStore, normalize: Normalizer, fabric: Fabric, steps: int
+    config: Config,
+    network: nn.Module,
+    store: PixelStore | StreamedStore,
+    normalize: Normalizer,
+    fabric: Fabric,
+    steps: int,
 ) -> dict[str, float]:
     """Share of the time in each phase; the device is waited for after each, which a training does not do."""
     wrapped, optimizer = fabric.setup(network, build_optimizer(network, config))
@@ -109,7 +115,7 @@ def _shares(
     return {phase: seconds / total for phase, seconds in spent.items()}
 
 
-def _batches(store: PixelStore, config: Config) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(store: PixelStore | StreamedStore, config: Config) -> Iterator[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(config.seed)
     while True:
         yield from store.batches(config.batch, generator)

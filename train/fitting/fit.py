@@ -15,6 +15,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, ensure_stats
 from prep.dataset.transaction import settle
+from prep.packing.streamed import open_dataset
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
@@ -57,10 +58,10 @@ def fit(
         if fabric.is_global_zero:
             settle(dataset_root, say)
             with _with_remedy("split"):
-                ensure_split(Dataset.open(dataset_root), config.seed, say)
+                ensure_split(open_dataset(dataset_root), config.seed, say)
         fabric.barrier()
         bar = bar if fabric.is_global_zero else no_bar
-        dataset = Dataset.open(dataset_root)
+        dataset = open_dataset(dataset_root)
         stats = _counted(dataset, fabric, bar, say)
         plan = fabric.broadcast(planner(dataset, stats, fabric, bar) if planner and fabric.is_global_zero else None)
         return train_run(Subject(dataset, stats), plan or config, None, fabric, bar, say, began)
@@ -81,7 +82,7 @@ def resume(
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     need_record(run)
     data, config = read_settings(run), resumed_config(run)
-    dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
+    dataset = open_dataset(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     fabric = _launched(place, config)

@@ -23,6 +23,7 @@ from prep.photos.survey import read_ranges
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.image_scale import ground_notes, image_scale
+from train.data.streamed_store import StreamedStore
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, read_last, write_last
@@ -49,8 +50,8 @@ class Trainer:
     """Trains one network on one dataset into one run folder; of several processes, the first writes."""
 
     def __init__(
-        self, run: Path, dataset: Dataset, store: PixelStore, stats: Stats, config: Config, fabric: Fabric, log: Log,
-        resumes: bool = False, began: float | None = None,
+        self, run: Path, dataset: Dataset, store: PixelStore | StreamedStore, stats: Stats, config: Config,
+        fabric: Fabric, log: Log, resumes: bool = False, began: float | None = None,
     ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
         classes = len(dataset.classes)

@@ -16,9 +16,11 @@ from prep.core.progress import Bar, Progress
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
 from prep.dataset.stats import Stats, read_stats
+from prep.packing.streamed import StreamedDataset, open_dataset
 from train.config.config import Config
 from train.config.plan import Plan
 from train.data.data import PixelStore, training_store
+from train.data.streamed_store import StreamedStore
 from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.loop import Trainer
@@ -75,11 +77,11 @@ class Subject:
     stats: Stats
     fold: Fold | None = None
 
-    def store(self, config: Config, progress: Progress) -> PixelStore:
+    def store(self, config: Config, progress: Progress) -> PixelStore | StreamedStore:
         """The pixels to learn; SegError if the dataset was changed while they were read."""
         if self.fold is None:
             store, root = training_store(self.dataset, config, progress), self.dataset.root
-            changed = Dataset.open(root) != self.dataset or read_stats(root / STATS) != self.stats
+            changed = open_dataset(root) != self.dataset or read_stats(root / STATS) != self.stats
         else:
             store = training_store(self.fold.dataset, config, progress, self.dataset.of_split("train"))
             changed = Dataset.open(self.dataset.root) != self.fold.dataset
@@ -196,6 +198,6 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
     validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
     size, steps = trainer.store.size, trainer.state.step
     told = []
-    if subject.fold is None:
+    if subject.fold is None and not isinstance(dataset, StreamedDataset):  # whose split and labels lie elsewhere
         told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics)
     return Run(run, write_run_report(run, told), scores, tuple(told))

@@ -11,6 +11,7 @@ from prep.core.files import write_text
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats, ensure_stats
+from prep.packing.streamed import open_dataset
 from train.config.config import Config
 from train.config.plan import Plan
 from train.fitting.fit import Planner
@@ -46,7 +47,7 @@ def plan_dataset(
     if output is not None and output.exists() and not overwrite:
         raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
     Config(**{name: value for name, value in given.items() if value is not None})  # what no training can have
-    dataset = Dataset.open(root)
+    dataset = open_dataset(root)
     with bar("Counting") as advance:
         stats, _ = ensure_stats(dataset, advance)
     if not dataset.of_split("train"):
