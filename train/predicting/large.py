@@ -30,6 +30,7 @@ LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
 those on the map polygons, too."""
 
 _SHOWN_PX = 2048
+_ROWS = 64
 
 
 def predict_large(
@@ -98,7 +99,7 @@ def _label(
     source = Thinned(rows)
     for path in paths.values():
         make_folder(path.parent)
-    labels = predictor.strips(source, paths.get(PROBABILITIES))
+    labels = _in_few_rows(predictor.strips(source, paths.get(PROBABILITIES)))
     if place is not None:
         labels = _without_empty(labels, rows)
     strips = _reported(source.labels(labels), source.height, progress)
@@ -153,6 +154,13 @@ class Thinned:
 
     def _thin(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
         return rows[-top % self._step :: self._step, :: self._step].copy()
+
+
+def _in_few_rows(strips: Strips) -> Strips:
+    """The same labels in more strips, so that what follows copies few rows at a time."""
+    for first, labels in strips:
+        for row in range(0, len(labels), _ROWS):
+            yield first + row, labels[row : row + _ROWS]
 
 
 def _without_empty(strips: Strips, rows: TiffRows) -> Strips:

@@ -20,6 +20,9 @@ Strips = Iterator[tuple[int, IndexMask]]
 """(first row, labels (n, W)) from the top down."""
 
 _TILE = 256
+_BUFFER_BYTES = 8 << 20
+"""Tiles that wait for the threads which compress them; tifffile takes 512 MB where there are four cores or more."""
+
 _CLASSIC_BYTES = 3_500_000_000
 """Above about this size, offsets need BigTIFF."""
 
@@ -75,7 +78,7 @@ def _write(
 def _add_page(write: Callable[..., object], strips: Strips, height: int, width: int, options: dict[str, Any]) -> None:
     write(
         _tiles(strips, height, width), shape=(height, width), dtype="uint8", tile=(_TILE, _TILE), compression="zlib",
-        metadata=None, **options,
+        metadata=None, buffersize=_BUFFER_BYTES, **options,
     )  # fmt: skip
 
 
