@@ -17,9 +17,14 @@ class KeptRows:
             self._top, self._parts = 0, []
         self._parts.append(np.packbits(rows, axis=1))
 
+    def seen(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Rows first to last - 1, which stay."""
+        kept = np.concatenate(self._parts)[first - self._top : last - self._top]
+        return np.unpackbits(kept, axis=1, count=self._width).view(np.bool_)
+
     def taken(self, first: int, last: int) -> NDArray[np.bool_]:
         """Rows first to last - 1, which are kept no longer."""
         assert first == self._top, "rows are taken from the top down"
-        kept = np.concatenate(self._parts)
-        self._top, self._parts = last, [kept[last - first :].copy()]
-        return np.unpackbits(kept[: last - first], axis=1, count=self._width).view(np.bool_)
+        found = self.seen(first, last)
+        self._top, self._parts = last, [np.concatenate(self._parts)[last - first :].copy()]
+        return found

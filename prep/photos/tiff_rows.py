@@ -115,6 +115,11 @@ class TiffRows:
         pixels = eight_bits(numbers, span, self._layout.no_data) if span and self._layout.is_deep else numbers
         return to_srgb(self._path, np.invert(pixels) if self._layout.is_inverted else pixels, profile), empty
 
+    def empty(self, first: int, last: int) -> Empty:
+        """Which pixels of rows first to last - 1 hold no data, (n, W). These rows, read before, stay kept."""
+        assert self._empty is not None
+        return self._empty.seen(first, last)
+
     def taken_empty(self, first: int, last: int) -> Empty:
         """Which pixels of rows first to last - 1 hold no data, (n, W). These rows, read before, are kept no longer."""
         assert self._empty is not None

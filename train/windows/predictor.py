@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.ranges import Ranges
 from train.windows.image_rows import ArrayRows, ImageRows
-from train.windows.probability_file import written
+from train.windows.probability_file import Keep
 from train.windows.resampling import brought_back, resized
 from train.windows.scale import Rescaling, Scale, parse_scale
 from train.windows.window_settings import WindowSettings
@@ -102,15 +101,15 @@ class Predictor:
             found[:, top : top + part.shape[1], left : left + part.shape[2]] = part.cpu().numpy()
         return found
 
-    def strips(self, source: ImageRows, probabilities: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
+    def strips(self, source: ImageRows, keep: Keep | None = None) -> Iterator[tuple[int, IndexMask]]:
         """Label an image that need not fit in memory: (first row, (n, W) class indices) from the top down.
 
         The label of a pixel is the class whose probability, averaged over all windows, is highest; on a tie the lower
-        index wins.  probabilities: a .npy file (C, H, W) to write as well; it appears when all strips have been taken.
+        index wins.  keep: writes the probabilities as well, on the way.
         """
         parts = self.probability_parts(source)
-        if probabilities is not None:
-            parts = written(parts, probabilities, (len(self.classes), source.height, source.width))
+        if keep is not None:
+            parts = keep(parts, (len(self.classes), source.height, source.width))
         labels = np.empty(0, np.uint8)
         for top, left, part in parts:
             if left == 0:

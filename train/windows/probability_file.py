@@ -1,6 +1,7 @@
 """Class probabilities of an image of any size as a NumPy file, written strip by strip."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +16,21 @@ PROBABILITIES = "probabilities"
 """The folder of these files among the outputs of predict, and what `--save` calls them."""
 
 
-def probability_path(output: Path, photo: FoundFile) -> Path:
+def probability_path(output: Path, photo: FoundFile, suffix: str = ".npy") -> Path:
     """Where predict writes the probabilities of a photo."""
-    return output / PROBABILITIES / f"{photo.stem}.npy"
+    return output / PROBABILITIES / f"{photo.stem}{suffix}"
 
 
-def written(parts: Iterator[Part], path: Path, shape: tuple[int, int, int]) -> Iterator[Part]:
+Keep = Callable[[Iterator[Part], tuple[int, int, int]], Iterator[Part]]
+"""Passes the parts of probabilities of a shape (C, H, W) on, and writes them on the way."""
+
+
+def numpy_file(path: Path) -> Keep:
+    """What writes a .npy file, as of written."""
+    return partial(written, path)
+
+
+def written(path: Path, parts: Iterator[Part], shape: tuple[int, int, int]) -> Iterator[Part]:
     """Pass parts on, and write each into a .npy file of `shape` (C, H, W) in float16.
 
     np.load(path, mmap_mode="r") opens it; each class is one contiguous picture. The file appears, whole, when the last
