@@ -4,9 +4,9 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
@@ -19,6 +19,9 @@ from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper, is_out_of_memory
 from train.networks.networks import build_network
 from train.windows.predictor import Normalizer
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _WARM_UP = 3
 """Steps before the clock starts: memory is allocated and algorithms are chosen in the first ones."""
@@ -40,7 +43,7 @@ class Speed:
 
 
 def measure(
-    config: Config, store: PixelStore, normalize: Normalizer, classes: int, fabric: Fabric, steps: int,
+    config: Config, store: PixelStore, normalize: Normalizer, classes: int, fabric: "Fabric", steps: int,
     say: Callable[[str], None], progress: Progress = silent,
 ) -> Speed:  # fmt: skip
     """Measure `steps` steps of each kind, on the patches of a real training and from random weights.
@@ -84,7 +87,7 @@ def measure(
 
 
 def _shares(
-    config: Config, network: nn.Module, store: PixelStore, normalize: Normalizer, fabric: Fabric, steps: int
+    config: Config, network: nn.Module, store: PixelStore, normalize: Normalizer, fabric: "Fabric", steps: int
 ) -> dict[str, float]:
     """Share of the time in each phase; the device is waited for after each, which a training does not do."""
     wrapped, optimizer = fabric.setup(network, build_optimizer(network, config))
@@ -115,7 +118,7 @@ def _batches(store: PixelStore, config: Config) -> Iterator[tuple[Tensor, Tensor
         yield from store.batches(config.batch, generator)
 
 
-def _seconds(step: Callable[[], None], steps: int, fabric: Fabric) -> float:
+def _seconds(step: Callable[[], None], steps: int, fabric: "Fabric") -> float:
     for _ in range(_WARM_UP):
         step()
     begin = _now(fabric)
@@ -124,7 +127,7 @@ def _seconds(step: Callable[[], None], steps: int, fabric: Fabric) -> float:
     return _now(fabric) - begin
 
 
-def _now(fabric: Fabric) -> float:
+def _now(fabric: "Fabric") -> float:
     if fabric.device.type == "cuda":
         torch.cuda.synchronize(fabric.device)
     return time.perf_counter()

@@ -14,7 +14,7 @@ from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import shrink
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
 from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS, WORST
@@ -61,8 +61,8 @@ def score_run(
     Raises SegError if the split has changed since the training, if the runs were trained on different splits, or if
     they have learned the images.
     """
-    fabric = make_fabric(device)
-    loaded, cards = load_members(members, fabric, scale)
+    accelerator = find_accelerator(device)
+    loaded, cards = load_members(members, accelerator, scale)
     changes = {name: value for name, value in (windows or {}).items() if value is not None}
     predictor, home = loaded.changed(**changes), members.folder(output)
     need_record(home)
@@ -75,7 +75,7 @@ def score_run(
     opened, own = open_own_dataset(members, dataset)
     need_unknown(members, cards, own, opened, split)
     is_own = any(own)
-    rivals = find_rivals(members, cards, other, fabric, scale)
+    rivals = find_rivals(members, cards, other, accelerator, scale)
     warning = other_scale(predictor, opened, split)
     if warning:
         note(warning)
