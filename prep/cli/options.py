@@ -18,19 +18,27 @@ from typing import Any, TypeVar
 
 import click
 
+from prep.storage.url import is_url
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Existing(click.Path):
-    """A path that must be there; where it is not, the likeliest name beside it is told."""
+    """A path that must be there; where it is not, the likeliest name beside it is told.
 
-    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+    urls: a URL is taken as well, and stays text.
+    """
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, urls: bool = False) -> None:
         super().__init__(path_type=Path, exists=True, file_okay=file_okay, dir_okay=dir_okay)
+        self._urls = urls
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """The Path; a usage error if nothing is there."""
+        """The Path, or the URL; a usage error if nothing is there."""
+        if self._urls and isinstance(value, str) and is_url(value):
+            return value
         if not os.path.lexists(value):
             self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
         return super().convert(value, param, ctx)

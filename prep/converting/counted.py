@@ -20,6 +20,7 @@ _LOOKED_AT = 20
 _WHITE = 255
 _TWO = 2
 _SHOWN = 6
+_MOST_STEPS = 10
 _BOTH = ClassMap(("background", "object"), ((0, 0, 0), (255, 255, 255)), (0, 1), more_ids=((), (255,)))
 _RARE = 0.15
 """Greys between black and white that blurred edges leave have a smaller share than this of all pixels."""
@@ -51,7 +52,7 @@ def with_white_as_second(
     if 1 in first and not is_blurred(first):
         return meaning
     pixels = values_of_set(reader, labels, workers, progress).pixels
-    if _WHITE not in pixels or not (set(pixels) <= {0, _WHITE} or is_blurred(pixels)):
+    if _WHITE not in pixels or not (set(pixels) <= {0, _WHITE} or is_blurred(pixels) or step_of(pixels)):
         return meaning
     note = f"the masks are black and white: 0 is {classes.names[0]}, 255 is {classes.names[1]}"
     return replace(meaning, classes=replace(classes, ids=(0, _WHITE)), notes=(*meaning.notes, note))
@@ -83,6 +84,20 @@ def is_blurred(pixels: Mapping[int, int]) -> bool:
     few = sum(between.values()) < _RARE * sum(pixels.values())
     near_white = any(code > _WHITE // 2 for code in between)
     return few and near_white and len(between) > _TWO and max(between.values()) < max(pixels[0], pixels[_WHITE])
+
+
+def step_of(values: Collection[int]) -> int:
+    """In which equal steps values go from 0 to 255, with two or more in between; 0 if they do not.
+
+    Five people who drew a bird leave 0, 51, 102 ... 255 (CUB), and classes are spread so to be seen: 0, 85, 170, 255.
+    """
+    if not {0, _WHITE} <= set(values) or len(values) <= _TWO + 1:
+        return 0
+    for steps in range(3, _MOST_STEPS + 1):
+        levels = {round(_WHITE * level / steps) for level in range(steps + 1)}
+        if set(values) <= levels and 2 * len(values) > len(levels):
+            return round(_WHITE / steps)
+    return 0
 
 
 def numbered_as_maps(

@@ -33,6 +33,7 @@ from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.labels.layouts.affixes import Patterns
+from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.photo_folders import photos_to_bring
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -129,7 +130,8 @@ def plan_conversion(
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
-    raw = photos_to_bring(root, source, photos, labels, before)
+    brought = photos_to_bring(root, source, photos, labels, before)
+    raw, of_bands = of_colors(brought) if brought is not None else (None, "")
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
     if options.in_order and options.patterns:
         raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
@@ -143,7 +145,7 @@ def plan_conversion(
     images = [stem for stem, sample in known.items() if sample.image] if raw is None else [file.stem for file in raw]
     may_skip = options.skip_unpaired or options.without_mask is not None
     pairing = pair_labels(images, labels, options.patterns, before, in_order=in_order, skip_unpaired=may_skip)
-    notes = [*pairing.notes]
+    notes = [*pairing.notes, *(note for note in (of_bands,) if note and note not in labels.notes)]
     by_stem = {label.stem: label for label in labels.labels}
     pairs = [*pairing.pairs, *((stem, stem) for stem in pairing.labels_alone if labels.names_photos)]
     chosen = [by_stem[label] for _, label in pairs]

@@ -12,6 +12,7 @@ from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
 from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.plan import Plan
+from prep.converting.proposal import on_steps
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.failures import refused
@@ -49,6 +50,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
         return ""
     if question := _first_class(unknown, pixels, plan, lacks_background):
         return question
+    if unknown.pixels and (question := _steps(unknown, pixels, plan)):
+        return question
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
     held = np.flatnonzero(pixels).tolist()
@@ -74,6 +77,15 @@ def _first_class(
     unlabelled = plan.labels.unlabelled
     present = [raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count and raw not in unlabelled]
     return ask(plan.meaning, present, unknown.pixels)
+
+
+def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
+    """What to ask where a list beside the masks (CUB's species) does not explain their equal steps of grey."""
+    if plan.reader.name != "ids" or plan.meaning.found is None:
+        return ""
+    held = {raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count}
+    question = on_steps(held | unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set()))
+    return question and f"which value is which class? The list does not explain the masks. {question}"
 
 
 def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:

@@ -1,13 +1,13 @@
 """Masks without a class map: the error lists their values, and proposes lines to save as one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from prep.converting.counted import is_blurred, two_lines
+from prep.converting.counted import is_blurred, step_of, two_lines
 from prep.converting.meaning import Meaning
 from prep.converting.noise import EXACT, LOSSY, PHOTOS, look_like_photos, noise_among
 from prep.converting.unknown import CodeTotals
-from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list
+from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
 from prep.labels.reader import LabelReader, RawLabel, read_codes
@@ -16,6 +16,7 @@ _SHOWN = 20
 _JPEG = frozenset({".jpg", ".jpeg"})
 _TWO = 2
 _OBJECTS = 6
+_BLACK_AND_WHITE = ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))
 
 
 def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, labels: Sequence[RawLabel]) -> SegError:
@@ -35,21 +36,36 @@ def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, la
     if named is not None:
         where = f"{named.found} " if named.found else "the class map "
         start += f"{where}has names without colours ({list_some(named.classes.names)}), and the masks are colours. "
+    listed = f"{start}The masks hold {counted(len(codes.pixels), 'value')}:\n" + "\n".join(lines)
+    if reader.name == "ids" and (steps := on_steps(codes.pixels)):
+        return SegError(f"{listed}\n\n{steps}")
     blurred = reader.name == "ids" and is_blurred(codes.pixels)
     added = " and --unknown nearest" if noise else ""
     return SegError(
-        f"{start}The masks hold {counted(len(codes.pixels), 'value')}:\n"
-        + "\n".join(lines)
+        listed
         + _on_255(codes, reader, blurred=blurred)
         + _on_objects(codes, reader, len(labels))
         + f"\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n"
-        + (two_lines(ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))) if blurred else "")
+        + (two_lines(_BLACK_AND_WHITE) if blurred else "")
         + ("" if blurred else format_list(reader.propose(sorted(shown)[:MAX_CLASSES])))
     )
 
 
+def on_steps(values: Collection[int]) -> str:
+    """What to ask of greys in equal steps from black to white; empty for others."""
+    if not (step := step_of(values)):
+        return ""
+    classes = made_up_classes((f"class{code}" for code in sorted(values)), sorted(values))
+    return (
+        f"They go from 0 to 255 in steps of {step}. If they say how many people, or how surely, saw one object, the "
+        "nearer of black and white decides: save these two with your own names as classes.txt and add --classes "
+        f"classes.txt and --unknown nearest:\n\n{two_lines(_BLACK_AND_WHITE)}\n\nIf each is a class, save these lines "
+        f"with your own names as classes.txt and add --classes classes.txt:\n\n{format_list(classes)}"
+    )
+
+
 def _noise(codes: CodeTotals, reader: LabelReader, labels: Sequence[RawLabel]) -> frozenset[int]:
-    if reader.name == "ids" and is_blurred(codes.pixels):
+    if reader.name == "ids" and is_blurred(codes.pixels) and not step_of(codes.pixels):
         return frozenset(codes.pixels) - {0, IGNORE_INDEX}
     if reader.name != "rgb":
         return frozenset()

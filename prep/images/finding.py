@@ -133,12 +133,25 @@ def _in_photo_folder(file: FoundFile) -> bool:
 def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
     """SegError if two files have the same stem, or if a name holds characters that cannot be shown."""
     seen: dict[str, FoundFile] = {}
+    twins: list[tuple[FoundFile, FoundFile]] = []
     for file in found:
         if not file.name.isprintable():  # control characters, or bytes that are no UTF-8
             raise SegError(f"{str(file.path)!r}: the name holds characters that cannot be shown; rename the file")
         twin = seen.setdefault(file.stem, file)
         if twin is not file:
-            raise SegError(f"{twin.path} and {file.path} have the same stem {file.stem}; rename one of them")
+            twins.append((twin, file))
+    if twins:
+        one, other = twins[0]
+        raise SegError(f"{one.path} and {other.path} have the same stem {one.stem}; {_way_out(twins)}")
+
+
+def _way_out(twins: Sequence[tuple[FoundFile, FoundFile]]) -> str:
+    """Renaming one, or moving all of one ending where many stand so: x.jpg and x.tif."""
+    endings = {(one.path.suffix, other.path.suffix) for one, other in twins}
+    (first, second), *more = endings
+    if len(twins) == 1 or more or first == second:
+        return "rename one of them"
+    return f"so have {len(twins)}: rename one of them each, or move all {first} or all {second} files to another folder"
 
 
 def _raise(error: OSError) -> None:

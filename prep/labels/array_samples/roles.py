@@ -1,11 +1,13 @@
 """Which arrays are photos and which masks, by their names and shapes, and which belong together."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.folder_names import SPLIT_WORDS, place_of, role_of, words_of
 from prep.core.words import list_some
 from prep.labels.array_samples.stored import StoredArray
@@ -79,12 +81,13 @@ class Role:
 class ArraySet:
     """Masks, each with its photos or None where photos are files of their own; and names of all other arrays.
 
-    channel: of masks with several, the one that a person named.
+    channel: of masks with several, the one that a person named.  damaged: what is wrong with files, by their stems.
     """
 
     pairs: tuple[tuple[Role | None, Role], ...]
     channel: int | None = None
     left_out: tuple[str, ...] = field(default=())
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needs_files(self) -> bool:
@@ -92,10 +95,13 @@ class ArraySet:
         return any(photo is not None or mask.samples > 1 or mask.channels is not None for photo, mask in self.pairs)
 
 
-def array_set(arrays: Sequence[tuple[str, StoredArray]], variable: str) -> ArraySet:
+def array_set(
+    arrays: Sequence[tuple[str, StoredArray]], variable: str, damaged: Mapping[str, str] = MappingProxyType({})
+) -> ArraySet:
     """Divide arrays, each with its path below the source, into photos and masks.
 
     variable: the array of masks that a person named, with a channel behind it where it has several: labels[1].
+    damaged: what is wrong with files beside these; then masks whose photos are not there are left out.
     Raises SegError where photos and masks that are there do not pair.
     """
     wanted, channel = (found[1], int(found[2])) if (found := _CHOICE.fullmatch(variable)) else (variable, None)
@@ -104,9 +110,9 @@ def array_set(arrays: Sequence[tuple[str, StoredArray]], variable: str) -> Array
     photos = [each for name, array in names.items() if said[name] == "photos" and (each := _photo(name, array))]
     sizes = [each.size for each in photos]
     masks = [each for name, array in names.items() if said[name] == "labels" and (each := _mask(name, array, sizes))]
-    pairs = _paired(photos, masks) if photos and masks else tuple((None, mask) for mask in masks)
+    pairs = _paired(photos, masks, damaged) if photos and masks else tuple((None, mask) for mask in masks)
     taken = {role.name for pair in pairs for role in pair if role is not None}
-    return ArraySet(pairs, channel, tuple(name for name in names if name not in taken))
+    return ArraySet(pairs, channel, tuple(name for name in names if name not in taken), damaged)
 
 
 def _said(name: str, array: StoredArray, wanted: str) -> str:
@@ -167,18 +173,24 @@ def _sides(shape: tuple[int, ...], *, last: bool) -> list[tuple[int | None, int 
     return channels[0 if last else 1 :] if len(shape) == _STACK else []
 
 
-def _paired(photos: Sequence[Role], masks: Sequence[Role]) -> tuple[tuple[Role | None, Role], ...]:
+def _paired(
+    photos: Sequence[Role], masks: Sequence[Role], damaged: Mapping[str, str]
+) -> tuple[tuple[Role | None, Role], ...]:
     """Photos and masks of one name, or of the same numbers (LIDC: 0001_NI000 and 0001_MA000), or the only ones."""
     by_key: dict[tuple[str, ...], Role] = {}
     for photo in photos:
         if by_key.setdefault(photo.key, photo) is not photo:
             raise SegError(f"{photo.array.name} and {by_key[photo.key].array.name}: photos of one name; rename one")
     by_number = {photo.numbers: photo for photo in photos}
-    if len(by_number) < len(photos) or {mask.numbers for mask in masks} != by_number.keys():
+    all_there = damaged or {mask.numbers for mask in masks} == by_number.keys()
+    if len(by_number) < len(photos) or not all_there:
         by_number = {}
     pairs = []
     for mask in masks:
-        found = photos[0] if len(photos) == len(masks) == 1 else by_key.get(mask.key) or by_number.get(mask.numbers)
+        only = photos[0] if len(photos) == len(masks) == 1 and not damaged else None
+        found = only or by_key.get(mask.key) or by_number.get(mask.numbers)
+        if found is None and damaged:
+            continue
         if found is None:
             names = list_some([photo.name for photo in photos])
             raise SegError(
@@ -191,6 +203,8 @@ def _paired(photos: Sequence[Role], masks: Sequence[Role]) -> tuple[tuple[Role |
                 f"{found.array.shape}; save as many masks as photos, in one size"
             )
         pairs.append((found, mask))
+    if not pairs:
+        raise refused(list(damaged.values()))
     if len({id(photo) for photo, _ in pairs}) < len(pairs):
         listed = list_some([mask.array.variable or mask.name for mask in masks])
         raise SegError(

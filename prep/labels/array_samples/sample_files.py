@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.files import explained, make_folder, write_bytes
 from prep.core.words import counted, list_some
 from prep.images.imageio import encode_png, refuse_enormous
@@ -29,23 +30,31 @@ _UNCOMPRESSED = (cv2.IMWRITE_TIFF_COMPRESSION, 1)
 def write_samples(found: ArraySet, names: Sequence[str], source: Path, place: Path) -> None:
     """Write all photos and masks below a folder, and the list of them.
 
-    names: of the classes, where a file says them.
-    Raises SegError if an array is damaged, holds no ids, or is too much for the disk.
+    names: of the classes, where a file says them.  A pair of arrays of which one is damaged, or holds no ids, is left
+    out and listed as damaged.
+    Raises SegError if that is so of all, or if they are too much for the disk.
     """
     _refuse_too_much(found, place)
     listed: list[dict[str, str]] = []
     notes: list[str] = []
     stems = _stems(found, source)
+    damaged = dict(found.damaged)
     for (photo, mask), stem in zip(found.pairs, stems, strict=True):
-        photo_files = [""] * mask.samples if photo is None else list(_photos(photo, stem, place))
-        mask_files = list(_masks(mask, found.channel, stem, place, notes))
+        try:
+            photo_files = [""] * mask.samples if photo is None else list(_photos(photo, stem, place))
+            mask_files = list(_masks(mask, found.channel, stem, place, notes))
+        except SegError as error:
+            damaged[stem] = str(error)
+            continue
         for number, (image, label) in enumerate(zip(photo_files, mask_files, strict=True), start=1):
             own = _numbered(stem, number, mask)
             listed.append({"stem": own, "mask": label, "photo": image, "split": mask.split, "stack": stem})
+    if not listed:
+        raise refused(list(damaged.values()))
     if found.left_out:
         notes.append(f"without a partner, or neither photos nor masks, and left out: {list_some(found.left_out)}")
     ids = found.pairs[0][1].array.is_matlab
-    content = {"samples": listed, "notes": notes, "names": list(names), "first_id": int(ids)}
+    content = {"samples": listed, "notes": notes, "names": list(names), "first_id": int(ids), "damaged": damaged}
     write_bytes(place / LISTED, json.dumps(content).encode())
 
 

@@ -19,6 +19,7 @@ from prep.labels.reader import LabelSource, RawLabel
 
 _LISTS = (".txt", ".lst")
 _SMALL = 1 << 20
+_LOOKED_AT = 4
 
 
 def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] | None:
@@ -30,27 +31,43 @@ def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] 
         return None
     files = find_files(source, (ARRAY, ARRAYS, MATLAB))
     matlab = [file for file in files if file.path.suffix.lower() == MATLAB]
-    if (
-        matlab and not array_set(_named(matlab[:1]), variable).needs_files
-    ):  # one matrix a file, which takes time to open
+    if matlab and not _first_needs_files(matlab, variable):  # one matrix a file, which takes time to open
         files = [file for file in files if file.path.suffix.lower() != MATLAB]
-    named = _named(files)
-    found = array_set(named, variable)
+    named, damaged = _named(files)
+    found = array_set(named, variable, damaged)
     if not found.needs_files:
         return None
     held = {each.path for _, each in named}
-    others = tuple(file.name for file in files if file.path not in held)  # of texts or objects, or damaged
+    others = tuple(file.name for file in files if file.path not in held and file.stem not in damaged)  # texts, objects
     found = replace(found, left_out=(*found.left_out, *others))
     return found, listed_names(files[0].path) if len(files) == 1 else ()
 
 
-def _named(files: Sequence[FoundFile]) -> list[tuple[str, StoredArray]]:
-    """Arrays with their paths below the source: images/a, and data#labels where a file holds several."""
-    found = []
+def _first_needs_files(files: Sequence[FoundFile], variable: str) -> bool:
+    """Whether the first of these that is not damaged cannot be read as one matrix."""
+    for file in files[:_LOOKED_AT]:
+        named, damaged = _named([file])
+        if not damaged:
+            return array_set(named, variable).needs_files
+    return False
+
+
+def _named(files: Sequence[FoundFile]) -> tuple[list[tuple[str, StoredArray]], dict[str, str]]:
+    """Arrays with their paths below the source: images/a, and data#labels where a file holds several.
+
+    Also what is wrong with each file that is damaged, by its stem.
+    """
+    found: list[tuple[str, StoredArray]] = []
+    damaged: dict[str, str] = {}
     for file in files:
         name = str(PurePosixPath(file.name).with_suffix(""))
-        found += [(f"{name}#{each.variable}" if each.variable else name, each) for each in stored_arrays(file.path)]
-    return found
+        try:
+            arrays = stored_arrays(file.path)
+        except SegError as error:
+            damaged[file.stem] = str(error)
+            continue
+        found += [(f"{name}#{each.variable}" if each.variable else name, each) for each in arrays]
+    return found, damaged
 
 
 def written(found: tuple[ArraySet, tuple[str, ...]], source: Path, place: Path) -> Path:
@@ -95,6 +112,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         unlabelled=(0,) if names and content["first_id"] else (),
         notes=tuple(content["notes"]),
         splits=splits if all(splits.values()) and len(set(splits.values())) > 1 else {},
+        damaged=content["damaged"],
     )
 
 

@@ -5,6 +5,7 @@ Nothing is unpickled, and no array is held whole that can be read in parts.
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, within_limits
 from prep.labels.archive import member_names, open_archive
 from prep.labels.array_samples import mat_arrays
-from prep.labels.pixels.arrays import array_header
+from prep.labels.pixels.arrays import declared_array
 
 _HEAD = 1 << 16
 ARRAY, ARRAYS, MATLAB = ".npy", ".npz", ".mat"
@@ -54,7 +55,7 @@ class StoredArray:
 
     def parts(self, axis: int | None) -> Iterator[NDArray[Any]]:
         """The arrays along a side, one at a time; the whole array if there is no side. SegError if it is damaged."""
-        with within_limits(self.path), explained(self.path):
+        with _reading(self.path):
             suffix = self.path.suffix.lower()
             if suffix == MATLAB:
                 yield from mat_arrays.parts(self.path, self.variable, axis)
@@ -101,22 +102,28 @@ def _along(values: NDArray[Any], axis: int | None) -> Iterator[NDArray[Any]]:
 
 
 def stored_arrays(path: Path) -> list[StoredArray]:
-    """The arrays of numbers in a file with two sides or more, by what it declares; none of a file that is damaged.
+    """The arrays of numbers in a file with two sides or more, by what it declares; SegError if it is damaged."""
+    with _reading(path):
+        return [each for each in _arrays(path) if len(each.shape) > 1 and min(each.shape) > 0]
 
-    What is passed over here, the readers of such files name.
-    """
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """SegError for whatever a parser raises on a damaged file."""
     try:
         with within_limits(path), explained(path):
-            return [each for each in _arrays(path) if len(each.shape) > 1 and min(each.shape) > 0]
+            yield
     except SegError:
-        return []
+        raise
+    except Exception as error:  # of h5py, zlib, zipfile and their likes
+        raise SegError(f"{path}: cannot be read ({error!s:.100}); save it again") from error
 
 
 def _arrays(path: Path) -> Iterator[StoredArray]:
     suffix = path.suffix.lower()
     if suffix == ARRAY:
         with path.open("rb") as file:
-            yield _declared(path, "", file.read(_HEAD))
+            yield from _declared(path, "", file.read(_HEAD))
     elif suffix == MATLAB:
         for variable, shape, kind in mat_arrays.declared(path):
             yield StoredArray(path, variable, shape, kind)
@@ -124,23 +131,21 @@ def _arrays(path: Path) -> Iterator[StoredArray]:
         for member in member_names(path):
             if member.endswith(ARRAY):
                 with open_archive(path).open(member) as opened:
-                    head = opened.read(_HEAD)
-                try:
-                    yield _declared(path, member.removesuffix(ARRAY), head)
-                except SegError:  # of texts or objects
-                    continue
+                    yield from _declared(path, member.removesuffix(ARRAY), opened.read(_HEAD))
 
 
-def _declared(path: Path, variable: str, head: bytes) -> StoredArray:
-    kind, shape, columns_first, body = array_header(str(path), head)
-    return StoredArray(path, variable, shape, kind, columns_first, len(head) - len(body))
+def _declared(path: Path, variable: str, head: bytes) -> Iterator[StoredArray]:
+    """The array that a head declares, none if it is of texts or objects."""
+    kind, shape, columns_first, body = declared_array(f"{path}: {variable}" if variable else str(path), head)
+    if kind.kind in "buif":
+        yield StoredArray(path, variable, shape, kind, columns_first, len(head) - len(body))
 
 
 def listed_names(path: Path) -> tuple[str, ...]:
     """The texts in a list called names, or the like, in a file of several arrays: those of its classes."""
     suffix = path.suffix.lower()
     try:
-        with within_limits(path), explained(path):
+        with _reading(path):
             if suffix == MATLAB:
                 return mat_arrays.names(path, NAMES)
             if suffix == ARRAYS:

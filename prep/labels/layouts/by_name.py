@@ -79,7 +79,7 @@ def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> Name
     raise SegError(
         f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
         "masks are meant? Nothing was written; type the same command with one of\n"
-        + "\n".join([*(_command(pattern, kinds) for pattern in masks), *_as_objects(list(masks))])
+        + "\n".join([*(_command(pattern, kinds, images) for pattern in masks), *_as_objects(list(masks))])
     )
 
 
@@ -89,12 +89,17 @@ def _as_objects(patterns: Sequence[str]) -> list[str]:
     return ["  --from object-masks   each is of an object: all of a photo in one mask"] if len(plain) == 1 else []
 
 
-def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]]) -> str:
-    """What takes the masks of a pattern: --match, or their folder where names of their images differ in more ways."""
+def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> str:
+    """What takes the masks of a pattern: --match, or their folder where names of their images differ in more ways.
+
+    images: how many have masks; those that have none of this pattern are skipped.
+    """
     own = {before: found for (before, after), found in kinds.items() if after == label}
     shown = [counted(len(found), "mask") + ", " + list_some(sorted(found.values())[:1]) for found in own.values()]
     if len(own) == 1:
-        return f"  --match '{next(iter(own))}' '{label}'   {shown[0]}"
+        (before, found), *_ = own.items()
+        skipped = " --skip-unpaired" if len(found) < images else ""
+        return f"  --match '{before}' '{label}'{skipped}   {shown[0]}"
     return f"  the folder of these masks alone as SOURCE: {'; '.join(shown)}"
 
 

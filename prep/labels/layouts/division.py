@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from prep.core.errors import SegError
 from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
-from prep.images.finding import FoundFile
+from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.labels.layouts.affixes import Patterns, fits, is_named_as_mask, relate
-from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_pictures
+from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
 from prep.labels.layouts.looks import is_photo, number_of_values
 from prep.labels.layouts.splits import split_of
 
@@ -20,6 +20,8 @@ _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif",
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
 _SHOWN = 6
 _LOOKED_AT, _FEW = 3, 64
+_NO_PHOTO = 12
+"""No photo holds so few values: x.tif and x.png are both masks then."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def divide(files: Sequence[FoundFile], patterns: Patterns | None = None) -> Divi
     """Tell photos from masks: by their folders, else by patterns that a person gave, else by names and endings."""
     found = _divided(files, patterns)
     if patterns is None:
-        return found
+        masks, note = without_parts(found.masks)
+        return replace(found, masks=tuple(masks), notes=(*found.notes, note)) if note else found
     kept = {file.path for file in (*found.photos, *found.masks)}
     rest = [file.name for file in files if file.path not in kept]
     note = f"left out, because their names are not as --match says: {counted(len(rest), 'image')} ({list_some(rest)})"
@@ -179,6 +182,10 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
     if not photos or not masks or len(photos) + len(masks) < len(files):
         return None
     ours, theirs = set(_stems(photos)), set(_stems(masks))
+    if len(theirs) == len(masks) and 2 * len(ours & theirs) >= len(ours | theirs):
+        refuse_equal_stems(photos)
+    if _are_drawn(photos, _NO_PHOTO) and _are_drawn(masks):
+        return None
     alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own
     return (photos, masks) if alone and masks and 2 * len(ours & theirs) >= len(ours | theirs) else None
 
@@ -228,7 +235,7 @@ def _by_folder(files: Sequence[FoundFile]) -> Division | None:
     return None
 
 
-def _are_drawn(files: Sequence[FoundFile]) -> bool:
+def _are_drawn(files: Sequence[FoundFile], most: int = _FEW) -> bool:
     """Whether files that are looked at hold few values, as masks do and photos do not.
 
     Members of a zip file are no files of their own, and a name that leads out of it is none of a file to look at.
@@ -236,7 +243,7 @@ def _are_drawn(files: Sequence[FoundFile]) -> bool:
     if any(".." in file.path.parts for file in files):
         return False
     seen = [values for file in _some(files) if (values := _values(file))]
-    return bool(seen) and max(seen) <= _FEW
+    return bool(seen) and max(seen) <= most
 
 
 def _values(file: FoundFile) -> int:

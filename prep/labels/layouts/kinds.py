@@ -4,10 +4,12 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
+from prep.core.errors import SegError
 from prep.core.folder_names import role_of, words_of
 from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import relate
+from prep.labels.layouts.looks import number_of_values
 
 _PICTURES = frozenset(
     {"instance", "instances", "inst", "panoptic", "color", "colors", "colour", "colours", "colored", "coloured"}
@@ -17,7 +19,7 @@ _PICTURES = frozenset(
 _BANDS = frozenset({"nir", "ir", "depth", "thermal", "lwir", "swir", "ndvi", "evi", "edge", "rededge"})
 _VERSION = re.compile(r"v(\d+(?:\.\d+)*)")
 _FIRST_OBSERVER = frozenset({"manual1", "1st_manual"})
-
+_LOOKED_AT = 4
 
 OBSERVER = "the first observer's masks are the truth, and mask is the field of view"
 CLASSES = "other folders hold the numbers or names of classes"
@@ -66,6 +68,46 @@ def without_pictures(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], l
         return masks, [], ""
     taken = set(kept)
     return kept, [file for file in masks if file not in taken], OBSERVER if first else CLASSES
+
+
+def without_parts(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], str]:
+    """Masks without those of one class each that lie in folders below them (SUIM: x.bmp and RO/x.bmp), and a note.
+
+    All of them, and nothing to say, unless each of these has a mask of its name in the folder above, which holds more.
+    """
+    names = {file.name: file for file in masks}
+    wholes = {file: names[above] for file in masks if (above := _above(file.name)) in names}
+    folders = {PurePosixPath(file.name).parent for file in wholes}
+    inside = [file for file in masks if PurePosixPath(file.name).parent in folders]
+    if not wholes or len(inside) > len(wholes) or not all(map(_is_of_one_class, _of_each(folders, inside))):
+        return masks, ""
+    if all(map(_is_of_one_class, list(wholes.values())[:_LOOKED_AT])):
+        return masks, ""
+    note = (
+        f"masks of one class each, below masks that hold all classes, left out: {counted(len(inside), 'mask')} in "
+        f"{list_some(sorted(map(str, folders)))} (to take them, name their folder alone)"
+    )
+    return [file for file in masks if file not in wholes], note
+
+
+def _above(name: str) -> str:
+    """The same name one folder further up; empty where there is none."""
+    path = PurePosixPath(name)
+    return str(path.parent.parent / path.name) if path.parent.name and not version_of(path.parent.name) else ""
+
+
+def _of_each(folders: Collection[PurePosixPath], files: Sequence[FoundFile]) -> list[FoundFile]:
+    """The first file of each folder."""
+    first = {PurePosixPath(file.name).parent: file for file in reversed(files)}
+    return [first[folder] for folder in folders]
+
+
+def _is_of_one_class(file: FoundFile) -> bool:
+    """Whether it holds two values at most; a damaged one, or a member of a zip file, does not."""
+    try:
+        return ".." not in file.path.parts and number_of_values(file.path) <= 2
+    except SegError:
+        return False
 
 
 def in_place_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Sequence[FoundFile]:

@@ -1,13 +1,14 @@
 """Several masks of one photo, each of one class or of one object: which photo each is of, and what it is called."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
-from prep.images.finding import FoundFile
+from prep.core.folder_names import SPLIT_WORDS, names_labels, place_of, role_of
+from prep.images.finding import FoundFile, find_files
 from prep.labels.layouts.affixes import relate, says_mask
 from prep.labels.layouts.kinds import version_of
 
@@ -76,6 +77,24 @@ def _areas(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Mappi
         if file.stem in photos and PurePosixPath(file.name).parent.name in _AREAS:
             found[file.stem].append(file)
     return found if any(len(files) == len(_AREAS) for files in found.values()) else {}
+
+
+def folders_of_areas(labels: Path) -> list[Path]:
+    """Folders boundaries/ and masks/ beside a folder of labels, or beside the one that a class of it lies in."""
+    folder = labels.absolute()
+    if names_labels(folder.parent.name) and not names_labels(folder.name):
+        folder = folder.parent
+    beside = [folder.parent / name for name in _AREAS]
+    return beside if folder not in beside and all(each.is_dir() for each in beside) else []
+
+
+def areas_in(folders: Sequence[Path], photos: Mapping[str, FoundFile]) -> Mapping[str, Sequence[FoundFile]]:
+    """The files of each photo in such folders."""
+    found: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in itertools.chain.from_iterable(map(find_files, folders)):
+        if file.stem in photos:
+            found[file.stem].append(file)
+    return found
 
 
 def _out_of_chunks(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Sequence[FoundFile]:

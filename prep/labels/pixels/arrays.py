@@ -73,6 +73,19 @@ def _ids(where: str, path: Path, data: bytes) -> Codes:
 
 def array_header(where: str, data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], bool, memoryview]:
     """Type, shape, whether columns come first, and the numbers; SegError for objects, records and what is damaged."""
+    kind, shape, columns_first, body = declared_array(where, data)
+    if kind.hasobject:
+        raise SegError(
+            f"{where}: holds Python objects, which could run any program when they are opened; save the matrix alone: "
+            "np.save(path, mask.astype(np.uint8))"
+        )
+    if kind.kind not in "buif":
+        raise SegError(f"{where}: values of type {kind}; save a matrix of whole numbers")
+    return kind, shape, columns_first, body
+
+
+def declared_array(where: str, data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], bool, memoryview]:
+    """The same of whatever is declared; SegError only for what is damaged."""
     file = io.BytesIO(data)
     try:
         version = npy.read_magic(file)
@@ -82,13 +95,6 @@ def array_header(where: str, data: bytes) -> tuple[np.dtype[Any], tuple[int, ...
         raise
     except Exception as error:  # a parser of Python's literals on anything
         raise SegError(f"{where}: no NumPy file, or a damaged one; save it again with np.save") from error
-    if kind.hasobject:
-        raise SegError(
-            f"{where}: holds Python objects, which could run any program when they are opened; save the matrix alone: "
-            "np.save(path, mask.astype(np.uint8))"
-        )
-    if kind.kind not in "buif":
-        raise SegError(f"{where}: values of type {kind}; save a matrix of whole numbers")
     return kind, shape, columns_first, memoryview(data)[file.tell() :]
 
 

@@ -20,6 +20,7 @@ from prep.labels.labelio import LabelKind, as_colors, decode_label_ids, decode_l
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import guess_of
 from prep.labels.layouts.looks import is_photo
+from prep.labels.layouts.parts import folders_of_areas
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.rgb import RgbReader
@@ -83,8 +84,19 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         labels,
         photos=photos,
         splits=splits_of({file.stem: file.name for file in with_pages(division.masks)}),
-        notes=division.notes,
+        notes=(*division.notes, *_on_areas(contents)),
         guess=guess_of(division.masks),
+    )
+
+
+def _on_areas(contents: Contents) -> tuple[str, ...]:
+    """A note on files that say where somebody labelled, beside the folder of masks of one class."""
+    areas = folders_of_areas(contents.source) if contents.is_folder else []
+    if not areas:
+        return ()
+    return (
+        f"{areas[0]} and {areas[1]} say which pixels are good; the others are not ignored here, but where "
+        f"{contents.source.absolute().parent} is converted",
     )
 
 

@@ -13,8 +13,9 @@ from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile, find_files, photos_beside
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PROBABLE, FileFormat
+from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.known_sets import ordered
-from prep.labels.layouts.parts import Parts, parts_of
+from prep.labels.layouts.parts import Parts, areas_in, folders_of_areas, parts_of
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.binary import inside_of, is_two_valued
 from prep.labels.pixels.ids import IdCodes
@@ -83,13 +84,17 @@ def _parts(contents: Contents) -> Parts | None:
     if not contents.is_folder:
         return None
     masks = division_of(contents).masks
-    found = parts_of(_photos(contents, masks), masks, objects=contents.reader == ObjectMaskReader.name)
+    found = parts_of(of_colors(contents.once(_photos))[0], masks, objects=contents.reader == ObjectMaskReader.name)
     if found is None:
         return None
     files = [file.path for parts in found.masks.values() for _, file in parts]
     if not all(map(is_two_valued, files[:: max(1, len(files) // _LOOKED_AT)])):
         return None
-    return found if found.numbered is None or _cover(next(iter(found.masks.values()))) else found.of_one_kind()
+    if found.numbered is not None and not _cover(next(iter(found.masks.values()))):
+        found = found.of_one_kind()
+    if found.areas or found.are_objects:
+        return found
+    return replace(found, areas=areas_in(folders_of_areas(contents.source), found.photos))
 
 
 def _cover(parts: Sequence[tuple[str, FoundFile]]) -> bool:
@@ -99,10 +104,10 @@ def _cover(parts: Sequence[tuple[str, FoundFile]]) -> bool:
     return bool(alike) and bool(np.logical_or.reduce(alike).mean() > _NEARLY_ALL)
 
 
-def _photos(contents: Contents, masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+def _photos(contents: Contents) -> Sequence[FoundFile]:
     given = contents.photos
     if given is not None and given.resolve() != contents.source.resolve():
-        known = {file.path for file in masks}
+        known = {file.path for file in division_of(contents).masks}
         return [file for file in find_files(given, skip=names_labels) if file.path not in known]
     return division_of(contents).photos or photos_beside(contents.source)
 
@@ -138,7 +143,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     )
     photos = {stem: file.path for stem, file in found.photos.items()}
     splits = splits_of({stem: file.name for stem, file in found.photos.items() if stem in found.masks})
-    number, left = sum(map(len, found.masks.values())), division_of(contents).notes
+    number, of_bands = sum(map(len, found.masks.values())), of_colors(contents.once(_photos))[1]
+    left = (*division_of(contents).notes, *filter(None, (of_bands,)))
     if found.are_objects:
         note = f"{counted(number, 'mask')} of objects merged into one mask for each of {counted(len(labels), 'photo')}"
         return LabelSource(
@@ -167,7 +173,8 @@ CLASSES = FileFormat(
     (ClassMaskReader(),),
     rules="Masks of two values (a threshold of half where JPEG blurred them) are merged in the order of their names, a "
     "later one over an earlier one (of CelebAMask-HQ in its own); pixels in several are counted. What lies in none "
-    "becomes the background. Of Agriculture-Vision what lies outside of boundaries or masks is ignored.",
+    "becomes the background. Of Agriculture-Vision what lies outside of boundaries or masks, also beside the folder "
+    "that is named, is ignored.",
 )
 OBJECTS = FileFormat(
     "object-masks",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, load, masks_of, random_image, random_mask, run_error, run_ok, save, tree
+from tests.support import by_stem, load, masks_of, random_image, random_mask, run_error, run_ok, run_prep, save, tree
 
 PHOTOS = np.stack([random_image(seed) for seed in range(12)])
 MASKS = np.stack([random_mask(seed) for seed in range(12)])
@@ -195,7 +195,10 @@ def test_a_photo_whose_mask_is_damaged_is_told(raw: Path) -> None:
         npy(raw / f"images/a{number}.npy", PHOTOS[number])
         npy(raw / f"masks/a{number}.npy", MASKS[number])
     (raw / "masks/a1.npy").write_bytes(b"")
-    assert "and left out: images/a1, masks/a1.npy" in convert(raw)
+    result = run_prep("masks", "convert", raw, "-o", raw.parent / "set")
+    assert result.exit_code == 1
+    assert "and left out: images/a1" in result.stdout
+    assert f"1 left out:\n  {raw / 'masks/a1.npy'}: no NumPy file" in result.stderr
     assert_samples(raw, {"a0": 0, "a2": 2})
 
 
@@ -206,6 +209,52 @@ def test_a_file_that_ends_too_early_is_named(raw: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
     assert f"{path}: ends before the (12, 24, 32) of uint8 that it declares" in said
+
+
+def hdf(path: Path, number: int) -> None:
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["images"], file["labels"] = PHOTOS[number].transpose(2, 1, 0), MASKS[number].T
+    data = bytearray(path.read_bytes())
+    data[:128] = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.7, 0.95])
+@pytest.mark.parametrize("kind", ["photos", "masks", "npz", "mat", "mat73"])
+@pytest.mark.parametrize("spoiled", [0, 2])
+def test_one_truncated_array_is_left_out_and_the_others_are_read(
+    raw: Path, kind: str, kept: float, spoiled: int
+) -> None:
+    for number in range(3):
+        if kind == "npz":
+            np.savez_compressed(raw / f"a{number}.npz", image=PHOTOS[number], label=MASKS[number])
+        elif kind == "mat":
+            savemat(raw / f"a{number}.mat", {"image": PHOTOS[number], "label": MASKS[number]})
+        elif kind == "mat73":
+            hdf(raw / f"a{number}.mat", number)
+        else:
+            npy(raw / f"images/a{number}.npy", PHOTOS[number])
+            npy(raw / f"masks/a{number}.npy", MASKS[number])
+    name = {"photos": "images/a.npy", "masks": "masks/a.npy", "npz": "a.npz"}.get(kind, "a.mat")
+    path = raw / name.replace("a.", f"a{spoiled}.")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    result = run_prep("masks", "convert", raw, "-o", raw.parent / "set", "--first-id", 0)
+    assert result.exit_code == 1, result.output
+    assert "1 left out:" in result.stderr
+    assert str(path) in result.stderr
+    assert_samples(raw, {f"a{number}": number for number in range(3) if number != spoiled})
+
+
+def test_the_photo_and_the_mask_that_are_left_are_no_pair_by_themselves(raw: Path) -> None:
+    for number in range(2):
+        npy(raw / f"images/a{number}.npy", PHOTOS[number])
+        npy(raw / f"masks/a{number}.npy", MASKS[number])
+    for name in ("images/a0.npy", "masks/a1.npy"):
+        (raw / name).write_bytes(b"\x93NUMPY")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
+    assert str(raw / "images/a0.npy") in said
+    assert str(raw / "masks/a1.npy") in said
+    assert not (raw.parent / "set" / "index.csv").exists()
 
 
 def test_inspect_reads_them_too(raw: Path) -> None:
