@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING
 
 from prep.core.errors import SegError
 from prep.core.progress import Bar, Say, no_bar
@@ -28,7 +27,10 @@ from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
 
-Planner = Callable[[Dataset, Stats, Fabric, Bar], Plan]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Planner = Callable[[Dataset, Stats, "Fabric", Bar], Plan]
 """Chooses the settings of a training, once it is known on what and where."""
 
 
@@ -98,14 +100,14 @@ def resumed_config(run: Path) -> Config:
     return config if config.augment is None else replace(config, augment=str(own_augment(run, config)))
 
 
-def _launched(place: Place, config: Config) -> Fabric:
+def _launched(place: Place, config: Config) -> "Fabric":
     """Start the other processes, if there are to be any; each of them comes here by the same command line."""
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
     fabric.launch()
     return fabric
 
 
-def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
+def _counted(dataset: Dataset, fabric: "Fabric", bar: Bar, say: Say) -> Stats:
     """The statistics of a dataset, counted by the first process if they are not there yet."""
     if fabric.is_global_zero:
         with bar("Counting") as advance, _with_remedy("stats"):

@@ -6,9 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, read_bytes, remove_parts, write_bytes, write_text
@@ -28,11 +26,15 @@ from train.fitting.record import opening, settings_of
 from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
+from train.runs.device import accelerator_of
 from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import mark_latest, new_run
 from train.scoring.score import write_scores
 from train.scoring.split_scores import SplitScores, of_splits, score_split
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Subject:
 
 
 def train_run(
-    subject: Subject, chosen: Config | Plan, resumed: Path | None, fabric: Fabric, bar: Bar,
+    subject: Subject, chosen: Config | Plan, resumed: Path | None, fabric: "Fabric", bar: Bar,
     say: Callable[[str], None], began: float,
 ) -> Run | None:  # fmt: skip
     """Train a run, or go on with it, and score it; None in all processes but the first.
@@ -187,7 +189,7 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     scores, metrics = None, None
     if dataset.of_split("test"):
-        predictor, _ = load_model(run / MODEL, trainer.fabric)
+        predictor, _ = load_model(run / MODEL, accelerator_of(trainer.fabric))
         with bar("Scoring") as advance:
             scores = score_split(predictor, dataset, "test", advance)
         if subject.fold is not None:

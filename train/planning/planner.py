@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
 from prep.core.files import write_text
@@ -20,11 +18,14 @@ from train.planning.machine import measure_machine
 from train.planning.plan import plan
 from train.runs.device import make_fabric
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 def planner(given: Mapping[str, Any]) -> Planner:
     """What fit calls once it knows dataset, statistics and device.  given: settings chosen by options, or None."""
 
-    def planned(dataset: Dataset, stats: Stats, fabric: Fabric, bar: Bar) -> Plan:
+    def planned(dataset: Dataset, stats: Stats, fabric: "Fabric", bar: Bar) -> Plan:
         with bar("Looking") as advance:
             fingerprint = take_fingerprint(dataset, stats, given.get("size"), advance)
         with bar("Measuring") as advance:
