@@ -14,11 +14,11 @@ from prep.core.progress import Progress, silent
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.streamed_store import StreamedStore
-from train.fitting.arithmetic import Labelling, matrix_rate, measure_labelling, now, step_operations
 from train.fitting.initial import with_fast_gradients
 from train.fitting.losses import build_loss
 from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper, is_out_of_memory
+from train.fitting.timing.arithmetic import Labelling, matrix_rate, measure_labelling, now, step_operations
 from train.networks.networks import build_network
 from train.runs.device import accelerator_of
 from train.windows.predictor import Normalizer, Predictor, TorchModel
@@ -69,8 +69,8 @@ class Speed:
 
 
 def measure(
-    config: Config, store: PixelStore | StreamedStore, normalize: Normalizer, classes: ClassMap, fabric: "Fabric", steps: int,
-    say: Callable[[str], None], progress: Progress = silent, scale: Rescaling = _ANY_SCALE,
+    config: Config, store: PixelStore | StreamedStore, normalize: Normalizer, classes: ClassMap, fabric: "Fabric",
+    steps: int, say: Callable[[str], None], progress: Progress = silent, scale: Rescaling = _ANY_SCALE,
 ) -> Speed:  # fmt: skip
     """Measure `steps` steps of each kind, on the patches of a real training and from random weights.
 
