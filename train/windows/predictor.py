@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from prep.core.classes import ClassMap
 from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.ranges import Ranges
+from train.windows.accelerator import Accelerator
 from train.windows.image_rows import ArrayRows, ImageRows
 from train.windows.probability_file import Keep
 from train.windows.resampling import brought_back, resized
@@ -55,7 +55,7 @@ class TorchModel:
 
     network: nn.Module
     normalize: Normalizer
-    fabric: Fabric
+    accelerator: Accelerator
 
     def __call__(self, windows: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, C, S, S) float32 class probabilities; leaves the network in evaluation mode."""
@@ -64,7 +64,7 @@ class TorchModel:
     def logits(self, windows: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, C, S, S) float32 logits; leaves the network in evaluation mode."""
         self.network.eval()
-        with torch.inference_mode(), self.fabric.autocast():
+        with torch.inference_mode(), self.accelerator.autocast():
             logits: Tensor = self.network(self.normalize(windows))
         return logits.float()
 
