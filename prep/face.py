@@ -35,7 +35,7 @@ from prep.packing.pack import Packed, pack_dataset
 from prep.packing.unpack import Unpacked, unpack_dataset
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
-from prep.photos.ranges import Range
+from prep.photos.ranges import Span
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
 from prep.reporting.report import start_over, write_report
@@ -73,7 +73,7 @@ def resize(
     quality: int | None = None,
     keep_metadata: bool = False,
     max_megapixels: float = 200,
-    span: Range | None = None,
+    span: Span | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -123,7 +123,7 @@ def tile(
     area: str | Path | None = None,
     order: PaintOrder = "file",
     all_touched: bool = False,
-    span: Range | None = None,
+    span: Span | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -169,7 +169,7 @@ def convert(
     unlabelled: str | None = None,
     stretch: bool = False,
     unknown: Policy = "error",
-    span: Range | None = None,
+    span: Span | None = None,
     without_mask: str | None = None,
     skip_unpaired: bool = False,
     max_failed: int | None = None,

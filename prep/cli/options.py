@@ -14,11 +14,14 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from prep.storage.url import is_url
+
+if TYPE_CHECKING:
+    from prep.photos.ranges import Span
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -82,8 +85,8 @@ workers_option = click.option(
 )
 
 
-def parse_span(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
-    """Read LOW:HIGH; anything else is a usage error."""
+def parse_span(ctx: click.Context, param: click.Parameter, value: str | None) -> "Span | None":
+    """Read LOW:HIGH or LOW%:HIGH%; anything else is a usage error."""
     if value is None:
         return None
     from prep.core.errors import SegError
@@ -99,9 +102,10 @@ range_option = click.option(
     "--range",
     "span",
     callback=parse_span,
-    metavar="LOW:HIGH",
+    metavar="LOW:HIGH|LOW%:HIGH%",
     show_default="the dataset's, else what is in use in all photos together",
-    help="Numbers of photos of more than 8 bits, or of floating-point ones, that become black and white.",
+    help="Numbers of photos of more than 8 bits, or of floating-point ones, that become black and white; 2%:98% are "
+    "those that so many of all numbers of the set lie below.",
 )
 
 match_option = click.option(

@@ -94,6 +94,11 @@ class TiffRows:
         """Type of the numbers in NumPy, empty where they are those of 0 to 255."""
         return self._layout.kind if self._layout.is_deep else ""
 
+    @property
+    def bands_left_out(self) -> int:
+        """How many bands are neither colours nor opacity: of near infrared, for example."""
+        return self._layout.bands - self._layout.colors - (self._layout.alpha is not None)
+
     @cached_property
     def own_range(self) -> Range | None:
         """What is in use in the file, where the numbers are deep and no range of their kind is known."""

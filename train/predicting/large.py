@@ -98,6 +98,8 @@ def _label(
     RescaledPhotos(note).look(str(photo.path), predictor.scale, rows.height, rows.width)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
+    if rows.bands_left_out:
+        note(f"{photo.name}: more bands than colours: the first three are taken as red, green and blue")
     source = Thinned(rows)
     for path in paths.values():
         make_folder(path.parent)

@@ -20,6 +20,7 @@ from train.predicting.large import predict_large
 from train.predicting.maps.map_outputs import make_map_outputs
 from train.predicting.maps.places import Place, Places
 from train.predicting.maps.probability_map import keep_scores, scores_path
+from train.predicting.maps.tolerance import Tolerance
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
@@ -27,6 +28,9 @@ from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos
+
+_ONE_PIXEL = Tolerance(1.0)
+_SIMPLIFIED = ("geojson", "geopackage", "coco", "labelme")
 
 
 def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:
@@ -50,9 +54,9 @@ def photo_settings(predictor: Predictor) -> dict[str, object]:
     return scale | ({"ranges": ranges} if ranges else {})
 
 
-def polygon_settings(tolerance: float, smallest: int) -> dict[str, object]:
+def polygon_settings(tolerance: Tolerance, smallest: int) -> dict[str, object]:
     """What changes polygons, as plain data: the extra `geo` too, with which those of maps are in map units."""
-    settings: dict[str, object] = {"simplify": tolerance, "min_area": smallest}
+    settings: dict[str, object] = {"simplify": tolerance.plain, "min_area": smallest}
     return settings | ({"maps": True} if has_geo() else {})
 
 
@@ -70,7 +74,7 @@ def predict_photos(
     kinds: Sequence[str],
     failures: Failures,
     *,
-    tolerance: float = 1.0,
+    tolerance: Tolerance = _ONE_PIXEL,
     smallest: int = 1,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
@@ -79,13 +83,14 @@ def predict_photos(
 
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
-    tolerance, smallest: in pixels, as of region_polygons.
+    smallest: in pixels, as of region_polygons; tolerance is as of it, in pixels or metres.
     A photo whose files are all there, made of it with this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
     rescaled = RescaledPhotos(note)
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
-    places = Places(kinds, measures=predictor.scale.ground is not None)
+    simplifies = bool(set(kinds) & set(_SIMPLIFIED))
+    places = Places(kinds, measures=predictor.scale.ground is not None or (simplifies and tolerance.is_metres))
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
@@ -94,10 +99,11 @@ def predict_photos(
             with failures.leaving_out():
                 place = places.of(photo)
                 scores = scores_path(folder.root, photo, place) if PROBABILITIES in kinds else None
+                moving = tolerance.pixels(photo, place) if simplifies else 0.0
                 if is_large_tiff(photo.path):
-                    large.append((_only_page(photo), place))
+                    large.append((_only_page(photo), place, moving))
                 else:
-                    outputs = make_map_outputs(pictures, folder.root, predictor.classes, tolerance, smallest, place)
+                    outputs = make_map_outputs(pictures, folder.root, predictor.classes, moving, smallest, place)
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                     if folder.lacks(wanted, photo.path):
                         with folder.making(wanted, photo.path):
@@ -105,10 +111,10 @@ def predict_photos(
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
     places.tell(note)
-    for photo, place in large:
+    for photo, place, moving in large:
         with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
             predict_large(
-                predictor, photo, place, folder, kinds, tolerance=tolerance, smallest=smallest, progress=advance,
+                predictor, photo, place, folder, kinds, tolerance=moving, smallest=smallest, progress=advance,
                 note=note,
             )  # fmt: skip
 

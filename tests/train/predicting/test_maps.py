@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
@@ -20,9 +23,14 @@ from prep.photos.photoio import read_photo
 from tests.models import CLASSES, color_predictor, run_train, write_run
 from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster
 from tests.support import load, random_image, save, tree
+from tests.train.predicting.test_region_polygons import MASKS, smooth_mask
 from tests.train.windows.window_oracle import position_dependent, predictor_of
+from train.cli.main import main
+from train.predicting.maps.simple_rings import simple_rings
+from train.predicting.maps.tolerance import parse_tolerance
 from train.predicting.output_folder import FILES, OutputFolder
 from train.predicting.predict import predict_photos
+from train.predicting.region_polygons import area, region_polygons
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
 
@@ -37,12 +45,12 @@ WITH_DATA = np.where(MASK == 255, 0, MASK)
 
 
 def predicted(
-    path: Path, out: Path, *kinds: str, tolerance: float = 0.0, predictor: Predictor | None = None
+    path: Path, out: Path, *kinds: str, tolerance: float | str = 0.0, predictor: Predictor | None = None
 ) -> list[str]:
     notes: list[str] = []
     predict_photos(
         predictor or color_predictor(), [FoundFile(path, path.name)], OutputFolder(out, {}), kinds, Failures(0),
-        tolerance=tolerance, note=notes.append,
+        tolerance=parse_tolerance(tolerance), note=notes.append,
     )  # fmt: skip
     return notes
 
@@ -232,6 +240,69 @@ def test_a_large_raster_gets_the_same_polygons(tmp_path: Path, monkeypatch: pyte
     assert [by_class[feature["properties"]["index"]] for feature in small_json["features"]] == small_json["features"]
     shapes = [sorted(read(tmp_path / name / "geopackage/a.gpkg")[2].tolist()) for name in ("small", "large")]
     assert shapes[0] == shapes[1]
+
+
+@needs_geo
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "metres", "pixels"),
+    [("utm", 2.0, 2 / 0.50015), ("geographic", 2.0, 2 / 1.1127), ("rotated", 1.0, 1 / 0.5)],
+)
+def test_lines_move_by_metres(
+    kind: str, metres: float, pixels: float, large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyogrio.raw import read
+
+    mask = smooth_mask(3, 300)
+    write_raster(tmp_path / "a.tif", colored(mask, kind), **KINDS[kind])
+    if large:
+        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+    found = []
+    for tolerance in (f"{metres}m", pixels, 0):
+        predicted(tmp_path / "a.tif", tmp_path / f"{tolerance}", "masks", "geopackage", tolerance=tolerance)
+        found.append(read(tmp_path / f"{tolerance}" / "geopackage/a.gpkg")[2].tolist())
+    assert found[0] == found[1] != found[2]
+
+
+@needs_geo
+def test_metres_of_a_photo_without_a_place_are_refused(tmp_path: Path) -> None:
+    write_raster(tmp_path / "a.tif", colored(WITH_DATA), crs=None, transform=None)
+    with pytest.raises(SegError, match=r"a.tif: says no place on the earth.*give pixels, for example --simplify 1"):
+        predicted(tmp_path / "a.tif", tmp_path / "out", "masks", "geojson", tolerance="0.5m")
+    predicted(tmp_path / "a.tif", tmp_path / "out", "masks", tolerance="0.5m")  # which has no lines
+    assert (read_mask(tmp_path / "out/masks/a.png") == WITH_DATA).all()
+
+
+@pytest.mark.parametrize("text", ["-1", "1km", "m", "1e400", "nan", "0.5 metres"])
+def test_what_is_no_tolerance_is_a_usage_error(text: str, tmp_path: Path) -> None:
+    save(tmp_path / "a.png", random_image(1))
+    command = ["predict", str(tmp_path / "a.png"), "-o", str(tmp_path / "out"), f"--simplify={text}"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2
+    assert "is neither pixels like 1.5 nor metres like 0.5m" in " ".join(result.stderr.split())
+
+
+@given(MASKS, st.sampled_from([0.0, 1.5]))
+def test_rings_of_a_map_come_to_no_corner_twice(mask: NDArray[np.uint8], tolerance: float) -> None:
+    for part in region_polygons(mask, (0, 1, 2), tolerance):
+        rings = simple_rings(part.rings)
+        before, after = np.zeros_like(mask), np.zeros_like(mask)
+        fill_polygon(before, part.rings, 1)
+        fill_polygon(after, rings, 1)
+        assert (before == after).all()
+        if not tolerance:
+            assert all(len(np.unique(ring, axis=0)) == len(ring) for ring in rings)
+            assert area(rings[0]) - sum(map(area, rings[1:])) == part.pixels
+
+
+def test_what_a_part_encloses_at_a_corner_is_a_hole() -> None:
+    mask = np.ones((5, 5), np.uint8)
+    mask[1:3, 1:3] = 0
+    mask[0, 0] = 0  # which meets the hole at a corner
+    (part,) = region_polygons(mask, (1,))
+    assert len(part.rings) == 1
+    outer, hole = simple_rings(part.rings)
+    assert (area(outer), area(hole)) == (24, 4)
 
 
 @needs_geo

@@ -22,6 +22,7 @@ from tests.models import CLASSES, color_predictor, run_train, train_error, write
 from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
 from train.cli.main import main
+from train.predicting.maps.tolerance import Tolerance
 from train.predicting.output_folder import FILES, OutputFolder
 from train.predicting.outputs import finish_outputs, make_outputs
 from train.predicting.predict import predict_photos
@@ -48,7 +49,7 @@ def photo_of(path: Path, mask: NDArray[np.uint8]) -> FoundFile:
 def predicted(target: Path, masks: dict[str, NDArray[np.uint8]], *kinds: str, tolerance: float = 0.0) -> None:
     photos = [photo_of(target.parent / "photos" / f"{stem}.png", mask) for stem, mask in masks.items()]
     failures = Failures(0)
-    predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, failures, tolerance=tolerance)
+    predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, failures, tolerance=Tolerance(tolerance))
 
 
 def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
