@@ -13,11 +13,11 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from train.config.config import Config
 from train.data.data import PixelStore
-from train.fitting.arithmetic import Labelling, matrix_rate, measure_labelling, now, step_operations
 from train.fitting.initial import with_fast_gradients
 from train.fitting.losses import build_loss
 from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper, is_out_of_memory
+from train.fitting.timing.arithmetic import Labelling, matrix_rate, measure_labelling, now, step_operations
 from train.networks.networks import build_network
 from train.runs.device import accelerator_of
 from train.windows.predictor import Normalizer, Predictor, TorchModel
