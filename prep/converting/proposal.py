@@ -37,6 +37,8 @@ def no_meaning(
     if look_like_photos(codes.pixels, sum(codes.pixels.values())):
         return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
     noise = _noise(codes, reader, labels)
+    if len(codes.pixels) - len(noise) < _TWO and len(codes.pixels) <= MAX_CLASSES:
+        noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
     found = [code for code in codes.by_pixels() if code not in noise]
     shown = found[:_SHOWN]
     lines = [f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown]

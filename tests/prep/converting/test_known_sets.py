@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -372,3 +373,27 @@ def test_the_lines_to_save_are_of_all_values_however_many(download: Download, co
     download.convert("--classes", download.path / "mine.txt")
     pairs = set(zip(ids.ravel().tolist(), download.masks["a"].ravel().tolist(), strict=True))
     assert len(pairs) == len({first for first, _ in pairs}) == len({second for _, second in pairs}) == 60
+
+
+def test_near_colors_are_classes_where_nothing_else_would_be_left(download: Download) -> None:
+    """DIVA-HisDB: #000001 is the background."""
+    ids = random_mask(0, 100, 100)
+    ids[:98] = 0
+    save(download.path / "images/a.jpg", smooth_image(100, 100))
+    save(download.path / "masks/a.png", np.stack([ids * 0, ids * 0, np.array([1, 2, 8], np.uint8)[ids]], -1))
+    said = download.error()
+    assert "--unknown nearest" not in said
+    download.write("mine.txt", said.split(":\n\n")[-1])
+    download.convert("--classes", download.path / "mine.txt")
+    assert np.array_equal(download.masks["a"], ids)
+
+
+def test_colors_of_16_bits_are_named_without_advice_that_leads_back(download: Download) -> None:
+    """SYNTHIA: classes in one channel, objects in another."""
+    download.photo("images/a.png")
+    (download.path / "masks").mkdir()
+    colors = np.stack([IDS[0]] * 3, -1).astype(np.uint16) * 1000
+    assert cv2.imwrite(str(download.path / "masks/a.png"), colors)
+    said = download.error()
+    assert "16 bits a channel; colour masks have 8. Export it with 8 bits, or, where one channel holds the" in said
+    assert "--from" not in said
