@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from prep.core.classes import ClassMap
     from prep.core.errors import SegError
     from prep.dataset.dataset import Dataset
-    from prep.face import check, convert, export, open, patches, report, resize, split, stats, tile
+    from prep.face import check, convert, export, open, pack, patches, report, resize, split, stats, tile, unpack
 else:
     from seg_prep import lazy
 
@@ -21,12 +21,14 @@ else:
                 "convert",
                 "export",
                 "open",
+                "pack",
                 "patches",
                 "report",
                 "resize",
                 "split",
                 "stats",
                 "tile",
+                "unpack",
             ],
         },
     )
@@ -39,10 +41,12 @@ __all__ = [
     "convert",
     "export",
     "open",
+    "pack",
     "patches",
     "report",
     "resize",
     "split",
     "stats",
     "tile",
+    "unpack",
 ]

@@ -6,7 +6,7 @@ is wrong, where, and what to do. `workers` is the number of processes (None: all
 `progress` is called with (done, in all).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,9 +31,11 @@ from prep.exporting.export import ExportSummary, export_dataset
 from prep.images.sizing import FitMode, parse_target
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.registry import reader_names
+from prep.packing.pack import Packed, pack_dataset
+from prep.packing.unpack import Unpacked, unpack_dataset
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
-from prep.photos.ranges import Range
+from prep.photos.ranges import Span
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import resize_dataset
 from prep.reporting.report import start_over, write_report
@@ -41,6 +43,7 @@ from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, sp
 
 ImageFormat = Literal["jpg", "png"]
 Counted = Literal["train", "val", "test", "all"]
+SplitName = Literal["train", "val", "test"]
 ToolName = Literal["rgb", "voc", "coco", "labelme", "cvat", "yolo"]
 
 
@@ -70,7 +73,7 @@ def resize(
     quality: int | None = None,
     keep_metadata: bool = False,
     max_megapixels: float = 200,
-    span: Range | None = None,
+    span: Span | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -120,7 +123,7 @@ def tile(
     area: str | Path | None = None,
     order: PaintOrder = "file",
     all_touched: bool = False,
-    span: Range | None = None,
+    span: Span | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -166,7 +169,7 @@ def convert(
     unlabelled: str | None = None,
     stretch: bool = False,
     unknown: Policy = "error",
-    span: Range | None = None,
+    span: Span | None = None,
     without_mask: str | None = None,
     skip_unpaired: bool = False,
     max_failed: int | None = None,
@@ -344,6 +347,48 @@ def export(
     return export_dataset(
         root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress
     )  # fmt: skip
+
+
+def pack(
+    dataset: Dataset | str | Path,
+    *,
+    output: str | Path,
+    shard_size: int = 1_000_000_000,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Packed:
+    """Pack all files of a dataset into tar shards of WebDataset's layout with a Parquet index.
+
+    output: a URL as "s3://bucket/name", or a new folder.  shard_size: bytes, 65,536 or more. Readers see the index when
+    all shards are there. Raises SegError if another dataset is there and `overwrite` is not set, if the storage fails
+    for good, or if the extra cloud is missing.
+
+        prep.pack(ds, output="s3://bucket/campus")
+    """
+    return pack_dataset(
+        root_of(dataset), str(output), shard_size=shard_size, overwrite=overwrite, workers=workers, progress=progress
+    )  # fmt: skip
+
+
+def unpack(
+    url: str | Path,
+    *,
+    output: str | Path,
+    split: Collection[SplitName] = (),
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Unpacked:
+    """Unpack a packed dataset into the new folder `output`, byte for byte.
+
+    split: ("train",) fetches the samples of this split alone. Raises SegError if something else stands at `output`, if
+    nothing is packed there, or if a file has not the content that was packed.
+
+        prep.unpack("s3://bucket/campus", output="datasets/campus")
+    """
+    for name in split:
+        need_one_of("split", name, SplitName)
+    return unpack_dataset(str(url), Path(output), splits=split, workers=workers, progress=progress)
 
 
 def _say_nothing(text: str) -> None:

@@ -61,14 +61,14 @@ class Environment:
 
 
 def make_labels(folder: Path) -> None:
-    """Four photos and RGB masks of another program, and their class list."""
+    """Four photos of the size that the model learns, RGB masks of another program, and their class list."""
     rng = np.random.default_rng(0)
     for kind in ("photos", "labels"):
         (folder / kind).mkdir(parents=True)
     for number in range(4):
-        cv2.imwrite(str(folder / f"photos/{number}.jpg"), rng.integers(0, 256, (64, 96, 3), np.uint8))
-        mask = np.zeros((64, 96, 3), np.uint8)
-        mask[8 * number :, 20:60] = (0, 0, 255)
+        cv2.imwrite(str(folder / f"photos/{number}.jpg"), rng.integers(0, 256, (200, 400, 3), np.uint8))
+        mask = np.zeros((200, 400, 3), np.uint8)
+        mask[20 * number :, 80:240] = (0, 0, 255)
         cv2.imwrite(str(folder / f"labels/{number}.png"), mask)
     (folder / "classes.txt").write_text("background,#000000\nthing,#ff0000\n", encoding="utf-8")
 

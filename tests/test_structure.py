@@ -34,6 +34,8 @@ HEAVY = (
     "matplotlib",
     "rasterio",
     "pyogrio",
+    "pyarrow",
+    "fsspec",
 )
 
 MODULES = {
@@ -134,8 +136,8 @@ def test_packages_offer_their_names_lazily(package: str) -> None:
 
 
 FLOORS = {
-    "prep": ("core", "images web", "dataset geo", "patching photos", "labels splitting checking annotate cutting",
-             "converting exporting reporting", "face", "cli"),
+    "prep": ("core", "images web", "dataset geo", "patching photos storage",
+             "labels splitting checking annotate cutting", "converting exporting packing reporting", "face", "cli"),
     "train": ("config windows", "networks data", "runs", "predicting", "scoring exporting", "reporting",
               "fitting auditing serve", "planning folding", "face", "cli"),
 }  # fmt: skip

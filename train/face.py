@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lightning_fabric.plugins.environments import TorchElasticEnvironment
-
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
 from prep.core.failures import Failures
@@ -31,9 +29,11 @@ from train.fitting.fit import resume as resume_run
 from train.fitting.training import Run
 from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
+from train.predicting.maps.tolerance import parse_tolerance
 from train.predicting.output_folder import opened_output
 from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
+from train.runs.device import under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
 from train.runs.run_files import LAST
@@ -218,7 +218,7 @@ def predict(
     output: str | Path,
     run: AnyRuns = LATEST,
     save: Sequence[Saved] | None = None,
-    simplify: float = 1.0,
+    simplify: float | str = 1.0,
     min_area: int = 1,
     scale: Scale = "auto",
     device: Device = "auto",
@@ -230,8 +230,8 @@ def predict(
     """Label photos, folders of photos, the images of a dataset, or videos, and write files in a folder for each kind.
 
     save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
-    simplify: pixels by which the line of a polygon may move.  min_area: regions with fewer pixels are left out of
-    geojson and coco.  scale: the size at which photos are labelled, as of `load`.
+    simplify: how far the line of a polygon may move, in pixels, or as "0.5m" on the ground.  min_area: regions with
+    fewer pixels are left out of geojson and coco.  scale: the size at which photos are labelled, as of `load`.
     What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to predict, if `output`
     holds files of others, or if more than `max_failed` cannot be read.
 
@@ -239,7 +239,7 @@ def predict(
     """
     for kind in save or ():
         need_one_of("save", kind, Saved)
-    need_number("simplify", simplify, 0)
+    tolerance = parse_tolerance(simplify)
     need_number("min_area", min_area, 1)
     need_number("max_failed", max_failed, 0)
     need_one_of("device", device, Device)
@@ -252,11 +252,11 @@ def predict(
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
-        settings |= polygon_settings(simplify, min_area)
+        settings |= polygon_settings(tolerance, min_area)
     bar = bar_of(progress)
     with opened_output(folder, predictor.classes, settings, overwrite=overwrite) as opened:
         predict_photos(
-            predictor, found.photos, opened, save or ("masks", "colors", "overlays"), failures, tolerance=simplify,
+            predictor, found.photos, opened, save or ("masks", "colors", "overlays"), failures, tolerance=tolerance,
             smallest=min_area, bar=bar, note=say,
         )  # fmt: skip
         predict_videos(predictor, found.videos, opened, save or ("overlays",), failures, bar=bar, note=say)
@@ -328,7 +328,7 @@ def _all_named(runs: AnyRuns) -> list[Path]:
 
 def _place(device: Device) -> Place:
     need_one_of("device", device, Device)
-    if TorchElasticEnvironment.detect():
+    if under_torchrun():
         raise SegError("train.fit and train.resume work in one process; under torchrun use the command seg-train")
     return Place(device)
 

@@ -43,7 +43,7 @@ class SegGroup(ListedGroup):
     """A group whose commands turn a SegError into one line and exit code 1; a bug keeps its traceback."""
 
     after_interrupt: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("synth", "resize", "masks", "patches", "tile"), GOES_ON
+        ("synth", "resize", "masks", "patches", "tile", "pack", "unpack"), GOES_ON
     )
     """How an interrupted command goes on; one that is not named here has changed nothing."""
 
@@ -108,12 +108,39 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
 
     context = click.get_current_context()
     arguments = {name: value for name, value in sorted(context.params.items()) if name != "as_json"}
-    record(root, context.command_path, arguments, time.monotonic() - _STARTED)
+    record(root, context.command_path, _without_secrets(arguments), time.monotonic() - _STARTED)
     emit(result, text)
 
 
+def _without_secrets(arguments: dict[str, object]) -> dict[str, object]:
+    """The arguments as they may be written down: of a URL neither a password nor a signature."""
+    from prep.storage.url import is_url, shown
+
+    def plain(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(plain, value))
+        return shown(value) if isinstance(value, str) and is_url(value) else value
+
+    return {name: plain(value) for name, value in arguments.items()}
+
+
+_SHOWN_AS = "prep.shown_as"
+
+
+def shown_as(path: Path, name: str) -> None:
+    """Let whatever this command prints name a path by what the person typed."""
+    click.get_current_context().find_root().meta.setdefault(_SHOWN_AS, {})[str(path)] = name
+
+
+def _typed(text: str) -> str:
+    context = click.get_current_context(silent=True)
+    for path, name in context.find_root().meta.get(_SHOWN_AS, {}).items() if context else ():
+        text = text.replace(path, name)
+    return text
+
+
 def _printable_lines(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))
+    return "\n".join(map(printable, _typed(text).split("\n")))
 
 
 def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None:
@@ -122,8 +149,8 @@ def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None
     colored: the text holds colours of ours, and whoever made it wrote all names in it so that they can be shown.
     """
     if click.get_current_context().params.get("as_json"):
-        json.dump(result, sys.stdout, ensure_ascii=False, allow_nan=False, default=Path.as_posix)
-        sys.stdout.write("\n")
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False, default=Path.as_posix)
+        sys.stdout.write(f"{_typed(text)}\n")
     else:
         click.echo(text if colored else _printable_lines(text))
 

@@ -15,6 +15,7 @@ from prep.cli.report import report
 from prep.cli.resize import resize
 from prep.cli.split import split
 from prep.cli.stats import stats
+from prep.cli.storage.pack import pack, unpack
 from prep.cli.synth import synth
 from prep.cli.tile import tile
 
@@ -44,5 +45,5 @@ def main() -> None:
     """
 
 
-for command in (synth, resize, tile, masks, annotate, check, split, stats, patches, report):
+for command in (synth, resize, tile, masks, annotate, check, split, stats, patches, report, pack, unpack):
     main.add_command(command)

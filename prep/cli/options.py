@@ -14,23 +14,34 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from prep.storage.url import is_url
+
+if TYPE_CHECKING:
+    from prep.photos.ranges import Span
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Existing(click.Path):
-    """A path that must be there; where it is not, the likeliest name beside it is told."""
+    """A path that must be there; where it is not, the likeliest name beside it is told.
 
-    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+    urls: a URL is taken as well, and stays text.
+    """
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, urls: bool = False) -> None:
         super().__init__(path_type=Path, exists=True, file_okay=file_okay, dir_okay=dir_okay)
+        self._urls = urls
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """The Path; a usage error if nothing is there."""
+        """The Path, or the URL; a usage error if nothing is there."""
+        if self._urls and isinstance(value, str) and is_url(value):
+            return value
         if not os.path.lexists(value):
             self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
         return super().convert(value, param, ctx)
@@ -74,8 +85,8 @@ workers_option = click.option(
 )
 
 
-def parse_span(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
-    """Read LOW:HIGH; anything else is a usage error."""
+def parse_span(ctx: click.Context, param: click.Parameter, value: str | None) -> "Span | None":
+    """Read LOW:HIGH or LOW%:HIGH%; anything else is a usage error."""
     if value is None:
         return None
     from prep.core.errors import SegError
@@ -91,9 +102,10 @@ range_option = click.option(
     "--range",
     "span",
     callback=parse_span,
-    metavar="LOW:HIGH",
+    metavar="LOW:HIGH|LOW%:HIGH%",
     show_default="the dataset's, else what is in use in all photos together",
-    help="Numbers of photos of more than 8 bits, or of floating-point ones, that become black and white.",
+    help="Numbers of photos of more than 8 bits, or of floating-point ones, that become black and white; 2%:98% are "
+    "those that so many of all numbers of the set lie below.",
 )
 
 match_option = click.option(

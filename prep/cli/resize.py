@@ -16,6 +16,7 @@ from prep.cli.options import (
     seed_option,
     workers_option,
 )
+from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Existing())
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Existing(urls=True))
 @click.option(
     "-o",
     "--output",
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 @overwrite_option
 @json_option
 def resize(
-    sources: tuple[Path, ...],
+    sources: tuple[Path | str, ...],
     output: Path,
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
@@ -78,7 +79,7 @@ def resize(
     as_json: bool,
     **options: Any,  # noqa: ANN401  # the fields of ImageOptions
 ) -> None:
-    """Resize photos (folders, files, .txt lists) into a dataset: upright, sRGB, without metadata.
+    """Resize photos (folders, files, .txt lists, URLs) into a dataset: upright, sRGB, without metadata.
 
     If SOURCE is a dataset, its masks, classes, groups and splits go along; what classes lose is told. A photo that
     cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is random: the seed is
@@ -90,6 +91,7 @@ def resize(
         seg-prep resize photos/ -o datasets/campus --size 1024
         seg-prep resize photos/ -o datasets/campus --size 640x480 --fit letterbox --format png
         seg-prep resize datasets/campus -o datasets/campus-small --size 256
+        seg-prep resize s3://bucket/photos -o datasets/campus --size 1024
     """
     from prep.core.errors import SegError
     from prep.dataset.dataset import is_dataset
@@ -103,14 +105,15 @@ def resize(
     except SegError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
     how = ImageOptions(target, **options)
-    with progress("Resizing") as advance:
-        if len(sources) == 1 and is_dataset(sources[0]):
+    with fetched(sources) as found, progress("Resizing") as advance:
+        photos = [path for path in found if path is not None]
+        if len(photos) == 1 and is_dataset(photos[0]):
             result = resize_dataset(
-                sources[0], output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
+                photos[0], output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
             )
         else:
             result = resize_photos(
-                sources,
+                photos,
                 output,
                 how,
                 span=span,

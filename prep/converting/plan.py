@@ -43,7 +43,7 @@ from prep.labels.registry import label_source, reader_of
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
-from prep.photos.ranges import Range, Ranges
+from prep.photos.ranges import Ranges, Span
 from prep.photos.record import read_records
 from prep.photos.survey import read_ranges, survey_photos
 
@@ -64,7 +64,7 @@ class ConvertOptions:
     variable: str = ""
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
-    span: Range | None = None
+    span: Span | None = None
     without_mask: str | None = None
 
 

@@ -31,7 +31,7 @@ from prep.images.finding import FoundFile, find_files, refuse_equal_stems
 from prep.images.imageio import ImageRGB, encode_png
 from prep.photos.commit import file_stamps
 from prep.photos.image_file import with_folders, write_file
-from prep.photos.ranges import Range, Ranges
+from prep.photos.ranges import Ranges, Span
 from prep.photos.survey import read_ranges, write_ranges
 from prep.photos.tiff_rows import TiffRows
 
@@ -63,7 +63,7 @@ def cut_rasters(
     size: int = 1024,
     overlap: int = 0,
     labels: LabelOptions | None = None,
-    span: Range | None = None,
+    span: Span | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.photos.ranges import InUse, Range, Ranges, format_range
+from prep.core.words import counted, list_some
+from prep.photos.ranges import InUse, Percentiles, Range, Ranges, Span, format_range
 from prep.photos.tiff_rows import TiffRows
 
 
@@ -18,28 +19,37 @@ class RasterSurvey:
     notes: list[str]
 
 
-def survey_rasters(rasters: Sequence[Path], known: Ranges, span: Range | None) -> RasterSurvey:
+def survey_rasters(rasters: Sequence[Path], known: Ranges, span: Span | None) -> RasterSurvey:
     """Find the range of each kind of deep rasters: the one `known`, the one given, or what is in use in all together.
 
     Raises SegError if the given one contradicts a known one.
     """
+    by_share = span if isinstance(span, Percentiles) else None
     in_use: dict[str, InUse] = {}
     ranges: dict[str, Range] = {}
-    height = 0
+    height, with_more = 0, list[str]()
     for path in rasters:
         try:
             rows = TiffRows(path, known)
             height += rows.height
-            if rows.kind in known:
+            with_more += [path.name] if rows.bands_left_out else []
+            if rows.kind in known and by_share is None:
                 ranges[rows.kind] = known[rows.kind]
-            elif rows.kind and span is not None:
+            elif rows.kind and span is not None and by_share is None:
                 ranges[rows.kind] = span
             elif rows.kind:
                 in_use.setdefault(rows.kind, InUse(rows.kind)).merge(rows.in_use())
         except SegError:  # cutting it says what is wrong with it
             continue
-    ranges |= {kind: numbers.range() for kind, numbers in in_use.items()}
-    if span is not None and any(found != span for found in ranges.values()):
+    ranges |= {kind: numbers.range(by_share) for kind, numbers in in_use.items()}
+    wanted = {kind: found if by_share else span for kind, found in ranges.items()}
+    if span is not None and any(known.get(kind, wanted[kind]) != wanted[kind] for kind in ranges):
         raise SegError(f"--range {format_range(span)}: the dataset was made with another one; leave --range out")
     notes = [f"{kind} numbers: {format_range(found)} becomes black to white" for kind, found in ranges.items()]
+    if with_more:
+        notes.append(
+            f"{counted(len(with_more), 'raster')} ({list_some(with_more)}) with more bands than colours: the first "
+            "three are taken as red, green and blue (of two the first as grey), as predict takes them; for others "
+            "write them first, for example: rio stack IN.tif --bidx 4,3,2 OUT.tif"
+        )
     return RasterSurvey(ranges, height, notes)

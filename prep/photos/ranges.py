@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,17 @@ from prep.core.errors import SegError
 
 Range = tuple[float, float]
 """The numbers that become black and white."""
+
+
+class Percentiles(NamedTuple):
+    """The numbers that become black and white, by the share in percent of all numbers that lie below them."""
+
+    low: float
+    high: float
+
+
+Span = Range | Percentiles
+"""What a person says of a range."""
 
 Ranges = Mapping[str, Range]
 """Of each kind of number, by its name in NumPy."""
@@ -64,19 +75,25 @@ class InUse:
         self.counts += other.counts
         self.least, self.most = min(self.least, other.least), max(self.most, other.most)
 
-    def range(self) -> Range:
-        """The whole range of the kind, or the one in use if that is less than half of it."""
+    def range(self, percentiles: Percentiles | None = None) -> Range:
+        """The whole range of the kind, or the one in use if that is less than half of it; or that between two shares.
+
+        Of shares the numbers of the bins are taken in which they are reached.
+        """
         total = int(self.counts.sum())
         if not total:
             return _WHOLE.get(self.kind, (0, 1))
         reached, aside = np.cumsum(self.counts), total // _LEFT_OUT
-        first, last = (int(np.searchsorted(reached, number)) for number in (aside + 1, total - aside))
+        ends = aside + 1, total - aside
+        if percentiles is not None:
+            ends = int(total * percentiles.low / 100) + 1, math.ceil(total * percentiles.high / 100)
+        first, last = (int(np.searchsorted(reached, number)) for number in ends)
         low, high = max(self._value(first, 0), self.least), min(self._value(last, 0xFFFF), self.most)
         if np.dtype(self.kind).kind != "f":
             low, high = float(round(low)), float(round(high))
         if low == high:  # of one number it is only known how far it is from nothing
             low = min(low, 0)
-        whole = _WHOLE.get(self.kind)
+        whole = _WHOLE.get(self.kind) if percentiles is None else None
         if whole and whole[0] <= low and high <= whole[1] and high - low >= _LEAST_IN_USE * (whole[1] - whole[0]):
             return whole
         return low, high
@@ -129,19 +146,24 @@ def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     return np.asarray(np.clip(steps, 0, _LEVELS - 1, out=steps), np.uint8)
 
 
-def parse_range(text: str) -> Range:
-    """Read LOW:HIGH; SegError if these are no two numbers, the lower one first."""
+def parse_range(text: str) -> Span:
+    """Read LOW:HIGH, or LOW%:HIGH%; SegError if these are no two numbers, the lower one first."""
+    is_share = text.count("%") == 2 and all(part.endswith("%") for part in text.split(":"))
     try:
-        low, high = map(float, text.split(":"))
+        low, high = map(float, (text.replace("%", "") if is_share else text).split(":"))
     except ValueError as error:
-        raise SegError(f"{text!r} is not LOW:HIGH, for example 0:4095") from error
+        raise SegError(f"{text!r} is not LOW:HIGH, for example 0:4095 or 2%:98%") from error
     if not (np.isfinite([low, high]).all() and low < high):
         raise SegError(f"{text!r}: the lower number comes first, for example 0:4095")
-    return low, high
+    if is_share and not 0 <= low < high <= 100:
+        raise SegError(f"{text!r}: shares lie between 0% and 100%, for example 2%:98%")
+    return Percentiles(low, high) if is_share else (low, high)
 
 
-def format_range(span: Range) -> str:
+def format_range(span: Span) -> str:
     """A range in words."""
+    if isinstance(span, Percentiles):
+        return f"{span.low:g}% to {span.high:g}%"
     return " to ".join(f"{value:,.7g}" for value in span)
 
 

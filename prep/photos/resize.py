@@ -20,7 +20,7 @@ from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.ranges import Range
+from prep.photos.ranges import Span
 from prep.photos.record import PhotoRecord
 from prep.photos.survey import read_ranges, survey_photos
 
@@ -90,7 +90,7 @@ def resize_photos(
     root: Path,
     options: ImageOptions,
     *,
-    span: Range | None = None,
+    span: Span | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,

@@ -14,7 +14,7 @@ from prep.core.workers import threads
 from prep.images.finding import FoundFile
 from prep.photos.depth import depth_of, stored_numbers
 from prep.photos.photoio import open_photo
-from prep.photos.ranges import InUse, Range, Ranges, format_range, ranges_from_plain, ranges_to_text
+from prep.photos.ranges import InUse, Percentiles, Range, Ranges, Span, format_range, ranges_from_plain, ranges_to_text
 
 _BLOCK = 64
 """Photos that are looked at before their counts are added up: half a megabyte each."""
@@ -92,7 +92,7 @@ def survey_photos(
     files: Sequence[FoundFile],
     *,
     known: Ranges | None = None,
-    given: Range | None = None,
+    given: Span | None = None,
     source: str = "the dataset",
     max_megapixels: float | None = None,
     workers: int | None = None,
@@ -103,7 +103,8 @@ def survey_photos(
     nothing is kept of a photo. Raises SegError if a given range contradicts a known one.
     """
     known = known or {}
-    look = _Look(frozenset(known), max_megapixels, counts=given is None)
+    by_share = isinstance(given, Percentiles)
+    look = _Look(frozenset() if by_share else frozenset(known), max_megapixels, counts=given is None or by_share)
     kinds, bands, alphas = Counter[str](), Counter[int](), list[str]()
     in_use: dict[str, InUse] = {}
     with threads(workers) as pool:
@@ -142,18 +143,22 @@ def survey_photos(
 
 
 def _chosen(
-    kind: str, in_use: Mapping[str, InUse], known: Ranges, given: Range | None, source: str
+    kind: str, in_use: Mapping[str, InUse], known: Ranges, given: Span | None, source: str
 ) -> tuple[Range, str]:
     """The range of a kind, and what to say of it."""
+    said = given
+    if isinstance(given, Percentiles):
+        given = in_use[kind].range(given) if kind in in_use else known.get(kind)
     if kind in known:
         if given is not None and given != known[kind]:
             raise SegError(
-                f"--range {format_range(given)}: {source} was made with {format_range(known[kind])}; leave --range "
-                "out, or name another dataset with -o"
+                f"--range {format_range(said or given)}: {source} was made with {format_range(known[kind])}; leave "
+                "--range out, or name another dataset with -o"
             )
         return known[kind], f"becomes black to white, as in {source}"
     if given is not None:
-        return given, "becomes black to white, as --range says"
+        why = f": {format_range(said)} of all numbers" if isinstance(said, Percentiles) else ""
+        return given, f"becomes black to white, as --range says{why}"
     return in_use[kind].range(), f"becomes black to white, by what is in use in all of them{RANGE_OPTION}"
 
 

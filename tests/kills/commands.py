@@ -29,6 +29,8 @@ COMMANDS = {
     "report": "seg-prep report divided --workers 1",
     "export": "seg-prep masks export divided --to voc -o out --workers 1",
     "export-zip": "seg-prep masks export divided --to cvat -o out.zip --workers 1",
+    "pack": "seg-prep pack divided -o packed --shard-size 66kB --workers 1",
+    "unpack": "seg-prep unpack shards -o back --workers 1",
     "score": "seg-train score runs/tiny --device cpu",
     "score-into": "seg-train score runs/tiny divided --split all -o scores --device cpu",
     "audit": "seg-train audit runs/tiny --split test -o found --device cpu",
@@ -50,6 +52,7 @@ def make_base(folder: Path) -> Path:
     make_dataset(folder)
     shutil.copytree(folder / "d", folder / "divided")
     run_ok("split", folder / "divided", "--workers", 1)
+    run_ok("pack", folder / "divided", "-o", folder / "shards", "--shard-size", "66kB")
     film(folder / "clip.mp4", 32, 48)
     if has_geo():
         run_ok("tile", folder / TILED, "-o", folder / "town", "--size", 30)

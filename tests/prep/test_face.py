@@ -36,8 +36,8 @@ PUBLIC = [(package, name) for package in (prep, synth, train) for name in packag
 
 
 def test_names_are_about_twenty() -> None:
-    assert len(PUBLIC) == 26
-    assert len(FUNCTIONS) == 19
+    assert len(PUBLIC) == 28
+    assert len(FUNCTIONS) == 21
     for package in (prep, synth, train):
         assert set(package.__all__) <= set(dir(package))
 
@@ -76,7 +76,10 @@ def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> N
         (prep_main.commands["masks"].commands["convert"], prep.convert, {"from", "color", "range"}),  # type: ignore[attr-defined]
         (prep_main.commands["tile"], prep.tile, {"range"}),
         (prep_main.commands["masks"].commands["export"], prep.export, set()),  # type: ignore[attr-defined]
-        *((prep_main.commands[name], getattr(prep, name), set()) for name in ("split", "stats", "patches", "report")),
+        *(
+            (prep_main.commands[name], getattr(prep, name), set())
+            for name in ("split", "stats", "patches", "report", "pack", "unpack")
+        ),
         *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export")),
     ],
     ids=lambda value: getattr(value, "__name__", getattr(value, "name", "")),
@@ -172,6 +175,9 @@ def test_from_photos_and_labels_to_patches(raw: Raw, capfd: pytest.CaptureFixtur
     out = prep.export(root, output=str(root.parent / "voc"), to="voc")
     assert (out.samples, out.left_out) == (3, ())
     assert sorted(path.stem for path in (root.parent / "voc" / "SegmentationClass").iterdir()) == ["a", "b", "c"]
+    packed = prep.pack(root, output=root.parent / "packed")
+    assert packed.samples == prep.unpack(root.parent / "packed", output=root.parent / "back").samples == 3
+    assert tree(root.parent / "back") == tree(root)
     assert capfd.readouterr() == ("", "")
     lines = [json.loads(line) for line in (root / "provenance.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["command"] for line in lines] == [

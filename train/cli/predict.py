@@ -29,6 +29,18 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
     return kinds
 
 
+def _check_tolerance(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Pixels as in 1.5, or metres as in 0.5m; wrong text is a usage error."""
+    from prep.core.errors import SegError
+    from train.predicting.maps.tolerance import parse_tolerance
+
+    try:
+        parse_tolerance(value)
+    except SegError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
+
+
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=Existing())
 @click.option(
@@ -60,10 +72,11 @@ def _parse_kinds(ctx: click.Context, param: click.Parameter, value: str | None) 
 @click.option(
     "--simplify",
     "tolerance",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    metavar="PIXELS",
-    help="How far the line of a polygon may move to have fewer corners; 0 follows the pixels exactly.",
+    default="1",
+    metavar="PIXELS|METRES",
+    callback=_check_tolerance,
+    help="How far the line of a polygon may move to have fewer corners: 2 are pixels, 0.5m are metres on the ground; 0 "
+    "follows the pixels exactly.",
 )
 @click.option(
     "--min-area",
@@ -90,7 +103,7 @@ def predict(
     output: Path,
     runs: tuple[Path, ...],
     kinds: tuple[str, ...] | None,
-    tolerance: float,
+    tolerance: str,
     smallest: int,
     scale: Scale,
     engine: str | None,
@@ -110,7 +123,9 @@ def predict(
     geopackage  polygons on the map, of photos with a place on the earth
 
     probabilities     (classes, height, width) float16, which np.load(PATH,
-                      mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes
+                      mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes;
+                      of a GeoTIFF a GeoTIFF with a band for each class, uint8:
+                      250 is 1 (steps of 0.004, the scale of its bands), 255 no data
 
     geojson, geopackage and coco have a polygon for each region of each class but the background. Photos in
     subfolders get the names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64
@@ -138,12 +153,13 @@ def predict(
         seg-train predict photos/ -o predictions --save masks,geojson --simplify 2 --min-area 50
         seg-train predict photos/ -o predictions --save masks,probabilities
         seg-train predict photos/ -o predictions --run runs/a --run runs/b
-        seg-train predict mosaic.tif -o predictions --scale 1
+        seg-train predict mosaic.tif -o map --save masks,geopackage,probabilities --simplify 0.5m
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
     from prep.core.failures import Failures
     from train.exporting.engine import open_predictor, told
+    from train.predicting.maps.tolerance import parse_tolerance
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import (
         photo_settings,
@@ -155,6 +171,7 @@ def predict(
     from train.predicting.sources import find_sources
     from train.windows.rescaled import note_unknown
 
+    moving = parse_tolerance(tolerance)
     found = find_sources(images, output)
     loaded, identities = open_predictor(runs, engine, device, note, scale)
     predictor = loaded.changed(**windows)
@@ -163,10 +180,10 @@ def predict(
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
-        settings |= polygon_settings(tolerance, smallest)
+        settings |= polygon_settings(moving, smallest)
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:
         predict_photos(
-            predictor, found.photos, folder, kinds or _PICTURES, failures, tolerance=tolerance, smallest=smallest,
+            predictor, found.photos, folder, kinds or _PICTURES, failures, tolerance=moving, smallest=smallest,
             bar=progress, note=note,
         )  # fmt: skip
         predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, failures, bar=progress, note=note)

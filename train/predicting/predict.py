@@ -13,20 +13,24 @@ from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
 from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
-from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
 from prep.photos.survey import RANGE_OPTION, survey_photos
 from prep.photos.tiff_rows import is_large_tiff
 from train.predicting.large import predict_large
-from train.predicting.map_outputs import make_map_outputs
+from train.predicting.maps.map_outputs import make_map_outputs
+from train.predicting.maps.places import Place, Places
+from train.predicting.maps.probability_map import keep_scores, scores_path
+from train.predicting.maps.tolerance import Tolerance
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs
-from train.predicting.places import Place, Places
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
-from train.windows.probability_file import PROBABILITIES, probability_path
+from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos
+
+_ONE_PIXEL = Tolerance(1.0)
+_SIMPLIFIED = ("geojson", "geopackage", "coco", "labelme")
 
 
 def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:
@@ -50,9 +54,9 @@ def photo_settings(predictor: Predictor) -> dict[str, object]:
     return scale | ({"ranges": ranges} if ranges else {})
 
 
-def polygon_settings(tolerance: float, smallest: int) -> dict[str, object]:
+def polygon_settings(tolerance: Tolerance, smallest: int) -> dict[str, object]:
     """What changes polygons, as plain data: the extra `geo` too, with which those of maps are in map units."""
-    settings: dict[str, object] = {"simplify": tolerance, "min_area": smallest}
+    settings: dict[str, object] = {"simplify": tolerance.plain, "min_area": smallest}
     return settings | ({"maps": True} if has_geo() else {})
 
 
@@ -70,7 +74,7 @@ def predict_photos(
     kinds: Sequence[str],
     failures: Failures,
     *,
-    tolerance: float = 1.0,
+    tolerance: Tolerance = _ONE_PIXEL,
     smallest: int = 1,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
@@ -79,25 +83,27 @@ def predict_photos(
 
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
-    tolerance, smallest: in pixels, as of region_polygons.
+    smallest: in pixels, as of region_polygons; tolerance is as of it, in pixels or metres.
     A photo whose files are all there, made of it with this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
     rescaled = RescaledPhotos(note)
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
-    places = Places(kinds, measures=predictor.scale.ground is not None)
+    simplifies = bool(set(kinds) & set(_SIMPLIFIED))
+    places = Places(kinds, measures=predictor.scale.ground is not None or (simplifies and tolerance.is_metres))
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
     with bar("Predicting") as advance:
         for done, photo in enumerate(photos, start=1):
             with failures.leaving_out():
-                scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
                 place = places.of(photo)
+                scores = scores_path(folder.root, photo, place) if PROBABILITIES in kinds else None
+                moving = tolerance.pixels(photo, place) if simplifies else 0.0
                 if is_large_tiff(photo.path):
-                    large.append((_only_page(photo), place))
+                    large.append((_only_page(photo), place, moving))
                 else:
-                    outputs = make_map_outputs(pictures, folder.root, predictor.classes, tolerance, smallest, place)
+                    outputs = make_map_outputs(pictures, folder.root, predictor.classes, moving, smallest, place)
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                     if folder.lacks(wanted, photo.path):
                         with folder.making(wanted, photo.path):
@@ -105,10 +111,10 @@ def predict_photos(
             advance(done, len(photos))
     finish_outputs(kinds, folder, predictor.classes)
     places.tell(note)
-    for photo, place in large:
+    for photo, place, moving in large:
         with failures.leaving_out(), bar(f"Predicting {photo.name}") as advance:
             predict_large(
-                predictor, photo, place, folder, kinds, tolerance=tolerance, smallest=smallest, progress=advance,
+                predictor, photo, place, folder, kinds, tolerance=moving, smallest=smallest, progress=advance,
                 note=note,
             )  # fmt: skip
 
@@ -155,15 +161,14 @@ def _predict_photo(
     predictor = predictor.on_ground(None if place is None else place.pixel_size(height, width))
     rescaled.look(str(photo.path), predictor.scale, height, width)
     empty = None if place is None else place.empty_pixels()
-    mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
+    if scores is None:
+        mask = predictor(image)
+    else:
+        make_folder(scores.parent)
+        keep = keep_scores(scores, place, predictor.classes, None if empty is None else lambda top, end: empty[top:end])
+        mask = np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), keep)])
     if empty is not None:
         mask = np.where(empty, np.uint8(IGNORE_INDEX), mask)
     predicted = Predicted(photo, image, mask)
     for each in outputs:
         each.write(predicted)
-
-
-def _label_and_keep(predictor: Predictor, image: ImageRGB, scores: Path) -> IndexMask:
-    """Label an image, and write its class probabilities on the way."""
-    make_folder(scores.parent)
-    return np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), scores)])

@@ -21,13 +21,14 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
+from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
 
 if TYPE_CHECKING:
     from prep.converting.masks import Conversion
     from prep.core.classes import Color
 
-_SOURCE = Existing()
+_SOURCE = Existing(urls=True)
 
 
 def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Color], ...]:
@@ -73,7 +74,7 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
 @click.option(
     "--classes",
     "classes_file",
-    type=Existing(dir_okay=False),
+    type=Existing(dir_okay=False, urls=True),
     metavar="FILE",
     show_default="the labels' own, the dataset's, or the one beside the labels",
     help="Class map: classes.json, lines name,#rrggbb[,id], name,id or names, labelmap.txt, data.yaml, labels.mat, ...",
@@ -119,10 +120,10 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
 @overwrite_option
 @json_option
 def convert(
-    source: Path | None,
+    source: Path | str | None,
     output: Path | None,
-    photos: Path | None,
-    classes_file: Path | None,
+    photos: Path | str | None,
+    classes_file: Path | str | None,
     match: tuple[str, str] | None,
     max_failed: int | None,
     seed: int,
@@ -155,18 +156,19 @@ def convert(
         seg-prep masks convert gTruth.mat -o datasets/cracks
         seg-prep masks convert export.zip -o datasets/rocks --images photos/
         seg-prep masks convert annotations.json -o datasets/leaves --images photos/
+        seg-prep masks convert s3://bucket/labels -o datasets/leaves --images s3://bucket/photos
     """
     from prep.converting.masks import convert_masks
     from prep.converting.plan import ConvertOptions
     from prep.dataset.dataset import find_dataset
 
     root = output or find_dataset(None)
-    with progress("Converting") as advance:
+    with fetched((source, photos, classes_file)) as (labels, images, classes), progress("Converting") as advance:
         result = convert_masks(
             root,
-            source,
-            photos=photos,
-            classes_file=classes_file,
+            labels,
+            photos=images,
+            classes_file=classes,
             options=ConvertOptions(patterns=match, **options),
             max_failed=max_failed,
             workers=workers,

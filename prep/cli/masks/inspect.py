@@ -17,7 +17,9 @@ from prep.cli.options import (
     variable_option,
     workers_option,
 )
+from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
+from prep.storage.url import shown
 
 if TYPE_CHECKING:
     from prep.converting.inspection import Inspection
@@ -51,11 +53,11 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
     callback=list_formats,
     help="List the label formats that are read or recognised, and end.",
 )
-@click.argument("source", type=Existing())
+@click.argument("source", type=Existing(urls=True))
 @click.option(
     "--images",
     "photos",
-    type=Existing(file_okay=False),
+    type=Existing(file_okay=False, urls=True),
     metavar="FOLDER",
     show_default="the photos that the labels name or lie beside",
     help="Photos to compare sizes and orientation with.",
@@ -63,7 +65,7 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @click.option(
     "--classes",
     "classes_file",
-    type=Existing(dir_okay=False),
+    type=Existing(dir_okay=False, urls=True),
     metavar="FILE",
     show_default="the labels' own, or the one beside them",
     help="Class map that names the values.",
@@ -91,9 +93,9 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @overwrite_option
 @json_option
 def inspect(
-    source: Path,
-    photos: Path | None,
-    classes_file: Path | None,
+    source: Path | str,
+    photos: Path | str | None,
+    classes_file: Path | str | None,
     first_id: int | None,
     match: tuple[str, str] | None,
     reader: str | None,
@@ -117,14 +119,17 @@ def inspect(
         seg-prep masks inspect labels/
         seg-prep masks inspect labels/ --images photos/ --write classes.txt
         seg-prep masks inspect labels/ --images photos/ --sheet values.png
+        seg-prep masks inspect s3://bucket/labels
     """
     from prep.converting.inspection import inspect_labels, write_results
 
-    with progress("Reading") as advance:
+    places = (source, photos, classes_file)
+    with fetched(places, keep=True) as (labels, images, classes), progress("Reading") as advance:
+        assert labels is not None, "click asks for it"
         found = inspect_labels(
-            source,
-            photos=photos,
-            classes_file=classes_file,
+            labels,
+            photos=images,
+            classes_file=classes,
             reader=reader,
             variable=variable,
             first_id=first_id,
@@ -135,13 +140,13 @@ def inspect(
     write_results(found, target, sheet, overwrite=overwrite)
     written = ""
     if target is not None:
-        classes = counted(len(found.classes), "class", "classes")
-        written = f"\n{classes} -> {target}; edit the names, then add --classes {target}"
+        number = counted(len(found.classes), "class", "classes")
+        written = f"\n{number} -> {target}; edit the names, then add --classes {target}"
     if sheet is not None:
         written += f"\nwhat lies under each value -> {sheet}"
     emit(
         {
-            "source": source,
+            "source": source if isinstance(source, Path) else shown(source),
             "from": found.reader,
             "labels": found.labels,
             "values": [vars(value) for value in found.values],
@@ -152,13 +157,13 @@ def inspect(
 
 
 def _text(found: "Inspection") -> str:
-    shown = [value for value in found.values if not value.is_noise][:_SHOWN]
+    first = [value for value in found.values if not value.is_noise][:_SHOWN]
     photo = ["photo"] if found.appearances else []
     rows = [
         [v.value, f"{v.pixels:,}", f"{v.share:.2%}", str(v.files), *([v.photo or "-"] if photo else []), v.name or "-"]
-        for v in shown
+        for v in first
     ]
-    more = len(found.values) - len(shown)
+    more = len(found.values) - len(first)
     lines = [table(["value", "pixels", "share", "files", *photo, "name"], rows)]
     lines += [f"... and {counted(more, 'more value')} (--json lists all)"] if more else []
     lines += [f"* {remark}" for remark in found.remarks]

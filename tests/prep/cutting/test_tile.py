@@ -3,6 +3,8 @@
 import json
 import shlex
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import read_image, read_mask
+from prep.photos.ranges import eight_bits
 from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import EAST, NORTH, colored, needs_geo, write_raster
 from tests.support import run_error, run_ok, run_partly, run_prep, tree
@@ -186,6 +189,44 @@ def test_deep_rasters_share_one_range(tmp_path: Path) -> None:
     values = [int(sample.image[9, 9, 0]) for sample in prep.open(tmp_path / "d")]
     assert values == [round(255 * 500 / 1501), 255]
     assert json.loads((tmp_path / "d/ranges.json").read_text()) == {"uint16": [500, 2000]}
+
+
+def test_deep_rasters_are_stretched_by_shares_of_all(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    every = [rng.integers(0, top, (40, 40, 3)).astype(np.uint16) for top in (1000, 4000)]
+    for number, pixels in enumerate(every):
+        write_raster(tmp_path / f"in/{number}.tif", pixels)
+    numbers = np.sort(np.concatenate([pixels.ravel() for pixels in every]))
+    low, high = int(numbers[int(len(numbers) * 0.1)]), int(numbers[int(len(numbers) * 0.9) - 1])
+    command = ("tile", tmp_path / "in", "-o", tmp_path / "d", "--range", "10%:90%")
+    assert f"uint16 numbers: {low:,} to {high:,} becomes black to white" in run_ok(*command).stdout
+    assert json.loads((tmp_path / "d/ranges.json").read_text()) == {"uint16": [low, high]}
+    shown = [sample.image for sample in prep.open(tmp_path / "d")]
+    assert all((image == eight_bits(pixels, (low, high))).all() for image, pixels in zip(shown, every, strict=True))
+    assert "all there already" in run_ok(*command).stdout
+    write_raster(tmp_path / "later/2.tif", every[0])
+    said = run_error("tile", tmp_path / "later", *command[2:])
+    assert said.startswith("--range 10% to 90%: the dataset was made with another one; leave --range out")
+
+
+def test_bands_beyond_the_colours_are_told(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 40, 4)).astype(np.uint8)
+    write_raster(tmp_path / "infrared.tif", pixels, photometric="rgb", ALPHA="NO")
+    opaque = np.where([True, True, True, False], pixels, 255).astype(np.uint8)
+    write_raster(tmp_path / "opaque.tif", opaque, photometric="rgb", ALPHA="YES")
+    rasters = (tmp_path / "infrared.tif", tmp_path / "opaque.tif")
+    result = json.loads(run_ok("tile", *rasters, "-o", tmp_path / "d", "--json").stdout)
+    (note,) = result["notes"]
+    assert note.startswith("1 raster (infrared.tif) with more bands than colours: the first three are taken as red")
+    program, *command = note.rpartition(": ")[2].replace("IN", "infrared").replace("OUT", "o").split()
+    arguments = [str(tmp_path / each) if each.endswith(".tif") else each for each in command]
+    assert program == "rio"
+    subprocess.run(
+        [sys.executable, "-c", "from rasterio.rio.main import main_group as rio; rio()", *arguments], check=True
+    )
+    run_ok("tile", tmp_path / "o.tif", "-o", tmp_path / "e")
+    (sample,) = prep.open(tmp_path / "e")
+    assert (sample.image == pixels[..., [3, 2, 1]]).all()
 
 
 def test_a_bad_raster_leaves_nothing(raster: Path, tmp_path: Path) -> None:

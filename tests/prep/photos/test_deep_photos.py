@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 
+from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.photos.ranges import InUse, eight_bits, parse_range
 from prep.photos.survey import read_ranges, survey_photos
-from tests.support import load, random_image, random_mask, run_error, run_ok, save
+from tests.support import load, random_image, random_mask, run_error, run_ok, save, tree
 
 RNG = np.random.default_rng(0)
 SHAPE = (24, 32)
@@ -56,6 +58,35 @@ def test_the_whole_set_has_one_range(tmp_path: Path) -> None:
         same = (tmp_path / name / f"images/{stem}.png" for name in "rw")
         assert len({path.read_bytes() for path in same}) == 1
     assert read_ranges(tmp_path / "c/ranges.json") == {"uint16": (0, 3984)}
+
+
+def test_shares_are_of_all_photos_together(tmp_path: Path) -> None:
+    """2%:98% of the whole set, whatever the workers; the numbers are kept, and hold for what comes later."""
+    numbers = [photo(tmp_path / "raw/a.tif", 0, 900), photo(tmp_path / "raw/b.tif", 400, 3984)]
+    every = np.sort(np.concatenate([each.ravel() for each in numbers]))
+    low, high = every[int(len(every) * 0.02)], every[int(np.ceil(len(every) * 0.9)) - 1]
+    said = resized(tmp_path / "raw", tmp_path / "d", "--range", "2%:90%", "--workers", 1)
+    assert f"{low:,} to {high:,} becomes black to white, as --range says: 2% to 90% of all numbers" in said
+    assert read_ranges(tmp_path / "d/ranges.json") == {"uint16": (low, high)}
+    resized(tmp_path / "raw", tmp_path / "w", "--range", "2%:90%", "--workers", 2)
+    for stem, stored in zip("ab", numbers, strict=True):
+        assert np.array_equal(image(tmp_path / "d", stem), eight_bits(stored, (low, high)))
+        assert np.array_equal(image(tmp_path / "w", stem), image(tmp_path / "d", stem))
+    before = tree(tmp_path / "d/images")
+    resized(tmp_path / "raw", tmp_path / "d", "--range", "2%:90%")  # the same again changes nothing
+    assert tree(tmp_path / "d/images") == before
+    photo(tmp_path / "later/c.tif", 100, 4000)
+    said = run_error("resize", tmp_path / "later", "-o", tmp_path / "d", "--size", 32, "--range", "2%:90%")
+    assert said.startswith(f"--range 2% to 90%: the dataset was made with {low:,} to {high:,}; leave --range out")
+
+
+@pytest.mark.parametrize("text", ["2%:98", "2:98%", "98%:2%", "-1%:50%", "2%:101%", "2%", "5%:5%"])
+def test_what_is_no_share_is_a_usage_error(text: str, tmp_path: Path) -> None:
+    photo(tmp_path / "raw/a.tif", 0, 900)
+    command = ["resize", str(tmp_path / "raw"), "-o", str(tmp_path / "d"), f"--range={text}"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2 and "%" in result.stderr
+    assert not (tmp_path / "d").exists()
 
 
 def test_photos_that_come_later_get_the_range_of_the_dataset(tmp_path: Path) -> None:

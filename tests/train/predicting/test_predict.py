@@ -22,12 +22,14 @@ from tests.models import CLASSES, color_predictor, run_train, train_error, write
 from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
 from train.cli.main import main
+from train.predicting.maps.tolerance import Tolerance
 from train.predicting.output_folder import FILES, OutputFolder
 from train.predicting.outputs import finish_outputs, make_outputs
 from train.predicting.predict import predict_photos
 from train.predicting.sources import find_sources
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
+from train.windows.probability_file import Keep
 
 KINDS = ("masks", "colors", "overlays", "geojson", "coco", "labelme")
 NESTED = np.zeros((20, 24), np.uint8)
@@ -47,7 +49,7 @@ def photo_of(path: Path, mask: NDArray[np.uint8]) -> FoundFile:
 def predicted(target: Path, masks: dict[str, NDArray[np.uint8]], *kinds: str, tolerance: float = 0.0) -> None:
     photos = [photo_of(target.parent / "photos" / f"{stem}.png", mask) for stem, mask in masks.items()]
     failures = Failures(0)
-    predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, failures, tolerance=tolerance)
+    predict_photos(color_predictor(), photos, OutputFolder(target, {}), kinds, failures, tolerance=Tolerance(tolerance))
 
 
 def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
@@ -317,12 +319,12 @@ def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
 
 
 def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    passes: list[Path | None] = []
+    passes: list[Keep | None] = []
     strips = Predictor.strips
 
-    def seen(self: Predictor, source: ImageRows, path: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
-        passes.append(path)
-        return strips(self, source, path)
+    def seen(self: Predictor, source: ImageRows, keep: Keep | None = None) -> Iterator[tuple[int, IndexMask]]:
+        passes.append(keep)
+        return strips(self, source, keep)
 
     monkeypatch.setattr(Predictor, "strips", seen)
     mask = random_mask(3, 50, 33)
@@ -332,7 +334,7 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
         predict_photos(color_predictor(), [photo], folder, ("masks", "probabilities"), Failures(0))
         assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
     path = tmp_path / "out/probabilities/a.npy"
-    assert passes == [path]
+    assert len(passes) == 1 and passes[0] is not None
     found = np.load(path, mmap_mode="r")
     assert (found.shape, found.dtype) == ((3, 50, 33), np.float16)
     np.testing.assert_allclose(found.sum(axis=0, dtype=np.float64), 1, atol=2e-3)

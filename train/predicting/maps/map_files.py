@@ -15,7 +15,8 @@ from prep.core.errors import SegError
 from prep.geo.extra import gdal
 from prep.geo.projection import Points, Projection
 from prep.images.finding import FoundFile
-from train.predicting.places import GEOJSON, GEOPACKAGE
+from train.predicting.maps.places import GEOJSON, GEOPACKAGE
+from train.predicting.maps.simple_rings import simple_rings
 from train.predicting.polygon_files import properties_of
 from train.predicting.region_polygons import RegionPolygon
 
@@ -62,7 +63,7 @@ def map_content(
 def map_polygons(polygons: Iterable[RegionPolygon], projection: Projection) -> Iterator[MapPolygon]:
     """The parts of a mask on the map."""
     for polygon in polygons:
-        rings = [projection.map_points(ring) for ring in polygon.rings]
+        rings = [projection.map_points(ring) for ring in simple_rings(polygon.rings)]
         yield MapPolygon(
             polygon.value,
             tuple(_closed(_turned(ring, is_hole=number > 0)) for number, ring in enumerate(rings)),

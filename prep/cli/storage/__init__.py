@@ -1,0 +1,1 @@
+"""Commands on object storage, and what lets the others take URLs."""

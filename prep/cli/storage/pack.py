@@ -1,0 +1,114 @@
+"""seg-prep pack and seg-prep unpack."""
+
+import re
+from pathlib import Path
+
+import click
+
+from prep.cli.console import emit, progress
+from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
+from prep.core.words import counted
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def parse_bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Read 1GB, 500MB or a number of bytes; wrong text is a usage error."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", value.strip(), re.IGNORECASE)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no size like 1GB or 500MB")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+@click.command()
+@dataset_argument
+@click.option(
+    "-o",
+    "--output",
+    "url",
+    metavar="URL",
+    required=True,
+    help="Where the shards go: s3://bucket/name, gs://bucket/name, or a new folder.",
+)
+@click.option(
+    "--shard-size",
+    callback=parse_bytes,
+    default="1GB",
+    metavar="SIZE",
+    help="Most bytes of a shard; a larger sample has one for itself.",
+)
+@workers_option
+@overwrite_option
+@json_option
+def pack(dataset: Path | None, url: str, shard_size: int, workers: int | None, overwrite: bool, as_json: bool) -> None:
+    """Pack a dataset into tar shards of WebDataset's layout with a Parquet index, on object storage or in a folder.
+
+    All files go along, also patches and raw photos in the dataset's folder. The samples of a split share shards, mixed,
+    so that one split can be read alone. Readers see the new index when all shards are there, and the old one before.
+    Needs the extra cloud.
+
+    Example:
+
+    \b
+        seg-prep pack datasets/campus -o s3://bucket/campus --shard-size 1GB
+        seg-prep pack datasets/campus -o campus-packed
+    """
+    from prep.dataset.dataset import find_dataset
+    from prep.packing.pack import pack_dataset
+    from prep.storage.url import shown
+
+    root = find_dataset(dataset)
+    with progress("Packing") as advance:
+        packed = pack_dataset(root, url, shard_size=shard_size, overwrite=overwrite, workers=workers, progress=advance)
+    done = "" if packed.changed else " (all there already)"
+    lines = [
+        f"{counted(packed.samples, 'sample')} in {counted(packed.shards, 'shard')}, {packed.size:,} bytes "
+        f"-> {shown(url)}{done}"
+    ]
+    if packed.left:
+        lines.append(f"The shards before are still in {packed.left}; remove them when nobody reads them any more.")
+    result = {"dataset": root, "url": shown(url), "samples": packed.samples, "shards": packed.shards}
+    emit(result | {"bytes": packed.size, "folder": packed.folder, "changed": packed.changed}, "\n".join(lines))
+
+
+@click.command()
+@click.argument("url", metavar="URL")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DATASET",
+    help="New dataset folder.",
+)
+@click.option(
+    "--split",
+    "splits",
+    type=click.Choice(["train", "val", "test"]),
+    multiple=True,
+    show_default="all samples",
+    help="Fetch the samples of this split alone; may be given more than once.",
+)
+@workers_option
+@json_option
+def unpack(url: str, output: Path, splits: tuple[str, ...], workers: int | None, as_json: bool) -> None:
+    """Unpack a packed dataset into a new folder, byte for byte; each file is compared with its SHA-256.
+
+    With --split only the shards of these samples are fetched, and stats, patches, folds and the report, which are made
+    of all samples, are left out. An interrupted command goes on where it was. Needs the extra cloud.
+
+    Example:
+
+    \b
+        seg-prep unpack s3://bucket/campus -o datasets/campus
+        seg-prep unpack s3://bucket/campus -o datasets/campus-test --split test
+    """
+    from prep.packing.unpack import unpack_dataset
+    from prep.storage.url import shown
+
+    with progress("Unpacking") as advance:
+        result = unpack_dataset(url, output, splits=splits, workers=workers, progress=advance)
+    done = "" if result.changed else " (all there already)"
+    text = f"{counted(result.samples, 'sample')}, {result.size:,} bytes -> {output}{done}"
+    told = {"url": shown(url), "dataset": output, "samples": result.samples, "bytes": result.size}
+    emit(told | {"changed": result.changed}, text)

@@ -1,0 +1,274 @@
+"""A folder behind a URL, or of this machine: read, listed and written with patience where a network fails."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeVar
+
+from prep.core.errors import SegError
+from prep.core.files import explained, make_folder, part_of, put_in_place, replacing
+from prep.storage.extra import need_cloud
+from prep.storage.url import is_url, shown
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+Answer = TypeVar("Answer")
+
+_TRIES = 8
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 15.0
+"""Doubled after each failure: a try that fails for good has taken about 13 seconds of pauses."""
+
+_BLOCK = 8 << 20
+"""Bytes of a stream that are fetched at a time."""
+
+_HOPELESS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
+"""What another try does not mend."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of files, each called by a posix name below it.
+
+    url: of the folder, or its path on this machine, without a slash at the end. Goes to other processes as it is: each
+    opens its own connections.
+    """
+
+    url: str
+
+    def __post_init__(self) -> None:
+        if is_url(self.url):
+            need_cloud("Reading and writing URLs needs")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine, named by its path."""
+        return not is_url(self.url)
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether other processes would see another folder of this name."""
+        return self.url.startswith("memory://")
+
+    def shown(self, name: str = "") -> str:
+        """The URL of a file, or of the folder, as it may be printed."""
+        return shown(self._path(name))
+
+    def read(self, name: str) -> bytes:
+        """A whole file; SegError if it is not there, or cannot be read after several tries."""
+        return self.patiently(name, lambda files, path: bytes(files.cat_file(path)))
+
+    def read_part(self, name: str, first: int, size: int) -> bytes:
+        """`size` bytes of a file from byte `first` on; SegError if it ends before, or as `read`."""
+        data = self.patiently(name, lambda files, path: bytes(files.cat_file(path, start=first, end=first + size)))
+        if len(data) != size:
+            raise SegError(f"{self.shown(name)}: ends too early; is it whole?")
+        return data
+
+    def read_if_there(self, name: str) -> bytes | None:
+        """A whole file, or None if there is none of this name; SegError if that cannot be told."""
+        return None if self.size(name) is None else self.read(name)
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, or None if there is none of this name."""
+
+        def look(files: "AbstractFileSystem", path: str) -> int | None:
+            files.invalidate_cache()
+            try:
+                about = files.info(path)
+            except FileNotFoundError:
+                return None
+            return int(about["size"]) if about["type"] == "file" else None
+
+        return self.patiently(name, look)
+
+    @contextmanager
+    def stream(self, name: str, first: int = 0) -> Iterator["Download"]:
+        """A file to read from byte `first` on, one piece after the other; it goes on where a connection is lost."""
+        reader = Download(self, name, first)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def put(self, part: Path, name: str) -> None:
+        """Move a local file there; who reads sees the old one or all of the new one."""
+        if self.is_local:
+            target = Path(self._path(name))
+            make_folder(target.parent)
+            put_in_place(part, target)
+            return
+        self.patiently(name, lambda files, path: files.put_file(str(part), path))
+        part.unlink()
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write a small file where none of this name is; False if one is there already.
+
+        Of two who do that at once one gets False, on folders of this machine and on storages that know conditional
+        writes (S3, Google Cloud Storage); elsewhere there is a moment in which both may get True.
+        """
+        if self.is_local:
+            return _link_new(Path(self._path(name)), data)
+
+        def put(files: "AbstractFileSystem", path: str) -> bool:
+            try:
+                files.pipe_file(path, data, mode="create")
+            except FileExistsError:
+                return False
+            except OSError as error:  # S3 says PreconditionFailed, without a class of its own
+                if "precondition" not in str(error).lower():
+                    raise
+                return False
+            return True
+
+        is_new = self.patiently(name, put)
+        return is_new or self.read(name) == data  # a try whose answer was lost on the way has done it
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a small file, whatever was there."""
+        if self.is_local:
+            make_folder(Path(self._path(name)).parent)
+            with replacing(Path(self._path(name))) as part:
+                part.write_bytes(data)
+            return
+        self.patiently(name, lambda files, path: files.pipe_file(path, data))
+
+    def files(self) -> tuple[bool, list[tuple[str, int]]]:
+        """Whether it is a folder, and the posix name below it, and the bytes, of each file in it; of a file itself."""
+
+        def look(files: "AbstractFileSystem", path: str) -> tuple[bool, list[tuple[str, int]]]:
+            files.invalidate_cache()
+            base = files._strip_protocol(path).rstrip("/")
+            found = files.find(path, detail=True)
+            if list(found) == [base]:
+                return False, [(base.rpartition("/")[2], int(found[base]["size"]))]
+            names = ((name.removeprefix(base).lstrip("/"), about) for name, about in found.items())
+            return True, [(name, int(about["size"])) for name, about in names if name]
+
+        return self.patiently("", look)
+
+    def free_for_parts(self) -> Path | None:
+        """A folder for files that are to be put here: on the same disk if that is ours, else None."""
+        if not self.is_local:
+            return None
+        make_folder(Path(self.url))
+        return Path(self.url)
+
+    def _path(self, name: str) -> str:
+        head, chained, rest = self.url.partition("::")
+        return f"{head.rstrip('/')}/{name}{chained}{rest}" if name else self.url
+
+    def patiently(self, name: str, call: Callable[["AbstractFileSystem", str], Answer]) -> Answer:
+        """Try again, with longer and longer pauses, what a network or a busy storage lets fail."""
+        with _in_words(self.shown(name)):
+            for number in range(_TRIES - 1):
+                with _passing(number):
+                    return call(*_opened(self._path(name)))
+            return call(*_opened(self._path(name)))
+
+
+class Download:
+    """A file of a store, read in pieces from the front."""
+
+    def __init__(self, store: Store, name: str, first: int) -> None:
+        self._store, self._name, self._at = store, name, first
+        self._file: IO[bytes] | None = None
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes; SegError if the file ends before."""
+        pieces = []
+        while size:
+            piece = self._store.patiently(self._name, partial(self._next, size))
+            if not piece:
+                raise SegError(f"{self._store.shown(self._name)}: ends too early; is it whole?")
+            self._at, size = self._at + len(piece), size - len(piece)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _next(self, size: int, files: "AbstractFileSystem", path: str) -> bytes:
+        try:
+            if self._file is None:
+                self._file = files.open(path, "rb", block_size=_BLOCK, cache_type="readahead")
+                self._file.seek(self._at)
+            return bytes(self._file.read(size))
+        except Exception:
+            self.close()  # the next try opens it anew
+            raise
+
+    def close(self) -> None:
+        """Let the connection go."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(Exception):  # of a connection that is lost already
+                file.close()
+
+
+@contextmanager
+def _passing(number: int) -> Iterator[None]:
+    """A block whose failure may pass by itself: waits, the longer the more often it has failed, instead of raising."""
+    try:
+        yield
+    except (*_HOPELESS, SegError, MemoryError, ImportError, ValueError):
+        raise
+    except Exception as error:
+        if _is_hopeless(error):
+            raise
+        time.sleep(min(_FIRST_PAUSE_S * 2**number, _LONGEST_PAUSE_S))
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """Whether it is about who asks: credentials that are missing or refused stay so."""
+    kind = type(error).__name__.lower()
+    return "credential" in kind or "notfound" in kind or "paramvalidation" in kind
+
+
+def _opened(url: str) -> tuple["AbstractFileSystem", str]:
+    from fsspec.core import url_to_fs
+
+    files, path = url_to_fs(url)
+    return files, path
+
+
+@contextmanager
+def _in_words(place: str) -> Iterator[None]:
+    """Turn whatever a storage raises into a SegError that names the place and no secret."""
+    try:
+        yield
+    except (SegError, MemoryError):
+        raise
+    except FileNotFoundError as error:
+        raise SegError(f"{place}: no such file or folder") from error
+    except PermissionError as error:
+        raise SegError(f"{place}: permission denied; see which credentials the storage finds here") from error
+    except ImportError as error:
+        raise SegError(f"{place}: this kind of storage needs another package: {error}") from error
+    except Exception as error:
+        reason = shown(str(error).splitlines()[0][:200]) if str(error) else type(error).__name__
+        raise SegError(
+            f"{place}: {reason}; is the storage reachable from here, and are its credentials set?"
+        ) from error
+
+
+def _link_new(target: Path, data: bytes) -> bool:
+    """Write a file unless one is there, so that of two at once one fails."""
+    make_folder(target.parent)
+    with explained(target):
+        part = part_of(target)
+        part.write_bytes(data)
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            with suppress(FileExistsError), target.open("xb") as file, part.open("rb") as whole:
+                shutil.copyfileobj(whole, file)
+                return True
+            return False
+        finally:
+            part.unlink()
+    return True

@@ -1,0 +1,154 @@
+"""Photos and labels named by URLs give what the same files give from a folder here."""
+
+import json
+import shutil
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+
+from prep.storage import store as storage
+from tests.prep.storage.flaky import empty_memory, flaky
+from tests.prep.storage.s3 import s3_server
+from tests.support import (
+    CLASS_LIST,
+    paint,
+    random_mask,
+    run_ok,
+    run_partly,
+    run_prep,
+    run_script,
+    save,
+    smooth_image,
+    tree,
+)
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photos and RGB masks with a class list beside them, as a person has them."""
+    monkeypatch.chdir(tmp_path)
+    empty_memory()
+    for number in range(6):
+        save(tmp_path / f"raw/set/images/day {number % 2}/{number}.png", np.roll(smooth_image(), number, 0))
+        save(tmp_path / f"raw/set/masks/day {number % 2}/{number}.png", paint(random_mask(number)))
+    (tmp_path / "raw/set/classes.txt").write_text(CLASS_LIST)
+    return tmp_path / "raw"
+
+
+def put(folder: Path, url: str) -> None:
+    files, path = fsspec.core.url_to_fs(url)
+    files.put(f"{folder}/", f"{path}/", recursive=True)
+
+
+def test_the_same_bytes_from_a_storage(raw: Path) -> None:
+    put(raw, "memory://bucket")
+    there = "memory://bucket/set"
+    run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
+    run_ok("resize", f"{there}/images", "-o", "b", "--size", 20)
+    assert tree(Path("a")) == tree(Path("b"))
+    run_ok("masks", "convert", raw / "set/masks", "-o", "c", "--images", raw / "set/images")
+    run_ok(
+        "masks",
+        "convert",
+        f"{there}/masks",
+        "-o",
+        "d",
+        "--images",
+        f"{there}/images",
+        "--classes",
+        f"{there}/classes.txt",
+    )
+    assert tree(Path("c")) == tree(Path("d"))
+    assert not Path("fetched").exists()
+
+
+def test_five_of_a_hundred_requests_fail_and_the_bytes_are_the_same(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_FIRST_PAUSE_S", 0)
+    run_ok("masks", "convert", raw / "set/masks", "-o", "a", "--images", raw / "set/images")
+    with flaky(0.05) as failing:
+        put(raw, "memory://bucket")
+        there = "flaky://bucket/set"
+        for _ in range(10):
+            run_ok(
+                "masks",
+                "convert",
+                f"{there}/masks",
+                "-o",
+                "b",
+                "--images",
+                f"{there}/images",
+                "--classes",
+                f"{there}/classes.txt",
+            )
+            assert tree(Path("a")) == tree(Path("b"))
+            shutil.rmtree("b")
+        assert failing.failed > 5
+
+
+def test_a_damaged_photo_is_named_by_its_url(raw: Path) -> None:
+    (raw / "set/images/day 0/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    put(raw, "memory://bucket")
+    said = run_partly("resize", "memory://bucket/set/images", "-o", "a", "--size", 20)
+    assert "memory://bucket/set/images/day 0/broken.png: " in said
+    assert not Path("fetched").exists()
+
+
+def test_what_was_fetched_stays_for_the_next_try(raw: Path) -> None:
+    put(raw, "memory://bucket")
+    result = run_prep(
+        "masks", "convert", "memory://bucket/set/masks", "-o", "a", "--images", "memory://bucket/set/images"
+    )
+    assert result.exit_code == 1  # no class list is fetched with the masks
+    assert "What was fetched stays in" in result.stderr
+    kept = {path: path.stat().st_mtime_ns for path in Path("fetched").rglob("*.png")}
+    assert len(kept) == 12
+    (Path("fetched/bucket/set/masks/day 0/0.png")).write_bytes(b"cut off")
+    run_ok("masks", "inspect", "memory://bucket/set/masks")
+    now = {path: path.stat().st_mtime_ns for path in kept}
+    assert [path.name for path in kept if now[path] != kept[path]] == ["0.png"]
+    Path("classes.txt").write_text(CLASS_LIST)
+    run_ok(
+        *("masks", "convert", "memory://bucket/set/masks", "-o", "a", "--images", "memory://bucket/set/images"),
+        *("--classes", "classes.txt"),
+    )
+    assert not Path("fetched").exists()
+
+
+def test_neither_record_nor_result_holds_a_password(raw: Path) -> None:
+    with flaky(0):
+        put(raw / "set/images", "memory://bucket/images")
+        result = run_ok("resize", "flaky://anna:geheim@bucket/images", "-o", "a", "--size", 20, "--json")
+        assert json.loads(result.stdout)["images"] == 6
+        assert "geheim" not in result.output + Path("a/provenance.jsonl").read_text() + Path("a/photos.csv").read_text()
+        assert "flaky://bucket/images" in Path("a/provenance.jsonl").read_text()
+
+
+def test_what_is_not_there_is_told(raw: Path) -> None:
+    for url, words in {
+        "memory://bucket/none": "memory://bucket/none: no such file or folder",
+        "memory://": "names a whole storage",
+        "nosuch://a/b": "nosuch://a/b: ",
+    }.items():
+        result = run_prep("resize", url, "-o", "a", "--size", 20)
+        assert result.exit_code == 1
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_files_in_a_zip_behind_a_url(raw: Path) -> None:
+    shutil.make_archive("photos", "zip", raw / "set")
+    fsspec.filesystem("memory").put_file("photos.zip", "/bucket/photos.zip")
+    run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
+    run_ok("resize", "zip://images::memory://bucket/photos.zip", "-o", "b", "--size", 20)
+    assert tree(Path("a")) == tree(Path("b"))
+
+
+def test_from_an_s3_server_as_one_types_it(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with s3_server(monkeypatch) as bucket:
+        put(raw / "set/images", f"{bucket}/photos")
+        done = run_script("seg-prep", "resize", f"{bucket}/photos", "-o", "b", "--size", 20)
+        assert (done.returncode, done.stderr) == (0, "")
+    run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
+    assert tree(Path("a")) == tree(Path("b"))

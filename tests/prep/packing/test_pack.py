@@ -1,0 +1,313 @@
+"""A dataset that was packed comes back byte for byte, and readers see all of it or nothing."""
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import webdataset
+from PIL import Image
+from pyarrow import parquet
+
+from prep.core.classes import write_classes
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.packing import pack as packing
+from prep.packing.pack import pack_dataset
+from prep.packing.pack_index import PACK_INDEX
+from prep.packing.shard import WriteShard
+from prep.packing.unpack import unpack_dataset
+from prep.storage import store as storage
+from prep.storage.store import Store
+from tests.prep.storage.flaky import empty_memory, flaky
+from tests.support import CLASSES, load, random_image, random_mask, run_error, run_ok, save, tree
+
+SMALL = 1 << 16
+STEMS = ("a", "b.1", "c%20", "d.jpg", "e", "f", "g", "Über Größe", "z" * 120)
+SPLITS = ("train",) * 4 + ("val", "val", "test", "test", "")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Nine samples of all splits, one of them without a mask; patches, a hidden file and others lie beside them."""
+    root = tmp_path / "campus"
+    samples = []
+    for number, (stem, split) in enumerate(zip(STEMS, SPLITS, strict=True)):
+        kind = "jpg" if number == 4 else "png"
+        save(root / "images" / f"{stem}.{kind}", random_image(number, 60, 80))
+        mask = "" if number == 8 else f"masks/{stem}.png"
+        if mask:
+            save(root / mask, random_mask(number, 60, 80))
+        samples.append(Sample(stem, f"images/{stem}.{kind}", mask, 80, 60, "north", split))
+    write_classes(root / "classes.json", CLASSES)
+    write_index(root / "index.csv", sorted(samples, key=lambda sample: sample.stem))
+    (root / "patches" / "size16").mkdir(parents=True)
+    (root / "patches" / "size16" / "images.npy").write_bytes(bytes(100_000))
+    (root / ".annotate").mkdir()
+    (root / ".annotate" / "strokes.json").write_text("{}")
+    (root / "empty.txt").touch()
+    return root
+
+
+def content(root: Path) -> dict[str, bytes]:
+    return {name: data for name, data in tree(root, provenance=True).items() if name != ".lock"}
+
+
+def table(target: Path) -> pa.Table:
+    return parquet.read_table(target / PACK_INDEX)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_comes_back_byte_for_byte(root: Path, tmp_path: Path, workers: int) -> None:
+    before = content(root)
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL, workers=workers)
+    assert content(root) == before
+    assert (packed.samples, packed.changed) == (9, True)
+    assert packed.shards > 4
+    unpack_dataset(str(tmp_path / "packed"), tmp_path / "back", workers=workers)
+    assert content(tmp_path / "back") == before
+
+
+def test_the_same_bytes_again_and_nothing_changes(root: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    pack_dataset(root, str(first), shard_size=SMALL, workers=1)
+    pack_dataset(root, str(second), shard_size=SMALL, workers=2)
+    assert content(first) == content(second)
+    times = {path: path.stat().st_mtime_ns for path in first.rglob("*.tar")}
+    assert not pack_dataset(root, str(first), shard_size=SMALL).changed
+    assert {path: path.stat().st_mtime_ns for path in first.rglob("*.tar")} == times
+    unpack_dataset(str(first), tmp_path / "back")
+    assert not unpack_dataset(str(first), tmp_path / "back").changed
+
+
+def test_shards_hold_one_split_each_and_are_as_large_as_allowed(root: Path, tmp_path: Path) -> None:
+    pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    splits = dict(zip(STEMS, SPLITS, strict=True))
+    for row in table(tmp_path / "packed").to_pylist():
+        assert row["shard"].startswith(splits[row["stem"]] or "unsplit")
+    shards = [path for path in (tmp_path / "packed").rglob("*.tar") if not path.name.startswith("files")]
+    assert all(path.stat().st_size <= SMALL for path in shards)
+    assert len([path for path in shards if path.name.startswith("train")]) == 2  # two samples of 17 kB or more in each
+
+
+def test_the_index_says_where_each_file_lies(root: Path, tmp_path: Path) -> None:
+    """One sample is fetched by its place alone, without any of our code."""
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    rows = {row["stem"]: row for row in table(tmp_path / "packed").to_pylist()}
+    row = rows["Über Größe"]
+    shard = (Path(packed.folder) / row["shard"]).read_bytes()
+    image = shard[row["image_offset"] : row["image_offset"] + row["image_bytes"]]
+    assert (root / row["image"]).read_bytes() == image
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(image))), random_image(7, 60, 80))
+    assert (row["group"], row["width"], row["height"], row["split"]) == ("north", 80, 60, "test")
+    assert rows["z" * 120]["mask_offset"] is None
+    said = json.loads(table(tmp_path / "packed").schema.metadata[b"seg_prep"])
+    assert [each["name"] for each in said["classes"]["classes"]] == list(CLASSES.names)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # WebDataset does not close its files
+def test_tar_and_webdataset_read_the_shards(root: Path, tmp_path: Path) -> None:
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    shards = sorted(Path(packed.folder).glob("[tuv]*.tar"))
+    for shard in shards:
+        with tarfile.open(shard) as archive:
+            assert all(member.mtime == 0 and member.isfile() for member in archive.getmembers())
+    found = {}
+    for sample in webdataset.WebDataset([str(path) for path in shards], shardshuffle=False).decode("pil"):
+        mask = sample.get("mask.png")
+        found[sample["__key__"]] = None if mask is None else np.asarray(mask)
+    assert found.keys() == {"a", "b%2E1", "c%2520", "d%2Ejpg", "e", "f", "g", "Über Größe", "z" * 120}
+    assert np.array_equal(np.asarray(found["b%2E1"])[..., 0], load(root / "masks" / "b.1.png"))
+
+
+def test_one_split_fetches_its_shards_only(root: Path, tmp_path: Path) -> None:
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    for path in Path(packed.folder).glob("*.tar"):
+        if path.name.startswith(("train", "val", "unsplit")):
+            path.unlink()
+    unpack_dataset(str(tmp_path / "packed"), tmp_path / "tests", splits=("test",))
+    opened = Dataset.open(tmp_path / "tests")
+    assert [sample.stem for sample in opened.samples] == ["g", "Über Größe"]
+    assert np.array_equal(opened["g"].mask, random_mask(6, 60, 80))
+    assert not (tmp_path / "tests" / "patches").exists()
+    with pytest.raises(SegError, match="no such file"):
+        unpack_dataset(str(tmp_path / "packed"), tmp_path / "all")
+
+
+def test_an_interrupted_pack_is_not_seen_and_goes_on(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "packed"
+    with monkeypatch.context() as patch:
+        patch.setattr(packing, "write_tables", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pack_dataset(root, str(target), shard_size=SMALL, workers=1)
+    assert run_error("unpack", target, "-o", tmp_path / "back").startswith(f"{target}: holds no index.parquet")
+    one = next(target.rglob("train-000001.tar"))
+    one.write_bytes(one.read_bytes()[:-512])  # as a copy that was cut off leaves it
+    times = {path: path.stat().st_mtime_ns for path in target.rglob("*.tar") if path != one}
+    pack_dataset(root, str(target), shard_size=SMALL, workers=1)
+    assert {path: path.stat().st_mtime_ns for path in target.rglob("*.tar") if path != one} == times
+    unpack_dataset(str(target), tmp_path / "back")
+    assert content(tmp_path / "back") == content(root)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_unpack_goes_on(root: Path, tmp_path: Path) -> None:
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    last = max(Path(packed.folder).glob("val*.tar"))
+    hidden = last.rename(tmp_path / "hidden.tar")
+    with pytest.raises(SegError, match="no such file"):
+        unpack_dataset(str(tmp_path / "packed"), tmp_path / "back", workers=1)
+    assert not (tmp_path / "back" / "index.csv").exists()
+    staged = {path: path.stat().st_mtime_ns for path in (tmp_path / "back").rglob("*.png")}
+    assert staged
+    hidden.rename(last)
+    unpack_dataset(str(tmp_path / "packed"), tmp_path / "back", workers=1)
+    times = {path.stat().st_mtime_ns for path in (tmp_path / "back").rglob("*.png")}
+    assert set(staged.values()) <= times
+    assert content(tmp_path / "back") == content(root)
+
+
+def test_another_dataset_is_replaced_only_when_asked(root: Path, tmp_path: Path) -> None:
+    target = tmp_path / "packed"
+    pack_dataset(root, str(target), shard_size=SMALL)
+    shutil.copytree(root, tmp_path / "other")
+    save(tmp_path / "other" / "masks" / "a.png", random_mask(77, 60, 80))
+    before = content(target)
+    error = run_error("pack", tmp_path / "other", "-o", target, "--shard-size", "65536")
+    assert error == f"{target}: holds another packed dataset; add --overwrite to replace it, or name another place"
+    assert content(target) == before
+    result = run_ok("pack", tmp_path / "other", "-o", target, "--shard-size", "66kB", "--overwrite")
+    assert "The shards before are still in" in result.stdout
+    unpack_dataset(str(target), tmp_path / "back")
+    assert content(tmp_path / "back") == content(tmp_path / "other")
+
+
+def test_an_index_that_was_put_meanwhile_stays(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = packing.write_tables
+    for before in (None, b"old"):
+        target = tmp_path / f"packed-{before}"
+        store = Store(str(target))
+        if before:
+            store.replace(PACK_INDEX, before)
+
+        def slow(*arguments: object, at: Store = store) -> object:
+            at.replace(PACK_INDEX, b"of somebody else")
+            return made(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(packing, "write_tables", slow)
+            with pytest.raises(SegError, match=r"index\.parquet: somebody else has (put one|replaced it) meanwhile"):
+                pack_dataset(root, str(target), shard_size=SMALL, overwrite=True)
+        assert store.read(PACK_INDEX) == b"of somebody else"
+
+
+def test_a_dataset_that_changes_meanwhile_is_not_shown(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changing(self: WriteShard, shard: object) -> object:
+        save(root / "masks" / "a.png", random_mask(99, 60, 80))
+        return written(self, shard)
+
+    written = WriteShard.__call__
+    monkeypatch.setattr(WriteShard, "__call__", changing)
+    with pytest.raises(SegError, match="was changed while it was read"):
+        pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL, workers=1)
+    assert not (tmp_path / "packed" / PACK_INDEX).exists()
+
+
+def test_a_damaged_shard_is_named_and_nothing_is_made(root: Path, tmp_path: Path) -> None:
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    row = next(row for row in table(tmp_path / "packed").to_pylist() if row["stem"] == "e")
+    shard = Path(packed.folder) / row["shard"]
+    data = bytearray(shard.read_bytes())
+    data[row["image_offset"] + 50] ^= 1
+    shard.write_bytes(data)
+    error = run_error("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+    assert "images/e.jpg is not as it was packed (another SHA-256)" in error
+    assert not (tmp_path / "back" / "index.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.png", "/etc/out.png", ".unfinished-x/commit.json", ".lock", "a\\..\\b", "c:/x", ""]
+)
+def test_an_index_of_a_stranger_leads_nowhere(root: Path, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "packed"
+    pack_dataset(root, str(target), shard_size=SMALL)
+    rows, schema = table(target).to_pylist(), table(target).schema
+    rows[0]["shard" if name == "" else "image"] = name
+    parquet.write_table(pa.Table.from_pylist(rows, schema), target / PACK_INDEX)
+    assert "which is no file of a dataset; do not use it" in run_error("unpack", target, "-o", tmp_path / "back")
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"{}", b"PAR1" + bytes(100) + b"PAR1"])
+def test_what_is_no_index_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / PACK_INDEX).write_bytes(data)
+    assert "index.parquet: is damaged" in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+
+
+def test_a_parquet_of_others_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "packed").mkdir()
+    parquet.write_table(pa.table({"a": [1]}), tmp_path / "packed" / PACK_INDEX)
+    assert "was not written by 'seg-prep pack'" in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+
+
+def test_links_do_not_take_along_what_lies_elsewhere(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (root / "notes.txt").symlink_to(tmp_path / "secret")
+    error = run_error("pack", root, "-o", tmp_path / "packed")
+    assert error.startswith(f"{root / 'notes.txt'}: is a link or no plain file")
+
+
+def test_places_that_cannot_be(root: Path, tmp_path: Path) -> None:
+    assert "that is where the dataset itself lies" in run_error("pack", root, "-o", root / "packed")
+    shutil.copytree(root, tmp_path / "other")
+    assert "that is a dataset" in run_error("pack", root, "-o", tmp_path / "other")
+    pack_dataset(root, str(tmp_path / "packed"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    assert "already holds something" in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "full")
+    assert "already holds other results" in run_error(
+        "unpack", tmp_path / "packed", "-o", tmp_path / "other", "--split", "val"
+    )
+
+
+def test_a_storage_that_fails_now_and_then_gives_the_same_bytes(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_FIRST_PAUSE_S", 0)
+    pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    with flaky(0.05) as failing:
+        for _ in range(4):
+            pack_dataset(root, "memory://campus", shard_size=SMALL)
+            pack_dataset(root, "flaky://campus", shard_size=SMALL, workers=1)
+            shutil.rmtree(tmp_path / "back", ignore_errors=True)
+            unpack_dataset("flaky://campus", tmp_path / "back", workers=1)
+            assert content(tmp_path / "back") == content(root)
+            kept = {path.removeprefix("/campus/"): file.getvalue() for path, file in failing.store.items()}
+            assert kept == {name: data for name, data in content(tmp_path / "packed").items() if not name.endswith("/")}
+            failing.store.clear()
+        assert failing.failed > 3
+
+
+def test_memory_is_a_storage_like_others(root: Path, tmp_path: Path) -> None:
+    empty_memory()
+    run_ok("pack", root, "-o", "memory://campus", "--shard-size", "100kB")
+    run_ok("unpack", "memory://campus", "-o", tmp_path / "back")
+    assert content(tmp_path / "back") == content(root)
+
+
+def test_it_says_what_to_install(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prep.storage.extra.find_spec", lambda _: None)
+    for words in (("pack", root, "-o", "s3://b/c"), ("unpack", "s3://b/c", "-o", tmp_path / "back")):
+        assert "pip install 'seg-prep[cloud]'" in run_error(*words)
