@@ -82,8 +82,9 @@ class Objects:
         column, row = min(width - 1, int(x)), min(height - 1, int(y))
         if mask.pixels[row, column] != value:
             return None, ""
-        _, labels = cv2.connectedComponents((mask.pixels == value).view(np.uint8), connectivity=4)
-        return np.asarray(labels == labels[row, column]), mask.version
+        region = (mask.pixels == value).view(np.uint8)
+        cv2.floodFill(region, None, (column, row), [2.0], flags=4)  # a byte a pixel, where numbered regions take four
+        return region == 2, mask.version
 
     def _answer(
         self, question: _Question, embedding: Embedding, frame: Frame, start: NDArray[np.bool_] | None

@@ -1,17 +1,19 @@
 """Each dialect, by small files with its inputs and outputs: what they are asked, and what comes of it by the pixel."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from prep.annotate.sam import frame as frames
 from prep.annotate.sam.files import find_files
 from prep.annotate.sam.frame import Frame
 from prep.annotate.sam.model import Answer, Embedding, Point, Sam
 from prep.core.errors import SegError
-from tests.prep.annotate.sam.onnx_files import KINDS, RADIUS, write_pair
+from tests.prep.annotate.sam.onnx_files import KINDS, RADIUS, write_decoder, write_encoder, write_pair
 
 SIZES = [(300, 200), (200, 300), (256, 256), (101, 37), (37, 101), (1501, 1100)]
 """(width, height) of photos: landscape, portrait, square, odd, larger than what the networks see."""
@@ -160,6 +162,14 @@ def test_what_the_encoder_sees(sams: dict[str, Sam], kind: str, size: tuple[int,
         assert (small.shape[1], small.shape[0]) == full
         if full == size:
             assert (small == photo).all()
+
+
+@pytest.mark.parametrize("label_type", [TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.INT32, TensorProto.INT64])
+def test_files_of_other_number_types(tmp_path: Path, label_type: int) -> None:
+    """Halved and quantised files take the same in other types."""
+    write_encoder(tmp_path / "a.onnx", KINDS["osam-sam1"])
+    write_decoder(tmp_path / "b.onnx", replace(KINDS["osam-sam1"], label_type=label_type))
+    assert_same(*asked(Sam(find_files([tmp_path])), (90, 60), (30, 20, 1)), disc("osam-sam1", (90, 60), 30, 20))
 
 
 def test_strips_change_nothing(sams: dict[str, Sam], monkeypatch: pytest.MonkeyPatch) -> None:
