@@ -16,7 +16,7 @@ from synth.dataset import generate
 from tests.support import CLASS_LIST, paint, random_image, random_mask, save
 from tests.web import chromium
 from train.runs.checkpoint import load_model
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.windows.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def tiny_run(tmp_path: Path) -> Path:
 @pytest.fixture
 def predictor(tiny_run: Path) -> Predictor:
     """The model of this run."""
-    return load_model(tiny_run / "model.pt", make_fabric("cpu"))[0]
+    return load_model(tiny_run / "model.pt", find_accelerator("cpu"))[0]
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lightning_fabric.plugins.environments import TorchElasticEnvironment
-
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
 from prep.core.failures import Failures
@@ -34,6 +32,7 @@ from train.planning.planner import plan_dataset
 from train.predicting.output_folder import opened_output
 from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
 from train.predicting.sources import find_sources
+from train.runs.device import under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
 from train.runs.run_files import LAST
@@ -328,7 +327,7 @@ def _all_named(runs: AnyRuns) -> list[Path]:
 
 def _place(device: Device) -> Place:
     need_one_of("device", device, Device)
-    if TorchElasticEnvironment.detect():
+    if under_torchrun():
         raise SegError("train.fit and train.resume work in one process; under torchrun use the command seg-train")
     return Place(device)
 

@@ -5,7 +5,7 @@ import inspect
 import json
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -23,7 +23,7 @@ from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.missing import no_dataset, not_a_dataset
 from prep.dataset.transaction import writing
-from prep.images.imageio import ImageRGB, IndexMask, read_image, read_mask
+from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
 
 ENVIRONMENT_VARIABLE = "SEG_DATASET"
 SPLITS = ("train", "val", "test")
@@ -149,15 +149,40 @@ class Dataset:
         """Folder and classes alone: what goes to other processes with every few jobs."""
         return replace(self, samples=())
 
+    def content(self, name: str) -> bytes:
+        """The bytes of an image or mask file, by its name in the index."""
+        return read_bytes(self.root / name)
+
+    def digest(self, name: str) -> bytes:
+        """SHA-256 of such a file."""
+        return hashlib.sha256(self.content(name)).digest()
+
+    def read_together(self, samples: Sequence[Sample], most: int) -> list[list[Sample]]:
+        """Parts of these samples that are best read one after the other, of about `most` bytes: here each by itself."""
+        return [[sample] for sample in samples]
+
+    def contents(self, part: Sequence[Sample]) -> Iterator[tuple[Sample, bytes, bytes]]:
+        """Each sample of such a part with the bytes of its image and mask."""
+        for sample in part:
+            yield sample, self.content(sample.image), self.content(sample.mask)
+
     def image(self, sample: Sample) -> ImageRGB:
         """Read a sample's image; SegError if it is damaged or not of the size in the index."""
-        image = read_image(self.root / sample.image)
+        return self.decoded_image(sample, self.content(sample.image))
+
+    def decoded_image(self, sample: Sample, content: bytes) -> ImageRGB:
+        """Decode the content of a sample's image; SegError as `image`."""
+        image = decode_image(self.root / sample.image, content)
         self._check_size(sample, sample.image, image.shape[:2])
         return image
 
     def mask(self, sample: Sample) -> IndexMask:
         """Read a sample's mask; SegError if it is damaged, of another size, or holds values that are no class."""
-        mask = read_mask(self.root / sample.mask)
+        return self.decoded_mask(sample, self.content(sample.mask))
+
+    def decoded_mask(self, sample: Sample, content: bytes) -> IndexMask:
+        """Decode the content of a sample's mask; SegError as `mask`."""
+        mask = decode_mask(self.root / sample.mask, content)
         self._check_size(sample, sample.mask, mask.shape[:2])
         wrong = (mask >= len(self.classes)) & (mask != IGNORE_INDEX)
         if wrong.any():
@@ -195,7 +220,7 @@ class Dataset:
     def _hash_of(self, files: Iterable[tuple[str, str]]) -> str:
         content = hashlib.sha256()
         for stem, name in files:
-            content.update(stem.encode() + hashlib.sha256(read_bytes(self.root / name)).digest())
+            content.update(stem.encode() + self.digest(name))
         return content.hexdigest()[:16]
 
     def fingerprint(self) -> str:

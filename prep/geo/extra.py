@@ -11,7 +11,7 @@ from prep.core.files import explained
 
 INSTALL_GEO = "pip install 'seg-prep[geo]'"
 
-_CACHE_BYTES = 64 << 20
+_CACHE_BYTES = 16 << 20
 """Decoded blocks that GDAL keeps; by itself it takes a twentieth of the memory."""
 
 

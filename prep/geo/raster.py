@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from prep.geo.extra import gdal, has_geo
 from prep.images.tiff_pixels import UnknownCompressionError, read_tiff
 
+_COLUMNS = 4096
+"""Of a tiled raster that are read at once; a multiple of the usual sides of tiles."""
+
 
 def read_any_tiff(path: Path, data: bytes) -> NDArray[Any]:
     """Decode the first page of a TIFF of any size as read_tiff does, through rasterio where that cannot.
@@ -32,5 +35,10 @@ def read_rows(path: Path, first: int, last: int) -> NDArray[Any]:
     from rasterio.windows import Window
 
     with gdal(path), rasterio.open(path.resolve(), driver="GTiff") as raster:
-        pixels = raster.read(window=Window(0, first, raster.width, last - first))
-    return np.ascontiguousarray(np.moveaxis(pixels, 0, -1))
+        # Of tiles a few columns at a time: GDAL gives the bands one after the other, which here shall stand together.
+        at_once = raster.width if raster.block_shapes[0][1] == raster.width else _COLUMNS
+        pixels = np.empty((last - first, raster.width, raster.count), raster.dtypes[0])
+        for left in range(0, raster.width, at_once):
+            part = raster.read(window=Window(left, first, min(at_once, raster.width - left), last - first))
+            pixels[:, left : left + at_once] = np.moveaxis(part, 0, -1)
+    return pixels

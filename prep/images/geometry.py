@@ -1,6 +1,7 @@
 """Cut pieces out of images and masks, together, also beyond the border."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,13 @@ def crop_sample(image: ImageRGB, mask: IndexMask, top: int, left: int, size: int
     cut_mask[(down < 0) | (down >= height)] = IGNORE_INDEX
     cut_mask[:, (across < 0) | (across >= width)] = IGNORE_INDEX
     return cut_image, cut_mask
+
+
+def row_strips(height: int, width: int, pixels: int) -> Iterator[slice]:
+    """The rows of an image from the top down, in strips of at most so many pixels, but of a row at least."""
+    at_once = max(1, pixels // width)
+    for top in range(0, height, at_once):
+        yield slice(top, min(height, top + at_once))
 
 
 def middle(pixels: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:

@@ -70,7 +70,11 @@ _PNG_CHANNELS = {0: 1, 2: 3, 4: 1, 6: 3}
 
 def read_image(path: Path) -> ImageRGB:
     """Read a prepared image (JPEG or PNG, upright, sRGB) as (H, W, 3) uint8; SegError if it is damaged."""
-    data = read_bytes(path)
+    return decode_image(path, read_bytes(path))
+
+
+def decode_image(path: Path, data: bytes) -> ImageRGB:
+    """Decode the content of such a file."""
     if is_jpeg(data):
         refuse_enormous(path, *_jpeg_size(path, data))
         return decode_jpeg(path, data)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from prep.images.polygons import Ring
 
@@ -16,6 +15,8 @@ def with_slits(rings: Sequence[Ring]) -> Ring:
     outer, *holes = turned_holes(rings)
     if not holes:
         return outer
+    from scipy.spatial import KDTree  # 25 MB that nothing else of a labelling needs
+
     _, near = KDTree(outer).query([hole[0] for hole in holes])
     pieces: list[Ring] = []
     done = 0

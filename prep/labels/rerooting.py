@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some, options
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 
 _MAX_FILES = 200_000
@@ -18,11 +20,14 @@ class Rerooting:
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
     that name anywhere below but in our own datasets, if there is only one, or only one in a folder of the name that the
     path says. Never leaves `root`, whatever the path says.
+
+    several: the files of each path that it found in several places, and so in none.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._by_name: dict[str, list[Path]] | None = None
+        self.several: dict[str, list[Path]] = {}
 
     def find(self, foreign: str) -> Path | None:
         """The file, or None."""
@@ -34,7 +39,10 @@ class Rerooting:
         if not parts:
             return None
         named = self._index().get(parts[-1].lower(), [])
-        return named[0] if len(named) == 1 else _closest(parts, named)
+        found = named[0] if len(named) == 1 else _closest(parts, named)
+        if named and found is None:
+            self.several[foreign] = named
+        return found
 
     def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
         """A file or None for each path, each file once: see closest_only."""
@@ -49,6 +57,25 @@ class Rerooting:
                     break
                 self._by_name.setdefault(path.name.lower(), []).append(path)
         return self._by_name
+
+
+def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ...]:
+    """What to say of photos whose names stand in several folders; nothing where there are none.
+
+    found: whether other photos were found; if not, it is a SegError that says what to add.
+    """
+    several = {foreign: paths for root in roots for foreign, paths in root.several.items()}
+    if not several:
+        return ()
+    shown = f"{parts_of(next(iter(several)))[-1]} ({list_some([str(path) for path in next(iter(several.values()))])})"
+    folders = dict.fromkeys(str(path.parent) for paths in several.values() for path in paths)
+    said = (
+        f"{counted(len(several), 'photo')} not taken, because the name stands in several folders: {shown}; say which "
+        f"holds the right ones:{options('--images', folders)}"
+    )
+    if not found:
+        raise SegError(said)
+    return (said,)
 
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:

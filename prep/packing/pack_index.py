@@ -89,7 +89,11 @@ def read_index(store: Store) -> tuple[About, "pa.Table"]:
             f"{store.shown()}: holds no {PACK_INDEX}, so it is no packed dataset, or its packing has not ended; "
             "'seg-prep pack DATASET -o URL' makes one"
         )
-    place = store.shown(PACK_INDEX)
+    return parse_index(content, store.shown(PACK_INDEX))
+
+
+def parse_index(content: bytes, place: str) -> tuple[About, "pa.Table"]:
+    """Read the content of such a file; `place` is for errors."""
     table = _table(content, place)
     try:
         said = json.loads(table.schema.metadata[_ABOUT])

@@ -74,7 +74,7 @@ class TiffRows:
             raise damaged(path)
         self._layout = layout
         self._held: tuple[int, NDArray[Any]] = (-1, np.empty(0))
-        self._empty = KeptRows() if keeps_empty else None
+        self._empty = KeptRows(layout.width) if keeps_empty else None
         self._has_mask = has_mask(path)
         with _first_page(path) as page:
             _refuse_unreadable(path, page)
@@ -115,6 +115,11 @@ class TiffRows:
         pixels = eight_bits(numbers, span, self._layout.no_data) if span and self._layout.is_deep else numbers
         return to_srgb(self._path, np.invert(pixels) if self._layout.is_inverted else pixels, profile), empty
 
+    def empty(self, first: int, last: int) -> Empty:
+        """Which pixels of rows first to last - 1 hold no data, (n, W). These rows, read before, stay kept."""
+        assert self._empty is not None
+        return self._empty.seen(first, last)
+
     def taken_empty(self, first: int, last: int) -> Empty:
         """Which pixels of rows first to last - 1 hold no data, (n, W). These rows, read before, are kept no longer."""
         assert self._empty is not None
@@ -133,13 +138,17 @@ class TiffRows:
         size = self._piece_rows
         wanted = range(first // size, -(-last // size))
         with _first_page(self._path) as page:
-            pieces = [self._piece(page, number) for number in wanted]
-            pixels = np.concatenate(pieces)[first - wanted.start * size : last - wanted.start * size]
+            # Copies, so that a piece is let go before the next one is decoded.
+            parts = [
+                self._piece(page, each)[max(0, first - each * size) : last - each * size].copy() for each in wanted
+            ]
+            pixels = np.concatenate(parts) if len(parts) > 1 else parts[0]
             return pixels, (_numbers(page, self._layout, pixels), page.iccprofile)
 
     def _piece(self, page: "TiffPage", number: int) -> NDArray[Any]:
         """A row of tiles, or a strip, (rows, W, samples) as stored."""
         if self._held[0] != number:
+            self._held = (-1, np.empty(0))  # before: two at once would take twice the memory
             with _explained(self._path):
                 read = _read_by_gdal if self._is_by_gdal else _read_plain if self._is_plain else _read_segments
                 self._held = number, read(page, number * self._piece_rows, self._piece_rows)

@@ -63,6 +63,13 @@ class Store:
         """A whole file; SegError if it is not there, or cannot be read after several tries."""
         return self.patiently(name, lambda files, path: bytes(files.cat_file(path)))
 
+    def read_part(self, name: str, first: int, size: int) -> bytes:
+        """`size` bytes of a file from byte `first` on; SegError if it ends before, or as `read`."""
+        data = self.patiently(name, lambda files, path: bytes(files.cat_file(path, start=first, end=first + size)))
+        if len(data) != size:
+            raise SegError(f"{self.shown(name)}: ends too early; is it whole?")
+        return data
+
     def read_if_there(self, name: str) -> bytes | None:
         """A whole file, or None if there is none of this name; SegError if that cannot be told."""
         return None if self.size(name) is None else self.read(name)

@@ -20,7 +20,7 @@ from train.cli.main import main
 from train.config.config import Config
 from train.runs import checkpoint
 from train.runs.checkpoint import load_model, read_checkpoint, write_checkpoint
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.scoring.split_scores import require_same_classes
 
 
@@ -88,7 +88,7 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
         read_checkpoint(path)
     write_checkpoint(path, {"weights": {}})
     with pytest.raises(SegError, match="not a model of this version"):
-        load_model(path, make_fabric("cpu"))
+        load_model(path, find_accelerator("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: s
     path = write_run(tmp_path / "run") / "model.pt"
     write_checkpoint(path, {**read_checkpoint(path), **changes})
     with pytest.raises(SegError) as caught:
-        load_model(path, make_fabric("cpu"))
+        load_model(path, find_accelerator("cpu"))
     assert str(caught.value).startswith(f"{path}: {words}")
 
 
@@ -129,10 +129,10 @@ def test_weights_of_another_size_are_told_before_the_network_is_made(
 
     monkeypatch.setattr(checkpoint, "build_network", built)
     with pytest.raises(SegError, match=r"its weights are of a network of another size than it names"):
-        load_model(path, make_fabric("cpu"))
+        load_model(path, find_accelerator("cpu"))
     assert devices == ["meta"]
     write_checkpoint(path, content)
-    load_model(path, make_fabric("cpu"))
+    load_model(path, find_accelerator("cpu"))
     assert devices == ["meta", "meta", "cpu"]
 
 
@@ -142,13 +142,13 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (run / "model.pt").unlink()
     os.mkfifo(run / "model.pt")
     with pytest.raises(SegError, match=r"model\.pt: no file but a pipe or a device; remove it"):
-        load_model(run / "model.pt", make_fabric("cpu"))
+        load_model(run / "model.pt", find_accelerator("cpu"))
 
 
 def test_a_channel_that_never_changes_has_no_deviation(tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "model.pt"
     write_checkpoint(path, {**read_checkpoint(path), "std": (0.2, 0.0, 0.2)})
-    assert load_model(path, make_fabric("cpu"))[1].std == (0.2, 0.0, 0.2)
+    assert load_model(path, find_accelerator("cpu"))[1].std == (0.2, 0.0, 0.2)
 
 
 def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_wrong_arguments_are_told_and_nothing_is_written(
 
 
 def test_torchrun_is_for_the_command(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.face.TorchElasticEnvironment.detect", lambda: True)
+    monkeypatch.setattr("train.face.under_torchrun", lambda: True)
     with pytest.raises(prep.SegError, match="under torchrun use the command seg-train"):
         train.fit(dataset)
 

@@ -1,8 +1,9 @@
 """Rank regions and samples whose label a model contradicts most confidently: the first places to look for errors."""
 
+import zlib
 from bisect import insort
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,10 +18,11 @@ from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
-from train.auditing.disagreement import Disagreement, find_disagreements
+from train.auditing.disagreement import Comparison, Disagreement, find_disagreements
 from train.scoring.grounded import Grounded
-from train.scoring.sheets import SheetBlock, captioned_sheet
+from train.scoring.sheets import SheetBlock, captioned_sheet, painted
 from train.scoring.split_scores import require_same_classes, samples_of
+from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 
 REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
@@ -39,11 +41,14 @@ _LEAST_CROP_PX = 64
 
 @dataclass(frozen=True)
 class Suspect:
-    """A region of a sample that may be labelled wrongly.  guess: (H, W) the prediction of its crop, if it is shown."""
+    """A region of a sample that may be labelled wrongly.
+
+    guess: the prediction of its crop, (H, W) uint8, compressed, if it is shown.
+    """
 
     sample: Sample
     region: Disagreement
-    guess: IndexMask | None
+    guess: bytes | None
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,13 @@ def audit(
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
             model = grounded.of(sample, (unlearned or {}).get(sample.stem))
-            for suspect in _suspects_of(sample, model, dataset):
-                insort(shown, suspect, key=_order)
-                del shown[_SHOWN:]
-                suspects.append(Suspect(sample, suspect.region, None))
+            comparison = _compared(sample, model, dataset)
+            for region in find_disagreements(comparison):
+                suspect = Suspect(sample, region, None)
+                suspects.append(suspect)
+                if len(shown) < _SHOWN or _order(suspect) < _order(shown[-1]):
+                    insort(shown, _with_guess(suspect, comparison.guess), key=_order)
+                    del shown[_SHOWN:]
             seen.append(sample)
         progress(done, len(samples))
     suspects.sort(key=_order)
@@ -97,13 +105,14 @@ def audit(
     return Audit(tuple(suspects), tuple(seen), tuple(failures.problems))
 
 
-def _suspects_of(sample: Sample, predictor: Predictor, dataset: Dataset) -> list[Suspect]:
-    mask, probabilities = dataset.mask(sample), predictor.probabilities(dataset.image(sample))
-    guess = probabilities.argmax(axis=0).astype(np.uint8)
-    return [
-        Suspect(sample, region, guess[crop_of(region, *mask.shape)].copy())
-        for region in find_disagreements(mask, guess, probabilities)
-    ]
+def _compared(sample: Sample, predictor: Predictor, dataset: Dataset) -> Comparison:
+    mask = dataset.mask(sample)
+    return Comparison(mask, predictor.probability_strips(ArrayRows(dataset.image(sample))))
+
+
+def _with_guess(suspect: Suspect, guess: IndexMask) -> Suspect:
+    crop = np.ascontiguousarray(guess[crop_of(suspect.region, *guess.shape)])
+    return replace(suspect, guess=zlib.compress(crop.data, level=1))
 
 
 def crop_of(region: Disagreement, height: int, width: int) -> tuple[slice, slice]:
@@ -138,8 +147,14 @@ def _row(rank: int, suspect: Suspect, dataset: Dataset) -> SheetBlock:
     )
     mask = dataset.mask(suspect.sample)
     place = crop_of(region, *mask.shape)
-    image = dataset.image(suspect.sample)[place]
-    pictures = [image, overlay(image, mask[place], dataset.classes), overlay(image, suspect.guess, dataset.classes)]
+    image, drawn = dataset.image(suspect.sample)[place], mask[place]
+    said = np.frombuffer(zlib.decompress(suspect.guess), np.uint8).reshape(drawn.shape)
+
+    def labelled(image: ImageRGB, mask: IndexMask) -> ImageRGB:
+        return overlay(image, mask, dataset.classes)
+
+    shown = ((np.asarray, (image,)), (labelled, (image, drawn)), (labelled, (image, said)))
+    pictures = [painted(paint, parts, _CELL_PX) for paint, parts in shown]
     return text, [_frame(_enlarge(picture), region, place) for picture in pictures]
 
 

@@ -16,7 +16,7 @@ from prep.dataset.transaction import Transaction, holds_files, settle
 from train.auditing.audit import REGIONS, SHEET, Audit, audit, write_audit
 from train.exporting.engine import told
 from train.runs.checkpoint import model_id
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.runs.fold_record import learned_by, learned_split
 from train.runs.members import Members, load_members, unlearned_by
 from train.runs.run_files import MODEL
@@ -56,8 +56,8 @@ def audit_run(
     A cross-validation looks at each sample of its dataset with a model that has not learned it.
     Raises SegError if the folder holds other files, or an audit and `overwrite` is not set.
     """
-    fabric = make_fabric(device)
-    predictor, cards = load_members(members, fabric, scale)
+    accelerator = find_accelerator(device)
+    predictor, cards = load_members(members, accelerator, scale)
     home = members.folder(output)
     opened, own = open_own_dataset(members, dataset)
     name = opened.root.resolve().name
@@ -68,7 +68,7 @@ def audit_run(
     need_record(folder)
     settle(folder)
     _refuse_results(folder, settings, overwrite=overwrite)
-    unlearned = unlearned_by(members, fabric, scale) if members.is_folded and all(own) else None
+    unlearned = unlearned_by(members, accelerator, scale) if members.is_folded and all(own) else None
     with bar("Auditing") as advance:
         found = audit(predictor, opened, split, advance, max_failed, unlearned)
     content = repr([(suspect.sample, suspect.region) for suspect in found.suspects])

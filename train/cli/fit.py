@@ -8,15 +8,16 @@ from typing import Any
 import click
 
 from prep.cli.console import finish, note, progress
-from prep.cli.options import dataset_argument, json_option
+from prep.cli.options import json_option
 from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_torch
+from train.cli.training_data import find_training_data, training_data_argument
 
 
 @click.command(cls=SectionedCommand)
-@dataset_argument
+@training_data_argument
 @recipe_option
 @setting_options
 @click.option(
@@ -46,7 +47,7 @@ from train.cli.torch_needed import need_torch
 )
 @json_option
 def fit(
-    dataset: Path | None,
+    dataset: Path | str | None,
     recipe: str | None,
     resume: str | None,
     folds: int | None,
@@ -58,6 +59,7 @@ def fit(
 ) -> None:
     """Train a network on the patches of DATASET, or on random crops of its images, and score the test images.
 
+    DATASET may be a packed one (s3://bucket/name, or its folder): its training images are read from the shards.
     Without --recipe and --epochs, what no option says is planned from the dataset, the machine and the time
     ('seg-train plan' shows it); with either, it is as the recipe or the defaults say.
 
@@ -68,10 +70,10 @@ def fit(
         seg-train datasets/campus --recipe campus --batch 4
         seg-train --resume
         seg-train datasets/campus --folds 5 --minutes 60
+        seg-train s3://bucket/campus --epochs 20
     """
     began = time.monotonic()  # of --minutes, before seconds of import
     need_torch()
-    from prep.dataset.dataset import find_dataset
     from train.config.recipes import find_recipe
     from train.fitting.fit import Place
     from train.fitting.fit import fit as fit_dataset
@@ -91,7 +93,7 @@ def fit(
         chooses = None
         if recipe is None and settings["epochs"] is None:
             chooses = planner({**settings, "minutes": minutes})
-        root = find_dataset(dataset)
+        root = find_training_data(dataset)
         if folds is not None:
             tell_folds(cross_validate(root, config, folds, place, progress, note, began, chooses))
             return
@@ -99,10 +101,11 @@ def fit(
     else:
         _refuse(["recipe", "folds", *settings])
         run = find_run(Path(resume), note, LAST, or_folds=True)
+        moved = None if dataset is None else find_training_data(dataset)
         if is_cross_validation(run):
-            tell_folds(resume_folds(run, dataset, place, progress, note, began))
+            tell_folds(resume_folds(run, moved, place, progress, note, began))
             return
-        result = resume_run(run, dataset, place, progress, note, began)
+        result = resume_run(run, moved, place, progress, note, began)
     if result is None:  # the first process tells the result
         return
     scores = result.scores.scores if result.scores else None

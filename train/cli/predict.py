@@ -110,7 +110,9 @@ def predict(
     geopackage  polygons on the map, of photos with a place on the earth
 
     probabilities     (classes, height, width) float16, which np.load(PATH,
-                      mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes
+                      mmap_mode="r") opens: 120 MB for 12 megapixels and 5 classes;
+                      of a GeoTIFF a GeoTIFF with a band for each class, uint8:
+                      250 is 1 (steps of 0.004, the scale of its bands), 255 no data
 
     geojson, geopackage and coco have a polygon for each region of each class but the background. Photos in
     subfolders get the names of their folders: "Tile 1/part.jpg" becomes "Tile 1_part.png". TIFFs above 64
@@ -138,7 +140,7 @@ def predict(
         seg-train predict photos/ -o predictions --save masks,geojson --simplify 2 --min-area 50
         seg-train predict photos/ -o predictions --save masks,probabilities
         seg-train predict photos/ -o predictions --run runs/a --run runs/b
-        seg-train predict mosaic.tif -o predictions --scale 1
+        seg-train predict mosaic.tif -o map --save masks,geopackage,probabilities
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()

@@ -63,7 +63,7 @@ def serve(
     """
     need_torch()
     from prep.web.server import bind, is_loopback, make_server, url_of
-    from train.runs.device import make_fabric
+    from train.runs.device import find_accelerator
     from train.runs.members import find_members, load_members
     from train.serve.app import serve_app
     from train.serve.limits import Limits
@@ -71,7 +71,7 @@ def serve(
 
     chosen = find_members(runs, note)
     listener = bind(host, port)
-    predictor, _ = load_members(chosen, make_fabric(device), scale)
+    predictor, _ = load_members(chosen, find_accelerator(device), scale)
     service = Service(predictor, chosen.name, Limits(**limits))
     only_here = is_loopback(listener)
     server = make_server(serve_app(service, only_here=only_here), listener)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from train.data.albumentation import Transform, load_transform
 from train.data.augment import alter_colors, draw
 from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.prefetch import prefetch
+from train.data.streamed_store import StreamedStore
 
 _MEMORY_SHARE = 0.7
 """Images may take so much of the memory; the network and other programs need some."""
@@ -151,12 +152,6 @@ def load_samples(
 ) -> PixelStore:
     """Load whole images and masks into memory, for random crops of `size` pixels."""
     area = np.array([sample.height * sample.width for sample in samples])
-    needed, memory = 4 * int(area.sum()), machine_memory()  # three bytes of image and one of mask a pixel
-    if memory is not None and needed > _MEMORY_SHARE * memory:
-        raise SegError(
-            f"{dataset.root}: its training images take {needed / 1e9:.1f} GB, the machine has {memory / 1e9:.1f} GB of "
-            "memory; cut patches first with 'seg-prep patches', which stay on disk"
-        )
     start = np.concatenate([[0], np.cumsum(area)])
     pixels, labels = np.empty((start[-1], 3), np.uint8), np.empty(start[-1], np.uint8)
 
@@ -181,6 +176,12 @@ def load_samples(
     )  # fmt: skip
 
 
+def fits_in_memory(samples: Iterable[Sample]) -> bool:
+    """Whether images and masks of these samples, decoded, leave enough of the memory to others."""
+    needed, memory = sum(4 * sample.height * sample.width for sample in samples), machine_memory()
+    return memory is None or needed <= _MEMORY_SHARE * memory
+
+
 def machine_memory() -> int | None:
     """Bytes of memory of this machine; None where the system does not tell."""
     try:
@@ -191,8 +192,10 @@ def machine_memory() -> int | None:
 
 def training_store(
     dataset: Dataset, config: Config, progress: Progress = silent, samples: Sequence[Sample] | None = None
-) -> PixelStore:
+) -> PixelStore | StreamedStore:
     """The patches of the train split, or random crops of its images where there are no patches, changed as asked.
+
+    Images that do not fit into the memory are read again in each epoch.
 
     samples: of train and val, that take the place of the train split.
     Raises SegError if there is nothing to train on, if several sets of patches fit, or if the patches were cut
@@ -202,13 +205,18 @@ def training_store(
     return replace(_store(dataset, config, progress, samples), config=config, transform=transform)
 
 
-def _store(dataset: Dataset, config: Config, progress: Progress, chosen: Sequence[Sample] | None) -> PixelStore:
+def _store(
+    dataset: Dataset, config: Config, progress: Progress, chosen: Sequence[Sample] | None
+) -> PixelStore | StreamedStore:
     folder = find_patches(dataset, config.size)
     if folder is None:
         samples = dataset.of_split("train") if chosen is None else chosen
         if not samples:
             raise SegError(f"{dataset.root}: no labelled train samples; look at its split with 'seg-prep split'")
-        return load_samples(dataset, samples, config.size or DEFAULT_SIZE, config.crops, progress)
+        size = config.size or DEFAULT_SIZE
+        if not fits_in_memory(samples):
+            return StreamedStore(dataset, tuple(samples), size, config.crops, dataset.files_hash("train"))
+        return load_samples(dataset, samples, size, config.crops, progress)
     settings = read_patch_settings(folder)
     if settings.is_stale(dataset):
         raise SegError(

@@ -8,7 +8,7 @@ from prep.core.words import list_some
 from train.exporting.export_run import onnx_of_run
 from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.runs.members import find_members
 from train.runs.run_files import MODEL
 from train.windows.mean_model import Member, mean_predictor
@@ -46,7 +46,7 @@ def open_predictor(
 def _opened(run: Path, engine: str | None, device: str, note: Callable[[str], None]) -> tuple[Predictor, str]:
     if engine == "onnx":
         return onnx_of_run(run, note)
-    return load_model(run / MODEL, make_fabric(device))[0], model_id(run / MODEL)
+    return load_model(run / MODEL, find_accelerator(device))[0], model_id(run / MODEL)
 
 
 def name_of(identities: Sequence[str]) -> str:

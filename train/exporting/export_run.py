@@ -13,7 +13,7 @@ from prep.images.imageio import ImageRGB
 from train.exporting.export import deployed, export_model, exported_identity
 from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.runs.run_files import MODEL, ONNX
 from train.runs.runs import open_dataset
 from train.windows.predictor import Predictor, TorchModel
@@ -44,7 +44,7 @@ def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: boo
     identity = model_id(run / MODEL)
     if path.exists() and not overwrite and exported_identity(path, form) != identity:
         raise SegError(f"{path}: is already there; add --overwrite, or name another file with -o")
-    predictor, card = load_model(run / MODEL, make_fabric("cpu"))
+    predictor, card = load_model(run / MODEL, find_accelerator("cpu"))
     assert isinstance(predictor.model, TorchModel)
     images, checked_on = _check_images(run)
     model = deployed(predictor.model.network, card)

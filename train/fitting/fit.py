@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING
 
 from prep.core.errors import SegError
 from prep.core.progress import Bar, Say, no_bar
@@ -15,6 +14,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, ensure_stats
 from prep.dataset.transaction import settle
+from prep.packing.streamed import open_dataset
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
@@ -27,7 +27,10 @@ from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
 
-Planner = Callable[[Dataset, Stats, Fabric, Bar], Plan]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Planner = Callable[[Dataset, Stats, "Fabric", Bar], Plan]
 """Chooses the settings of a training, once it is known on what and where."""
 
 
@@ -57,10 +60,10 @@ def fit(
         if fabric.is_global_zero:
             settle(dataset_root, say)
             with _with_remedy("split"):
-                ensure_split(Dataset.open(dataset_root), config.seed, say)
+                ensure_split(open_dataset(dataset_root), config.seed, say)
         fabric.barrier()
         bar = bar if fabric.is_global_zero else no_bar
-        dataset = Dataset.open(dataset_root)
+        dataset = open_dataset(dataset_root)
         stats = _counted(dataset, fabric, bar, say)
         plan = fabric.broadcast(planner(dataset, stats, fabric, bar) if planner and fabric.is_global_zero else None)
         return train_run(Subject(dataset, stats), plan or config, None, fabric, bar, say, began)
@@ -81,7 +84,7 @@ def resume(
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     need_record(run)
     data, config = read_settings(run), resumed_config(run)
-    dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
+    dataset = open_dataset(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     fabric = _launched(place, config)
@@ -97,14 +100,14 @@ def resumed_config(run: Path) -> Config:
     return config if config.augment is None else replace(config, augment=str(own_augment(run, config)))
 
 
-def _launched(place: Place, config: Config) -> Fabric:
+def _launched(place: Place, config: Config) -> "Fabric":
     """Start the other processes, if there are to be any; each of them comes here by the same command line."""
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
     fabric.launch()
     return fabric
 
 
-def _counted(dataset: Dataset, fabric: Fabric, bar: Bar, say: Say) -> Stats:
+def _counted(dataset: Dataset, fabric: "Fabric", bar: Bar, say: Say) -> Stats:
     """The statistics of a dataset, counted by the first process if they are not there yet."""
     if fabric.is_global_zero:
         with bar("Counting") as advance, _with_remedy("stats"):

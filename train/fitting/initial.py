@@ -4,10 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
@@ -21,6 +20,9 @@ from train.runs.checkpoint import read_checkpoint, write_checkpoint
 from train.runs.run_files import LAST
 from train.runs.run_settings import read_settings
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 LITE = "tu-tf_efficientnet_lite0"
 """The encoder whose ImageNet weights come in a package."""
 
@@ -28,7 +30,7 @@ Weights = dict[str, Tensor]
 
 
 def initial_network(
-    config: Config, classes: int, fabric: Fabric, say: Callable[[str], None], resumed: Path | None
+    config: Config, classes: int, fabric: "Fabric", say: Callable[[str], None], resumed: Path | None
 ) -> tuple[nn.Module, torch.optim.Optimizer]:
     """The network that a training begins with, and its optimizer, ready to be set up by Fabric.
 
@@ -47,7 +49,7 @@ def initial_network(
 
 
 def with_fast_gradients(
-    network: nn.Module, config: Config, fabric: Fabric, ways: Sequence[str] | None = None
+    network: nn.Module, config: Config, fabric: "Fabric", ways: Sequence[str] | None = None
 ) -> nn.Module:
     """Compute the gradients of depthwise layers in the ways that are fast on this CPU, or in those given."""
     if config.compile or fabric.device.type != "cpu":  # compilers make code of their own

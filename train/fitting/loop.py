@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
@@ -23,6 +23,7 @@ from prep.photos.survey import read_ranges
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.image_scale import ground_notes, image_scale
+from train.data.streamed_store import StreamedStore
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, read_last, write_last
@@ -33,10 +34,14 @@ from train.fitting.timing.budget import Budget
 from train.fitting.timing.clock import Clock
 from train.fitting.validation import Validation, Validator, epochs_between_validations
 from train.runs.checkpoint import ModelCard, save_model
+from train.runs.device import accelerator_of
 from train.runs.run_files import MODEL
 from train.scoring.metrics import Confusion
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.window_settings import WindowSettings
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _SHARES = 10_000
 """Of the training, in its progress bar."""
@@ -49,8 +54,8 @@ class Trainer:
     """Trains one network on one dataset into one run folder; of several processes, the first writes."""
 
     def __init__(
-        self, run: Path, dataset: Dataset, store: PixelStore, stats: Stats, config: Config, fabric: Fabric, log: Log,
-        resumes: bool = False, began: float | None = None,
+        self, run: Path, dataset: Dataset, store: PixelStore | StreamedStore, stats: Stats, config: Config,
+        fabric: "Fabric", log: Log, resumes: bool = False, began: float | None = None,
     ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
         classes = len(dataset.classes)
@@ -74,10 +79,12 @@ class Trainer:
             scale,
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
-        model = TorchModel(self.kept_network, self.normalize, fabric)
+        model = TorchModel(self.kept_network, self.normalize, accelerator_of(fabric))
         self.predictor = Predictor(model, dataset.classes, windows, fabric.device)
         self.validation = dataset.of_split("val")
-        self.validator = Validator(self.predictor, model, loss, dataset, self.validation, store.size, config.batch)
+        self.validator = Validator(
+            self.predictor, model, loss, dataset, self.validation, store.size, config.batch, fabric
+        )  # fmt: skip
         self.validate_every = epochs_between_validations(self.validation, len(store) * store.size**2, windows.overlap)
         self.state = TrainingState()
         # Reading the images is part of the minutes; without any, only training counts, to tell how long it goes on.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prep.core.words import counted
+from train.data.streamed_store import StreamedStore
 from train.fitting.loop import Trainer
 from train.networks.depthwise import ways_of
 
@@ -38,12 +39,17 @@ def opening(trainer: Trainer, settings: Mapping[str, Any]) -> str:
     config = trainer.config
     network = config.arch if config.encoder is None else f"{config.arch} with {config.encoder}"
     forms = ("patch", "patches") if trainer.store.is_cut else ("random crop",)
+    anew = " (images are read again in each, being more than the memory holds)" if _is_streamed(trainer) else ""
     return (
         f"{trainer.run}: {network} of {settings['parameters'] / 1e6:.2f} M parameters "
         f"on {settings['device']} in {settings['precision_used']}; "
-        f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch, "
+        f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch{anew}, "
         f"{settings['train_images']:,} training and {counted(settings['val_images'], 'validation image')}"
     )
+
+
+def _is_streamed(trainer: Trainer) -> bool:
+    return isinstance(trainer.store, StreamedStore)
 
 
 def _data_hash(trainer: Trainer) -> str:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from train.fitting.losses import Loss
 from train.windows.windows import best_class
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Batch = tuple[Tensor, Tensor]
 """(B, 3, H, W) float32 network input and (B, H, W) uint8 masks, on the device."""
@@ -34,7 +37,7 @@ class Stepper:
     optimizer: torch.optim.Optimizer
     loss: Loss
     classes: int
-    fabric: Fabric
+    fabric: "Fabric"
     log: Callable[[str], None]
     clip: float | None = None
     pieces: int = 1

@@ -6,9 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, read_bytes, remove_parts, write_bytes, write_text
@@ -16,9 +14,11 @@ from prep.core.progress import Bar, Progress
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
 from prep.dataset.stats import Stats, read_stats
+from prep.packing.streamed import StreamedDataset, open_dataset
 from train.config.config import Config
 from train.config.plan import Plan
 from train.data.data import PixelStore, training_store
+from train.data.streamed_store import StreamedStore
 from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.loop import Trainer
@@ -26,11 +26,15 @@ from train.fitting.record import opening, settings_of
 from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
+from train.runs.device import accelerator_of
 from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import mark_latest, new_run
 from train.scoring.score import write_scores
 from train.scoring.split_scores import SplitScores, of_splits, score_split
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,11 @@ class Subject:
     stats: Stats
     fold: Fold | None = None
 
-    def store(self, config: Config, progress: Progress) -> PixelStore:
+    def store(self, config: Config, progress: Progress) -> PixelStore | StreamedStore:
         """The pixels to learn; SegError if the dataset was changed while they were read."""
         if self.fold is None:
             store, root = training_store(self.dataset, config, progress), self.dataset.root
-            changed = Dataset.open(root) != self.dataset or read_stats(root / STATS) != self.stats
+            changed = open_dataset(root) != self.dataset or read_stats(root / STATS) != self.stats
         else:
             store = training_store(self.fold.dataset, config, progress, self.dataset.of_split("train"))
             changed = Dataset.open(self.dataset.root) != self.fold.dataset
@@ -101,7 +105,7 @@ class Subject:
 
 
 def train_run(
-    subject: Subject, chosen: Config | Plan, resumed: Path | None, fabric: Fabric, bar: Bar,
+    subject: Subject, chosen: Config | Plan, resumed: Path | None, fabric: "Fabric", bar: Bar,
     say: Callable[[str], None], began: float,
 ) -> Run | None:  # fmt: skip
     """Train a run, or go on with it, and score it; None in all processes but the first.
@@ -185,7 +189,7 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     scores, metrics = None, None
     if dataset.of_split("test"):
-        predictor, _ = load_model(run / MODEL, trainer.fabric)
+        predictor, _ = load_model(run / MODEL, accelerator_of(trainer.fabric))
         with bar("Scoring") as advance:
             scores = score_split(predictor, dataset, "test", advance)
         if subject.fold is not None:
@@ -196,6 +200,6 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
     validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
     size, steps = trainer.store.size, trainer.state.step
     told = []
-    if subject.fold is None:
+    if subject.fold is None and not isinstance(dataset, StreamedDataset):  # whose split and labels lie elsewhere
         told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics)
     return Run(run, write_run_report(run, told), scores, tuple(told))

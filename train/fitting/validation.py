@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from train.fitting.losses import Loss
 from train.fitting.timing.look import Look
 from train.scoring.metrics import Confusion, confusion_matrix
 from train.windows.predictor import Predictor, TorchModel
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _VALIDATION_SHARE = 0.5
 """Validation may cost at most this share of the training between two of them."""
@@ -45,6 +49,7 @@ class Validator:
     samples: Sequence[Sample]
     size: int
     batch: int
+    fabric: "Fabric"
     look: Look | None = None
 
     def __call__(self) -> Validation:
@@ -57,7 +62,7 @@ class Validator:
             confusion += confusion_matrix(mask, predictor(image), classes)
             image_loss, amount = self._loss_of(image, mask)
             loss, counted = loss + image_loss, counted + amount
-        fabric = self.model.fabric
+        fabric = self.fabric
         if fabric.world_size > 1:
             sums = torch.tensor([loss, counted, *confusion.ravel()], dtype=torch.float64, device=fabric.device)
             loss, counted, *cells = fabric.all_reduce(sums, reduce_op="sum").tolist()
@@ -65,7 +70,7 @@ class Validator:
         return Validation(confusion, loss / counted if counted else math.nan)
 
     def _decoded(self) -> Iterator[tuple[ImageRGB, IndexMask]]:
-        fabric = self.model.fabric
+        fabric = self.fabric
         samples = self.look.chosen(self.samples) if self.look else self.samples
         most = self.look.pixels if self.look else None
         for sample in samples[fabric.global_rank :: fabric.world_size]:

@@ -6,8 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, write_bytes, write_text
@@ -42,6 +41,9 @@ from train.runs.run_files import CONFIG, FOLD_COUNTS, LAST, LOG, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import new_run
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 @dataclass(frozen=True)
 class _Work:
@@ -51,7 +53,7 @@ class _Work:
     dataset: Dataset
     table: Mapping[str, str]
     config: Config
-    fabric: Fabric
+    fabric: "Fabric"
     bar: Bar
     say: Say
 
@@ -125,7 +127,7 @@ def resume_folds(
         return _train(work, record, began)
 
 
-def _only_process(place: Place, config: Config) -> Fabric:
+def _only_process(place: Place, config: Config) -> "Fabric":
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
     if fabric.world_size > 1:
         raise SegError("--folds trains in one process; leave --devices, --nodes and torchrun out")

@@ -13,7 +13,7 @@ from train.folding.fold_report import write_fold_report
 from train.folding.fold_table import FoldTable, fold_table, write_fold_table
 from train.folding.pooling import pooled, read_counts
 from train.runs.checkpoint import load_model
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.runs.fold_record import fold_runs
 from train.runs.members import find_members
 from train.runs.run_files import CONFUSION, MODEL
@@ -46,7 +46,7 @@ def finish(
     runs = fold_runs(run)
     folds = [read_counts(each, dataset, {stem for stem, own in table.items() if own == each.name}) for each in runs]
     together = pooled(folds)
-    predictor, _ = load_model(runs[0] / MODEL, make_fabric(device))
+    predictor, _ = load_model(runs[0] / MODEL, find_accelerator(device))
     found = metrics_of(together, uncertainty_of(together), dataset, predictor.windows)
     scores = fold_table(folds, found)
     with Transaction(run, "folds", {"scores": found.to_json(), "folds": scores.to_json()}) as change:

@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 
 from prep.dataset.dataset import Dataset
 from train.config.config import Config
@@ -12,8 +12,12 @@ from train.data.data import DEFAULT_SIZE, find_patches
 from train.fitting.timing.costs import measure_costs
 from train.fitting.timing.threads import threads_restored
 from train.networks.networks import build_network
+from train.runs.device import accelerator_of
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.window_settings import WindowSettings
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _LEAST_FOR_FOLDS, _LEAST_FOR_ONE = 0.5, 0.1
 """Of the minutes, for the folds, also where the score of the test images would take more than the rest; and of its fair
@@ -48,7 +52,7 @@ class Spending:
         return float(f"{share:.4g}")  # people read it
 
 
-def seconds_of_end(folds: int, dataset: Dataset, config: Config, fabric: Fabric) -> float:
+def seconds_of_end(folds: int, dataset: Dataset, config: Config, fabric: "Fabric") -> float:
     """Seconds that scoring the test images will take, by the mean of all models and by each; measured for a moment."""
     samples = dataset.of_split("test")
     if not samples:
@@ -57,7 +61,7 @@ def seconds_of_end(folds: int, dataset: Dataset, config: Config, fabric: Fabric)
     size = config.size or (int(patches.name.removeprefix("size")) if patches else DEFAULT_SIZE)
     windows = WindowSettings(config.window or 2 * size, config.window_overlap)
     network = build_network(config, len(dataset.classes)).to(memory_format=torch.channels_last).to(fabric.device)
-    model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), fabric)  # any: it takes as long
+    model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), accelerator_of(fabric))  # any: it takes as long
     predictor = Predictor(model, dataset.classes, windows, fabric.device)
     middling = sorted(samples, key=lambda each: each.width * each.height)[len(samples) // 2]
     with threads_restored():

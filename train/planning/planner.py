@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats, ensure_stats
+from prep.packing.streamed import open_dataset
 from train.config.config import Config
 from train.config.plan import Plan
 from train.fitting.fit import Planner
@@ -19,11 +18,14 @@ from train.planning.machine import measure_machine
 from train.planning.plan import plan
 from train.runs.device import make_fabric
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 def planner(given: Mapping[str, Any]) -> Planner:
     """What fit calls once it knows dataset, statistics and device.  given: settings chosen by options, or None."""
 
-    def planned(dataset: Dataset, stats: Stats, fabric: Fabric, bar: Bar) -> Plan:
+    def planned(dataset: Dataset, stats: Stats, fabric: "Fabric", bar: Bar) -> Plan:
         with bar("Looking") as advance:
             fingerprint = take_fingerprint(dataset, stats, given.get("size"), advance)
         with bar("Measuring") as advance:
@@ -46,7 +48,7 @@ def plan_dataset(
     if output is not None and output.exists() and not overwrite:
         raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
     Config(**{name: value for name, value in given.items() if value is not None})  # what no training can have
-    dataset = Dataset.open(root)
+    dataset = open_dataset(root)
     with bar("Counting") as advance:
         stats, _ = ensure_stats(dataset, advance)
     if not dataset.of_split("train"):

@@ -16,13 +16,15 @@ from prep.images.overlay import overlay
 from prep.photos.ranges import format_range
 from prep.photos.tiff_rows import TiffRows
 from train.predicting.file_polygons import file_polygons
-from train.predicting.map_files import map_content, map_path
-from train.predicting.mask_tiff import Strips, write_map, write_mask
+from train.predicting.maps.map_files import map_content, map_path
+from train.predicting.maps.mask_tiff import write_map, write_mask
+from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
+from train.predicting.maps.probability_map import keep_scores, scores_path
+from train.predicting.maps.tiled_tiff import Strips
 from train.predicting.output_folder import OutputFolder
-from train.predicting.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
-from train.windows.probability_file import PROBABILITIES, probability_path
+from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos
 
 LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
@@ -30,6 +32,7 @@ LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
 those on the map polygons, too."""
 
 _SHOWN_PX = 2048
+_ROWS = 64
 
 
 def predict_large(
@@ -44,7 +47,7 @@ def predict_large(
     progress: Progress = silent,
     note: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities/STEM.npy.
+    """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities.
 
     Of a photo with a place on the earth the mask lies there, and polygons are made of it: tolerance, smallest: in
     pixels, as of region_polygons. Memory does not grow with the height. Files that are all there, of this model, are
@@ -60,7 +63,7 @@ def predict_large(
     paths = {
         "masks": mask_path,
         "overlays": folder.root / "overlays" / f"{photo.stem}.png",
-        PROBABILITIES: probability_path(folder.root, photo),
+        PROBABILITIES: scores_path(folder.root, photo, place),
     }
     wanted = {kind: path for kind, path in paths.items() if kind in kinds}
     side_files = [] if place is None else place.reference.side_files(".tif")
@@ -98,7 +101,9 @@ def _label(
     source = Thinned(rows)
     for path in paths.values():
         make_folder(path.parent)
-    labels = predictor.strips(source, paths.get(PROBABILITIES))
+    scores = paths.get(PROBABILITIES)
+    keep = keep_scores(scores, place, predictor.classes, rows.empty) if scores is not None else None
+    labels = _in_few_rows(predictor.strips(source, keep))
     if place is not None:
         labels = _without_empty(labels, rows)
     strips = _reported(source.labels(labels), source.height, progress)
@@ -153,6 +158,13 @@ class Thinned:
 
     def _thin(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
         return rows[-top % self._step :: self._step, :: self._step].copy()
+
+
+def _in_few_rows(strips: Strips) -> Strips:
+    """The same labels in more strips, so that what follows copies few rows at a time."""
+    for first, labels in strips:
+        for row in range(0, len(labels), _ROWS):
+            yield first + row, labels[row : row + _ROWS]
 
 
 def _without_empty(strips: Strips, rows: TiffRows) -> Strips:

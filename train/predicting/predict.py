@@ -13,19 +13,19 @@ from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
 from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
-from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.photoio import read_photo
 from prep.photos.survey import RANGE_OPTION, survey_photos
 from prep.photos.tiff_rows import is_large_tiff
 from train.predicting.large import predict_large
-from train.predicting.map_outputs import make_map_outputs
+from train.predicting.maps.map_outputs import make_map_outputs
+from train.predicting.maps.places import Place, Places
+from train.predicting.maps.probability_map import keep_scores, scores_path
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs
-from train.predicting.places import Place, Places
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
-from train.windows.probability_file import PROBABILITIES, probability_path
+from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos
 
 
@@ -92,8 +92,8 @@ def predict_photos(
     with bar("Predicting") as advance:
         for done, photo in enumerate(photos, start=1):
             with failures.leaving_out():
-                scores = probability_path(folder.root, photo) if PROBABILITIES in kinds else None
                 place = places.of(photo)
+                scores = scores_path(folder.root, photo, place) if PROBABILITIES in kinds else None
                 if is_large_tiff(photo.path):
                     large.append((_only_page(photo), place))
                 else:
@@ -155,15 +155,14 @@ def _predict_photo(
     predictor = predictor.on_ground(None if place is None else place.pixel_size(height, width))
     rescaled.look(str(photo.path), predictor.scale, height, width)
     empty = None if place is None else place.empty_pixels()
-    mask = predictor(image) if scores is None else _label_and_keep(predictor, image, scores)
+    if scores is None:
+        mask = predictor(image)
+    else:
+        make_folder(scores.parent)
+        keep = keep_scores(scores, place, predictor.classes, None if empty is None else lambda top, end: empty[top:end])
+        mask = np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), keep)])
     if empty is not None:
         mask = np.where(empty, np.uint8(IGNORE_INDEX), mask)
     predicted = Predicted(photo, image, mask)
     for each in outputs:
         each.write(predicted)
-
-
-def _label_and_keep(predictor: Predictor, image: ImageRGB, scores: Path) -> IndexMask:
-    """Label an image, and write its class probabilities on the way."""
-    make_folder(scores.parent)
-    return np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), scores)])

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 
 from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
@@ -21,6 +20,7 @@ from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
 from train.networks.networks import build_network, is_plain
 from train.runs.fold_record import run_name
+from train.windows.accelerator import Accelerator
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.scale import ImageScale, Rescaling
 from train.windows.window_settings import WindowSettings
@@ -90,7 +90,7 @@ def save_model(path: Path, network: torch.nn.Module, card: ModelCard, results: d
     write_checkpoint(path, {"weights": weights, **card.to_plain(), "results": results})
 
 
-def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
+def load_model(path: Path, accelerator: Accelerator) -> tuple[Predictor, ModelCard]:
     """Read a model.pt onto the device; SegError if it is none of ours."""
     data = read_checkpoint(path)
     try:
@@ -98,11 +98,11 @@ def load_model(path: Path, fabric: Fabric) -> tuple[Predictor, ModelCard]:
         network = _network(card, data["weights"])
     except (KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
-    network = network.to(memory_format=torch.channels_last).to(fabric.device)
-    model = TorchModel(network, Normalizer(card.mean, card.std), fabric)
+    network = network.to(memory_format=torch.channels_last).to(accelerator.device)
+    model = TorchModel(network, Normalizer(card.mean, card.std), accelerator)
     windows = WindowSettings(card.window, card.overlap)
     scale = Rescaling(card.image_scale)
-    return Predictor(model, card.classes, windows, fabric.device, card.ranges, scale), card
+    return Predictor(model, card.classes, windows, accelerator.device, card.ranges, scale), card
 
 
 def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Module:

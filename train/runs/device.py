@@ -4,45 +4,81 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
 from prep.core.errors import SegError
 from train.config.config import Precision
+from train.windows.accelerator import Accelerator
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
-def make_fabric(device: str = "auto", devices: int = 1, nodes: int = 1, precision: Precision = "auto") -> Fabric:
-    """An NVIDIA GPU if there is one, else the CPU; bfloat16 autocast where it is computed in hardware.
+def find_accelerator(device: str = "auto", precision: Precision = "auto") -> Accelerator:
+    """An NVIDIA GPU if there is one, else the CPU; bfloat16 where it is computed in hardware.
+
+    Raises SegError if the device named is not there.
+    """
+    name = _device_name(device)
+    place = torch.device(name) if name == "cpu" else torch.device(name, 0)
+    return Accelerator(place, _precision(name, precision) == "bf16")
+
+
+def make_fabric(device: str = "auto", devices: int = 1, nodes: int = 1, precision: Precision = "auto") -> "Fabric":
+    """The same for a training, in one process or in several.
 
     devices: processes on this machine, each with a GPU of its own where there are GPUs.  nodes: machines.
     Under torchrun both are as torchrun says. Raises SegError if the devices named are not there.
     """
-    accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    if accelerator == "cuda" and not torch.cuda.is_available():
-        raise SegError("--device cuda: PyTorch sees no NVIDIA GPU here; use --device cpu, or leave it out")
-    if accelerator == "mps" and not torch.backends.mps.is_available():
-        raise SegError("--device mps: PyTorch sees no Apple GPU here; use --device cpu, or leave it out")
-    if TorchElasticEnvironment.detect():
+    from lightning_fabric import Fabric  # 160 MB and seconds that only a training needs
+
+    name = _device_name(device)
+    if under_torchrun():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
-    if accelerator == "cuda" and devices > torch.cuda.device_count():
+    if name == "cuda" and devices > torch.cuda.device_count():
         raise SegError(f"--devices {devices}: PyTorch sees {torch.cuda.device_count()} NVIDIA GPUs here")
-    if precision == "auto":
-        precision = "bf16" if has_bfloat16(accelerator) else "32"
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # our own first line tells device and precision
     return Fabric(
-        accelerator=accelerator,
+        accelerator=name,
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if devices * nodes > 1 else "auto",
-        precision="bf16-mixed" if precision == "bf16" else "32-true",
+        precision="bf16-mixed" if _precision(name, precision) == "bf16" else "32-true",
     )
 
 
+def accelerator_of(fabric: "Fabric") -> Accelerator:
+    """Where one process of a training computes."""
+    return Accelerator(fabric.device, fabric._precision.precision == "bf16-mixed")
+
+
+def under_torchrun() -> bool:
+    """Whether torchrun began this process, and others with it."""
+    return torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
+
+
+def _device_name(device: str) -> str:
+    """cpu, cuda or mps; SegError if it is not there."""
+    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if name == "cuda" and not torch.cuda.is_available():
+        raise SegError("--device cuda: PyTorch sees no NVIDIA GPU here; use --device cpu, or leave it out")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise SegError("--device mps: PyTorch sees no Apple GPU here; use --device cpu, or leave it out")
+    return name
+
+
+def _precision(device: str, precision: Precision) -> Precision:
+    """bf16 or 32."""
+    if precision != "auto":
+        return precision
+    return "bf16" if has_bfloat16(device) else "32"
+
+
 @contextmanager
-def ending_together(fabric: Fabric) -> Iterator[None]:
+def ending_together(fabric: "Fabric") -> Iterator[None]:
     """Where this process stops by an error, stop those that it started: they would wait for it, on GPUs for ever."""
     try:
         yield

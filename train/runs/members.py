@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning_fabric import Fabric
-
 from prep.core.errors import SegError
 from prep.core.words import list_some, verb
 from train.runs.checkpoint import ModelCard, load_model
 from train.runs.fold_record import fold_runs, is_cross_validation, read_fold_table, run_name
 from train.runs.run_files import FOLD_COUNTS, MODEL
 from train.runs.runs import find_run
+from train.windows.accelerator import Accelerator
 from train.windows.mean_model import Member, mean_predictor
 from train.windows.predictor import Predictor
 from train.windows.scale import Scale
@@ -78,18 +77,20 @@ def _runs_of(run: Path) -> list[Path]:
     return folds
 
 
-def load_members(members: Members, fabric: Fabric, scale: Scale = "auto") -> tuple[Predictor, list[ModelCard]]:
+def load_members(
+    members: Members, accelerator: Accelerator, scale: Scale = "auto"
+) -> tuple[Predictor, list[ModelCard]]:
     """The mean of the models of these runs, all of them in memory, and what each says of itself.
 
     Raises SegError as load_model and mean_predictor do.
     """
-    loaded = [load_model(run / MODEL, fabric) for run in members.runs]
+    loaded = [load_model(run / MODEL, accelerator) for run in members.runs]
     named = [Member(run_name(run), predictor) for run, (predictor, _) in zip(members.runs, loaded, strict=True)]
     return mean_predictor(named, scale), [card for _, card in loaded]
 
 
-def unlearned_by(members: Members, fabric: Fabric, scale: Scale = "auto") -> dict[str, Predictor]:
+def unlearned_by(members: Members, accelerator: Accelerator, scale: Scale = "auto") -> dict[str, Predictor]:
     """For each sample that a cross-validation dealt out, by stem, the model of the fold that has not learned it."""
     assert members.home is not None
-    of_fold = {run.name: load_model(run / MODEL, fabric)[0].at_scale(scale) for run in members.runs}
+    of_fold = {run.name: load_model(run / MODEL, accelerator)[0].at_scale(scale) for run in members.runs}
     return {stem: of_fold[fold] for stem, fold in read_fold_table(members.home).items()}

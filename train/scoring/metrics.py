@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
+from prep.images.geometry import row_strips
 from prep.images.imageio import IndexMask
 
 Confusion = NDArray[np.int64]
@@ -18,12 +19,18 @@ Counts = NDArray[np.int64]
 They add up over images, and every score but the confusion matrix itself follows from their sums.
 """
 
+_AT_ONCE = 1 << 21
+"""Pixels that are counted at once: as numbers to count, each takes 8 bytes."""
+
 
 def confusion_matrix(truth: IndexMask, guess: IndexMask, classes: int) -> Confusion:
     """Count the pixels of (H, W) masks that are not ignored in the truth."""
-    cells = truth.astype(np.uint16) * classes + guess
-    counts = np.bincount(cells[truth != IGNORE_INDEX], minlength=classes * classes)
-    return counts.reshape(classes, classes).astype(np.int64)
+    counts = np.zeros(classes * classes, np.int64)
+    for rows in row_strips(len(truth), truth.shape[1], _AT_ONCE):
+        true, said = truth[rows], guess[rows]
+        cells = true.astype(np.uint16) * classes + said
+        counts += np.bincount(cells[true != IGNORE_INDEX], minlength=classes * classes)
+    return counts.reshape(classes, classes)
 
 
 def counts_of(confusion: Confusion, boundary: NDArray[np.int64]) -> Counts:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_fabric import Fabric
-
 from prep.core.errors import SegError
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
@@ -16,6 +14,7 @@ from train.runs.members import Members, load_members
 from train.runs.runs import open_dataset, own_dataset
 from train.scoring.compare import Candidate, Comparison, compare
 from train.scoring.split_scores import SplitScores, score_split
+from train.windows.accelerator import Accelerator
 from train.windows.predictor import Predictor
 from train.windows.scale import Scale
 
@@ -65,7 +64,7 @@ def need_unknown(
 
 
 def find_rivals(
-    members: Members, cards: Sequence[ModelCard], other: Members | None, fabric: Fabric, scale: Scale
+    members: Members, cards: Sequence[ModelCard], other: Members | None, accelerator: Accelerator, scale: Scale
 ) -> list[Rival]:
     """The run to compare with, else of the mean of several each of them; none for a single one.
 
@@ -73,12 +72,12 @@ def find_rivals(
     """
     if other is None:
         alone = [] if members.is_single else [Members((run,), run) for run in members.runs]
-        return [Rival(each.name, _loader(each, fabric, scale)) for each in alone]
+        return [Rival(each.name, _loader(each, accelerator, scale)) for each in alone]
     if {run.resolve() for run in other.runs} == {run.resolve() for run in members.runs}:
         raise SegError(
             f"--compare {other.home or other.name}: is the run that is scored ({other.name}); name another one"
         )
-    predictor, other_cards = load_members(other, fabric, scale)
+    predictor, other_cards = load_members(other, accelerator, scale)
     ours = [learned_split(run, card.split_hash) for run, card in zip(members.runs, cards, strict=True)]
     for run, card in zip(other.runs, other_cards, strict=True):
         theirs = learned_split(run, card.split_hash)
@@ -91,8 +90,8 @@ def find_rivals(
     return [Rival(other.name, lambda: predictor)]
 
 
-def _loader(members: Members, fabric: Fabric, scale: Scale) -> Callable[[], Predictor]:
-    return lambda: load_members(members, fabric, scale)[0]
+def _loader(members: Members, accelerator: Accelerator, scale: Scale) -> Callable[[], Predictor]:
+    return lambda: load_members(members, accelerator, scale)[0]
 
 
 def compare_with_best(

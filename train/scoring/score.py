@@ -13,8 +13,8 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
-from prep.images.overlay import shrink
-from train.runs.device import make_fabric
+from prep.images.overlay import contact_sheet, shrink
+from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
 from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS, WORST
@@ -25,7 +25,7 @@ from train.scoring.other_scale import other_scale
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
 from train.scoring.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
-from train.scoring.sheets import captioned_sheet, comparison, panels
+from train.scoring.sheets import captioned_sheet, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
 from train.windows.predictor import Predictor
 from train.windows.scale import Scale
@@ -61,8 +61,8 @@ def score_run(
     Raises SegError if the split has changed since the training, if the runs were trained on different splits, or if
     they have learned the images.
     """
-    fabric = make_fabric(device)
-    loaded, cards = load_members(members, fabric, scale)
+    accelerator = find_accelerator(device)
+    loaded, cards = load_members(members, accelerator, scale)
     changes = {name: value for name, value in (windows or {}).items() if value is not None}
     predictor, home = loaded.changed(**changes), members.folder(output)
     need_record(home)
@@ -75,7 +75,7 @@ def score_run(
     opened, own = open_own_dataset(members, dataset)
     need_unknown(members, cards, own, opened, split)
     is_own = any(own)
-    rivals = find_rivals(members, cards, other, fabric, scale)
+    rivals = find_rivals(members, cards, other, accelerator, scale)
     warning = other_scale(predictor, opened, split)
     if warning:
         note(warning)
@@ -130,20 +130,28 @@ def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) 
 
 
 def _write_pictures(folder: Path, scored: SplitScores, dataset: Dataset) -> None:
-    for kind, images in zip(("worst", "best"), worst_and_best(scored, _OVERLAYS), strict=True):
-        for number, image in enumerate(images, start=1):
-            parts = dataset.image(image.sample), dataset.mask(image.sample), scored.guess(image)
-            name = f"{kind}-{number:02d}-{image.sample.stem}.png"
-            write_png(folder / PREDICTIONS / name, comparison(*parts, dataset.classes))
+    """Overlays of the worst and the best images, and the sheet of the worst; of each image four panels, made once."""
+    _, best = worst_and_best(scored, _OVERLAYS)
     worst, _ = worst_and_best(scored, SHOWN)
-    if worst:
-        rows = [(_caption(image, dataset), _cells(image, scored, dataset)) for image in worst]
+    rows = []
+    for number, image in enumerate(worst, start=1):
+        pictures = _panels(image, scored, dataset)
+        if number <= _OVERLAYS:
+            _write_overlay(folder, "worst", number, image, pictures)
+        rows.append((_caption(image, dataset), [shrink(picture, _CELL_PX) for picture in pictures]))
+    for number, image in enumerate(best, start=1):
+        _write_overlay(folder, "best", number, image, _panels(image, scored, dataset))
+    if rows:
         write_png(folder / WORST, captioned_sheet(rows, _CELL_PX, _COLUMNS))
 
 
-def _cells(image: ImageScore, scored: SplitScores, dataset: Dataset) -> list[ImageRGB]:
-    pictures = panels(dataset.image(image.sample), dataset.mask(image.sample), scored.guess(image), dataset.classes)
-    return [shrink(picture, _CELL_PX) for picture in pictures]
+def _panels(image: ImageScore, scored: SplitScores, dataset: Dataset) -> list[ImageRGB]:
+    return panels(dataset.image(image.sample), dataset.mask(image.sample), scored.guess(image), dataset.classes)
+
+
+def _write_overlay(folder: Path, kind: str, number: int, image: ImageScore, pictures: list[ImageRGB]) -> None:
+    name = f"{kind}-{number:02d}-{image.sample.stem}.png"
+    write_png(folder / PREDICTIONS / name, contact_sheet(pictures, len(pictures)))
 
 
 def _caption(image: ImageScore, dataset: Dataset) -> str:

@@ -1,14 +1,17 @@
 """Pictures that people look at: prediction beside truth, and sheets of many with a line of text over each."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.images.imageio import ImageRGB, IndexMask
-from prep.images.overlay import contact_sheet, overlay, shrink
+from prep.images.overlay import overlay, shrink
+from train.windows.resampling import ResizedRows
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -23,16 +26,59 @@ _GAP, _TEXT_PX, _LINE = 6, 14, 22
 """Space between pictures, size of the letters, and height of a line of text, in pixels."""
 
 
+Paint = Callable[..., ImageRGB]
+"""Paints a picture (H, W, 3) of an image (H, W, 3) and masks (H, W), each pixel of theirs alone."""
+
+
+@dataclass(frozen=True)
+class _PaintedRows:
+    """A picture that is painted where its rows are asked for; of a large photo it would take as much as the photo."""
+
+    paint: Paint
+    parts: Sequence[NDArray[np.uint8]]
+
+    @property
+    def height(self) -> int:
+        return int(self.parts[0].shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.parts[0].shape[1])
+
+    def rows(self, first: int, last: int) -> ImageRGB:
+        return self.paint(*(part[first:last] for part in self.parts))
+
+
+def painted(paint: Paint, parts: Sequence[NDArray[np.uint8]], longest: int) -> ImageRGB:
+    """A picture of these parts, whose longer side has at most `longest` pixels; the whole of it is never held."""
+    picture = _PaintedRows(paint, parts)
+    scale = longest / max(picture.height, picture.width)
+    if scale >= 1:
+        return picture.rows(0, picture.height)
+    height, width = max(1, round(picture.height * scale)), max(1, round(picture.width * scale))
+    return ResizedRows(picture, height, width).rows(0, height)
+
+
 def panels(image: ImageRGB, truth: IndexMask, guess: IndexMask, classes: ClassMap) -> list[ImageRGB]:
-    """The image, the true mask over it, the predicted mask over it, and wrong pixels in magenta; all (H, W, 3)."""
-    wrong = image // 2 + 64
-    wrong[(truth != guess) & (truth != IGNORE_INDEX)] = (255, 0, 255)
-    return [image, overlay(image, truth, classes), overlay(image, guess, classes), wrong]
+    """The image, the true mask over it, the predicted mask over it, and wrong pixels in magenta, side by side.
 
+    All (H, W, 3) and as large as the image, or as there is place for.
+    """
 
-def comparison(image: ImageRGB, truth: IndexMask, guess: IndexMask, classes: ClassMap) -> ImageRGB:
-    """Put the four panels side by side."""
-    return contact_sheet([shrink(panel, _PANEL_PX) for panel in panels(image, truth, guess, classes)], 4)
+    def errors(image: ImageRGB, truth: IndexMask, guess: IndexMask) -> ImageRGB:
+        wrong = image // 2 + 64
+        wrong[(truth != guess) & (truth != IGNORE_INDEX)] = (255, 0, 255)
+        return wrong
+
+    def labelled(image: ImageRGB, mask: IndexMask) -> ImageRGB:
+        return overlay(image, mask, classes)
+
+    return [
+        painted(np.asarray, (image,), _PANEL_PX),
+        painted(labelled, (image, truth), _PANEL_PX),
+        painted(labelled, (image, guess), _PANEL_PX),
+        painted(errors, (image, truth, guess), _PANEL_PX),
+    ]
 
 
 def captioned_sheet(rows: Sequence[SheetBlock], cell: int, columns: int = 1) -> ImageRGB:

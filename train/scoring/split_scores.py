@@ -91,7 +91,8 @@ def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Pr
     images: list[ImageScore] = []
     shown = _Shown()
     for done, sample in enumerate(samples, start=1):
-        truth, guess = dataset.mask(sample), grounded.of(sample)(dataset.image(sample))
+        guess = grounded.of(sample)(dataset.image(sample))  # the image is gone before the mask comes
+        truth = dataset.mask(sample)
         confusion = confusion_matrix(truth, guess, number)
         total += confusion
         counts = counts_of(confusion, boundary_counts(truth, guess, number))
@@ -136,7 +137,7 @@ class _Shown:
         insort(self._images, image, key=badness)
         middle = self._images.pop(SHOWN) if len(self._images) > 2 * SHOWN else None
         if image is not middle:
-            self.guesses[image.sample.stem] = zlib.compress(guess.tobytes(), level=1)
+            self.guesses[image.sample.stem] = zlib.compress(np.ascontiguousarray(guess).data, level=1)
         if middle is not None:
             self.guesses.pop(middle.sample.stem, None)
 

@@ -3,12 +3,10 @@
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -16,12 +14,13 @@ from prep.core.classes import ClassMap
 from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.photos.ranges import Ranges
+from train.windows.accelerator import Accelerator
 from train.windows.image_rows import ArrayRows, ImageRows
-from train.windows.probability_file import written
+from train.windows.probability_file import Keep
 from train.windows.resampling import brought_back, resized
 from train.windows.scale import Rescaling, Scale, parse_scale
 from train.windows.window_settings import WindowSettings
-from train.windows.windows import Probabilities, best_class, count_windows, probability_strips
+from train.windows.windows import Part, Probabilities, best_class, count_windows, probability_parts, whole_rows
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class TorchModel:
 
     network: nn.Module
     normalize: Normalizer
-    fabric: Fabric
+    accelerator: Accelerator
 
     def __call__(self, windows: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, C, S, S) float32 class probabilities; leaves the network in evaluation mode."""
@@ -65,7 +64,7 @@ class TorchModel:
     def logits(self, windows: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, C, S, S) float32 logits; leaves the network in evaluation mode."""
         self.network.eval()
-        with torch.inference_mode(), self.fabric.autocast():
+        with torch.inference_mode(), self.accelerator.autocast():
             logits: Tensor = self.network(self.normalize(windows))
         return logits.float()
 
@@ -98,29 +97,41 @@ class Predictor:
         """(H, W, 3) uint8 -> (C, H, W), what the labels are the highest of. SegError for any other kind of array."""
         source = ArrayRows(image)
         found = np.empty((len(self.classes), source.height, source.width), np.float32)
-        for top, strip in self.probability_strips(source):
-            found[:, top : top + strip.shape[1]] = strip.cpu().numpy()
+        for top, left, part in self.probability_parts(source):
+            found[:, top : top + part.shape[1], left : left + part.shape[2]] = part.cpu().numpy()
         return found
 
-    def strips(self, source: ImageRows, probabilities: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
+    def strips(self, source: ImageRows, keep: Keep | None = None) -> Iterator[tuple[int, IndexMask]]:
         """Label an image that need not fit in memory: (first row, (n, W) class indices) from the top down.
 
         The label of a pixel is the class whose probability, averaged over all windows, is highest; on a tie the lower
-        index wins.  probabilities: a .npy file (C, H, W) to write as well; it appears when all strips have been taken.
+        index wins.  keep: writes the probabilities as well, on the way.
         """
-        strips = self.probability_strips(source)
-        if probabilities is not None:
-            strips = written(strips, probabilities, (len(self.classes), source.height, source.width))
-        for top, strip in strips:
-            yield top, best_class(strip).cpu().numpy()
+        parts = self.probability_parts(source)
+        if keep is not None:
+            parts = keep(parts, (len(self.classes), source.height, source.width))
+        labels = np.empty(0, np.uint8)
+        for top, left, part in parts:
+            if left == 0:
+                labels = np.empty((part.shape[1], source.width), np.uint8)
+            labels[:, left : left + part.shape[2]] = best_class(part).cpu().numpy()
+            if left + part.shape[2] == source.width:
+                yield top, labels
 
     def probability_strips(self, source: ImageRows) -> Iterator[tuple[int, Tensor]]:
         """(first row, float32 (C, n, W)) from the top down; each is overwritten when the next one is asked for."""
+        return whole_rows(self.probability_parts(source), source.width)
+
+    def probability_parts(self, source: ImageRows) -> Iterator[Part]:
+        """Parts from the top down and from left to right, which take less memory than whole strips."""
         height, width = source.height, source.width
         size = self.scale.size(height, width)
         image = source if size == (height, width) else resized(source, *size)
-        strips = probability_strips(image, self.model, len(self.classes), self.windows, self.device)
-        return strips if image is source else brought_back(strips, size, height, width)
+        parts = probability_parts(image, self.model, len(self.classes), self.windows, self.device)
+        if image is source:
+            return parts
+        strips = brought_back(whole_rows(parts, size[1]), size, height, width)
+        return ((top, 0, strip) for top, strip in strips)
 
     def changed(self, **windows: Any) -> "Predictor":  # noqa: ANN401
         """The same model with other windows: arguments of WindowSettings.changed."""

@@ -1,58 +1,70 @@
 """Class probabilities of an image of any size as a NumPy file, written strip by strip."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from prep.core.files import explained, part_of, put_in_place
 from prep.images.finding import FoundFile
+from train.windows.windows import Part
 
 PROBABILITIES = "probabilities"
 """The folder of these files among the outputs of predict, and what `--save` calls them."""
 
 
-def probability_path(output: Path, photo: FoundFile) -> Path:
+def probability_path(output: Path, photo: FoundFile, suffix: str = ".npy") -> Path:
     """Where predict writes the probabilities of a photo."""
-    return output / PROBABILITIES / f"{photo.stem}.npy"
+    return output / PROBABILITIES / f"{photo.stem}{suffix}"
 
 
-def written(
-    strips: Iterator[tuple[int, Tensor]], path: Path, shape: tuple[int, int, int]
-) -> Iterator[tuple[int, Tensor]]:
-    """Pass strips (first row, (C, n, W)) on, and write each into a .npy file of `shape` (C, H, W) in float16.
+Keep = Callable[[Iterator[Part], tuple[int, int, int]], Iterator[Part]]
+"""Passes the parts of probabilities of a shape (C, H, W) on, and writes them on the way."""
+
+
+def numpy_file(path: Path) -> Keep:
+    """What writes a .npy file, as of written."""
+    return partial(written, path)
+
+
+def written(path: Path, parts: Iterator[Part], shape: tuple[int, int, int]) -> Iterator[Part]:
+    """Pass parts on, and write each into a .npy file of `shape` (C, H, W) in float16.
 
     np.load(path, mmap_mode="r") opens it; each class is one contiguous picture. The file appears, whole, when the last
-    strip has been taken; until then an older one stays. Nothing but the strip at hand is in memory.
+    part has been taken; until then an older one stays. Nothing but the part at hand is in memory.
     float16 is half as large as float32, and rounds to 5e-4.
     """
-    part = part_of(path)
+    file_part = part_of(path)
     dtype = np.dtype("<f2")
     try:
         with explained(path):
-            file = part.open("wb")
+            file = file_part.open("wb")
         with file:
             np.lib.format.write_array_header_1_0(file, {"descr": dtype.str, "fortran_order": False, "shape": shape})
             begin = file.tell()
-            for top, strip in strips:
+            for top, left, part in parts:
                 with explained(path):
-                    _write(file, begin, shape, top, strip.cpu().numpy().astype(dtype))
-                    if top + strip.shape[1] == shape[1]:
+                    _write(file, begin, shape, (top, left), part.cpu().numpy().astype(dtype))
+                    if (top + part.shape[1], left + part.shape[2]) == shape[1:]:
                         file.close()
-                        put_in_place(part, path)  # now: whoever counts rows never asks what comes after the last strip
-                yield top, strip
+                        put_in_place(file_part, path)  # now: whoever counts rows asks for nothing after the last one
+                yield top, left, part
     except BaseException:
-        part.unlink(missing_ok=True)
+        file_part.unlink(missing_ok=True)
         raise
 
 
-def _write(file: BinaryIO, begin: int, shape: tuple[int, int, int], top: int, strip: NDArray[np.floating]) -> None:
-    """Put a strip (C, n, W) where it belongs in the array (C, H, W) that begins at byte `begin`."""
+def _write(
+    file: BinaryIO, begin: int, shape: tuple[int, int, int], place: tuple[int, int], part: NDArray[np.floating]
+) -> None:
+    """Put a part (C, n, w) where it belongs, (row, column), in the array (C, H, W) that begins at byte `begin`."""
     _, height, width = shape
-    for index, scores in enumerate(strip):
-        file.seek(begin + (index * height + top) * width * strip.itemsize)
-        file.write(scores.tobytes())
+    top, left = place
+    for index, scores in enumerate(part):
+        for row, line in enumerate([scores] if scores.shape[1] == width else scores, start=top):
+            file.seek(begin + ((index * height + row) * width + left) * part.itemsize)
+            file.write(line.tobytes())
     file.flush()  # so that a full disk is told here

@@ -22,11 +22,13 @@ from prep.labels.archive import member_bytes, member_names
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.labelio import as_ids
+from prep.labels.layouts.looks import is_photo
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import Codes, LabelSource, RawLabel
 
 _ARRAY, _ARRAYS = ".npy", ".npz"
 _MATRIX_SIDES = 2
+_LOOKED_AT = 4
 
 
 class ArrayReader(IdCodes):
@@ -110,13 +112,18 @@ def same_named_photos(contents: Contents, files: Sequence[FoundFile]) -> dict[st
 
 
 def recognise_beside_photos(contents: Contents, files: Sequence[FoundFile]) -> float:
-    """How sure it is that these files are the labels: probable if all images beside them are photos by their names."""
+    """How sure it is that these files are the labels: probable if all images beside them are photos.
+
+    By their names, or by their look: those of an overlay show the photo with what was drawn.
+    """
     if not files:
         return NO
     if contents.variable:
         return PROBABLE
-    images = contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos)
-    return PROBABLE if len(images) == len(same_named_photos(contents, files)) else PERHAPS / 2
+    photos = set(same_named_photos(contents, files).values())
+    others = [file.path for file in contents.of_suffix(*IMAGE_SUFFIXES, skip=names_photos) if file.path not in photos]
+    some = others[:: max(1, len(others) // _LOOKED_AT)]
+    return PROBABLE if all(map(is_photo, some)) else PERHAPS / 2
 
 
 def _recognised(contents: Contents) -> float:

@@ -29,7 +29,7 @@ from prep.labels.region_labels import (
     numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
-from prep.labels.rerooting import Rerooting, closest_only
+from prep.labels.rerooting import Rerooting, closest_only, note_on_several
 from prep.labels.shapes.sources import photos_by_stem
 from prep.photos.photoio import open_photo
 
@@ -139,7 +139,7 @@ def _photo_size(file: FoundFile, photos: Mapping[str, Path]) -> tuple[int, int]:
 
 
 def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """The photos that the files name: below their folder, or below the folder of all, or where a person says.
+    """The photos that the files name: below their folder, or below the folder of all, or where a person says; notes.
 
     Where what a file names is not there, or is named by several, a photo of the file's own name; a note says so.
     """
@@ -160,11 +160,12 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
         for each in missing
         if each.file.path.stem in own and own[each.file.path.stem] not in taken
     ]
+    several = note_on_several(below.values(), found=bool(named or renamed))
     if not renamed:
-        return named, ()
+        return named, several
     shown = list_some([f"{photo.name} for {each.photo}" for each, photo in renamed])
     note = f"photos of the labels' own names are taken, because those that they name are not there: {shown}"
-    return named | {each.file.stem: photo for each, photo in renamed}, (note,)
+    return named | {each.file.stem: photo for each, photo in renamed}, (note, *several)
 
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401

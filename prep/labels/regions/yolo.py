@@ -17,6 +17,7 @@ from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_labels, names_photos
+from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators.photo_files import images_of
@@ -94,6 +95,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     texts = [file for file in _texts(contents) if _is_label(contents, file) or _place(file.path) in photos]
     left_out = LeftOut()
     images = images_of("YOLO", texts, lambda file: [_image(contents, file, root, photos, names, left_out)], left_out)
+    _refuse_counting_from_one(contents.source, names, texts, left_out)
     unlabelled = len(photos.keys() - {_place(file.path) for file in texts})
     notes += left_out.notes()
     if unlabelled:
@@ -127,6 +129,28 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         points="shares",
         damaged=left_out.damaged,
     )
+
+
+def _refuse_counting_from_one(
+    source: Path, names: Mapping[int, str], texts: Sequence[FoundFile], left_out: LeftOut
+) -> None:
+    """SegError where a class is one more than there are, and none is 0: then all of them are shifted by one."""
+    if not left_out.damaged or set(names) != set(range(len(names))):
+        return
+    found = {int(word[0]) for file in texts for line in _lines(file) if (word := line.split()) and word[0].isdecimal()}
+    if found and min(found) == 1 and max(found) == len(names):
+        raise SegError(
+            f"{source}: classes 1 to {len(names)}, and the names are of 0 to {len(names) - 1} "
+            f"({list_some(list(names.values()))}): YOLO counts from 0. If these files count from 1, put a name for 0 "
+            "before the others (background), and type the same command again"
+        )
+
+
+def _lines(file: FoundFile) -> list[str]:
+    try:
+        return decode_text(file.path, read_bytes(file.path)).splitlines()
+    except SegError:  # among the damaged already, or empty
+        return []
 
 
 def _is_label(contents: Contents, file: FoundFile) -> bool:

@@ -15,7 +15,7 @@ from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
-from prep.labels.rerooting import Rerooting, unique_stems
+from prep.labels.rerooting import Rerooting, note_on_several, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.shapes import RegionImage
 from prep.photos.photoio import open_photo
@@ -44,9 +44,10 @@ def region_source(
     found_names = sorted({name for image in images for name, _ in image.regions})
     known = class_names(path, list(names) if names is not None else found_names)
     folder = root or (path if path.is_dir() else path.parent)
-    images, named = _with_photos(images, Rerooting(folder))
+    images, named = _with_photos(images, rerooting := Rerooting(folder))
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
+    doubtful = note_on_several([rerooting], found=any(named))
     stated = points != "shares"
     damaged = dict(damaged)
     sized = [_sized(*each, stated, damaged) for each in zip(images, photos, stems, strict=True)]
@@ -72,7 +73,7 @@ def region_source(
         missing=tuple(
             image.name for stem, image in zip(stems, placed, strict=True) if stem not in listed and stem not in damaged
         ),
-        notes=(*notes, *how, *outside_note(placed), *numbered_note(known)),
+        notes=(*notes, *doubtful, *how, *outside_note(placed), *numbered_note(known)),
         splits={stem: image.split for stem, image in listed.items() if image.split},
         damaged=damaged,
     )

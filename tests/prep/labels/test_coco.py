@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 
 from prep.dataset.dataset import Dataset
 from prep.labels.registry import label_source
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, run_prep, save
+from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_prep, save
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in pycocotools
 
@@ -406,3 +406,29 @@ def test_lvis_names_images_by_their_addresses(tmp_path: Path, out: Path) -> None
     write(tmp_path / "raw" / "lvis_v1_val.json", data)
     run_ok("masks", "convert", tmp_path / "raw", "-o", out)
     assert [sample.image for sample in Dataset.open(out).samples] == ["images/000001.jpg"]
+
+
+def test_a_name_of_two_photos_is_asked_about_and_the_answer_works(tmp_path: Path, out: Path) -> None:
+    for folder, seed in (("north", 0), ("south", 5)):
+        for stem in ("a", "b"):
+            save(tmp_path / f"raw/{folder}/{stem}.png", random_image(seed, 3, 5))
+    source = write(tmp_path / "raw/instances.json", content())
+    said = run_error("masks", "convert", source, "-o", out)
+    assert said.endswith(
+        f"say which holds the right ones:\n  --images {tmp_path / 'raw/north'}\n  --images {tmp_path / 'raw/south'}"
+    )
+    assert f"because the name stands in several folders: a.png ({tmp_path / 'raw/north/a.png'}, " in said
+    assert "2 photos not taken" in said
+    assert not (out / "index.csv").exists()
+    run_ok("masks", "convert", source, "-o", out, "--images", tmp_path / "raw/south")
+    assert np.array_equal(load(out / "images/a.png"), random_image(5, 3, 5))
+    assert rows(out, "a") == ["20002", "11002", "20002"]
+
+
+def test_one_name_of_two_photos_among_others_is_told(tmp_path: Path, out: Path) -> None:
+    for name in ("north/a.png", "south/a.png", "south/b.png"):
+        save(tmp_path / "raw" / name, random_image(0, 3, 5))
+    said = run_ok("masks", "convert", write(tmp_path / "raw/instances.json", content()), "-o", out).stdout
+    assert "1 photo not taken, because the name stands in several folders: a.png" in said
+    assert "masks without their photo (bring it in with --images): 1\n  a\n" in said
+    assert by_stem(out)["b"].image == "images/b.png"

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, run_partly, save
+from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_partly, save
 
 Shape = dict[str, object]
 
@@ -260,3 +260,15 @@ def test_labels_that_are_whole_numbers_are_names(tmp_path: Path, out: Path) -> N
     run_ok("masks", "convert", tmp_path / "raw", "-o", out)
     assert Dataset.open(out).classes.names == ("background", "7")
     assert rows(out) == ["111000"] * 4
+
+
+def test_a_name_of_two_photos_is_asked_about_and_the_answer_works(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/json/a.json", [shape("cat", square(0, 0, 1, 4))], imagePath="a.png")
+    for folder, seed in (("north", 0), ("south", 5)):
+        save(tmp_path / f"raw/{folder}/a.png", random_image(seed, 4, 6))
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", out)
+    assert f"say which holds the right ones:\n  --images {tmp_path / 'raw/north'}\n" in said
+    run_ok("masks", "convert", tmp_path / "raw", "-o", out, "--images", tmp_path / "raw/south")
+    (stem,) = masks_of(out)
+    assert np.array_equal(load(out / by_stem(out)[stem].image), random_image(5, 4, 6))
+    assert rows(out, stem) == ["100000"] * 4

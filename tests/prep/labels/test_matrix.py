@@ -125,3 +125,21 @@ def test_categories_that_do_not_agree(tmp_path: Path) -> None:
 def test_too_many_categories(tmp_path: Path) -> None:
     source = write_categorical(tmp_path / "a.mat", [f"c{n}" for n in range(251)], random_mask(0))
     assert "a.mat: holds 251 categories, and a dataset has at most 250 classes" in run_error("masks", "inspect", source)
+
+
+@pytest.mark.parametrize("kind", ["mat", "npy"])
+def test_pictures_of_overlays_beside_matrices_are_no_masks(tmp_path: Path, kind: str) -> None:
+    """CoNSeP: Images, Labels with .mat files, and Overlay."""
+    for number in range(2):
+        save(tmp_path / f"raw/Train/Images/t{number}.png", random_image(number, 60, 80))
+        save(tmp_path / f"raw/Train/Overlay/t{number}.png", random_image(number + 5, 60, 80))
+        (tmp_path / "raw/Train/Labels").mkdir(exist_ok=True)
+        if kind == "mat":
+            numbers = random_mask(number, 60, 80).astype(float)
+            savemat(tmp_path / f"raw/Train/Labels/t{number}.mat", {"type_map": numbers})
+        else:
+            np.save(tmp_path / f"raw/Train/Labels/t{number}.npy", random_mask(number, 60, 80))
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--classes", tmp_path / "names.txt")
+    made = masks_of(tmp_path / "d")
+    assert all(np.array_equal(made[f"Train_t{number}"], random_mask(number, 60, 80)) for number in range(2))

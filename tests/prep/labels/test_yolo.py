@@ -7,7 +7,7 @@ import pytest
 
 from prep.dataset.dataset import Dataset
 from prep.labels.registry import label_source
-from tests.support import masks_of, random_image, run_error, run_ok, save
+from tests.support import masks_of, random_image, run_error, run_ok, run_partly, save
 
 ROAD = "0 0 0.5 1 0.5 1 1 0 1"
 CAR = "1 0 0 0.4 0 0.4 1 0 1\n"
@@ -141,3 +141,28 @@ def test_pixels_and_predictions_are_named(line: str, said: str, tmp_path: Path) 
     write(tmp_path / "raw", "labels/a.txt", line, "images/a.png")
     write(tmp_path / "raw", "data.yaml", NAMES)
     assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+
+
+@pytest.mark.parametrize("names", ["data.yaml", "classes.txt"])
+def test_classes_counted_from_one_are_refused_before_any_of_them_is_shifted(names: str, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    write(raw, names, NAMES if names == "data.yaml" else "road\ncar\n")
+    write(raw, "labels/a.txt", ROAD.replace("0", "1", 1), "images/a.png")  # would be car
+    write(raw, "labels/b.txt", CAR.replace("1", "2", 1), "images/b.png")
+    said = run_error("masks", "convert", raw, "-o", tmp_path / "set")
+    assert "classes 1 to 2, and the names are of 0 to 1 (road, car): YOLO counts from 0" in said
+    assert not (tmp_path / "set" / "index.csv").exists()
+    write(raw, names, "names: [background, road, car]\n" if names == "data.yaml" else "background\nroad\ncar\n")
+    run_ok("masks", "convert", raw, "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+    assert rows(tmp_path / "set", "b") == ["22000", "22000"]
+
+
+def test_a_class_beyond_the_names_beside_class_0_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    write(tmp_path / "raw", "labels/a.txt", ROAD, "images/a.png")
+    write(tmp_path / "raw", "labels/b.txt", CAR.replace("1", "2", 1), "images/b.png")
+    assert "b.txt, line 1: is of class 2, and data.yaml names 0 to 1" in run_partly(
+        "masks", "convert", tmp_path / "raw", "-o", tmp_path / "set"
+    )
+    assert rows(tmp_path / "set", "a") == ["00000", "11111"]

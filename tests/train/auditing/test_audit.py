@@ -1,9 +1,12 @@
 """Likely label errors: what counts as one, and whether planted ones are found."""
 
 import csv
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -18,7 +21,7 @@ from tests.models import write_run
 from tests.support import run_train
 from tests.train.auditing.planted import KINDS, plant
 from train.auditing.audit import audit, crop_of, write_audit
-from train.auditing.disagreement import Disagreement, find_disagreements, slack
+from train.auditing.disagreement import Comparison, Disagreement, find_disagreements, slack
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
 
@@ -30,7 +33,11 @@ def one_hot(guess: NDArray[np.uint8], classes: int, confidence: float = 0.9) -> 
 
 
 def disagreements(mask: NDArray[np.uint8], guess: NDArray[np.uint8], confidence: float = 0.9) -> list[Disagreement]:
-    return list(find_disagreements(mask, guess, one_hot(guess, 3, confidence)))
+    return list(find_disagreements(whole(mask, one_hot(guess, 3, confidence))))
+
+
+def whole(mask: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Comparison:
+    return Comparison(mask, [(0, torch.from_numpy(probabilities))])
 
 
 def scene() -> NDArray[np.uint8]:
@@ -105,8 +112,53 @@ def test_classes_with_high_numbers_are_told_apart() -> None:
     mask, guess = np.full((60, 60), 249, np.uint8), np.full((60, 60), 249, np.uint8)
     guess[20:40, 20:40] = 248
     probabilities = one_hot(guess, 250)
-    (found,) = find_disagreements(mask, guess, probabilities)
+    (found,) = find_disagreements(whole(mask, probabilities))
     assert (found.label, found.model, found.pixels) == (249, 248, 400)
+
+
+def disagreements_at_once(mask: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Iterator[Disagreement]:
+    """What the regions are, from all probabilities at once and one pair of classes after the other."""
+    guess = probabilities.argmax(axis=0).astype(np.uint8)
+    limit = slack(*mask.shape)
+    for label, model in sorted({(int(a), int(b)) for a, b in zip(mask.ravel(), guess.ravel(), strict=True)}):
+        own = (mask == label) & (guess == model)
+        if label in (model, 255):
+            continue
+        far = np.zeros(mask.shape, np.bool_)
+        for present in (mask == model, guess == label):
+            away = cv2.distanceTransform((~present).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+            far |= (away > limit) | ~present.any()
+        ratio = np.log(np.maximum(probabilities[model], 0.01) / np.maximum(probabilities[label], 0.01))
+        number, labels = cv2.connectedComponents(own.view(np.uint8), connectivity=8)
+        for region in range(1, number):
+            pixels = (labels == region) & far
+            if not pixels.any():
+                continue
+            (y, x), (bottom, right) = np.argwhere(pixels).min(axis=0).tolist(), np.argwhere(pixels).max(axis=0).tolist()
+            confidence, score = float(probabilities[model][pixels].mean()), float(ratio[pixels].sum())
+            yield Disagreement(
+                y, x, bottom + 1 - y, right + 1 - x, int(pixels.sum()), label, model, confidence, score
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_strips_find_what_all_probabilities_at_once_would(seed: int) -> None:
+    """To the last bit, whatever the strips: shorter than the slack, longer, of one row."""
+    random = np.random.default_rng(seed)
+    mask = np.kron(random.integers(0, 4, (14, 12)), np.ones((13, 15))).astype(np.uint8)
+    mask[random.random(mask.shape) < 0.02] = 255
+    rough = random.random((4, 12, 11)).astype(np.float32)
+    chances = np.exp(6 * np.stack([cv2.resize(each, mask.shape[::-1]) for each in rough]))
+    chances /= chances.sum(axis=0)
+    wanted = sorted(disagreements_at_once(mask, chances), key=repr)
+    assert len(wanted) > 10
+    assert slack(*mask.shape) == 3
+    for heights in ([182], [1] * 182, [2, 60, 1, 1, 1, 100, 17]):
+        tops = np.cumsum([0, *heights])
+        strips = [(int(a), torch.from_numpy(chances[:, a:b])) for a, b in itertools.pairwise(tops)]
+        found = Comparison(mask, iter(strips))
+        assert np.array_equal(found.guess, chances.argmax(axis=0))
+        assert sorted(find_disagreements(found), key=repr) == wanted
 
 
 def colours_tell(windows: Tensor) -> Tensor:

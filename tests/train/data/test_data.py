@@ -17,6 +17,7 @@ from prep.patching.patches import cut_patches
 from prep.splitting.split import split_dataset
 from train.config.config import Config
 from train.data.data import PixelStore, load_samples, open_patches, training_store
+from train.data.streamed_store import StreamedStore
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (0, 1))
 
@@ -161,9 +162,9 @@ def test_png_patches_are_refused(dataset: Dataset, tmp_path: Path) -> None:
         training_store(dataset, Config())
 
 
-def test_images_that_do_not_fit_into_memory_are_refused(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.data.data.machine_memory", lambda: 4 * 18 * 64 * 80)
-    with pytest.raises(SegError, match=r"cut patches first with 'seg-prep patches'"):
-        training_store(dataset, Config())
-    monkeypatch.setattr("train.data.data.machine_memory", lambda: 2 * 4 * 18 * 64 * 80)
-    assert len(training_store(dataset, Config(crops=1))) == 18
+def test_images_that_do_not_fit_into_memory_are_read_again(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    for factor, kind in ((1, StreamedStore), (2, PixelStore)):
+        monkeypatch.setattr("train.data.data.machine_memory", lambda memory=factor * 4 * 18 * 64 * 80: memory)
+        store = training_store(dataset, Config(crops=1))
+        assert type(store) is kind
+        assert len(store) == 18

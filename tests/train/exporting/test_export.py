@@ -19,7 +19,7 @@ from train.exporting.export import Deployed, export_model, largest_difference
 from train.exporting.export_run import ExportedModel
 from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.windows.predictor import Normalizer, TorchModel
 from train.windows.window_settings import WindowSettings
 
@@ -42,7 +42,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def plainly(run: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Probabilities of the run's network, computed step by step."""
-    predictor, card = load_model(run / "model.pt", make_fabric("cpu"))
+    predictor, card = load_model(run / "model.pt", find_accelerator("cpu"))
     assert isinstance(predictor.model, TorchModel)
     network = predictor.model.network.eval()
     x = (torch.from_numpy(pixels) / 255 - torch.tensor(card.mean)) / torch.tensor(card.std)
@@ -113,7 +113,7 @@ def test_a_file_that_computes_something_else_is_not_kept(
     wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "run")
-    predictor, card = load_model(run / "model.pt", make_fabric("cpu"))
+    predictor, card = load_model(run / "model.pt", find_accelerator("cpu"))
     assert isinstance(predictor.model, TorchModel)
     model = Deployed(predictor.model.network, Normalizer(card.mean, card.std)).eval()
 

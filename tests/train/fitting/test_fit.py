@@ -19,7 +19,7 @@ from prep.images.imageio import read_mask, write_png
 from prep.photos.survey import write_ranges
 from tests.support import SCRIPTS, run_script
 from train.runs.checkpoint import load_model
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.scoring.metrics import confusion_matrix, scores_of
 from train.windows.scale import Rescaling
 
@@ -212,7 +212,7 @@ def test_predict_goes_on_after_a_bad_photo_and_names_it(trained: Path, tmp_path:
 
 
 def test_a_model_loads_anywhere_and_labels_any_size(trained: Path) -> None:
-    predictor, card = load_model(trained / "model.pt", make_fabric("cpu"))
+    predictor, card = load_model(trained / "model.pt", find_accelerator("cpu"))
     assert card.window == 64
     assert predictor.ranges == card.ranges == {"uint16": (0, 4095)}
     as_it_is = replace(predictor, scale=Rescaling(wanted=1.0))

@@ -262,7 +262,14 @@ def test_bench_tells_rates_and_shares() -> None:
     assert min(answer["null_model"], answer["images_per_second"]) > 0  # which is faster, so few steps do not tell
     assert sum(answer["shares"].values()) == pytest.approx(1)
     assert not Path("runs").exists()
-    assert "null loader" in run_train("bench", *TINY, "--steps", 1).stdout
+    assert answer["training_share"] == pytest.approx(answer["training_gflops"] / answer["matrix_gflops"])
+    assert answer["training_gflops"] == pytest.approx(answer["gflop_an_image"] * answer["images_per_second"])
+    assert answer["labelling_seconds"] > 0
+    width, height = answer["labelled_at"]
+    text = run_train("bench", *TINY, "--steps", 1).stdout
+    assert "null loader" in text
+    assert f"labelled at {width} x {height} px" in text
+    assert "matrix product" in text
 
 
 def test_bench_tells_that_memory_does_not_suffice(monkeypatch: pytest.MonkeyPatch) -> None:

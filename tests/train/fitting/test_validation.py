@@ -19,6 +19,7 @@ from train.fitting.history import Epoch, EpochScores, TrainingState, one_class_o
 from train.fitting.losses import build_loss
 from train.fitting.optim import MeanWeights
 from train.fitting.validation import Validator, edge_to_edge
+from train.runs.device import accelerator_of
 from train.scoring.metrics import confusion_matrix
 from train.windows.predictor import Normalizer, Predictor, TorchModel
 from train.windows.window_settings import WindowSettings
@@ -46,11 +47,11 @@ def test_validation_is_the_loss_and_the_confusion_of_whole_images(
     """A network without surroundings: windows and patches then change nothing, and the whole image is the oracle."""
     torch.manual_seed(3)
     network, fabric = nn.Conv2d(3, 3, 1), Fabric(accelerator="cpu", devices=1)
-    model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), fabric)
+    model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), accelerator_of(fabric))
     predictor = Predictor(model, dataset.classes, WindowSettings(32), torch.device("cpu"))
     loss = build_loss("ce", weights)
     samples = dataset.of_split("val")
-    found = Validator(predictor, model, loss, dataset, samples, size=24, batch=4)()
+    found = Validator(predictor, model, loss, dataset, samples, size=24, batch=4, fabric=fabric)()
     confusion, total, pixels = np.zeros((3, 3), np.int64), 0.0, 0.0
     for sample in samples:
         image, mask = dataset.image(sample), dataset.mask(sample)

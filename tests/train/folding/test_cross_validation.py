@@ -27,7 +27,7 @@ from tests.support import SCRIPTS, run_ok, tree
 from train.folding import cross_validation
 from train.folding.spending import Spending
 from train.runs.checkpoint import load_model
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.scoring.metrics import confusion_matrix, scores_of
 
 SETTINGS = ("--width", 4, "--size", 32, "--crops", 2, "--batch", 8, "--device", "cpu")
@@ -110,7 +110,7 @@ def test_folds_divide_what_is_not_test_in_whole_groups(folder: Path) -> None:
 def test_the_pooled_score_is_that_of_what_each_model_has_not_learned(folder: Path) -> None:
     dataset, total = Dataset.open(Path("datasets/synth")), np.zeros((3, 3), np.int64)
     table = table_of(latest())
-    models = {fold: load_model(latest() / fold / "model.pt", make_fabric("cpu"))[0] for fold in FOLDS}
+    models = {fold: load_model(latest() / fold / "model.pt", find_accelerator("cpu"))[0] for fold in FOLDS}
     of_fold = {fold: np.zeros((3, 3), np.int64) for fold in FOLDS}
     for sample in dataset.of_split("train", "val"):
         _, fold = table[sample.stem]

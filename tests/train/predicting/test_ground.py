@@ -119,7 +119,7 @@ def test_a_raster_without_a_place_is_labelled_as_it_is_and_that_is_said(tmp_path
 def test_without_the_extra_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.support import save
 
-    for module in ("train.predicting.places", "train.windows.rescaled"):
+    for module in ("train.predicting.maps.places", "train.windows.rescaled"):
         monkeypatch.setattr(f"{module}.has_geo", lambda: False)
     photo = save(tmp_path / "a.png", colored(MASK))
     (tmp_path / "a.pgw").write_text("0.1\n0\n0\n-0.1\n399960\n5700000\n")

@@ -19,7 +19,7 @@ from prep.photos.tiff_rows import TiffRows, is_large_tiff
 from tests.models import color_predictor, run_train, write_run
 from tests.support import load, random_image, save
 from train.predicting.large import predict_large
-from train.predicting.mask_tiff import write_mask
+from train.predicting.maps.mask_tiff import write_mask
 from train.predicting.output_folder import OutputFolder
 
 STORED = {

@@ -16,11 +16,15 @@ from prep.core.failures import Failures
 from prep.images.finding import FoundFile
 from prep.images.imageio import read_mask
 from prep.images.polygons import fill_polygon
+from prep.photos.photoio import read_photo
 from tests.models import CLASSES, color_predictor, run_train, write_run
 from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster
 from tests.support import load, random_image, save, tree
+from tests.train.windows.window_oracle import position_dependent, predictor_of
 from train.predicting.output_folder import FILES, OutputFolder
 from train.predicting.predict import predict_photos
+from train.windows.predictor import Predictor
+from train.windows.window_settings import WindowSettings
 
 MASK = np.zeros((300, 340), np.uint8)
 MASK[20:140, 30:150] = 1
@@ -32,11 +36,13 @@ MASK[280:, :] = 255
 WITH_DATA = np.where(MASK == 255, 0, MASK)
 
 
-def predicted(path: Path, out: Path, *kinds: str, tolerance: float = 0.0) -> list[str]:
+def predicted(
+    path: Path, out: Path, *kinds: str, tolerance: float = 0.0, predictor: Predictor | None = None
+) -> list[str]:
     notes: list[str] = []
     predict_photos(
-        color_predictor(), [FoundFile(path, path.name)], OutputFolder(out, {}), kinds, Failures(0), tolerance=tolerance,
-        note=notes.append,
+        predictor or color_predictor(), [FoundFile(path, path.name)], OutputFolder(out, {}), kinds, Failures(0),
+        tolerance=tolerance, note=notes.append,
     )  # fmt: skip
     return notes
 
@@ -76,6 +82,65 @@ def test_a_mask_lies_where_its_raster_lies(
     with rasterio.open(made, overview_level=0) as smaller:
         assert (smaller.read(1) == expected[::2, ::2]).all()
     assert (load(made) == expected).all()  # Pillow gives the same numbers
+
+
+@needs_geo
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("kind", ["utm", "no data", "rotated", "world file"])
+def test_probabilities_of_a_raster_are_bands_of_one(
+    kind: str, large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rasterio
+
+    expected = raster_of(tmp_path / "a.tif", kind)
+    if large:
+        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+    unsure = predictor_of(position_dependent, WindowSettings(64))
+    predicted(tmp_path / "a.tif", tmp_path / "out", "masks", "probabilities", predictor=unsure)
+    beside = ["a.tfw"] if kind == "world file" else []
+    assert sorted(path.name for path in (tmp_path / "out/probabilities").iterdir()) == [*beside, "a.tif"]
+    made = tmp_path / "out/probabilities/a.tif"
+    assert geo_tags(made) == geo_tags(tmp_path / "a.tif")
+    with rasterio.open(tmp_path / "a.tif") as raster, rasterio.open(made) as scores:
+        assert (scores.crs, scores.transform) == (raster.crs, raster.transform)
+        assert scores.descriptions == unsure.classes.names and scores.nodata == 255
+        assert scores.dtypes == ("uint8",) * 3 and scores.block_shapes == [(128, 128)] * 3
+        assert scores.scales == (0.004,) * 3 and scores.offsets == (0,) * 3
+        assert scores.overviews(1) == [2, 4]
+        bands = scores.read()
+        assert (bands[:, ::2, ::2] == scores.read(out_shape=(3, 150, 170))).all()
+    assert ((bands == 255) == (expected == 255)).all()
+    image = read_photo(tmp_path / "a.tif")
+    exact = unsure.probabilities(image)
+    here = expected != 255
+    assert (bands[:, here] == np.rint(exact[:, here] * 250)).all()
+    assert len(np.unique(bands)) > 50  # not labels in disguise
+
+
+def test_probabilities_of_photos_are_arrays(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", colored(WITH_DATA))
+    (tmp_path / "a.pgw").write_text("1\n0\n0\n-1\n0\n0\n")
+    predicted(tmp_path / "a.png", tmp_path / "out", "probabilities")
+    assert [path.name for path in (tmp_path / "out/probabilities").iterdir()] == ["a.npy"]
+    assert np.load(tmp_path / "out/probabilities/a.npy").dtype == np.float16
+
+
+@needs_geo
+@pytest.mark.parametrize("large", [False, True])
+def test_a_raster_that_breaks_off_leaves_no_probabilities(
+    large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raster_of(tmp_path / "a.tif", "utm")
+    if large:
+        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("train.predicting.maps.probability_map._write", full)
+    with pytest.raises(SegError, match=r"probabilities/a.tif: no space left on the disk"):
+        predicted(tmp_path / "a.tif", tmp_path / "out", "masks", "probabilities")
+    assert not list((tmp_path / "out").rglob("*a.*"))
 
 
 @needs_geo
@@ -236,7 +301,7 @@ def geotiff(path: Path, pixels: NDArray[np.generic], **options: object) -> Path:
 def test_without_the_extra_the_tags_pass_through(large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in ("extra", "no_data"):
         monkeypatch.setattr(f"prep.geo.{place}.has_geo", lambda: False)
-    monkeypatch.setattr("train.predicting.places.has_geo", lambda: False)
+    monkeypatch.setattr("train.predicting.maps.places.has_geo", lambda: False)
     monkeypatch.setattr("prep.photos.tiff_rows.has_geo", lambda: False)
     if large:
         monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
@@ -308,7 +373,7 @@ def test_the_command_writes_maps_and_goes_on(tmp_path: Path) -> None:
 def test_overviews_need_no_more_than_a_row_of_tiles(tmp_path: Path) -> None:
     """Every strip comes once, and what is written is a file that is read from its start."""
     from prep.geo.georeference import GeoReference
-    from train.predicting.mask_tiff import write_map
+    from train.predicting.maps.mask_tiff import write_map
 
     mask = np.random.default_rng(0).integers(0, 3, (1000, 700)).astype(np.uint8)
     strips = ((top, mask[top : top + 90]) for top in range(0, 1000, 90))

@@ -28,6 +28,7 @@ from train.predicting.predict import predict_photos
 from train.predicting.sources import find_sources
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
+from train.windows.probability_file import Keep
 
 KINDS = ("masks", "colors", "overlays", "geojson", "coco", "labelme")
 NESTED = np.zeros((20, 24), np.uint8)
@@ -317,12 +318,12 @@ def test_every_kind_of_the_command_is_made(tmp_path: Path) -> None:
 
 
 def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    passes: list[Path | None] = []
+    passes: list[Keep | None] = []
     strips = Predictor.strips
 
-    def seen(self: Predictor, source: ImageRows, path: Path | None = None) -> Iterator[tuple[int, IndexMask]]:
-        passes.append(path)
-        return strips(self, source, path)
+    def seen(self: Predictor, source: ImageRows, keep: Keep | None = None) -> Iterator[tuple[int, IndexMask]]:
+        passes.append(keep)
+        return strips(self, source, keep)
 
     monkeypatch.setattr(Predictor, "strips", seen)
     mask = random_mask(3, 50, 33)
@@ -332,7 +333,7 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
         predict_photos(color_predictor(), [photo], folder, ("masks", "probabilities"), Failures(0))
         assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
     path = tmp_path / "out/probabilities/a.npy"
-    assert passes == [path]
+    assert len(passes) == 1 and passes[0] is not None
     found = np.load(path, mmap_mode="r")
     assert (found.shape, found.dtype) == ((3, 50, 33), np.float16)
     np.testing.assert_allclose(found.sum(axis=0, dtype=np.float64), 1, atol=2e-3)

@@ -20,7 +20,7 @@ from tests.models import run_train, train_error
 from tests.support import load, run_ok, save
 from tests.support import run_train as tried
 from train.runs.checkpoint import load_model, read_checkpoint, write_checkpoint
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.scoring.metrics import confusion_matrix, scores_of
 from train.windows.scale import ImageScale, Rescaling
 
@@ -104,7 +104,7 @@ def test_photos_lose_next_to_nothing_to_the_images_that_were_trained_on(trained:
 
 def test_the_run_holds_the_scale(trained: Path) -> None:
     expected = ImageScale((160, 160, 160), (120, 120, 120), (4 / 3, 4 / 3))
-    assert load_model(trained / "runs/latest/model.pt", make_fabric("cpu"))[1].image_scale == expected
+    assert load_model(trained / "runs/latest/model.pt", find_accelerator("cpu"))[1].image_scale == expected
     config = json.loads((trained / "runs/latest/config.json").read_text("utf-8"))
     assert ImageScale.from_plain(config["image_scale"], Path("config.json")) == expected
 

@@ -3,11 +3,14 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from train.scoring import boundary, metrics
 from train.scoring.boundary import band_width, boundary_counts
+from train.scoring.metrics import confusion_matrix
 
 
 def brute_band(mask: NDArray[np.uint8], index: int, known: NDArray[np.bool_], width: int) -> set[tuple[int, int]]:
@@ -69,3 +72,21 @@ def test_it_sees_what_iou_of_a_large_region_hides() -> None:
     assert inner > 0.92
     assert (both, either) == (154**2 - 148**2, 160**2 - 142**2)  # bands of 6 pixels, 3 pixels apart
     assert both / either < 0.4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_strips_count_what_the_whole_counts(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bands of 8 pixels, in strips of 33 rows, whose seams lie anywhere."""
+    random = np.random.default_rng(seed)
+    truth, guess = (np.kron(random.integers(0, 3, (41, 29)), np.ones((7, 9))).astype(np.uint8) for _ in "ab")
+    truth[random.random(truth.shape) < 0.1], truth[100:130] = 255, 1
+    assert band_width(*truth.shape) == 8
+    whole = boundary_counts(truth, guess, 4), confusion_matrix(truth, guess, 4)
+    monkeypatch.setattr(boundary, "_AT_ONCE", 33 * 261)
+    monkeypatch.setattr(metrics, "_AT_ONCE", 5 * 261)
+    pieces = []
+    one = boundary._band
+    monkeypatch.setattr(boundary, "_band", lambda own, *rest: pieces.append(len(own)) or one(own, *rest))
+    assert np.array_equal(boundary_counts(truth, guess, 4), whole[0])
+    assert np.array_equal(confusion_matrix(truth, guess, 4), whole[1])
+    assert max(pieces) == 33 + 2 * 8

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from train.scoring.sheets import captioned_sheet
+from prep.core.classes import ClassMap
+from prep.images.imageio import ImageRGB, IndexMask
+from prep.images.overlay import overlay, shrink
+from train.scoring.sheets import captioned_sheet, painted, panels
+
+CLASSES = ClassMap(("background", "line"), ((0, 0, 0), (255, 0, 0)))
 
 
 def picture(height: int, width: int, color: int) -> np.ndarray:
@@ -37,3 +42,34 @@ def test_texts_of_other_scripts_and_of_any_length_are_drawn() -> None:
     tail = captioned_sheet([("Ende", [picture(20, 300, 99)])], 300)[:22].min(axis=2) < 128
     assert np.any(long[:22].min(axis=2) < 128, axis=0)[250:].any()  # its end is there
     assert not np.any(tail, axis=0)[250:].any()
+
+
+def test_panels_of_a_large_photo_are_painted_a_few_rows_at_a_time_and_look_the_same() -> None:
+    random = np.random.default_rng(1)
+    image = np.kron(random.integers(0, 256, (30, 40, 3)), np.ones((70, 71, 1))).astype(np.uint8)
+    truth, guess = (np.kron(random.integers(0, 2, (21, 20)), np.ones((100, 142))).astype(np.uint8) for _ in "ab")
+    truth[:50] = 255
+    wrong = image // 2 + 64
+    wrong[(truth != guess) & (truth != 255)] = (255, 0, 255)
+    wanted = [image, overlay(image, truth, CLASSES), overlay(image, guess, CLASSES), wrong]
+    for found, whole in zip(panels(image, truth, guess, CLASSES), wanted, strict=True):
+        shrunk = shrink(whole, 640)
+        assert found.shape == shrunk.shape == (473, 640, 3)
+        assert np.abs(found.astype(int) - shrunk).max() <= 8
+    rows = []
+
+    def paint(image: ImageRGB, mask: IndexMask) -> ImageRGB:
+        rows.append(len(image))
+        return overlay(image, mask, CLASSES)
+
+    painted(paint, (image, truth), 640)
+    assert sum(rows) == 2100
+    assert max(rows) < 100
+
+
+def test_panels_of_a_small_image_are_its_pixels() -> None:
+    image, mask = picture(30, 40, 90), np.zeros((30, 40), np.uint8)
+    first, second, _, wrong = panels(image, mask, mask + 1, CLASSES)
+    assert np.array_equal(first, image)
+    assert np.array_equal(second, image)
+    assert np.array_equal(np.unique(wrong), [0, 255])

@@ -14,7 +14,7 @@ from tests.models import CLASSES, color_predictor, write_run
 from tests.support import smooth_image
 from tests.train.serve.serving import sample_of
 from train.runs.checkpoint import load_model
-from train.runs.device import make_fabric
+from train.runs.device import find_accelerator
 from train.runs.runs import mark_latest
 from train.serve.proposer import RunProposer, open_run
 
@@ -35,7 +35,7 @@ def test_it_says_what_the_probabilities_say(tmp_path: Path) -> None:
     run = write_run(tmp_path / "runs" / "r")
     image = smooth_image(70, 90)
     found = open_run(run, print)(image, quiet, sample_of(image))
-    predictor, _ = load_model(run / "model.pt", make_fabric("cpu"))
+    predictor, _ = load_model(run / "model.pt", find_accelerator("cpu"))
     probabilities = predictor.probabilities(image).astype(np.float64)
     np.testing.assert_array_equal(found.mask, probabilities.argmax(axis=0))
     percent = 100 * probabilities.max(axis=0)

@@ -9,6 +9,7 @@ import torch
 from prep.core.errors import SegError
 from tests.train.windows.window_oracle import CLASSES, noise, plain_scores, position_dependent, predictor_of
 from train.windows.image_rows import ArrayRows
+from train.windows.probability_file import numpy_file
 from train.windows.window_settings import WindowSettings
 
 PREDICTOR = predictor_of(position_dependent, WindowSettings(16))
@@ -17,7 +18,7 @@ PREDICTOR = predictor_of(position_dependent, WindowSettings(16))
 @pytest.mark.parametrize(("height", "width"), [(5, 7), (50, 33)])
 def test_file_holds_the_probabilities_of_every_pixel(tmp_path: Path, height: int, width: int) -> None:
     image = noise(height, width)
-    list(PREDICTOR.strips(ArrayRows(image), tmp_path / "p.npy"))
+    list(PREDICTOR.strips(ArrayRows(image), numpy_file(tmp_path / "p.npy")))
     found = np.load(tmp_path / "p.npy", mmap_mode="r")
     assert found.dtype == np.float16 and found.shape == (CLASSES, height, width)
     expected = plain_scores(image, position_dependent, 16, 0.5, "gaussian")
@@ -39,7 +40,7 @@ def test_labels_and_probabilities_come_from_one_pass(tmp_path: Path) -> None:
     plain = predictor_of(counted, WindowSettings(16))
     labels = plain(image)
     once, seen = seen, 0
-    strips = list(plain.strips(ArrayRows(image), tmp_path / "p.npy"))
+    strips = list(plain.strips(ArrayRows(image), numpy_file(tmp_path / "p.npy")))
     assert seen == once
     np.testing.assert_array_equal(np.concatenate([strip for _, strip in strips]), labels)
     np.testing.assert_array_equal(plain.probabilities(image).argmax(axis=0), labels)
@@ -49,7 +50,7 @@ def test_labels_and_probabilities_come_from_one_pass(tmp_path: Path) -> None:
 def test_an_unfinished_pass_leaves_the_older_file(tmp_path: Path) -> None:
     path = tmp_path / "p.npy"
     path.write_bytes(b"older")
-    strips = PREDICTOR.strips(ArrayRows(noise(50, 33)), path)
+    strips = PREDICTOR.strips(ArrayRows(noise(50, 33)), numpy_file(path))
     next(strips)
     del strips
     assert path.read_bytes() == b"older"
@@ -58,7 +59,7 @@ def test_an_unfinished_pass_leaves_the_older_file(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(SegError, match=r"missing/p\.npy: no such file or folder"):
-        list(PREDICTOR.strips(ArrayRows(noise(5, 7)), tmp_path / "missing" / "p.npy"))
+        list(PREDICTOR.strips(ArrayRows(noise(5, 7)), numpy_file(tmp_path / "missing" / "p.npy")))
 
 
 def test_an_error_of_the_image_is_not_blamed_on_the_file(tmp_path: Path) -> None:
@@ -69,5 +70,5 @@ def test_an_error_of_the_image_is_not_blamed_on_the_file(tmp_path: Path) -> None
             raise OSError(2, "the image is gone")
 
     with pytest.raises(OSError, match="the image is gone"):
-        list(PREDICTOR.strips(Broken(), tmp_path / "p.npy"))
+        list(PREDICTOR.strips(Broken(), numpy_file(tmp_path / "p.npy")))
     assert not list(tmp_path.iterdir())

@@ -6,14 +6,15 @@ from typing import Any
 import click
 
 from prep.cli.console import emit, progress
-from prep.cli.options import dataset_argument, json_option, overwrite_option
+from prep.cli.options import json_option, overwrite_option
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, setting_options
 from train.cli.torch_needed import need_torch
+from train.cli.training_data import find_training_data, training_data_argument
 
 
 @click.command(cls=SectionedCommand)
-@dataset_argument
+@training_data_argument
 @setting_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A .toml file: write it as a recipe."
@@ -22,7 +23,7 @@ from train.cli.torch_needed import need_torch
 @device_option
 @json_option
 def plan(
-    dataset: Path | None,
+    dataset: Path | str | None,
     output: Path | None,
     overwrite: bool,
     device: str,
@@ -39,8 +40,7 @@ def plan(
         seg-train datasets/campus --recipe mine.toml
     """
     need_torch()
-    from prep.dataset.dataset import find_dataset
     from train.planning.planner import plan_dataset
 
-    found = plan_dataset(find_dataset(dataset), settings, device, progress, output, overwrite=overwrite)
+    found = plan_dataset(find_training_data(dataset), settings, device, progress, output, overwrite=overwrite)
     emit(found.to_plain(), "\n".join(found.lines()))

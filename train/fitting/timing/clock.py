@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample
@@ -16,6 +16,9 @@ from train.fitting.timing.look import Look, affordable_look
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 _FINISH_SHARE = 0.25
 """Windows overlap less where the final score would take more than this share of the time."""
 
@@ -26,7 +29,7 @@ class Clock:
     steps: those of the whole training, or None where only time ends it.  budget: None where only steps end it.
     """
 
-    def __init__(self, steps: int | None, budget: Budget | None, fabric: Fabric) -> None:
+    def __init__(self, steps: int | None, budget: Budget | None, fabric: "Fabric") -> None:
         self.steps, self.budget, self.fabric = steps, budget, fabric
         self.share, self._used, self._slowness = 0.0, 0.0, 1.0
         self._costs: Costs | None = None

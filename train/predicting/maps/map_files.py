@@ -15,7 +15,7 @@ from prep.core.errors import SegError
 from prep.geo.extra import gdal
 from prep.geo.projection import Points, Projection
 from prep.images.finding import FoundFile
-from train.predicting.places import GEOJSON, GEOPACKAGE
+from train.predicting.maps.places import GEOJSON, GEOPACKAGE
 from train.predicting.polygon_files import properties_of
 from train.predicting.region_polygons import RegionPolygon
 

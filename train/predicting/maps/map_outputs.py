@@ -5,10 +5,10 @@ from pathlib import Path
 
 from prep.core.classes import ClassMap
 from prep.geo.projection import Projection
-from train.predicting.map_files import MAP_SUFFIXES, map_content
-from train.predicting.mask_tiff import write_map
+from train.predicting.maps.map_files import MAP_SUFFIXES, map_content
+from train.predicting.maps.mask_tiff import write_map
+from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.outputs import Output, Predicted, make_outputs, saved
-from train.predicting.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.region_polygons import region_polygons
 
 _MASKS = "masks"

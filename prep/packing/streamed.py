@@ -1,0 +1,160 @@
+"""A packed dataset to train on: its training samples stay in the shards, all else is copied into a small dataset."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from prep.core.errors import SegError
+from prep.core.files import read_bytes, write_bytes, write_text
+from prep.core.jobs import run_jobs
+from prep.core.jsonio import read_record
+from prep.core.progress import Progress, silent
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import CLASSES, FOLDS, INDEX, PHOTOS_RECORD, PROVENANCE, RANGES, STATES, STATS
+from prep.dataset.transaction import Transaction, holds_files
+from prep.packing.pack_index import PACK_INDEX, other_files, packed_samples, parse_index, read_index, wanted_shards
+from prep.packing.shard import Kept, ReadShard, Wanted
+from prep.storage.extra import need_cloud
+from prep.storage.store import Store
+from prep.storage.url import is_url, shown
+
+_SHARDS = "shards"
+_SOURCE, _PLACES = f"{_SHARDS}/source.json", f"{_SHARDS}/{PACK_INDEX}"
+"""In the small dataset: the URL of the shards, and a copy of their index."""
+
+_SIDE_FILES = frozenset({INDEX, CLASSES, STATES, PHOTOS_RECORD, FOLDS, RANGES, STATS, PROVENANCE})
+_COPIED = ("val", "test")
+"""Read again and again while a training looks at them."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    url: str
+
+
+@dataclass(frozen=True)
+class StreamedDataset(Dataset):
+    """A dataset of which some images and masks lie in the shards of a packed one.
+
+    store: where they lie.  places: of each such file its shard and its place there.
+    """
+
+    store: Store = field(default_factory=lambda: Store("."), compare=False, repr=False)
+    places: Mapping[str, tuple[str, Kept]] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def _open(cls, root: Path) -> Self:
+        plain = Dataset.open(root)
+        source = read_record(root / _SOURCE, _Source, remedy=f"remove {root} and name the shards again")
+        place = str(root / _PLACES)
+        about, table = parse_index(read_bytes(root / _PLACES), place)
+        packed = list(packed_samples(table, place))
+        if {each.sample.stem: each.sample.split for each in packed} != {
+            each.stem: each.split for each in plain.samples
+        }:
+            raise SegError(
+                f"{root}: has another split than the shards that it belongs to; divide the dataset that was packed, "
+                f"pack it again with --overwrite, and remove {root}"
+            )
+        places = {
+            kept.file: (f"{about.folder}/{each.shard}", kept)
+            for each in packed
+            if each.sample.split not in _COPIED
+            for kept in each.kept
+        }
+        return cls(root, plain.classes, plain.samples, Store(source.url), places)
+
+    def content(self, name: str) -> bytes:
+        """The bytes of an image or mask file, from the dataset's folder or out of its shard; SegError if damaged."""
+        if name not in self.places:
+            return super().content(name)
+        shard, kept = self.places[name]
+        return self._checked(shard, kept, self.store.read_part(shard, kept.offset, kept.size))
+
+    def digest(self, name: str) -> bytes:
+        """SHA-256 of such a file, as it was packed."""
+        return self.places[name][1].sha256 if name in self.places else super().digest(name)
+
+    def read_together(self, samples: Sequence[Sample], most: int) -> list[list[Sample]]:
+        """Neighbours in one shard, so many that they are about `most` bytes: one request fetches them."""
+        parts: list[list[Sample]] = []
+        begin = ("", 0)
+        for sample in sorted(samples, key=self._at):
+            shard, at = self._at(sample)
+            if shard != begin[0] or at - begin[1] >= most:
+                parts.append([])
+                begin = shard, at
+            parts[-1].append(sample)
+        return parts
+
+    def contents(self, part: Sequence[Sample]) -> Iterator[tuple[Sample, bytes, bytes]]:
+        """Each sample of such a part with the bytes of its image and mask."""
+        found = [[self.places[name] for name in (sample.image, sample.mask)] for sample in part]
+        kept = [each for two in found for _, each in two]
+        shard, first = found[0][0][0], min(each.offset for each in kept)
+        data = self.store.read_part(shard, first, max(each.offset + each.size for each in kept) - first)
+        for sample, two in zip(part, found, strict=True):
+            image, mask = (
+                self._checked(shard, each, data[each.offset - first : each.offset - first + each.size])
+                for _, each in two
+            )
+            yield sample, image, mask
+
+    def _at(self, sample: Sample) -> tuple[str, int]:
+        shard, image = self.places[sample.image]
+        return shard, image.offset
+
+    def _checked(self, shard: str, kept: Kept, data: bytes) -> bytes:
+        if hashlib.sha256(data).digest() != kept.sha256:
+            raise SegError(f"{self.store.shown(shard)}: {kept.file} is not as it was packed; pack the dataset again")
+        return data
+
+
+def open_dataset(root: Path) -> Dataset:
+    """Open a dataset folder, also one whose training samples lie in shards; SegError as Dataset.open."""
+    return StreamedDataset.open(root) if (root / _SOURCE).is_file() else Dataset.open(root)
+
+
+def is_packed(place: str | Path) -> bool:
+    """Whether this is a URL, or a folder with a packed dataset in it."""
+    return is_url(str(place)) or (Path(place) / PACK_INDEX).is_file()
+
+
+def stream_dataset(url: str, root: Path, progress: Progress = silent) -> None:
+    """Make the small dataset `root` of a packed one: validation and test samples, statistics, and where the rest lies.
+
+    One that is there already stays. SegError if something else is there, if the packed dataset was replaced since, has
+    no split or no statistics, or cannot be read.
+    """
+    need_cloud("Training on a packed dataset needs")
+    store = Store(url if is_url(url) else Path(url).resolve().as_posix())
+    index = store.read_if_there(PACK_INDEX)
+    about, table = read_index(store)
+    if (root / _PLACES).is_file():
+        if (root / _PLACES).read_bytes() == index:
+            return
+        raise SegError(f"{root}: was made of another dataset than {store.shown()} holds now; remove it and train again")
+    if holds_files(root):
+        own = "train on it itself" if is_dataset(root) else "move it away"
+        raise SegError(f"{root}: is where the small files of {store.shown()} would go, and holds something; {own}")
+    packed = list(packed_samples(table, store.shown(PACK_INDEX)))
+    copied = wanted_shards(about, (each for each in packed if each.sample.split in _COPIED))
+    others = [_side_files(shard) for shard in other_files(store, about)]
+    if STATS not in {kept.file for shard in others for kept in shard.kept}:
+        raise SegError(
+            f"{store.shown()}: was packed without a split or statistics; type 'seg-prep split' and 'seg-prep stats' in "
+            "the dataset, then 'seg-prep pack' again with --overwrite"
+        )
+    with Transaction(root, "stream", {"index": hashlib.sha256(index or b"").hexdigest()}) as change:
+        job = ReadShard(store, change.path(INDEX).parent)
+        run_jobs(job, [*copied, *others], 1 if store.is_of_this_process else None, progress)
+        write_bytes(change.path(_PLACES), index or b"")
+        write_text(change.path(_SOURCE), json.dumps({"url": shown(store.url)}) + "\n")
+        change.commit(overwrite=False)
+
+
+def _side_files(shard: Wanted) -> Wanted:
+    return Wanted(shard.name, tuple(kept for kept in shard.kept if kept.file in _SIDE_FILES))

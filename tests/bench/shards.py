@@ -1,0 +1,91 @@
+"""Reading and decoding of shards: ours beside WebDataset's loader, one process each, in turns.
+
+    python -m tests.bench.shards FOLDER [--samples 400] [--side 512] [--rounds 5]
+
+Makes a dataset of photographs-like noise, packs it into FOLDER, and gives images a second and processor time an image
+of the two, as what a training reads: images and masks decoded to arrays, in an order that a seed decides.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import webdataset
+
+from prep.core.classes import ClassMap, write_classes
+from prep.dataset.dataset import Sample, write_index
+from prep.dataset.stats import ensure_stats
+from prep.packing.pack import pack_dataset
+from prep.packing.streamed import open_dataset, stream_dataset
+from train.data.streamed_store import StreamedStore
+
+
+def make(root: Path, samples: int, side: int) -> None:
+    """JPEG images with smooth structure and PNG masks of blobs; validation and test have one each."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(samples):
+        stem, split = f"{number:06}", "val" if number == 0 else "test" if number == 1 else "train"
+        coarse = cv2.resize(rng.integers(0, 256, (side // 8, side // 8, 3), np.uint8), (side, side))
+        image = cv2.add(coarse, rng.integers(0, 24, coarse.shape, np.uint8))
+        mask = (coarse[..., 0] > 140).astype(np.uint8)
+        for name, pixels in ((f"images/{stem}.jpg", image), (f"masks/{stem}.png", mask)):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(root / name), pixels, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        rows.append(Sample(stem, f"images/{stem}.jpg", f"masks/{stem}.png", side, side, "", split))
+    write_classes(root / "classes.json", ClassMap(("low", "high"), ((0, 0, 0), (255, 0, 0))))
+    write_index(root / "index.csv", rows)
+    ensure_stats(open_dataset(root))
+
+
+def ours(root: Path) -> Iterator[int]:
+    """Images of one epoch as a training takes them into its buffer."""
+    dataset = open_dataset(root)
+    store = StreamedStore(dataset, tuple(dataset.of_split("train")), 256, 1, "")
+    for held in store._images(store._parts(0, 1)):
+        yield held.pixels.numel()
+
+
+def theirs(shards: list[str]) -> Iterator[int]:
+    """The same by WebDataset, its decoder of arrays, mixed by its buffer of 1,000 samples."""
+    data = webdataset.WebDataset(shards, shardshuffle=False).shuffle(1000).decode("rgb8").to_tuple("jpg", "mask.png")
+    for image, _ in data:
+        yield image.size
+
+
+def timed(read: Callable[[], Iterator[int]]) -> tuple[int, float, float]:
+    """Images, seconds by the clock, and processor time."""
+    clock, processor = time.perf_counter(), time.process_time()
+    images = sum(1 for _ in read())
+    return images, time.perf_counter() - clock, time.process_time() - processor
+
+
+def main() -> None:
+    """Print a line a round."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--samples", type=int, default=400)
+    parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    whole, packed, small = given.folder / "whole", given.folder / "packed", given.folder / "small"
+    if not (whole / "stats.json").exists():
+        make(whole, given.samples, given.side)
+    result = pack_dataset(whole, str(packed), shard_size=16_000_000, overwrite=True)
+    stream_dataset(str(packed), small)
+    shards = sorted(str(path) for path in Path(result.folder).glob("train-*.tar"))
+    torch.set_num_threads(1)
+    print(f"{given.samples} samples of {given.side} px in {len(shards)} shards")
+    print("reader      images/s   ms of processor time an image")
+    for _ in range(given.rounds):
+        for name, read in (("ours", lambda: ours(small)), ("WebDataset", lambda: theirs(shards))):
+            images, clock, processor = timed(read)
+            print(f"{name:<10}{images / clock:10.0f}{1000 * processor / images:10.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

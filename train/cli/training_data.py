@@ -1,0 +1,43 @@
+"""What a training learns, as it is typed: a dataset folder, or the URL or folder of a packed dataset."""
+
+import os
+from pathlib import Path
+
+import click
+
+from prep.cli.console import note, progress
+from prep.storage.url import is_url
+
+_SMALL = Path("datasets")
+"""Where the small dataset of a packed one goes."""
+
+
+class DatasetOrPacked(click.Path):
+    """A dataset folder, which need not be named; a URL stays text."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, file_okay=False)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The Path, or the URL."""
+        return value if isinstance(value, str) and is_url(value) else super().convert(value, param, ctx)
+
+
+training_data_argument = click.argument("dataset", required=False, type=DatasetOrPacked())
+
+
+def find_training_data(place: Path | str | None) -> Path:
+    """The dataset folder to train on; of a packed dataset a small one is made first, which is said."""
+    from prep.dataset.dataset import find_dataset
+    from prep.packing.streamed import is_packed, stream_dataset
+    from prep.storage.url import last_name, shown
+
+    if place is None or not is_packed(place):
+        return find_dataset(None if place is None else Path(place))
+    root = _SMALL / (last_name(place) if isinstance(place, str) else place.resolve().name)
+    with progress("Fetching") as advance:
+        stream_dataset(str(place), root, advance)
+    note(f"{root}: all of {shown(str(place))} but its training samples, which are read from the shards")
+    return root
