@@ -23,15 +23,15 @@ $(DEMO_INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,dev
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev
 	touch $@ $(DEMO_INSTALLED)
 
 $(BENCH_INSTALLED): $(INSTALLED)
-	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,dev,bench
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev,bench
 	touch $@
 
 $(DOCS_INSTALLED): $(INSTALLED)
-	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,dev,docs
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev,docs
 	touch $@
 
 demo: $(DEMO_INSTALLED)
