@@ -180,6 +180,8 @@ def read_commit(root: Path, staging: Path) -> Commit:
         raise SegError(f"{staging}: is a link, so no command of ours made it; remove it")
     try:
         data = json.loads(_record_text(staging / RECORD))
+        if not (isinstance(data["remove"], list) and isinstance(data["move"], list)):
+            raise TypeError("a text is a sequence of names, too")
         remove, move = (tuple(data[key]) for key in ("remove", "move"))
         if not all(isinstance(name, str) for name in (*remove, *move)):
             raise TypeError("names are texts")

@@ -6,7 +6,7 @@ import json
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import wraps
@@ -229,8 +229,9 @@ class Dataset:
         content = hashlib.sha256(read_bytes(self.root / INDEX) + classes)
         for sample in self.samples:
             for path in (self.root / name for name in (sample.image, sample.mask) if name):
-                if path.is_file():
-                    content.update(f"{path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+                with suppress(OSError):  # not there, or of a name that no file can have
+                    status = path.stat()
+                    content.update(f"{status.st_size} {status.st_mtime_ns}".encode())
         return content.hexdigest()
 
     def refuse_change(self, fingerprint: str) -> None:

@@ -105,7 +105,7 @@ class TiffLayout:
 def tiff_layout(path: Path, file: bytes | BinaryIO) -> TiffLayout | None:
     """What the first page of a file or its content declares; None if it is no TIFF. SegError if it is damaged."""
     page = first_page(path, io.BytesIO(file) if isinstance(file, bytes) else file)
-    if page is not None and not page.pixels:
+    if page is not None and not (page.pixels and page.value(BANDS, 1)):
         raise damaged(path)
     return None if page is None else _layout(page)
 
@@ -116,7 +116,7 @@ def read_tiff(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIX
     Raises SegError if it is damaged, larger than `max_megapixels`, or of a kind or compression that is not read.
     """
     page = first_page(path, io.BytesIO(data))
-    if page is None:
+    if page is None or not page.value(BANDS, 1):
         raise damaged(path)
     layout = _layout(page)
     refuse_enormous(path, layout.width, layout.height, max_megapixels)

@@ -27,6 +27,7 @@ from prep.images.resample import resize_image, upright
 from prep.images.single import refuse_several
 from prep.images.sizing import Placement
 from prep.images.tiff_pages import page_bytes
+from prep.images.webp import webp_size
 from prep.photos.depth import PLAIN, Depth, depth_of, stored_numbers
 from prep.photos.ranges import InUse, Ranges, eight_bits
 from prep.photos.record import TURNED, PhotoRecord
@@ -44,6 +45,9 @@ OWN_RANGE: Ranges = {}
 _EXIF_ORIENTATION = 0x0112
 _EXIF_OF_PNG = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
 """What tells of an orientation in a PNG: a chunk of EXIF, a text of ImageMagick, XMP."""
+
+_MOST_WEBP = 200.0
+"""Megapixels of a WebP where nobody says more: to open it takes memory for all its pixels, four bytes each."""
 
 _SCALED_DECODE = ((1, 3.9), (2, 2.6), (4, 1.9))
 """JPEG may be decoded at n eighths if that leaves so many times the pixels that are wanted on a side.
@@ -121,6 +125,9 @@ def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) ->
         picture, size, orientation = None, (depth.layout.width, depth.layout.height), depth.layout.orientation
         _check_size(path, *size, max_megapixels)
     else:
+        if (declared := webp_size(data)) is not None:
+            _check_size(path, *declared, max_megapixels)
+            refuse_enormous(path, *declared, max_megapixels or _MOST_WEBP)
         with quiet_pillow:
             picture = open_image(path, data, math.inf)
             _check_size(path, *picture.size, max_megapixels)

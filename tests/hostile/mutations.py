@@ -18,7 +18,7 @@ def _span(data: bytes, random: np.random.Generator, longest: int = 400) -> tuple
 def flip_bytes(data: bytes, random: np.random.Generator) -> bytes:
     """Change 1 to 8 bytes anywhere."""
     spoiled = bytearray(data)
-    for position in random.integers(0, len(data), int(random.integers(1, 9))).tolist():
+    for position in random.integers(0, len(data), int(random.integers(1, 9))).tolist() if data else ():
         spoiled[position] ^= int(random.integers(1, 256))
     return bytes(spoiled)
 

@@ -35,6 +35,7 @@ _ID_COLUMNS = (
     "label_id",
 )
 _ADE_COLUMNS = {"idx", "ratio", "stuff", "name"}
+_MOST_DIGITS = 9
 _COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
 _LONGEST_NAME = 100
 
@@ -110,10 +111,15 @@ def _colors(lines: Sequence[Line]) -> list[Row]:
 
 
 def _rgb(number: int, values: Sequence[str]) -> Color:
-    if len(values) != 3 or not all(value.strip().isdecimal() and int(value) <= 255 for value in values):
+    if len(values) != 3 or not all(map(_is_byte, values)):
         raise SegError(f"line {number}: a colour is three numbers from 0 to 255, found {','.join(values)}")
     red, green, blue = map(int, values)
     return red, green, blue
+
+
+def _is_byte(value: str) -> bool:
+    digits = value.strip()
+    return digits.isdecimal() and len(digits) <= _MOST_DIGITS and int(digits) <= 255
 
 
 def _ids(lines: Sequence[Line]) -> list[Row]:

@@ -184,7 +184,11 @@ def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "7", "{}", '{"remove": 1, "move": []}', "[" * 100_000, '{"remove": [], "move": [[]]}']
+    "content",
+    [
+        *("", "{", "[]", "7", "{}", "[" * 100_000),
+        *('{"remove": 1, "move": []}', '{"remove": [], "move": [[]]}', '{"remove": "PPP", "move": []}'),
+    ],
 )
 def test_a_record_that_no_command_wrote(tmp_path: Path, content: str) -> None:
     root = fill(tmp_path / "d", OLD)

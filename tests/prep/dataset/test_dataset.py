@@ -236,6 +236,8 @@ def test_hashes_follow_split_and_masks(dataset: Dataset) -> None:
     assert Dataset.open(dataset.root).split_hash() == dataset.split_hash()
     before = dataset.fingerprint()
     assert Dataset.open(dataset.root).fingerprint() == before
+    long = dataclasses.replace(first, image=f"images/{'a' * 5000}.png")  # which no file can be called
+    assert dataclasses.replace(dataset, samples=(long, *dataset.samples[1:])).fingerprint() != before
     save(dataset.root / first.mask, np.zeros((80, 64), np.uint8))
     assert dataset.fingerprint() != before
 

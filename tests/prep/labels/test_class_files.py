@@ -199,6 +199,11 @@ def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) 
         ),
         ("labelmap.txt", "car:256,0,0::\n", "line 1: a colour is three numbers from 0 to 255, found 256,0,0"),
         ("label_colors.txt", "0 300 0 car\n", "line 1: a colour is three numbers from 0 to 255, found 0,300,0"),
+        (
+            "class_dict.csv",
+            f"name,r,g,b\ncar,1,2,{'9' * 5000}\n",
+            "line 2: a colour is three numbers from 0 to 255, found 1,2,9",
+        ),
         ("class_dict.csv", "name,r,g,b\ncar,1,2\n", "line 2: a colour is three numbers from 0 to 255, found 1,2"),
         ("class_dict.csv", "name,r,g,b\n", "holds no class"),
         ("labelmap.txt", "void:0,0,0::\n", "holds no class"),

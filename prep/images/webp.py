@@ -1,0 +1,23 @@
+"""The size that a WebP declares, before a decoder, by opening it alone, takes four bytes a pixel for all of it."""
+
+_START = b"RIFF"
+_FLAGS, _HEADER = 20, 30
+"""Where the first chunk's content begins, and where what is read here ends (RFC 9649, 2.5 to 2.7)."""
+
+_KEY_FRAME = b"\x9d\x01\x2a"
+_SIDE = 0x3FFF
+
+
+def webp_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels from the header of a WebP of any of its three kinds; None for everything else."""
+    if data[:4] != _START or data[8:12] != b"WEBP" or len(data) < _HEADER:
+        return None
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if kind == b"VP8L":
+        sides = int.from_bytes(data[_FLAGS + 1 : _FLAGS + 5], "little")
+        return (sides & _SIDE) + 1, (sides >> 14 & _SIDE) + 1
+    if kind == b"VP8 " and data[23:26] == _KEY_FRAME:
+        return int.from_bytes(data[26:28], "little") & _SIDE, int.from_bytes(data[28:30], "little") & _SIDE
+    return None

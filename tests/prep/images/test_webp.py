@@ -1,0 +1,45 @@
+"""The size of a WebP from its header, and that nothing larger is opened."""
+
+import io
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from prep.core.errors import SegError
+from prep.images.webp import webp_size
+from prep.photos.photoio import open_photo
+
+KINDS = {"plain": {}, "lossless": {"lossless": True}, "alpha": {"lossless": True}, "extended": {"exif": b"Exif\0\0x"}}
+
+
+def webp(width: int, height: int, kind: str) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGBA" if kind == "alpha" else "RGB", (width, height)).save(target, "WEBP", **KINDS[kind])
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [(1, 1), (300, 7), (5, 1000)])
+def test_size_of_every_kind(kind: str, size: tuple[int, int]) -> None:
+    assert webp_size(webp(*size, kind)) == size
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF1234WEBPVP9 " + bytes(30), b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_what_is_none(data: bytes) -> None:
+    assert webp_size(data) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory was taken is counted as Linux does")
+def test_a_small_file_that_declares_much_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+    data = bytearray(webp(8, 8, "extended"))
+    data[24:30] = (16382).to_bytes(3, "little") + (16159).to_bytes(3, "little")
+    (tmp_path / "a.webp").write_bytes(data)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SegError, match=r"a\.webp: 265 megapixels \(16383 x 16160\)"):
+        open_photo(tmp_path / "a.webp", 200)
+    with pytest.raises(SegError, match=r"a\.webp: .*megapixels"):
+        open_photo(tmp_path / "a.webp")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
