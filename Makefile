@@ -6,6 +6,7 @@
 # make fuzz   spoiled files for every reader, MUTATIONS (3000) of them, and more for MINUTES minutes (10)
 # make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make kills  every command killed before each of its writes, and typed again; and KILLS (200) at any moment
+# make gpu    what only an NVIDIA GPU can show, as one table; with the packages of PYTHON (python3), nothing is installed
 # make bench  side by side with the plain way people do it today
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +15,7 @@ INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 DOCS_INSTALLED := .venv/.docs-installed
 
-.PHONY: demo test lint wheel docs fuzz concurrent kills bench
+.PHONY: demo test lint wheel docs fuzz concurrent kills gpu bench
 .DELETE_ON_ERROR:
 
 $(DEMO_INSTALLED): pyproject.toml constraints.txt
@@ -22,15 +23,15 @@ $(DEMO_INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,dev
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev
 	touch $@ $(DEMO_INSTALLED)
 
 $(BENCH_INSTALLED): $(INSTALLED)
-	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,dev,bench
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev,bench
 	touch $@
 
 $(DOCS_INSTALLED): $(INSTALLED)
-	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,dev,docs
+	$(PYTHON) install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev,docs
 	touch $@
 
 demo: $(DEMO_INSTALLED)
@@ -69,6 +70,9 @@ KILLS ?= 200
 kills: $(INSTALLED)
 	$(BIN)/python -m tests.kills
 	$(BIN)/python -m tests.kills --random $(KILLS) --workers 2
+
+gpu:
+	$(PYTHON) -m tests.gpu
 
 bench: $(BENCH_INSTALLED)
 	$(BIN)/python -m tests.bench

@@ -6,7 +6,21 @@ if TYPE_CHECKING:
     from prep.core.classes import ClassMap
     from prep.core.errors import SegError
     from prep.dataset.dataset import Dataset
-    from prep.face import check, convert, export, open, pack, patches, report, resize, split, stats, tile, unpack
+    from prep.face import (
+        check,
+        cluster,
+        convert,
+        export,
+        open,
+        pack,
+        patches,
+        report,
+        resize,
+        split,
+        stats,
+        tile,
+        unpack,
+    )
 else:
     from seg_prep import lazy
 
@@ -18,6 +32,7 @@ else:
             "prep.dataset.dataset": ["Dataset"],
             "prep.face": [
                 "check",
+                "cluster",
                 "convert",
                 "export",
                 "open",
@@ -38,6 +53,7 @@ __all__ = [
     "Dataset",
     "SegError",
     "check",
+    "cluster",
     "convert",
     "export",
     "open",

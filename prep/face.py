@@ -19,6 +19,7 @@ from prep.converting.plan import ConvertOptions
 from prep.converting.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
+from prep.core.cluster.connection import connected
 from prep.core.errors import SegError
 from prep.core.progress import Progress, bar_of, silent
 from prep.cutting.cut_rasters import CutRasters, cut_rasters
@@ -389,6 +390,21 @@ def unpack(
     for name in split:
         need_one_of("split", name, SplitName)
     return unpack_dataset(str(url), Path(output), splits=split, workers=workers, progress=progress)
+
+
+@contextmanager
+def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Iterator[None]:
+    """During a `with` block, let the workers of a Dask cluster do the work of all functions over many files.
+
+    address: of its scheduler, such as "tcp://10.0.0.1:8786", or the scheduler's file.  folders: where data lie and
+    results are written, to be proved seen by every worker before anything begins. Raises SegError if no scheduler or no
+    worker answers, if one runs other code than this process or does not see a folder, or without the extra cluster.
+
+        with prep.cluster("tcp://10.0.0.1:8786"):
+            prep.stats("datasets/campus")
+    """
+    with connected(str(address), [Path(folder) for folder in folders]):
+        yield
 
 
 def _say_nothing(text: str) -> None:

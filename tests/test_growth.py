@@ -16,6 +16,7 @@ import pytest
 from prep.checking.check import check_dataset
 from prep.converting.masks import convert_masks
 from prep.core import jobs as jobs_module
+from prep.core.cluster import crews as crews_module
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import compute_stats
 from prep.patching.patches import cut_patches
@@ -45,7 +46,7 @@ class Measuring(Executor):
 @pytest.fixture
 def measuring(monkeypatch: pytest.MonkeyPatch) -> Measuring:
     """Worker processes are this one, and chunks as long as those of a hundred thousand samples."""
-    monkeypatch.setattr(jobs_module, "_CHUNKS_PER_WORKER", 1)
+    monkeypatch.setattr(crews_module, "_CHUNKS_PER_WORKER", 1)
     pool = Measuring()
 
     @contextmanager

@@ -134,7 +134,7 @@ def test_the_demo_needs_no_tools_of_developers() -> None:
         for target in ("demo", "test")
     }
     assert typed["demo"].splitlines()[0] == "python3 install.py"
-    assert "install.py train,pretrained,tensorboard,export,geo,dev\n" in typed["test"]
+    assert "install.py train,pretrained,tensorboard,export,geo,cloud,cluster,dev\n" in typed["test"]
     assert [line.split()[0] for line in typed["demo"].splitlines()[2:]] == [
         ".venv/bin/seg-prep",
         ".venv/bin/seg-prep",

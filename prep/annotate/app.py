@@ -11,8 +11,10 @@ from prep.annotate.routes.classes import class_routes
 from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
 from prep.annotate.routes.learning import learning_routes
+from prep.annotate.routes.objects import object_routes
 from prep.annotate.routes.proposals import proposal_routes
 from prep.annotate.routes.regions import region_routes
+from prep.annotate.sam.objects import Objects
 from prep.annotate.store.mask_changes import most_bytes
 from prep.annotate.store.store import Store
 from prep.web.app import Capacity, page_app
@@ -28,6 +30,7 @@ def annotate_app(
     model: Proposals | None = None,
     findings: Findings | None = None,
     learner: Learner | None = None,
+    objects: Objects | None = None,
 ) -> Flask:
     """Build the application around one dataset.
 
@@ -35,6 +38,7 @@ def annotate_app(
     token: lets in whoever has it, and nobody else; None where only this computer can reach the server.
     model: what proposes masks.  findings: those of an audit, to work through.  learner: learns from the strokes, in the
     background too while its working() is entered; without one it learns when it is asked.
+    objects: finds what people point at.
     """
     largest = max(most_bytes(entry.width, entry.height) for entry in store.entries())
     app = page_app(
@@ -60,10 +64,12 @@ def annotate_app(
         "model": model.name if model else None,
         "order": model.order if model else "name",
         "findings": findings is not None,
+        "sam": objects.name if objects else None,
     }
     app.register_blueprint(image_routes(store, about, model.uncertainty if model else lambda stem: None))
     app.register_blueprint(proposal_routes(model))
     app.register_blueprint(learning_routes(learner or Learner(store)))
+    app.register_blueprint(object_routes(objects))
     app.register_blueprint(finding_routes(findings))
     app.register_blueprint(class_routes(store))
     app.register_blueprint(region_routes(store))

@@ -86,6 +86,11 @@ class InspectSample:
         labels = None if values is None else mask_facts(values, self.classes)
         return SampleFacts(sample, image, mask, found, labels)
 
+    def killed(self, sample: Sample, problem: str) -> SampleFacts:
+        """The facts of a sample that kills its worker: which of its files does, nobody knows."""
+        image, mask = (FileFacts(name, "damaged" if name else "none", problem) for name in (sample.image, sample.mask))
+        return SampleFacts(sample, image, mask, None, None)
+
 
 def mask_facts(mask: _Pixels, classes: int) -> MaskFacts:
     """Count and measure a decoded mask, (H, W) if it is what it should be."""

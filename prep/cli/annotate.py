@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import finish, note
+from prep.cli.console import end_with_left_out, finish, note, progress
 from prep.cli.options import Existing, dataset_argument
 from prep.cli.page import address_options, announce
 
 if TYPE_CHECKING:
     from prep.annotate.audit import Findings
     from prep.annotate.model.proposals import Order, Proposals
+    from prep.annotate.sam.encodings import Encodings
     from prep.annotate.store.store import Store
 
 _RISK = (
@@ -55,8 +56,28 @@ _RISK = (
     show_default="none",
     help="Findings to work through: the folder that 'seg-train audit' wrote, or its audit.csv.",
 )
+@click.option(
+    "--sam",
+    "sam_files",
+    type=Existing(),
+    multiple=True,
+    metavar="FOLDER",
+    show_default="none",
+    help="ONNX files of SAM to point at objects with: a folder, or twice a file; needs the extra assist.",
+)
+@click.option(
+    "--prepare", is_flag=True, help="Encode the unfinished photos for --sam, and end; it goes on where it stopped."
+)
 def annotate(
-    dataset: Path | None, port: int, host: str, open_browser: bool, run: Path | None, order: Order, audit: Path | None
+    dataset: Path | None,
+    port: int,
+    host: str,
+    open_browser: bool,
+    run: Path | None,
+    order: Order,
+    audit: Path | None,
+    sam_files: tuple[Path, ...],
+    prepare: bool,
 ) -> None:
     """Label the images of a dataset by hand, on a page in the browser that saves every stroke at once.
 
@@ -69,10 +90,12 @@ def annotate(
         seg-prep resize photos/ -o datasets/campus --size 1024
         seg-prep annotate datasets/campus
         seg-prep annotate datasets/campus --model latest --order uncertainty
+        seg-prep annotate datasets/campus --sam models/mobile_sam
     """
     from prep.annotate.access import new_token
     from prep.annotate.app import annotate_app
     from prep.annotate.learn.learner import Learner
+    from prep.annotate.sam.objects import Objects
     from prep.annotate.store.server_lock import one_server
     from prep.annotate.store.store import Store
     from prep.dataset.dataset import find_dataset, opened_alone
@@ -80,23 +103,41 @@ def annotate(
 
     if order == "uncertainty" and run is None:
         raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
+    if prepare and not sam_files:
+        raise click.UsageError("--prepare encodes photos for SAM: name its files with --sam FOLDER")
     root = find_dataset(dataset)
     with opened_alone(root):  # fails here, before anything is written into a folder that is no dataset
         pass
     context = click.get_current_context()
     context.with_resource(one_server(root))
     store = context.with_resource(closing(Store(root)))
+    encodings = _open_sam(store, sam_files) if sam_files else None
+    if prepare and encodings:
+        _prepare(root, encodings)
+        return
     model = _open_model(store, run, order) if run else None
     findings = _open_findings(store, audit) if audit else None
     learner = Learner(store)
     listener = bind(host, port)
     token = None if is_loopback(listener) else new_token()
-    app = annotate_app(store, only_here=token is None, token=token, model=model, findings=findings, learner=learner)
+    app = annotate_app(
+        store,
+        only_here=token is None,
+        token=token,
+        model=model,
+        findings=findings,
+        learner=learner,
+        objects=Objects(store, encodings) if encodings else None,
+    )
     server = make_server(app, listener)
     address = url_of(listener) + (f"?token={token}" if token else "")
     finish(root, {}, f"{store.name} at {address}")
     announce(address, _RISK if token else None, open_browser=open_browser)
-    with model.working() if model else nullcontext(), learner.working():
+    with (
+        model.working() if model else nullcontext(),
+        encodings.working() if encodings else nullcontext(),
+        learner.working(),
+    ):
         server.run()
 
 
@@ -109,6 +150,21 @@ def _open_model(store: Store, run: Path, order: Order) -> Proposals:
         names = ", ".join(model.left_out)
         note(f"{model.name} knows classes that this dataset lacks, and proposes nothing there: {names}")
     return model
+
+
+def _open_sam(store: Store, named: tuple[Path, ...]) -> Encodings:
+    from prep.annotate.sam.encodings import Encodings
+    from prep.annotate.sam.files import find_files
+    from prep.annotate.sam.model import Sam
+
+    return Encodings(store, Sam(find_files(named)))
+
+
+def _prepare(root: Path, encodings: Encodings) -> None:
+    with progress("Encoding") as report:
+        done, problems = encodings.prepare(report, note)
+    finish(root, {"encoded": done, "left_out": problems}, f"{done:,} photos encoded for {encodings.sam.name}")
+    end_with_left_out(problems)
 
 
 def _open_findings(store: Store, audit: Path) -> Findings:

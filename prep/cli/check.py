@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import emit, progress
-from prep.cli.options import dataset_argument, json_option, workers_option
+from prep.cli.options import cluster_option, dataset_argument, json_option, workers_option
 
 if TYPE_CHECKING:
     from prep.checking.findings import Finding
@@ -22,6 +22,7 @@ _COLORS = {"error": "red", "warning": "yellow", "remark": "cyan"}
 @workers_option
 @json_option
 @click.pass_context
+@cluster_option
 def check(context: click.Context, dataset: Path | None, workers: int | None, as_json: bool) -> None:
     """Find every problem of a dataset at once, worst first, and say what to do; exit code 1 if there are errors.
 

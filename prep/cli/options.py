@@ -4,6 +4,7 @@ DATASET          the dataset folder; without it, it is found as git finds its re
 --json           the result as one JSON object on stdout, for programs
 --seed NUMBER    another seed, another random choice; the same seed, the same bytes
 --workers NUMBER processes to use; results do not depend on it
+--cluster ADDRESS  the workers of a Dask cluster do the work
 --overwrite      replace existing results
 --max-failed NUMBER  so many files that cannot be used are left out; with more, the command stops
 --match, --from, --variable, --first-id   how raw labels are read and paired (masks inspect, masks convert)
@@ -11,8 +12,9 @@ DATASET          the dataset folder; without it, it is found as git finds its re
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -178,3 +180,40 @@ def parse_metres(ctx: click.Context, param: click.Parameter, value: str | None) 
     if not metres:
         raise click.BadParameter(f"{value!r} is no length like 500m or 2km")
     return metres
+
+
+_WRITTEN = ("dataset", "output")
+"""Arguments that name a folder in which results are written; nothing is ever written among raw files."""
+
+
+def cluster_option(command: Command) -> Command:
+    """Let a command take --cluster, besides --workers; stands below all other options."""
+
+    @click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        show_default="this machine",
+        help="Scheduler of a Dask cluster, tcp://HOST:PORT or its file, whose workers do the work (docs/scale.md).",
+    )
+    @wraps(command)
+    def on_cluster(*args: Any, cluster: str | None, **given: Any) -> object:  # noqa: ANN401
+        if cluster is None:
+            return command(*args, **given)
+        if given.get("workers") is not None:
+            raise click.UsageError("--workers is of this machine, and a cluster has workers of its own; leave one out")
+        from prep.core.cluster.connection import connected
+
+        with connected(cluster, list(_folders(given))):
+            return command(*args, **given)
+
+    return on_cluster  # type: ignore[return-value]
+
+
+def _folders(given: dict[str, Any]) -> Iterator[Path]:
+    for name in _WRITTEN:
+        if given.get(name) is not None:
+            yield given[name]
+    if "dataset" in given and given["dataset"] is None:
+        from prep.dataset.dataset import find_dataset
+
+        yield find_dataset(None)

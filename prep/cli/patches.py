@@ -6,7 +6,14 @@ from typing import Literal
 import click
 
 from prep.cli.console import finish, note, open_alone, progress
-from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import (
+    cluster_option,
+    dataset_argument,
+    json_option,
+    overwrite_option,
+    seed_option,
+    workers_option,
+)
 from prep.core.words import counted, verb
 
 
@@ -33,6 +40,7 @@ from prep.core.words import counted, verb
 @workers_option
 @overwrite_option
 @json_option
+@cluster_option
 def patches(
     dataset: Path | None,
     size: int,

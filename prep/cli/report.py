@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, open_alone, progress
-from prep.cli.options import dataset_argument, json_option, workers_option
+from prep.cli.options import cluster_option, dataset_argument, json_option, workers_option
 
 
 @click.command()
 @dataset_argument
 @workers_option
 @json_option
+@cluster_option
 def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
     """Write report.html into the dataset: findings, pictures, classes, splits, sizes and colours on one page.
 

@@ -9,6 +9,7 @@ import click
 from prep.cli.console import end_with_left_out, finish, note, progress, table
 from prep.cli.options import (
     Existing,
+    cluster_option,
     json_option,
     max_failed_option,
     overwrite_option,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 @workers_option
 @overwrite_option
 @json_option
+@cluster_option
 def resize(
     sources: tuple[Path | str, ...],
     output: Path,

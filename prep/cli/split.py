@@ -6,6 +6,7 @@ import click
 
 from prep.cli.console import finish, note, open_alone, progress, table
 from prep.cli.options import (
+    cluster_option,
     dataset_argument,
     json_option,
     overwrite_option,
@@ -48,6 +49,7 @@ from prep.core.words import counted
 @workers_option
 @overwrite_option
 @json_option
+@cluster_option
 def split(
     dataset: Path | None,
     ratios: tuple[float, float, float],

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import finish, note, open_alone, progress, table
-from prep.cli.options import dataset_argument, json_option, overwrite_option, seed_option, workers_option
+from prep.cli.options import (
+    cluster_option,
+    dataset_argument,
+    json_option,
+    overwrite_option,
+    seed_option,
+    workers_option,
+)
 from prep.core.words import counted
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 @workers_option
 @overwrite_option
 @json_option
+@cluster_option
 def stats(dataset: Path | None, split: str, seed: int, workers: int | None, overwrite: bool, as_json: bool) -> None:
     """Count pixels exactly: mean and std of the images, frequency and loss weights of each class.
 

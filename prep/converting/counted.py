@@ -106,7 +106,10 @@ def numbered_as_maps(
     """Give COCO-Stuff's list the numbers of its masks; SegError if nothing tells. values: what they hold, if asked."""
     if reader.name == "rgb" or not is_coco_stuff(meaning.classes):
         return meaning
-    classes = with_numbers_of_maps(meaning.classes, first_id, values() if first_id is None else ())
+    held = values() if first_id is None else ()
+    if first_id is None and not held:
+        return meaning  # none can be read: converting them says why
+    classes = with_numbers_of_maps(meaning.classes, first_id, held)
     if classes == meaning.classes:
         return meaning
     note = f"COCO-Stuff's list counts from 1 and these masks from {classes.ids[0]}: that is {classes.names[0]}"

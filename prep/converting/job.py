@@ -103,6 +103,10 @@ class ConvertLabel:
             write_file(self.folder / name, data)
         return outcome
 
+    def killed(self, job: LabelJob, problem: str) -> LabelOutcome:
+        """The outcome of a label that kills its worker."""
+        return LabelOutcome(job.sample, np.zeros(256, np.int64), NO_CODES, problem)
+
     def _convert(self, job: LabelJob) -> tuple[LabelOutcome, dict[str, bytes]]:
         """The outcome and the files to write, by name: none if values belong to no class and that is an error."""
         sample, record, image = self._image(job)
@@ -193,6 +197,10 @@ class CountCodes:
         except SegError:
             return NO_CODES
 
+    def killed(self, label: RawLabel, problem: str) -> CodeCounts:
+        """As of a damaged one."""
+        return NO_CODES
+
 
 @dataclass(frozen=True)
 class HasUncovered:
@@ -206,6 +214,10 @@ class HasUncovered:
             return any(bool((codes == UNCOVERED).any()) for codes in code_strips(reader_named(self.reader), label))
         except SegError:
             return False
+
+    def killed(self, label: RawLabel, problem: str) -> bool:
+        """As of a damaged one."""
+        return False
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """Masks without a class map: the error lists their values, and proposes lines to save as one."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from prep.converting.counted import is_blurred, step_of, two_lines
@@ -10,6 +11,7 @@ from prep.converting.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
+from prep.labels.class_files import LongList
 from prep.labels.reader import LabelReader, RawLabel, read_codes
 
 _SHOWN = 20
@@ -19,14 +21,26 @@ _OBJECTS = 6
 _BLACK_AND_WHITE = ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))
 
 
-def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, labels: Sequence[RawLabel]) -> SegError:
-    """The error for masks without a class map; named: a list of names that says no colours, for masks of colours."""
+def no_meaning(
+    codes: CodeTotals,
+    reader: LabelReader,
+    named: Meaning | None,
+    labels: Sequence[RawLabel],
+    long: LongList | None,
+) -> SegError:
+    """The error for masks without a class map; named: a list of names that says no colours, for masks of colours.
+
+    long: a file beside them that lists more classes than a dataset can have, and its names by their ids.
+    """
     if not codes.pixels:
         read_codes(reader, labels[0])  # says what is wrong with it
     if look_like_photos(codes.pixels, sum(codes.pixels.values())):
         return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
     noise = _noise(codes, reader, labels)
-    shown = [code for code in codes.by_pixels() if code not in noise][:_SHOWN]
+    if len(codes.pixels) - len(noise) < _TWO and len(codes.pixels) <= MAX_CLASSES:
+        noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
+    found = [code for code in codes.by_pixels() if code not in noise]
+    shown = found[:_SHOWN]
     lines = [f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown]
     if more := len(codes.pixels) - len(shown) - len(noise):
         lines.append(f"  ... and {more} more")
@@ -39,15 +53,28 @@ def no_meaning(codes: CodeTotals, reader: LabelReader, named: Meaning | None, la
     listed = f"{start}The masks hold {counted(len(codes.pixels), 'value')}:\n" + "\n".join(lines)
     if reader.name == "ids" and (steps := on_steps(codes.pixels)):
         return SegError(f"{listed}\n\n{steps}")
-    blurred = reader.name == "ids" and is_blurred(codes.pixels)
-    added = " and --unknown nearest" if noise else ""
     return SegError(
         listed
-        + _on_255(codes, reader, blurred=blurred)
+        + _on_255(codes, reader)
         + _on_objects(codes, reader, len(labels))
-        + f"\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n"
-        + (two_lines(_BLACK_AND_WHITE) if blurred else "")
-        + ("" if blurred else format_list(reader.propose(sorted(shown)[:MAX_CLASSES])))
+        + _to_save(reader, found if len(found) <= MAX_CLASSES else shown, long, nearest=bool(noise))
+    )
+
+
+def _to_save(reader: LabelReader, codes: Sequence[int], long: LongList | None, *, nearest: bool) -> str:
+    """The lines of a class map for these codes, with the names that a list gives to their ids, and how to use it."""
+    said, added = "", " and --unknown nearest" if nearest else ""
+    if reader.name == "ids" and set(codes) == {0, IGNORE_INDEX} and nearest:
+        rows = two_lines(_BLACK_AND_WHITE)
+    else:
+        classes = reader.propose(sorted(codes))
+        if long is not None and reader.name != "rgb" and set(classes.ids) <= long[1].keys():
+            classes = replace(classes, names=tuple(long[1][raw] for raw in classes.ids))
+            most = f"a dataset at most {MAX_CLASSES}; these are those of the masks"
+            said = f"\n\n{long[0]} has {len(long[1])} classes, {most}"
+        rows = format_list(classes)
+    return (
+        f"{said}\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n{rows}"
     )
 
 
@@ -86,8 +113,10 @@ def _on_objects(codes: CodeTotals, reader: LabelReader, labels: int) -> str:
     )
 
 
-def _on_255(codes: CodeTotals, reader: LabelReader, *, blurred: bool) -> str:
-    if reader.name == "rgb" or blurred or IGNORE_INDEX not in codes.pixels or len(codes.pixels) <= _TWO:
+def _on_255(codes: CodeTotals, reader: LabelReader) -> str:
+    if reader.name == "rgb" or IGNORE_INDEX not in codes.pixels or len(codes.pixels) <= _TWO:
+        return ""
+    if reader.name == "ids" and is_blurred(codes.pixels):
         return ""
     return (
         "\n\n255 is ignored, as in Pascal VOC, Cityscapes and Ultralytics, and stands in no line; "

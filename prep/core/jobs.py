@@ -1,19 +1,20 @@
-"""Work over many files: in this process while there is little of it, in worker processes otherwise."""
+"""Work over many files: in this process while there is little of it, in worker processes or on a cluster otherwise."""
 
 import operator
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import reduce
-from itertools import islice
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from prep.core.arguments import need_number
+from prep.core.cluster.crews import Crew, LocalCrew, cluster_at_hand, finished_chunks
+from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
-from prep.core.workers import noted, processes
+from prep.core.workers import WorkerKilled, name_of, noted, processes
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -28,11 +29,6 @@ Addend = TypeVar("Addend", bound=_Addable)
 
 _SECONDS_ALONE = 1.0
 """Worker processes take about this long to pay for their start."""
-
-_CHUNKS_PER_WORKER = 16
-
-_LONGEST_CHUNK, _CHUNKS_AHEAD = 32, 4
-"""Jobs that are sent together, and how often that for each worker before one is done: bounds what is under way."""
 
 
 @overload
@@ -69,7 +65,7 @@ def run_jobs(
     """Apply a function to every job and return the results in the order of the jobs.
 
     workers: number of processes; None takes all cores, but begins alone and starts them only for longer work.
-    executor: where to run instead, for example the executor of a Dask client.
+    executor: where to run instead. A cluster that is at hand (`working_on`) goes before both.
     take: is given each result as soon as it is there, in any order; what it returns is kept in the place of the result,
     and it may raise to end it all.
     The first exception of a job is raised; jobs not yet begun are then dropped. WorkerKilled if a process dies.
@@ -112,6 +108,10 @@ class _Each(Generic[Job, Result]):
         """The results of the jobs number first, first + 1, ..."""
         return [self.function(job) for job in noted(chunk, first)]
 
+    def killed(self, job: Job, error: WorkerKilled) -> list[Result]:
+        """What the function says of a job that kills its worker."""
+        return [_result_of_killed(self.function, job, error)]
+
 
 @dataclass(frozen=True)
 class _Sum(Generic[Job, Addend]):
@@ -121,11 +121,27 @@ class _Sum(Generic[Job, Addend]):
         """The sum of the results of the jobs number first, first + 1, ..."""
         return [reduce(operator.add, map(self.function, noted(chunk, first)))]
 
+    def killed(self, job: Job, error: WorkerKilled) -> list[Addend]:
+        """What the function says of a job that kills its worker."""
+        return [_result_of_killed(self.function, job, error)]
+
+
+def _result_of_killed(function: Callable[[Job], Result], job: Job, error: WorkerKilled) -> Result:
+    """A function that returns the problems of files, not raises them, has a method `killed` that makes such a result.
+
+    For the others such a job is the end: SegError.
+    """
+    problem = f"{name_of(job)}: {error}"
+    result_of: Callable[[Job, str], Result] | None = getattr(function, "killed", None)
+    if result_of is None:
+        raise SegError(problem) from error
+    return result_of(job, problem)
+
 
 def _in_chunks(
-    work: Callable[[Sequence[Job], int], list[Result]],
+    work: _Each[Job, Any] | _Sum[Job, Any],
     jobs: Sequence[Job],
-    take: Callable[[int, list[Result]], None],
+    take: Callable[[int, list[Any]], None],
     workers: int | None,
     progress: Progress,
     executor: Executor | None,
@@ -133,7 +149,7 @@ def _in_chunks(
     """Work on all jobs, some at a time; `take` gets the number of their first and what was made of them."""
     need_number("workers", workers, 1)
     done, started = 0, time.monotonic()
-    alone = executor is None and workers in (None, 1)
+    alone = executor is None and cluster_at_hand() is None and workers in (None, 1)
     while alone and done < len(jobs):
         take(done, work(jobs[done : done + 1], done))
         done += 1
@@ -141,40 +157,23 @@ def _in_chunks(
         alone = workers == 1 or time.monotonic() - started < _SECONDS_ALONE
     if done == len(jobs):
         return
-    number = workers or os.cpu_count() or 1
-    size = min(_LONGEST_CHUNK, max(1, (len(jobs) - done) // (number * _CHUNKS_PER_WORKER)))
-    starts = iter(range(done, len(jobs), size))
-    under_way: dict[Future[list[Result]], int] = {}
-    with processes(number, jobs) if executor is None else _borrowed(executor) as pool:
-        try:
-            while True:
-                for start in islice(starts, number * _CHUNKS_AHEAD - len(under_way)):
-                    under_way[pool.submit(work, jobs[start : start + size], start)] = start
-                if not under_way:
-                    return
-                finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in sorted(finished, key=lambda each: under_way[each]):
-                    start = under_way.pop(future)
-                    take(start, future.result())
-                    done += min(size, len(jobs) - start)
-                    progress(done, len(jobs))
-        except BaseException:
-            _drop(under_way, pool if executor is None else None)
-            raise
-
-
-def _drop(futures: Iterable[Future[list[Result]]], pool: Executor | None) -> None:
-    """Begin no further job. A pool of our own drops them in the thread that also hears of its workers' deaths.
-
-    That thread fails with a traceback where it finds a job cancelled by another one (Python 3.11).
-    """
-    if pool is not None:
-        pool.shutdown(cancel_futures=True)
-        return
-    for future in futures:
-        future.cancel()
+    with (
+        _crew(workers or os.cpu_count() or 1, jobs, len(jobs) - done, executor) as crew,
+        closing(finished_chunks(crew, work, jobs, done)) as chunks,
+    ):
+        for part, results in chunks:
+            take(part.start, results)
+            done += len(part)
+            progress(done, len(jobs))
 
 
 @contextmanager
-def _borrowed(executor: Executor) -> Iterator[Executor]:
-    yield executor
+def _crew(number: int, jobs: Sequence[Job], left: int, executor: Executor | None) -> Iterator[Crew]:
+    cluster = cluster_at_hand()
+    if cluster is not None:
+        yield cluster.crew()
+    elif executor is not None:
+        yield LocalCrew(executor, number, left, is_ours=False)
+    else:
+        with processes(number, jobs) as pool:
+            yield LocalCrew(pool, number, left, is_ours=True)

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, MutableSequence, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -88,6 +88,11 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
+def set_up_worker() -> None:
+    """The settings of libraries in every process that works on jobs, of this machine or another one."""
+    cv2.setNumThreads(1)  # one core a worker
+
+
 class _Note:
     """Where a worker process tells its parent the number of the job that it is at; elsewhere it tells nobody."""
 
@@ -106,7 +111,7 @@ class WorkerKilled(SegError):
     """Somebody killed a worker process, as the system does where memory runs out."""
 
 
-def noted(chunk: Sequence[Job], first: int) -> Iterator[Job]:
+def noted(chunk: Iterable[Job], first: int) -> Iterator[Job]:
     """Jobs number first, first + 1, ..., each noted before it begins."""
     for number, job in enumerate(chunk, start=first):
         _note.at_work(number)
@@ -141,7 +146,7 @@ def processes(workers: int, jobs: Sequence[object]) -> Iterator[Executor]:
         try:
             yield pool
         except BrokenProcessPool as error:
-            names = list_some([_name_of(jobs[number]) for number in sorted(places) if number != _IDLE])
+            names = list_some([name_of(jobs[number]) for number in sorted(places) if number != _IDLE])
             raise WorkerKilled(
                 "a worker process was killed, most likely because memory ran out"
                 + (f"; at work were {names}" if names else "")
@@ -149,17 +154,17 @@ def processes(workers: int, jobs: Sequence[object]) -> Iterator[Executor]:
             ) from error
 
 
-def _name_of(job: object) -> str:
+def name_of(job: object) -> str:
     """The name of the file that a job is about, by what it says of itself, its label or its sample."""
     for attribute in ("name", "stem", "label", "sample"):
         if (value := getattr(job, attribute, None)) is not None:
-            return value if isinstance(value, str) else _name_of(value)
+            return value if isinstance(value, str) else name_of(value)
     return str(job)[:_LONGEST_NAME]
 
 
 def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]") -> None:
     follow_parent()  # the pool itself would wait for ever where the parent is killed
-    cv2.setNumThreads(1)  # one core a worker
+    set_up_worker()
     with taken.get_lock():
         _note.places, _note.place = places, taken.value
         taken.value += 1

@@ -1,18 +1,18 @@
 """Class maps as the tools write them: which files are looked for beside labels, and what each of them says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
-from prep.core.folder_names import names_labels
+from prep.core.folder_names import names_labels, words_of
 from prep.core.words import options
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines
 from prep.labels.tables.structured import table_from_json, table_from_pbtxt, table_from_yaml
-from prep.labels.tables.table import ClassTable
+from prep.labels.tables.table import ClassTable, TooLong
 from prep.labels.text_files import decode_text
 
 DEFINITION_NAMES = (
@@ -34,6 +34,10 @@ _OFTEN_SOMETHING_ELSE = frozenset(
 _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
+_LARGEST = 1 << 20
+
+LongList = tuple[Path, Mapping[int, str]]
+"""A file that lists more classes than a dataset can have, and its names by the ids that it states."""
 
 
 def read_class_table(path: Path, first_id: int | None = None) -> ClassTable:
@@ -52,6 +56,8 @@ def parse_table(path: Path, content: bytes, first_id: int | None = None) -> Clas
         text = decode_text(path, content)
         try:
             return _parsed(path, text, first_id)
+        except TooLong as error:
+            raise TooLong(f"{path}: {error}", error.names) from error
         except SegError as error:
             raise SegError(f"{path}: {error}") from error
 
@@ -76,6 +82,8 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
     """
     if is_zip(source):
         return _zipped_table(source, first_id)
+    if (numbered := _numbered(source)) is not None:
+        return numbered
     for name in DEFINITION_NAMES:
         for place in _places(source):
             if (place / name).is_file() and (table := _found(place / name, first_id)) is not None:
@@ -89,7 +97,64 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
             )
         if tables:
             return each[0], tables[0]
+    return _stated(source)
+
+
+def long_list(source: Path) -> LongList | None:
+    """A list of too many classes that lies in the labels' folder, or in one that holds it."""
+    for file in (place / name for place in (*_places(source), _above(source)) for name in DEFINITION_NAMES):
+        try:
+            if file.is_file():
+                read_class_table(file)
+        except TooLong as error:
+            return file, error.names
+        except SegError:
+            continue
     return None
+
+
+def _numbered(source: Path) -> tuple[Path, ClassTable] | None:
+    """The list that has its number in common with the folder of masks: 59_labels.txt of 59_context (PASCAL-Context)."""
+    folders = [source.absolute().name, *(path.name for path in _subfolders(source))]
+    numbers = {found[0] for name in folders if (found := re.match(r"\d+(?=_)", name))}
+    files = [
+        file for file in _named_freely(source) if (found := re.match(r"\d+(?=_)", file.name)) and found[0] in numbers
+    ]
+    return _with_ids(files)
+
+
+def _stated(source: Path) -> tuple[Path, ClassTable] | None:
+    """A list that states ids: one of another name (cocostuff-labels.txt), or in the folder above."""
+    if (found := _with_ids(_named_freely(source))) is not None:
+        return found
+    return next(filter(None, (_with_ids([_above(source) / name]) for name in DEFINITION_NAMES)), None)
+
+
+def _above(source: Path) -> Path:
+    """The folder above all those of which the names only say what lies in them."""
+    return [*_places(source)][-1].absolute().parent
+
+
+def _named_freely(source: Path) -> list[Path]:
+    places = [place for place in (*_places(source), _above(source)) if place.is_dir()]
+    return [file for place in places for file in sorted(place.glob("*[_-]labels.txt"))]
+
+
+def _with_ids(files: Sequence[Path]) -> tuple[Path, ClassTable] | None:
+    """The only one of these files that is a list with ids."""
+    tables = [(file, table) for file in files if file.is_file() and (table := _table_or_none(file)) and table.has_ids]
+    return tables[0] if len(tables) == 1 else None
+
+
+def _table_or_none(file: Path) -> ClassTable | None:
+    try:
+        return read_class_table(file) if file.stat().st_size < _LARGEST else None
+    except (SegError, OSError):
+        return None
+
+
+def _subfolders(source: Path) -> list[Path]:
+    return sorted(path for path in source.iterdir() if path.is_dir()) if source.is_dir() else []
 
 
 def _found(file: Path, first_id: int | None) -> ClassTable | None:
@@ -117,14 +182,13 @@ def _places(source: Path) -> Iterator[Path]:
 
 
 def _only_says_what(name: str) -> bool:
-    return names_labels(name) or name.lower() in _SPLITS or name.lower() in _MASK_FOLDERS
+    words = {word for word in words_of(name) if not word.isdecimal()}  # train2017
+    return names_labels(name) or (bool(words) and words <= _SPLITS) or name.lower() in _MASK_FOLDERS
 
 
 def _folders_inside(source: Path) -> list[Path]:
     """train/, valid/, masks/ and the like, in which a list may lie."""
-    if not source.is_dir():
-        return []
-    return sorted(path for path in source.iterdir() if _only_says_what(path.name) and path.is_dir())
+    return [path for path in _subfolders(source) if _only_says_what(path.name)]
 
 
 def _zipped_table(archive: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:

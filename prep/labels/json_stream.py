@@ -1,16 +1,16 @@
 """Large JSON files, an element at a time: memory stays with what is made of them."""
 
 import json
-import mmap
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from prep.core.errors import SegError
 from prep.core.files import explained
 
 _CHUNK = 1 << 20
+_OVERLAP = 1 << 12
 _DECODER = json.JSONDecoder()
 _AFTER_VALUES = frozenset(" \t\r\n,]}:")
 """What shows that a number is whole: 1 may be the beginning of 1.5e3."""
@@ -23,15 +23,30 @@ def lists_of(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:
 
     Empty if the file holds no object. For recognising a format; only reading tells where the lists stand.
     """
-    found: dict[str, list[Any]] = {}
-    with explained(path), path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if not data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+    with explained(path), path.open("rb") as file:
+        if not file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
             return {}
-        for key in keys:
-            match = re.search(rb'"' + re.escape(key.encode()) + rb'"\s*:\s*\[', data)
-            if match:
-                found[key] = _first(data[match.end() : match.end() + _CHUNK])
+        found: dict[str, list[Any]] = {}
+        for key, start in _starts(file, keys).items():
+            file.seek(start)
+            found[key] = _first(file.read(_CHUNK))
     return found
+
+
+def _starts(file: BinaryIO, keys: Sequence[str]) -> dict[str, int]:
+    """Where the list under each key begins; read in parts, for what is mapped into memory counts as memory."""
+    patterns = {key: re.compile(rb'"' + re.escape(key.encode()) + rb'"\s*:\s*\[') for key in keys}
+    found: dict[str, int] = {}
+    file.seek(0)
+    rest, place = b"", 0
+    while len(found) < len(patterns) and (chunk := file.read(_CHUNK)):
+        data = rest + chunk
+        for key, pattern in patterns.items():
+            if key not in found and (match := pattern.search(data)):
+                found[key] = place + match.end()
+        rest = data[-_OVERLAP:]
+        place += len(data) - len(rest)
+    return {key: found[key] for key in keys if key in found}
 
 
 def _first(head: bytes) -> list[Any]:

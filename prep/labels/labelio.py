@@ -138,6 +138,11 @@ def decode_label_pixels(path: Path, data: bytes) -> NDArray[np.uint8]:
     """The same before it is brought to colours: greys (H, W), or (H, W, 3) or (H, W, 4) with blue first."""
     deep = _deep_layout(path, data)
     values = _values(path, data, _opened(path, data)) if deep is None else np.empty(0, deep.kind)
+    if values.dtype != np.uint8 and values.ndim > 2:
+        raise SegError(
+            f"{path}: {values.dtype.itemsize * 8} bits a channel; colour masks have 8. Export it with 8 bits, or, "
+            "where one channel holds the classes (SYNTHIA), save that channel alone as a grey PNG"
+        )
     if values.dtype != np.uint8:
         raise SegError(
             f"{path}: {values.dtype.itemsize * 8} bits a channel; colour masks have 8. "

@@ -42,7 +42,7 @@ class RawLabel:
     size: tuple[int, int] = (0, 0)
     names: tuple[str, ...] = ()
     ground: Path | None = None
-    regions: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False, compare=False)
+    regions: Sequence[tuple[str, Any]] | None = field(default=None, repr=False, compare=False)
     page: int = 0
     files: tuple[Path, ...] = field(default=(), repr=False)
 

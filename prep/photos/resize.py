@@ -67,6 +67,10 @@ class ResizePhoto:
         sample = replace(job.sample, image=image, width=placement.width, height=placement.height)
         return PhotoOutcome(sample, photo.record(sample.stem, job.name, placement))
 
+    def killed(self, job: PhotoJob, problem: str) -> PhotoOutcome:
+        """The outcome of a photo that kills its worker."""
+        return PhotoOutcome(job.sample, None, problem)
+
 
 @dataclass(frozen=True)
 class Resized:

@@ -70,6 +70,10 @@ class ResizeSample:
         write_file(self.folder / made.mask, encode_png(resized))
         return SampleOutcome(made, placement, count_values(mask), count_values(resized))
 
+    def killed(self, sample: Sample, problem: str) -> SampleOutcome:
+        """The outcome of a sample that kills its worker."""
+        return SampleOutcome(sample, None, np.zeros(256, np.int64), np.zeros(256, np.int64), problem)
+
     def _image(self, sample: Sample) -> tuple[str, bytes, Placement]:
         """Name, file content (empty if an interrupted run has made it) and placement of the new image."""
         if not sample.image:

@@ -79,6 +79,10 @@ class _Look:
         except SegError:
             return _Photo()
 
+    def killed(self, file: FoundFile, problem: str) -> _Photo:
+        """As of one that cannot be read: making its image says so."""
+        return _Photo()
+
 
 def _has_alpha(header: bytes) -> bool:
     """Whether a PNG or WebP file says that its pixels are more or less transparent."""

@@ -101,3 +101,6 @@ class _TryCount:
             return sample.split if sample.mask else NO_MASK, Count(self.dataset)(sample)
         except SegError:
             return None  # named in Survey.unreadable
+
+    def killed(self, sample: Sample, problem: str) -> None:
+        """As of one that cannot be read."""

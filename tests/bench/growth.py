@@ -136,6 +136,8 @@ def commands(root: Path, size: int) -> Mapping[str, Sequence[object]]:
         "report": (prep, "report", dataset, "--workers", 1),
         "patches": (prep, "patches", dataset, "--size", 32, "--per-image", 4, "--overwrite", "--workers", 1),
         "convert": (prep, "masks", "convert", *convert, "--workers", 1),
+        "pack": (prep, "pack", dataset, "-o", root / "packed", "--workers", 1),
+        "unpack": (prep, "unpack", root / "packed", "-o", root / "unpacked", "--workers", 1),
         "score": (sys.executable, "-m", "tests.bench.bookkeeping", "score", size),
         "audit": (sys.executable, "-m", "tests.bench.bookkeeping", "audit", size),
         "plan": (sys.executable, "-m", "tests.bench.bookkeeping", "plan", size),
@@ -150,7 +152,7 @@ def measure(command: Sequence[object], root: Path) -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1 if "check" in command else 0):  # it ends with 1 where it finds something
         raise SystemExit(f"{' '.join(map(str, command))} ended with {process.returncode}")
-    for name in ("converted", "dataset/patches"):
+    for name in ("converted", "dataset/patches", "unpacked", *(("packed",) if "unpack" in command else ())):
         shutil.rmtree(root / name, ignore_errors=True)
     return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 

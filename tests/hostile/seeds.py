@@ -24,6 +24,7 @@ from prep.labels.class_files import read_class_table
 from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_photo
 from prep.photos.photoio import open_photo
 from prep.photos.resize import resize_photos
+from tests.hostile import array_files
 from tests.hostile.json_files import COCO_SEEDS, LABELME_SEEDS, coco_bombs, labelme_bombs
 from tests.hostile.own_files import (
     RECIPE_BOMBS,
@@ -250,6 +251,13 @@ TARGETS: dict[str, Target] = {
         tuple(_labelled(name, content, _ID_LIST) for name, content in LABELS),
         tuple(_labelled(name, content, _ID_LIST) for name, content in LABEL_BOMBS),
         _convert,
+    ),
+    "arrays": Target(
+        tuple((lambda files=files: {**files, **_ID_LIST}) for files in array_files.SETS),
+        tuple((lambda files=files: {**files, **_ID_LIST}) for files in array_files.BOMBS),
+        _convert,
+        victims=(".npy", ".npz", ".mat"),
+        imports=("matio",),
     ),
     "deep": Target(
         tuple((lambda name=name, content=content: {name: content}) for name, content in PHOTOS),

@@ -18,7 +18,8 @@ from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
-from train.auditing.disagreement import Comparison, Disagreement, find_disagreements
+from train.auditing.disagreement import Comparison
+from train.auditing.regions import Disagreement
 from train.scoring.grounded import Grounded
 from train.scoring.sheets import SheetBlock, captioned_sheet, painted
 from train.scoring.split_scores import require_same_classes, samples_of
@@ -90,7 +91,7 @@ def audit(
         with failures.leaving_out():
             model = grounded.of(sample, (unlearned or {}).get(sample.stem))
             comparison = _compared(sample, model, dataset)
-            for region in find_disagreements(comparison):
+            for region in comparison.disagreements:
                 suspect = Suspect(sample, region, None)
                 suspects.append(suspect)
                 if len(shown) < _SHOWN or _order(suspect) < _order(shown[-1]):

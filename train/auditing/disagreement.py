@@ -3,7 +3,6 @@
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,30 +12,11 @@ from torch import Tensor
 
 from prep.core.classes import IGNORE_INDEX
 from prep.images.imageio import IndexMask
+from train.auditing.regions import NO_SWAP, Disagreement, Regions
 from train.windows.windows import best_class
 
 _LEAST_PROBABILITY = 0.01
 """Lower probabilities count as this: log-odds end at 4.6, and no handful of pixels outweighs a region."""
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A connected region that is labelled as one class and predicted as another.
-
-    y, x, height, width: the box around those of its pixels that no shifted contour explains.  pixels: their number.
-    label, model: class indices.  confidence: mean probability of the model's class there.  score: sum of the log-odds
-    of the model's class against the label's.
-    """
-
-    y: int
-    x: int
-    height: int
-    width: int
-    pixels: int
-    label: int
-    model: int
-    confidence: float
-    score: float
 
 
 def slack(height: int, width: int) -> int:
@@ -45,21 +25,20 @@ def slack(height: int, width: int) -> int:
 
 
 class Comparison:
-    """What a model says of an image, beside its mask: taken strip by strip, and only what the regions are found from.
+    """What a model says of an image, beside its mask, taken strip by strip; `disagreements` are what it found.
 
-    guess: (H, W) the likeliest class.  unexplained: (H, W) whether a pixel contradicts its label, as of
-    find_disagreements.  confidence, log_odds: (H, W) float32, of those pixels only: the probability of the model's
-    class, and its log-odds against the label's. The memory of the rest of these two is never touched.
+    A pixel labelled a and predicted b counts if it is farther than `slack` from every pixel that is labelled b, or
+    from every pixel that is predicted a: then moving the contour between the two, drawn or predicted, does not mend
+    it. So the seam along every contour counts nothing, but a thin line that the label lacks does.
+    The log-odds are those of confident learning's off-diagonal, Northcutt et al. 2021,
+    https://arxiv.org/abs/1911.00068, summed so that a region's size counts as well as its confidence.
+    guess: (H, W) the likeliest class.
     """
 
     def __init__(self, mask: IndexMask, strips: Iterable[tuple[int, Tensor]]) -> None:
         """strips: (first row, float32 (C, n, W) class probabilities) from the top down, without gaps."""
-        self.mask, self.limit = mask, slack(*mask.shape)
+        self.mask, self.limit, self._regions = mask, slack(*mask.shape), Regions()
         self.guess = np.zeros(mask.shape, np.uint8)
-        self.unexplained = np.zeros(mask.shape, np.bool_)
-        self.confidence, self.log_odds = np.zeros(mask.shape, np.float32), np.zeros(mask.shape, np.float32)
-        self.swaps: set[tuple[int, int]] = set()
-        height, done = len(mask), 0
         waiting: deque[tuple[int, NDArray[np.float32], NDArray[np.float32]]] = deque()
         for top, strip in strips:
             labels = best_class(strip)
@@ -67,11 +46,13 @@ class Comparison:
             self.guess[top:bottom] = labels.cpu().numpy()
             waiting.append((top, *self._chances(strip, top, bottom)))
             # A pixel is decided by those around it: the rows below have to be labelled, too.
-            while waiting and (bottom == height or waiting[0][0] + len(waiting[0][1]) + self.limit < bottom):
-                first, said, drawn = waiting.popleft()
-                assert first == done
-                done += len(said)
-                self._decide(first, said, drawn)
+            while waiting and (bottom == len(mask) or waiting[0][0] + len(waiting[0][1]) + self.limit < bottom):
+                self._decide(*waiting.popleft())
+
+    @property
+    def disagreements(self) -> Iterator[Disagreement]:
+        """The regions of the image."""
+        return self._regions.joined()
 
     def _chances(self, strip: Tensor, top: int, bottom: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(n, W) probabilities of the model's class, and of the label's; of any class where that is ignored."""
@@ -80,57 +61,24 @@ class Comparison:
         return strip.amax(dim=0).cpu().numpy(), strip.gather(0, drawn[None])[0].cpu().numpy()
 
     def _decide(self, first: int, said: NDArray[np.float32], drawn: NDArray[np.float32]) -> None:
+        """Find the parts of regions in these rows, whose probabilities are at hand."""
         rows = slice(first, first + len(said))
-        found = self._contradicting(rows)
-        if not found.any():
-            return
-        self.unexplained[rows] = found
-        self.confidence[rows][found] = said[found]
-        chances = [np.maximum(part[found], _LEAST_PROBABILITY) for part in (said, drawn)]
-        self.log_odds[rows][found] = np.log(chances[0] / chances[1])
-        swaps = np.unique(self.mask[rows][found].astype(np.uint16) << 8 | self.guess[rows][found])
-        self.swaps |= {(int(swap) >> 8, int(swap) & 255) for swap in swaps}
+        mask, guess = self.mask[rows], self.guess[rows]
+        differs = (mask != guess) & (mask != IGNORE_INDEX)
+        swaps = np.where(differs, mask.astype(np.uint16) << 8 | guess, NO_SWAP)
+        log_odds = np.log(np.maximum(said, _LEAST_PROBABILITY) / np.maximum(drawn, _LEAST_PROBABILITY))
+        self._regions.add(first, swaps, self._unexplained(rows, differs), said, log_odds)
 
-    def _contradicting(self, rows: slice) -> NDArray[np.bool_]:
+    def _unexplained(self, rows: slice, differs: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which pixels of these rows are far from all labelled as they are predicted, or the other way round."""
         around = slice(max(rows.start - self.limit, 0), rows.stop + self.limit)
         inner = slice(rows.start - around.start, rows.stop - around.start)
         mask, guess = self.mask[around], self.guess[around]
-        differs = (mask[inner] != guess[inner]) & (mask[inner] != IGNORE_INDEX)
         found = np.zeros(differs.shape, np.bool_)
         for own, other in ((mask, guess), (guess, mask)):
             for index in np.unique(own[inner][differs]):
                 found |= differs & (own[inner] == index) & _is_far(other == index, self.limit)[inner]
         return found
-
-
-def find_disagreements(found: Comparison) -> Iterator[Disagreement]:
-    """Find the regions of one image.
-
-    A pixel labelled a and predicted b counts if it is farther than `slack` from every pixel that is labelled b, or
-    from every pixel that is predicted a: then moving the contour between the two, drawn or predicted, does not mend
-    it. So the seam along every contour counts nothing, but a thin line that the label lacks does.
-    The log-odds are those of confident learning's off-diagonal, Northcutt et al. 2021,
-    https://arxiv.org/abs/1911.00068, summed so that a region's size counts as well as its confidence.
-    """
-    for label, model in sorted(found.swaps):
-        own = found.mask == label
-        own &= found.guess == model
-        place = _box(own, found.limit + 1)
-        confidences, log_odds = found.confidence[place], found.log_odds[place]
-        for box, pixels in _regions(own[place], found.unexplained[place]):
-            y, x = (part.start + inner.start for part, inner in zip(place, box, strict=True))
-            confidence, score = float(confidences[box][pixels].mean()), float(log_odds[box][pixels].sum())
-            yield Disagreement(y, x, len(pixels), len(pixels[0]), int(pixels.sum()), label, model, confidence, score)
-
-
-def _box(own: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
-    """The rows and columns that hold the pixels of (H, W), with a margin."""
-    left, top, width, height = cv2.boundingRect(own.view(np.uint8))
-    return (
-        slice(max(top - margin, 0), min(top + height + margin, own.shape[0])),
-        slice(max(left - margin, 0), min(left + width + margin, own.shape[1])),
-    )
 
 
 def _is_far(present: NDArray[np.bool_], limit: int) -> NDArray[np.bool_]:
@@ -139,19 +87,3 @@ def _is_far(present: NDArray[np.bool_], limit: int) -> NDArray[np.bool_]:
         return np.ones(present.shape, np.bool_)
     distance = cv2.distanceTransform((~present).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(distance > limit)
-
-
-def _regions(
-    own: NDArray[np.bool_], unexplained: NDArray[np.bool_]
-) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
-    """The 8-connected regions of `own`: the box around the unexplained pixels of each, and which pixels of it they are.
-
-    Boxes and pixels of regions without unexplained pixels are left out.
-    """
-    from scipy.ndimage import find_objects
-
-    _, labels = cv2.connectedComponents(own.view(np.uint8), connectivity=8)
-    labels *= unexplained  # in place: of a large image they are the largest part of the work
-    for region, box in enumerate(find_objects(labels), start=1):
-        if box is not None:
-            yield box, labels[box] == region

@@ -10,6 +10,7 @@ import click
 from prep.cli.console import end_with_left_out, finish, first_lines, progress, table
 from prep.cli.options import (
     Existing,
+    cluster_option,
     first_id_option,
     json_option,
     match_option,
@@ -119,6 +120,7 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
 @workers_option
 @overwrite_option
 @json_option
+@cluster_option
 def convert(
     source: Path | str | None,
     output: Path | None,

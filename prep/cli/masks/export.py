@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import emit, progress, table
-from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
+from prep.cli.options import cluster_option, dataset_argument, json_option, overwrite_option, workers_option
 from prep.core.words import counted
 
 
@@ -29,6 +29,7 @@ from prep.core.words import counted
 @workers_option
 @overwrite_option
 @json_option
+@cluster_option
 def export(
     dataset: Path | None, layout: str, output: Path, workers: int | None, overwrite: bool, as_json: bool
 ) -> None:

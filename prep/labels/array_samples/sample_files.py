@@ -111,7 +111,8 @@ def _are_bytes(role: Role) -> bool:
     """Whether all numbers are whole and from 0 to 255, and some above 1, of whatever type they are."""
     highest = 0
     for part in role.array.parts(role.axis):
-        whole = part.dtype.kind in "iu" or (part.dtype.kind == "f" and bool((part == np.floor(part)).all()))
+        is_finite = part.dtype.kind == "f" and bool(np.isfinite(part).all())
+        whole = part.dtype.kind in "iu" or (is_finite and bool((part == np.floor(part)).all()))
         if not whole or part.min() < 0 or part.max() > 255:
             return False
         highest = max(highest, int(part.max()))

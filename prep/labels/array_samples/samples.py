@@ -31,7 +31,7 @@ def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] 
         return None
     files = find_files(source, (ARRAY, ARRAYS, MATLAB))
     matlab = [file for file in files if file.path.suffix.lower() == MATLAB]
-    if matlab and not _first_needs_files(matlab, variable):  # one matrix a file, which takes time to open
+    if matlab and not _need_files(matlab, variable):  # one matrix a file, which takes time to open
         files = [file for file in files if file.path.suffix.lower() != MATLAB]
     named, damaged = _named(files)
     found = array_set(named, variable, damaged)
@@ -40,16 +40,18 @@ def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] 
     held = {each.path for _, each in named}
     others = tuple(file.name for file in files if file.path not in held and file.stem not in damaged)  # texts, objects
     found = replace(found, left_out=(*found.left_out, *others))
-    return found, listed_names(files[0].path) if len(files) == 1 else ()
+    return found, _names_of(found)
 
 
-def _first_needs_files(files: Sequence[FoundFile], variable: str) -> bool:
-    """Whether the first of these that is not damaged cannot be read as one matrix."""
-    for file in files[:_LOOKED_AT]:
-        named, damaged = _named([file])
-        if not damaged:
-            return array_set(named, variable).needs_files
-    return False
+def _names_of(found: ArraySet) -> tuple[str, ...]:
+    """The names of classes that lie with the masks, where they are of one file."""
+    files = {mask.array.path for _, mask in found.pairs}
+    return listed_names(files.pop()) if len(files) == 1 else ()
+
+
+def _need_files(files: Sequence[FoundFile], variable: str) -> bool:
+    """Whether one of the first of these cannot be read as one matrix."""
+    return any(array_set(_named([file])[0], variable).needs_files for file in files[:_LOOKED_AT])
 
 
 def _named(files: Sequence[FoundFile]) -> tuple[list[tuple[str, StoredArray]], dict[str, str]]:

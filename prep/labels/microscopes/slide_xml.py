@@ -22,6 +22,8 @@ from prep.labels.text_files import parse_xml
 
 _ROOTS = ("Annotations", "ASAP_Annotations")
 _LOOKED_AT = 20
+_DESCRIPTION = "Description"
+"""The attribute that ImageScope gives to every layer."""
 _UNNAMED = "object"
 _OUTLINES = ("Polygon", "Spline", "Rectangle")
 
@@ -53,13 +55,21 @@ def _image(path: Path, photos: Mapping[str, Path], left_out: LeftOut) -> RegionI
 def _of_aperio(path: Path, root: Element) -> Iterator[tuple[str, Shape]]:
     """The regions of each annotation, and then what is cut out of them (NegativeROA)."""
     for annotation in root.iter("Annotation"):
-        label = (annotation.get("Name") or "").strip() or _UNNAMED
+        label = _layer(annotation)
         regions = sorted(annotation.iter("Region"), key=lambda region: region.get("NegativeROA") == "1")
         for region in regions:
             points = [[vertex.get("X"), vertex.get("Y")] for vertex in region.iter("Vertex")]
             name = BACKGROUND if region.get("NegativeROA") == "1" else label
             if len(points) > 2:
                 yield name, Polygon((corners(f"{path}, {label}", points),))
+
+
+def _layer(annotation: Element) -> str:
+    """The name of a layer, or that of its only attribute, in which MoNuSAC has the class."""
+    if name := (annotation.get("Name") or "").strip():
+        return name
+    names = [(each.get("Name") or "").strip() for each in annotation.iterfind("Attributes/Attribute")]
+    return names[0] if len(names) == 1 and names[0] not in ("", _DESCRIPTION) else _UNNAMED
 
 
 def _of_asap(path: Path, root: Element, left_out: LeftOut) -> Iterator[tuple[str, Shape]]:
@@ -80,6 +90,6 @@ FORMAT = FileFormat(
     _opened,
     (ShapeReader(name="slide-xml"),),
     rules="Regions are painted in the order of the file, a later one over an earlier one; Aperio's negative regions "
-    "are cut out of those of their layer. The class is the name of the layer (Aperio) or of the group (ASAP), object "
-    "where it has none. The photo is that of the file's name; sizes are those of the photos.",
+    "are cut out of those of their layer. The class is the name of the layer (Aperio; MoNuSAC: of its attribute) or of "
+    "the group (ASAP), object where it has none. The photo is that of the file's name; sizes are those of the photos.",
 )

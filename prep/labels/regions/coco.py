@@ -79,9 +79,7 @@ def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -
     categories, projects = _categories(parts)
     names = class_names(path, [category.name for category in categories])
     images = [
-        RegionImage(
-            f"{part.folder}/{image.name}".lstrip("/"), image.size, tuple(image.regions), part.split, part.file.path
-        )
+        RegionImage(f"{part.folder}/{image.name}".lstrip("/"), image.size, image.regions, part.split, part.file.path)
         for part in parts
         for image in {image.name: image for image in part.content.images.values()}.values()
     ]

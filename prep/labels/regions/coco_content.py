@@ -1,7 +1,7 @@
 """What a COCO file says, entry by entry: odd ones are repaired or left out with a line, the rest is read."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from prep.images.polygons import Ring
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
 from prep.labels.shapes.extents import FARTHEST
-from prep.labels.shapes.shapes import Runs, Shape, packed
+from prep.labels.shapes.region_file import FiledRegions, RegionFile
+from prep.labels.shapes.shapes import Runs, Shape, is_polygon, packed
 
 Key = int | str
 """What stands as an id: whole numbers, also as 7.0 or "7", or a text."""
@@ -37,14 +38,16 @@ class Category:
 class CocoImage:
     """Name and size (0, 0 if it is not stated) of an image, and (category, shape) in the order of painting.
 
-    ids: of the annotations, until all are read; as long, `found` has number of the category, and shape.
+    Until all are read: ids of the annotations, and for each the id of its category and where its shape lies.
     """
 
     name: str
     size: tuple[int, int]
-    regions: list[tuple[str, Shape]] = field(default_factory=list)
+    regions: Sequence[tuple[str, Shape]] = ()
     ids: "array[int]" = field(default_factory=lambda: array("q"))
-    found: list[tuple[Key | None, Shape]] = field(default_factory=list)
+    categories: list[Key | None] = field(default_factory=list)
+    starts: "array[int]" = field(default_factory=lambda: array("Q"))
+    lengths: "array[int]" = field(default_factory=lambda: array("l"))
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,17 @@ def read_content(path: Path, read: Callable[[], Iterable[tuple[str, Any]]], left
 
 @dataclass
 class _Found:
-    """What was read so far; without_number: the first annotation that has no number as its id."""
+    """What was read so far; without_number: the first annotation that has no number as its id.
+
+    keys: ids of categories, each once, for every annotation has its own otherwise.
+    """
 
     images: dict[Key | None, CocoImage] | None = None
     categories: dict[Key, Category] | None = None
     without_number: str = ""
     damaged: int = 0
+    shapes: RegionFile = field(default_factory=RegionFile)
+    keys: dict[Key | None, Key | None] = field(default_factory=dict)
 
     def read_annotations(self, entries: Iterable[Any], left_out: LeftOut) -> None:
         """Add their shapes to their images."""
@@ -116,8 +124,11 @@ class _Found:
                 continue
             category = _key(entry.get("category_id"))
             for shape in shapes:
+                start, length = self.shapes.add(shape)
                 image.ids.append(key)
-                image.found.append((category, shape))
+                image.categories.append(self.keys.setdefault(category, category))
+                image.starts.append(start)
+                image.lengths.append(length if is_polygon(shape) else -length)
 
     def content(self, path: Path, left_out: LeftOut) -> CocoContent:
         """All of it, with the regions of each image in the order of painting."""
@@ -129,15 +140,20 @@ class _Found:
         used: set[Key] = set()
         for image in {id(image): image for image in self.images.values()}.values():
             order = np.arange(len(image.ids)) if self.without_number else np.argsort(image.ids, kind="stable")
+            regions = FiledRegions(self.shapes)
             for at in order.tolist():
-                number, shape = image.found[at]
+                number = image.categories[at]
                 category = None if number is None else self.categories.get(number)
                 if number is not None and category is not None:
                     used.add(number)
                 else:
                     left_out.add(_NO_CATEGORY, f"annotation {image.ids[at]} of {image.name}")
-                image.regions.append((category.name if category else "ignore", shape))
-            image.found.clear()
+                length = image.lengths[at]
+                place = image.starts[at], abs(length)
+                regions.add(category.name if category else "ignore", place, is_polygon=length > 0)
+            image.regions = regions
+            image.ids, image.starts, image.lengths = array("q"), array("Q"), array("l")
+            image.categories.clear()
         return CocoContent(self.images, self.categories, frozenset(used), self.damaged)
 
 

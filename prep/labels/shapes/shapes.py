@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import numpy as np
 
@@ -44,13 +44,14 @@ class PackedPolygon:
         fill_polygon(mask, self.rings, code)
 
 
-_PARTS = (100, 10_000)
+PARTS = (100, 10_000)
+"""Of a pixel, so many to a whole number."""
 
 
 def packed(ring: Ring) -> Polygon | PackedPolygon:
     """A polygon of one outline; packed if its corners have at most four decimals, as tools write them."""
     with np.errstate(invalid="ignore", over="ignore"):  # what does not fit 32 bits does not come back equal
-        for parts in _PARTS:
+        for parts in PARTS:
             whole = np.rint(ring * parts).astype(np.int32)
             if (whole / parts == ring).all():
                 return PackedPolygon(whole.tobytes(), parts)
@@ -138,7 +139,7 @@ class RegionImage:
 
     name: str
     size: tuple[int, int]
-    regions: tuple[tuple[str, Shape], ...]
+    regions: Sequence[tuple[str, Shape]]
     split: str = ""
     file: Path | None = None
     photo: Path | None = None
@@ -146,7 +147,8 @@ class RegionImage:
     @property
     def is_of_polygons(self) -> bool:
         """Whether all its regions are polygons, so that it has points and no pixels that state a size."""
-        return all(isinstance(shape, Polygon | PackedPolygon) for _, shape in self.regions)
+        said: bool | None = getattr(self.regions, "are_polygons", None)
+        return said if said is not None else all(map(is_polygon, (shape for _, shape in self.regions)))
 
     @cached_property
     def extent(self) -> tuple[float, float, float, float] | None:
@@ -156,10 +158,13 @@ class RegionImage:
 
     def points(self) -> Ring:
         """Corners of all its polygons, (N, 2)."""
-        rings = [
-            ring for _, shape in self.regions if isinstance(shape, Polygon | PackedPolygon) for ring in shape.rings
-        ]
+        rings = [ring for _, shape in self.regions if is_polygon(shape) for ring in shape.rings]
         return np.concatenate(rings) if rings else np.empty((0, 2))
+
+
+def is_polygon(shape: Shape) -> TypeGuard[Polygon | PackedPolygon]:
+    """Whether a shape has points."""
+    return isinstance(shape, Polygon | PackedPolygon)
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,9 @@ def region_source(
     damaged: label files that cannot be read; an image whose photo is needed and cannot be read joins them.
     Raises SegError if no image is left.
     """
-    found_names = sorted({name for image in images for name, _ in image.regions})
-    known = class_names(path, list(names) if names is not None else found_names)
+    if names is None:
+        names = sorted({name for image in images for name, _ in image.regions})
+    known = class_names(path, names)
     folder = root or (path if path.is_dir() else path.parent)
     images, named = _with_photos(images, rerooting := Rerooting(folder))
     stems = unique_stems([image.name for image in images])

@@ -1,9 +1,9 @@
 """A class table as read from a file: rows of names, colours and ids, which keep their numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color
+from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, Color, distinct_color
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.labels.region_labels import BACKGROUND, plain_name
@@ -12,6 +12,14 @@ IGNORED_NAMES = frozenset(
     {"ignore", "ignored", "unlabeled", "unlabelled", "void", "dontcare", "don't care", "_ignore_", "__ignore__"}
 )
 """Names that tools give to pixels that nobody labelled. (In a list of ours, name,#rrggbb, only `ignore` means that.)"""
+
+
+class TooLong(SegError):
+    """A list of more classes than a dataset can have. names: by the ids that it states."""
+
+    def __init__(self, text: str, names: Mapping[int, str]) -> None:
+        super().__init__(text)
+        self.names = names
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,9 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     if not named:
         raise SegError("holds no class")
     _refuse_twice([row for row, _ in named])
+    if len(named) > MAX_CLASSES:
+        stated = {row.raw: row.name for row, _ in named if row.raw is not None}
+        raise TooLong(f"a class map has at most {MAX_CLASSES} classes; this one has {len(named)}", stated)
     has_colors = any(row.color is not None for row in rows)
     if has_colors and (bare := [row for row, _ in named if row.color is None]):
         raise SegError(f"{bare[0].where}: {bare[0].name!r} has no colour, and other classes have one")

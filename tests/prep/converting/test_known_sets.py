@@ -4,9 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.io import savemat
 
 from prep.dataset.dataset import Dataset
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
@@ -290,3 +292,108 @@ def test_names_of_classes_of_several_words(download: Download) -> None:
     download.convert("--images", download.path / "Input", source="GroundTruth")
     assert download.names == ("background", "attribute_globules", "attribute_milia_like_cyst")
     assert np.array_equal(download.masks["ISIC_1"], IDS[1])
+
+
+@pytest.mark.parametrize("source", ["set/annotations", "set", "set/stuffthingmaps", "set/stuffthingmaps/train2017"])
+def test_a_list_with_numbers_is_found_above_the_folder_that_is_named(download: Download, source: str) -> None:
+    """COCO-Stuff: labels.txt lies beside all folders of the download."""
+    masks = "stuffthingmaps" if "stuff" in source else "annotations"
+    for number in range(2):
+        download.photo(f"photos/train2017/{number}.jpg")
+        download.mask(f"set/{masks}/train2017/{number}.png", np.array([255, PERSON - 1, WOOD - 1])[IDS[number]])
+    listed = "set/labels.txt" if masks == "stuffthingmaps" else "labels.txt"
+    download.write(listed, "".join(f"{raw}: {name}\n" for raw, name in enumerate(COCO_STUFF)))
+    photos = "photos/train2017" if source.endswith("train2017") else "photos"
+    said = download.convert("--images", download.path / photos, source=source)
+    assert np.array_equal(download.named(min(download.masks)), np.array(["", "person", "wood"])[IDS[0]])
+    assert f"classes: {download.path / listed}" in said
+
+
+def test_a_list_of_names_alone_above_the_folder_is_of_something_else(download: Download) -> None:
+    download.photo("set/images/a.jpg")
+    download.mask("set/annotations/a.png", IDS[0])
+    download.write("classes.txt", "cat\ndog\nbird\n")
+    assert "which value is which class?" in download.error(source="set")
+
+
+CONTEXT = "".join(f"{raw}: name{raw}\n" for raw in range(1, 460))
+
+
+@pytest.mark.parametrize("source", ["", "trainval"])
+def test_a_list_that_is_too_long_names_the_classes_that_occur(download: Download, source: str) -> None:
+    """PASCAL-Context."""
+    (download.path / "trainval").mkdir(parents=True)
+    for number in range(2):
+        download.photo(f"JPEGImages/{number}.jpg")
+        values = np.array([23, 45, 458])[IDS[number]].astype(np.uint16)
+        savemat(download.path / f"trainval/{number}.mat", {"LabelMap": values})
+    download.write("labels.txt", CONTEXT)
+    images = ("--images", download.path / "JPEGImages") if source else ()
+    said = download.error(*images, source=source)
+    assert f"{download.path / 'labels.txt'} has 459 classes, a dataset at most 250; these are those of" in said
+    download.write("mine.txt", said.split(":\n\n")[-1])
+    download.convert(*images, "--classes", download.path / "mine.txt", source=source)
+    assert np.array_equal(download.named("1"), np.array(["name23", "name45", "name458"])[IDS[1]])
+
+
+@pytest.mark.parametrize("source", ["", "59_context_labels"])
+def test_of_several_lists_that_of_the_number_of_the_folder_is_taken(download: Download, source: str) -> None:
+    for number in range(2):
+        download.photo(f"JPEGImages/{number}.jpg")
+        download.mask(f"59_context_labels/{number}.png", np.array([1, 5, 59])[IDS[number]])
+    download.write("labels.txt", "".join(CONTEXT.splitlines(keepends=True)[:100]))
+    for count in (33, 59):
+        download.write(f"{count}_labels.txt", "".join(f"{raw}: of{count}-{raw}\n" for raw in range(1, count + 1)))
+    download.convert(*(("--images", download.path / "JPEGImages") if source else ()), source=source)
+    assert np.array_equal(download.named("1"), np.array(["of59-1", "of59-5", "of59-59"])[IDS[1]])
+
+
+@pytest.mark.parametrize("other", ["classMapping40.mat", "splits.mat"])
+def test_names_beside_arrays_hold_where_other_files_of_matlab_lie_there(download: Download, other: str) -> None:
+    """NYUv2, and what comes with it."""
+    download.path.mkdir()
+    stack = np.stack([smooth_image(24, 32)] * 4, -1)
+    names = np.array(["book", "bottle", "cabinet"], object)
+    savemat(download.path / "nyu.mat", {"images": stack, "labels": np.stack(IDS, -1) + 1, "names": names})
+    savemat(download.path / other, {"trainNdxs": np.array([[1], [2]]), "classNames": np.array(["wall"], object)})
+    said = download.convert()
+    assert np.array_equal(download.named("nyu_page3"), names.astype(str)[IDS[2]])
+    assert f"and left out: {other[:-4]}#trainNdxs" in said
+
+
+@pytest.mark.parametrize("colors", [False, True])
+def test_the_lines_to_save_are_of_all_values_however_many(download: Download, colors: bool) -> None:
+    ids = random_mask(0, 40, 50, classes=60)
+    save(download.path / "images/a.jpg", smooth_image(40, 50))
+    painted = np.random.default_rng(0).integers(0, 256, (60, 3))
+    download.mask("masks/a.png", painted[ids] if colors else ids)
+    said = download.error()
+    assert "... and 40 more" in said
+    download.write("mine.txt", said.split(":\n\n")[-1])
+    download.convert("--classes", download.path / "mine.txt")
+    pairs = set(zip(ids.ravel().tolist(), download.masks["a"].ravel().tolist(), strict=True))
+    assert len(pairs) == len({first for first, _ in pairs}) == len({second for _, second in pairs}) == 60
+
+
+def test_near_colors_are_classes_where_nothing_else_would_be_left(download: Download) -> None:
+    """DIVA-HisDB: #000001 is the background."""
+    ids = random_mask(0, 100, 100)
+    ids[:98] = 0
+    save(download.path / "images/a.jpg", smooth_image(100, 100))
+    save(download.path / "masks/a.png", np.stack([ids * 0, ids * 0, np.array([1, 2, 8], np.uint8)[ids]], -1))
+    said = download.error()
+    assert "--unknown nearest" not in said
+    download.write("mine.txt", said.split(":\n\n")[-1])
+    download.convert("--classes", download.path / "mine.txt")
+    assert np.array_equal(download.masks["a"], ids)
+
+
+def test_colors_of_16_bits_are_named_without_advice_that_leads_back(download: Download) -> None:
+    """SYNTHIA: classes in one channel, objects in another."""
+    download.photo("images/a.png")
+    (download.path / "masks").mkdir()
+    colors = np.stack([IDS[0]] * 3, -1).astype(np.uint16) * 1000
+    assert cv2.imwrite(str(download.path / "masks/a.png"), colors)
+    said = download.error()
+    assert "16 bits a channel; colour masks have 8. Export it with 8 bits, or, where one channel holds the" in said
+    assert "--from" not in said

@@ -262,3 +262,12 @@ def test_inspect_reads_them_too(raw: Path) -> None:
     said = run_ok("masks", "inspect", raw / "data.npz").stdout
     assert "12 labels, read as ids" in said
     assert " road" in said
+
+
+def test_photos_with_numbers_that_are_none_end_in_words(raw: Path) -> None:
+    photos = PHOTOS.astype(np.float32)
+    photos[3, 2, 1] = np.nan, np.inf, 0
+    npy(raw / "images/a.npy", photos)
+    npy(raw / "masks/a.npy", MASKS)
+    result = run_prep("masks", "convert", raw, "-o", raw.parent / "set")
+    assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)

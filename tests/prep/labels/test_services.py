@@ -321,3 +321,18 @@ def test_polygons_of_cityscapes_ignore_what_it_ignores_and_masks_beside_them_com
     assert [sample.split for sample in Dataset.open(tmp_path / "set").samples] == ["val", "train"]
     (mask, _) = masks_of(tmp_path / "set").values()
     assert mask.tolist() == [[1] * 6, [1, 1, 255, 255, 1, 1], [1, 1, 255, 255, 1, 1], [1] * 5 + [0], [255] * 6]
+
+
+def test_the_only_attribute_of_a_layer_without_a_name_is_its_class(tmp_path: Path) -> None:
+    """MoNuSAC; ImageScope's own attribute, Description, says nothing."""
+    layers = [("Epithelial", FRAME), ("Description", CORNER)]
+    text = "".join(
+        f'<Annotation Id="{number}"><Attributes><Attribute Name="{name}" Value=""/></Attributes>'
+        f"<Regions><Region><Vertices>{vertices(ring)}</Vertices></Region></Regions></Annotation>"
+        for number, (name, ring) in enumerate(layers)
+    )
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/a.xml").write_text(f"<Annotations>{text}</Annotations>")
+    save(tmp_path / "raw/a.png", random_image(0))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert set(Dataset.open(tmp_path / "set").classes.names) == {"background", "Epithelial", "object"}

@@ -21,7 +21,8 @@ from tests.models import write_run
 from tests.support import run_train
 from tests.train.auditing.planted import KINDS, plant
 from train.auditing.audit import audit, crop_of, write_audit
-from train.auditing.disagreement import Comparison, Disagreement, find_disagreements, slack
+from train.auditing.disagreement import Comparison, slack
+from train.auditing.regions import Disagreement
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
 
@@ -33,7 +34,7 @@ def one_hot(guess: NDArray[np.uint8], classes: int, confidence: float = 0.9) -> 
 
 
 def disagreements(mask: NDArray[np.uint8], guess: NDArray[np.uint8], confidence: float = 0.9) -> list[Disagreement]:
-    return list(find_disagreements(whole(mask, one_hot(guess, 3, confidence))))
+    return list(whole(mask, one_hot(guess, 3, confidence)).disagreements)
 
 
 def whole(mask: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Comparison:
@@ -112,7 +113,7 @@ def test_classes_with_high_numbers_are_told_apart() -> None:
     mask, guess = np.full((60, 60), 249, np.uint8), np.full((60, 60), 249, np.uint8)
     guess[20:40, 20:40] = 248
     probabilities = one_hot(guess, 250)
-    (found,) = find_disagreements(whole(mask, probabilities))
+    (found,) = whole(mask, probabilities).disagreements
     assert (found.label, found.model, found.pixels) == (249, 248, 400)
 
 
@@ -141,16 +142,20 @@ def disagreements_at_once(mask: NDArray[np.uint8], probabilities: NDArray[np.flo
             )  # fmt: skip
 
 
+def place(region: Disagreement) -> tuple[int, ...]:
+    return region.y, region.x, region.height, region.width, region.label, region.model, region.pixels
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_strips_find_what_all_probabilities_at_once_would(seed: int) -> None:
-    """To the last bit, whatever the strips: shorter than the slack, longer, of one row."""
+    """Whatever the strips: shorter than the slack, longer, of one row. Sums are of more digits than those at once."""
     random = np.random.default_rng(seed)
     mask = np.kron(random.integers(0, 4, (14, 12)), np.ones((13, 15))).astype(np.uint8)
     mask[random.random(mask.shape) < 0.02] = 255
     rough = random.random((4, 12, 11)).astype(np.float32)
     chances = np.exp(6 * np.stack([cv2.resize(each, mask.shape[::-1]) for each in rough]))
     chances /= chances.sum(axis=0)
-    wanted = sorted(disagreements_at_once(mask, chances), key=repr)
+    wanted = sorted(disagreements_at_once(mask, chances), key=place)
     assert len(wanted) > 10
     assert slack(*mask.shape) == 3
     for heights in ([182], [1] * 182, [2, 60, 1, 1, 1, 100, 17]):
@@ -158,7 +163,11 @@ def test_strips_find_what_all_probabilities_at_once_would(seed: int) -> None:
         strips = [(int(a), torch.from_numpy(chances[:, a:b])) for a, b in itertools.pairwise(tops)]
         found = Comparison(mask, iter(strips))
         assert np.array_equal(found.guess, chances.argmax(axis=0))
-        assert sorted(find_disagreements(found), key=repr) == wanted
+        regions = sorted(found.disagreements, key=place)
+        assert [place(each) for each in regions] == [place(each) for each in wanted]
+        for name in ("confidence", "score"):
+            exact = [getattr(each, name) for each in wanted]
+            assert [getattr(each, name) for each in regions] == pytest.approx(exact, rel=1e-5, abs=1e-5)
 
 
 def colours_tell(windows: Tensor) -> Tensor:

@@ -93,6 +93,15 @@ export const api = {
     return { width, height, unsure: number("X-Unsure"), complete: number("X-Complete") === 1, values, confidence };
   },
 
+  /** { object, removed }: spans of what is pointed at, and of what is no longer in the region; null = ask again. */
+  async object(path, signal) {
+    const response = await ask(path, { signal });
+    if (response.status === 202) return null;
+    const numbers = new Int32Array(await read(response, "arrayBuffer"));
+    const end = 1 + 3 * numbers[0];
+    return { object: numbers.subarray(1, end), removed: numbers.subarray(end) };
+  },
+
   /** Int32Array: spans [y, x0, x1, ...] of a region, or points [x, y, ...] of an edge. ApiError 202: ask again. */
   async spans(path, signal) {
     const response = await ask(path, { signal });

@@ -52,6 +52,7 @@ const ROWS = {
   Mouse: [
     { label: "Shift Click", does: "Straight line (brush, eraser, edge)" },
     { label: "Alt Click", does: "Refuse a model's proposal", with: "model" },
+    { label: "Right Click", does: "Not this (object)", with: "sam" },
     { label: "Wheel", does: "Zoom at the pointer" },
     { label: "Space Drag", does: "Move" },
     { label: "Middle Drag", does: "Move" },
@@ -60,7 +61,7 @@ const ROWS = {
 
 /** [[title, rows]] for people; the keys of tools stand in the tools. */
 export function tableOfKeys(tools, dataset) {
-  const own = tools.map(({ key, title }) => ({ label: key.toUpperCase(), does: title }));
+  const own = tools.filter((each) => !each.with || dataset[each.with]).map(({ key, title }) => ({ label: key.toUpperCase(), does: title }));
   const rest = Object.entries(ROWS).map(([title, rows]) => [title, rows.filter((row) => row.label && (!row.with || dataset[row.with]))]);
   return [["Tools", own], ...rest];
 }

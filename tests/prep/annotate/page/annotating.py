@@ -14,6 +14,7 @@ from prep.annotate.app import annotate_app
 from prep.annotate.audit import Findings
 from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
+from prep.annotate.sam.objects import Objects
 from prep.annotate.store.store import Store
 from prep.web.server import bind, make_server
 from tests.web import running
@@ -24,17 +25,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def annotating(
-    root: Path, port: int = 0, model: Callable[[Store], Proposals] | None = None, findings: Findings | None = None
+    root: Path,
+    port: int = 0,
+    model: Callable[[Store], Proposals] | None = None,
+    findings: Findings | None = None,
+    sam: Callable[[Store], Objects] | None = None,
 ) -> Iterator[int]:
     """A real server for a dataset on a free port of loopback, or on this one."""
     listener = bind("127.0.0.1", port)
     store = Store(root)
     proposals = model(store) if model else None
     learner = Learner(store)
-    app = annotate_app(store, only_here=True, model=proposals, findings=findings, learner=learner)
+    objects = sam(store) if sam else None
+    app = annotate_app(store, only_here=True, model=proposals, findings=findings, learner=learner, objects=objects)
     server = make_server(app, listener)
     looking = proposals.working() if proposals else nullcontext()
-    with closing(store), looking, learner.working(), running(server, listener) as used:
+    encoding = objects.encodings.working() if objects else nullcontext()
+    with closing(store), looking, learner.working(), encoding, running(server, listener) as used:
         yield used
 
 

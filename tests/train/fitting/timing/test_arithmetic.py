@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from prep.core.classes import ClassMap
-from train.fitting import arithmetic
+from train.fitting.timing import arithmetic
 from train.fitting.timing.arithmetic import matrix_rate, measure_labelling, step_operations, window_operations
 from train.windows.accelerator import Accelerator
 from train.windows.predictor import Normalizer, Predictor, TorchModel

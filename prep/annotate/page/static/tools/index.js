@@ -5,8 +5,9 @@ import { Edge } from "./edge.js";
 import { Eraser } from "./eraser.js";
 import { Fill } from "./fill.js";
 import { Lasso } from "./lasso.js";
+import { ObjectTool } from "./object.js";
 import { Polygon } from "./polygon.js";
 import { ProposalTool } from "./proposal.js";
 import { Superpixel } from "./superpixel.js";
 
-export const TOOLS = [Brush, Eraser, Polygon, Lasso, Edge, Fill, Superpixel, ProposalTool];
+export const TOOLS = [Brush, Eraser, Polygon, Lasso, Edge, Fill, Superpixel, ObjectTool, ProposalTool];

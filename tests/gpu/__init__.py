@@ -1,0 +1,1 @@
+"""What only a machine with NVIDIA GPUs can show, as one table: python -m tests.gpu."""

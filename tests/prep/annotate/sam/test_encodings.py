@@ -1,0 +1,193 @@
+"""Embeddings: kept on the disk, made anew where they are damaged or old, one bad photo among good ones."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.annotate.model.proposal_files import identity_of
+from prep.annotate.sam.embedding_files import EmbeddingFiles
+from prep.annotate.sam.encodings import Encodings
+from prep.annotate.sam.model import Embedding, Sam
+from prep.annotate.store.store import Store
+from prep.core.errors import SegError
+from prep.core.progress import silent
+from tests.prep.annotate.model.proposing import store_of
+from tests.prep.annotate.sam.pointing import sam_of
+from tests.support import save, wait_until
+
+
+class Counting:
+    """A model that remembers what it was shown."""
+
+    def __init__(self, sam: Sam) -> None:
+        self.sam = sam
+        self.seen: list[int] = []
+
+    def encode(self, small: np.ndarray) -> Embedding:  # type: ignore[type-arg]
+        self.seen.append(int(small[0, 0, 0]))
+        return self.sam.encode(small)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.sam, name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Photos s0 .. s3, each of one colour: 10, 11, 12, 13."""
+    store = store_of(tmp_path / "campus", 4)
+    for place in range(4):
+        save(store.root / "images" / f"s{place}.png", np.full((24, 32, 3), 10 + place, np.uint8))
+    return store
+
+
+@pytest.fixture
+def sam(tmp_path: Path) -> Counting:
+    return Counting(sam_of(tmp_path / "model"))
+
+
+def encodings_of(store: Store, sam: Counting, files: EmbeddingFiles | None = None) -> Encodings:
+    return Encodings(store, sam, files)  # type: ignore[arg-type]
+
+
+def files_in(root: Path) -> list[Path]:
+    return sorted((root / ".annotate" / "embeddings").glob("*/*.embedding"))
+
+
+def test_the_open_photo_and_the_next_two(store: Store, sam: Counting) -> None:
+    encodings = encodings_of(store, sam)
+    assert encodings.embedding("s1") is None
+    with encodings.working():
+        wait_until(lambda: len(files_in(store.root)) == 3)
+        image, embedding = encodings.embedding("s1") or ("", {})
+        assert image == identity_of(store.photo_path("s1"))
+    assert sam.seen == [11, 12, 13]
+    assert embedding["image_embeddings"][0, 0, 0, 0] == pytest.approx((11 - 123.675) / 58.395, abs=1e-4)
+
+
+def test_a_restart_encodes_nothing_again(store: Store, sam: Counting) -> None:
+    assert encodings_of(store, sam).prepare(silent, print) == (4, [])
+    again = encodings_of(store, sam)
+    assert again.embedding("s2") is not None
+    assert again.prepare(silent, print) == (4, [])
+    assert sam.seen == [10, 11, 12, 13]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text", "deep", "shape"])
+def test_a_damaged_file_is_made_anew(store: Store, sam: Counting, damage: str) -> None:
+    encodings_of(store, sam).prepare(silent, print)
+    path = files_in(store.root)[0]
+    whole = path.read_bytes()
+    head = whole.index(b"\n")
+    path.write_bytes({
+        "cut": whole[:-1], "flipped": whole[:-1] + bytes([whole[-1] ^ 1]), "empty": b"", "text": b"no embedding",
+        "deep": b"[" * 60_000 + b"\n", "shape": whole[:head].replace(b"[1, 256", b"[1, 999999999") + whole[head:],
+    }[damage])  # fmt: skip
+    encodings = encodings_of(store, sam)
+    with encodings.working():
+        for stem in ("s0", "s1", "s2", "s3"):
+            wait_until(lambda stem=stem: encodings.embedding(stem) is not None)
+    assert len(sam.seen) == 5
+    assert files_in(store.root)[0].read_bytes() == whole
+
+
+def test_a_photo_that_is_replaced_is_encoded_again(store: Store, sam: Counting) -> None:
+    encodings = encodings_of(store, sam)
+    with encodings.working():
+        wait_until(lambda: encodings.embedding("s0") is not None)
+        save(store.root / "images" / "s0.png", np.full((24, 32, 3), 200, np.uint8))
+        wait_until(lambda: encodings.embedding("s0") is not None)
+    assert sam.seen.count(200) == 1
+
+
+def test_a_photo_that_is_replaced_while_it_is_encoded(
+    store: Store, sam: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of the old file does not pass for the new one."""
+    encode = sam.encode
+
+    def replaced(small: np.ndarray) -> Embedding:  # type: ignore[type-arg]
+        if small[0, 0, 0] == 10:
+            save(store.root / "images" / "s0.png", np.full((24, 32, 3), 201, np.uint8))
+        return encode(small)
+
+    monkeypatch.setattr(sam, "encode", replaced)
+    encodings = encodings_of(store, sam)
+    with encodings.working():
+        wait_until(lambda: encodings.embedding("s0") is not None)
+        _, embedding = encodings.embedding("s0") or ("", {})
+    assert embedding["image_embeddings"][0, 0, 0, 0] == pytest.approx((201 - 123.675) / 58.395, abs=1e-4)
+
+
+def test_a_broken_photo_stops_no_other(store: Store, sam: Counting) -> None:
+    (store.root / "images" / "s1.png").write_bytes(b"\x89PNG broken")
+    done, problems = encodings_of(store, sam).prepare(silent, print)
+    assert done == 3
+    assert len(problems) == 1
+    assert "s1.png" in problems[0]
+    encodings = encodings_of(store, sam)
+    encodings.embedding("s1")
+    with encodings.working():
+        wait_until(lambda: fails(encodings, "s1"))
+        save(store.root / "images" / "s1.png", np.full((24, 32, 3), 9, np.uint8))
+        wait_until(lambda: encodings.embedding("s1") is not None)
+
+
+def fails(encodings: Encodings, stem: str) -> bool:
+    try:
+        encodings.embedding(stem)
+    except SegError as error:
+        return f"{stem}.png" in str(error)
+    return False
+
+
+def test_finished_photos_are_not_prepared(store: Store, sam: Counting) -> None:
+    store.set_state("s0", "done")
+    store.set_state("s3", "rejected")
+    assert encodings_of(store, sam).prepare(silent, print) == (2, [])
+    assert sam.seen == [11, 12]
+
+
+def test_what_was_not_used_for_longest_goes_first(store: Store, sam: Counting, tmp_path: Path) -> None:
+    size = 4 * 256 * 64 * 64
+    files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
+    embedding = sam.encode(np.zeros((768, 1024, 3), np.uint8))
+    for stem in ("a", "b"):
+        files.write(stem, "1", embedding)
+    assert files.read("a", "1") is not None  # used now
+    files.write("c", "1", embedding)
+    assert [bool(files.size(stem, "1")) for stem in "abc"] == [True, False, True]
+    assert files.size("a", "2") == 0
+    EmbeddingFiles(tmp_path / "kept", "other", most_bytes=2 * size + 1000).write("d", "1", embedding)
+    assert [bool(files.size(stem, "1")) for stem in "abc"] == [False, False, True]
+
+
+def test_preparing_ends_where_there_is_no_room(store: Store, sam: Counting, tmp_path: Path) -> None:
+    """Typed again it pushes nothing out: what is there stays there."""
+    size = 4 * 256 * 64 * 64
+    files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
+    notes: list[str] = []
+    assert encodings_of(store, sam, files).prepare(silent, notes.append) == (2, [])
+    assert encodings_of(store, sam, files).prepare(silent, notes.append) == (2, [])
+    assert sam.seen == [10, 11]
+    assert notes == ["No room for more: 2 photos take the 0.0 GB there are."] * 2
+
+
+def test_the_end_does_not_wait_for_a_long_encoding(
+    store: Store, sam: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+    monkeypatch.setattr(sam.sam, "stop", lambda: begun.set() or Sam.stop(sam.sam))
+
+    def slow(small: np.ndarray) -> Embedding:  # type: ignore[type-arg]
+        assert begun.wait(60)
+        return sam.sam.encode(small)
+
+    monkeypatch.setattr(sam, "encode", slow)
+    encodings = encodings_of(store, sam)
+    with encodings.working():
+        encodings.embedding("s0")
+    assert not files_in(store.root), "stopped, the file runs no more"
+    with pytest.raises(SegError, match=r"encoder\.onnx: failed"):
+        sam.sam.encode(np.zeros((768, 1024, 3), np.uint8))
