@@ -56,6 +56,21 @@ def write_raster(path: Path, pixels: NDArray[np.generic], **options: Any) -> Pat
     return path
 
 
+def write_with_holes(path: Path, pixels: NDArray[np.uint8], empty: NDArray[np.bool_], kind: str) -> Path:
+    """Write (H, W, 3) as GeoTIFF that says "no data" by that number, by an "alpha" channel, or by a "mask" page."""
+    import rasterio
+
+    if kind == "alpha":
+        opacity = np.where(empty, 0, 255).astype(np.uint8)
+        return write_raster(path, np.dstack([pixels, opacity]), photometric="RGB", ALPHA="YES")
+    if kind == "no data":
+        return write_raster(path, np.where(empty[..., None], 7, pixels).astype(np.uint8), nodata=7)
+    write_raster(path, pixels)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as file:
+        file.write_mask(~empty)
+    return path
+
+
 def colored(mask: NDArray[np.uint8], kind: str = "utm") -> NDArray[Any]:
     """Pixels of a kind of KINDS that the colour predictor labels as this mask; pixels of class 255 hold no data."""
     options = KINDS[kind]

@@ -1,5 +1,6 @@
 """Labels that are rasters of class numbers, named as the rasters they belong to. Needs the extra `geo`."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ class LabelRasters:
             size = file.width, file.height
         if size != (width, height):
             raise SegError(
-                f"{path}: {size[0]} x {size[1]} pixels, but {raster} has {width} x {height}; warp it onto it"
+                f"{path}: {size[0]} x {size[1]} pixels, but {raster} has {width} x {height}; {_warped(path, raster)}"
             )
         other = read_georeference(path)
         if place is None or other is None or place.transform is None or other.transform is None:
@@ -84,4 +85,10 @@ class LabelRasters:
         corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1)], np.float64)
         apart = corners @ (np.reshape(place.transform, (2, 3)) - np.reshape(other.transform, (2, 3))).T
         if np.abs(apart).max() > _SHIFT * steps:
-            raise SegError(f"{path}: lies elsewhere than {raster}; warp it onto that raster (gdalwarp -te ... -ts ...)")
+            raise SegError(f"{path}: lies elsewhere than {raster}; {_warped(path, raster)}")
+
+
+def _warped(path: Path, raster: Path) -> str:
+    target = path.with_name(f"{path.stem}-warped.tif")
+    command = shlex.join(["rio", "warp", str(path), str(target), "--like", str(raster)])
+    return f"bring it onto that raster's pixels, then give the result its name: {command}"

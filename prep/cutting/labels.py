@@ -1,5 +1,6 @@
 """Labels of rasters: polygons of vector files, or rasters of class numbers; as masks of any part of a raster."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,8 @@ class VectorLabels:
         self._area = [] if options.area is None else read_vectors(options.area, are_classes=False)
         names = sorted({region.name for layer in self._layers for region in layer.regions}, key=natural_key)
         self.classes = _classes(options, known, names)
+        if not names and not len(self.classes):
+            raise SegError(f"{options.source}: holds no polygon of a class; draw some, or name another file")
         self._values = {name: _value(self.classes, name) for name in names}
         if unknown := [name for name, value in self._values.items() if value is None]:
             raise SegError(
@@ -116,7 +119,7 @@ class VectorLabels:
         if projection is None:
             raise SegError(
                 f"{raster}: names no place or no coordinate system, so labels of a map do not fit; give it one, for "
-                "example: gdal_edit.py -a_srs EPSG:32633"
+                f"example: rio edit-info --crs EPSG:32633 {shlex.quote(str(raster))}"
             )
         regions = [each for layer in self._layers for each in moved(layer, projection.crs, self._options.source)]
         if self._options.order == "class":

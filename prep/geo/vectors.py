@@ -69,12 +69,14 @@ def read_vectors(path: Path, attribute: str | None = None, *, are_classes: bool 
     if not raw:
         raise SegError(f"{path}: holds no layer with regions")
     fields = [list(map(str, meta["fields"])) for meta, *_ in raw]
-    attribute = _attribute(path, fields, attribute) if are_classes else None
+    asked = [known for (_, _, shapes, _), known in zip(raw, fields, strict=True) if len(shapes)]  # empty ones say none
+    attribute = _attribute(path, asked, attribute) if are_classes and asked else None
     found = []
     for name, (meta, _, shapes, columns), known in zip(layers, raw, fields, strict=True):
         if not meta["crs"]:
             raise SegError(f"{path}: layer {name} names no coordinate system; save it with one (a .prj of a Shapefile)")
-        texts = [name] * len(shapes) if attribute is None else list(map(_text, columns[known.index(attribute)]))
+        is_named = attribute is None or not len(shapes)
+        texts = [name] * len(shapes) if is_named else list(map(_text, columns[known.index(attribute or "")]))
         regions = [_region(text, shape) for text, shape in zip(texts, shapes, strict=True)]
         kept = [region for region in regions if region is not None]
         found.append(VectorLayer(kept, str(meta["crs"]), len(regions) - len(kept)))

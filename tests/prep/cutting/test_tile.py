@@ -18,7 +18,7 @@ from prep.dataset.transaction import Transaction
 from prep.images.imageio import read_image, read_mask
 from prep.photos.ranges import eight_bits
 from tests.prep.cutting.vectors import box, write_geojson
-from tests.rasters import EAST, NORTH, colored, needs_geo, write_raster
+from tests.rasters import EAST, NORTH, colored, needs_geo, write_raster, write_with_holes
 from tests.support import run_error, run_ok, run_partly, run_prep, tree
 
 pytestmark = needs_geo
@@ -51,6 +51,14 @@ def put_together(root: Path, folder: str, shape: tuple[int, ...]) -> NDArray[np.
         top = round((NORTH - sample.north) / 0.5 - sample.height / 2)
         whole[top : top + sample.height, left : left + sample.width] = pixels
     return whole
+
+
+def rio(command: str) -> None:
+    """Run a command of rasterio as it stands in an error."""
+    program, *arguments = shlex.split(command)
+    assert program == "rio"
+    code = "from rasterio.rio.main import main_group as rio; rio()"
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
 
 
 def test_samples_put_together_are_the_raster(raster: Path, tmp_path: Path) -> None:
@@ -176,7 +184,24 @@ def test_label_rasters_that_lie_elsewhere_are_refused(raster: Path, tmp_path: Pa
     write_raster(tmp_path / "masks/town.tif", MASK, transform=(0.5, 0, EAST + 1, 0, -0.5, NORTH))
     assert "lies elsewhere than" in run_error(*command, tmp_path / "classes.txt")
     write_raster(tmp_path / "masks/town.tif", MASK[:50])
-    assert "120 x 50 pixels, but" in run_error(*command, tmp_path / "classes.txt")
+    said = run_error(*command, tmp_path / "classes.txt")
+    assert "120 x 50 pixels, but" in said
+    rio(said.strip().splitlines()[0].rpartition("its name: ")[2])  # the advice, typed to the letter
+    (tmp_path / "masks/town-warped.tif").replace(tmp_path / "masks/town.tif")
+    run_ok(*command, tmp_path / "classes.txt")
+    masks = put_together(tmp_path / "d", "masks", MASK.shape)
+    assert (masks[:50] == np.where(MASK[:50] == 255, 255, MASK[:50])).all()
+
+
+@pytest.mark.parametrize("kind", ["no data", "alpha", "mask"])
+def test_pixels_without_data_are_no_label(kind: str, tmp_path: Path) -> None:
+    path = write_with_holes(tmp_path / "town.tif", colored(np.where(MASK == 255, 0, MASK)), MASK == 255, kind)
+    labels = write_geojson(tmp_path / "l.geojson", [("roof", [box(0, 10, 70, 40)])])
+    command = ("tile", path, "-o", tmp_path / "d", "--size", 40, "--labels", labels, "--attribute", "kind")
+    run_ok(*command, "--unlabelled", "background")
+    expected = np.where(MASK == 255, 255, 0)
+    expected[10:40, 15:70] = 1
+    assert (put_together(tmp_path / "d", "masks", MASK.shape) == expected).all()
 
 
 def test_deep_rasters_share_one_range(tmp_path: Path) -> None:
@@ -218,12 +243,7 @@ def test_bands_beyond_the_colours_are_told(tmp_path: Path) -> None:
     result = json.loads(run_ok("tile", *rasters, "-o", tmp_path / "d", "--json").stdout)
     (note,) = result["notes"]
     assert note.startswith("1 raster (infrared.tif) with more bands than colours: the first three are taken as red")
-    program, *command = note.rpartition(": ")[2].replace("IN", "infrared").replace("OUT", "o").split()
-    arguments = [str(tmp_path / each) if each.endswith(".tif") else each for each in command]
-    assert program == "rio"
-    subprocess.run(
-        [sys.executable, "-c", "from rasterio.rio.main import main_group as rio; rio()", *arguments], check=True
-    )
+    rio(note.rpartition(": ")[2].replace("IN", f"{tmp_path}/infrared").replace("OUT", f"{tmp_path}/o"))
     run_ok("tile", tmp_path / "o.tif", "-o", tmp_path / "e")
     (sample,) = prep.open(tmp_path / "e")
     assert (sample.image == pixels[..., [3, 2, 1]]).all()
@@ -269,6 +289,14 @@ def test_what_does_not_fit_is_told(raster: Path, tmp_path: Path) -> None:
     assert "names no place or no coordinate system" in run_error(
         "tile", plain, "-o", tmp_path / "d", "--labels", labels, "--attribute", "kind"
     )
+    placed = write_raster(tmp_path / "placed.tif", colored(MASK), crs=None)
+    said = run_error("tile", placed, "-o", tmp_path / "d", "--labels", labels, "--attribute", "kind")
+    rio(said.splitlines()[0].rpartition("for example: ")[2])
+    run_ok("tile", placed, "-o", tmp_path / "e", "--labels", labels, "--attribute", "kind")
+    nothing = write_geojson(tmp_path / "empty.geojson", [])
+    said = run_error("tile", raster, "-o", tmp_path / "f", "--labels", nothing, "--attribute", "kind")
+    assert "empty.geojson: holds no polygon of a class; draw some, or name another file" in said
+    assert not (tmp_path / "f/classes.json").exists()
     with pytest.raises(SegError, match="overlap 40: needs to be less than --size 40"):
         prep.tile(raster, output=tmp_path / "d", size=40, overlap=40)
 

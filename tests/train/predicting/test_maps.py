@@ -21,7 +21,7 @@ from prep.images.imageio import read_mask
 from prep.images.polygons import fill_polygon
 from prep.photos.photoio import read_photo
 from tests.models import CLASSES, color_predictor, run_train, write_run
-from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster
+from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster, write_with_holes
 from tests.support import load, random_image, save, tree
 from tests.train.predicting.test_region_polygons import MASKS, smooth_mask
 from tests.train.windows.window_oracle import position_dependent, predictor_of
@@ -90,6 +90,25 @@ def test_a_mask_lies_where_its_raster_lies(
     with rasterio.open(made, overview_level=0) as smaller:
         assert (smaller.read(1) == expected[::2, ::2]).all()
     assert (load(made) == expected).all()  # Pillow gives the same numbers
+
+
+@needs_geo
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("kind", ["no data", "alpha", "mask"])
+def test_pixels_without_data_have_no_class(
+    kind: str, large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyogrio.raw import read
+
+    write_with_holes(tmp_path / "a.tif", colored(np.full(MASK.shape, 2, np.uint8)), MASK != 0, kind)
+    if large:
+        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+    predicted(tmp_path / "a.tif", tmp_path / "out", "masks", "probabilities", "geopackage")
+    assert (load(tmp_path / "out/masks/a.tif") == np.where(MASK == 0, 2, 255)).all()
+    bands = np.moveaxis(tifffile.imread(tmp_path / "out/probabilities/a.tif"), 2, 0)
+    assert (bands == [[[0]], [[0]], [[250]]] * (MASK == 0) + 255 * (MASK != 0)).all()
+    pixels = read(tmp_path / "out/geopackage/a.gpkg")[3][2]
+    assert sum(pixels) == (MASK == 0).sum()
 
 
 @needs_geo
