@@ -4,6 +4,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Sequence
@@ -65,6 +66,7 @@ def attack(name: str, number: int, seed: int, base: Path, resident: int = RESIDE
     for folder in (case, base / HOME):
         folder.mkdir(exist_ok=True)
         (folder / "sentinel.png").write_bytes(b"nobody may touch this")
+    tempfile.gettempdir()  # which writes a file there once in each process, to see whether it can
     before = {path: content for path, content in tree(base).items() if not path.startswith(f"{case.name}/out")}
     signal.alarm(WAITING_S)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
