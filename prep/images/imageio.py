@@ -21,7 +21,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_bytes
-from prep.images.webp import webp_size
+from prep.images.kinds.webp import webp_size
 
 ImageRGB = NDArray[np.uint8]
 """(H, W, 3), 0..255, red first."""

@@ -12,7 +12,7 @@ from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.images.imageio import ImageRGB, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
-from prep.images.pnm import is_pnm, read_pnm
+from prep.images.kinds.pnm import is_pnm, read_pnm
 from prep.images.single import refuse_several
 from prep.images.tiff_pixels import TiffLayout, read_tiff, tiff_layout
 

@@ -23,11 +23,11 @@ from prep.images.imageio import (
     quiet_pillow,
     refuse_enormous,
 )
+from prep.images.kinds.webp import webp_size
 from prep.images.resample import resize_image, upright
 from prep.images.single import refuse_several
 from prep.images.sizing import Placement
 from prep.images.tiff_pages import page_bytes
-from prep.images.webp import webp_size
 from prep.photos.depth import PLAIN, Depth, depth_of, stored_numbers
 from prep.photos.ranges import InUse, Ranges, eight_bits
 from prep.photos.record import TURNED, PhotoRecord

@@ -9,8 +9,8 @@ from prep.core.classes import ClassMap
 from prep.core.files import make_folder, write_bytes
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
+from prep.images.kinds.png_bands import write_png_bands
 from prep.images.overlay import color_mask, overlay
-from prep.images.png_bands import write_png_bands
 from train.predicting.output_folder import OutputFolder
 from train.predicting.polygon_files import coco_entry, geojson, labelme, write_coco
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prep.core.errors import SegError
-from prep.images.pnm import is_pnm, pnm_is_deep, read_pnm
+from prep.images.kinds.pnm import is_pnm, pnm_is_deep, read_pnm
 
 GREY = np.array([[0, 1, 2], [2, 1, 3]])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from prep.images.imageio import ImageRGB
-from prep.images.png_bands import write_png_bands
+from prep.images.kinds.png_bands import write_png_bands
 
 
 @given(height=st.integers(1, 40), width=st.integers(1, 40), band=st.integers(1, 41), seed=st.integers(0, 99))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.images.webp import webp_size
+from prep.images.kinds.webp import webp_size
 from prep.photos.photoio import open_photo
 
 KINDS = {"plain": {}, "lossless": {"lossless": True}, "alpha": {"lossless": True}, "extended": {"exif": b"Exif\0\0x"}}
