@@ -90,13 +90,14 @@ def audit(
     for done, sample in enumerate(samples, start=1):
         with failures.leaving_out():
             model = grounded.of(sample, (unlearned or {}).get(sample.stem))
-            comparison = _compared(sample, model, dataset)
-            for region in comparison.disagreements:
+            guess, regions = _compared(sample, model, dataset)
+            for region in regions:
                 suspect = Suspect(sample, region, None)
                 suspects.append(suspect)
                 if len(shown) < _SHOWN or _order(suspect) < _order(shown[-1]):
-                    insort(shown, _with_guess(suspect, comparison.guess), key=_order)
+                    insort(shown, _with_guess(suspect, guess), key=_order)
                     del shown[_SHOWN:]
+            del guess  # before the next image is there
             seen.append(sample)
         progress(done, len(samples))
     suspects.sort(key=_order)
@@ -106,9 +107,11 @@ def audit(
     return Audit(tuple(suspects), tuple(seen), tuple(failures.problems))
 
 
-def _compared(sample: Sample, predictor: Predictor, dataset: Dataset) -> Comparison:
+def _compared(sample: Sample, predictor: Predictor, dataset: Dataset) -> tuple[IndexMask, list[Disagreement]]:
+    """The prediction (H, W) of an image, and the regions in which it contradicts the mask."""
     mask = dataset.mask(sample)
-    return Comparison(mask, predictor.probability_strips(ArrayRows(dataset.image(sample))))
+    found = Comparison(mask, predictor.probability_strips(ArrayRows(dataset.image(sample))))
+    return found.guess, list(found.disagreements)
 
 
 def _with_guess(suspect: Suspect, guess: IndexMask) -> Suspect:
