@@ -23,6 +23,7 @@ from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.runs.device import ending_together, make_fabric
 from train.runs.fold_record import folded
+from train.runs.launch import run_to_go_on_with
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
@@ -65,6 +66,8 @@ def fit(
         bar = bar if fabric.is_global_zero else no_bar
         dataset = open_dataset(dataset_root)
         stats = _counted(dataset, fabric, bar, say)
+        if begun := run_to_go_on_with(fabric):
+            return train_run(Subject(dataset, stats), resumed_config(begun), begun, fabric, bar, say, began)
         plan = fabric.broadcast(planner(dataset, stats, fabric, bar) if planner and fabric.is_global_zero else None)
         return train_run(Subject(dataset, stats), plan or config, None, fabric, bar, say, began)
 

@@ -27,6 +27,7 @@ from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
 from train.runs.device import accelerator_of
+from train.runs.launch import note_launch, tell_place
 from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import mark_latest, new_run
@@ -116,6 +117,7 @@ def train_run(
     with bar("Loading") as advance:
         store = subject.store(config, advance)
     run = resumed or Path(fabric.broadcast(str(subject.new_run()) if fabric.is_global_zero else ""))
+    tell_place(run, fabric, say)
 
     def log(line: str) -> None:
         if fabric.is_global_zero:
@@ -161,6 +163,7 @@ def _begin(trainer: Trainer, settings: Mapping[str, Any], plan: Plan | None, sub
     run, config = trainer.run, trainer.config
     if trainer.fabric.is_global_zero:
         subject.mark_latest(run)
+        note_launch(run)
         if config.augment is not None:
             write_bytes(own_augment(run, config), read_bytes(Path(config.augment)))
         write_text(run / CONFIG, json.dumps(settings, indent=2) + "\n")

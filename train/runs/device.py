@@ -79,13 +79,27 @@ def _precision(device: str, precision: Precision) -> Precision:
 
 @contextmanager
 def ending_together(fabric: "Fabric") -> Iterator[None]:
-    """Where this process stops by an error, stop those that it started: they would wait for it, on GPUs for ever."""
+    """Where this process stops by an error, stop those that it started: they would wait for it, on GPUs for ever.
+
+    Where another process has ended, this one cannot go on: SegError.
+    """
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         for process in getattr(fabric.strategy.launcher, "procs", ()):
             process.kill()
+        if _is_of_others(error) and fabric.world_size > 1:
+            raise SegError(
+                "another process of this training has ended, what it said tells why; go on with 'seg-train --resume "
+                "RUN', begun as this command was"
+            ) from error
         raise
+
+
+def _is_of_others(error: BaseException) -> bool:
+    """Whether the processes of a training have lost each other: gloo raises plain RuntimeErrors with its name."""
+    lost = isinstance(error, RuntimeError) and ("gloo" in str(error).lower() or "NCCL" in str(error))
+    return lost or isinstance(error, torch.distributed.DistError)
 
 
 def has_bfloat16(accelerator: str) -> bool:

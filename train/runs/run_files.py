@@ -5,4 +5,5 @@ HISTORY, CURVES, LOG, EVENTS = "history.csv", "curves.png", "log.txt", "tensorbo
 METRICS, PER_IMAGE, CONFUSION = "metrics.json", "per_image.csv", "confusion.png"
 PREDICTIONS, WORST = "predictions", "worst.png"
 REPORT, ONNX, PLAN = "report.html", "model.onnx", "plan.toml"
+LAUNCH = "launch.txt"
 FOLDS, FOLD_TABLE, FOLD_COUNTS = "folds.json", "folds.csv", "counts.npz"

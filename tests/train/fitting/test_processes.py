@@ -79,6 +79,21 @@ def test_an_error_in_the_first_process_ends_the_others_at_once() -> None:
         raise SegError("alone")
 
 
+def test_processes_that_lost_each_other_say_so_in_words() -> None:
+    launcher = SimpleNamespace(launcher=SimpleNamespace(procs=[]))
+    lost = RuntimeError("[third_party/gloo/gloo/transport/tcp/pair.cc:545] Read error: Connection reset by peer")
+    with (
+        pytest.raises(SegError, match=r"another process of this training has ended.*seg-train --resume RUN"),
+        ending_together(SimpleNamespace(strategy=launcher, world_size=2)),  # type: ignore[arg-type]
+    ):
+        raise lost
+    with (
+        pytest.raises(RuntimeError, match="gloo"),
+        ending_together(SimpleNamespace(strategy=launcher, world_size=1)),  # type: ignore[arg-type]
+    ):
+        raise lost
+
+
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Dataset, tmp_path: Path) -> None:
     done = run_script("seg-train", *TRAIN, "--batch", 7, "--devices", 2, cwd=tmp_path)
     assert done.returncode == 1

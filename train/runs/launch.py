@@ -1,0 +1,57 @@
+"""A training that torchrun begins on several machines: where its run lies, and with which one a restart goes on."""
+
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from prep.core.files import read_bytes, write_text
+from train.runs.device import under_torchrun
+from train.runs.run_files import LAST, LAUNCH
+from train.runs.runs import LATEST, RUNS
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+def note_launch(run: Path) -> None:
+    """Write into a new run which launch of torchrun began it, if one did."""
+    if under_torchrun():
+        write_text(run / LAUNCH, _launch())
+
+
+def run_to_go_on_with(fabric: "Fabric") -> Path | None:
+    """The newest run of this launch that has ended an epoch, if torchrun has restarted a process; else None.
+
+    Every process has to see it: the machines share the folder that the command is typed in.
+    """
+    if not under_torchrun():
+        return None
+    restarts = torch.tensor(float(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")), device=fabric.device)
+    if not float(fabric.all_reduce(restarts, reduce_op="max")):
+        return None
+    found = _newest() if fabric.is_global_zero else ""
+    named: str = fabric.broadcast(found)
+    return Path(named) if named else None
+
+
+def tell_place(run: Path, fabric: "Fabric", say: Callable[[str], None]) -> None:
+    """Let the first process of each machine say where the run lies, if that is another machine."""
+    place = fabric.broadcast(f"{platform.node()}: {run.resolve()}")
+    if fabric.local_rank == 0 and not fabric.is_global_zero:
+        say(f"takes part in a training whose run lies on {place}")
+
+
+def _launch() -> str:
+    return os.environ.get("TORCHELASTIC_RUN_ID", "")
+
+
+def _newest() -> str:
+    own = [
+        run.parent for run in RUNS.glob(f"*/{LAUNCH}")
+        if run.parent.name != LATEST and read_bytes(run).decode() == _launch() and (run.parent / LAST).exists()
+    ]  # fmt: skip
+    return str(max(own, key=lambda run: (run / LAST).stat().st_mtime)) if own else ""
