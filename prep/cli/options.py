@@ -62,6 +62,15 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 dataset_argument = click.argument("dataset", required=False, type=click.Path(path_type=Path, file_okay=False))
 
+new_dataset_option = click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DATASET",
+    help="Dataset folder to make or to add to.",
+)
+
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing results.")
 
 max_failed_option = click.option(

@@ -12,6 +12,7 @@ from prep.cli.options import (
     cluster_option,
     json_option,
     max_failed_option,
+    new_dataset_option,
     overwrite_option,
     range_option,
     seed_option,
@@ -26,14 +27,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Existing(urls=True))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DATASET",
-    help="Dataset folder to make or to add to.",
-)
+@new_dataset_option
 @click.option("--size", required=True, metavar="PIXELS", help="Pixels, for exact and letterbox also WIDTHxHEIGHT.")
 @click.option(
     "--fit",

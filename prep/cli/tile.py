@@ -10,6 +10,7 @@ from prep.cli.options import (
     Existing,
     json_option,
     max_failed_option,
+    new_dataset_option,
     overwrite_option,
     range_option,
     seed_option,
@@ -20,14 +21,7 @@ from prep.core.words import counted
 
 @click.command()
 @click.argument("rasters", metavar="RASTER...", nargs=-1, required=True, type=Existing())
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DATASET",
-    help="Dataset folder to make or to add to.",
-)
+@new_dataset_option
 @click.option(
     "--size",
     type=click.IntRange(min=1),

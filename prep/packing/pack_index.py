@@ -81,15 +81,15 @@ def write_tables(
     return _parquet(rows, _sample_schema(), said | {"classes": about.classes}), _parquet(others, _file_schema())
 
 
-def read_index(store: Store) -> tuple[About, "pa.Table"]:
-    """What a packed dataset says of itself, and its table of samples; SegError if there is none, or it is damaged."""
+def index_content(store: Store) -> bytes:
+    """The bytes of index.parquet; SegError if there is none."""
     content = store.read_if_there(PACK_INDEX)
     if content is None:
         raise SegError(
             f"{store.shown()}: holds no {PACK_INDEX}, so it is no packed dataset, or its packing has not ended; "
             "'seg-prep pack DATASET -o URL' makes one"
         )
-    return parse_index(content, store.shown(PACK_INDEX))
+    return content
 
 
 def parse_index(content: bytes, place: str) -> tuple[About, "pa.Table"]:
@@ -130,9 +130,14 @@ def other_files(store: Store, about: About) -> list[Wanted]:
     place = store.shown(name)
     found: dict[str, list[Kept]] = {}
     for row in _table(store.read(name), place).to_pylist():
-        need_inside(row["file"], place)
-        need_inside(row["shard"], place)
-        found.setdefault(row["shard"], []).append(_kept(row, "", row["file"]))
+        try:
+            file, shard = row["file"], row["shard"]
+            kept = _kept(row, "", file)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SegError(f"{place}: is damaged ({error}); pack the dataset again") from error
+        need_inside(file, place)
+        need_inside(shard, place)
+        found.setdefault(shard, []).append(kept)
     return [Wanted(f"{about.folder}/{shard}", tuple(kept)) for shard, kept in found.items()]
 
 

@@ -11,11 +11,11 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
-from prep.core.progress import Progress, silent
+from prep.core.progress import Progress, Say, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import CLASSES, FOLDS, INDEX, PHOTOS_RECORD, PROVENANCE, RANGES, STATES, STATS
-from prep.dataset.transaction import Transaction, holds_files
-from prep.packing.pack_index import PACK_INDEX, other_files, packed_samples, parse_index, read_index, wanted_shards
+from prep.dataset.transaction import Transaction, holds_files, writing
+from prep.packing.pack_index import PACK_INDEX, index_content, other_files, packed_samples, parse_index, wanted_shards
 from prep.packing.shard import Kept, ReadShard, Wanted
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
@@ -123,20 +123,27 @@ def is_packed(place: str | Path) -> bool:
     return is_url(str(place)) or (Path(place) / PACK_INDEX).is_file()
 
 
-def stream_dataset(url: str, root: Path, progress: Progress = silent) -> None:
+def stream_dataset(url: str, root: Path, progress: Progress = silent, say: Say | None = None) -> None:
     """Make the small dataset `root` of a packed one: validation and test samples, statistics, and where the rest lies.
 
     One that is there already stays. SegError if something else is there, if the packed dataset was replaced since, has
     no split or no statistics, or cannot be read.
+    say: told who makes it now, and then this waits for it; without it, that is a SegError.
     """
     need_cloud("Training on a packed dataset needs")
     store = Store(url if is_url(url) else Path(url).resolve().as_posix())
-    index = store.read_if_there(PACK_INDEX)
-    about, table = read_index(store)
-    if (root / _PLACES).is_file():
-        if (root / _PLACES).read_bytes() == index:
-            return
+    if not (root / _PLACES).is_file():
+        with writing(root, say):
+            _make(store, root, progress)
+    elif (root / _PLACES).read_bytes() != index_content(store):
         raise SegError(f"{root}: was made of another dataset than {store.shown()} holds now; remove it and train again")
+
+
+def _make(store: Store, root: Path, progress: Progress) -> None:
+    index = index_content(store)
+    about, table = parse_index(index, store.shown(PACK_INDEX))
+    if (root / _PLACES).is_file():  # somebody else was faster
+        return
     if holds_files(root):
         own = "train on it itself" if is_dataset(root) else "move it away"
         raise SegError(f"{root}: is where the small files of {store.shown()} would go, and holds something; {own}")
@@ -148,10 +155,10 @@ def stream_dataset(url: str, root: Path, progress: Progress = silent) -> None:
             f"{store.shown()}: was packed without a split or statistics; type 'seg-prep split' and 'seg-prep stats' in "
             "the dataset, then 'seg-prep pack' again with --overwrite"
         )
-    with Transaction(root, "stream", {"index": hashlib.sha256(index or b"").hexdigest()}) as change:
+    with Transaction(root, "stream", {"index": hashlib.sha256(index).hexdigest()}) as change:
         job = ReadShard(store, change.path(INDEX).parent)
         run_jobs(job, [*copied, *others], 1 if store.is_of_this_process else None, progress)
-        write_bytes(change.path(_PLACES), index or b"")
+        write_bytes(change.path(_PLACES), index)
         write_text(change.path(_SOURCE), json.dumps({"url": shown(store.url)}) + "\n")
         change.commit(overwrite=False)
 

@@ -11,7 +11,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Sample, is_dataset, write_index
 from prep.dataset.dataset_files import DERIVED, FOLDS, INDEX, REPORT
 from prep.dataset.transaction import Transaction, holds_files
-from prep.packing.pack_index import PACK_INDEX, other_files, packed_samples, read_index, wanted_shards
+from prep.packing.pack_index import PACK_INDEX, index_content, other_files, packed_samples, parse_index, wanted_shards
 from prep.packing.shard import ReadShard, Wanted
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
@@ -45,13 +45,13 @@ def unpack_dataset(
     """
     need_cloud("Unpacking a dataset needs")
     store = Store(url)
-    about, table = read_index(store)
-    place = store.shown(PACK_INDEX)
+    place, index = store.shown(PACK_INDEX), index_content(store)
+    about, table = parse_index(index, place)
     chosen = [each for each in packed_samples(table, place) if not splits or each.sample.split in splits]
     if splits and not chosen:
         raise SegError(f"{store.shown()}: has no sample in {' or '.join(sorted(splits))}; leave out --split")
     wanted = [*wanted_shards(about, chosen), *_without(other_files(store, about), splits)]
-    with Transaction(root, "unpack", {"index": _hash(store), "splits": sorted(splits)}) as change:
+    with Transaction(root, "unpack", {"index": hashlib.sha256(index).hexdigest(), "splits": sorted(splits)}) as change:
         _refuse_strangers(root)
         job = ReadShard(store, change.path(INDEX).parent)
         run_jobs(job, wanted, 1 if store.is_of_this_process else workers, progress)
@@ -74,10 +74,6 @@ def _without(others: list[Wanted], splits: Collection[str]) -> list[Wanted]:
         kept = tuple(each for each in shard.kept if each.file.split("/")[0] not in (*_OF_ALL, INDEX))
         found += [Wanted(shard.name, kept)] if kept else []
     return found
-
-
-def _hash(store: Store) -> str:
-    return hashlib.sha256(store.read(PACK_INDEX)).hexdigest()
 
 
 def _refuse_strangers(root: Path) -> None:

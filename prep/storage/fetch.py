@@ -14,7 +14,7 @@ from prep.core.files import explained, is_part, make_folder, replacing
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.storage.extra import need_cloud
-from prep.storage.store import Store
+from prep.storage.store import RemoteFile, Store
 from prep.storage.url import last_name, shown
 
 _AT_ONCE = 16
@@ -22,14 +22,6 @@ _AT_ONCE = 16
 
 _PIECE = 1 << 20
 _SPARE_BYTES = 1 << 28
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file of a store: its posix name there, and its size in bytes."""
-
-    name: str
-    size: int
 
 
 def copy_of(url: str, folder: Path) -> Path:
@@ -48,7 +40,7 @@ def copy_of(url: str, folder: Path) -> Path:
 
 
 def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
-    """Copy a file, or a folder with all that is in it, to `copy`; what is there in its size already stays.
+    """Copy a file, or a folder with all that is in it, to `copy`; what is there in its size and version already stays.
 
     Raises SegError if there is no such thing, if the disk is too small, or if the storage fails for good. An
     interrupted call goes on with what is missing.
@@ -58,7 +50,7 @@ def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     if not files:
         raise SegError(f"{shown(url)}: no such file or folder, or an empty one")
     jobs = [(each, copy / each.name if is_folder else copy) for each in files]
-    missing = [(each, path) for each, path in jobs if not (path.is_file() and path.stat().st_size == each.size)]
+    missing = [(each, path) for each, path in jobs if not _is_there(each, path)]
     make_folder(copy.parent)
     _need_space(url, sum(each.size for each, _ in missing), copy.parent)
     store = Store(url.rstrip("/")) if is_folder else None
@@ -96,18 +88,30 @@ class _Fetch:
                 piece = stream.read(min(left, _PIECE))
                 file.write(piece)
                 left -= len(piece)
+        os.utime(path, (_time_of(remote),) * 2)
+
+
+def _is_there(remote: RemoteFile, path: Path) -> bool:
+    return path.is_file() and (path.stat().st_size, int(path.stat().st_mtime)) == (remote.size, _time_of(remote))
+
+
+def _time_of(remote: RemoteFile) -> int:
+    """The time that a copy gets: made of the version, so that nothing else need be kept to know that one again."""
+    return int.from_bytes(sha256(remote.version.encode()).digest()[:4], "big") >> 1
 
 
 def _files_behind(url: str) -> tuple[bool, list[RemoteFile]]:
     """Whether a URL is of a folder, and its files by their names below it, or the one file; without hidden ones."""
     is_folder, found = Store(url.rstrip("/")).files()
     files = []
-    for name, size in found:
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-            raise SegError(f"{shown(url)}: holds a file called {name!r}; names that lead elsewhere are not fetched")
+    for remote in found:
+        path = PurePosixPath(remote.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in remote.name or "\0" in remote.name:
+            raise SegError(
+                f"{shown(url)}: holds a file called {remote.name!r}; names that lead elsewhere are not fetched"
+            )
         if not any(part.startswith(".") or is_part(part) for part in path.parts):
-            files.append(RemoteFile(name, size))
+            files.append(remote)
     return is_folder, sorted(files, key=lambda each: each.name)
 
 

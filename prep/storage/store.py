@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,24 @@ _BLOCK = 8 << 20
 
 _HOPELESS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
 """What another try does not mend."""
+
+
+_VERSIONS = ("ETag", "LastModified", "mtime", "created", "date_time")
+"""What storages say of a file that changes with its content, the surest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a store: its posix name there, its size in bytes, and what says that it is still the same."""
+
+    name: str
+    size: int
+    version: str
+
+
+def _remote(name: str, about: Mapping[str, object]) -> RemoteFile:
+    version = next((str(about[key]) for key in _VERSIONS if about.get(key)), "")
+    return RemoteFile(name, int(str(about["size"])), version)
 
 
 @dataclass(frozen=True)
@@ -138,17 +156,17 @@ class Store:
             return
         self.patiently(name, lambda files, path: files.pipe_file(path, data))
 
-    def files(self) -> tuple[bool, list[tuple[str, int]]]:
-        """Whether it is a folder, and the posix name below it, and the bytes, of each file in it; of a file itself."""
+    def files(self) -> tuple[bool, list["RemoteFile"]]:
+        """Whether it is a folder, and the files in it by their posix names below it; else the file itself."""
 
-        def look(files: "AbstractFileSystem", path: str) -> tuple[bool, list[tuple[str, int]]]:
+        def look(files: "AbstractFileSystem", path: str) -> tuple[bool, list[RemoteFile]]:
             files.invalidate_cache()
             base = files._strip_protocol(path).rstrip("/")
             found = files.find(path, detail=True)
             if list(found) == [base]:
-                return False, [(base.rpartition("/")[2], int(found[base]["size"]))]
+                return False, [_remote(base.rpartition("/")[2], found[base])]
             names = ((name.removeprefix(base).lstrip("/"), about) for name, about in found.items())
-            return True, [(name, int(about["size"])) for name, about in names if name]
+            return True, [_remote(name, about) for name, about in names if name]
 
         return self.patiently("", look)
 

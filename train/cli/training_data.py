@@ -38,6 +38,6 @@ def find_training_data(place: Path | str | None) -> Path:
         return find_dataset(None if place is None else Path(place))
     root = _SMALL / (last_name(place) if isinstance(place, str) else place.resolve().name)
     with progress("Fetching") as advance:
-        stream_dataset(str(place), root, advance)
+        stream_dataset(str(place), root, advance, note)
     note(f"{root}: all of {shown(str(place))} but its training samples, which are read from the shards")
     return root

@@ -31,6 +31,9 @@ _PARTS_EACH = 16
 _GROWTH = 2
 """Images that join the buffer for each crop until it is full: the first batch need not wait until then."""
 
+_DECODED_AHEAD_BYTES = 1 << 28
+"""Of images that threads decode before they join the buffer; one part at least, however large its images are."""
+
 _AHEAD = 2
 """Batches that are prepared while one is trained on."""
 
@@ -145,9 +148,11 @@ class StreamedStore:
     def _images(self, parts: Sequence[list[Sample]]) -> Iterator[_Held]:
         """The images of all parts, decoded ahead by threads."""
         threads = os.cpu_count() or 1
+        largest = max(sum(4 * sample.height * sample.width for sample in part) for part in parts)
+        depth = max(1, min(threads + 1, _DECODED_AHEAD_BYTES // largest))
         waiting = iter(parts)
         with ThreadPoolExecutor(threads, "decode") as pool:
-            ahead = deque(pool.submit(self._decoded, part) for part in islice(waiting, threads + 1))
+            ahead = deque(pool.submit(self._decoded, part) for part in islice(waiting, depth))
             try:
                 while ahead:
                     yield from ahead.popleft().result()

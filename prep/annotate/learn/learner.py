@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.annotate.access import inside
+from prep.annotate.background import Background
 from prep.annotate.learn.pieces import Pieces, pieces_in
 from prep.annotate.learn.samples import Samples, learn, samples_of
 from prep.annotate.model.proposal_files import identity_of
@@ -72,24 +73,16 @@ class Learner:
         self._store = store
         self._pieces: Cache[tuple[str, str], Pieces] = Cache(_KEPT)
         self._samples: dict[str, tuple[_Key, Samples]] = {}
-        self._thread = threading.Thread(target=self._work, name="learner")
-        self._news = threading.Condition()
+        self._background = Background(self._work, "learner")
         self._learning = threading.Lock()
-        self._stopping = False
         self._open: _Wanted | None = None
         self._complete: _Wanted | None = None
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """Look at other photos in the background; the end of the block waits for the one at work."""
-        self._thread.start()
-        try:
+        with self._background.running():
             yield
-        finally:
-            with self._news:
-                self._stopping = True
-                self._news.notify_all()
-            self._thread.join()
 
     def proposal(self, stem: str) -> LearntProposal | str:
         """The proposal for an image, by its mask as it is saved.
@@ -98,9 +91,9 @@ class Learner:
         Raises Refusal (404, 413) for an unknown image and one that is too large, SegError if a file cannot be read.
         """
         path = self._store.photo_path(stem)
-        with self._news:
+        with self._background.news:
             self._open = stem, self._store.classes()[1]
-            self._news.notify_all()
+            self._background.news.notify_all()
         pieces = self._pieces.ask((stem, identity_of(path)), partial(self._find_pieces, stem), _PATIENCE)
         if pieces is None:
             return "computing"
@@ -118,13 +111,13 @@ class Learner:
         with self._store.reading():  # mask and classes fit each other
             by_hand, (classes, version) = self._store.by_hand(stem), self._store.classes()
         own = samples_of(pieces, by_hand, len(classes), stem)
-        with self._news:
+        with self._background.news:
             self._samples[stem] = key, own
         return own, version
 
     def _others(self, stem: str, version: str) -> tuple[list[Samples], bool]:
         """Samples of other photos in the order of their names, and whether these are all."""
-        with self._news:
+        with self._background.news:
             known = sorted(self._samples.items())
             found = [part for other, (key, part) in known if other != stem and key[2] == version and len(part)]
             return found, self._complete == (stem, version)
@@ -146,14 +139,14 @@ class Learner:
     def _work(self) -> None:
         wanted: _Wanted | None = None
         while True:
-            with self._news:
-                while not self._stopping and self._open == wanted:
-                    self._news.wait()
+            with self._background.news:
+                while not self._background.is_stopping and self._open == wanted:
+                    self._background.news.wait()
                 wanted = self._open
-            if self._stopping or wanted is None:
+            if self._background.is_stopping or wanted is None:
                 return
             for job in self._jobs(wanted):
-                if self._stopping or self._open != wanted:
+                if self._background.is_stopping or self._open != wanted:
                     break
                 self._try(job)
 
@@ -174,7 +167,7 @@ class Learner:
         except SegError:  # index.csv is being written by somebody; the page tells if it stays damaged
             return
         others = self._painted(entries, opened)
-        with self._news:
+        with self._background.news:
             self._samples = {stem: kept for stem, kept in self._samples.items() if stem in {*others, opened}}
         for stem in others:
             yield partial(self._look_at, stem)
@@ -200,7 +193,7 @@ class Learner:
     def _look_at(self, stem: str) -> None:
         """Take the samples of a photo, unless they are known; its pieces are not worth keeping."""
         key = self._key(stem)
-        with self._news:
+        with self._background.news:
             known = self._samples.get(stem)
         if known is None or known[0] != key:
             self._taken(stem, self._find_pieces(stem))

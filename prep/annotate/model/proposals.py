@@ -1,7 +1,6 @@
 """Proposals made in the background while people label: one image at a time, the one that is open first."""
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.annotate.background import Background
 from prep.annotate.model.proposal_files import ProposalFiles, identity_of
 from prep.annotate.model.proposer import Proposal, Proposer, class_lookup
 from prep.annotate.model.uncertainty import uncertainty
@@ -49,9 +49,7 @@ class Proposals:
         self._store = store
         self._proposer = proposer
         self._files = ProposalFiles(store.root / HIDDEN / FOLDER, proposer.key)
-        self._thread = threading.Thread(target=self._work, name="proposals")
-        self._news = threading.Condition()
-        self._stopping = False
+        self._background = Background(self._work, "proposals")
         self._open = ""
         self._asked: dict[str, float] = {}
         self._at_work: tuple[str, float] = ("", 0.0)
@@ -72,14 +70,8 @@ class Proposals:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Look at images in the background; the end of the block waits for the windows that the model is computing."""
-        self._thread.start()
-        try:
+        with self._background.running():
             yield
-        finally:
-            with self._news:
-                self._stopping = True
-                self._news.notify_all()
-            self._thread.join()
 
     def proposal(self, stem: str) -> Proposal | float:
         """The proposal for an image, in class indices of the dataset; while there is none, the share that is done.
@@ -89,49 +81,49 @@ class Proposals:
         """
         image = identity_of(self._store.photo_path(stem))
         lookup = class_lookup(self._proposer.classes, self._store.classes()[0].names)
-        with self._news:
+        with self._background.news:
             self._open = stem
         found = self._files.read(stem, image)
         return Proposal(lookup[found.mask], found.confidence, found.entropy) if found else self._ask_for(stem)
 
     def uncertainty(self, stem: str) -> float | None:
         """How uncertain the model is of an image, 0..1; None if it has not looked at it."""
-        with self._news:
+        with self._background.news:
             found = self._looked_at.get(stem)
         return found[1] if found else None
 
     def uncertainties(self) -> dict[str, float]:
         """Those of all images that it has looked at, by stem."""
-        with self._news:
+        with self._background.news:
             return {stem: value for stem, (_, value) in self._looked_at.items()}
 
     def progress(self) -> tuple[int, int]:
         """How many of the images that are not finished were looked at, and how many there are."""
         waiting = {entry.stem for entry in self._store.entries() if not _is_finished(entry)}
-        with self._news:
+        with self._background.news:
             seen = waiting & (self._looked_at.keys() | self._failed.keys())
         return len(seen), len(waiting)
 
     def _ask_for(self, stem: str) -> float:
-        with self._news:
+        with self._background.news:
             if stem in self._failed:
                 raise SegError(self._failed[stem])
             self._asked[stem] = time.monotonic()
-            self._news.notify_all()
+            self._background.news.notify_all()
             at_work, share = self._at_work
         return share if at_work == stem else 0.0
 
     # The thread.
 
     def _work(self) -> None:
-        while not self._stopping:
+        while not self._background.is_stopping:
             found = False
             for stem in self._in_turn():
                 found = True
                 self._try(stem)
             if not found:
-                with self._news:
-                    self._news.wait_for(lambda: self._stopping or self._asked, _IDLE_S)
+                with self._background.news:
+                    self._background.news.wait_for(lambda: self._background.is_stopping or self._asked, _IDLE_S)
 
     def _in_turn(self) -> Iterator[str]:
         """Images to look at, until another one is opened or the list has to be read again."""
@@ -140,7 +132,7 @@ class Proposals:
         except SegError:  # index.csv is being written by somebody; the page tells if it stays damaged
             return
         opened, until = self._open, time.monotonic() + _IDLE_S
-        while not self._stopping:
+        while not self._background.is_stopping:
             if asked := self._asked_now():
                 yield asked[0]
                 return
@@ -150,7 +142,7 @@ class Proposals:
 
     def _asked_now(self) -> list[str]:
         """The images that somebody waits for, the one asked for last first: people leave images unseen."""
-        with self._news:
+        with self._background.news:
             since = time.monotonic() - _LAPSE_S
             self._asked = {stem: asked for stem, asked in self._asked.items() if asked > since}
             return list(reversed(self._asked))
@@ -189,7 +181,7 @@ class Proposals:
             self._files.write(stem, image, proposal)
             entropy = proposal.entropy
         mask = self._store.mask(stem)
-        with self._news:
+        with self._background.news:
             self._asked.pop(stem, None)
             self._looked_at[stem] = mask.version, uncertainty(entropy, mask.pixels)
 
@@ -209,13 +201,13 @@ class Proposals:
 
     def _report(self, stem: str, share: float) -> None:
         asked = self._asked_now()
-        if self._stopping or (asked and stem not in asked):
+        if self._background.is_stopping or (asked and stem not in asked):
             raise _Aside
-        with self._news:
+        with self._background.news:
             self._at_work = stem, share
 
     def _fail(self, stem: str, words: str) -> None:
-        with self._news:
+        with self._background.news:
             self._asked.pop(stem, None)
             self._failed[stem] = words
 

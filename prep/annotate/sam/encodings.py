@@ -1,12 +1,12 @@
 """Photos are encoded in the background while people label: the open one first, then the next two."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from prep.annotate.background import Background
 from prep.annotate.model.proposal_files import identity_of
 from prep.annotate.sam.embedding_files import EmbeddingFiles, size_of
 from prep.annotate.sam.model import Embedding, Sam
@@ -34,24 +34,15 @@ class Encodings:
         self._store = store
         self._files = files or EmbeddingFiles(store.root / HIDDEN / FOLDER, sam.key)
         self._kept: Cache[tuple[str, str], Embedding] = Cache(_KEPT)
-        self._thread = threading.Thread(target=self._work, name="encodings")
-        self._news = threading.Condition()
-        self._stopping = False
+        self._background = Background(self._work, "encodings")
         self._open: str | None = None
         self._failed: dict[tuple[str, str], str] = {}
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """Encode in the background; the photo that is being encoded at the end of the block is given up."""
-        self._thread.start()
-        try:
+        with self._background.running(self.sam.stop):
             yield
-        finally:
-            with self._news:
-                self._stopping = True
-                self._news.notify_all()
-            self.sam.stop()
-            self._thread.join()
 
     def embedding(self, stem: str) -> tuple[str, Embedding] | None:
         """The identity of a photo's file and its embedding; None while it is being encoded: ask again.
@@ -59,16 +50,16 @@ class Encodings:
         Raises SegError if the photo could not be encoded, Refusal (404) if there is no such image.
         """
         image = identity_of(self._store.photo_path(stem))
-        with self._news:
+        with self._background.news:
             if (words := self._failed.get((stem, image))) is not None:
                 raise SegError(words)
             if self._open != stem:
                 self._open = stem
-                self._news.notify_all()
+                self._background.news.notify_all()
         found = self._known(stem, image)
         if found is None:
-            with self._news:  # its file was removed, or another photo took its place
-                self._news.notify_all()
+            with self._background.news:  # its file was removed, or another photo took its place
+                self._background.news.notify_all()
         return None if found is None else (image, found)
 
     def prepare(self, progress: Progress, note: Callable[[str], None]) -> tuple[int, list[str]]:
@@ -138,20 +129,20 @@ class Encodings:
     # The thread.
 
     def _work(self) -> None:
-        while not self._stopping:
-            with self._news:
+        while not self._background.is_stopping:
+            with self._background.news:
                 opened = self._open
             for stem in self._in_turn(opened):
-                if self._stopping or self._open != opened:
+                if self._background.is_stopping or self._open != opened:
                     break
                 self._try(stem)
-            with self._news:
-                self._news.wait_for(partial(self._is_wanted, opened))
+            with self._background.news:
+                self._background.news.wait_for(partial(self._is_wanted, opened))
 
     def _is_wanted(self, opened: str | None) -> bool:
         """Whether there is work again: another photo is open, or the file of this one was replaced."""
-        if self._stopping or self._open != opened or opened is None:
-            return self._stopping or self._open != opened
+        if self._background.is_stopping or self._open != opened or opened is None:
+            return self._background.is_stopping or self._open != opened
         try:
             image = identity_of(self._store.photo_path(opened))
         except (SegError, Refusal):
@@ -181,7 +172,7 @@ class Encodings:
             self._fail(stem, image, f"Encoding this photo failed: {error or type(error).__name__}")
 
     def _fail(self, stem: str, image: str, words: str) -> None:
-        with self._news:
+        with self._background.news:
             self._failed[stem, image] = words
 
 

@@ -262,6 +262,20 @@ def test_a_parquet_of_others_is_refused_in_words(tmp_path: Path) -> None:
     assert "was not written by 'seg-prep pack'" in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "back")
 
 
+@pytest.mark.parametrize(("column", "value"), [("offset", -1), ("bytes", None), ("file", None), ("shard", "../x")])
+def test_a_damaged_list_of_other_files_is_refused_in_words(
+    root: Path, tmp_path: Path, column: str, value: object
+) -> None:
+    packed = pack_dataset(root, str(tmp_path / "packed"), shard_size=SMALL)
+    files = Path(packed.folder) / "files.parquet"
+    rows, schema = parquet.read_table(files).to_pylist(), parquet.read_table(files).schema
+    rows[0][column] = value
+    parquet.write_table(pa.Table.from_pylist(rows, schema), files)
+    assert "files.parquet: " in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+    parquet.write_table(pa.table({"a": [1]}), files)
+    assert "files.parquet: is damaged" in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+
+
 def test_links_do_not_take_along_what_lies_elsewhere(root: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     (root / "notes.txt").symlink_to(tmp_path / "secret")

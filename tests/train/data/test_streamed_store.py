@@ -1,6 +1,9 @@
 """Images that are more than the memory holds: every crop is shown as often as it should be, from a folder or shards."""
 
 import json
+import subprocess
+import sys
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +165,37 @@ def test_another_split_than_that_of_the_shards_is_refused(root: Path, tmp_path: 
 
 def vars_of(sample: Sample) -> dict[str, object]:
     return {name: getattr(sample, name) for name in Sample.__dataclass_fields__}
+
+
+def test_two_at_once_make_one_small_dataset(root: Path, tmp_path: Path) -> None:
+    pack_dataset(root, str(tmp_path / "packed"), shard_size=1 << 16, workers=1)
+    program = "import sys, pathlib as p, prep.packing.streamed as s; s.stream_dataset(sys.argv[1], p.Path(sys.argv[2]))"
+    words = [sys.executable, "-c", program, tmp_path / "packed", tmp_path / "small"]
+    both = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(each.communicate()[1], each.returncode) for each in both] == [("", 0), ("", 0)]
+    assert open_dataset(tmp_path / "small").files_hash("train") == open_dataset(root).files_hash("train")
+
+
+def test_large_images_are_decoded_one_after_the_other(
+    root: Path, little_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never more in memory than what is in the buffer, what joins it, and one that is decoded ahead."""
+    monkeypatch.setattr(streamed_store, "_DECODED_AHEAD_BYTES", 1)
+    monkeypatch.setattr(streamed_store, "_BUFFER_BYTES", 1)
+    alive = [0, 0]
+    decoded = StreamedStore._decoded
+
+    def counted(self: StreamedStore, part: list[Sample]) -> list[streamed_store._Held]:
+        held = decoded(self, part)
+        for each in held:
+            alive[0] += 1
+            alive[1] = max(alive)
+            weakref.finalize(each, lambda: alive.__setitem__(0, alive[0] - 1))
+        return held
+
+    monkeypatch.setattr(StreamedStore, "_decoded", counted)
+    assert Counter(shown(store_of(open_dataset(root)), batch=1)) == dict.fromkeys(range(IMAGES), CROPS)
+    assert alive[1] <= 5
 
 
 def test_what_was_packed_without_statistics_cannot_be_trained_on(root: Path, tmp_path: Path) -> None:

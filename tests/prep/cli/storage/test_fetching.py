@@ -13,6 +13,7 @@ from tests.prep.storage.flaky import empty_memory, flaky
 from tests.prep.storage.s3 import s3_server
 from tests.support import (
     CLASS_LIST,
+    load,
     paint,
     random_mask,
     run_ok,
@@ -106,8 +107,14 @@ def test_what_was_fetched_stays_for_the_next_try(raw: Path) -> None:
     assert len(kept) == 12
     (Path("fetched/bucket/set/masks/day 0/0.png")).write_bytes(b"cut off")
     run_ok("masks", "inspect", "memory://bucket/set/masks")
-    now = {path: path.stat().st_mtime_ns for path in kept}
-    assert [path.name for path in kept if now[path] != kept[path]] == ["0.png"]
+    assert (Path("fetched/bucket/set/masks/day 0/0.png")).read_bytes() == (raw / "set/masks/day 0/0.png").read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept  # a copy has a time by its version
+    other = paint(random_mask(1)[::-1])
+    save(raw / "other.png", other)
+    with fsspec.open("memory://bucket/set/masks/day 0/0.png", "wb") as file:  # another one, perhaps of the same size
+        file.write((raw / "other.png").read_bytes())
+    run_ok("masks", "inspect", "memory://bucket/set/masks")
+    assert np.array_equal(load(Path("fetched/bucket/set/masks/day 0/0.png")), other)
     Path("classes.txt").write_text(CLASS_LIST)
     run_ok(
         *("masks", "convert", "memory://bucket/set/masks", "-o", "a", "--images", "memory://bucket/set/images"),
