@@ -28,7 +28,7 @@ from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, read_last, write_last
 from train.fitting.losses import build_loss
-from train.fitting.optim import MeanWeights, lr_factor
+from train.fitting.optim import MeanWeights, lr_factor, set_lr
 from train.fitting.step import Batch, Stepper, is_out_of_memory
 from train.fitting.timing.budget import Budget
 from train.fitting.timing.clock import Clock
@@ -146,8 +146,7 @@ class Trainer:
         self.clock.begin_epoch(self.state.step, self.state.epoch)
         for batches in self._groups_of_batches():
             lr = self.config.peak_lr * lr_factor(self.clock.share, self.config.curve, self.config.warm_up)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
+            set_lr(self.optimizer, lr)
             loss, counts = self.stepper(batches)
             losses.append(loss)  # read after the epoch: .item() here would wait for the device
             confusion += counts
