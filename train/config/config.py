@@ -87,6 +87,10 @@ class Config:
     size: int | None = _patches(
         None, "Side of a patch.", "PIXELS", within=Range(16, 8192), usual="the patches there are, else 96"
     )
+    image_size: int | None = _patches(
+        None, "Longer side to which larger images are brought, in training and in labelling.", "PIXELS",
+        within=Range(16, 100_000), usual="as they are",
+    )  # fmt: skip
     crops: int = _patches(
         20, "Random crops of each image in an epoch, where there are no patches.", "NUMBER", within=Range(1, 1_000_000)
     )

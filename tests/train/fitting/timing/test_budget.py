@@ -21,7 +21,7 @@ from train.fitting.timing.look import Look, affordable_look
 from train.fitting.timing.threads import choose_threads, threads_restored
 from train.windows.window_settings import WindowSettings
 
-COSTS = Costs(window=1e-6, read=1e-8, count=1e-8, compare=2e-7, show=3e-7, figure=0.5)
+COSTS = Costs(window=1e-6, read=1e-8, count=1e-8, compare=2e-7, show=3e-7, back=1e-7, figure=0.5)
 """Of a laptop: a million pixels a second."""
 
 
