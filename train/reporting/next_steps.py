@@ -111,9 +111,9 @@ def _times(config: Config, times: int) -> str:
 
 def _size(root: str, dataset: Dataset, config: Config, crop: int) -> list[str]:
     longest = max(max(sample.width, sample.height) for sample in dataset.of_split("train"))
-    if longest < _TOO_LARGE * crop:
-        return []
     size = max(1024, 4 * crop)
+    if longest < max(_TOO_LARGE * crop, size + 1):
+        return []
     what = f"images of {longest:,} px are many times the crops of {crop} px; train on smaller ones"
     if find_patches(dataset, config.size) is None:
         return [f"{what}: seg-train {root} --image-size {size}"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.geometry import middle
 from prep.images.imageio import ImageRGB
@@ -119,6 +120,7 @@ def measure_costs(predictor: Predictor, dataset: Dataset, sample: Sample) -> Cos
         image, mask = dataset.image(sample), dataset.mask(sample)
     image, mask = middle(image, _SAMPLE_PX), middle(mask, _SAMPLE_PX)
     moved, classes = np.roll(mask, 1, axis=0), len(dataset.classes)
+    moved[moved == IGNORE_INDEX] = 0  # a prediction ignores nothing
     with timed("count", mask.size):
         confusion_matrix(mask, moved, classes)
     with timed("compare", mask.size):
