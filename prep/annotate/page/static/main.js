@@ -121,7 +121,10 @@ let settings, list, topBar;
 if (await load()) {
   settings = new Settings(session.dataset.name);
   const filters = new Filters(session, settings);
-  list = new List(session, filters, open);
+  list = new List(session, filters, (stem) => {
+    looks.uncover();
+    open(stem);
+  });
   const palette = new Palette(editor, session);
   const learning = new Learning(editor, session, settings, editor.tools.get("proposal"));
   const toolbar = new Toolbar(editor, TOOLS, settings);

@@ -47,14 +47,14 @@ export class Toolbar {
     const { title, key, hint } = tool.constructor;
     byId("options").replaceChildren(
       make("h2", {}, title, make("kbd", { textContent: key.toUpperCase() })),
-      ...(tool.options ?? []).map((option) => this.#option(tool, option)),
+      ...(tool.options ?? []).filter(({ shown }) => !shown || shown()).map((option) => this.#option(tool, option)),
       make("p", { className: "fine", textContent: hint ?? "" }),
     );
   }
 
   #option(tool, option) {
     const id = `option-${option.id}`;
-    if (option.type === "choice") return this.#choice(tool, option, id);
+    if (option.type === "switch") return this.#switch(tool, option, id);
     const shown = make("span", { "aria-hidden": "true", className: "amount" });
     const input = make("input", {
       type: "range", id, min: option.min, max: option.max, step: option.step ?? 1, value: option.value,
@@ -72,12 +72,10 @@ export class Toolbar {
     return make("div", { className: "option", "data-option": option.id }, label, shown, input);
   }
 
-  #choice(tool, option, id) {
-    const select = make("select", { id });
-    for (const { value, label } of option.choices) select.append(make("option", { value, textContent: label }));
-    select.value = option.value;
-    select.addEventListener("change", () => this.#set(tool, option, select.value));
-    return make("div", { className: "option" }, make("label", { for: id, textContent: option.label }), select);
+  #switch(tool, option, id) {
+    const input = make("input", { type: "checkbox", role: "switch", id, checked: option.value });
+    input.addEventListener("change", () => this.#set(tool, option, input.checked));
+    return make("label", { className: "switch", "data-option": option.id }, input, make("span", { textContent: option.label }));
   }
 
   #set(tool, option, value) {

@@ -6,6 +6,7 @@ export class Tool {
   static key = "";
   static hint = "";
   static cursor = "crosshair";
+  static pans = false; // whether a drag moves the image
   options = [];
 
   constructor(editor) {
