@@ -93,7 +93,11 @@ async function changeClasses(request, moves) {
   editor.choose(known(first ? 0 : editor.value));
   if (moves) list.filters.clear(); // a class that was chosen there has another number, or is gone
   if (moves && editor.stem !== null) await editor.open(editor.stem);
-  else if (editor.saver) editor.saver.classesVersion = answer.classes_version; // its numbers mean what they did
+  if (!moves) {
+    // The numbers mean what they did.
+    editor.histories.rename(request.classes_version, answer.classes_version);
+    if (editor.saver) editor.saver.classesVersion = answer.classes_version;
+  }
   const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
   if (answer.changed) say(`${count(answer.changed, "mask")} rewritten.${removed}`);
   else if (removed) say(removed.trim());

@@ -10,19 +10,25 @@ const SIDE = 128; // pixels of a tile's side: what is undone and saved at once
  * "edit" after a whole step, an undo or a redo.
  */
 export class Mask extends EventTarget {
-  #history = new History();
+  #history;
   #before = null; // the tiles that the open step touched, as they were: Map place -> pixels
   #unsent = new Set(); // places of tiles that differ from what was taken
   #fresh = new Set(); // those of them that do so by the open step alone
   proposed = false; // whether in what was not taken yet a proposal was accepted, or that was undone or redone
 
-  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
+  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED), history = new History()) {
     super();
+    this.#history = history;
     this.width = width;
     this.height = height;
     this.pixels = pixels;
     this.columns = Math.ceil(width / SIDE);
     this.rows = Math.ceil(height / SIDE);
+  }
+
+  /** The steps, for when this image is opened again. */
+  get history() {
+    return this.#history;
   }
 
   get canUndo() {

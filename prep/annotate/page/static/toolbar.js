@@ -5,6 +5,7 @@ import { byId, icon, keycaps, make, stepTo } from "./dom.js";
 /** Shows the tools of the editor; what a person sets for a tool is kept in the settings. */
 export class Toolbar {
   #buttons = new Map();
+  #actions = []; // { button, enabled } of the tool in use
 
   constructor(editor, tools, settings) {
     Object.assign(this, { editor, settings });
@@ -12,6 +13,7 @@ export class Toolbar {
     byId("tools").addEventListener("keydown", (event) => this.#step(event));
     editor.addEventListener("tool", () => this.show());
     editor.addEventListener("tools", () => this.show());
+    for (const type of ["options", "edit", "open"]) editor.addEventListener(type, () => this.#enable());
   }
 
   #button(Tool) {
@@ -30,7 +32,7 @@ export class Toolbar {
 
   /** Gives the options of a tool the values that they had last time. */
   restore(tool) {
-    for (const option of tool.options ?? []) {
+    for (const option of tool.options) {
       const kept = this.settings.get(`${tool.constructor.id} ${option.id}`);
       if (typeof kept === typeof option.value) option.value = kept;
     }
@@ -45,11 +47,27 @@ export class Toolbar {
       button.hidden = !this.editor.tools.get(id).available;
     }
     const { title, key, hint } = tool.constructor;
-    byId("options").replaceChildren(
+    byId("options").replaceChildren(...[
       make("h2", {}, title, make("kbd", { textContent: key.toUpperCase() })),
-      ...(tool.options ?? []).filter(({ shown }) => !shown || shown()).map((option) => this.#option(tool, option)),
-      make("p", { className: "fine", textContent: hint ?? "" }),
-    );
+      ...tool.options.filter(({ shown }) => !shown || shown()).map((option) => this.#option(tool, option)),
+      this.#actionsOf(tool),
+      make("p", { className: "fine", textContent: hint }),
+    ].filter(Boolean));
+    this.#enable();
+  }
+
+  /** What the tool can do beside drawing, as buttons: a tablet has no keys. */
+  #actionsOf(tool) {
+    this.#actions = tool.actions.map(({ label, keys, run, enabled }) => {
+      const button = make("button", { type: "button", textContent: label, "data-tip": label, "data-keys": keys });
+      button.addEventListener("click", run);
+      return { button, enabled };
+    });
+    return this.#actions.length ? make("div", { className: "actions" }, ...this.#actions.map(({ button }) => button)) : null;
+  }
+
+  #enable() {
+    for (const { button, enabled } of this.#actions) button.disabled = !enabled();
   }
 
   #option(tool, option) {
@@ -87,7 +105,7 @@ export class Toolbar {
   /** Takes one step of the option that has this key; whether there is one. */
   nudge(key) {
     const { tool } = this.editor;
-    const option = (tool.options ?? []).find((each) => each.keys?.includes(key));
+    const option = tool.options.find((each) => each.keys?.includes(key));
     if (!option) return false;
     const direction = option.keys.indexOf(key) === 1 ? 1 : -1;
     const next = option.next?.(option.value, direction) ?? option.value + direction * (option.step ?? 1);

@@ -8,6 +8,7 @@ export class Tool {
   static cursor = "crosshair";
   static pans = false; // whether a drag moves the image
   options = [];
+  actions = []; // { id, label, keys, run, enabled }: buttons beside the options; event "options" of the editor: enabled changed
 
   constructor(editor) {
     this.editor = editor;
