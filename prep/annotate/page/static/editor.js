@@ -15,7 +15,7 @@ import { View } from "./view.js";
 /**
  * value: class index that tools paint, 255 = unlabelled. only: null, or the one value that they may paint over.
  * Events: "open", "edit" (undo and redo may have changed), "tool", "tools" (others may be available), "options" (what the tool can do may have changed), "value",
- * "save" (saver.state may have changed), "classless" (somebody draws, and there is no class), "say" with detail = words.
+ * "draw" (somebody begins to), "save" (saver.state may have changed), "classless" (somebody draws, and there is no class), "say" with detail = words.
  */
 export class Editor extends EventTarget {
   stem = null;
@@ -25,6 +25,9 @@ export class Editor extends EventTarget {
   only = null;
   view = new View();
   histories = new Histories();
+  locked = new Uint8Array(256); // 1 for the classes that no tool changes
+  hidden = new Set(); // indices of classes that are not shown
+  marked = 0; // changes with what is hidden or locked
   marks = []; // draw(context, view) of what is marked on the stage whatever the tool is
   #opening = null; // aborts the loading of an image
   #classes = []; // as they were when a class was chosen
@@ -93,6 +96,8 @@ export class Editor extends EventTarget {
   #take(stored, photo = null, history = null) {
     this.saver?.stop();
     const mask = (this.mask = new Mask(stored.width, stored.height, stored.pixels, history ?? undefined));
+    mask.locked = this.locked;
+    mask.addEventListener("spared", () => this.say(t("All of that is of a locked class, so nothing changed.")));
     const saver = (this.saver = new Saver(this.stem, mask, stored, this.session));
     mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
     saver.addEventListener("state", () => this.#saveState(saver));
@@ -200,6 +205,20 @@ export class Editor extends EventTarget {
     this.tool.draw(context, this.view);
   }
 
+  /** Classes that are not shown, and those that no tool changes: indices. */
+  mark({ hidden, locked }) {
+    this.hidden = new Set(hidden);
+    this.locked.fill(0);
+    for (const index of locked) this.locked[index] = 1;
+    this.marked++;
+    this.#paintClasses();
+    this.redraw();
+  }
+
+  #paintClasses() {
+    this.canvases.recolor(this.session.classes.filter(({ index }) => !this.hidden.has(index)));
+  }
+
   /** Other classes: other colours, and the chosen one may have another number, or be gone. */
   #recolor() {
     const { classes } = this.session;
@@ -207,7 +226,7 @@ export class Editor extends EventTarget {
     const same = classes.find(({ name }) => name === chosen?.name) ?? classes.find(({ index }) => index === this.value);
     if (this.value !== UNLABELLED && classes.length) this.value = (same ?? classes[0]).index;
     this.#classes = classes;
-    this.canvases.recolor(classes);
+    this.#paintClasses();
     this.dispatchEvent(new Event("value"));
   }
 }

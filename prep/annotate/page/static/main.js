@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { ClassEditor } from "./class_editor.js";
+import { ClassMarks } from "./class_marks.js";
 import { byId, count, drawIcons } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
@@ -129,14 +130,15 @@ if (await load()) {
     looks.uncover();
     open(stem);
   });
-  const palette = new Palette(editor, session);
+  const classMarks = new ClassMarks(editor, session, settings);
+  const palette = new Palette(editor, session, classMarks);
   const learning = new Learning(editor, session, settings, editor.tools.get("proposal"));
   const toolbar = new Toolbar(editor, TOOLS, settings);
   const classEditor = new ClassEditor(session, changeClasses);
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
   const findings = new Findings(editor, open);
-  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning });
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const { model } = session.dataset;

@@ -98,6 +98,7 @@ export class Pointers {
       this.#drawing = event.pointerId;
       this.#since = event.timeStamp;
       this.position = this.#point(event);
+      editor.dispatchEvent(new Event("draw"));
       editor.tool.down(this.position, event);
       editor.redraw();
     }

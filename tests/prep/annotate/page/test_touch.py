@@ -20,7 +20,8 @@ IN_THE_WAY = """() => {
     const boxes = shown.map((each) => [each.id, each.getBoundingClientRect()]);
     const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
     const bar = document.querySelector("#top").getBoundingClientRect();
-    const over = boxes.flatMap(([a, one], at) => boxes.slice(at + 1).filter(([, two]) => !apart(one, two)).map(([b]) => [a, b]));
+    const others = (one, at) => boxes.slice(at + 1).filter(([, two]) => !apart(one, two));
+    const over = boxes.flatMap(([id, one], at) => others(one, at).map(([other]) => [id, other]));
     const out = boxes.filter(([, box]) => box.left < 0 || box.right > innerWidth || box.bottom > bar.bottom + 1);
     return [over, out.map(([id]) => id)];
 }"""
