@@ -48,7 +48,7 @@ export function listenToKeys(page) {
 
   // The mouse leaves the focus on the stage, so that Space and Enter never press the button that was clicked last.
   document.addEventListener("click", (event) => {
-    const control = event.detail > 0 && event.target.closest("button, input[type=range], input[type=checkbox], [role=option]");
+    const control = event.detail > 0 && event.target.closest("button, input[type=range], input[type=checkbox], [role=option], summary");
     if (control && !control.closest("dialog") && !document.querySelector("dialog[open]")) byId("stage").focus({ preventScroll: true });
   });
 }

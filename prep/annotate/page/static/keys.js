@@ -106,5 +106,5 @@ export function belongsElsewhere(event) {
   if (target.matches?.("input[type=range], [role=radio], [role=option]") && moves) return true;
   // Tab goes from control to control once the focus is on one; on the stage it hides the sides.
   if (event.key === "Tab") return event.shiftKey || !target.matches?.("#stage, body");
-  return target.matches?.("button, input, [role=option]") && (event.key === "Enter" || event.key === " ");
+  return target.matches?.("button, input, [role=option], summary") && (event.key === "Enter" || event.key === " ");
 }

@@ -9,6 +9,7 @@ import { Filters } from "./filters.js";
 import { Findings } from "./findings.js";
 import { listenToKeys } from "./actions.js";
 import { Learning } from "./learning.js";
+import { makeLight } from "./light.js";
 import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
@@ -137,6 +138,7 @@ if (await load()) {
   const classEditor = new ClassEditor(session, changeClasses);
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
+  makeLight(settings);
   const findings = new Findings(editor, open);
   listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks });
 

@@ -13,6 +13,7 @@ export class Toolbar {
     byId("tools").addEventListener("keydown", (event) => this.#step(event));
     editor.addEventListener("tool", () => this.show());
     editor.addEventListener("tools", () => this.show());
+    editor.addEventListener("open", () => this.#fit());
     for (const type of ["options", "edit", "open"]) editor.addEventListener(type, () => this.#enable());
   }
 
@@ -34,8 +35,20 @@ export class Toolbar {
   restore(tool) {
     for (const option of tool.options) {
       const kept = this.settings.get(`${tool.constructor.id} ${option.id}`);
-      if (typeof kept === typeof option.value) option.value = kept;
+      if (typeof kept !== typeof option.value) continue;
+      option.value = kept;
+      option.chosen = true;
     }
+  }
+
+  /** Sizes that nobody chose fit the image that was opened. */
+  #fit() {
+    const { tools, mask } = this.editor;
+    for (const option of [...tools.values()].flatMap(({ options }) => options)) {
+      if (!option.fit || option.chosen) continue;
+      option.value = Math.max(option.min, Math.min(option.max, option.fit(Math.max(mask.width, mask.height))));
+    }
+    this.show();
   }
 
   show() {
@@ -98,6 +111,7 @@ export class Toolbar {
 
   #set(tool, option, value) {
     option.value = value;
+    option.chosen = true;
     this.settings.set(`${tool.constructor.id} ${option.id}`, value);
     this.editor.redraw();
   }

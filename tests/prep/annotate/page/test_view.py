@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prep.core.classes import write_classes
 from tests.prep.annotate.page.annotating import HALF, Opened, dataset, mask_of, until
+from tests.support import CLASSES, images_only
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -65,3 +67,39 @@ def test_a_locked_class_is_not_painted_over_by_tools_erasers_or_proposals(tmp_pa
     page.get_by_role("button", name="Unlock line").click()
     page.evaluate("editor.paint(Int32Array.of(3, 9, 12), 0)")
     assert mask_of(page)[3, 10] == 0
+
+
+def test_light_changes_the_view_alone_and_is_kept(tmp_path: Path, opened: Opened) -> None:
+    page = opened(dataset(tmp_path / "d", masks=1))
+    pixels = "Array.from(document.querySelector('#photo').getContext('2d').getImageData(0, 0, 300, 200).data)"
+    until(page, "editor.canvases.idle")
+    before = page.evaluate(pixels), mask_of(page)
+    page.get_by_text("Light of the photo").click()
+    page.locator("#brightness").fill("150")
+    page.locator("#contrast").fill("80")
+    look = "getComputedStyle(document.querySelector('#photo')).filter"
+    assert page.evaluate(look) == "brightness(1.5) contrast(0.8)"
+    assert (page.evaluate(pixels), mask_of(page).tolist()) == (before[0], before[1].tolist())
+    assert page.evaluate("[editor.mask.canUndo, editor.saver.clean]") == [False, True]
+    page.reload()
+    until(page, "window.editor?.mask")
+    assert page.evaluate(look) == "brightness(1.5) contrast(0.8)"
+    page.get_by_role("button", name="As it is").click()
+    assert page.evaluate(look) == "none"
+
+
+def test_tools_start_at_a_size_that_fits_the_photo(tmp_path: Path, opened: Opened) -> None:
+    root = tmp_path / "d"
+    images_only(root, [(400, 800), (100, 160)])
+    write_classes(root / "classes.json", CLASSES)
+    page = opened(root)
+    sizes = "['brush', 'eraser', 'superpixel'].map((name) => editor.tools.get(name).options[0].value)"
+    assert page.evaluate(sizes) == [20, 20, 50]
+    assert page.locator("#option-size").input_value() == "20"
+    page.keyboard.press("]")
+    page.keyboard.press("PageDown")
+    until(page, "editor.stem === 's1'")
+    assert page.evaluate(sizes) == [24, 4, 10], "what a person chose stays"
+    page.reload()
+    until(page, "window.editor?.mask")
+    assert page.evaluate(sizes) == [24, 4, 10]

@@ -13,6 +13,7 @@ export class Brush extends Tool {
   #mask = null; // on which #last is
   options = [
     { id: "size", label: "Size", type: "range", min: 1, max: 500, step: 1, value: 30, unit: "px", keys: ["[", "]"],
+      fit: (longer) => Math.max(3, Math.round(longer / 40)),
       next: (value, direction) => resized(value, direction) },
     { id: "pressure", label: "Pen pressure", type: "switch", value: false, shown: () => this.editor.pointers.pen },
   ];

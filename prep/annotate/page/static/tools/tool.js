@@ -7,7 +7,7 @@ export class Tool {
   static hint = "";
   static cursor = "crosshair";
   static pans = false; // whether a drag moves the image
-  options = [];
+  options = []; // fit(longer): the value that fits an image of so long a side, until a person chooses one
   actions = []; // { id, label, keys, run, enabled }: buttons beside the options; event "options" of the editor: enabled changed
 
   constructor(editor) {
