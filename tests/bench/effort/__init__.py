@@ -1,1 +1,1 @@
-"""A robot that labels photos whose masks are known, and counts gestures and seconds: what each tool of the page costs."""
+"""A robot that labels photos whose masks are known: gestures and seconds that each tool of the page costs."""

@@ -75,14 +75,19 @@ def strokes(rng: np.random.Generator) -> Tool:
 
     def tool(region: Region) -> Gesture | None:
         depth = depth_of(region.pixels)
-        radius = max(radius for radius in RADII if radius < depth.max())
-        begin, end = _longest(depth > radius, deepest(depth), rng)
+        radius = max(radius for radius in RADII if _room(radius) < depth.max())
+        begin, end = _longest(depth > _room(radius), deepest(depth), rng)
         drawn = np.zeros(region.pixels.shape, np.uint8)
         cv2.line(drawn, begin[::-1], end[::-1], 1, 2 * radius + 1)
         seconds = STROKE_S + float(np.hypot(end[0] - begin[0], end[1] - begin[1])) / STROKE_PX_S
         return Gesture("brush", region.value, region.top, region.left, drawn.view(np.bool_), seconds, radius)
 
     return tool
+
+
+def _room(radius: int) -> float:
+    """How deep a brush has to be, to stay inside; the depth is right to 4 %."""
+    return 1.05 * radius + 0.5
 
 
 def _longest(inside: Area, begin: tuple[int, int], rng: np.random.Generator) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -24,7 +24,6 @@ from prep.images.imageio import read_mask
 from tests.bench.effort.regions import Area, Mask, classes_of
 from tests.support import wait_until
 
-
 _Answer = TypeVar("_Answer")
 
 
@@ -38,7 +37,7 @@ class Photo:
 
 
 def photos_of(dataset: Path, number: int) -> list[Photo]:
-    """So many photos that have a mask with a class in it, evenly from all, in their order; SegError if there is none."""
+    """So many photos that have a class in their mask, evenly from all, in their order; SegError if there is none."""
     samples = [sample for sample in Dataset.open(dataset).samples if sample.image and sample.mask]
     step = max(1, len(samples) // number)
     found: list[Photo] = []
