@@ -85,7 +85,8 @@ def measure_costs(predictor: Predictor, dataset: Dataset, sample: Sample) -> Cos
     with timed("read", pixels):
         image, mask = dataset.image(sample), dataset.mask(sample)
     image, mask = middle(image, _SAMPLE_PX), middle(mask, _SAMPLE_PX)
-    moved, classes = np.roll(mask, 1, axis=0), len(dataset.classes)
+    classes = len(dataset.classes)
+    moved = np.minimum(np.roll(mask, 1, axis=0), np.uint8(classes - 1))  # a model gives every pixel a class
     with timed("count", mask.size):
         confusion_matrix(mask, moved, classes)
     with timed("compare", mask.size):

@@ -13,6 +13,7 @@ import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
 import { followModel } from "./model.js";
 import { hideNotice, hush, say, showNotice } from "./notice.js";
+import { Network } from "./network.js";
 import { Palette } from "./palette.js";
 import { putIntoAddress, Settings, stemInAddress } from "./place.js";
 import { session } from "./session.js";
@@ -147,6 +148,7 @@ if (await load()) {
   topBar.state();
   keepCounting(session, editor);
   followModel(session);
+  new Network(editor, session, settings, learning).follow();
   if (session.dataset.findings) await findings.load().catch((error) => say(error.message));
   addEventListener("hashchange", () => session.images.has(stemInAddress()) && stemInAddress() !== editor.stem && open(stemInAddress()));
 
