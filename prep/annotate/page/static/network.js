@@ -1,4 +1,4 @@
-// The switch "Train a network while I label": how far the training is, what came of it, and who proposes.
+// The switch "Train a network": how far the training is, what came of it, and who proposes.
 
 import { api } from "./api.js";
 import { byId, count, grouped, make } from "./dom.js";
@@ -87,7 +87,7 @@ function wordsOf({ state, failed, labelled, next, progress, comparison }) {
   if (state === "comparing") return "Comparing it with strokes, on photos that neither has learnt from …";
   if (state === "training") return trainingWords(progress);
   if (state !== "waiting") return "";
-  if (comparison) return `Trains again at ${grouped(next)} labelled photos; ${grouped(labelled)} now.`;
+  if (comparison) return `Trains again at ${grouped(next)} labelled photos (${grouped(labelled)} now).`;
   if (labelled < next) return "Begins once two photos are labelled and left: one to learn from, one to score it on.";
   return "Begins once photos with two classes are labelled, beside one that is held out to score it on.";
 }
@@ -104,5 +104,5 @@ function verdictOf({ comparison, run }) {
   const { network, strokes, photos } = comparison;
   const said = (score) => (score === null ? "nothing" : score.toFixed(2));
   const who = run ? "The network proposes." : "Strokes go on proposing.";
-  return `Mean IoU on ${count(photos, "photo")} that neither has learnt from: network ${said(network)}, strokes ${said(strokes)}. ${who}`;
+  return `Mean IoU on ${count(photos, "held-out photo")}: network ${said(network)}, strokes ${said(strokes)}. ${who}`;
 }
