@@ -165,20 +165,19 @@ class Network:
         if choice is None:
             return
         number = known.number + 1
-        self._read(choice, number)
+        self._read(choice, number, known)
         with self._background.news:
             if self._record is known:  # not switched off meanwhile
                 self._keep(number=number, is_training=True, labelled=len(photos), classes=classes)
         self._pause = _LOOK_S
 
-    def _read(self, choice: Choice, number: int) -> None:
+    def _read(self, choice: Choice, number: int, known: Record) -> None:
         """Copy the photos that a training needs; folders of trainings that are no longer needed go first."""
         for folder in self._folder.iterdir() if self._folder.exists() else ():
             if folder.is_dir() and folder.name != self._used.partition("/")[0]:
                 shutil.rmtree(folder, ignore_errors=True)  # only space is lost if that fails
         self._is_reading = True
         try:
-            known = self._record
             write_snapshot(
                 self._store, choice, self._place(number),
                 lambda: self._background.is_stopping or self._record is not known,

@@ -133,7 +133,7 @@ if (await load()) {
   listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
-  const { model } = session.dataset;
+  const model = session.dataset.network ? null : session.dataset.model; // one that was trained meanwhile changes no tool
   const first = model === settings.get("model", null) ? settings.get("tool") : model && "proposal"; // of a new model first
   editor.use(editor.tools.get(first)?.available ? first : "brush");
   settings.set("model", model);
