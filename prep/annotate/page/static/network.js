@@ -1,7 +1,8 @@
 // The switch "Train a network": how far the training is, what came of it, and who proposes.
 
 import { api } from "./api.js";
-import { byId, count, grouped, make } from "./dom.js";
+import { byId, grouped, make } from "./dom.js";
+import { t, tCount } from "./language.js";
 import { say } from "./notice.js";
 
 const PAUSE = 2000; // milliseconds until the server is asked again
@@ -18,7 +19,7 @@ export class Network {
     this.switch.addEventListener("change", () => this.#turn(this.switch.checked));
     byId("train-again").addEventListener("click", () => this.#turn(true));
     for (const [name, label] of PROPOSERS) {
-      const button = make("button", { type: "button", textContent: label, role: "radio" });
+      const button = make("button", { type: "button", textContent: t(label), role: "radio" });
       button.addEventListener("click", () => this.#choose(name));
       this.#buttons.set(name, button);
     }
@@ -64,7 +65,7 @@ export class Network {
     this.session.dispatchEvent(new Event("model"));
     const chosen = this.settings.get("proposer", {});
     this.#choose(run && (chosen.run === run ? chosen.name : "network"));
-    if (run && before !== null) say(this.learning.on ? verdict : `${verdict} T shows its proposals.`);
+    if (run && before !== null) say(this.learning.on ? verdict : `${verdict} ${t("T shows its proposals.")}`);
   }
 
   /** Who proposes while "Learn from strokes" is on; kept for as long as this network is the one that proposes. */
@@ -82,27 +83,29 @@ function write(id, words) {
 }
 
 function wordsOf({ state, failed, labelled, next, progress, comparison }) {
-  if (state === "failed") return `The training failed: ${failed}`;
-  if (state === "reading") return `Reading ${count(labelled, "labelled photo")} …`;
-  if (state === "comparing") return "Comparing it with strokes, on photos that neither has learnt from …";
+  if (state === "failed") return t("The training failed: {why}", { why: failed });
+  if (state === "reading") return tCount(labelled, "Reading {n} labelled photo …", "Reading {n} labelled photos …");
+  if (state === "comparing") return t("Comparing it with strokes, on photos that neither has learnt from …");
   if (state === "training") return trainingWords(progress);
   if (state !== "waiting") return "";
-  if (comparison) return `Trains again at ${grouped(next)} labelled photos (${grouped(labelled)} now).`;
-  if (labelled < next) return "Begins once two photos are labelled and left: one to learn from, one to score it on.";
-  return "Begins once photos with two classes are labelled, beside one that is held out to score it on.";
+  if (comparison) return t("Trains again at {next} labelled photos ({now} now).", { next: grouped(next), now: grouped(labelled) });
+  if (labelled < next) return t("Begins once two photos are labelled and left: one to learn from, one to score it on.");
+  return t("Begins once photos with two classes are labelled, beside one that is held out to score it on.");
 }
 
 function trainingWords(progress) {
-  if (!progress?.share) return "The training begins …";
-  const { epoch, val_mean_iou: score, seconds_left: left } = progress;
-  const scored = score === null ? "" : `, val mIoU ${score.toFixed(2)}`;
-  return `Training: epoch ${epoch + 1}${scored}, ${left > 90 ? `${Math.round(left / 60)} min` : `${Math.round(left)} s`} left.`;
+  if (!progress?.share) return t("The training begins …");
+  const { epoch, val_mean_iou: score, seconds_left: seconds } = progress;
+  const left = seconds > 90 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds)} s`;
+  if (score === null) return t("Training: epoch {epoch}, {left} left.", { epoch: epoch + 1, left });
+  return t("Training: epoch {epoch}, val mIoU {score}, {left} left.", { epoch: epoch + 1, score: score.toFixed(2), left });
 }
 
 /** What came of the last training, in two numbers. */
 function verdictOf({ comparison, run }) {
-  const { network, strokes, photos } = comparison;
-  const said = (score) => (score === null ? "nothing" : score.toFixed(2));
-  const who = run ? "The network proposes." : "Strokes go on proposing.";
-  return `Mean IoU on ${count(photos, "held-out photo")}: network ${said(network)}, strokes ${said(strokes)}. ${who}`;
+  const said = (score) => (score === null ? t("nothing") : score.toFixed(2));
+  const [network, strokes] = [comparison.network, comparison.strokes].map(said);
+  const numbers = tCount(comparison.photos, "Mean IoU on {n} held-out photo: network {network}, strokes {strokes}.",
+    "Mean IoU on {n} held-out photos: network {network}, strokes {strokes}.", { network, strokes });
+  return `${numbers} ${run ? t("The network proposes.") : t("Strokes go on proposing.")}`;
 }
