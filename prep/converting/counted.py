@@ -178,6 +178,29 @@ def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collec
     )
 
 
+def wrongly_counted(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """What to type where a list that a person counted leaves values over, and counted from another number none.
+
+    present: ids of the masks that are classes.  unknown: those that are none. Empty if no other number is better.
+    """
+    ids, names = meaning.classes.ids, meaning.classes.names
+    beyond = set(unknown) - {IGNORE_INDEX}
+    if not beyond:
+        return ""
+    numbers = sorted((*ids, *(raw for _, raw in meaning.ignored if raw is not None)))
+    step = max(beyond) - numbers[-1] if max(beyond) > numbers[-1] else min(beyond) - numbers[0]
+    moved = replace(meaning.classes, ids=tuple(raw + step for raw in ids), ignored_ids=())
+    rest = {0} if is_coco_stuff(moved) else set[int]()
+    first = numbers[0] + step
+    if first < 0 or not beyond | {*present} <= {raw + step for raw in numbers} | rest:
+        return ""
+    return (
+        f"--first-id {numbers[0]} makes {names[0]} {ids[0]} and {names[-1]} {ids[-1]}, and the masks hold "
+        f"{list_some([str(raw) for raw in sorted(beyond)])}, which would be of no class. Counted from "
+        f"{first}, none is left over: type the same command with\n  --first-id {first}"
+    )
+
+
 def two_lines(classes: ClassMap) -> str:
     """The class map to write for black-and-white masks with these names."""
     second = classes.names[1] if len(classes) > 1 else "object"

@@ -31,6 +31,7 @@ _MASK_WORDS = frozenset(
         "labeltrainids",
     }
     | {"trainids", "instanceids", "gtfine", "gtcoarse", "watershed", "color", "colour", "jpg", "jpeg", "png", "tif"}
+    | {"fuse", "save"}  # SuperAnnotate: x.jpg___fuse.png
 )
 _PHOTO_WORDS = frozenset(
     {"image", "images", "img", "im", "photo", "sat", "rgb", "leftimg8bit", "original", "orig", "raw", "training"}
