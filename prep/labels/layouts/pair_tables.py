@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from prep.core.classes import ClassMap, Color, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import SPLIT_WORDS
@@ -40,6 +41,19 @@ def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
         said = str(row.get("split") or row.get("subset") or "").strip().lower()
         found.setdefault(SPLIT_WORDS.get(said, ""), []).append((image, mask))
     return found
+
+
+def colors_in(path: Path) -> ClassMap | None:
+    """The classes that a manifest of SageMaker Ground Truth says of its masks (internal-color-map); None if none."""
+    found: dict[str, Color] = {}
+    for row in _rows(path) if path.suffix.lower() == ".manifest" else ():
+        for value in row.values():
+            said = value.get("internal-color-map") if isinstance(value, dict) else None
+            for each in said.values() if isinstance(said, dict) else ():
+                name, color = each.get("class-name"), parse_color(str(each.get("hex-color")))
+                if found.setdefault(str(name), color) != color:
+                    raise SegError(f"{path}: class {name} has two colours; convert the masks of each by themselves")
+    return ClassMap(tuple(found), tuple(found.values())) if found else None
 
 
 def _says_mask(column: str) -> bool:

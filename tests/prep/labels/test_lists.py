@@ -1,10 +1,12 @@
 """Lists of train, val and test beside labels: splits, and pairs that names do not tell."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from prep.dataset.dataset import Dataset
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
 
 STEMS = ("a1", "a2", "a3", "a4")
@@ -166,3 +168,26 @@ def test_a_column_says_the_split(tmp_path: Path) -> None:
     (raw / "all.csv").write_text("split,image,mask\nvalid,p1.jpg,m_9.png\ntrain,p2.jpg,m_8.png\n", encoding="utf-8")
     convert(raw)
     assert splits(raw) == {"p1": "val", "p2": "train"}
+
+
+def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -> None:
+    colors = np.array([[255, 255, 255], [44, 160, 44], [31, 119, 180]], np.uint8)
+    said = {str(at): {"class-name": name, "hex-color": color} for at, (name, color) in enumerate(
+        (("BACKGROUND", "#ffffff"), ("road", "#2ca02c"), ("car", "#1f77b4"))
+    )}  # fmt: skip
+    rows = []
+    for number in range(2):
+        save(tmp_path / f"raw/input/p{number}.jpg", smooth_image(24, 32))
+        save(tmp_path / f"raw/output/consolidated/{number}_2026.png", colors[random_mask(number)])
+        rows.append(
+            {
+                "source-ref": f"s3://bucket/input/p{number}.jpg",
+                "job-ref": f"s3://bucket/output/consolidated/{number}_2026.png",
+                "job-ref-metadata": {"internal-color-map": said, "type": "groundtruth/semantic-segmentation"},
+            }
+        )
+    (tmp_path / "raw/output.manifest").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    convert(tmp_path / "raw")
+    assert Dataset.open(tmp_path / "dataset").classes.names == ("BACKGROUND", "road", "car")
+    masks = masks_of(tmp_path / "dataset")
+    assert all(np.array_equal(masks[f"p{number}"], random_mask(number)) for number in range(2))
