@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.counted import first_is_missing, lacks_background, two_lines, wrongly_counted
+from prep.converting.counted import as_many_values, first_is_missing, lacks_background, two_lines, wrongly_counted
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
@@ -53,6 +53,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
     if question := _first_class(unknown, pixels, plan, wrongly_counted, is_said=True):
         return question
     if unknown.pixels and (question := _steps(unknown, pixels, plan)):
+        return question
+    if question := _first_class(unknown, pixels, plan, as_many_values):
         return question
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)

@@ -27,6 +27,7 @@ _LABELS = frozenset(
 SPLIT_WORDS = {
     **{"train": "train", "training": "train", "tr": "train", "val": "val", "valid": "val", "validation": "val"},
     **{"test": "test", "testing": "test", "ts": "test"},
+    **{"dev": "val", "eval": "test", "evaluation": "test"},
 }
 """What a split is called, and which it is; tr and ts only together with another word (imagesTr)."""
 _SHORT = {"tr": "train", "ts": "test"}

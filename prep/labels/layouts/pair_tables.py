@@ -16,6 +16,20 @@ from prep.labels.text_files import decode_text
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
 _MOST_BYTES = 1 << 26
 _MASK_WORDS = ("mask", "label", "seg", "annot", "gt", "target", "truth")
+_SPLIT_COLUMNS = ("split", "subset", "set", "partition", "phase")
+_NAME_COLUMNS = (
+    "image",
+    "filename",
+    "file_name",
+    "file",
+    "name",
+    "image_id",
+    "image_path",
+    "path",
+    "img",
+    "stem",
+    "id",
+)
 _TWO = 2
 
 
@@ -41,6 +55,37 @@ def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
         said = str(row.get("split") or row.get("subset") or "").strip().lower()
         found.setdefault(SPLIT_WORDS.get(said, ""), []).append((image, mask))
     return found
+
+
+def splits_in(path: Path) -> dict[str, list[str]]:
+    """Names of images by the split that a table or a JSON file puts them into; nothing if it is no such file.
+
+    A row with a column split (subset, set) and one with names; {"train": [names], "val": [names]}.
+    """
+    found: dict[str, list[str]] = {}
+    if path.suffix.lower() == ".json":
+        content = _content(path)
+        for key, names in content.items() if isinstance(content, dict) else ():
+            if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+                found.setdefault(SPLIT_WORDS.get(str(key).lower(), ""), []).extend(map(_plain, names))
+        return found if found and "" not in found else {}
+    for row in _rows(path):
+        plain = {str(key).strip().lower(): str(value).strip() for key, value in row.items() if isinstance(value, str)}
+        if not any(plain.values()):  # an empty line
+            continue
+        split = next((plain[key] for key in _SPLIT_COLUMNS if key in plain), "")
+        name = next((plain[key] for key in _NAME_COLUMNS if plain.get(key)), "")
+        if not name or split.lower() not in SPLIT_WORDS:
+            return {}
+        found.setdefault(SPLIT_WORDS[split.lower()], []).append(_plain(name))
+    return found
+
+
+def _content(path: Path) -> object:
+    try:
+        return json.loads(read_bytes(path)) if path.stat().st_size <= _MOST_BYTES else None
+    except (OSError, SegError, ValueError):
+        return None
 
 
 def colors_in(path: Path) -> ClassMap | None:

@@ -51,7 +51,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     stems = dict(zip(there, unique_stems([image for image, _ in there]), strict=True))
     found = {pair: (stem, masks[pair], photos[pair]) for pair, stem in stems.items()}
-    notes = [f"pairs are from {list_some(sorted(each.path.name for each in lists_of(contents)))}"]
+    notes = [f"pairs are from {list_some(sorted({each.path.name for each in lists_of(contents)}))}"]
     used = {*filter(None, masks.values()), *filter(None, photos.values())}
     others = [file.name for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in used]
     notes += [f"in no list, and left out: {counted(len(others), 'image')} ({list_some(others)})"] if others else []

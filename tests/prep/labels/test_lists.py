@@ -56,6 +56,39 @@ def test_lists_of_names(raw: Path, folder: str) -> None:
     assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "test"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("split.csv", "image,split\na1.jpg,train\na2.jpg,training\na3.jpg,val\na4.jpg,test\n"),
+        ("meta.csv", "id;age;Subset\na1;3;train\na2;4;train\na3;4;valid\na4;5;test\n"),
+        ("splits.json", '{"train": ["a1", "a2"], "val": ["a3.jpg"], "test": ["JPEGImages/a4.jpg"]}'),
+    ],
+)
+def test_tables_and_json_files_of_splits(raw: Path, name: str, text: str) -> None:
+    write(raw, name, text)
+    assert f"splits are from {name}\n" in convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "test"}
+
+
+@pytest.mark.parametrize(
+    "text", ["image,split\na1.jpg,0\n", "image,training\na1.jpg,train\n", '{"train": 1}', "train\0"]
+)
+def test_tables_of_something_else_are_no_splits(raw: Path, text: str) -> None:
+    write(raw, "split.csv", text)
+    write(raw, "split.json", text)
+    convert(raw)
+    assert set(splits(raw).values()) == {""}
+
+
+def test_folders_of_dev_and_evaluation_are_splits(tmp_path: Path) -> None:
+    for number, folder in enumerate(("Training", "Dev", "Evaluation")):
+        save(tmp_path / f"raw/{folder}/images/a.jpg", smooth_image(24, 32))
+        save(tmp_path / f"raw/{folder}/masks/a.png", random_mask(number))
+    (tmp_path / "raw/classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    convert(tmp_path / "raw")
+    assert sorted(splits(tmp_path / "raw").values()) == ["test", "train", "val"]
+
+
 def test_lists_beside_the_folder_of_labels(raw: Path) -> None:
     write(raw, "ImageSets/Segmentation/train.txt", "a1", "a2", "a3")
     write(raw, "ImageSets/Segmentation/val.txt", "a4")
