@@ -1,4 +1,4 @@
-"""The model of a run for seg-prep annotate, which finds this by the entry point group seg_prep.proposers."""
+"""What seg-prep annotate finds by entry points: the model of a run, and what trains one beside the page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 from train.cli.torch_needed import need_torch
 
 if TYPE_CHECKING:
+    from train.planning.trainer import RunTrainer
     from train.serve.proposer import RunProposer
 
 
-def open_proposer(run: Path, note: Callable[[str], None]) -> RunProposer:
+def open_proposer(run: Path, note: Callable[[str], None], scale: str) -> RunProposer:
     """Open the model of a run, as train.serve.proposer does; SegError without PyTorch, whose import takes seconds."""
     need_torch()
     from train.serve import proposer
+    from train.windows.scale import parse_scale
 
-    return proposer.open_run(run, note)
+    return proposer.open_run(run, note, parse_scale(scale))
+
+
+def open_trainer() -> RunTrainer:
+    """What trains runs; SegError without PyTorch, which is not imported yet."""
+    need_torch()
+    from train.planning.trainer import RunTrainer
+
+    return RunTrainer()
