@@ -80,12 +80,22 @@ def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -
 
     @routes.put("/images/<stem>/state")
     def state(stem: str) -> Response:
-        body = request.get_json(force=True, silent=True)
-        if not isinstance(body, dict) or not isinstance(body.get("state"), str):
-            raise Refusal(400, 'The body should be JSON like {"state": "done"}.')
-        return jsonify(told(store.set_state(stem, body["state"])))
+        return jsonify(told(store.set_state(stem, _told_by("state", "done"))))
+
+    @routes.put("/images/<stem>/note")
+    def note(stem: str) -> Response:
+        return jsonify(told(store.set_note(stem, _told_by("note", "blurred on the left"))))
 
     return routes
+
+
+def _told_by(name: str, example: str) -> str:
+    """A text of the request's JSON; Refusal (400) if it is not there."""
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict) or not isinstance(body.get(name), str):
+        raise Refusal(400, f'The body should be JSON like {{"{name}": "{example}"}}.')
+    text: str = body[name]
+    return text
 
 
 def _header(name: str) -> str:

@@ -9,9 +9,12 @@ from prep.annotate.store.versions import SaveNotes, Stamp, stamp_of
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample, read_index, write_index
 from prep.dataset.dataset_files import INDEX, STATES
-from prep.dataset.states import IN_WORK, NEW, REJECTED, mask_name, own_mask_name, read_states, write_states
+from prep.dataset.states import IN_WORK, NEW, REJECTED, mask_name, own_mask_name, read_states_and_notes, write_states
 from prep.images.imageio import image_size
 from prep.web.guard import Refusal
+
+MAX_NOTE = 500
+"""Characters of a note on an image."""
 
 
 class LiveIndex:
@@ -28,6 +31,7 @@ class LiveIndex:
         self._seen: tuple[Stamp | None, Stamp | None] | None = None
         self._samples: dict[str, Sample] = {}
         self._states: dict[str, str] = {}
+        self._notes_on: dict[str, str] = {}
         self._repaired: dict[str, str] = {}
 
     def samples(self) -> Mapping[str, Sample]:
@@ -38,6 +42,10 @@ class LiveIndex:
     def state(self, stem: str) -> str:
         """The state of an image."""
         return self._states.get(stem, NEW)
+
+    def note(self, stem: str) -> str:
+        """What a person noted on an image."""
+        return self._notes_on.get(stem, "")
 
     def repair(self) -> None:
         """Write into the index what it should say; without this, it is only read so."""
@@ -50,7 +58,7 @@ class LiveIndex:
         """A first mask of this image is about to be written."""
         self._refresh()
         if self.state(stem) == NEW:
-            self._write_states({**self._states, stem: IN_WORK})
+            self._write_states(stem, IN_WORK, self.note(stem))
 
     def name_mask(self, stem: str) -> None:
         """The mask of this image stands; say so in the index, unless the image is rejected."""
@@ -70,7 +78,17 @@ class LiveIndex:
             raise Refusal(409, f"{text} Rename it to {own_mask_name(stem)}, also in {INDEX}, to reject this image.")
         if self.state(stem) == REJECTED != state and self._is_its_mask(sample):
             self._write_masks({stem: mask_name(sample)})
-        self._write_states({**self._states, stem: state})
+        self._write_states(stem, state, self.note(stem))
+        self.repair()
+
+    def set_note(self, stem: str, note: str) -> None:
+        """Note something on an image, on one line, in place of what was noted; Refusal (400) if it is too long."""
+        plain = note.encode("utf-8", "replace").decode()  # half a sign fits into no file
+        line = " ".join("".join(" " if sign < " " else sign for sign in plain).split())
+        if len(line) > MAX_NOTE:
+            raise Refusal(400, f"A note has {MAX_NOTE} characters at most; this one has {len(line)}.")
+        self._refresh()
+        self._write_states(stem, self.state(stem), line)
         self.repair()
 
     def _refresh(self) -> None:
@@ -78,7 +96,7 @@ class LiveIndex:
         if seen == self._seen:
             return
         self._samples = {sample.stem: sample for sample in read_index(self._root / INDEX)}
-        self._states = read_states(self._root / STATES)
+        self._states, self._notes_on = read_states_and_notes(self._root / STATES)
         self._seen = seen
         self._repaired = dict(self._repairs())
         for stem, mask in self._repaired.items():
@@ -110,6 +128,6 @@ class LiveIndex:
         write_index(self._root / INDEX, [replace(s, mask=masks.get(s.stem, s.mask)) for s in samples])
         self._seen = None  # another command may have written it since: it is read again
 
-    def _write_states(self, states: Mapping[str, str]) -> None:
-        write_states(self._root / STATES, states)
+    def _write_states(self, stem: str, state: str, note: str) -> None:
+        write_states(self._root / STATES, {**self._states, stem: state}, {**self._notes_on, stem: note})
         self._seen = None

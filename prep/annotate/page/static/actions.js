@@ -56,7 +56,7 @@ export function listenToKeys(page) {
 /** Whether the open image is in sight, not covered by the words that another one cannot be opened. */
 const isShown = () => byId("notice").hidden;
 
-function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning, classMarks }) {
+function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning, classMarks, notes }) {
   const { view } = editor;
   const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
   return {
@@ -70,6 +70,10 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     nextFinding: () => findings.step(1),
     previousFinding: () => findings.step(-1),
     copy: () => isShown() && copyMask(editor, list.beside(-1)),
+    note() {
+      looks.open("panel");
+      notes.write();
+    },
     async saved() {
       const { saver } = editor;
       if (saver) editor.say((await saver.flush()) ? "All is saved. Every stroke is, by itself." : saver.words);

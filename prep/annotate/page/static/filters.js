@@ -1,9 +1,9 @@
 // The controls above the list: which images it shows, and in which order.
 
 import { byId, make } from "./dom.js";
-import { ORDERS, compare, matches } from "./selection.js";
+import { NOTED, ORDERS, compare, matches } from "./selection.js";
 
-const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected", [NOTED]: "With a note" };
 /** The controls above the list. Event "change". */
 export class Filters extends EventTarget {
   constructor(session, settings) {
@@ -67,7 +67,7 @@ export class Filters extends EventTarget {
   /** Writes the numbers of images into the choices. */
   count() {
     const entries = [...this.session.images.values()];
-    const inState = (state) => entries.filter((entry) => !state || entry.state === state).length;
+    const inState = (state) => entries.filter((entry) => matches(entry, { state, kind: "", name: "" })).length;
     choices(this.state, Object.entries(STATES).map(([state, label]) => [state, `${label} (${inState(state)})`]));
     const holding = (index) => entries.filter((entry) => entry.classes?.includes(index)).length;
     choices(this.kind, [

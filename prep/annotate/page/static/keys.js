@@ -15,6 +15,7 @@ const ROWS = {
     { keys: ["ctrl+ArrowDown"], label: "Ctrl ↓", does: "Next finding", action: "nextFinding", with: "findings" },
     { keys: ["ctrl+ArrowUp"], label: "Ctrl ↑", does: "Previous finding", action: "previousFinding", with: "findings" },
     { keys: ["v"], label: "V", does: "Copy the mask of the image before", action: "copy" },
+    { keys: ["j"], label: "J", does: "Note on this image", action: "note" },
     { keys: ["ctrl+s"], label: "Ctrl S", does: "Is all saved?", action: "saved" },
     { keys: ["d"], label: "D", does: "Done, or take back", action: "done" },
     { keys: ["r"], label: "R", does: "Reject, or take back", action: "reject" },

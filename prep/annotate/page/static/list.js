@@ -1,7 +1,8 @@
 // The list of images: thumbnails, states, progress, and what comes next.
 
 import { api } from "./api.js";
-import { byId, grouped, make, percent } from "./dom.js";
+import { byId, grouped, icon, make, percent } from "./dom.js";
+import { t } from "./language.js";
 import { Rows } from "./rows.js";
 
 const WORDS = { new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
@@ -55,9 +56,10 @@ export class List {
   }
 
   #draw(stem) {
+    const noted = make("span", { className: "noted" }, icon("edit-note"), make("span", { className: "heard", textContent: t("has a note") }));
     const row = make("div", { className: "image", role: "option", "data-stem": stem, tabIndex: -1 },
       make("span", { className: "thumb" }), make("span", { className: "stem", textContent: stem, title: stem }),
-      make("span", { className: "about" }, make("span", { className: "mark", "aria-hidden": "true" }), make("span")));
+      make("span", { className: "about" }, make("span", { className: "mark", "aria-hidden": "true" }), make("span", { className: "told" }), noted));
     row.setAttribute("aria-selected", String(stem === this.#current));
     describe(row, this.session.images.get(stem));
     return row;
@@ -142,12 +144,14 @@ export class List {
   }
 }
 
-function describe(row, { state, labelled }) {
+function describe(row, { state, labelled, note }) {
   row.dataset.state = state;
+  row.querySelector(".noted").hidden = !note;
+  row.querySelector(".noted").title = note;
   // A new image says it only where it came with labels; a done one also that it has none.
   const told = state === "new" ? labelled > 0 : state !== "rejected" && labelled !== null;
   const share = told ? ` · ${percent(labelled)}` : "";
-  row.querySelector(".about span:last-child").textContent = WORDS[state] + share;
+  row.querySelector(".told").textContent = WORDS[state] + share;
 }
 
 function addThumbnail(row) {

@@ -14,6 +14,7 @@ import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
 import { followModel } from "./model.js";
+import { Notes } from "./notes.js";
 import { hideNotice, hush, say, showNotice } from "./notice.js";
 import { Palette } from "./palette.js";
 import { putIntoAddress, Settings, stemInAddress } from "./place.js";
@@ -139,8 +140,9 @@ if (await load()) {
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
   makeLight(settings);
+  const notes = new Notes(editor, session);
   const findings = new Findings(editor, open);
-  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks });
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks, notes });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const { model } = session.dataset;

@@ -13,10 +13,14 @@ function rankOfUncertain({ state, uncertainty }) {
   return state === "done" || state === "rejected" ? 2 : -(uncertainty ?? -1);
 }
 
-/** Whether an entry is wanted: its state, a class in it ("none" for unlabelled images), a part of its name; "" is any. */
+export const NOTED = "noted"; // stands among the states: images with a note
+
+/** Whether an entry is wanted: its state, a class in it ("none" for unlabelled images), a part of its name or note; "" is any. */
 export function matches(entry, { state, kind, name }) {
   const rightClass = !kind || (kind === "none" ? entry.labelled === 0 : entry.classes?.includes(Number(kind)));
-  return (!state || entry.state === state) && Boolean(rightClass) && entry.stem.toLowerCase().includes(name.trim().toLowerCase());
+  const rightState = !state || (state === NOTED ? Boolean(entry.note) : entry.state === state);
+  const part = name.trim().toLowerCase();
+  return rightState && Boolean(rightClass) && `${entry.stem}\n${entry.note ?? ""}`.toLowerCase().includes(part);
 }
 
 /** Compares two entries in an order; equal ranks stand by name. */
