@@ -141,7 +141,7 @@ if (await load()) {
   const looks = makeLooks(editor, settings);
   makeLight(settings);
   const notes = new Notes(editor, session);
-  const findings = new Findings(editor, open);
+  const findings = new Findings(editor, session, settings, open);
   listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks, notes });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);

@@ -24,6 +24,10 @@ test("a filter of states, classes or names shows what has it", () => {
   assert.deepEqual(shown({ kind: "1" }), []);
   assert.deepEqual(shown({ kind: "none" }), ["bare"], "what is not counted yet may hold something");
   assert.deepEqual(shown({ name: " park " }), ["Park 12"]);
+  empty.note = "Wind in the leaves";
+  assert.deepEqual(shown({ state: "noted" }), ["bare"]);
+  assert.deepEqual(shown({ name: "LEAVES" }), ["bare"]);
+  empty.note = "";
   assert.deepEqual(shown({ name: "a", state: "new" }), ["later", "bare"]);
 });
 
