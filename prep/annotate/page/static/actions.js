@@ -3,7 +3,7 @@
 import { copyMask } from "./copying.js";
 import { byId } from "./dom.js";
 import { showHelp } from "./help.js";
-import { actionOf, belongsElsewhere } from "./keys.js";
+import { actionOf, belongsElsewhere, isKeyOf } from "./keys.js";
 import { UNLABELLED } from "./mask.js";
 
 const STEP = 80; // CSS pixels that an arrow key moves the image
@@ -32,7 +32,7 @@ export function listenToKeys(page) {
   });
   document.addEventListener("keyup", (event) => {
     if (event.key === " ") editor.pointers.grab = false;
-    if (event.key.toLowerCase() === "h") looks.showAlone(false);
+    if (isKeyOf(event, "alone")) looks.showAlone(false);
   });
   addEventListener("blur", () => {
     editor.pointers.grab = false;

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { ClassEditor } from "./class_editor.js";
 import { ClassMarks } from "./class_marks.js";
-import { byId, count, drawIcons } from "./dom.js";
+import { byId, drawIcons } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
 import { Findings } from "./findings.js";
@@ -11,6 +11,8 @@ import { listenToKeys } from "./actions.js";
 import { Learning } from "./learning.js";
 import { makeLight } from "./light.js";
 import { List } from "./list.js";
+import { showKeys } from "./keys.js";
+import { t, tCount, translate } from "./language.js";
 import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
 import { followModel } from "./model.js";
@@ -25,7 +27,9 @@ import { TopBar } from "./topbar.js";
 import { TOOLS } from "./tools/index.js";
 import { keepCounting } from "./news.js";
 
+translate(document);
 drawIcons(document);
+showKeys(document, TOOLS);
 showTips();
 const stage = byId("stage");
 const editor = new Editor(stage, session);
@@ -101,9 +105,10 @@ async function changeClasses(request, moves) {
     editor.histories.rename(request.classes_version, answer.classes_version);
     if (editor.saver) editor.saver.classesVersion = answer.classes_version;
   }
-  const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
-  if (answer.changed) say(`${count(answer.changed, "mask")} rewritten.${removed}`);
-  else if (removed) say(removed.trim());
+  const rewritten = answer.changed ? tCount(answer.changed, "{n} mask has the new classes.", "{n} masks have the new classes.") : "";
+  // Statistics are counted again by themselves; patches are not.
+  const patches = answer.removed.includes("patches") ? t("Patches were of the old classes and are gone: cut them again before you train on them.") : "";
+  if (rewritten || patches) say([rewritten, patches].filter(Boolean).join(" "));
   stage.focus();
 }
 
