@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 import { showHelp } from "./help.js";
 import { actionOf, belongsElsewhere, isKeyOf } from "./keys.js";
 import { UNLABELLED } from "./mask.js";
+import { t } from "./language.js";
 
 const STEP = 80; // CSS pixels that an arrow key moves the image
 const ZOOM = 1.25;
@@ -64,7 +65,7 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     previous: () => open(list.beside(-1)),
     nextUnfinished() {
       const stem = list.nextUnfinished();
-      if (stem === undefined) editor.say("No other image of this list is unfinished.");
+      if (stem === undefined) editor.say(t("No other image of this list is unfinished."));
       else open(stem);
     },
     nextFinding: () => findings.step(1),
@@ -76,7 +77,7 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     },
     async saved() {
       const { saver } = editor;
-      if (saver) editor.say((await saver.flush()) ? "All is saved. Every stroke is, by itself." : saver.words);
+      if (saver) editor.say((await saver.flush()) ? t("All is saved. Every stroke is, by itself.") : saver.words);
     },
     done: () => finish("done"),
     reject: () => finish("rejected"),

@@ -2,8 +2,9 @@
 
 import { byId, make } from "./dom.js";
 import { NOTED, ORDERS, compare, matches } from "./selection.js";
+import { t } from "./language.js";
 
-const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected", [NOTED]: "With a note" };
+const STATES = { "": t("All"), new: t("New"), "in work": t("In work"), done: t("Done"), rejected: t("Rejected"), [NOTED]: t("With a note") };
 /** The controls above the list. Event "change". */
 export class Filters extends EventTarget {
   constructor(session, settings) {
@@ -71,9 +72,9 @@ export class Filters extends EventTarget {
     choices(this.state, Object.entries(STATES).map(([state, label]) => [state, `${label} (${inState(state)})`]));
     const holding = (index) => entries.filter((entry) => entry.classes?.includes(index)).length;
     choices(this.kind, [
-      ["", "Any class"],
+      ["", t("Any class")],
       ...this.session.classes.map(({ index, name }) => [String(index), `${name} (${holding(index)})`]),
-      ["none", `No class (${entries.filter((entry) => entry.labelled === 0).length})`],
+      ["none", `${t("No class")} (${entries.filter((entry) => entry.labelled === 0).length})`],
     ]);
     const uncertain = this.session.dataset.model !== null;
     choices(this.order, Object.entries(ORDERS).filter(([name]) => uncertain || name !== "uncertainty").map(([name, { label }]) => [name, label]));

@@ -1,11 +1,13 @@
 // Which findings of an audit are worth a look: of what class, and of what size.
 
+import { t } from "./language.js";
+
 const TINY = 0.02, LARGE = 0.1; // sides of a square as large as a finding's box, as shares of the image's longer side
 
 export const SIZES = {
-  "not tiny": { label: "Without tiny ones", least: TINY },
-  large: { label: "Large ones only", least: LARGE },
-  all: { label: "All sizes", least: 0 },
+  "not tiny": { label: t("Without tiny ones"), least: TINY },
+  large: { label: t("Large ones only"), least: LARGE },
+  all: { label: t("All sizes"), least: 0 },
 };
 
 /** How large a finding is: 1 = as large as a square of the image's longer side. */

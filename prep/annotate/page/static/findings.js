@@ -27,7 +27,7 @@ export class Findings {
     this.list = make("div", { className: "rows" });
     const kinds = [...new Set(this.#found.flatMap(({ label, model }) => [label, model]))].sort();
     this.kind = this.#select("kind", t("Class of the findings"), [["", t("Any class")], ...kinds.map((name) => [name, name])]);
-    this.size = this.#select("size", t("Size of the findings"), Object.entries(SIZES).map(([name, { label }]) => [name, t(label)]));
+    this.size = this.#select("size", t("Size of the findings"), Object.entries(SIZES).map(([name, { label }]) => [name, label]));
     byId("findings").replaceChildren(
       make("div", { className: "head" }, this.title), make("div", { className: "choices" }, this.kind, this.size), this.rest, this.list);
     byId("findings").hidden = false;
@@ -93,7 +93,7 @@ export class Findings {
     const unseen = Math.max(0, this.#all.findIndex((finding) => !finding.seen));
     const place = this.#current < 0 ? unseen : this.#current + direction;
     if (place >= 0 && place < this.#all.length) this.show(place);
-    else this.editor.say(t(direction > 0 ? "This is the last finding." : "This is the first finding."));
+    else this.editor.say(direction > 0 ? t("This is the last finding.") : t("This is the first finding."));
   }
 
   async show(place) {

@@ -5,13 +5,13 @@ import { changeKey, nameOf, showKeys, tableOfKeys } from "./keys.js";
 import { LANGUAGES, language, speak, t } from "./language.js";
 import { anyOwn, forgetKeys } from "./own_keys.js";
 
-const HOW = "A click on a key chooses another one.";
+const HOW = t("A click on a key chooses another one.");
 
 export function showHelp(tools, dataset) {
   const dialog = byId("help");
   let waiting = null; // { action, button } that the next key is for
 
-  const draw = (words = t(HOW)) => {
+  const draw = (words = HOW) => {
     waiting = null;
     dialog.replaceChildren(...parts(words));
     showKeys(document, tools);
@@ -52,7 +52,7 @@ export function showHelp(tools, dataset) {
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Escape") draw();
-    else draw(changeKey(waiting.action, nameOf(event), tools) || t(HOW));
+    else draw(changeKey(waiting.action, nameOf(event), tools) || HOW);
   };
   dialog.oncancel = (event) => waiting && event.preventDefault();
   draw();

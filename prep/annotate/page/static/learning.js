@@ -2,8 +2,9 @@
 
 import { byId } from "./dom.js";
 import { Learnt } from "./learnt.js";
+import { t } from "./language.js";
 
-const READY = "Hatched: proposed. Strokes correct it, Enter accepts it where nothing is labelled. Dotted: least sure.";
+const READY = t("Hatched: proposed. Strokes correct it, Enter accepts it where nothing is labelled. Dotted: least sure.");
 
 export class Learning {
   #proposal = new Learnt();
@@ -60,7 +61,7 @@ export class Learning {
     const { state, words } = this.#proposal;
     const line = byId("learning");
     const { model } = this.session.dataset;
-    const instead = model ? ` Shown in place of what ${model} proposes.` : "";
+    const instead = model ? ` ${t("Shown in place of what {model} proposes.", { model })}` : "";
     line.textContent = this.on ? (state === "ready" ? READY : words) + instead : "";
     line.hidden = !this.on;
     this.editor.redraw();

@@ -5,7 +5,7 @@ import { byId, grouped, icon, make, percent } from "./dom.js";
 import { t } from "./language.js";
 import { Rows } from "./rows.js";
 
-const WORDS = { new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const WORDS = { new: t("New"), "in work": t("In work"), done: t("Done"), rejected: t("Rejected") };
 const FINISHED = ["done", "rejected"];
 
 /** Shows the images that pass the filters; `open(stem)` is called for one that is chosen. */
@@ -136,8 +136,8 @@ export class List {
     const done = states.filter((state) => state === "done").length;
     const rejected = states.filter((state) => state === "rejected").length;
     const all = states.length - rejected;
-    byId("done-count").textContent = `${grouped(done)} of ${grouped(all)} done`;
-    byId("rest-count").textContent = rejected ? `${grouped(rejected)} rejected` : "";
+    byId("done-count").textContent = t("{done} of {all} done", { done: grouped(done), all: grouped(all) });
+    byId("rest-count").textContent = rejected ? t("{n} rejected", { n: grouped(rejected) }) : "";
     byId("meter").setAttribute("aria-valuemax", String(all));
     byId("meter").setAttribute("aria-valuenow", String(done));
     byId("meter").firstElementChild.style.width = `${all ? (100 * done) / all : 0}%`;

@@ -59,7 +59,7 @@ async function open(stem) {
     const next = list.beside(1) ?? list.beside(-1);
     topBar.name(stem);
     hush();
-    showNotice(`${stem} cannot be opened`, words, next === undefined ? [] : [["Another image", () => open(next)]]);
+    showNotice(t("{stem} cannot be opened", { stem }), words, next === undefined ? [] : [[t("Another image"), () => open(next)]]);
   }
 }
 
@@ -88,7 +88,7 @@ async function finish(state) {
   const next = list.nextUnfinished();
   if (!(await setState(state))) return;
   if (next !== undefined) await open(next);
-  else say("Every image of this list is done or rejected.");
+  else say(t("Every image of this list is done or rejected."));
 }
 
 /** Sends other classes once everything is saved; masks whose numbers changed are read again. */
@@ -124,7 +124,7 @@ async function load() {
     hideNotice();
     return true;
   } catch (error) {
-    showNotice("The images cannot be listed", error.message, [["Try again", () => location.reload()]]);
+    showNotice(t("The images cannot be listed"), error.message, [[t("Try again"), () => location.reload()]]);
     return false;
   }
 }

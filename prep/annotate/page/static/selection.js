@@ -1,11 +1,13 @@
 // Which images the list shows, and in which order.
 
+import { t } from "./language.js";
+
 const BY_NAME = new Intl.Collator(undefined, { numeric: true }); // 9 comes before 10
 
 export const ORDERS = {
-  name: { label: "By name", rank: () => 0 },
-  uncertainty: { label: "Most uncertain first", rank: rankOfUncertain },
-  labelled: { label: "Least labelled first", rank: (entry) => entry.labelled ?? 2 },
+  name: { label: t("By name"), rank: () => 0 },
+  uncertainty: { label: t("Most uncertain first"), rank: rankOfUncertain },
+  labelled: { label: t("Least labelled first"), rank: (entry) => entry.labelled ?? 2 },
 };
 
 /** The most uncertain first, then what the model has not looked at, then what is finished. */
