@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { byId, grouped, icon, make, percent } from "./dom.js";
 import { t } from "./language.js";
 import { Rows } from "./rows.js";
+import { tally } from "./selection.js";
 
 const WORDS = { new: t("New"), "in work": t("In work"), done: t("Done"), rejected: t("Rejected") };
 const FINISHED = ["done", "rejected"];
@@ -132,10 +133,9 @@ export class List {
   }
 
   progress() {
-    const states = [...this.session.images.values()].map(({ state }) => state);
-    const done = states.filter((state) => state === "done").length;
-    const rejected = states.filter((state) => state === "rejected").length;
-    const all = states.length - rejected;
+    const { states } = tally(this.session.images.values());
+    const [total, done, rejected] = ["", "done", "rejected"].map((state) => states.get(state) ?? 0);
+    const all = total - rejected;
     byId("done-count").textContent = t("{done} of {all} done", { done: grouped(done), all: grouped(all) });
     byId("rest-count").textContent = rejected ? t("{n} rejected", { n: grouped(rejected) }) : "";
     byId("meter").setAttribute("aria-valuemax", String(all));
