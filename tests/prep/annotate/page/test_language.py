@@ -40,7 +40,8 @@ def test_german_where_the_browser_asks_for_it_and_english_on_demand(browser: "Br
         page.keyboard.press("Control+s")
         until(page, "document.querySelector('#message').textContent.startsWith('Alles ist gespeichert')")
         page.keyboard.press("?")
-        page.get_by_label("Sprache").select_option("English")
+        with page.expect_navigation():
+            page.get_by_label("Sprache").select_option("English")
         until(page, "document.documentElement.lang === 'en' && window.editor?.mask")
         assert page.locator("#done-count").text_content() == "0 of 3 done"
         page.reload()

@@ -68,7 +68,7 @@ def test_order_and_removal_of_classes(tmp_path: Path, opened: Opened) -> None:
     page.get_by_label("Move up ellipse").click()
     page.get_by_label("Move up ellipse").click()
     page.get_by_label("Remove line").click()
-    until(page, "document.querySelector('.said').textContent.includes('stats.json')")
+    until(page, "document.querySelector('.said').textContent.startsWith('Saving rewrites up to 2 masks')")
     page.get_by_role("button", name="Save").click()
     question = page.get_by_label(f"2 images have {line} pixels of line. They become")
     question.wait_for()
