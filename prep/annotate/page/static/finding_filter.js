@@ -5,8 +5,8 @@ import { t } from "./language.js";
 const TINY = 0.02, LARGE = 0.1; // sides of a square as large as a finding's box, as shares of the image's longer side
 
 export const SIZES = {
-  "not tiny": { label: t("Without tiny ones"), least: TINY },
-  large: { label: t("Large ones only"), least: LARGE },
+  "not tiny": { label: t("Not tiny"), least: TINY },
+  large: { label: t("Large only"), least: LARGE },
   all: { label: t("All sizes"), least: 0 },
 };
 
