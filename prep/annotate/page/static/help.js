@@ -34,7 +34,9 @@ export function showHelp(tools, dataset) {
     ];
   };
 
-  const row = ({ label, does, action }) => [make("dt", { textContent: does }), make("dd", {}, action ? choice(label, does, action) : null, ...(action ? [] : keycaps(label)))];
+  const row = ({ label, does, action }) => [
+    make("dt", { textContent: does }), make("dd", {}, ...(action ? [choice(label, does, action)] : keycaps(label))),
+  ];
 
   const choice = (label, does, action) => {
     const button = make("button", { type: "button", className: "quiet key", "aria-label": t("{does}: {label}; choose another key", { does, label }) }, ...keycaps(label));

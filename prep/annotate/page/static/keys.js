@@ -1,14 +1,14 @@
 // All keys in one table: what the page does with them, and what the help overlay shows.
 
-import { capsOf, chooseKey, isReserved, ownKey } from "./own_keys.js";
 import { t } from "./language.js";
+import { capsOf, chooseKey, isReserved, ownKey } from "./own_keys.js";
 
 const TYPING = "input:not([type=range], [type=checkbox], [type=color]), textarea, select";
 
 /**
  * Rows: keys as `nameOf` names them, the label for people, what it does, and the name of the action that runs (none
- * where the stage or the tool itself listens). `repeat`: also while the key is held. `fixed`: nobody can choose another key. `with`: shown only where the
- * dataset has this.
+ * where the stage or the tool itself listens). `repeat`: also while the key is held. `fixed`: nobody can choose another
+ * key. `with`: shown only where the dataset has this.
  */
 const ROWS = {
   Images: [
@@ -80,7 +80,7 @@ export function tableOfKeys(tools, dataset) {
     label: ownKey(row.action) ? capsOf(ownKey(row.action)) : row.label, does: t(row.does), action: row.action && !row.fixed ? row.action : null,
   });
   const wanted = (row) => row.label && (!row.with || dataset[row.with]);
-  const own = tools.filter((each) => !each.with || dataset[each.with]).map(toolRow).map(told);
+  const own = tools.filter((each) => !each.with || dataset[each.with]).map(toolRow);
   return [["Tools", own], ...Object.entries(ROWS)].map(([title, rows]) => [t(title), rows.filter(wanted).map(told)]);
 }
 
