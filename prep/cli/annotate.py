@@ -46,6 +46,13 @@ _RISK = (
     help="Run whose model proposes masks, or latest; needs the extra train.",
 )
 @click.option(
+    "--scale",
+    default="auto",
+    metavar="auto|fit|FACTOR",
+    help="Size at which the model labels: that of its training where it can tell, that in any case (fit), or the image "
+    "times FACTOR.",
+)
+@click.option(
     "--train-network",
     is_flag=True,
     help="Train a network on what is labelled, again and again; it proposes once it is better than strokes. The page "
@@ -82,6 +89,7 @@ def annotate(
     host: str,
     open_browser: bool,
     run: Path | None,
+    scale: str,
     train_network: bool,
     order: Order,
     audit: Path | None,
@@ -117,6 +125,8 @@ def annotate(
         )
     if train_network and run is not None:
         raise click.UsageError("--train-network trains what proposes, and --model names it; leave one of them out")
+    if scale != "auto" and run is None:
+        raise click.UsageError("--scale is the size at which a model labels: name one with --model RUN")
     if prepare and not sam_files:
         raise click.UsageError("--prepare encodes photos for SAM: name its files with --sam FOLDER")
     root = find_dataset(dataset)
@@ -129,7 +139,7 @@ def annotate(
     if prepare and encodings:
         _prepare(root, encodings)
         return
-    model = _open_model(store, run, order) if run else None
+    model = _open_model(store, run, order, scale) if run else None
     network = None if run else _open_network(store, order, is_asked=train_network)
     findings = _open_findings(store, audit) if audit else None
     learner = Learner(store)
@@ -158,11 +168,11 @@ def annotate(
         server.run()
 
 
-def _open_model(store: Store, run: Path, order: Order) -> Proposals:
+def _open_model(store: Store, run: Path, order: Order, scale: str) -> Proposals:
     from prep.annotate.model.proposals import Proposals
     from prep.annotate.model.proposer import open_proposer
 
-    model = Proposals(store, open_proposer(run, note), order)
+    model = Proposals(store, open_proposer(run, note, scale), order)
     if model.left_out:
         names = ", ".join(model.left_out)
         note(f"{model.name} knows classes that this dataset lacks, and proposes nothing there: {names}")

@@ -18,7 +18,7 @@ import numpy as np
 from prep.annotate.model.uncertainty import uncertainty
 from prep.dataset.dataset import Dataset, Sample, write_index
 from tests.support import run_ok, run_train
-from train.serve.proposer import open_proposer
+from train.serve.proposer import open_run
 
 POOL, STEP, ROUNDS = 60, 8, 3
 CROPS, EPOCHS = 480, 6
@@ -41,7 +41,7 @@ def trained(source: Dataset, labelled: set[str], folder: Path, seed: int) -> tup
 
 
 def most_uncertain(source: Dataset, run: Path, candidates: list[Sample]) -> list[str]:
-    proposer = open_proposer(run, print)
+    proposer = open_run(run, print)
     values = {}
     for sample in candidates:
         found = proposer(source.image(sample), lambda share: None)

@@ -44,7 +44,7 @@ def test_scores_and_audits_load_nothing_of_training(command: str, dataset: Datas
 def test_a_model_as_a_function_and_for_annotation_loads_nothing_of_training(tiny_run: Path) -> None:
     program = (
         "import train; from train.cli.proposer import open_proposer; from pathlib import Path; import sys; "
-        "run = Path(sys.argv[1]); train.load(run); open_proposer(run, print)"
+        "run = Path(sys.argv[1]); train.load(run); open_proposer(run, print, 'auto')"
     )
     assert not loaded(program, tiny_run) & FORBIDDEN
 

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from train.serve.proposer import RunProposer
 
 
-def open_proposer(run: Path, note: Callable[[str], None]) -> RunProposer:
+def open_proposer(run: Path, note: Callable[[str], None], scale: str) -> RunProposer:
     """Open the model of a run, as train.serve.proposer does; SegError without PyTorch, whose import takes seconds."""
     need_torch()
     from train.serve import proposer
+    from train.windows.scale import parse_scale
 
-    return proposer.open_run(run, note)
+    return proposer.open_run(run, note, parse_scale(scale))
 
 
 def open_trainer() -> RunTrainer:

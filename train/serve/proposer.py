@@ -65,8 +65,8 @@ def _need_scale(scale: Rescaling, height: int, width: int) -> None:
     except SegError as error:
         raise SegError(
             f"{width:,} x {height:,} pixels, and the model learned from images of {scale.known}: it cannot be told "
-            "whether this shows the same in other pixels; bring the images to that size with 'seg-prep resize', or "
-            "train a model on such images"
+            "whether this shows the same in other pixels; add --scale fit (as a whole at the size of those images) or "
+            "--scale 1 (as it is)"
         ) from error
 
 

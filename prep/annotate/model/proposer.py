@@ -20,7 +20,7 @@ Report = Callable[[float], None]
 
 
 PROPOSERS = "seg_prep.proposers"
-"""Group of entry points: functions (run, note) -> Proposer, as open_proposer below."""
+"""Group of entry points: functions (run, note, scale) -> Proposer, as open_proposer below."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Proposer(Protocol):
         ...
 
 
-def open_proposer(run: Path, note: Callable[[str], None]) -> Proposer:
+def open_proposer(run: Path, note: Callable[[str], None], scale: str = "auto") -> Proposer:
     """The model of a run, opened by whoever trains models: the entry point "run" of the group seg_prep.proposers.
 
-    note: is told what the person at the terminal should know.
+    note: is told what the person at the terminal should know.  scale: auto, fit or a factor, as of seg-train predict.
     Raises SegError if there is no such entry point, or no such model, or if packages are missing for it.
     """
     for entry in entry_points(group=PROPOSERS, name="run"):
-        opened: Proposer = entry.load()(run, note)
+        opened: Proposer = entry.load()(run, note, scale)
         return opened
     raise SegError(
         "--model needs seg-train, which this installation does not name; type: pip install 'seg-prep[train]' "

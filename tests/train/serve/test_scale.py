@@ -51,7 +51,7 @@ def test_annotate_is_told_what_cannot_be_proposed(predictor: Predictor) -> None:
     proposer = RunProposer(replace(predictor, scale=Rescaling(TRAINED)), "tiny", "key")
     image = smooth_image(96, 128)
     assert proposer(image, lambda share: None, sample_of(image)).mask.shape == (96, 128)
-    with pytest.raises(SegError, match=r"600 x 60 pixels, .* images of 32 px: .*seg-prep resize"):
+    with pytest.raises(SegError, match=r"600 x 60 pixels, .* images of 32 px: .*add --scale fit .* or --scale 1"):
         proposer(wide := np.zeros((60, 600, 3), np.uint8), lambda share: None, sample_of(wide))
 
 

@@ -148,3 +148,17 @@ def test_findings_are_opened_and_those_of_other_images_told(tmp_path: Path, apps
     client.put("/api/findings/1", json={"seen": "right"})
     assert (root / ".annotate" / "findings.json").exists()
     assert "audit.csv: no such file" in run_error(*annotate(root, "--audit", tmp_path))
+
+
+def test_the_size_at_which_the_model_labels(tmp_path: Path, apps: list[Flask]) -> None:
+    root = store_of(tmp_path / "campus", 2).root
+    run = write_run(tmp_path / "runs" / "first")
+    kept = set[str]()
+    for scale in ("1", "0.5"):
+        run_ok(*annotate(root, "--model", run, "--scale", scale))
+        kept |= {folder.name for folder in (root / ".annotate" / "proposals").iterdir()}
+    assert len(kept) == 2, "what was proposed at one scale is none of another"
+    assert "--scale needs auto, fit, or a factor" in run_error(*annotate(root, "--model", run, "--scale", "large"))
+    refused = run_prep(*annotate(root, "--scale", "0.5"))
+    assert refused.exit_code == 2
+    assert "name one with --model RUN" in refused.stderr
