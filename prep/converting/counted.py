@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.converting.job import CountCodes
 from prep.converting.meaning import Meaning
 from prep.converting.unknown import CodeTotals, add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap, classes_text
+from prep.core.classes import IGNORE_INDEX, ClassMap, classes_text, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -175,6 +175,51 @@ def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collec
         f"{len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
         f"--classes classes.txt:\n\n{names}\n\nIf 0 is {classes.names[0]}, and {len(classes)} is to be left out of "
         "training and scores, add --unknown ignore"
+    )
+
+
+def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """The lines to save where masks hold as many values as a list has names, and no counting gives them; else empty.
+
+    present: ids of the masks that are classes.  unknown: those that are none. A background may be missing in the list.
+    """
+    classes = meaning.classes
+    held = sorted({*present, *unknown} - {IGNORE_INDEX})
+    if meaning.has_ids or meaning.has_colors or meaning.ignored or not set(unknown) - {IGNORE_INDEX}:
+        return ""
+    names = classes.names
+    if len(held) == len(names) + 1 and held[0] == 0 and BACKGROUND not in map(str.lower, names):
+        names = (BACKGROUND, *names)
+    if len(held) != len(names):
+        return ""
+    shown = list_some([str(raw) for raw in held])
+    return (
+        f"which value is which class? The list has {len(classes)} names, and the masks hold the values {shown}, which "
+        "no counting gives. If they are its classes in this order, save these lines as classes.txt and add --classes "
+        f"classes.txt; else correct them:\n\n{format_list(made_up_classes(names, held))}"
+    )
+
+
+def wrongly_counted(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """What to type where a list that a person counted leaves values over, and counted from another number none.
+
+    present: ids of the masks that are classes.  unknown: those that are none. Empty if no other number is better.
+    """
+    ids, names = meaning.classes.ids, meaning.classes.names
+    beyond = set(unknown) - {IGNORE_INDEX}
+    if not beyond:
+        return ""
+    numbers = sorted((*ids, *(raw for _, raw in meaning.ignored if raw is not None)))
+    step = max(beyond) - numbers[-1] if max(beyond) > numbers[-1] else min(beyond) - numbers[0]
+    moved = replace(meaning.classes, ids=tuple(raw + step for raw in ids), ignored_ids=())
+    rest = {0} if is_coco_stuff(moved) else set[int]()
+    first = numbers[0] + step
+    if first < 0 or not beyond | {*present} <= {raw + step for raw in numbers} | rest:
+        return ""
+    return (
+        f"--first-id {numbers[0]} makes {names[0]} {ids[0]} and {names[-1]} {ids[-1]}, and the masks hold "
+        f"{list_some([str(raw) for raw in sorted(beyond)])}, which would be of no class. Counted from "
+        f"{first}, none is left over: type the same command with\n  --first-id {first}"
     )
 
 

@@ -127,7 +127,14 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
         parts.append(
             f"{counted(masks, 'mask')} {verb(masks, 'has', 'have')} no image: {list_some(pairing.labels_alone)}"
         )
-    if _suggested(images, labels)[1] > len(pairing.pairs):
+    if _are_shifted(images, labels, pairing):
+        remedy = (
+            "their numbers begin at another one, so that equal numbers would be of other images; if the first image "
+            "belongs to the first mask and so on, add --in-order"
+        )
+        if pairing.pairs:
+            remedy += f"; if equal names belong together, --skip-unpaired converts {len(pairing.pairs)} of them"
+    elif _suggested(images, labels)[1] > len(pairing.pairs):
         remedy = _how_names_pair(images, labels)
     elif pairing.pairs:
         remedy = (
@@ -140,6 +147,26 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
         if len(images) == len(labels):
             remedy += "; or add --in-order if the first image belongs to the first mask and so on"
     return SegError("; ".join(parts) + f". Nothing was written; {remedy}")
+
+
+def _are_shifted(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> bool:
+    """Whether images and masks are as many, all called by numbers, and those of the masks begin at another one.
+
+    img_1 .. img_4 with mask_0 .. mask_3: what has the same number belongs to another image.
+    """
+    if len(images) != len(labels) or not pairing.labels_alone or len(images) < 2:
+        return False
+    ours, theirs = ([*map(_number_in, sorted(stems, key=natural_key))] for stems in (images, labels))
+    shift = (theirs[0] or 0) - (ours[0] or 0)
+    return shift != 0 and all(
+        one is not None and other is not None and other - one == shift for one, other in zip(ours, theirs, strict=True)
+    )
+
+
+def _number_in(stem: str) -> int | None:
+    """The last number in a name."""
+    found = re.findall(r"\d+", stem)
+    return int(found[-1]) if found else None
 
 
 def _suggested(images: Sequence[str], labels: Sequence[str]) -> tuple[Patterns, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.counted import first_is_missing, lacks_background, two_lines
+from prep.converting.counted import as_many_values, first_is_missing, lacks_background, two_lines, wrongly_counted
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
@@ -50,7 +50,11 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
         return ""
     if question := _first_class(unknown, pixels, plan, lacks_background):
         return question
+    if question := _first_class(unknown, pixels, plan, wrongly_counted, is_said=True):
+        return question
     if unknown.pixels and (question := _steps(unknown, pixels, plan)):
+        return question
+    if question := _first_class(unknown, pixels, plan, as_many_values):
         return question
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
@@ -70,9 +74,11 @@ def _first_class(
     pixels: NDArray[np.int64],
     plan: Plan,
     ask: Callable[[Meaning, Collection[int], Collection[int]], str] = first_is_missing,
+    *,
+    is_said: bool = False,
 ) -> str:
-    """What to ask where ids were counted and may begin at another one."""
-    if plan.options.first_id is not None or plan.labels.names is not None or plan.reader.name == "rgb":
+    """What to ask where ids were counted and may begin at another one; is_said: of those that a person counted."""
+    if (plan.options.first_id is not None) != is_said or plan.labels.names is not None or plan.reader.name == "rgb":
         return ""
     unlabelled = plan.labels.unlabelled
     present = [raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count and raw not in unlabelled]

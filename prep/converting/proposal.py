@@ -17,6 +17,7 @@ from prep.labels.reader import LabelReader, RawLabel, read_codes
 _SHOWN = 20
 _JPEG = frozenset({".jpg", ".jpeg"})
 _TWO = 2
+_MIDDLE = frozenset({127, 128})
 _OBJECTS = 6
 _BLACK_AND_WHITE = ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))
 
@@ -51,7 +52,7 @@ def no_meaning(
         where = f"{named.found} " if named.found else "the class map "
         start += f"{where}has names without colours ({list_some(named.classes.names)}), and the masks are colours. "
     listed = f"{start}The masks hold {counted(len(codes.pixels), 'value')}:\n" + "\n".join(lines)
-    if reader.name == "ids" and (steps := on_steps(codes.pixels)):
+    if reader.name == "ids" and (steps := on_steps(codes.pixels) or _on_three(codes.pixels)):
         return SegError(f"{listed}\n\n{steps}")
     return SegError(
         listed
@@ -88,6 +89,17 @@ def on_steps(values: Collection[int]) -> str:
         "nearer of black and white decides: save these two with your own names as classes.txt and add --classes "
         f"classes.txt and --unknown nearest:\n\n{two_lines(_BLACK_AND_WHITE)}\n\nIf each is a class, save these lines "
         f"with your own names as classes.txt and add --classes classes.txt:\n\n{format_list(classes)}"
+    )
+
+
+def _on_three(values: Collection[int]) -> str:
+    """What to ask of black, the grey in the middle and white: REFUGE's three classes, or a trimap with one unknown."""
+    if len(values) != _TWO + 1 or not {0, IGNORE_INDEX} <= set(values) or not set(values) & _MIDDLE:
+        return ""
+    classes = made_up_classes((f"class{code}" for code in sorted(values)), sorted(values))
+    return (
+        "Save these lines with your own names as classes.txt and add --classes classes.txt; one that means pixels that "
+        f"nobody labelled is called ignore:\n\n{format_list(classes)}"
     )
 
 

@@ -11,18 +11,30 @@ _PHOTOS = frozenset({"photo", "photos", "image", "images", "img", "imgs", "pictu
 _ORIGINALS = frozenset({"original", "originals", "org", "orig"})
 _LABELS = frozenset(
     {"mask", "masks", "label", "labels", "annotation", "annotations", "annot", "annots", "anno", "ann", "anns"}
-    | {"gt", "groundtruth", "truth", "segmentation", "segmentations", "seg", "segs", "semantics"}
+    | {
+        "gt",
+        "groundtruth",
+        "groundtruths",
+        "truth",
+        "truths",
+        "segmentation",
+        "segmentations",
+        "seg",
+        "segs",
+        "semantics",
+    }
 )
 SPLIT_WORDS = {
     **{"train": "train", "training": "train", "tr": "train", "val": "val", "valid": "val", "validation": "val"},
     **{"test": "test", "testing": "test", "ts": "test"},
+    **{"dev": "val", "eval": "test", "evaluation": "test"},
 }
 """What a split is called, and which it is; tr and ts only together with another word (imagesTr)."""
 _SHORT = {"tr": "train", "ts": "test"}
 
 _FILLERS = frozenset(
     {"dir", "folder", "raw", "full", "fine", "coarse", "class", "semantic", "pixel", "data", "jpeg", "png", "ground"}
-    | {"rgb", "color", "colour", "left", "bit", "prepped", "resized", "binary"}
+    | {"rgb", "color", "colour", "left", "bit", "prepped", "resized", "binary", "all"}
 )
 _WHOLE: dict[str, Role] = {
     **dict.fromkeys(("jpegimages", "rgb", "stills", "frames", "input", "inputs", "sat"), "photos"),
@@ -31,6 +43,8 @@ _WHOLE: dict[str, Role] = {
     **dict.fromkeys(("image_2", "image_02"), "photos"),  # KITTI's left colour camera
 }
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_ITEM = re.compile(r"^\d+\. ")
+"""1. Original Images: a number in a list of folders."""
 _GLUED = re.compile(r"(train|val|test)(annot|masks?|labels?|images?|gt)")
 
 
@@ -80,6 +94,6 @@ def names_labels(folder: str) -> bool:
 
 def _words(folder: str) -> Iterator[str]:
     """The words of a name in lower case: train and images of train_images, trainImages and trainimages."""
-    for word in _WORD.findall(folder):
+    for word in _WORD.findall(_ITEM.sub("", folder, count=1)):
         glued = _GLUED.fullmatch(word.lower())
         yield from glued.groups() if glued else (word.lower(),)

@@ -21,13 +21,17 @@ DEFINITION_NAMES = (
     *("data.yml", "dataset.yaml", "dataset.json", "id2label.json", "class_names.txt", "label_names.txt", "classes.txt"),
     *("labels.txt", "codes.txt", "obj.names", "classes.names", "label_class_dict.csv", "class_list.json"),
     *("objectInfo150.txt", "config.json", "config_v2.0.json", "config_v1.2.json", "seg_annotation_info.json"),
-    *("metadata.json", "colormap.txt", "RUGD_annotation-colormap.txt"),
+    *("metadata.json", "colormap.txt", "RUGD_annotation-colormap.txt", "color_map.json", "colormap.json"),
+    *("class_colors.json", "class_map.json", "label_map.json", "label2id.json", "palette.json", "color_map.csv"),
+    *("classes.tsv", "classes.yaml", "classes.yml", "label_colors.csv", "colormap.csv", "class_colors.csv"),
 )
 """File names that tools give to a class map, to look for beside masks: those with colours or ids first."""
 
 _OFTEN_SOMETHING_ELSE = frozenset(
     {"meta.json", "data.yaml", "data.yml", "dataset.yaml", "dataset.json", "labels.txt", "classes.csv"}
-    | {"config.json", "metadata.json", "colormap.txt", "class_list.json"}
+    | {"config.json", "metadata.json", "colormap.txt", "class_list.json", "color_map.json", "colormap.json"}
+    | {"class_colors.json", "class_map.json", "label_map.json", "label2id.json", "palette.json", "classes.tsv"}
+    | {"classes.yaml", "classes.yml", "color_map.csv", "label_colors.csv", "colormap.csv", "class_colors.csv"}
 )
 """Names that other files have, too: where such a file is no class map, it is passed over."""
 
@@ -169,6 +173,7 @@ def _found(file: Path, first_id: int | None) -> ClassTable | None:
 def _places(source: Path) -> Iterator[Path]:
     """The folder of the labels, and those above as long as a name only says what lies in it."""
     folder = source if source.is_dir() else source.parent
+    yield from _only_inside(source)
     if not source.is_dir() and names_labels(source.stem):
         yield from (folder, folder.parent)
         return
@@ -179,6 +184,12 @@ def _places(source: Path) -> Iterator[Path]:
         ):
             return
         folder = folder.parent
+
+
+def _only_inside(source: Path) -> list[Path]:
+    """The folder in which all of a download lies (Dataset001_Cells of nnU-Net), if there is nothing else."""
+    found = [path for path in source.iterdir() if not path.name.startswith(".")] if source.is_dir() else []
+    return found if len(found) == 1 and found[0].is_dir() else []
 
 
 def _only_says_what(name: str) -> bool:

@@ -10,12 +10,24 @@ from prep.core.errors import SegError
 from prep.core.files import explained
 
 _CHUNK = 1 << 20
+_LONGEST_LINE = 1 << 26
 _OVERLAP = 1 << 12
 _DECODER = json.JSONDecoder()
 _AFTER_VALUES = frozenset(" \t\r\n,]}:")
 """What shows that a number is whole: 1 may be the beginning of 1.5e3."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """What stands in each line of a file that is not empty, and its number from 1; SegError names a damaged one."""
+    with explained(path), path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
+            if line.strip():
+                try:
+                    yield number, json.loads(line.decode("utf-8-sig"))
+                except ValueError as error:
+                    raise SegError(f"{path}: line {number} is not valid JSON ({error}); export it again") from error
 
 
 def lists_of(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:

@@ -14,10 +14,21 @@ from prep.core.files import within_limits
 from prep.core.words import as_source, list_some
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators import annotation_xml, darwin, isat, labelbox, superannotate, supervisely, via, via3, vott
+from prep.labels.annotators import (
+    annotation_xml,
+    darwin,
+    isat,
+    labelbox,
+    page_xml,
+    superannotate,
+    supervisely,
+    via,
+    via3,
+    vott,
+)
 from prep.labels.array_samples import samples
 from prep.labels.class_files import DEFINITION_NAMES
-from prep.labels.competitions import open_images, run_length_csv
+from prep.labels.competitions import deep_fashion, open_images, run_length_csv
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
@@ -53,10 +64,12 @@ from prep.labels.regions import (
 from prep.labels.services import (
     dataloop,
     datumaro,
+    diffgram,
     encord,
     hasty,
     kili,
     labelbox_json,
+    prodigy,
     scalabel,
     scale,
     segment_anything,
@@ -80,11 +93,12 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         ade20k.FORMAT,
     ),
     *(panoptic.FORMAT, supervisely.FORMAT, via.FORMAT, via.CSV),
-    *(run_length_csv.FORMAT, open_images.FORMAT),
+    *(run_length_csv.FORMAT, open_images.FORMAT, deep_fashion.FORMAT),
     *(imagej.FORMAT, geojson.FORMAT, slide_xml.FORMAT),
     *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT, via3.FORMAT),
     *(annotation_xml.FORMAT, cityscapes_polygons.FORMAT, datumaro.FORMAT, labelbox_json.FORMAT, dataloop.FORMAT),
     *(hasty.FORMAT, kili.FORMAT, encord.FORMAT, scale.FORMAT, scalabel.FORMAT, segment_anything.FORMAT),
+    *(page_xml.FORMAT, diffgram.FORMAT, prodigy.FORMAT),
     map_vectors.FORMAT,
     *named_only.FORMATS,
 )

@@ -3,23 +3,19 @@
 Source of the layout: https://docs.labelbox.com/reference/export-image-annotations.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from prep.core.errors import SegError
-from prep.core.files import explained
 from prep.images.finding import FoundFile
 from prep.labels.annotators.photo_files import source_of, text_of, xy_corners
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
+from prep.labels.json_stream import json_lines
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import image_extent
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-
-_LONGEST_LINE = 1 << 26
 
 
 def _files(contents: Contents) -> list[FoundFile]:
@@ -29,21 +25,11 @@ def _files(contents: Contents) -> list[FoundFile]:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     file = only_one(contents, _files(contents), "Labelbox")
     left_out = LeftOut()
-    images = [_image(f"{file.path}, line {number}", row, left_out) for number, row in _rows(file.path)]
+    images = [_image(f"{file.path}, line {number}", row, left_out) for number, row in json_lines(file.path)]
     found = [image for image in images if image is not None]
     if not found:
         raise SegError(f"{file.path}: holds no label" + "".join(f"\n  {note}" for note in left_out.notes()))
     return source_of("labelbox", contents, file, found, left_out)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Any]]:
-    with explained(path), path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line.decode("utf-8-sig"))
-                except ValueError as error:
-                    raise SegError(f"{path}: line {number} is not valid JSON ({error}); export it again") from error
 
 
 def _image(where: str, row: Any, left_out: LeftOut) -> RegionImage | None:  # noqa: ANN401  # whatever JSON holds

@@ -31,10 +31,11 @@ _MASK_WORDS = frozenset(
         "labeltrainids",
     }
     | {"trainids", "instanceids", "gtfine", "gtcoarse", "watershed", "color", "colour", "jpg", "jpeg", "png", "tif"}
+    | {"fuse", "save"}  # SuperAnnotate: x.jpg___fuse.png
 )
 _PHOTO_WORDS = frozenset(
     {"image", "images", "img", "im", "photo", "sat", "rgb", "leftimg8bit", "original", "orig", "raw", "training"}
-    | {"train", "test", "val"}
+    | {"train", "test", "val", "0000"}  # 0000: nnU-Net's first channel
 )
 _GAP = r"[ _\-.]+"
 _FIRST = re.compile(rf"([^ _\-.]+{_GAP})(.+)", re.DOTALL)

@@ -14,6 +14,7 @@ _BEST = (
     ("labelids", "Cityscapes: labelIds are the numbers of its classes"),
     ("labeltrainids", "labelTrainIds are numbers of classes, as Cityscapes and mmsegmentation write them"),
     ("watershed_mask", "PixelAnnotationTool: the watershed mask is the finished one"),
+    ("___fuse", "SuperAnnotate: fuse holds a colour a class, save one an object"),
     ("manual1", "DRIVE: the first observer's masks are the truth, and mask is the field of view"),
 )
 """Ends of masks' names that are taken before others of the same images, and why."""

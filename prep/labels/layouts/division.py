@@ -12,6 +12,7 @@ from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.labels.layouts.affixes import Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
 from prep.labels.layouts.looks import is_photo, number_of_values
 from prep.labels.layouts.splits import split_of
@@ -56,6 +57,8 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
         return _of_one_kind(photos, _of_pattern(masks, patterns), others)
     if photos and others:  # what lies elsewhere are the masks
         return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
+    if not patterns and (classes := by_class_folders(files)):
+        return _without_others(*classes, [])
     if masks and others:
         for unnamed in (_inside(others), others):
             if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:
@@ -173,9 +176,12 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
 
     What they look like comes first where it is plain: x.png may be the photo, and x.bmp its mask.
     """
-    if any(_role(file) for file in files):
+    roles = {_role(file) for file in files}
+    if roles - {"", "photos"} or len(roles) > 1:
         return None
     photos, masks = _by_look(files)
+    if not masks and "photos" in roles:  # images/x.jpg and images/x.png are photos unless one looks as a mask does
+        return None
     if not masks:
         photos = [file for file in files if file.path.suffix.lower() in _PHOTO_SUFFIXES]
         masks = [file for file in files if file.path.suffix.lower() in _MASK_SUFFIXES]

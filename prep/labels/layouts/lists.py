@@ -13,11 +13,13 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
-from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in
+from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in, splits_in
 from prep.labels.reader import LabelSource
 from prep.labels.text_files import decode_text
 
 _LISTS = (".txt", ".lst")
+_SPLIT_TABLES = (".csv", ".tsv")
+_SPLIT_FILES = ("split.json", "splits.json", "data_split.json", "dataset_split.json", "train_val_test_split.json")
 _MOST_BYTES = 1 << 26
 _HEAD = 2048
 _ELSEWHERE = frozenset({"main", "layout", "action"})
@@ -60,7 +62,19 @@ def _lists(contents: Contents) -> tuple[SplitList, ...]:
         for file in tables
         for split, pairs in pairs_in(file.path).items()
     ]
-    return _without_trainval([*(each for each in found if each is not None), *rows])
+    more = [
+        SplitList(file.path, split, tuple((name, "") for name in names))
+        for file in (*contents.of_suffix(*_SPLIT_TABLES), *contents.named(*_SPLIT_FILES))
+        if file not in tables or not rows
+        for split, names in (splits_in(file.path) if _may_divide(contents, file) else {}).items()
+    ]
+    return _without_trainval([*(each for each in found if each is not None), *rows, *more])
+
+
+def _may_divide(contents: Contents, file: FoundFile) -> bool:
+    """Whether the beginning of a file speaks of splits: it may be large, and of something else."""
+    head = contents.text_head(file).lower()
+    return b"train" in head or b"split" in head or file.path.stem.lower().startswith("split")
 
 
 def _without_trainval(lists: Sequence[SplitList]) -> tuple[SplitList, ...]:
@@ -125,7 +139,7 @@ def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelS
     placed = direct | {stem: splits[name] for stem, (name, _) in more.items()}
     if 2 * len(placed) < len(own) or len(set(placed.values())) < 2:
         return found
-    notes = [f"splits are from {list_some(sorted(each.path.name for each in lists))}"]
+    notes = [f"splits are from {list_some(sorted({each.path.name for each in lists}))}"]
     if unlisted := sorted(set(own) - placed.keys()):
         notes.append(f"in none of these lists, and so in no split: {len(unlisted)} ({list_some(unlisted)})")
     if twice:

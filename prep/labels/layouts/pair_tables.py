@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from prep.core.classes import ClassMap, Color, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import SPLIT_WORDS
@@ -15,6 +16,20 @@ from prep.labels.text_files import decode_text
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
 _MOST_BYTES = 1 << 26
 _MASK_WORDS = ("mask", "label", "seg", "annot", "gt", "target", "truth")
+_SPLIT_COLUMNS = ("split", "subset", "set", "partition", "phase")
+_NAME_COLUMNS = (
+    "image",
+    "filename",
+    "file_name",
+    "file",
+    "name",
+    "image_id",
+    "image_path",
+    "path",
+    "img",
+    "stem",
+    "id",
+)
 _TWO = 2
 
 
@@ -40,6 +55,50 @@ def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
         said = str(row.get("split") or row.get("subset") or "").strip().lower()
         found.setdefault(SPLIT_WORDS.get(said, ""), []).append((image, mask))
     return found
+
+
+def splits_in(path: Path) -> dict[str, list[str]]:
+    """Names of images by the split that a table or a JSON file puts them into; nothing if it is no such file.
+
+    A row with a column split (subset, set) and one with names; {"train": [names], "val": [names]}.
+    """
+    found: dict[str, list[str]] = {}
+    if path.suffix.lower() == ".json":
+        content = _content(path)
+        for key, names in content.items() if isinstance(content, dict) else ():
+            if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+                found.setdefault(SPLIT_WORDS.get(str(key).lower(), ""), []).extend(map(_plain, names))
+        return found if found and "" not in found else {}
+    for row in _rows(path):
+        plain = {str(key).strip().lower(): str(value).strip() for key, value in row.items() if isinstance(value, str)}
+        if not any(plain.values()):  # an empty line
+            continue
+        split = next((plain[key] for key in _SPLIT_COLUMNS if key in plain), "")
+        name = next((plain[key] for key in _NAME_COLUMNS if plain.get(key)), "")
+        if not name or split.lower() not in SPLIT_WORDS:
+            return {}
+        found.setdefault(SPLIT_WORDS[split.lower()], []).append(_plain(name))
+    return found
+
+
+def _content(path: Path) -> object:
+    try:
+        return json.loads(read_bytes(path)) if path.stat().st_size <= _MOST_BYTES else None
+    except (OSError, SegError, ValueError):
+        return None
+
+
+def colors_in(path: Path) -> ClassMap | None:
+    """The classes that a manifest of SageMaker Ground Truth says of its masks (internal-color-map); None if none."""
+    found: dict[str, Color] = {}
+    for row in _rows(path) if path.suffix.lower() == ".manifest" else ():
+        for value in row.values():
+            said = value.get("internal-color-map") if isinstance(value, dict) else None
+            for each in said.values() if isinstance(said, dict) else ():
+                name, color = each.get("class-name"), parse_color(str(each.get("hex-color")))
+                if found.setdefault(str(name), color) != color:
+                    raise SegError(f"{path}: class {name} has two colours; convert the masks of each by themselves")
+    return ClassMap(tuple(found), tuple(found.values())) if found else None
 
 
 def _says_mask(column: str) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from prep.core.folder_names import SPLIT_WORDS, names_labels, place_of, role_of
+from prep.core.folder_names import names_labels, place_of, role_of
 from prep.images.finding import FoundFile, find_files
 from prep.labels.layouts.affixes import relate, says_mask
+from prep.labels.layouts.class_folders import class_of, says_class, without_last_word
 from prep.labels.layouts.kinds import version_of
 
 _MOST_CLASSES = 40
@@ -119,17 +120,24 @@ def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class."""
+    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class.
+
+    Names in it may have one word more, the same in all of a folder (IDRiD: 1. Microaneurysms/IDRiD_01_MA.tif).
+    """
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
+    ends: dict[str, set[str]] = defaultdict(set)
     for file in masks:
         inner = PurePosixPath(file.name)
         folders = [part for part in inner.parent.parts if place_of(part)]
         options = []
         for position, name in enumerate(folders):
             rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
-            if rest.stem in photos and name.lower() not in SPLIT_WORDS and not version_of(name):
-                options.append((rest.stem, name))
-        if len(options) != 1:
+            stem = rest.stem if rest.stem in photos else without_last_word(rest.stem)
+            kind = class_of(name)
+            if stem in photos and says_class(kind) and not version_of(name):
+                options.append((stem, kind))
+                ends[kind].add(rest.stem.removeprefix(stem))
+        if len(options) != 1 or len(ends[options[0][1]]) > 1:
             return None
         found[options[0][0]].append((options[0][1], file))
     return _several(found, photos)

@@ -12,15 +12,20 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import lists_of
+from prep.labels.layouts.pair_tables import colors_in
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
 
 
 def _recognised(contents: Contents) -> float:
-    """Only where names do not pair images and masks, or tell which is which, for then the lists may leave some out."""
+    """Only where names do not pair images and masks, or tell which is which: lists may leave some out.
+
+    A manifest of SageMaker decides always, because it says the classes, too.
+    """
     pairs = [line for each in lists_of(contents) for line in each.lines if line[1]]
-    if pairs and not (division_of(contents).photos or contents.photos):
+    says_classes = any(each.path.suffix.lower() == ".manifest" for each in lists_of(contents))
+    if pairs and (says_classes or not (division_of(contents).photos or contents.photos)):
         return LIKELY
     stems = [(PurePosixPath(image).stem, PurePosixPath(mask).stem) for image, mask in pairs]
     found = relate([image for image, _ in stems], [mask for _, mask in stems]).found if stems else {}
@@ -46,7 +51,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     stems = dict(zip(there, unique_stems([image for image, _ in there]), strict=True))
     found = {pair: (stem, masks[pair], photos[pair]) for pair, stem in stems.items()}
-    notes = [f"pairs are from {list_some(sorted(each.path.name for each in lists_of(contents)))}"]
+    notes = [f"pairs are from {list_some(sorted({each.path.name for each in lists_of(contents)}))}"]
     used = {*filter(None, masks.values()), *filter(None, photos.values())}
     others = [file.name for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in used]
     notes += [f"in no list, and left out: {counted(len(others), 'image')} ({list_some(others)})"] if others else []
@@ -54,6 +59,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     return LabelSource(
         "",
         tuple(RawLabel(mask, stem) for stem, mask, _ in found.values() if mask),
+        classes=next(filter(None, (colors_in(each.path) for each in lists_of(contents))), None),
         photos={stem: photo for stem, _, photo in found.values() if photo},
         names_photos=True,
         missing=tuple(f"{image} {mask}" for image, mask in splits if (image, mask) not in found),
@@ -70,6 +76,6 @@ FORMAT = FileFormat(
     _recognised,
     _opened,
     rules="Lines, or rows, name an image and its mask, below the folder of the list; the names of the lists, or a "
-    "column split, are the splits. They decide where names do not pair by themselves; then files that no list names "
-    "are left out and counted.",
+    "column split, are the splits; a manifest of SageMaker says the classes. They decide where names do not pair by "
+    "themselves; then files that no list names are left out and counted.",
 )

@@ -37,7 +37,8 @@ def is_coco(content: object) -> bool:
     """Whether the content of a JSON file is of COCO."""
     return (
         isinstance(content, dict)
-        and all(isinstance(content.get(key), list) for key in _LISTS)
+        and all(isinstance(content.get(key), list) for key in ("images", "categories"))
+        and isinstance(content.get("annotations"), list | dict)  # LIVECell: an object, by their ids
         and not is_panoptic(content)
     )
 

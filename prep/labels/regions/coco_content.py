@@ -67,9 +67,8 @@ def read_content(path: Path, read: Callable[[], Iterable[tuple[str, Any]]], left
     """
     found = _Found()
     waiting = False
-    for key, entries in read():
-        if not isinstance(entries, list | Iterator):
-            continue
+    for key, listed in read():
+        entries = _entries(listed)
         if key == "images":
             found.images = _images(path, entries, left_out)
         elif key == "categories":
@@ -79,10 +78,17 @@ def read_content(path: Path, read: Callable[[], Iterable[tuple[str, Any]]], left
         elif key == "annotations":
             waiting = True
     if waiting and found.images is not None:
-        for key, entries in read():
+        for key, listed in read():
             if key == "annotations":
-                found.read_annotations(entries, left_out)
+                found.read_annotations(_entries(listed), left_out)
     return found.content(path, left_out)
+
+
+def _entries(listed: object) -> Iterable[Any]:
+    """The entries of a list, or of an object by their ids (LIVECell); none of anything else."""
+    if isinstance(listed, dict):
+        return listed.values()
+    return listed if isinstance(listed, list | Iterator) else ()
 
 
 @dataclass

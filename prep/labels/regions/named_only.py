@@ -1,5 +1,6 @@
 """Formats that are recognised and not read: what each is called, and what to export in its tool instead."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +14,7 @@ from prep.labels.reader import LabelSource
 
 _PNG_MASKS = "a PNG mask for each photo"
 _FIRST_LINE = 4096
+_BOX = re.compile(rb"(?:-?[\d.]+ ){8}\S+ \d")
 
 
 def _json(name: str, title: str, owns: Callable[[Any], bool], instead: str) -> LabelFormat:
@@ -51,6 +53,13 @@ def _by_end(*ends: str, marks: Sequence[bytes] = ()) -> Callable[[Contents], flo
     return recognised
 
 
+def _turned_boxes(contents: Contents) -> float:
+    """Files of lines of four corners, a name and a number, below a folder labelTxt."""
+    files = [file for file in contents.of_suffix(".txt") if "labeltxt" in file.path.parent.name.lower()]
+    lines = contents.text_head(files[0]).split(b"\n") if files else []
+    return LIKELY if any(_BOX.match(line) for line in lines) and not are_told(contents) else NO
+
+
 FORMATS: tuple[LabelFormat, ...] = (
     _json(
         "segments-ai",
@@ -73,8 +82,46 @@ FORMATS: tuple[LabelFormat, ...] = (
         f"write PNG or TIFF photos, and {_PNG_MASKS} (in ilastik: Export, Format png or tif)",
     ),
     NamedOnly("zarr", "Zarr arrays", _by_end(".zarray", ".zgroup"), f"write {_PNG_MASKS}"),
+    NamedOnly(
+        "nrrd",
+        "NRRD and MetaImage volumes (3D Slicer)",
+        _by_end(".nrrd", ".nhdr", ".mha", ".mhd"),
+        f"write their slices as PNG photos, and {_PNG_MASKS} (in 3D Slicer: Segmentations, Export to files, PNG)",
+    ),
     NamedOnly("xcf", "GIMP's own files", _by_end(".xcf"), "in GIMP choose File, Export As, PNG for each"),
     NamedOnly("psd", "Photoshop's own files", _by_end(".psd", ".psb"), "in Photoshop choose Save a Copy, PNG for each"),
+    NamedOnly(
+        "ora", "files of Krita and OpenRaster", _by_end(".kra", ".ora"), "in Krita choose File, Export, PNG for each"
+    ),
+    NamedOnly(
+        "svg",
+        "drawings in SVG",
+        _by_end(".svg", ".ai", ".eps"),
+        f"write {_PNG_MASKS}, of the photo's size and without soft edges (in Inkscape: File, Export, PNG)",
+    ),
+    NamedOnly(
+        "labkit",
+        "Labkit's own files",
+        _by_end(".labeling"),
+        "in Labkit choose Segmentation, Save Segmentation Result as TIF, or save the labeling as .tif",
+    ),
+    NamedOnly(
+        "qupath-data",
+        "QuPath's own files",
+        _by_end(".qpdata", ".qpproj"),
+        "in QuPath choose File, Export objects as GeoJSON",
+    ),
+    NamedOnly("webknossos", "WEBKNOSSOS datasets", _by_end(".wkw"), "in WEBKNOSSOS choose Download, and TIFF"),
+    NamedOnly(
+        "ilastik", "projects of ilastik", _by_end(".ilp"), "in ilastik choose Export, Source Simple Segmentation, png"
+    ),
+    NamedOnly(
+        "pickle",
+        "files of Python objects",
+        _by_end(".pkl", ".pickle", ".pt", ".pth", ".joblib"),
+        f"they could run any program when they are opened: write {_PNG_MASKS}, or np.save(path, mask)",
+    ),
+    NamedOnly("database", "LMDB and SQLite databases", _by_end(".mdb", ".sqlite"), f"write {_PNG_MASKS}"),
     NamedOnly("parquet", "Parquet tables", _by_end(".parquet", ".arrow"), f"save their images, and {_PNG_MASKS}"),
     NamedOnly(
         "archive",
@@ -107,6 +154,27 @@ FORMATS: tuple[LabelFormat, ...] = (
         _by_end(".manifest", marks=(b"-ref",)),
         "rename its masks as their photos are called, put both into folders masks/ and images/, and name the classes "
         "of its internal-color-map with --classes",
+    ),
+    NamedOnly(
+        "imagej-results",
+        "a table of measurements (ImageJ, QuPath, CellProfiler)",
+        _by_end(".csv", ".tsv", marks=(b" ,Area,", b"Object ID,", b"ImageNumber,ObjectNumber", b"Centroid X")),
+        "it holds no outlines: save ROIs (in ImageJ: ROI Manager, More, Save) or export masks",
+    ),
+    NamedOnly(
+        "alto", "ALTO XML", _by_end(".xml", marks=(b"<alto",)), "it holds boxes of text: export PAGE XML, which is read"
+    ),
+    NamedOnly(
+        "language-jsonl",
+        "JSON lines for language models (Florence-2, PaliGemma)",
+        _by_end(".jsonl", marks=(b'"suffix"',)),
+        "they hold boxes as words, and no masks: export COCO, or PNG masks",
+    ),
+    NamedOnly(
+        "oriented-boxes",
+        "YOLO's turned boxes and DOTA's",
+        _turned_boxes,
+        "they are boxes, and no masks: export YOLO segmentation, COCO, or PNG masks",
     ),
     NamedOnly(
         "vertex-jsonl",

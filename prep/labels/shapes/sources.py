@@ -53,6 +53,7 @@ def region_source(
     damaged = dict(damaged)
     sized = [_sized(*each, stated, damaged) for each in zip(images, photos, stems, strict=True)]
     placed, how = _in_pixels(sized, photos, points)
+    _refuse_twice(path, images, stems)
     listed = {stem: image for stem, image in zip(stems, placed, strict=True) if all(image.size)}
     if images and not listed and damaged:
         raise refused(list(damaged.values()))
@@ -78,6 +79,18 @@ def region_source(
         splits={stem: image.split for stem, image in listed.items() if image.split},
         damaged=damaged,
     )
+
+
+def _refuse_twice(path: Path, images: Sequence[RegionImage], stems: Sequence[str]) -> None:
+    """SegError where two are of one photo: which of them counts, nobody knows."""
+    seen: dict[str, RegionImage] = {}
+    for stem, image in zip(stems, images, strict=True):
+        other = seen.setdefault(stem, image)
+        if other is not image:
+            files = " and ".join(dict.fromkeys(str(each.file or path) for each in (other, image)))
+            raise SegError(
+                f"{files}: two labels are of the photo {image.name}; remove one of them, or rename its photo"
+            )
 
 
 def noted(nothing: str, images: Sequence[RegionImage], notes: Sequence[str]) -> list[str]:

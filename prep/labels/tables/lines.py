@@ -2,13 +2,15 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from prep.core.classes import Color, classes_from_list
+from prep.core.classes import Color, classes_from_list, parse_color
 from prep.core.errors import SegError
 from prep.labels.tables.table import ClassTable, Row, table_of
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
+_HEX_ALONE = re.compile(r"#?[0-9a-fA-F]{6}")
+_SHARE = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
 _HEX_ID = re.compile(r"#[0-9a-fA-F]{6}\s*,\s*\d")
 _LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
 _NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
@@ -31,12 +33,19 @@ _ID_COLUMNS = (
     "pixel_value",
     "class id",
     "class_id",
+    "classid",
     "label id",
     "label_id",
+    "labelid",
+    "pixellabelid",
+    "grey",
+    "gray",
 )
 _ADE_COLUMNS = {"idx", "ratio", "stuff", "name"}
 _MOST_DIGITS = 9
 _COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
+_COLOR_COLUMN = ("color", "colour", "rgb", "hex", "hex color", "rgb color")
+_TRIPLE = re.compile(r"[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})\s*[\])]?")
 _LONGEST_NAME = 100
 
 Line = tuple[int, str]
@@ -59,26 +68,57 @@ def table_from_lines(text: str, first_id: int | None) -> ClassTable:
 
 
 def _columns(lines: Sequence[Line]) -> list[Row] | None:
-    """Rows of a CSV file whose first line names a column of names and one of ids or three of colours; else None."""
+    """Rows of a CSV file whose first line names a column of names and one of ids or colours; else None."""
     delimiter = max(",;\t", key=lines[0][1].count)
     header = [cell.strip().strip('"').lower() for cell in lines[0][1].split(delimiter)]
-    name = next((header.index(wanted) for wanted in _NAME_COLUMNS if wanted in header), None)
-    raw = next((header.index(wanted) for wanted in _ID_COLUMNS if wanted in header), None)
-    places = [next((header.index(wanted) for wanted in each if wanted in header), None) for each in _COLOR_COLUMNS]
-    channels = [place for place in places if place is not None]
-    if name is None or (raw is None and len(channels) < len(places)):
+    name, raw, color = (_place(header, wanted) for wanted in (_NAME_COLUMNS, _ID_COLUMNS, _COLOR_COLUMN))
+    channels = [place for each in _COLOR_COLUMNS if (place := _place(header, each)) is not None]
+    if name is None or (raw is None and color is None and len(channels) < len(_COLOR_COLUMNS)):
         return None
-    rows = []
+    cells: dict[int, list[str]] = {}
     for number, line in lines[1:]:
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
-        where = f"line {number}"
-        if len(cells) <= max(name, raw or 0):
-            raise SegError(f"{where}: expected {len(header)} columns as in the first line, found {line!r:.80}")
-        color = _rgb(number, [cells[place] for place in channels if place < len(cells)]) if len(channels) == 3 else None
-        rows.append(Row(cells[name], color, None if raw is None else whole(where, cells[raw]), where))
+        cells[number] = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+        if len(cells[number]) <= max(name, raw or 0):
+            raise SegError(f"line {number}: expected {len(header)} columns as in the first line, found {line!r:.80}")
+    colors = _of_channels(cells, channels) if len(channels) == len(_COLOR_COLUMNS) else _of_column(cells, color)
+    if raw is None and cells and not colors:
+        return None
+    rows = [
+        Row(row[name], colors.get(number), None if raw is None else whole(f"line {number}", row[raw]), f"line {number}")
+        for number, row in cells.items()
+    ]
     if set(header) >= _ADE_COLUMNS:
         rows.append(Row("void", None, 0, "line 1"))  # ADE20K: 0 is whatever is none of the 150
     return rows
+
+
+def _place(header: Sequence[str], wanted: Sequence[str]) -> int | None:
+    return next((header.index(each) for each in wanted if each in header), None)
+
+
+def _of_channels(cells: Mapping[int, Sequence[str]], channels: Sequence[int]) -> dict[int, Color]:
+    """The colour of each line from its columns r, g and b: 0 to 255, or shares from 0 to 1 as MATLAB has them."""
+    values = {number: [row[place] for place in channels if place < len(row)] for number, row in cells.items()}
+    every = [value for row in values.values() for value in row]
+    if every and all(map(_SHARE.fullmatch, every)) and any("." in value for value in every):
+        values = {number: [str(round(255 * float(value))) for value in row] for number, row in values.items()}
+    return {number: _rgb(number, row) for number, row in values.items()}
+
+
+def _of_column(cells: Mapping[int, Sequence[str]], column: int | None) -> dict[int, Color]:
+    """The colour of each line from one column: #ff0000, (255, 0, 0), 255 0 0; none unless each line has its own."""
+    found: dict[int, Color] = {}
+    if column is None:
+        return found
+    for number, row in cells.items():
+        text = row[column] if column < len(row) else ""
+        if match := _TRIPLE.fullmatch(text):
+            found[number] = _rgb(number, match.groups())
+        elif _HEX_ALONE.fullmatch(text):
+            found[number] = parse_color(text)
+        else:
+            return {}
+    return found if len(set(found.values())) == len(found) else {}
 
 
 def whole(where: str, value: object) -> int:

@@ -89,11 +89,14 @@ def table_from_pbtxt(text: str) -> ClassTable:
 
 
 def _of_values(data: object, first_id: int | None) -> ClassTable:
-    """Names in a list, entries in a list, {"0": name}, {name: 0}, {name: [r, g, b]}."""
+    """Names in a list, entries in a list or by name or id, {"0": name}, {name: 0}, {name: [r, g, b]}."""
     if isinstance(data, list) and data and all(isinstance(entry, str) for entry in data):
         return table_of([Row(name, where=f"entry {n}") for n, name in enumerate(data, start=1)], first_id)
     if isinstance(data, list) and data and all(isinstance(entry, dict) for entry in data):
         return _entries(data, first_id)
+    if isinstance(data, dict) and data and all(isinstance(entry, dict) for entry in data.values()):
+        keys = ["id" if _is_number(key) else "name" for key in data]
+        return _entries([{key: own, **entry} for key, (own, entry) in zip(keys, data.items(), strict=True)], first_id)
     if isinstance(data, dict) and data:
         for fits, row in _FORMS:
             if all(fits(key, value) for key, value in data.items()):

@@ -321,3 +321,39 @@ def test_a_list_without_its_background_is_asked_about(tmp_path: Path) -> None:
     assert np.array_equal(masks_of(tmp_path / "set")["a"], random_mask(0))
     run_ok(*convert, tmp_path / "names.txt", "--unknown", "ignore", "--overwrite")
     assert np.array_equal(masks_of(tmp_path / "set")["a"], np.where(random_mask(0) == 2, 255, random_mask(0)))
+
+
+@pytest.mark.parametrize("names", ["soil\nroad\ncar\n", "road\ncar\n"])
+def test_as_many_values_as_names_are_laid_out_in_order(raw: Raw, names: str) -> None:
+    raw.masks(lambda ids: (ids * 50).astype(np.uint8))
+    raw.write("classes.txt", names)
+    said = raw.refused()
+    assert "the masks hold the values 0, 50, 100, which no counting gives" in said
+    lines = said[said.index("\n\n") + 2 :].splitlines()[:3]
+    raw.convert("--classes", raw.write("mine.txt", "\n".join(lines) + "\n"))
+    raw.assert_masks(lambda ids: ids)
+    assert raw.names == (("soil" if "soil" in names else "background"), "road", "car")
+
+
+def test_black_grey_and_white_are_three_classes_unless_one_is_called_ignore(raw: Raw) -> None:
+    raw.masks(lambda ids: np.array([255, 128, 0], np.uint8)[ids])
+    said = raw.refused()
+    assert "255 is ignored" not in said
+    lines = "\n".join(said[said.index("\n\n", said.index("Save")) + 2 :].splitlines()[:3]) + "\n"
+    raw.convert("--classes", raw.write("mine.txt", lines))
+    raw.assert_masks(lambda ids: 2 - ids)
+    raw.convert("--classes", raw.write("mine.txt", lines.replace("class128", "ignore")))
+    raw.assert_masks(lambda ids: np.array([1, 255, 0], np.uint8)[ids])
+
+
+def test_a_list_in_the_only_folder_of_a_download_is_found(tmp_path: Path) -> None:
+    for stem, ids in IDS.items():
+        save(tmp_path / f"raw/Dataset001_Cells/imagesTr/{stem}_0000.png", smooth_image(24, 32))
+        save(tmp_path / f"raw/Dataset001_Cells/labelsTr/{stem}.png", ids)
+    content = {"channel_names": {"0": "R"}, "labels": {"background": 0, "cell": 1, "edge": 2}, "numTraining": 2}
+    (tmp_path / "raw/Dataset001_Cells/dataset.json").write_text(json.dumps(content), encoding="utf-8")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "cell", "edge")
+    made = masks_of(tmp_path / "set")
+    assert len(made) == 2
+    assert all(np.array_equal(mask, IDS[stem.split("_")[-2]]) for stem, mask in made.items())

@@ -102,6 +102,16 @@ def test_coco_stuffs_maps_that_do_not_tell_are_asked_about(download: Download) -
     assert np.array_equal(download.named("train2017_0"), np.array(["person", "bicycle", "name4"])[IDS[0]])
 
 
+@pytest.mark.parametrize("values", [(VOID, CAR, WOOD), (255, CAR, WOOD)])
+def test_coco_stuffs_last_number_tells_that_it_counts_from_1(download: Download, values: tuple[int, int, int]) -> None:
+    coco_stuff(download, values)
+    said = download.error("--first-id", 0)
+    assert "the masks hold 182, which would be of no class" in said
+    assert "  --first-id 1" in said.splitlines()
+    download.convert("--first-id", 1)
+    assert np.array_equal(download.named("val2017_1"), np.array(["", "car", "wood"])[IDS[1]])
+
+
 def test_train_ids_that_are_not_cityscapes_get_none_of_its_names(download: Download) -> None:
     download.photo("images/1.jpg")
     download.mask("annotations/1.png", IDS[1])

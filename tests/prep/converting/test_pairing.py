@@ -1,5 +1,8 @@
 """Pairs of images and labels by stem or by pattern."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +11,7 @@ from prep.converting.pairing import pair_stems
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.labels.layouts.affixes import suggest_patterns
+from tests.support import masks_of, random_mask, run_error, run_ok, save, smooth_image
 
 STEMS = st.lists(st.text("abc_-. ü0123", min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
 
@@ -67,3 +71,17 @@ def test_a_suggestion_pairs_what_belongs_together(stems: list[str]) -> None:
 def test_long_lists_are_cut() -> None:
     assert list_some(["a", "b"]) == "a, b"
     assert list_some(list("abcdefg")) == "a, b, c, d, e and 2 more"
+
+
+@pytest.mark.parametrize("names", [("img_{}", "mask_{}"), ("{}", "{}")])
+def test_numbers_that_begin_elsewhere_are_not_paired_as_they_stand(names: tuple[str, str], tmp_path: Path) -> None:
+    for number in range(3):
+        save(tmp_path / "raw/images" / f"{names[0].format(number + 9)}.jpg", smooth_image(24, 32))
+        save(tmp_path / "raw/masks" / f"{names[1].format(number + 8)}.png", random_mask(number))
+    (tmp_path / "raw/classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert "their numbers begin at another one" in said
+    assert "--match" not in said
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--in-order")
+    made = masks_of(tmp_path / "set")
+    assert all(np.array_equal(made[names[0].format(number + 9)], random_mask(number)) for number in range(3))

@@ -153,6 +153,16 @@ ENTRIES = [{"class_name": "road", "png_index": 1, "color": "#4df3ceff"}, {"class
             False,
         ),
         ("labels.txt", "__ignore__\n_background_\nroad\ncar\n", (0, 1, 2), False),
+        ("a.csv", "Name,PixelLabelID\nbackground,1\nroad,2\ncar,3\n", (1, 2, 3), False),
+        ("label2id.json", '{"background": 0, "road": 3, "car": 7}', (0, 3, 7), False),
+        (
+            "class_map.json",
+            '{"0": {"name": "background"}, "3": {"name": "road"}, "7": {"name": "car"}}',
+            (0, 3, 7),
+            False,
+        ),
+        ("class_map.json", '{"background": {"id": 0}, "road": {"id": 3}, "car": {"id": 7}}', (0, 3, 7), False),
+        ("a.csv", "id,name,color\n0,background,#000000\n1,road,#000000\n2,car,#000000\n", (0, 1, 2), False),
     ],
 )
 def test_lists_of_other_tools(tmp_path: Path, name: str, text: str, ids: tuple[int, ...], rest: bool) -> None:
@@ -162,6 +172,23 @@ def test_lists_of_other_tools(tmp_path: Path, name: str, text: str, ids: tuple[i
     assert table.classes.ids == ids
     assert table.zero_is_rest == rest
     assert by_name["road"] < by_name["car"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'index,name,color\n0,background,"(0, 0, 0)"\n3,road,"[255, 128, 0]"\n7,car,"0 255 0"\n',
+        "id;name;colour\n0;background;0,0,0\n3;road;255,128,0\n7;car;0,255,0\n",
+        "id,name,hex\n0,background,#000000\n3,road,FF8000\n7,car,#00ff00\n",
+        "id,name,r,g,b\n0,background,0,0,0\n3,road,1.0,0.502,0\n7,car,0,1,.0\n",
+    ],
+)
+def test_colors_in_a_column_and_shares_of_white(tmp_path: Path, text: str) -> None:
+    table = read_class_table(write(tmp_path, "classes.csv", text))
+    assert table.classes.names == ("background", "road", "car")
+    assert table.classes.ids == (0, 3, 7)
+    assert table.has_colors
+    assert table.classes.colors == ((0, 0, 0), (255, 128, 0), (0, 255, 0))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

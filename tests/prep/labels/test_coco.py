@@ -399,6 +399,17 @@ def test_names_written_as_in_urls_find_their_photos(tmp_path: Path, out: Path) -
     assert [sample.stem for sample in Dataset.open(out).samples] == ["my photo é"]
 
 
+def test_annotations_by_their_ids_are_read_as_a_list(tmp_path: Path, out: Path) -> None:
+    """LIVECell."""
+    listed = content()
+    listed["annotations"] = {str(each["id"]): each for each in listed["annotations"]}
+    run_ok("masks", "convert", write(tmp_path / "listed.json", content()), "-o", out)
+    run_ok("masks", "convert", write(tmp_path / "by_id.json", listed), "-o", tmp_path / "other")
+    assert {stem: mask.tolist() for stem, mask in masks_of(out).items()} == {
+        stem: mask.tolist() for stem, mask in masks_of(tmp_path / "other").items()
+    }
+
+
 def test_lvis_names_images_by_their_addresses(tmp_path: Path, out: Path) -> None:
     save(tmp_path / "raw" / "val2017" / "000001.jpg", random_image(0, 3, 5))
     named = {"id": 1, "coco_url": "http://images.cocodataset.org/val2017/000001.jpg", "width": 5, "height": 3}

@@ -152,6 +152,15 @@ def labelme_web(stem: str) -> str:
     )
 
 
+def page(stem: str) -> str:
+    points = " ".join(f"{x},{y}" for x, y in ring(stem))
+    return (
+        '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15">'
+        f'<Page imageFilename="{stem}.png" imageWidth="{WIDTH}" imageHeight="{HEIGHT}">'
+        f'<TextRegion id="r" type="road"><Coords points="{points}"/></TextRegion></Page></PcGts>'
+    )
+
+
 EACH: dict[str, Write] = {
     "images": as_image("masks/{}.png", lambda stem: inside(stem).astype(np.uint8)),
     "voc": as_image("SegmentationClass/{}.png", lambda stem: inside(stem).astype(np.uint8)),
@@ -202,6 +211,15 @@ EACH: dict[str, Write] = {
     "slide-xml": in_file("{}.xml", aperio),
     "slide-xml of ASAP": in_file("{}.xml", asap),
     "annotation-xml": in_file("{}.xml", labelme_web),
+    "page-xml": in_file("{}.xml", page),
+    "deep-fashion": in_file(
+        "{}.json",
+        lambda stem: {
+            "source": "shop",
+            "pair_id": 1,
+            "item1": {"category_name": "road", "segmentation": [flat(stem)]},
+        },
+    ),
     "darwin": in_file(
         "{}.json",
         lambda stem: {
@@ -390,6 +408,7 @@ def test_every_format_of_a_file_each_is_here() -> None:
         "array-samples",
         *("gtruth", "numbered", "coco", "cvat", "labelstudio", "pair-lists", "coco-panoptic", "via", "via-csv", "via3"),
         *("run-length-csv", "open-images", "labelbox", "labelbox-json", "datumaro", "hasty", "scale", "scalabel"),
+        *("diffgram", "prodigy"),
     }
     read = {each.name for each in formats() if not each.rules.startswith("Recognised, not read")}
     assert {base(name) for name in EACH} | one_file == read

@@ -1,10 +1,12 @@
 """Lists of train, val and test beside labels: splits, and pairs that names do not tell."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from prep.dataset.dataset import Dataset
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
 
 STEMS = ("a1", "a2", "a3", "a4")
@@ -52,6 +54,39 @@ def test_lists_of_names(raw: Path, folder: str) -> None:
     write(raw, "ImageSets/Main/car_train.txt", "a4 -1", "a3  1")
     convert(raw)
     assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "test"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("split.csv", "image,split\na1.jpg,train\na2.jpg,training\na3.jpg,val\na4.jpg,test\n"),
+        ("meta.csv", "id;age;Subset\na1;3;train\na2;4;train\na3;4;valid\na4;5;test\n"),
+        ("splits.json", '{"train": ["a1", "a2"], "val": ["a3.jpg"], "test": ["JPEGImages/a4.jpg"]}'),
+    ],
+)
+def test_tables_and_json_files_of_splits(raw: Path, name: str, text: str) -> None:
+    write(raw, name, text)
+    assert f"splits are from {name}\n" in convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "test"}
+
+
+@pytest.mark.parametrize(
+    "text", ["image,split\na1.jpg,0\n", "image,training\na1.jpg,train\n", '{"train": 1}', "train\0"]
+)
+def test_tables_of_something_else_are_no_splits(raw: Path, text: str) -> None:
+    write(raw, "split.csv", text)
+    write(raw, "split.json", text)
+    convert(raw)
+    assert set(splits(raw).values()) == {""}
+
+
+def test_folders_of_dev_and_evaluation_are_splits(tmp_path: Path) -> None:
+    for number, folder in enumerate(("Training", "Dev", "Evaluation")):
+        save(tmp_path / f"raw/{folder}/images/a.jpg", smooth_image(24, 32))
+        save(tmp_path / f"raw/{folder}/masks/a.png", random_mask(number))
+    (tmp_path / "raw/classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    convert(tmp_path / "raw")
+    assert sorted(splits(tmp_path / "raw").values()) == ["test", "train", "val"]
 
 
 def test_lists_beside_the_folder_of_labels(raw: Path) -> None:
@@ -166,3 +201,26 @@ def test_a_column_says_the_split(tmp_path: Path) -> None:
     (raw / "all.csv").write_text("split,image,mask\nvalid,p1.jpg,m_9.png\ntrain,p2.jpg,m_8.png\n", encoding="utf-8")
     convert(raw)
     assert splits(raw) == {"p1": "val", "p2": "train"}
+
+
+def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -> None:
+    colors = np.array([[255, 255, 255], [44, 160, 44], [31, 119, 180]], np.uint8)
+    said = {str(at): {"class-name": name, "hex-color": color} for at, (name, color) in enumerate(
+        (("BACKGROUND", "#ffffff"), ("road", "#2ca02c"), ("car", "#1f77b4"))
+    )}  # fmt: skip
+    rows = []
+    for number in range(2):
+        save(tmp_path / f"raw/input/p{number}.jpg", smooth_image(24, 32))
+        save(tmp_path / f"raw/output/consolidated/{number}_2026.png", colors[random_mask(number)])
+        rows.append(
+            {
+                "source-ref": f"s3://bucket/input/p{number}.jpg",
+                "job-ref": f"s3://bucket/output/consolidated/{number}_2026.png",
+                "job-ref-metadata": {"internal-color-map": said, "type": "groundtruth/semantic-segmentation"},
+            }
+        )
+    (tmp_path / "raw/output.manifest").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    convert(tmp_path / "raw")
+    assert Dataset.open(tmp_path / "dataset").classes.names == ("BACKGROUND", "road", "car")
+    masks = masks_of(tmp_path / "dataset")
+    assert all(np.array_equal(masks[f"p{number}"], random_mask(number)) for number in range(2))

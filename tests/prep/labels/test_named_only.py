@@ -23,6 +23,19 @@ FILES = {
     "zarr": ("a.zarray", "x"),
     "xcf": ("a.xcf", "x"),
     "psd": ("a.psd", "x"),
+    "nrrd": ("a.seg.nrrd", "x"),
+    "ora": ("a.kra", "x"),
+    "svg": ("a.svg", "<svg/>"),
+    "labkit": ("a.tif.labeling", "{}"),
+    "qupath-data": ("a.qpdata", "x"),
+    "webknossos": ("a.wkw", "x"),
+    "ilastik": ("a.ilp", "x"),
+    "pickle": ("a.pkl", "x"),
+    "database": ("data.mdb", "x"),
+    "imagej-results": ("a.csv", " ,Area,Mean\n1,2,3\n"),
+    "alto": ("a.xml", '<alto xmlns="http://www.loc.gov/standards/alto/ns-v4#"/>'),
+    "language-jsonl": ("a.jsonl", '{"image": "a.jpg", "prefix": "<OD>", "suffix": "road<loc_1>"}'),
+    "oriented-boxes": ("labelTxt/a.txt", "1.0 1.0 9.0 1.0 9.0 9.0 1.0 9.0 road 0\n"),
     "parquet": ("a.parquet", "x"),
     "archive": ("a.tar", "x"),
     "cellpose": ("a_seg.npy", "x"),
@@ -42,6 +55,7 @@ def test_each_is_tried() -> None:
 def test_it_is_named_with_the_way_out(each: object, whole_folder: bool, tmp_path: Path) -> None:
     name, text = FILES.get(each.name) or ("a.json", json.dumps(JSON[each.name]))  # type: ignore[attr-defined]
     save(tmp_path / "raw" / "a.jpg", random_image(0))
+    (tmp_path / "raw" / name).parent.mkdir(exist_ok=True)
     (tmp_path / "raw" / name).write_text(text)
     source = tmp_path / "raw" if whole_folder else tmp_path / "raw" / name
     for command in (("masks", "inspect", source), ("masks", "convert", source, "-o", tmp_path / "set")):

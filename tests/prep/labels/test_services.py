@@ -218,6 +218,41 @@ ASAP = (
     )
     + '<Annotation Type="Dot" PartOfGroup="car"/></Annotations></ASAP_Annotations>'
 )
+PAGE = (
+    '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15"><Metadata/>'
+    '<Page imageFilename="a.png" imageWidth="6" imageHeight="4"><Border><Coords points="0,0 6,0 6,4"/></Border>'
+    + "".join(
+        f'<{tag} id="r"{kind}><Coords points="{" ".join(f"{x},{y}" for x, y in ring)}"/>'
+        f'<TextLine id="l"><Coords points="0,0 2,0 2,2"/></TextLine></{tag}>'
+        for tag, kind, ring in (
+            ("TextRegion", ' type="road"', FRAME),
+            ("TextRegion", ' type="background"', HOLE),
+            ("TextRegion", ' type="car"', CORNER),
+        )
+    )
+    + '<TextRegion id="empty"/></Page></PcGts>'
+)
+DIFFGRAM = {
+    "label_map": {"7": "road", "8": "car", "9": "background"},
+    "readme": {},
+    "12": {
+        "file": {"id": 12, "original_filename": "a.png"},
+        "image": SIZE,
+        "instance_list": [
+            {"type": "polygon", "label_file_id": 7, "points": xy(FRAME)},
+            {"type": "polygon", "label_file_id": 9, "points": xy(HOLE)},
+            {"type": "polygon", "label_file_id": 8, "points": xy(CORNER)},
+            {"type": "box", "label_file_id": 8, "x_min": 0},
+        ],
+    },
+}
+PRODIGY = "".join(
+    json.dumps({"image": "data:image/png;base64,AAAA", "path": path, **SIZE, "answer": answer, "spans": spans}) + "\n"
+    for path, answer, spans in (
+        ("/home/me/a.png", "accept", [{"label": label, "type": "polygon", "points": ring} for label, ring in THREE]),
+        ("/home/me/b.png", "reject", []),
+    )
+)
 FILES: dict[str, tuple[str, Any, str]] = {
     "datumaro": ("default.json", DATUMARO, "left out, because they are no regions, bbox: 1 (car in a.png)"),
     "hasty": ("h.json", HASTY, "left out, because they are boxes: 1 (car in a.png)"),
@@ -230,6 +265,9 @@ FILES: dict[str, tuple[str, Any, str]] = {
     "via3": ("v.json", VIA3, "left out, because they are no regions of a photo, or have no class: 1 (car)"),
     "annotation-xml": ("a.xml", LABELME_WEB, "left out, because they are boxes: 1 (car in a.xml)"),
     "annotation-xml rectlabel": ("a.xml", RECTLABEL, "left out, because they are boxes: 1 (car in a.xml)"),
+    "page-xml": ("page/a.xml", PAGE, "left out, because they have no outline: 1 (empty in a.xml)"),
+    "diffgram": ("d.json", DIFFGRAM, "left out, because they are no polygons, box: 1 (car in a.png)"),
+    "prodigy": ("p.jsonl", PRODIGY, "left out, because the answer is reject: 1 (/home/me/b.png)"),
     "slide-xml": ("a.xml", APERIO, ""),
     "slide-xml asap": ("a.xml", ASAP, "left out, because they are no polygons: 1 (car in a.xml)"),
 }
@@ -237,6 +275,7 @@ FILES: dict[str, tuple[str, Any, str]] = {
 
 def write(folder: Path, name: str, content: object) -> Path:
     save(folder / "a.png", random_image(0, 4, 6))
+    (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
     return folder / name
 
@@ -296,6 +335,29 @@ def test_what_cannot_be_read_is_named(name: str, content: object, said: str, tmp
     file = write(tmp_path / "raw", name, content)
     assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert file.exists() and not (tmp_path / "set").exists()
+
+
+def test_deep_fashion_finds_its_photos_by_folders_of_splits(tmp_path: Path) -> None:
+    for split, label in (("train", "top"), ("validation", "skirt")):
+        save(tmp_path / "raw" / split / "image" / "000001.jpg", random_image(0, 4, 6))
+        item = {"category_name": label, "segmentation": [flat(FRAME)]}
+        content = {"source": "user", "pair_id": 1, "item1": item, "item2": {"category_name": "x", "segmentation": []}}
+        (tmp_path / "raw" / split / "annos").mkdir()
+        (tmp_path / "raw" / split / "annos" / "000001.json").write_text(json.dumps(content))
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert "left out, because they are boxes: 2" in text
+    samples = by_stem(tmp_path / "set")
+    assert [(sample.split, bool(sample.image)) for sample in samples.values()] == [("train", True), ("val", True)]
+    assert Dataset.open(tmp_path / "set").classes.names == ("skirt", "top")
+    assert [mask.max() for mask in masks_of(tmp_path / "set").values()] == [1, 0]
+
+
+def test_two_labels_of_one_photo_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "a.xml", PAGE)
+    write(tmp_path / "raw", "copy.xml", PAGE)
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert "two labels are of the photo a.png; remove one of them, or rename its photo" in said
+    assert "a.xml and " in said
 
 
 def test_curves_of_bdd_bulge_between_their_corners(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""Folders of one class each, and photos with their masks in a folder that says photos."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.dataset.dataset import Dataset
+from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+
+IDS = random_mask(1)
+"""(24, 32) of 0, 1, 2."""
+
+TRUTHS = "A. Set/2. All Ground Truths"
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    return tmp_path / "raw"
+
+
+def photo(raw: Path, name: str) -> None:
+    save(raw / name, smooth_image(24, 32))
+
+
+def part(raw: Path, name: str, number: int, value: int = 255) -> None:
+    save(raw / name, ((number == IDS) * value).astype(np.uint8))
+
+
+def convert(raw: Path, *options: object, source: str = "") -> str:
+    return run_ok("masks", "convert", raw / source, "-o", raw.parent / "set", *options).stdout
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks", "names"),
+    [
+        ("CXR/{}.png", ("Manual/leftMask/{}.png", "Manual/rightMask/{}.png"), ("left", "right")),
+        ("CXR/{}.png", ("leftMask/{}.png", "rightMask/{}.png"), ("left", "right")),
+        ("left_frames/{}.png", ("truth/Clip_labels/{}.png", "truth/Shaft_labels/{}.png"), ("Clip", "Shaft")),
+        (
+            "A. Set/1. Original Images/a. Training/{}.jpg",
+            (f"{TRUTHS}/a. Training/1. Spots/{{}}_SP.tif", f"{TRUTHS}/a. Training/2. Disc/{{}}_OD.tif"),
+            ("1. Spots", "2. Disc"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("source", ["", "inside"])
+def test_folders_of_a_class_each_are_merged(
+    raw: Path, photos: str, masks: tuple[str, str], names: tuple[str, str], source: str
+) -> None:
+    inside = f"{source}/" if source else ""
+    for stem in ("x_1", "x_2"):
+        photo(raw, inside + photos.format(stem))
+        for number, name in enumerate(masks, start=1):
+            part(raw, inside + name.format(stem), number, 10 * number)
+    said = convert(raw)
+    assert Dataset.open(raw.parent / "set").classes.names == ("background", *names)
+    made = masks_of(raw.parent / "set")
+    assert len(made) == 2
+    assert all(np.array_equal(mask, IDS) for mask in made.values())
+    assert all(sample.image for sample in by_stem(raw.parent / "set").values())
+    assert f"4 masks of 2 classes ({', '.join(names)}) merged into one mask for each of 2 photos" in said
+
+
+@pytest.mark.parametrize("masks", [("rater1", "rater2"), ("expert A", "expert B")])
+def test_masks_of_several_people_are_not_merged(raw: Path, masks: tuple[str, str]) -> None:
+    for stem in ("x_1", "x_2"):
+        photo(raw, f"CXR/{stem}.png")
+        for name in masks:
+            part(raw, f"truth/{name}_mask/{stem}.png", 1)
+    assert "2 images and 4 masks of several kinds" in run_error("masks", "convert", raw, "-o", raw.parent / "set")
+
+
+def test_masks_that_lie_on_each_other_are_not_of_two_classes(raw: Path) -> None:
+    for stem in ("x_1", "x_2"):
+        photo(raw, f"stare-images/{stem}.ppm")
+        for name in ("ah", "vk"):
+            part(raw, f"labels-{name}/{stem}.{name}.ppm", 1)
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
+    assert "merged" not in said
+    assert "no name here says which images are photos" in said
+
+
+@pytest.mark.parametrize("folder", ["Imgs", "images/train", ""])
+def test_a_photo_and_its_mask_differ_by_their_ending_in_a_folder_of_photos(raw: Path, folder: str) -> None:
+    for stem in ("a", "b"):
+        photo(raw, f"{folder}/{stem}.jpg".lstrip("/"))
+        part(raw, f"{folder}/{stem}.png".lstrip("/"), 1)
+    (raw / "classes.txt").write_text("background\nthing\n", encoding="utf-8")
+    convert(raw)
+    assert all(np.array_equal(mask, IDS == 1) for mask in masks_of(raw.parent / "set").values())
+
+
+def test_two_photos_of_one_name_are_no_photo_and_mask(raw: Path) -> None:
+    for stem in ("a", "b"):
+        photo(raw, f"images/{stem}.jpg")
+        photo(raw, f"images/{stem}.png")
+    assert "no labels here" in run_error("masks", "convert", raw, "-o", raw.parent / "set")
+
+
+def test_pictures_of_superannotate_are_told_from_their_photos(raw: Path) -> None:
+    colors = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0]], np.uint8)[IDS]
+    for stem in ("Frame 1", "Frame 2"):
+        photo(raw, f"images/{stem}.jpg")
+        save(raw / f"images/{stem}.jpg___fuse.png", colors)
+        save(raw / f"images/{stem}.jpg___save.png", colors[::-1])
+    (raw / "classes.txt").write_text("background,#000000\nroad,#ff0000\ncar,#00ff00\n", encoding="utf-8")
+    said = convert(raw)
+    assert all(np.array_equal(mask, IDS) for mask in masks_of(raw.parent / "set").values())
+    assert "SuperAnnotate: fuse holds a colour a class" in said
+
+
+def test_a_number_that_leaves_values_over_is_corrected(raw: Path) -> None:
+    for stem in ("a", "b"):
+        photo(raw, f"images/{stem}.jpg")
+        save(raw / f"masks/{stem}.png", (IDS + 3).astype(np.uint8))
+    (raw / "labels.txt").write_text("road\ncar\ntree\n", encoding="utf-8")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set", "--first-id", 2)
+    assert "--first-id 2 makes road 2 and tree 4, and the masks hold 5, which would be of no class" in said
+    assert said.splitlines()[1] == "  --first-id 3"
+    convert(raw, "--first-id", 3)
+    assert all(np.array_equal(mask, IDS) for mask in masks_of(raw.parent / "set").values())
