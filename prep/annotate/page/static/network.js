@@ -86,6 +86,7 @@ function wordsOf({ state, failed, labelled, next, progress, comparison }) {
   if (state === "failed") return t("The training failed: {why}", { why: failed });
   if (state === "reading") return tCount(labelled, "Reading {n} labelled photo …", "Reading {n} labelled photos …");
   if (state === "comparing") return t("Comparing it with strokes, on photos that neither has learnt from …");
+  if (state === "opening") return t("The network is being opened …");
   if (state === "training") return trainingWords(progress);
   if (state !== "waiting") return "";
   if (comparison) return t("Trains again at {next} labelled photos ({now} now).", { next: grouped(next), now: grouped(labelled) });
