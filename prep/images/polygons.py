@@ -34,8 +34,8 @@ def fill_polygon(mask: NDArray[np.uint8], rings: Sequence[Ring], value: int) -> 
     edges = np.concatenate([_edges(ring) for ring in rings], axis=1) if rings else np.empty((6, 0))
     first, last = _rows(edges, height)
     for top, bottom in _row_blocks(first, last, height):
-        within = (np.minimum(np.maximum(each, top), bottom) for each in (first, last))
-        rows, columns = _crossings(edges, *within, width)
+        start_row, end_row = (np.minimum(np.maximum(each, top), bottom) for each in (first, last))
+        rows, columns = _crossings(edges, start_row, end_row, width)
         places = rows * (width + 1) + columns
         places.sort()
         places -= places // (width + 1)
