@@ -12,7 +12,7 @@ DATASET          the dataset folder; without it, it is found as git finds its re
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
@@ -195,30 +195,38 @@ _WRITTEN = ("dataset", "output")
 """Arguments that name a folder in which results are written; nothing is ever written among raw files."""
 
 
-def cluster_option(command: Command) -> Command:
-    """Let a command take --cluster, besides --workers; stands below all other options."""
+def cluster_option_of(folders: Callable[[dict[str, Any]], Iterable[Path]]) -> Callable[[Command], Command]:
+    """What lets a command take --cluster, besides --workers; stands below all other options.
 
-    @click.option(
-        "--cluster",
-        metavar="ADDRESS",
-        show_default="this machine",
-        help="Scheduler of a Dask cluster, tcp://HOST:PORT or its file, whose workers do the work (docs/scale.md).",
-    )
-    @wraps(command)
-    def on_cluster(*args: Any, cluster: str | None, **given: Any) -> object:  # noqa: ANN401
-        if cluster is None:
-            return command(*args, **given)
-        if given.get("workers") is not None:
-            raise click.UsageError("--workers is of this machine, and a cluster has workers of its own; leave one out")
-        from prep.core.cluster.connection import connected
+    folders: those that all workers have to see, by the arguments of the command.
+    """
 
-        with connected(cluster, list(_folders(given))):
-            return command(*args, **given)
+    def decorated(command: Command) -> Command:
+        @click.option(
+            "--cluster",
+            metavar="ADDRESS",
+            show_default="this machine",
+            help="Scheduler of a Dask cluster, tcp://HOST:PORT or its file, whose workers do the work (docs/scale.md).",
+        )
+        @wraps(command)
+        def on_cluster(*args: Any, cluster: str | None, **given: Any) -> object:  # noqa: ANN401
+            if cluster is None:
+                return command(*args, **given)
+            if given.get("workers") is not None:
+                raise click.UsageError(
+                    "--workers is of this machine, and a cluster has workers of its own; leave one out"
+                )
+            from prep.core.cluster.connection import connected
 
-    return on_cluster  # type: ignore[return-value]
+            with connected(cluster, list(folders(given))):
+                return command(*args, **given)
+
+        return on_cluster  # type: ignore[return-value]
+
+    return decorated
 
 
-def _folders(given: dict[str, Any]) -> Iterator[Path]:
+def _written(given: dict[str, Any]) -> Iterator[Path]:
     for name in _WRITTEN:
         if given.get(name) is not None:
             yield given[name]
@@ -226,3 +234,7 @@ def _folders(given: dict[str, Any]) -> Iterator[Path]:
         from prep.dataset.dataset import find_dataset
 
         yield find_dataset(None)
+
+
+cluster_option = cluster_option_of(_written)
+"""Of commands that write into their dataset or output."""

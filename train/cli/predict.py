@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
-from prep.cli.options import Existing, json_option, max_failed_option, overwrite_option
+from prep.cli.options import Existing, cluster_option_of, json_option, max_failed_option, overwrite_option
 from train.cli.options import device_option, scale_option, window_options
 from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
@@ -97,6 +97,7 @@ def _check_tolerance(ctx: click.Context, param: click.Parameter, value: str) -> 
 @device_option
 @max_failed_option
 @overwrite_option
+@cluster_option_of(lambda given: [given["output"]])
 @json_option
 def predict(
     images: tuple[Path, ...],
@@ -159,6 +160,7 @@ def predict(
     need_torch()
     from prep.core.failures import Failures
     from train.exporting.engine import open_predictor, told
+    from train.exporting.remote import RemoteModel
     from train.predicting.maps.tolerance import parse_tolerance
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import (
@@ -177,6 +179,9 @@ def predict(
     predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, note)
     predictor = with_ranges(predictor, found.photos, note)
+    remote = RemoteModel.of(
+        runs, identities, engine=engine, device=device, scale=scale, windows=windows, ranges=predictor.ranges
+    )
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
@@ -184,7 +189,7 @@ def predict(
     with opened_output(output, predictor.classes, settings, overwrite=overwrite) as folder:
         predict_photos(
             predictor, found.photos, folder, kinds or _PICTURES, failures, tolerance=moving, smallest=smallest,
-            bar=progress, note=note,
+            bar=progress, note=note, remote=remote,
         )  # fmt: skip
         predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, failures, bar=progress, note=note)
     asked = len(found.photos) + len(found.videos)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prep.cli.console import finish, note, progress, table
-from prep.cli.options import json_option
+from prep.cli.options import cluster_option_of, json_option
 from prep.core.words import counted
 from train.cli.options import device_option, runs_and_dataset, scale_option, window_options
 from train.cli.torch_needed import need_torch
@@ -50,6 +50,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
 @scale_option
 @window_options
 @device_option
+@cluster_option_of(lambda given: [given["dataset"] or Path()])
 @json_option
 def score(
     runs: tuple[Path, ...],

@@ -93,9 +93,18 @@ class OutputFolder:
     @contextmanager
     def making(self, paths: Sequence[Path], photo: Path | None = None) -> Iterator[None]:
         """A block that reads a photo and writes these files, each atomically."""
+        made_of = self.begin(paths, photo)
+        yield
+        self.end(paths, made_of)
+
+    def begin(self, paths: Sequence[Path], photo: Path | None = None) -> str:
+        """Note that a photo is going to be read and these files written, each atomically; what `end` is told."""
         made_of = _stamp(photo)  # before it is read: one that is replaced meanwhile is labelled again next time
         self._note(paths, _BEGUN, made_of)
-        yield
+        return made_of
+
+    def end(self, paths: Sequence[Path], made_of: str) -> None:
+        """Note that these files are whole."""
         self._note(paths, _WHOLE, made_of)
 
     def _note(self, paths: Sequence[Path], state: str, made_of: str) -> None:

@@ -2,29 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
-
-from prep.core.classes import IGNORE_INDEX
+from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.files import make_folder
 from prep.core.progress import Bar, no_bar
 from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
-from prep.photos.photoio import read_photo
 from prep.photos.survey import RANGE_OPTION, survey_photos
 from prep.photos.tiff_rows import is_large_tiff
+from train.exporting.remote import RemoteModel
+from train.predicting.label_photo import label_photo, looking
 from train.predicting.large import predict_large
 from train.predicting.maps.map_outputs import make_map_outputs
-from train.predicting.maps.places import Place, Places
-from train.predicting.maps.probability_map import keep_scores, scores_path
+from train.predicting.maps.places import Places
+from train.predicting.maps.probability_map import scores_path
 from train.predicting.maps.tolerance import Tolerance
 from train.predicting.output_folder import OutputFolder
-from train.predicting.outputs import COCO, COCO_FILE, Output, Predicted, finish_outputs
+from train.predicting.outputs import COCO, COCO_FILE, finish_outputs
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
-from train.windows.image_rows import ArrayRows
+from train.predicting.remote_photos import LabelPhotos, PhotoJob, label_remotely
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos
@@ -78,19 +75,24 @@ def predict_photos(
     smallest: int = 1,
     bar: Bar = no_bar,
     note: Callable[[str], None] = lambda text: None,
+    remote: RemoteModel | None = None,
 ) -> None:
     """Write the outputs of each photo, upright and in its full size; those that cannot be read are left out.
 
     kinds: of outputs.py, and probabilities; very large TIFFs come last and get those of large.py only, which
     `note` tells.
     smallest: in pixels, as of region_polygons; tolerance is as of it, in pixels or metres.
+    remote: the same model, for the workers of the cluster that is at hand, if one is.
     A photo whose files are all there, made of it with this model, is left as it is: an interrupted command goes on.
     Raises SegError if more photos fail than `failures` allows.
     """
-    rescaled = RescaledPhotos(note)
+    look = looking(predictor, RescaledPhotos(note))
     pictures = [kind for kind in kinds if kind != PROBABILITIES]
     simplifies = bool(set(kinds) & set(_SIMPLIFIED))
-    places = Places(kinds, measures=predictor.scale.ground is not None or (simplifies and tolerance.is_metres))
+    measures = predictor.scale.ground is not None or (simplifies and tolerance.is_metres)
+    places = Places(kinds, measures=measures)
+    sends = remote is not None and cluster_at_hand() is not None
+    sent: list[PhotoJob] = []
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
@@ -106,9 +108,16 @@ def predict_photos(
                     outputs = make_map_outputs(pictures, folder.root, predictor.classes, moving, smallest, place)
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                     if folder.lacks(wanted, photo.path):
-                        with folder.making(wanted, photo.path):
-                            _predict_photo(predictor, photo, outputs, scores, place, rescaled)
-            advance(done, len(photos))
+                        if sends:
+                            sent.append(PhotoJob(len(sent), photo, tuple(wanted), scores, moving))
+                        else:
+                            with folder.making(wanted, photo.path):
+                                label_photo(predictor, photo, outputs, scores, place, look)
+            if not sends:
+                advance(done, len(photos))
+        if remote is not None and sent:
+            work = LabelPhotos(remote, folder.root, tuple(kinds), smallest, measures)
+            label_remotely(work, sent, folder, failures, look, advance)
     finish_outputs(kinds, folder, predictor.classes)
     places.tell(note)
     for photo, place, moving in large:
@@ -146,29 +155,3 @@ def _only_page(photo: FoundFile) -> FoundFile:
             f"{photo.path}: several pages of a size that is read row by row; save them as files of their own"
         )
     return photo
-
-
-def _predict_photo(
-    predictor: Predictor,
-    photo: FoundFile,
-    outputs: Sequence[Output],
-    scores: Path | None,
-    place: Place | None,
-    rescaled: RescaledPhotos,
-) -> None:
-    image = read_photo(photo.path, predictor.ranges, photo.page)
-    height, width = image.shape[:2]
-    predictor = predictor.on_ground(None if place is None else place.pixel_size(height, width))
-    rescaled.look(str(photo.path), predictor.scale, height, width)
-    empty = None if place is None else place.empty_pixels()
-    if scores is None:
-        mask = predictor(image)
-    else:
-        make_folder(scores.parent)
-        keep = keep_scores(scores, place, predictor.classes, None if empty is None else lambda top, end: empty[top:end])
-        mask = np.concatenate([strip for _, strip in predictor.strips(ArrayRows(image), keep)])
-    if empty is not None:
-        mask = np.where(empty, np.uint8(IGNORE_INDEX), mask)
-    predicted = Predicted(photo, image, mask)
-    for each in outputs:
-        each.write(predicted)

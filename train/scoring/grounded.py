@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from prep.dataset.dataset import Sample
 from prep.geo.extra import has_geo
 from prep.geo.footprint import footprints_of, pixel_sizes
+from prep.geo.pixel_size import PixelSize
 from train.windows.predictor import Predictor
 
 
@@ -23,4 +24,8 @@ class Grounded:
 
     def of(self, sample: Sample, instead: Predictor | None = None) -> Predictor:
         """The one that labels this sample; `instead` of it another one that goes by the same."""
-        return (instead or self._predictor).on_ground(self._pixels.get(sample.stem))
+        return (instead or self._predictor).on_ground(self.pixel(sample))
+
+    def pixel(self, sample: Sample) -> PixelSize | None:
+        """The size of its pixels on the ground; None where that does not matter or is not known."""
+        return self._pixels.get(sample.stem)

@@ -8,6 +8,7 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
+from train.exporting.remote import RemoteModel
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import folded, learned_split, run_name
 from train.runs.members import Members, load_members
@@ -21,10 +22,15 @@ from train.windows.scale import Scale
 
 @dataclass(frozen=True)
 class Rival:
-    """What a score is compared with.  load: its model, when its turn comes, so that one at a time is in memory."""
+    """What a score is compared with.
+
+    load: its model, when its turn comes, so that one at a time is in memory.  remote: the same, for a cluster, with
+    other windows.
+    """
 
     name: str
     load: Callable[[], Predictor]
+    remote: Callable[[Mapping[str, Any]], RemoteModel]
 
 
 def open_own_dataset(members: Members, dataset: Path | None) -> tuple[Dataset, list[bool]]:
@@ -64,15 +70,16 @@ def need_unknown(
 
 
 def find_rivals(
-    members: Members, cards: Sequence[ModelCard], other: Members | None, accelerator: Accelerator, scale: Scale
-) -> list[Rival]:
+    members: Members, cards: Sequence[ModelCard], other: Members | None, accelerator: Accelerator, scale: Scale,
+    device: str,
+) -> list[Rival]:  # fmt: skip
     """The run to compare with, else of the mean of several each of them; none for a single one.
 
     Raises SegError if the other is the same, or if one may know images that are new to the other.
     """
     if other is None:
         alone = [] if members.is_single else [Members((run,), run) for run in members.runs]
-        return [Rival(each.name, _loader(each, accelerator, scale)) for each in alone]
+        return [Rival(each.name, _loader(each, accelerator, scale), _remote(each, device, scale)) for each in alone]
     if {run.resolve() for run in other.runs} == {run.resolve() for run in members.runs}:
         raise SegError(
             f"--compare {other.home or other.name}: is the run that is scored ({other.name}); name another one"
@@ -87,11 +94,15 @@ def find_rivals(
                 f"{members.name} ({cards[0].dataset} {ours[0]}): one of them may know the test images of the other; "
                 "train both on the same split"
             )
-    return [Rival(other.name, lambda: predictor)]
+    return [Rival(other.name, lambda: predictor, _remote(other, device, scale))]
 
 
 def _loader(members: Members, accelerator: Accelerator, scale: Scale) -> Callable[[], Predictor]:
     return lambda: load_members(members, accelerator, scale)[0]
+
+
+def _remote(members: Members, device: str, scale: Scale) -> Callable[[Mapping[str, Any]], RemoteModel]:
+    return lambda windows: RemoteModel.of_members(members, device, scale, windows)
 
 
 def compare_with_best(
@@ -106,7 +117,8 @@ def compare_with_best(
     for number, rival in enumerate(rivals, start=1):
         label = "the other run" if len(rivals) == 1 else f"model {number} of {len(rivals)}"
         with bar(f"Scoring {label}") as advance:
-            found = score_split(rival.load().changed(**windows), dataset, scored.split, advance)
+            model, remote = rival.load().changed(**windows), rival.remote(windows)
+            found = score_split(model, dataset, scored.split, advance, remote)
         among.append(Candidate(rival.name, found.scores.mean_iou))
         if best is None or found.scores.mean_iou > best[1].scores.mean_iou:
             best = rival.name, found

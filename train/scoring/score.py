@@ -14,6 +14,7 @@ from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, shrink
+from train.exporting.remote import RemoteModel
 from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
@@ -75,12 +76,13 @@ def score_run(
     opened, own = open_own_dataset(members, dataset)
     need_unknown(members, cards, own, opened, split)
     is_own = any(own)
-    rivals = find_rivals(members, cards, other, accelerator, scale)
+    rivals = find_rivals(members, cards, other, accelerator, scale, device)
     warning = "" if seen_smaller(cards, own) else other_scale(predictor, opened, split)
     if warning:
         note(warning)
+    remote = RemoteModel.of_members(members, device, scale, changes)
     with bar("Scoring") as advance:
-        scored = score_split(predictor, opened, split, advance)
+        scored = score_split(predictor, opened, split, advance, remote)
     compared = compare_with_best(scored, rivals, changes, opened, bar)
     protocols = _protocols(home, scored, opened, predictor, is_own, bar) if patches else []
     changes |= {} if scale == "auto" else {"scale": scale}

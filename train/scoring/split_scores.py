@@ -3,16 +3,18 @@
 import math
 import zlib
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from prep.core.classes import ClassMap
+from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import IndexMask
+from train.exporting.remote import RemoteModel
 from train.scoring.boundary import boundary_counts
 from train.scoring.grounded import Grounded
 from train.scoring.metrics import (
@@ -26,6 +28,7 @@ from train.scoring.metrics import (
     scores_of,
     summarize,
 )
+from train.scoring.remote_counts import count_remotely, pack_remotely, packed
 from train.windows.predictor import Predictor
 
 SHOWN = 12
@@ -78,15 +81,19 @@ def require_same_classes(dataset: Dataset, known: ClassMap) -> None:
     raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
 
 
-def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent) -> SplitScores:
+def score_split(
+    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, remote: RemoteModel | None = None
+) -> SplitScores:
     """Label every image of a split ("all": of every split) and compare with its mask.
 
-    One image and its masks are held at a time. Raises SegError if the split is empty or the dataset has other classes
-    than the model.
+    One image and its masks are held at a time.  remote: the same model, for the cluster that is at hand, if one is.
+    Raises SegError if the split is empty or the dataset has other classes than the model.
     """
     require_same_classes(dataset, predictor.classes)
     samples = samples_of(dataset, split)
     grounded, number = Grounded(predictor, samples), len(dataset.classes)
+    if remote is not None and cluster_at_hand() is not None:
+        return _score_remotely(remote, dataset, split, samples, grounded, progress)
     total = np.zeros((number, number), np.int64)
     images: list[ImageScore] = []
     shown = _Shown()
@@ -100,6 +107,22 @@ def score_split(predictor: Predictor, dataset: Dataset, split: str, progress: Pr
         shown.add(images[-1], guess)
         progress(done, len(samples))
     return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses)
+
+
+def _score_remotely(
+    model: RemoteModel, dataset: Dataset, split: str, samples: Sequence[Sample], grounded: Grounded, progress: Progress
+) -> SplitScores:
+    """The same by a cluster: only the images that are shown are labelled twice, so that no other mask travels."""
+    found = count_remotely(model, dataset, samples, grounded, progress)
+    total = np.sum([confusion for confusion, _ in found], axis=0)
+    scored = [
+        ImageScore(sample, counts, scores_of(confusion))
+        for sample, (confusion, counts) in zip(samples, found, strict=True)
+    ]
+    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {})
+    worst, best = worst_and_best(scores, SHOWN)
+    shown = [image.sample for image in (*worst, *best)]
+    return replace(scores, guesses=pack_remotely(model, dataset, shown, grounded))
 
 
 def of_splits(scored: SplitScores, dataset: Dataset, name: str) -> SplitScores:
@@ -137,7 +160,7 @@ class _Shown:
         insort(self._images, image, key=badness)
         middle = self._images.pop(SHOWN) if len(self._images) > 2 * SHOWN else None
         if image is not middle:
-            self.guesses[image.sample.stem] = zlib.compress(np.ascontiguousarray(guess).data, level=1)
+            self.guesses[image.sample.stem] = packed(guess)
         if middle is not None:
             self.guesses.pop(middle.sample.stem, None)
 

@@ -1,0 +1,100 @@
+"""Photos that the workers of a cluster label: each opens the model once, and writes the files itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.failures import Failures
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress
+from prep.geo.pixel_size import PixelSize
+from prep.images.finding import FoundFile
+from train.exporting.remote import RemoteModel
+from train.predicting.label_photo import Look, label_photo
+from train.predicting.maps.map_outputs import make_map_outputs
+from train.predicting.maps.places import Places
+from train.predicting.output_folder import OutputFolder
+from train.windows.probability_file import PROBABILITIES
+
+
+@dataclass(frozen=True)
+class PhotoJob:
+    """A photo that is to be labelled.
+
+    wanted: the files to write.  scores: that of its probabilities, or None.  moving: how far lines of polygons may
+    move, in pixels.
+    """
+
+    number: int
+    photo: FoundFile
+    wanted: tuple[Path, ...]
+    scores: Path | None
+    moving: float
+
+    @property
+    def name(self) -> str:
+        """Of the photo, where something is said of it."""
+        return str(self.photo.path)
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """What became of a job: its problem in words, or what was seen of its photo."""
+
+    number: int
+    problem: str = ""
+    seen: tuple[tuple[str, int, int, PixelSize | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelPhotos:
+    """kinds: of what is written.  measures: whether the size of pixels on the ground is asked for."""
+
+    model: RemoteModel
+    root: Path
+    kinds: tuple[str, ...]
+    smallest: int
+    measures: bool
+
+    def __call__(self, job: PhotoJob) -> _Labelled:
+        """Label and write, in a worker; what cannot be read is told."""
+        seen: list[tuple[str, int, int, PixelSize | None]] = []
+        try:
+            predictor = self.model.open()
+            place = Places(self.kinds, measures=self.measures).of(job.photo)
+            pictures = [kind for kind in self.kinds if kind != PROBABILITIES]
+            outputs = make_map_outputs(pictures, self.root, predictor.classes, job.moving, self.smallest, place)
+            label_photo(predictor, job.photo, outputs, job.scores, place, lambda *photo: seen.append(photo))
+        except SegError as error:
+            return _Labelled(job.number, str(error), tuple(seen))
+        return _Labelled(job.number, "", tuple(seen))
+
+    def killed(self, job: PhotoJob, problem: str) -> _Labelled:
+        """A photo that kills the worker that labels it."""
+        return _Labelled(job.number, problem)
+
+
+def label_remotely(
+    work: LabelPhotos, jobs: Sequence[PhotoJob], folder: OutputFolder, failures: Failures, look: Look,
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Let a cluster label photos; what was begun and what is whole is noted here, by the one that writes the record.
+
+    look: is told of each photo.  Raises SegError if more photos fail than `failures` allows.
+    """
+    stamps = {}
+    of_number = {job.number: job for job in jobs}
+    for job in jobs:
+        stamps[job.number] = folder.begin(job.wanted, job.photo.path)
+
+    def take(done: _Labelled) -> None:
+        job = of_number[done.number]
+        with failures.leaving_out():
+            for photo in done.seen:
+                look(*photo)
+            if done.problem:
+                raise SegError(done.problem)
+            folder.end(job.wanted, stamps[job.number])
+
+    run_jobs(work, jobs, progress=progress, take=take)
