@@ -47,6 +47,15 @@ def look_like_photos(pixels: Mapping[int, int], total: int) -> bool:
     return len(pixels) > _MANY and sum(rest) > _MOST_OTHERS * total
 
 
+def are_cut_out(opaque: Mapping[int, int]) -> bool:
+    """Whether what is not transparent holds so many values that it is a photo cut out of its background.
+
+    opaque: pixels by value, without transparent ones.
+    """
+    rest = sorted(opaque.values(), reverse=True)[_MOST_CLASSES:]
+    return len(rest) > _MOST_CLASSES and sum(rest) > _MOST_OTHERS * sum(opaque.values())
+
+
 def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: NoiseLimits = EXACT) -> frozenset[int]:
     """Colour codes (red + 256 green + 65536 blue) that are rare and near to, or between, frequent ones.
 

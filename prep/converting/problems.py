@@ -19,12 +19,18 @@ from prep.core.failures import refused
 from prep.core.words import counted, lines, verb
 from prep.images.finding import FoundFile
 from prep.labels.pixels.ids import instance_readers
+from prep.labels.pixels.rgb import TRANSPARENT
 from prep.labels.reader import LabelReader
 
 _VALUES_SHOWN = 20
 
 _BLENDS = 3
 """So many unknown ids may be greys of blurred edges."""
+
+_ON_TRANSPARENT = (
+    "\nIf what is transparent is the background, call its class background in the class map, and add --unknown "
+    "background"
+)
 
 _MIN_SHARE = 1e-3
 """Colours of fewer pixels are slips and blended edges rather than classes."""
@@ -164,6 +170,8 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
         + (
             "\n  --unknown background  they become the class named background"
             if "background" in map(str.lower, classes.names)
+            else _ON_TRANSPARENT
+            if reader.name == "rgb" and TRANSPARENT in unknown
             else ""
         )
     )

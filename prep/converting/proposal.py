@@ -1,17 +1,19 @@
 """Masks without a class map: the error lists their values, and proposes lines to save as one."""
 
-from collections.abc import Collection, Sequence
+import shlex
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from prep.converting.counted import is_blurred, step_of, two_lines
 from prep.converting.meaning import Meaning
-from prep.converting.noise import EXACT, LOSSY, PHOTOS, look_like_photos, noise_among
+from prep.converting.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
 from prep.converting.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
 from prep.labels.class_files import LongList
+from prep.labels.pixels.rgb import TRANSPARENT
 from prep.labels.reader import LabelReader, RawLabel, read_codes
 
 _SHOWN = 20
@@ -37,6 +39,8 @@ def no_meaning(
         read_codes(reader, labels[0])  # says what is wrong with it
     if look_like_photos(codes.pixels, sum(codes.pixels.values())):
         return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
+    if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
+        return _cut_out(labels)
     noise = _noise(codes, reader, labels)
     if len(codes.pixels) - len(noise) < _TWO and len(codes.pixels) <= MAX_CLASSES:
         noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
@@ -59,6 +63,20 @@ def no_meaning(
         + _on_255(codes, reader)
         + _on_objects(codes, reader, len(labels))
         + _to_save(reader, found if len(found) <= MAX_CLASSES else shown, long, nearest=bool(noise))
+    )
+
+
+def _without(pixels: Mapping[int, int], code: int) -> Mapping[int, int]:
+    return {own: number for own, number in pixels.items() if own != code}
+
+
+def _cut_out(labels: Sequence[RawLabel]) -> SegError:
+    """The error for photos whose background was made transparent: their alpha channels are the masks."""
+    folder = shlex.quote(str(labels[0].path.parent))
+    return SegError(
+        f"{list_some([label.name for label in labels[:3]])}: photos cut out of their background, not masks; what is "
+        "not transparent is the object. Write their alpha channels as masks into a folder, and convert that one; with "
+        f"ImageMagick:\n  mkdir masks_alpha && mogrify -path masks_alpha -alpha extract -format png {folder}/*"
     )
 
 

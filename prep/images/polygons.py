@@ -29,44 +29,63 @@ def fill_polygon(mask: NDArray[np.uint8], rings: Sequence[Ring], value: int) -> 
     Raises SegError if a corner is no pair of finite numbers.
     """
     height, width = mask.shape
-    edges = np.concatenate([_edges(ring) for ring in rings]) if rings else np.empty((0, 4))
+    pixels = mask if mask.flags.c_contiguous else mask.copy()
+    flat = pixels.reshape(-1)
+    edges = np.concatenate([_edges(ring) for ring in rings], axis=1) if rings else np.empty((6, 0))
     first, last = _rows(edges, height)
-    crossing = first < last
-    edges, first, last = edges[crossing], first[crossing], last[crossing]
     for top, bottom in _row_blocks(first, last, height):
-        rows, columns = _crossings(edges, first.clip(top, bottom), last.clip(top, bottom), width)
-        rows, columns = np.divmod(np.sort(rows * (width + 1) + columns), width + 1)
+        start_row, end_row = (np.minimum(np.maximum(each, top), bottom) for each in (first, last))
+        rows, columns = _crossings(edges, start_row, end_row, width)
+        places = rows * (width + 1) + columns
+        places.sort()
+        places -= places // (width + 1)
         # A closed ring crosses each row an even number of times: between the 1st and 2nd crossing it is inside, ...
-        for row, start, end in zip(rows[::2].tolist(), columns[::2].tolist(), columns[1::2].tolist(), strict=True):
-            mask[row, start:end] = value
+        for start, end in zip(places[::2].tolist(), places[1::2].tolist(), strict=True):
+            flat[start:end] = value
+    if pixels is not mask:
+        mask[...] = pixels
 
 
 def _edges(ring: Ring) -> NDArray[np.float64]:
-    """Edges (E, 4) of a ring as x, y, x, y, downwards: an edge has the same crossings in whatever ring it stands."""
+    """Edges (6, E) of a ring as x, y above, x, y below, and the smaller and larger x.
+
+    Downwards: an edge has the same crossings in whatever ring it stands.
+    """
     corners = np.asarray(ring, np.float64)
     if len(corners) == 0:
-        return np.empty((0, 4))
+        return np.empty((6, 0))
     if corners.ndim != 2 or corners.shape[1] != 2:
         raise SegError("a polygon's corners must be pairs of x and y; correct or remove this polygon")
-    if not np.isfinite(corners).all():
-        raise SegError("a polygon has a corner that is no finite number; correct or remove this polygon")
+    if not np.abs(corners).max() <= _FARTHEST:
+        if not np.isfinite(corners).all():
+            raise SegError("a polygon has a corner that is no finite number; correct or remove this polygon")
+        corners = corners.clip(-_FARTHEST, _FARTHEST)
     if len(corners) < 3:
-        return np.empty((0, 4))
-    corners = corners.clip(-_FARTHEST, _FARTHEST)
-    edges = np.concatenate([corners, np.roll(corners, -1, axis=0)], axis=1)
-    rises = edges[:, 1] > edges[:, 3]
-    edges[rises] = edges[rises][:, [2, 3, 0, 1]]
+        return np.empty((6, 0))
+    one = np.ascontiguousarray(corners.T)
+    other = np.concatenate([one[:, 1:], one[:, :1]], axis=1)
+    edges = np.empty((6, len(corners)))
+    rises = one[1] > other[1]
+    edges[0], edges[2] = np.where(rises, other[0], one[0]), np.where(rises, one[0], other[0])
+    np.minimum(one[1], other[1], out=edges[1])
+    np.maximum(one[1], other[1], out=edges[3])
+    np.minimum(one[0], other[0], out=edges[4])
+    np.maximum(one[0], other[0], out=edges[5])
     return edges
 
 
-def _rows(edges: NDArray[np.float64], height: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First row, and the row after the last, whose centre line an edge crosses."""
-    ends = np.ceil(edges[:, [1, 3]] - 0.5).clip(0, height).astype(np.int64)
-    return ends[:, 0], ends[:, 1]
+def _rows(edges: NDArray[np.float64], height: int) -> NDArray[np.int64]:
+    """First row, and the row after the last, whose centre line an edge crosses; (2, E)."""
+    ends = np.ceil(edges[1:4:2] - 0.5)
+    return np.minimum(np.maximum(ends, 0, out=ends), height, out=ends).astype(np.int64)
 
 
 def _row_blocks(first: NDArray[np.int64], last: NDArray[np.int64], height: int) -> Iterator[tuple[int, int]]:
     """Blocks of rows with about so many crossings each, so that memory stays small whatever the polygon."""
+    crossings = int((last - first).sum())
+    if crossings <= _CROSSINGS_AT_ONCE:
+        yield from [(0, height)] if crossings else []
+        return
     steps = np.bincount(first, minlength=height + 1) - np.bincount(last, minlength=height + 1)
     before = np.concatenate([[0], np.cumsum(np.cumsum(steps))])[: height + 1]  # crossings above each row
     top = int(first.min(initial=height))
@@ -82,12 +101,13 @@ def _crossings(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Row, and first column whose centre is not left of the edge, of each crossing of an edge with a centre line."""
     counts = last - first
-    which = np.repeat(np.arange(len(edges)), counts)
-    rows = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts - first, counts)
-    left, top, right, bottom = edges[which].T
+    which = np.arange(len(counts)).repeat(counts)
+    rows = np.arange(len(which)) - (counts.cumsum() - last).repeat(counts)
+    left, top, right, bottom, lowest, highest = edges.take(which, axis=1)
     x = left + (rows + 0.5 - top) * (right - left) / (bottom - top)
-    x = x.clip(np.minimum(left, right), np.maximum(left, right))  # rounding must not leave the edge
-    return rows, np.ceil(x - 0.5).clip(0, width).astype(np.int64)
+    x = np.minimum(np.maximum(x, lowest), highest)  # rounding must not leave the edge
+    columns = np.ceil(x - 0.5)
+    return rows, np.minimum(np.maximum(columns, 0, out=columns), width, out=columns).astype(np.int64)
 
 
 def outline(region: NDArray[np.bool_]) -> list[list[Ring]]:

@@ -86,6 +86,9 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
     return as_ids(str(path), values)
 
 
+_ON_MINUS = ", with 255 where a number below 0 means that nobody labelled the pixel"
+
+
 def as_ids(where: str, values: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.uint8]:
     """Whole numbers from 0 to 65535 of any type as uint8 or uint16; SegError names the first value that is no id."""
     if values.dtype in (np.uint8, np.uint16):
@@ -98,9 +101,10 @@ def as_ids(where: str, values: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.
         ids = values.astype(np.uint16) if values.dtype.kind == "f" else values.astype(np.uint16, casting="unsafe")
     wrong = ids != values
     if wrong.any():
+        bad = values[wrong][0]
         raise SegError(
-            f"{where}: holds {values[wrong][0]:.6g} in {np.count_nonzero(wrong):,} pixels, and ids are whole numbers "
-            f"from 0 to {MAX_ID}; is it a mask? Then save its ids as 8-bit or 16-bit PNG"
+            f"{where}: holds {bad:.6g} in {np.count_nonzero(wrong):,} pixels, and ids are whole numbers "
+            f"from 0 to {MAX_ID}; is it a mask? Then save its ids as 8-bit or 16-bit PNG{_ON_MINUS if bad < 0 else ''}"
         )
     return ids
 

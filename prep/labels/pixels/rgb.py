@@ -13,7 +13,7 @@ from prep.labels.archive import label_bytes
 from prep.labels.labelio import as_colors, decode_label_pixels
 from prep.labels.reader import Codes, RawLabel, row_strips
 
-_TRANSPARENT = 1 << 24
+TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
 
 
@@ -21,7 +21,7 @@ class RgbReader:
     """Code = red + 256 green + 65536 blue; fully transparent pixels have a code of their own."""
 
     name = "rgb"
-    size = _TRANSPARENT + 1
+    size = TRANSPARENT + 1
 
     def read(self, label: RawLabel) -> Codes:
         """(H, W) codes of a colour, palette or grey label file."""
@@ -34,7 +34,7 @@ class RgbReader:
             colors, alpha = as_colors(pixels[rows])
             codes = color_codes(colors)
             if alpha is not None and not alpha.all():
-                codes[alpha == 0] = _TRANSPARENT
+                codes[alpha == 0] = TRANSPARENT
             yield codes
 
     def table(self, classes: ClassMap) -> dict[int, int]:
@@ -44,19 +44,19 @@ class RgbReader:
 
     def describe(self, code: int) -> str:
         """The code as #rrggbb."""
-        return "transparent" if code == _TRANSPARENT else format_color(_color(code))
+        return "transparent" if code == TRANSPARENT else format_color(_color(code))
 
     def distance(self, code: int, classes: ClassMap) -> list[float]:
         """Euclidean distances in RGB, 0 .. 441.7, to the nearest colour of a class; infinite for transparent pixels."""
         distances = [math.inf] * len(classes)
-        if code != _TRANSPARENT:
+        if code != TRANSPARENT:
             for color, index in classes.index_of_color().items():
                 distances[index] = min(distances[index], math.dist(_color(code), color))
         return distances
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names for these colours."""
-        colors = tuple(_color(code) for code in codes if code != _TRANSPARENT)
+        colors = tuple(_color(code) for code in codes if code != TRANSPARENT)
         return ClassMap(tuple(f"class{number}" for number in range(len(colors))), colors)
 
 

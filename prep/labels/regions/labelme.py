@@ -57,6 +57,7 @@ class LabelmeFile:
     """What a file says: size of the photo, its path, the shapes that are painted, and the kinds of the others.
 
     names: of the shapes.  regions: the shapes, None where they are too many to be kept.
+    holds_photo: whether the photo itself stands in the file.
     """
 
     file: FoundFile
@@ -65,6 +66,7 @@ class LabelmeFile:
     names: frozenset[str]
     regions: tuple[tuple[str, Any], ...] | None
     skipped: Counter[str]
+    holds_photo: bool = False
 
     @property
     def kept(self) -> int:
@@ -86,6 +88,7 @@ def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # n
         frozenset(name for name, _ in regions),
         regions if _weight(regions) <= room else None,
         Counter(why_left_out(shape) for shape in content["shapes"] if not is_painted(shape)),
+        bool(content.get("imageData")),
     )
 
 
@@ -113,6 +116,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         notes=(
             *_notes(sum((each.skipped for each in found), Counter())),
             *by_own_name,
+            *_on_inner_photos([each.file for each in found if each.holds_photo and each.file.stem not in photos]),
             *numbered_note(known),
         ),
         damaged=left_out.damaged,
@@ -126,6 +130,17 @@ def is_labelme(content: object) -> bool:
 
 def _notes(skipped: Counter[str]) -> list[str]:
     return [f"left out, because {kind.replace(':', f': {count} x', 1)}" for kind, count in sorted(skipped.items())]
+
+
+def _on_inner_photos(files: Sequence[FoundFile]) -> list[str]:
+    """A note on photos that stand only inside of label files, and how to get them out."""
+    if not files:
+        return []
+    names = list_some([each.name for each in files])
+    return [
+        f"photos inside of label files (imageData) are not read: {len(files)} ({names}); "
+        f"LabelMe writes each with its mask into a folder, which is read: labelme_export_json {files[0].path.name}"
+    ]
 
 
 def _photo_size(file: FoundFile, photos: Mapping[str, Path]) -> tuple[int, int]:

@@ -357,3 +357,33 @@ def test_a_list_in_the_only_folder_of_a_download_is_found(tmp_path: Path) -> Non
     made = masks_of(tmp_path / "set")
     assert len(made) == 2
     assert all(np.array_equal(mask, IDS[stem.split("_")[-2]]) for stem, mask in made.items())
+
+
+def test_photos_cut_out_of_their_background_are_no_masks(raw: Raw) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (24, 32, 3)).astype(np.uint8)
+    raw.masks(lambda ids: np.dstack([values, np.where(ids == 1, 255, 0).astype(np.uint8)]))
+    said = raw.refused()
+    assert "photos cut out of their background, not masks" in said
+    assert f"-alpha extract -format png {raw.folder / 'masks'}/*" in said
+
+
+def test_transparent_pixels_may_be_the_background(raw: Raw) -> None:
+    def made(ids: np.ndarray) -> np.ndarray:
+        return np.dstack([COLORS[ids], np.where(ids > 0, 255, 0).astype(np.uint8)])
+
+    raw.masks(made)
+    table = "name,r,g,b\n{},0,0,0\nroad,128,64,128\ndirt,130,76,0\n"
+    assert "call its class background in the class map" in raw.refused(
+        "--classes", raw.write("a.csv", table.format("bg"))
+    )
+    raw.convert("--classes", raw.write("b.csv", table.format("background")), "--unknown", "background")
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_what_numbers_below_0_mean_is_said(tmp_path: Path) -> None:
+    save(tmp_path / "raw/images/a.png", smooth_image(24, 32))
+    (tmp_path / "raw/masks").mkdir()
+    Image.fromarray(np.where(IDS["a"] == 0, -1, IDS["a"].astype(np.int32))).save(tmp_path / "raw/masks/a.tif")
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert "holds -1 in " in said
+    assert "with 255 where a number below 0 means that nobody labelled the pixel" in said

@@ -9,6 +9,7 @@ from matplotlib.path import Path as Curve
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.images import polygons
 from prep.images.polygons import Ring, fill_polygon, outline
 
 REGIONS = arrays.arrays(np.bool_, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9))
@@ -41,6 +42,24 @@ def test_a_pixel_is_filled_where_its_centre_lies_inside() -> None:
 def test_a_second_ring_is_a_hole() -> None:
     square = ring((0, 0), (4, 0), (4, 4), (0, 4))
     assert filled((4, 4), square, square / 2 + 1).tolist() == [[1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]
+
+
+def test_a_part_of_a_mask_is_filled_in_place() -> None:
+    whole = np.zeros((6, 8), np.uint8)
+    corners = ring((1.2, 0.4), (4.8, 2), (1, 4.6))
+    fill_polygon(whole[1:, 2:7], [corners], 5)
+    fill_polygon(whole.T[:1], [ring((0, 0), (0, 1), (6, 1), (6, 0))], 7)
+    assert np.array_equal(whole[1:, 2:7] == 5, filled((5, 5), corners))
+    assert whole[:, 0].tolist() == [7] * 6
+    assert set(np.unique(whole[0, 1:])) == {0}
+
+
+@given(st.lists(st.tuples(st.floats(-4, 12), st.floats(-4, 12)), min_size=3, max_size=9))
+def test_rows_a_few_at_a_time_are_as_all_at_once(corners: list[tuple[float, float]]) -> None:
+    expected = filled((9, 7), ring(*corners))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polygons, "_CROSSINGS_AT_ONCE", 3)
+        assert np.array_equal(filled((9, 7), ring(*corners)), expected)
 
 
 def test_direction_and_closing_corner_make_no_difference() -> None:

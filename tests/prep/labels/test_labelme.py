@@ -272,3 +272,15 @@ def test_a_name_of_two_photos_is_asked_about_and_the_answer_works(tmp_path: Path
     (stem,) = masks_of(out)
     assert np.array_equal(load(out / by_stem(out)[stem].image), random_image(5, 4, 6))
     assert rows(out, stem) == ["100000"] * 4
+
+
+def test_photos_inside_of_label_files_are_told(tmp_path: Path, out: Path) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(random_image(0, 4, 6)).save(buffer, "PNG")
+    inner = base64.b64encode(buffer.getvalue()).decode()
+    for stem in ("a", "b"):
+        write(tmp_path / f"raw/{stem}.json", [shape("cat", square(0, 0, 3, 4))], imageData=inner)
+    save(tmp_path / "raw/b.png", random_image(0, 4, 6))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "photos inside of label files (imageData) are not read: 1 (a.json)" in said
+    assert "labelme_export_json a.json" in said
