@@ -24,6 +24,9 @@ JITTER = 0.2
 _LATELY = 3
 """Gestures whose effect elsewhere tells what the next one will have, where the page learns."""
 
+_HOPE = 0.02
+"""What the first gesture after a proposal is expected to add to the mean IoU elsewhere."""
+
 
 class Step(NamedTuple):
     """Seconds and gestures so far, and the mean IoU then."""
@@ -49,12 +52,18 @@ class Canvas:
     shown: Mask
     left_out: Area
     proposed: bool = False
-    elsewhere: list[int] = field(default_factory=list)
-    """Pixels that each gesture made right beside those that it painted, the last ones only."""
+    elsewhere: list[float] = field(default_factory=list)
+    """What each gesture added to the mean IoU beside what it painted, the last ones only."""
 
-    def right(self) -> int:
-        """How many pixels are labelled as they should be; those that do not count are never."""
-        return int(((self.shown == self.truth) & (self.truth != 255)).sum())
+    def quality(self) -> float:
+        """Mean IoU of what is shown."""
+        return mean_iou(self.truth, self.shown)
+
+    def worth(self, region: Region) -> float:
+        """What a pixel of a region that becomes right adds to the mean IoU."""
+        done = self.shown.copy()
+        done[region.place][region.pixels] = region.value
+        return (mean_iou(self.truth, done) - self.quality()) / int(region.pixels.sum())
 
 
 def tools_for(photo: Photo, names: frozenset[str], page: Page, rng: np.random.Generator) -> list[Tool]:
@@ -80,13 +89,13 @@ def way_of(photo: Photo, names: frozenset[str], page: Page, rng: np.random.Gener
     seconds, way = 0.0, [Step(0.0, 0, 0.0)]
     if _propose(canvas, photo, page):  # learnt from the photos before: Enter accepts it
         seconds += KEY_S
-        way.append(Step(seconds, 1, mean_iou(photo.truth, canvas.shown)))
+        way.append(Step(seconds, 1, canvas.quality()))
     best, since = way[-1].quality, 0
     for number, gesture in enumerate(_gestures(canvas, tools, hand, page), len(way)):
         seconds += hand.seconds(gesture) * float(rng.uniform(1 - JITTER, 1 + JITTER))
         hand.make(gesture)
         _paint(canvas, gesture, photo, page)
-        quality = mean_iou(photo.truth, canvas.shown)
+        quality = canvas.quality()
         way.append(Step(seconds, number, quality))
         best, since = (quality, 0) if quality > best + 1e-4 else (best, since + 1)
         if best >= GOALS[-1] or seconds > most or since >= PATIENCE:
@@ -101,11 +110,12 @@ def _gestures(canvas: Canvas, tools: Sequence[Tool], hand: Hand, page: Page) -> 
         if not plans:
             canvas.left_out[region.place] |= region.pixels
             continue
-        plan, elsewhere = max(plans, key=lambda plan: plan.rate), _expected(canvas, page)
-        if page.learns and elsewhere / min(each.seconds[0] for each in plans) > plan.rate:
-            plan = max(plans, key=lambda plan: (plan.gains[0] + elsewhere) / plan.seconds[0])
-            yield plan.gestures[0]
-            continue
+        plan = max(plans, key=lambda plan: plan.rate)
+        if page.learns:
+            worth, elsewhere = canvas.worth(region), _expected(canvas)
+            if elsewhere / min(each.seconds[0] for each in plans) > plan.rate * worth:
+                yield max(plans, key=lambda plan: (plan.gains[0] * worth + elsewhere) / plan.seconds[0]).gestures[0]
+                continue
         for gesture, planned in zip(plan.gestures, plan.gains, strict=True):
             if gain_of(gesture, canvas.truth, canvas.shown) < planned / 2:
                 break  # what was learnt meanwhile has made it right already
@@ -121,22 +131,20 @@ def _wanted(canvas: Canvas, page: Page) -> Region | None:
     return largest_wrong(canvas.truth, canvas.shown, canvas.left_out, classes)
 
 
-def _expected(canvas: Canvas, page: Page) -> float:
-    """Pixels that a gesture makes right elsewhere, because the page learns from it: as the last ones did."""
-    if not page.learns:
-        return 0.0
+def _expected(canvas: Canvas) -> float:
+    """What a gesture adds to the mean IoU elsewhere, because the page learns from it: as the last ones did."""
     if not canvas.proposed:
-        return canvas.truth.size / len(classes_of(canvas.truth))
-    return max(0.0, float(np.mean(canvas.elsewhere or [canvas.truth.size / 100])))
+        return 1 / len(classes_of(canvas.truth))
+    return max(0.0, float(np.mean(canvas.elsewhere or [_HOPE])))
 
 
 def _paint(canvas: Canvas, gesture: Gesture, photo: Photo, page: Page) -> None:
     canvas.by_hand[gesture.place][gesture.pixels] = gesture.value
     canvas.shown[gesture.place][gesture.pixels] = gesture.value
-    painted, was_proposed = canvas.right(), canvas.proposed
+    painted, was_proposed = canvas.quality() if page.learns else 0.0, canvas.proposed
     page.save(photo.stem, canvas.by_hand)
     if _propose(canvas, photo, page) and was_proposed:
-        canvas.elsewhere = [*canvas.elsewhere, canvas.right() - painted][-_LATELY:]
+        canvas.elsewhere = [*canvas.elsewhere, canvas.quality() - painted][-_LATELY:]
 
 
 def _propose(canvas: Canvas, photo: Photo, page: Page) -> bool:
