@@ -51,6 +51,7 @@ def bench(
     from train.config.recipes import find_recipe
     from train.data.data import training_store
     from train.data.image_scale import image_scale
+    from train.data.image_size import reduced, seen_sizes
     from train.fitting.bench import measure
     from train.runs.device import accelerator_of, make_fabric
     from train.windows.predictor import Normalizer
@@ -66,7 +67,7 @@ def bench(
     with progress("Measuring") as advance:
         speed = measure(
             config, store, Normalizer(stats.mean, stats.std), opened.classes, fabric, steps, note, advance,
-            Rescaling(image_scale(opened)),
+            Rescaling(image_scale(opened, seen_sizes(reduced(opened, config.image_size)))),
         )  # fmt: skip
     plain, precision = plain_speed(speed), "bfloat16" if accelerator_of(fabric).bfloat16 else "float32"
     lines = speed_lines(speed, f"batches of {config.batch} patches of {store.size} px on {fabric.device}", precision)

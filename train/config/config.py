@@ -43,6 +43,10 @@ class Config:
     )
     width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=Range(1, 1024))
     depth: int = _network(4, "Times that the plain U-Net halves the resolution.", "NUMBER", within=Range(1, 8))
+    decoder_width: int = _network(
+        256, "Channels of the decoder's first level, halved from level to level, at least 16; of --arch unet, "
+        "unetplusplus and manet with an encoder.", "CHANNELS", within=Range(16, 1024),
+    )  # fmt: skip
     epochs: int | None = _training(
         None, "Times that every patch is shown.", "NUMBER", within=Range(1), usual="12, or as --minutes allow"
     )
@@ -56,6 +60,9 @@ class Config:
     optimizer: Optimizer = _training("adamw", "Optimizer; sgd has Nesterov momentum.")
     lr: float | None = _training(
         None, "Highest learning rate.", "RATE", within=POSITIVE, usual="adamw 0.003, adam 0.001, sgd 0.05"
+    )
+    encoder_lr: float = _training(
+        1.0, "Learning rate of the encoder, as a share of --lr.", "SHARE", within=Range(0, 10)
     )
     schedule: Schedule | None = _training(None, "Learning rate over the training.", usual="one-cycle; step for sgd")
     warm_up: float | None = _training(
@@ -80,6 +87,10 @@ class Config:
     size: int | None = _patches(
         None, "Side of a patch.", "PIXELS", within=Range(16, 8192), usual="the patches there are, else 96"
     )
+    image_size: int | None = _patches(
+        None, "Longer side to which larger images are brought, in training and in labelling.", "PIXELS",
+        within=Range(16, 100_000), usual="as they are",
+    )  # fmt: skip
     crops: int = _patches(
         20, "Random crops of each image in an epoch, where there are no patches.", "NUMBER", within=Range(1, 1_000_000)
     )

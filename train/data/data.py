@@ -24,6 +24,7 @@ from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
 from train.data.augment import alter_colors, draw
 from train.data.crops import CropSources, cut_affine, cut_straight
+from train.data.image_size import reduced
 from train.data.prefetch import prefetch
 from train.data.streamed_store import StreamedStore
 
@@ -202,7 +203,11 @@ def training_store(
     under another split; and for settings and files of the random changes that cannot be.
     """
     transform = None if config.augment is None else load_transform(Path(config.augment))
-    return replace(_store(dataset, config, progress, samples), config=config, transform=transform)
+    seen = reduced(dataset, config.image_size)
+    if samples is not None and seen is not dataset:
+        chosen = {sample.stem for sample in samples}
+        samples = [sample for sample in seen.samples if sample.stem in chosen]
+    return replace(_store(seen, config, progress, samples), config=config, transform=transform)
 
 
 def _store(
@@ -217,6 +222,11 @@ def _store(
         if not fits_in_memory(samples):
             return StreamedStore(dataset, tuple(samples), size, config.crops, dataset.files_hash("train"))
         return load_samples(dataset, samples, size, config.crops, progress)
+    if config.image_size is not None:
+        raise SegError(
+            f"{folder}: was cut out of images as large as they are; leave --image-size out, or give another --size, "
+            "which takes random crops of the images"
+        )
     settings = read_patch_settings(folder)
     if settings.is_stale(dataset):
         raise SegError(

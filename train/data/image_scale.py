@@ -40,12 +40,13 @@ def image_scale(dataset: Dataset, size: Callable[[Sample], Size] = own_size) -> 
         max(wide, tall) / min(wide, tall) > _DISTORTED
         for wide, tall in ((p[0] / s[0], p[1] / s[1]) for p, s in zip(photos, shown, strict=True))
     ]
+    is_reduced = any(size(sample) != own_size(sample) for sample in samples)
     across, down = _metres(samples, [size(sample) for sample in samples])
     return ImageScale(
         long=_spread(map(max, shown)),
         short=_spread(map(min, shown)),
         shape=(min(shapes), max(shapes)),
-        photos=_spread(map(max, photos)) if median_low(factors) > _RESIZED else None,
+        photos=_spread(map(max, photos)) if is_reduced or median_low(factors) > _RESIZED else None,
         stretched=shown[0] if any(squeezed) and len(set(shown)) == 1 else None,
         cut=all(sample.crs or sample.pixel for sample in samples),
         metres_across=across,

@@ -23,12 +23,13 @@ from prep.photos.rendering import read_rendering
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.image_scale import ground_notes, image_scale
+from train.data.image_size import reduced, seen_sizes
 from train.data.streamed_store import StreamedStore
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, read_last, write_last
 from train.fitting.losses import build_loss
-from train.fitting.optim import MeanWeights, lr_factor
+from train.fitting.optim import MeanWeights, lr_factor, set_lr
 from train.fitting.step import Batch, Stepper, is_out_of_memory
 from train.fitting.timing.budget import Budget
 from train.fitting.timing.clock import Clock
@@ -58,6 +59,7 @@ class Trainer:
         fabric: "Fabric", log: Log, resumes: bool = False, began: float | None = None,
     ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
+        self.seen = reduced(dataset, config.image_size)
         classes = len(dataset.classes)
         network, optimizer = initial_network(config, classes, fabric, log, run if resumes else None)
         self.network, self.optimizer = fabric.setup(network, optimizer)
@@ -70,7 +72,7 @@ class Trainer:
         forward = torch.compile(self.network) if config.compile else self.network
         self.stepper = Stepper(self.network, forward, self.optimizer, loss, classes, fabric, log, config.clip)
         windows = WindowSettings(config.window or 2 * store.size, config.window_overlap)
-        scale = image_scale(dataset)
+        scale = image_scale(dataset, seen_sizes(self.seen))
         for text in ground_notes(scale):
             log(text)
         self.card = ModelCard(
@@ -81,9 +83,9 @@ class Trainer:
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, accelerator_of(fabric))
         self.predictor = Predictor(model, dataset.classes, windows, fabric.device, self.card.rendering)
-        self.validation = dataset.of_split("val")
+        self.validation = self.seen.of_split("val")
         self.validator = Validator(
-            self.predictor, model, loss, dataset, self.validation, store.size, config.batch, fabric
+            self.predictor, model, loss, self.seen, self.validation, store.size, config.batch, fabric
         )  # fmt: skip
         self.validate_every = epochs_between_validations(self.validation, len(store) * store.size**2, windows.overlap)
         self.state = TrainingState()
@@ -110,7 +112,9 @@ class Trainer:
         self.clock.begin_epoch(self.state.step, self.state.epoch)
         if not self._is_over():
             with self._labelling():
-                windows, look = self.clock.open(self.predictor, self.dataset, self.config, self.state, self.log)
+                windows, look = self.clock.open(
+                    self.predictor, self.seen, self.dataset, self.config, self.state, self.log
+                )
             self.card = replace(self.card, overlap=windows.overlap)
             self.predictor = replace(self.predictor, windows=windows)
             self.validator = replace(self.validator, predictor=self.predictor, look=look)
@@ -146,8 +150,7 @@ class Trainer:
         self.clock.begin_epoch(self.state.step, self.state.epoch)
         for batches in self._groups_of_batches():
             lr = self.config.peak_lr * lr_factor(self.clock.share, self.config.curve, self.config.warm_up)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
+            set_lr(self.optimizer, lr)
             loss, counts = self.stepper(batches)
             losses.append(loss)  # read after the epoch: .item() here would wait for the device
             confusion += counts
@@ -259,6 +262,6 @@ class Trainer:
             write_events(self.run, row, self.dataset.classes)
         if self.config.film and row.val is not None:
             sample = self.validation[0]
-            image, mask = self.dataset.image(sample), self.dataset.mask(sample)
+            image, mask = self.seen.image(sample), self.seen.mask(sample)
             write_frame(self.run, row.epoch, image, mask, self.predictor(image), self.dataset.classes)
         write_last(self.run, self.network, self.optimizer, self.mean_weights, self.state)

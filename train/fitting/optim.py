@@ -2,11 +2,19 @@
 
 import copy
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
 
+from prep.core.errors import SegError
 from train.config.config import Config, Schedule
+from train.networks.networks import encoder_of
+
+LR_SHARE = "lr_share"
+"""In a group of weights: its learning rate as a share of that of the others."""
+
 
 _ONE_CYCLE_WARM_UP = 0.2
 _START, _END = 1 / 25, 1 / 1000
@@ -20,14 +28,35 @@ def build_optimizer(network: nn.Module, config: Config) -> torch.optim.Optimizer
     "No bias decay" of He et al. 2018 (Bag of Tricks, section 3.1,
     https://arxiv.org/abs/1812.01187).
     """
-    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
-    others = [weight for weight in network.parameters() if weight.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": config.decay}, {"params": others, "weight_decay": 0.0}]
+    groups = _groups(network.parameters(), config.decay)
+    if config.encoder_lr != 1:
+        encoder = encoder_of(network)
+        if encoder is None:
+            raise SegError(f"--encoder-lr {config.encoder_lr:g}: the plain U-Net has no encoder; add --encoder NAME")
+        own = set(encoder.parameters())
+        groups = [
+            *_groups((weight for weight in network.parameters() if weight not in own), config.decay),
+            *({**each, LR_SHARE: config.encoder_lr} for each in _groups(encoder.parameters(), config.decay)),
+        ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, config.peak_lr, momentum=0.9, nesterov=True)
     if config.optimizer == "adam":
         return torch.optim.Adam(groups, config.peak_lr)
     return torch.optim.AdamW(groups, config.peak_lr)
+
+
+def _groups(weights: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
+    """Those that decay, and those that do not."""
+    all_of_them = list(weights)
+    decayed = [weight for weight in all_of_them if weight.ndim > 1]
+    others = [weight for weight in all_of_them if weight.ndim <= 1]
+    return [{"params": decayed, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Set the learning rate, of each group its share."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group.get(LR_SHARE, 1.0)
 
 
 def lr_factor(done: float, schedule: Schedule, warm_up: float | None = None) -> float:

@@ -9,7 +9,8 @@ import torch
 from prep.dataset.dataset import Dataset
 from train.config.config import Config
 from train.data.data import DEFAULT_SIZE, find_patches
-from train.fitting.timing.costs import measure_costs
+from train.data.image_size import reduced
+from train.fitting.timing.costs import Scored, measure_costs
 from train.fitting.timing.threads import threads_restored
 from train.networks.networks import build_network
 from train.runs.device import accelerator_of
@@ -54,8 +55,9 @@ class Spending:
 
 def seconds_of_end(folds: int, dataset: Dataset, config: Config, fabric: "Fabric") -> float:
     """Seconds that scoring the test images will take, by the mean of all models and by each; measured for a moment."""
-    samples = dataset.of_split("test")
-    if not samples:
+    seen = reduced(dataset, config.image_size)
+    scored = Scored(seen.of_split("test"), dataset.of_split("test"))
+    if not scored.whole:
         return 0.0
     patches = find_patches(dataset, config.size)
     size = config.size or (int(patches.name.removeprefix("size")) if patches else DEFAULT_SIZE)
@@ -63,9 +65,8 @@ def seconds_of_end(folds: int, dataset: Dataset, config: Config, fabric: "Fabric
     network = build_network(config, len(dataset.classes)).to(memory_format=torch.channels_last).to(fabric.device)
     model = TorchModel(network, Normalizer((0.5,) * 3, (0.2,) * 3), accelerator_of(fabric))  # any: it takes as long
     predictor = Predictor(model, dataset.classes, windows, fabric.device)
-    middling = sorted(samples, key=lambda each: each.width * each.height)[len(samples) // 2]
+    middling = sorted(scored.seen, key=lambda each: each.width * each.height)[len(scored.seen) // 2]
     with threads_restored():
-        costs = measure_costs(predictor, dataset, middling)
-    labelling = sum(costs.labelling(each.height, each.width, windows) for each in samples)
-    comparing = sum(each.height * each.width for each in samples) * (costs.read + costs.count + costs.compare)
-    return costs.finish(samples, windows) + (folds - 1) * labelling + folds * (labelling + comparing)
+        costs = measure_costs(predictor, seen, middling)
+    labelling = sum(costs.labelling(each.height, each.width, windows) for each in scored.seen)
+    return costs.finish(scored, windows) + (folds - 1) * labelling + folds * costs.scoring(scored, windows)

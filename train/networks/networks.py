@@ -21,6 +21,10 @@ _MULTIPLE = {"pan": 128}
 
 _TRIAL_SIZE = 64
 
+USUAL_DECODER_WIDTH = Config().decoder_width
+_LEVELS, _LEAST_CHANNELS = 5, 16
+_WITH_DECODER_WIDTH = ("manet", "unet", "unetplusplus")
+
 
 class AnySize(nn.Module):
     """A network that needs sides divisible by `multiple`, made to take any: borders are repeated, logits cropped."""
@@ -48,24 +52,43 @@ def build_network(config: Config, classes: int) -> nn.Module:
     (B, 3, H, W) normalised image -> (B, classes, H, W) logits.  Raises SegError for names that do not exist.
     """
     arch = _known_arch(config.arch)
+    _need_decoder(config, arch)
     if is_plain(config):
         return UNet(classes, config.width, config.depth)
     encoder = config.encoder or USUAL_ENCODER
     if not encoder.startswith("tu-"):  # any network of timm, by its name there
         _need_name("--encoder", encoder, encoders())
     try:
-        return AnySize(_build(arch, encoder, classes), _MULTIPLE.get(arch, 32))
+        return AnySize(_build(arch, encoder, classes, config.decoder_width), _MULTIPLE.get(arch, 32))
     except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
         raise SegError(f"--arch {arch} does not go with --encoder {encoder}: {error}") from error
 
 
-def _build(arch: str, encoder: str, classes: int) -> nn.Module:
+def decoder_channels(width: int) -> list[int]:
+    """Channels of the decoder's levels, from the coarsest to that of the whole image."""
+    return [max(width >> level, _LEAST_CHANNELS) for level in range(_LEVELS)]
+
+
+def _need_decoder(config: Config, arch: str) -> None:
+    if config.decoder_width == USUAL_DECODER_WIDTH:
+        return
+    if is_plain(config):
+        raise SegError("--decoder-width is of networks with an encoder: add --encoder NAME, or give --width instead")
+    if arch not in _WITH_DECODER_WIDTH:
+        raise SegError(f"--decoder-width goes with --arch {', '.join(_WITH_DECODER_WIDTH)}: leave it out for {arch}")
+
+
+def _build(arch: str, encoder: str, classes: int, decoder_width: int) -> nn.Module:
     if arch == ATROUS:
         from train.networks.atrous import AtrousUNet
 
         return AtrousUNet(encoder, classes)
     smp = _smp()
-    options = {"dynamic_img_size": True} if arch == "dpt" else {}  # else it takes images of one size only
+    options: dict[str, Any] = {}
+    if arch == "dpt":
+        options["dynamic_img_size"] = True  # else it takes images of one size only
+    if arch in _WITH_DECODER_WIDTH:
+        options["decoder_channels"] = decoder_channels(decoder_width)
     network: nn.Module = smp.create_model(arch, encoder, None, in_channels=3, classes=classes, **options)
     return network
 
@@ -81,6 +104,12 @@ def freeze_idle(network: nn.Module) -> nn.Module:
     for weight, gradient in zip(weights, found, strict=True):
         weight.requires_grad_(gradient is not None)
     return network.train()
+
+
+def encoder_of(network: nn.Module) -> nn.Module | None:
+    """The encoder in a network that `build_network` made; None in the plain U-Net, which has none of its own."""
+    encoder = getattr(network.network, "encoder", None) if isinstance(network, AnySize) else None
+    return encoder if isinstance(encoder, nn.Module) else None
 
 
 def architectures() -> list[str]:

@@ -1,9 +1,8 @@
 """What a dataset is like, as far as a plan for its training depends on it; a sample of its images is looked at."""
 
 import math
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,15 +35,15 @@ _LEAN, _SURE = 0.3, 3.0
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """root: of the dataset, as it is typed.  images: by split.  height, width: medians of the train split, in pixels.
+    """images: by split.  height, width: medians of the train split, in pixels.
 
     longest: side in all of it.  pixels: of all training images.  classes, shares, thickness: of each class its name,
     its share of the labelled pixels, 0..1, and the median thickness of its regions in pixels of the images; nan where
     it is not known.  likeness: correlation of neighbouring pixels in fine detail, -1..1.
     upright: classes that lie above or below the middle of images.  patch, patches: side and number of the patches.
+    is_cut: whether images were cut out of rasters with a place on the earth.
     """
 
-    root: str
     images: Mapping[str, int]
     height: int
     width: int
@@ -57,6 +56,17 @@ class Fingerprint:
     upright: tuple[str, ...]
     patch: int | None = None
     patches: int = 0
+    is_cut: bool = False
+
+    def seen_at(self, longest: int | None) -> "Fingerprint":
+        """The same of images that are seen with so many pixels on their longer side, if they have more."""
+        factor = min(1.0, (longest or math.inf) / self.longest)
+        return replace(
+            self,
+            height=max(1, round(self.height * factor)), width=max(1, round(self.width * factor)),
+            longest=round(self.longest * factor), pixels=round(self.pixels * factor**2),
+            thickness=tuple(each * factor for each in self.thickness),
+        )  # fmt: skip
 
     @property
     def is_photo(self) -> bool:
@@ -92,7 +102,6 @@ def take_fingerprint(
         progress(done, len(chosen))
     folder = find_patches(dataset, size)
     return Fingerprint(
-        root=shlex.quote(str(dataset.root)),
         images={split: len(dataset.of_split(split)) for split in ("train", "val", "test")},
         height=int(np.median([sample.height for sample in samples])),
         width=int(np.median([sample.width for sample in samples])),
@@ -105,6 +114,7 @@ def take_fingerprint(
         upright=_upright(np.array([each.lean for each in looked]), dataset.classes.names),
         patch=None if folder is None else int(folder.name.removeprefix("size")),
         patches=0 if folder is None else read_patch_splits(folder).count("train"),
+        is_cut=any(sample.crs or sample.pixel for sample in samples),
     )
 
 

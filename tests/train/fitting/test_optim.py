@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.config.config import Schedule
-from train.fitting.optim import lr_factor
+from prep.core.errors import SegError
+from train.config.config import Config, Schedule
+from train.fitting.optim import build_optimizer, lr_factor, set_lr
+from train.networks.networks import build_network, encoder_of
 
 
 def test_one_cycle_rises_from_low_to_one_and_falls_to_almost_nothing() -> None:
@@ -48,3 +50,32 @@ def test_poly_and_cosine_at_half_time() -> None:
     assert lr_factor(0.5, "poly") == pytest.approx(0.5**0.9)
     assert lr_factor(0.5, "cosine") == pytest.approx(0.5, abs=1e-3)
     assert lr_factor(0.99, "constant") == 1
+
+
+def test_the_encoder_learns_at_its_share_of_the_rate() -> None:
+    config = Config(encoder="resnet18", encoder_lr=0.25)
+    network = build_network(config, 2)
+    encoder = encoder_of(network)
+    assert encoder is not None
+    optimizer = build_optimizer(network, config)
+    set_lr(optimizer, 0.02)
+    own = {id(weight) for weight in encoder.parameters()}
+    rates = {id(weight): group["lr"] for group in optimizer.param_groups for weight in group["params"]}
+    assert rates.keys() == {id(weight) for weight in network.parameters()}
+    assert {rate for weight, rate in rates.items() if weight in own} == {0.005}
+    assert {rate for weight, rate in rates.items() if weight not in own} == {0.02}
+
+
+def test_a_rate_of_the_encoder_survives_the_state_of_the_optimizer() -> None:
+    config = Config(encoder="resnet18", encoder_lr=0.25)
+    network = build_network(config, 2)
+    again = build_optimizer(network, config)
+    again.load_state_dict(build_optimizer(network, config).state_dict())
+    set_lr(again, 1.0)
+    assert sorted({group["lr"] for group in again.param_groups}) == [0.25, 1.0]
+
+
+def test_without_an_encoder_its_rate_is_refused() -> None:
+    config = Config(encoder_lr=0.5)
+    with pytest.raises(SegError, match="add --encoder NAME"):
+        build_optimizer(build_network(config, 2), config)

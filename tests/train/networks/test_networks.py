@@ -5,7 +5,7 @@ import torch
 
 from prep.core.errors import SegError
 from train.config.config import Config
-from train.networks.networks import architectures, build_network, encoders, freeze_idle
+from train.networks.networks import architectures, build_network, decoder_channels, encoders, freeze_idle
 from train.networks.unet import UNet
 
 CNN_ARCHITECTURES = [name for name in architectures() if name not in ("dpt", "segformer", "upernet")]
@@ -107,3 +107,31 @@ def test_an_architecture_has_the_name_that_papers_give_it(name: str, meant: str)
 
 def test_the_plain_network_has_other_spellings_too() -> None:
     assert isinstance(build_network(Config(arch="U-Net", width=4, depth=2), 2), UNet)
+
+
+@pytest.mark.parametrize("arch", ["unet", "unetplusplus", "manet"])
+def test_a_narrower_decoder_halves_from_level_to_level(arch: str) -> None:
+    assert decoder_channels(128) == [128, 64, 32, 16, 16]
+    narrow, usual = (
+        sum(weight.numel() for weight in build_network(Config(arch=arch, encoder="resnet18", **more), 2).parameters())
+        for more in ({"decoder_width": 64}, {})
+    )
+    assert narrow < usual
+    network = build_network(Config(arch=arch, encoder="resnet18", decoder_width=64), 2)
+    assert network.network.segmentation_head[0].in_channels == 16  # type: ignore[union-attr, index]
+
+
+def test_the_usual_decoder_is_that_of_the_library() -> None:
+    smp = pytest.importorskip("segmentation_models_pytorch")
+    theirs = smp.Unet("resnet18", encoder_weights=None, classes=2).state_dict()
+    ours = build_network(Config(encoder="resnet18"), 2).network.state_dict()  # type: ignore[union-attr, operator]
+    assert {name: value.shape for name, value in ours.items()} == {name: each.shape for name, each in theirs.items()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({}, "add --encoder NAME, or give --width"), ({"arch": "fpn", "encoder": "resnet18"}, "leave it out for fpn")],
+)
+def test_a_decoder_width_that_nothing_would_follow_is_refused(settings: dict[str, str], words: str) -> None:
+    with pytest.raises(SegError, match=words):
+        build_network(Config(decoder_width=64, **settings), 2)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from train.planning.machine import Machine
 from train.planning.plan import plan
 
 STREET = Fingerprint(
-    root="datasets/street", images={"train": 40, "val": 5, "test": 5}, height=768, width=1024, longest=1024,
+    images={"train": 40, "val": 5, "test": 5}, height=768, width=1024, longest=1024,
     pixels=40 * 768 * 1024,
     classes=("sky", "road", "pole"), shares=(0.4, 0.58, 0.02), thickness=(400.0, 300.0, 9.0), likeness=0.97,
     upright=("sky", "road"),
@@ -122,13 +122,27 @@ def test_a_small_network_is_trained_where_there_is_time_for_few_steps_of_a_large
     assert values(plan(STREET, replace(LAPTOP, rates={"plain": 1e5, "lite": 1e4}), {}))["encoder"]
 
 
-def test_large_photographs_are_to_be_made_smaller_as_far_as_thin_things_allow() -> None:
-    large = replace(STREET, height=3024, width=4032, longest=4032, thickness=(900.0, math.nan, 40.0))
-    (note,) = plan(large, LAPTOP, {}).notes
-    assert note.endswith("seg-prep resize datasets/street -o datasets/street-1024 --size 1024")
-    (note,) = plan(replace(large, thickness=(900.0, 400.0, 6.0)), LAPTOP, {}).notes
-    assert note.endswith("--size 2048")
-    assert plan(replace(large, thickness=(900.0, 400.0, 2.0)), LAPTOP, {}).notes == ()
+def test_large_photographs_are_seen_smaller_as_far_as_thin_things_allow() -> None:
+    large = replace(
+        STREET, height=3024, width=4032, longest=4032, pixels=40 * 3024 * 4032, thickness=(900.0, math.nan, 40.0)
+    )
+    found = plan(large, LAPTOP, {})
+    assert values(found)["image_size"] == 1024
+    assert reason(found, "image_size").startswith("images of 4,032 px are more than a crop understands; their labels")
+    assert reason(found, "size").endswith("the images are 1024 x 768 px")
+    thin = plan(replace(large, thickness=(900.0, 400.0, 6.0)), LAPTOP, {})
+    assert values(thin)["image_size"] == 2048
+    assert "thin things keep 3 px" in reason(thin, "image_size")
+    for kept in (
+        {"thickness": (900.0, 400.0, 2.0)},
+        {"is_cut": True},
+        {"patch": 96, "patches": 900},
+        {"likeness": 0.0},
+    ):
+        assert "image_size" not in values(plan(replace(large, **kept), LAPTOP, {}))  # type: ignore[arg-type]
+    chosen = plan(large, LAPTOP, {"image_size": 300})
+    assert reason(chosen, "size") == "fits into 225 px; the images are 300 x 225 px"
+    assert reason(chosen, "image_size") == "given"
 
 
 def test_a_plan_is_a_recipe(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_scores_after_few_steps_tell_nothing_of_the_labels() -> None:
 
 def test_images_that_are_many_crops_across() -> None:
     (told,) = steps(dataset(80, 10, 10, side=4000), stats(5, 5, 5))
-    assert told.endswith("seg-prep resize datasets/campus -o datasets/campus-1024 --size 1024")
+    assert told.endswith("seg-train datasets/campus --image-size 1024")
 
 
 def test_at_most_four_are_told() -> None:

@@ -11,7 +11,7 @@ from prep.dataset.dataset import Dataset, Sample
 from train.config.config import Config
 from train.fitting.history import Log, TrainingState
 from train.fitting.timing.budget import Budget
-from train.fitting.timing.costs import Costs, measure_costs
+from train.fitting.timing.costs import Costs, Scored, measure_costs
 from train.fitting.timing.look import Look, affordable_look
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
@@ -34,20 +34,23 @@ class Clock:
         self.share, self._used, self._slowness = 0.0, 0.0, 1.0
         self._costs: Costs | None = None
         self._look: Look | None = None
-        self._samples: dict[str, Sequence[Sample]] = {}
+        self._validation: Sequence[Sample] = ()
+        self._test = Scored((), ())
 
     def open(
-        self, predictor: Predictor, dataset: Dataset, config: Config, state: TrainingState, log: Log
+        self, predictor: Predictor, dataset: Dataset, whole: Dataset, config: Config, state: TrainingState, log: Log
     ) -> tuple[WindowSettings, Look | None]:
         """Measure what the end and the looks will cost, and return the windows and the look that there is time for.
 
+        dataset: as the network sees it.  whole: the same with images as large as they are, which the end scores.
         A resumed training keeps those it began with. Without a budget both are as the settings say.
         """
         windows, budget = predictor.windows, self.budget
         if budget is None:
             return windows, None
-        self._samples = {split: dataset.of_split(split) for split in ("val", "test")}
-        middling = sorted(self._samples["val"] or dataset.of_split("train"), key=lambda each: each.width * each.height)
+        self._validation = dataset.of_split("val")
+        self._test = Scored(dataset.of_split("test"), whole.of_split("test"))
+        middling = sorted(self._validation or dataset.of_split("train"), key=lambda each: each.width * each.height)
         self._threads = torch.get_num_threads()
         costs = measure_costs(predictor, dataset, middling[len(middling) // 2])
         self._costs = costs = self.fabric.broadcast(costs)
@@ -56,13 +59,13 @@ class Clock:
             state.opening, state.overlap = self._now(), windows.overlap
         self._windows = windows = replace(windows, overlap=state.overlap)
         budget.opening = state.opening
-        budget.finish = costs.finish(self._samples["test"], windows)
-        if self._samples["val"]:
+        budget.finish = costs.finish(self._test, windows)
+        if self._validation:
             if state.epoch == 0:
-                look = affordable_look(self._samples["val"], costs, windows, budget.affordable_look)
+                look = affordable_look(self._validation, costs, windows, budget.affordable_look)
                 state.look = vars(self.fabric.broadcast(look))
             self._look = Look(**state.look)
-            budget.look = self._look.seconds(self._samples["val"], costs, windows)
+            budget.look = self._look.seconds(self._validation, costs, windows)
         if state.epoch == 0:
             log(self._words(config))
         return windows, self._look
@@ -93,11 +96,11 @@ class Clock:
         if self.budget is None or self._costs is None:
             return
         if self._look is not None:
-            expected = self._look.seconds(self._samples["val"], self._costs, self._windows)
+            expected = self._look.seconds(self._validation, self._costs, self._windows)
             self._slowness = (self._slowness + looked / max(expected, 1e-9)) / 2
             self.budget.look = self._used - began
             costs = self._costs.scaled(self._slowness)
-            self.budget.finish = float(self.fabric.broadcast(costs.finish(self._samples["test"], self._windows)))
+            self.budget.finish = float(self.fabric.broadcast(costs.finish(self._test, self._windows)))
 
     def seconds_left(self, seconds: float) -> float:
         """Estimate of the seconds to the end, after so many."""
@@ -129,7 +132,7 @@ class Clock:
         overlaps = [windows.overlap] if config.overlap is not None else [windows.overlap, 0.25, 0.0]
         for overlap in overlaps:
             windows = replace(windows, overlap=overlap)
-            if costs.finish(self._samples["test"], windows) <= _FINISH_SHARE * self.budget.seconds:
+            if costs.finish(self._test, windows) <= _FINISH_SHARE * self.budget.seconds:
                 break
         overlap = float(self.fabric.broadcast(windows.overlap))
         return replace(windows, overlap=overlap)
@@ -139,7 +142,7 @@ class Clock:
         budget = self.budget
         assert budget is not None
         finish = f"{budget.finish / 60:.1f} min of them for the final score and the report"
-        look = f"; looks at {self._look.words(len(self._samples['val']))}" if self._look else ""
+        look = f"; looks at {self._look.words(len(self._validation))}" if self._look else ""
         less = ""
         if self._windows.overlap < config.window_overlap:
             less = (
@@ -147,7 +150,7 @@ class Clock:
                 "the time is too short"
             )
         if budget.is_overrun:
-            images = counted(len(self._samples["test"]), "whole image")
+            images = counted(len(self._test.whole), "whole image")
             less += (
                 f"; it began after {budget.opening / 60:.1f} min, and with the score of {images} it will take about "
                 f"{budget.overrun / 60:.1f} min: train on smaller images (seg-prep resize), or give more --minutes"

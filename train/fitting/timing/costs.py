@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.geometry import middle
 from prep.images.imageio import ImageRGB
@@ -20,8 +21,9 @@ from train.scoring.metrics import confusion_matrix
 from train.scoring.sheets import panels
 from train.scoring.split_scores import SHOWN
 from train.windows.predictor import Predictor
+from train.windows.resampling import brought_back
 from train.windows.window_settings import WindowSettings
-from train.windows.windows import count_windows, windows_at_once
+from train.windows.windows import best_class, count_windows, windows_at_once
 
 _SAMPLE_PX = 1 << 20
 """So many pixels of an image are enough to measure what a pixel costs."""
@@ -34,10 +36,38 @@ _FIGURES = 3
 
 
 @dataclass(frozen=True)
+class Scored:
+    """Samples that are scored, with the sizes at which they are seen, and as large as they are."""
+
+    seen: Sequence[Sample]
+    whole: Sequence[Sample]
+
+    @property
+    def pixels(self) -> int:
+        """Of all of them, as large as they are."""
+        return sum(map(_pixels, self.whole))
+
+    @property
+    def seen_pixels(self) -> int:
+        """Of all of them, as they are seen."""
+        return sum(map(_pixels, self.seen))
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether they are seen smaller than they are."""
+        return self.pixels != self.seen_pixels
+
+
+def _pixels(sample: Sample) -> int:
+    return sample.height * sample.width
+
+
+@dataclass(frozen=True)
 class Costs:
     """Seconds a pixel: to label one of a window, to read one of an image, to count it, to compare it, to show it.
 
-    count: into a confusion matrix.  compare: along the contours, for the final score.  figure: seconds of one figure.
+    count: into a confusion matrix.  compare: along the contours, for the final score.  back: to bring its probabilities
+    to the size of a larger image.  figure: seconds of one figure.
     """
 
     window: float
@@ -45,6 +75,7 @@ class Costs:
     count: float
     compare: float
     show: float
+    back: float
     figure: float
 
     def scaled(self, factor: float) -> "Costs":
@@ -59,14 +90,17 @@ class Costs:
         """Seconds to label a validation image of this size and compare, and to find the loss."""
         return self.labelling(height, width, windows) + height * width * (self.read + self.window + self.count)
 
-    def finish(self, samples: Sequence[Sample], windows: WindowSettings) -> float:
+    def scoring(self, scored: Scored, windows: WindowSettings) -> float:
+        """Seconds to label samples whole and compare."""
+        labelled = math.fsum(self.labelling(sample.height, sample.width, windows) for sample in scored.seen)
+        compared = scored.pixels * (self.count + self.compare + self.back * scored.is_reduced)
+        return labelled + compared + scored.seen_pixels * self.read
+
+    def finish(self, scored: Scored, windows: WindowSettings) -> float:
         """Seconds to score samples whole, and to write what people look at."""
-        sizes = [(sample.height, sample.width) for sample in samples]
-        pixels = [height * width for height, width in sizes]
-        scored = sum(pixels) * (self.read + self.count + self.compare)
-        shown = sum(sorted(pixels)[-2 * SHOWN :]) * (self.read + self.show)  # the worst ones, and some of the best
-        labelled = math.fsum(self.labelling(*size, windows) for size in sizes)
-        return labelled + scored + shown + _FIGURES * self.figure
+        seen, whole = (sorted(map(_pixels, each))[-2 * SHOWN :] for each in (scored.seen, scored.whole))
+        shown = sum(seen) * self.read + sum(whole) * self.show  # the worst ones, and some of the best
+        return self.scoring(scored, windows) + shown + _FIGURES * self.figure
 
 
 def measure_costs(predictor: Predictor, dataset: Dataset, sample: Sample) -> Costs:
@@ -86,12 +120,17 @@ def measure_costs(predictor: Predictor, dataset: Dataset, sample: Sample) -> Cos
         image, mask = dataset.image(sample), dataset.mask(sample)
     image, mask = middle(image, _SAMPLE_PX), middle(mask, _SAMPLE_PX)
     moved, classes = np.roll(mask, 1, axis=0), len(dataset.classes)
+    moved[moved == IGNORE_INDEX] = 0  # a prediction ignores nothing
     with timed("count", mask.size):
         confusion_matrix(mask, moved, classes)
     with timed("compare", mask.size):
         boundary_counts(mask, moved, classes)
     with timed("show", mask.size):
         panels(image, mask, moved, dataset.classes)
+    smaller = -(-mask.shape[0] // 2), -(-mask.shape[1] // 2)
+    with timed("back", mask.size):
+        for _, strip in brought_back(iter([(0, torch.zeros(classes, *smaller))]), smaller, *mask.shape):
+            best_class(strip)
     with timed("figure"):
         new_figure(10, 3.6).savefig(io.BytesIO(), format="png")
     windows = _windows(image, predictor)

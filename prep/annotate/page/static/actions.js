@@ -48,7 +48,7 @@ export function listenToKeys(page) {
 
   // The mouse leaves the focus on the stage, so that Space and Enter never press the button that was clicked last.
   document.addEventListener("click", (event) => {
-    const control = event.detail > 0 && event.target.closest("button, input[type=range], input[type=checkbox], [role=option]");
+    const control = event.detail > 0 && event.target.closest("button, input[type=range], input[type=checkbox], [role=option], summary");
     if (control && !control.closest("dialog") && !document.querySelector("dialog[open]")) byId("stage").focus({ preventScroll: true });
   });
 }
@@ -56,7 +56,7 @@ export function listenToKeys(page) {
 /** Whether the open image is in sight, not covered by the words that another one cannot be opened. */
 const isShown = () => byId("notice").hidden;
 
-function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning }) {
+function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning, classMarks }) {
   const { view } = editor;
   const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
   return {
@@ -81,6 +81,9 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
       if (index < session.classes.length) editor.choose(index);
       else if (!session.classes.length) classEditor.show();
     },
+    hide: () => classMarks.hide(editor.value),
+    showAlone: () => classMarks.alone(editor.value),
+    lock: () => classMarks.lock(editor.value),
     unlabelled: () => editor.choose(UNLABELLED),
     only: () => looks.toggleOnly(),
     learn: () => learning.toggle(),

@@ -3,6 +3,8 @@
 import { api } from "./api.js";
 import { Canvases } from "./canvases.js";
 import { decideClasses, decideMask } from "./conflict.js";
+import { Histories } from "./histories.js";
+import { t } from "./language.js";
 import { Mask, UNLABELLED } from "./mask.js";
 import { Photo } from "./photo.js";
 import { Pointers } from "./pointers.js";
@@ -12,8 +14,8 @@ import { View } from "./view.js";
 
 /**
  * value: class index that tools paint, 255 = unlabelled. only: null, or the one value that they may paint over.
- * Events: "open", "edit" (undo and redo may have changed), "tool", "tools" (others may be available), "value",
- * "save" (saver.state may have changed), "classless" (somebody draws, and there is no class), "say" with detail = words.
+ * Events: "open", "edit" (undo and redo may have changed), "tool", "tools" (others may be available), "options" (what the tool can do may have changed), "value",
+ * "draw" (somebody begins to), "save" (saver.state may have changed), "classless" (somebody draws, and there is no class), "say" with detail = words.
  */
 export class Editor extends EventTarget {
   stem = null;
@@ -22,6 +24,10 @@ export class Editor extends EventTarget {
   value = 0;
   only = null;
   view = new View();
+  histories = new Histories();
+  locked = new Uint8Array(256); // 1 for the classes that no tool changes
+  hidden = new Set(); // indices of classes that are not shown
+  marked = 0; // changes with what is hidden or locked
   marks = []; // draw(context, view) of what is marked on the stage whatever the tool is
   #opening = null; // aborts the loading of an image
   #classes = []; // as they were when a class was chosen
@@ -54,8 +60,11 @@ export class Editor extends EventTarget {
       if (photo[0].width !== mask.width || photo[0].height !== mask.height) {
         throw new Error(`The photo of ${stem} has not the size that the dataset says. 'seg-prep check' tells more.`);
       }
+      if (this.saver?.clean) this.histories.keep(this.stem, this.saver, this.mask.history);
       this.stem = stem;
-      this.#take(mask, photo);
+      const { history, lost } = this.histories.take(stem, mask);
+      this.#take(mask, photo, history);
+      if (lost) this.say(t("This mask or the classes changed since you left it: your steps there cannot be undone."));
       this.view.open(mask.width, mask.height);
     } catch (error) {
       if (error.name === "AbortError") return false;
@@ -84,9 +93,11 @@ export class Editor extends EventTarget {
   }
 
   /** Shows a mask as stored, and its photo if it is another one. */
-  #take(stored, photo = null) {
+  #take(stored, photo = null, history = null) {
     this.saver?.stop();
-    const mask = (this.mask = new Mask(stored.width, stored.height, stored.pixels));
+    const mask = (this.mask = new Mask(stored.width, stored.height, stored.pixels, history ?? undefined));
+    mask.locked = this.locked;
+    mask.addEventListener("spared", () => this.say(t("All of that is of a locked class, so nothing changed.")));
     const saver = (this.saver = new Saver(this.stem, mask, stored, this.session));
     mask.addEventListener("edit", () => this.dispatchEvent(new Event("edit")));
     saver.addEventListener("state", () => this.#saveState(saver));
@@ -194,6 +205,20 @@ export class Editor extends EventTarget {
     this.tool.draw(context, this.view);
   }
 
+  /** Classes that are not shown, and those that no tool changes: indices. */
+  mark({ hidden, locked }) {
+    this.hidden = new Set(hidden);
+    this.locked.fill(0);
+    for (const index of locked) this.locked[index] = 1;
+    this.marked++;
+    this.#paintClasses();
+    this.redraw();
+  }
+
+  #paintClasses() {
+    this.canvases.recolor(this.session.classes.filter(({ index }) => !this.hidden.has(index)));
+  }
+
   /** Other classes: other colours, and the chosen one may have another number, or be gone. */
   #recolor() {
     const { classes } = this.session;
@@ -201,7 +226,7 @@ export class Editor extends EventTarget {
     const same = classes.find(({ name }) => name === chosen?.name) ?? classes.find(({ index }) => index === this.value);
     if (this.value !== UNLABELLED && classes.length) this.value = (same ?? classes[0]).index;
     this.#classes = classes;
-    this.canvases.recolor(classes);
+    this.#paintClasses();
     this.dispatchEvent(new Event("value"));
   }
 }

@@ -88,14 +88,14 @@ function paint(image, view, proposal, { stripe, ground, lit: bright, rim }, { x0
 
 /** The values that are shown along one row of the stage, as Proposal.values, which would be called a million times. */
 function fill(row, { width, pixels, mask, confidence, least, over }, y, columns, x0, x1) {
-  const labels = mask.pixels, start = y * width;
+  const { locked, pixels: labels } = mask, start = y * width;
   for (let px = x0; px < x1; px++) {
     if (y < 0 || columns[px] < 0) {
       row[px] = UNLABELLED;
       continue;
     }
     const at = start + columns[px], value = pixels[at];
-    row[px] = (over ? value === labels[at] : labels[at] !== UNLABELLED) || confidence[at] < least ? UNLABELLED : value;
+    row[px] = (over ? value === labels[at] || locked[labels[at]] : labels[at] !== UNLABELLED) || confidence[at] < least ? UNLABELLED : value;
   }
 }
 

@@ -22,6 +22,9 @@ const ROWS = {
   Classes: [
     { keys: [..."1234567890"], label: "1 … 9 0", does: "Class 1 to 10", action: "class" },
     { keys: ["x"], label: "X", does: "Unlabelled", action: "unlabelled" },
+    { keys: ["i"], label: "I", does: "Hide, or show again", action: "hide" },
+    { keys: ["shift+i"], label: "Shift I", does: "Show alone", action: "showAlone" },
+    { keys: ["k"], label: "K", does: "Lock, or unlock", action: "lock" },
     { keys: ["u"], label: "U", does: "Only unlabelled", action: "only" },
     { keys: ["t"], label: "T", does: "Learn from strokes", action: "learn" },
     { keys: ["c"], label: "C", does: "Edit the classes", action: "classes" },
@@ -103,5 +106,5 @@ export function belongsElsewhere(event) {
   if (target.matches?.("input[type=range], [role=radio], [role=option]") && moves) return true;
   // Tab goes from control to control once the focus is on one; on the stage it hides the sides.
   if (event.key === "Tab") return event.shiftKey || !target.matches?.("#stage, body");
-  return target.matches?.("button, input, [role=option]") && (event.key === "Enter" || event.key === " ");
+  return target.matches?.("button, input, [role=option], summary") && (event.key === "Enter" || event.key === " ");
 }

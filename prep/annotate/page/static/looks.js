@@ -4,6 +4,7 @@ import { byId } from "./dom.js";
 import { UNLABELLED } from "./mask.js";
 
 const STEP = 10; // percent
+const PHONE = 480; // CSS pixels of a window up to which it is a phone's, as in page.css
 const NARROW = 768; // CSS pixels of a window up to which the sides are closed at first, as in page.css
 
 /** Joins the controls with the editor and keeps what they are set to. */
@@ -23,10 +24,12 @@ export function makeLooks(editor, settings) {
   };
   const showAlone = (on) => document.body.classList.toggle("alone", on);
   const setSide = (name, shown) => {
+    if (shown && innerWidth <= PHONE) hide(name === "images" ? "panel" : "images"); // there is room for one
     document.body.classList.toggle(`no-${name}`, !shown);
     byId(`toggle-${name}`).setAttribute("aria-expanded", String(shown));
     settings.set(name, shown);
   };
+  const hide = (name) => setSide(name, false);
   const shown = (name) => !document.body.classList.contains(`no-${name}`);
 
   opacity.addEventListener("input", () => setOpacity(opacity.value));
@@ -44,6 +47,8 @@ export function makeLooks(editor, settings) {
   return {
     showAlone,
     fade: (direction) => setOpacity(Number(opacity.value) + direction * STEP),
+    /** An image was chosen: a list that lies over the stage makes room for it. */
+    uncover: () => innerWidth <= NARROW && hide("images"),
     toggleOnly: () => setOnly(!only.checked),
     toggleSides() {
       const any = shown("images") || shown("panel");

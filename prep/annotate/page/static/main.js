@@ -2,12 +2,14 @@
 
 import { api } from "./api.js";
 import { ClassEditor } from "./class_editor.js";
+import { ClassMarks } from "./class_marks.js";
 import { byId, count, drawIcons } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
 import { Findings } from "./findings.js";
 import { listenToKeys } from "./actions.js";
 import { Learning } from "./learning.js";
+import { makeLight } from "./light.js";
 import { List } from "./list.js";
 import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
@@ -93,7 +95,11 @@ async function changeClasses(request, moves) {
   editor.choose(known(first ? 0 : editor.value));
   if (moves) list.filters.clear(); // a class that was chosen there has another number, or is gone
   if (moves && editor.stem !== null) await editor.open(editor.stem);
-  else if (editor.saver) editor.saver.classesVersion = answer.classes_version; // its numbers mean what they did
+  if (!moves) {
+    // The numbers mean what they did.
+    editor.histories.rename(request.classes_version, answer.classes_version);
+    if (editor.saver) editor.saver.classesVersion = answer.classes_version;
+  }
   const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
   if (answer.changed) say(`${count(answer.changed, "mask")} rewritten.${removed}`);
   else if (removed) say(removed.trim());
@@ -121,15 +127,20 @@ let settings, list, topBar;
 if (await load()) {
   settings = new Settings(session.dataset.name);
   const filters = new Filters(session, settings);
-  list = new List(session, filters, open);
-  const palette = new Palette(editor, session);
+  list = new List(session, filters, (stem) => {
+    looks.uncover();
+    open(stem);
+  });
+  const classMarks = new ClassMarks(editor, session, settings);
+  const palette = new Palette(editor, session, classMarks);
   const learning = new Learning(editor, session, settings, editor.tools.get("proposal"));
   const toolbar = new Toolbar(editor, TOOLS, settings);
   const classEditor = new ClassEditor(session, changeClasses);
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
+  makeLight(settings);
   const findings = new Findings(editor, open);
-  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning });
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const { model } = session.dataset;

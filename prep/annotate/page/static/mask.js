@@ -7,22 +7,30 @@ const SIDE = 128; // pixels of a tile's side: what is undone and saved at once
 
 /**
  * Events: "change" with detail {x0, y0, x1, y1} (pixels of this box may have changed, x1 and y1 exclusive);
- * "edit" after a whole step, an undo or a redo.
+ * "edit" after a whole step, an undo or a redo; "spared" after a step that changed nothing, because a class is locked.
  */
 export class Mask extends EventTarget {
-  #history = new History();
+  #history;
   #before = null; // the tiles that the open step touched, as they were: Map place -> pixels
   #unsent = new Set(); // places of tiles that differ from what was taken
   #fresh = new Set(); // those of them that do so by the open step alone
+  #spared = false; // whether a locked class kept pixels in the open step
+  locked = new Uint8Array(256); // 1 for the classes that no step may change
   proposed = false; // whether in what was not taken yet a proposal was accepted, or that was undone or redone
 
-  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
+  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED), history = new History()) {
     super();
+    this.#history = history;
     this.width = width;
     this.height = height;
     this.pixels = pixels;
     this.columns = Math.ceil(width / SIDE);
     this.rows = Math.ceil(height / SIDE);
+  }
+
+  /** The steps, for when this image is opened again. */
+  get history() {
+    return this.#history;
   }
 
   get canUndo() {
@@ -55,19 +63,24 @@ export class Mask extends EventTarget {
     if (this.#before) throw new Error("A step is open already; end() or cancel() comes first.");
     this.#before = new Map();
     this.#fresh.clear();
+    this.#spared = false;
   }
 
-  /** Gives the pixels of the spans a value; with `only`, just those that have this value now. Outside is left out. */
+  /**
+   * Gives the pixels of the spans a value; with `only`, just those that have this value now. Outside is left out, and so
+   * is what has a locked class.
+   */
   fill(spans, value, only = null) {
     if (!this.#before) throw new Error("No step is open; begin() comes first.");
     const box = { x0: this.width, y0: this.height, x1: 0, y1: 0 };
+    const anyLocked = this.locked.includes(1);
     for (let at = 0; at < spans.length; at += 3) {
       const y = spans[at];
       if (y < 0 || y >= this.height) continue;
       const x1 = Math.min(this.width, spans[at + 2]);
       for (let x = Math.max(0, spans[at + 1]); x < x1; ) {
         const end = Math.min(x1, x - (x % SIDE) + SIDE);
-        this.#run(y, x, end, value, only, box);
+        this.#run(y, x, end, value, only, box, anyLocked);
         x = end;
       }
     }
@@ -75,9 +88,10 @@ export class Mask extends EventTarget {
   }
 
   /** A run of pixels within one tile. */
-  #run(y, x0, x1, value, only, box) {
+  #run(y, x0, x1, value, only, box, anyLocked) {
     if (only === value) return;
     const { pixels } = this;
+    if (anyLocked) return this.#runAround(y, x0, x1, value, only, box);
     const row = y * this.width;
     let first = row + x0, last = row + x1 - 1;
     if (only === null) {
@@ -91,8 +105,29 @@ export class Mask extends EventTarget {
     this.#touch(Math.floor(y / SIDE) * this.columns + Math.floor(x0 / SIDE));
     if (only === null) pixels.fill(value, first, last + 1);
     else for (let at = first; at <= last; at++) if (pixels[at] === only) pixels[at] = value;
-    if (first - row < box.x0) box.x0 = first - row;
-    if (last - row >= box.x1) box.x1 = last - row + 1;
+    this.#grow(box, y, first - row, last - row + 1);
+  }
+
+  /** The same around pixels of locked classes. */
+  #runAround(y, x0, x1, value, only, box) {
+    const { pixels, locked } = this;
+    const row = y * this.width;
+    for (let x = x0; x < x1; x++) {
+      const now = pixels[row + x];
+      if (now === value || (only !== null && now !== only)) continue;
+      if (locked[now]) {
+        this.#spared = true;
+        continue;
+      }
+      this.#touch(Math.floor(y / SIDE) * this.columns + Math.floor(x0 / SIDE));
+      pixels[row + x] = value;
+      this.#grow(box, y, x, x + 1);
+    }
+  }
+
+  #grow(box, y, x0, x1) {
+    if (x0 < box.x0) box.x0 = x0;
+    if (x1 > box.x1) box.x1 = x1;
     if (y < box.y0) box.y0 = y;
     if (y >= box.y1) box.y1 = y + 1;
   }
@@ -109,7 +144,10 @@ export class Mask extends EventTarget {
   end(proposed = false) {
     const changed = [...this.#before].filter(([place, before]) => !equal(before, this.#read(place)));
     this.#before = null;
-    if (!changed.length) return false;
+    if (!changed.length) {
+      if (this.#spared) this.dispatchEvent(new Event("spared"));
+      return false;
+    }
     this.#history.push({ ...pack(changed), proposed });
     this.proposed ||= proposed;
     this.dispatchEvent(new Event("edit"));

@@ -1,6 +1,7 @@
 // The classes to paint with: colour, key and share of the open image.
 
-import { byId, make, percent, stepTo } from "./dom.js";
+import { byId, icon, make, percent, stepTo } from "./dom.js";
+import { t } from "./language.js";
 import { UNLABELLED } from "./mask.js";
 
 const SLICE = 2 ** 20; // pixels counted without a pause
@@ -8,10 +9,12 @@ const SLICE = 2 ** 20; // pixels counted without a pause
 /** Shows the classes of the session as a group of radio buttons; the editor's value is the one that is chosen. */
 export class Palette {
   #buttons = new Map(); // value -> button
+  #switches = new Map(); // value -> { hide, lock }
   #counting = 0; // number of the count at work; an older one stops
 
-  constructor(editor, session) {
-    Object.assign(this, { editor, session });
+  constructor(editor, session, marks) {
+    Object.assign(this, { editor, session, marks });
+    marks.addEventListener("change", () => this.show());
     session.addEventListener("classes", () => this.fill());
     editor.addEventListener("value", () => this.show());
     editor.addEventListener("open", () => this.count());
@@ -21,12 +24,28 @@ export class Palette {
 
   fill() {
     this.#buttons.clear();
-    const entries = [...this.session.classes, { index: UNLABELLED, name: "Unlabelled", color: "" }];
-    for (const entry of entries) this.#buttons.set(entry.index, this.#button(entry));
-    byId("classes").replaceChildren(...this.#buttons.values());
+    this.#switches.clear();
+    const entries = [...this.session.classes, { index: UNLABELLED, name: t("Unlabelled"), color: "" }];
+    byId("classes").replaceChildren(...entries.map((entry) => this.#row(entry)));
     byId("name-classes").hidden = this.session.classes.length > 0;
     this.show();
     this.count();
+  }
+
+  /** A class to choose; beside it, whether it is shown and whether it may be changed. */
+  #row(entry) {
+    const { index } = entry;
+    const button = this.#button(entry);
+    this.#buttons.set(index, button);
+    const row = make("div", { className: "class-row", role: "presentation" }, button);
+    if (index === UNLABELLED) return row;
+    const hide = make("button", { type: "button", className: "quiet mark-class", "data-mark": "hide", "data-keys": "I" });
+    const lock = make("button", { type: "button", className: "quiet mark-class", "data-mark": "lock", "data-keys": "K" });
+    hide.addEventListener("click", (event) => (event.shiftKey || event.altKey ? this.marks.alone(index) : this.marks.hide(index)));
+    lock.addEventListener("click", () => this.marks.lock(index));
+    this.#switches.set(index, { hide, lock });
+    row.append(hide, lock);
+    return row;
   }
 
   #button({ index, name, color }) {
@@ -51,6 +70,23 @@ export class Palette {
       button.setAttribute("aria-checked", String(current));
       button.tabIndex = current ? 0 : -1;
       if (current) button.scrollIntoView({ block: "nearest" });
+      if (this.#switches.has(value)) this.#mark(value, current);
+    }
+  }
+
+  #mark(value, current) {
+    const name = this.session.classes.find(({ index }) => index === value)?.name;
+    const { hide, lock } = this.#switches.get(value);
+    const hidden = this.marks.isHidden(value), locked = this.marks.isLocked(value);
+    const words = [
+      [hide, hidden, hidden ? t("Show {name}", { name }) : t("Hide {name}; with Shift, show it alone", { name }), hidden ? "hidden" : "shown"],
+      [lock, locked, locked ? t("Unlock {name}", { name }) : t("Lock {name}: no tool changes it", { name }), locked ? "locked" : "unlocked"],
+    ];
+    for (const [button, pressed, label, drawing] of words) {
+      button.setAttribute("aria-pressed", String(pressed));
+      button.setAttribute("aria-label", label);
+      button.tabIndex = current ? 0 : -1; // Tab reaches those of the chosen class; arrows go from class to class
+      button.replaceChildren(icon(drawing));
     }
   }
 

@@ -11,7 +11,7 @@ export class Pointers {
   #panning = null; // id of the pointer that pans
   #since = 0; // when the tool began
   #grab = false;
-  #pen = false; // a pen was seen: fingers pan only, so that a resting hand paints nothing
+  #pen = false; // a pen was seen
   position = null; // of the pointer over the image, in image coordinates; null = not over the stage
 
   constructor(editor) {
@@ -43,6 +43,17 @@ export class Pointers {
     return this.#drawing !== null;
   }
 
+  /** Whether a pen was seen: fingers pan only then, so that a resting hand paints nothing. */
+  get pen() {
+    return this.#pen;
+  }
+
+  #sawPen() {
+    if (this.#pen) return;
+    this.#pen = true;
+    this.#editor.dispatchEvent(new Event("tools")); // some have an option for it
+  }
+
   showCursor() {
     const { mask, stage, tool } = this.#editor;
     const hand = this.#panning !== null ? "grabbing" : this.#grab ? "grab" : null;
@@ -61,17 +72,18 @@ export class Pointers {
     return { x: clientX - left, y: clientY - top };
   }
 
+  /** In image coordinates; pressure: 0..1 of a pen, 1 of everything else. */
   #point(event) {
     const { x, y } = this.#at(event);
-    return this.#editor.view.toImage(x, y);
+    return { ...this.#editor.view.toImage(x, y), pressure: event.pointerType === "pen" ? event.pressure : 1 };
   }
 
   #down(event) {
     const editor = this.#editor;
     if (event.target.closest?.("button, input, select, a")) return;
     if (!editor.ready) return;
-    if (event.pointerType === "pen") this.#pen = true;
-    const pans = event.button === 1 || this.#grab || (event.pointerType === "touch" && this.#pen);
+    if (event.pointerType === "pen") this.#sawPen();
+    const pans = event.button === 1 || this.#grab || editor.tool.constructor.pans || (event.pointerType === "touch" && this.#pen);
     if (event.pointerType === "touch" && this.#active.size === 1) this.#second(event);
     this.#active.set(event.pointerId, this.#at(event));
     editor.stage.setPointerCapture(event.pointerId);
@@ -86,6 +98,7 @@ export class Pointers {
       this.#drawing = event.pointerId;
       this.#since = event.timeStamp;
       this.position = this.#point(event);
+      editor.dispatchEvent(new Event("draw"));
       editor.tool.down(this.position, event);
       editor.redraw();
     }

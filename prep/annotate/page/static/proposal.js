@@ -83,10 +83,10 @@ export class Proposal extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** The class to show at a pixel: 255 where there is none, where the mask says the same, and where the model is not sure enough. */
+  /** The class to show at a pixel: 255 where there is none, where the mask says the same or a locked class, and where the model is not sure enough. */
   values = (at) => {
     const value = this.pixels[at], label = this.mask.pixels[at];
-    const decided = this.over ? value === label : label !== UNLABELLED;
+    const decided = this.over ? value === label || this.mask.locked[label] : label !== UNLABELLED;
     return decided || this.confidence[at] < this.least ? UNLABELLED : value;
   };
 

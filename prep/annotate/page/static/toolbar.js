@@ -5,6 +5,7 @@ import { byId, icon, keycaps, make, stepTo } from "./dom.js";
 /** Shows the tools of the editor; what a person sets for a tool is kept in the settings. */
 export class Toolbar {
   #buttons = new Map();
+  #actions = []; // { button, enabled } of the tool in use
 
   constructor(editor, tools, settings) {
     Object.assign(this, { editor, settings });
@@ -12,6 +13,8 @@ export class Toolbar {
     byId("tools").addEventListener("keydown", (event) => this.#step(event));
     editor.addEventListener("tool", () => this.show());
     editor.addEventListener("tools", () => this.show());
+    editor.addEventListener("open", () => this.#fit());
+    for (const type of ["options", "edit", "open"]) editor.addEventListener(type, () => this.#enable());
   }
 
   #button(Tool) {
@@ -30,10 +33,22 @@ export class Toolbar {
 
   /** Gives the options of a tool the values that they had last time. */
   restore(tool) {
-    for (const option of tool.options ?? []) {
+    for (const option of tool.options) {
       const kept = this.settings.get(`${tool.constructor.id} ${option.id}`);
-      if (typeof kept === typeof option.value) option.value = kept;
+      if (typeof kept !== typeof option.value) continue;
+      option.value = kept;
+      option.chosen = true;
     }
+  }
+
+  /** Sizes that nobody chose fit the image that was opened. */
+  #fit() {
+    const { tools, mask } = this.editor;
+    for (const option of [...tools.values()].flatMap(({ options }) => options)) {
+      if (!option.fit || option.chosen) continue;
+      option.value = Math.max(option.min, Math.min(option.max, option.fit(Math.max(mask.width, mask.height))));
+    }
+    this.show();
   }
 
   show() {
@@ -45,16 +60,32 @@ export class Toolbar {
       button.hidden = !this.editor.tools.get(id).available;
     }
     const { title, key, hint } = tool.constructor;
-    byId("options").replaceChildren(
+    byId("options").replaceChildren(...[
       make("h2", {}, title, make("kbd", { textContent: key.toUpperCase() })),
-      ...(tool.options ?? []).map((option) => this.#option(tool, option)),
-      make("p", { className: "fine", textContent: hint ?? "" }),
-    );
+      ...tool.options.filter(({ shown }) => !shown || shown()).map((option) => this.#option(tool, option)),
+      this.#actionsOf(tool),
+      make("p", { className: "fine", textContent: hint }),
+    ].filter(Boolean));
+    this.#enable();
+  }
+
+  /** What the tool can do beside drawing, as buttons: a tablet has no keys. */
+  #actionsOf(tool) {
+    this.#actions = tool.actions.map(({ label, keys, run, enabled }) => {
+      const button = make("button", { type: "button", textContent: label, "data-tip": label, "data-keys": keys });
+      button.addEventListener("click", run);
+      return { button, enabled };
+    });
+    return this.#actions.length ? make("div", { className: "actions" }, ...this.#actions.map(({ button }) => button)) : null;
+  }
+
+  #enable() {
+    for (const { button, enabled } of this.#actions) button.disabled = !enabled();
   }
 
   #option(tool, option) {
     const id = `option-${option.id}`;
-    if (option.type === "choice") return this.#choice(tool, option, id);
+    if (option.type === "switch") return this.#switch(tool, option, id);
     const shown = make("span", { "aria-hidden": "true", className: "amount" });
     const input = make("input", {
       type: "range", id, min: option.min, max: option.max, step: option.step ?? 1, value: option.value,
@@ -72,16 +103,15 @@ export class Toolbar {
     return make("div", { className: "option", "data-option": option.id }, label, shown, input);
   }
 
-  #choice(tool, option, id) {
-    const select = make("select", { id });
-    for (const { value, label } of option.choices) select.append(make("option", { value, textContent: label }));
-    select.value = option.value;
-    select.addEventListener("change", () => this.#set(tool, option, select.value));
-    return make("div", { className: "option" }, make("label", { for: id, textContent: option.label }), select);
+  #switch(tool, option, id) {
+    const input = make("input", { type: "checkbox", role: "switch", id, checked: option.value });
+    input.addEventListener("change", () => this.#set(tool, option, input.checked));
+    return make("label", { className: "switch", "data-option": option.id }, input, make("span", { textContent: option.label }));
   }
 
   #set(tool, option, value) {
     option.value = value;
+    option.chosen = true;
     this.settings.set(`${tool.constructor.id} ${option.id}`, value);
     this.editor.redraw();
   }
@@ -89,7 +119,7 @@ export class Toolbar {
   /** Takes one step of the option that has this key; whether there is one. */
   nudge(key) {
     const { tool } = this.editor;
-    const option = (tool.options ?? []).find((each) => each.keys?.includes(key));
+    const option = tool.options.find((each) => each.keys?.includes(key));
     if (!option) return false;
     const direction = option.keys.indexOf(key) === 1 ? 1 : -1;
     const next = option.next?.(option.value, direction) ?? option.value + direction * (option.step ?? 1);

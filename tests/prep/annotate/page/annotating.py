@@ -16,11 +16,18 @@ from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.sam.objects import Objects
 from prep.annotate.store.store import Store
+from prep.core.classes import write_classes
+from prep.images.imageio import write_png
 from prep.web.server import bind, make_server
+from tests.support import CLASSES, images_only
 from tests.web import running
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
+
+Opened = Callable[[Path], "Page"]
+HALF = np.repeat(np.array([[0, 1, 2, 255]], np.uint8), 24, axis=0).repeat(8, axis=1)
+"""(24, 32): a quarter each of the three classes and of unlabelled pixels."""
 
 
 @contextmanager
@@ -76,3 +83,17 @@ def mask_of(page: "Page") -> NDArray[np.uint8]:
         }"""
     )
     return np.frombuffer(text.encode("latin1"), np.uint8).reshape(height, width)
+
+
+def dataset(root: Path, *, masks: int = 0, count: int = 3) -> Path:
+    """Images s0, s1, ... of 32 x 24 with three classes, the first ones with the mask HALF."""
+    images_only(root, [(24, 32)] * count)
+    write_classes(root / "classes.json", CLASSES)
+    (root / "masks").mkdir()
+    for number in range(masks):
+        write_png(root / f"masks/s{number}.png", HALF)
+    rows = [row.split(",") for row in (root / "index.csv").read_text().splitlines()]
+    for row in rows[1 : masks + 1]:
+        row[2] = f"masks/{row[0]}.png"
+    (root / "index.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    return root

@@ -139,3 +139,25 @@ test("steps are opened and closed one after the other", () => {
   mask.undo();
   assert.equal(mask.pixels[0], 1, "an open step is not undone");
 });
+
+test("what is of a locked class stays, whatever is painted, and a step of nothing else tells so", () => {
+  const mask = new Mask(300, 2);
+  let spared = 0;
+  mask.addEventListener("spared", () => spared++);
+  const step = (spans, value, only = null) => {
+    mask.begin();
+    mask.fill(Int32Array.from(spans), value, only);
+    return mask.end();
+  };
+  step([0, 100, 200], 1);
+  mask.locked[1] = 1;
+  assert.equal(step([0, 0, 300], 2), true);
+  assert.deepEqual([99, 100, 199, 200].map((x) => mask.pixels[x]), [2, 1, 1, 2]);
+  assert.equal(step([0, 120, 180], 255), false);
+  assert.equal(spared, 1);
+  assert.equal(step([0, 0, 300], 0, 1), false, "nor where only that class is meant");
+  assert.equal(step([1, 0, 50], 1), true, "more of it can be painted");
+  mask.undo();
+  mask.undo();
+  assert.deepEqual([mask.pixels[0], mask.pixels[150], mask.unsent], [255, 1, true]);
+});

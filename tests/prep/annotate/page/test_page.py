@@ -480,6 +480,66 @@ def test_a_polygon_is_closed_and_taken_back_in_every_way(desk: Desk) -> None:
     undone()
 
 
+def test_corners_are_moved_added_and_removed_and_the_last_shape_is_taken_up_again(desk: Desk) -> None:
+    page = desk.open()
+    choose(page, "polygon", 1)
+    a, b, c = click(page, [(50, 50), (200, 60), (120, 200)])
+    moved = drag(page, [b, (260, 40), (280, 80)])[-1]
+    assert page.evaluate("editor.tool.points.length") == 3, "a drag of a corner adds none"
+    page.keyboard.down("Alt")
+    extra = click(page, [((a[0] + moved[0]) / 2, (a[1] + moved[1]) / 2)])[0]
+    page.keyboard.up("Alt")
+    lifted = drag(page, [extra, (extra[0], 20)])[-1]
+    page.get_by_role("button", name="Fill").click()
+    shape = np.where(inside([a, lifted, moved, c], WIDTH, HEIGHT), np.uint8(1), np.uint8(255))
+    np.testing.assert_array_equal(mask_of(page), shape)
+    page.keyboard.press("Backspace")
+    assert (mask_of(page) == 255).all()
+    page.keyboard.press("Escape")  # it stands as it did
+    np.testing.assert_array_equal(mask_of(page), shape)
+    page.get_by_role("button", name="Last shape").click()
+    page.keyboard.down("Alt")
+    click(page, [lifted])
+    page.keyboard.up("Alt")
+    page.keyboard.press("Enter")
+    smaller = np.where(inside([a, moved, c], WIDTH, HEIGHT), np.uint8(1), np.uint8(255))
+    np.testing.assert_array_equal(mask_of(page), smaller)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert (mask_of(page) == 255).all()
+    assert page.evaluate("editor.mask.canUndo") is False
+
+
+def test_undo_survives_leaving_the_image_unless_its_mask_changed_meanwhile(desk: Desk) -> None:
+    page = desk.open()
+    choose(page, "brush", 1, 20)
+    click(page, [(50, 50), (150, 150)])
+    both = mask_of(page)
+
+    def leave_and_come_back() -> None:
+        for stem in ("s1", "s0"):
+            page.evaluate(f"editor.open('{stem}')")
+            until(page, f"editor.stem === '{stem}'")
+
+    leave_and_come_back()
+    np.testing.assert_array_equal(mask_of(page), both)
+    page.keyboard.press("Control+z")
+    assert mask_of(page)[50, 50] == 1
+    assert mask_of(page)[150, 150] == 255
+    leave_and_come_back()
+    page.keyboard.press("Control+Shift+z")
+    np.testing.assert_array_equal(mask_of(page), both)
+    saved(page)
+    page.evaluate("editor.open('s1')")
+    until(page, "editor.stem === 's1'")
+    other = np.full((HEIGHT, WIDTH), 2, np.uint8)
+    save_image(desk.root / "masks" / "s0.png", other)
+    page.evaluate("editor.open('s0')")
+    until(page, "editor.stem === 's0' && document.querySelector('#message').textContent.includes('cannot be undone')")
+    np.testing.assert_array_equal(mask_of(page), other)
+    assert page.evaluate("editor.mask.canUndo") is False
+
+
 # Saving.
 
 

@@ -1,56 +1,18 @@
 """The annotation page around the stage, in a real browser: list, palette, class editor, keys, and what it says."""
 
 import csv
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from prep.core.classes import read_classes, write_classes
 from prep.images.imageio import read_mask, write_png
-from tests.prep.annotate.page.annotating import annotating, open_page, until
+from tests.prep.annotate.page.annotating import HALF, Opened, dataset, until
 from tests.support import CLASSES, images_only
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-Opened = Callable[[Path], "Page"]
-HALF = np.repeat(np.array([[0, 1, 2, 255]], np.uint8), 24, axis=0).repeat(8, axis=1)
-"""(24, 32): a quarter each of the three classes and of unlabelled pixels."""
-
-
-@pytest.fixture
-def opened(browser: "Browser") -> Iterator[Opened]:
-    """Opens the page of a dataset; at the end, no script may have failed."""
-    faults: list[str] = []
-    ends = []
-
-    def open_dataset(root: Path) -> "Page":
-        server = annotating(root)
-        context = browser.new_context(viewport={"width": 1100, "height": 700})
-        ends.extend([context.close, lambda: server.__exit__(None, None, None)])
-        return open_page(context, server.__enter__(), faults)
-
-    yield open_dataset
-    for end in ends:
-        end()
-    assert not faults
-
-
-def dataset(root: Path, *, masks: int = 0, count: int = 3) -> Path:
-    """Images s0, s1, ... of 32 x 24 with three classes, the first ones with the mask HALF."""
-    images_only(root, [(24, 32)] * count)
-    write_classes(root / "classes.json", CLASSES)
-    (root / "masks").mkdir()
-    for number in range(masks):
-        write_png(root / f"masks/s{number}.png", HALF)
-    rows = [row.split(",") for row in (root / "index.csv").read_text().splitlines()]
-    for row in rows[1 : masks + 1]:
-        row[2] = f"masks/{row[0]}.png"
-    (root / "index.csv").write_text("".join(",".join(row) + "\n" for row in rows))
-    return root
+    from playwright.sync_api import Page
 
 
 def states(root: Path) -> dict[str, str]:

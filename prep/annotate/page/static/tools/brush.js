@@ -13,11 +13,18 @@ export class Brush extends Tool {
   #mask = null; // on which #last is
   options = [
     { id: "size", label: "Size", type: "range", min: 1, max: 500, step: 1, value: 30, unit: "px", keys: ["[", "]"],
+      fit: (longer) => Math.max(3, Math.round(longer / 40)),
       next: (value, direction) => resized(value, direction) },
+    { id: "pressure", label: "Pen pressure", type: "switch", value: false, shown: () => this.editor.pointers.pen },
   ];
 
   get size() {
     return this.options[0].value;
+  }
+
+  /** The diameter at a point: less where a pen is pressed less, if that is wanted. */
+  #width({ pressure = 1 }) {
+    return this.options[1].value ? Math.max(1, this.size * pressure) : this.size;
   }
 
   get value() {
@@ -33,7 +40,8 @@ export class Brush extends Tool {
     const place = this.#snapped(point);
     mask.begin();
     const from = event.shiftKey && this.#mask === mask ? this.#last : null;
-    this.#fill(from ? this.#line(from, place) : disc(place.x, place.y, this.size / 2));
+    const width = this.#width(point);
+    this.#fill(from ? capsule(from.x, from.y, place.x, place.y, width / 2) : disc(place.x, place.y, width / 2));
     this.#last = place;
     this.#mask = mask;
   }
@@ -43,7 +51,7 @@ export class Brush extends Tool {
     for (const point of points) {
       const place = this.#snapped(point);
       if (place.x === this.#last.x && place.y === this.#last.y) continue;
-      this.#fill(this.#line(this.#last, place));
+      this.#fill(capsule(this.#last.x, this.#last.y, place.x, place.y, this.#width(point) / 2));
       this.#last = place;
     }
   }
@@ -60,10 +68,6 @@ export class Brush extends Tool {
 
   cancel() {
     if (this.editor.mask?.editing) this.editor.mask.cancel();
-  }
-
-  #line(a, b) {
-    return capsule(a.x, a.y, b.x, b.y, this.size / 2);
   }
 
   #fill(spans) {

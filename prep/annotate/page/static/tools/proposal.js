@@ -159,6 +159,6 @@ export class ProposalTool extends Tool {
     if (proposal.state !== "ready") return;
     proposal.least = this.options[0].value;
     const { classes } = this.editor.session;
-    this.#hatching.draw(context, view, proposal, classes, `${proposal.over} ${proposal.revision} ${proposal.least} ${classes.map(({ color }) => color)}`);
+    this.#hatching.draw(context, view, proposal, classes, `${proposal.over} ${this.editor.marked} ${proposal.revision} ${proposal.least} ${classes.map(({ color }) => color)}`);
   }
 }

@@ -15,6 +15,7 @@ export class Superpixel extends RegionTool {
   #begun = null; // the mask in which a drag is one step
   options = [
     { id: "size", label: "Size", type: "range", min: MIN, max: MAX, step: 1, value: 64, unit: "px", keys: ["[", "]"],
+      fit: (longer) => Math.round(longer / 16),
       next: (value, direction) => Math.max(MIN, Math.min(MAX, Math.round(value * (direction > 0 ? 1.25 : 0.8)))) },
   ];
 

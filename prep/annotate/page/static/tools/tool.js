@@ -6,7 +6,9 @@ export class Tool {
   static key = "";
   static hint = "";
   static cursor = "crosshair";
-  options = [];
+  static pans = false; // whether a drag moves the image
+  options = []; // fit(longer): the value that fits an image of so long a side, until a person chooses one
+  actions = []; // { id, label, keys, run, enabled }: buttons beside the options; event "options" of the editor: enabled changed
 
   constructor(editor) {
     this.editor = editor;
