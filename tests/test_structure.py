@@ -82,9 +82,10 @@ def test_prep_and_synth_know_no_torch(module: str) -> None:
     assert not packages_of(imports(MODULES[module])) & TORCH_FAMILY
 
 
-def test_prep_finds_a_model_by_an_entry_point_that_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize("group", ["seg_prep.proposers", "seg_prep.trainers"])
+def test_prep_finds_what_trains_by_entry_points_that_load_nothing_heavy(group: str) -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    module, _, function = settings["project"]["entry-points"]["seg_prep.proposers"]["run"].partition(":")
+    module, _, function = settings["project"]["entry-points"][group]["run"].partition(":")
     program = f"import sys; from {module} import {function}; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not packages_of(set(result.stdout.split())) & set(HEAVY)

@@ -7,10 +7,12 @@ from prep.annotate.access import Pass
 from prep.annotate.audit import Findings
 from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
+from prep.annotate.network.network import Network
 from prep.annotate.routes.classes import class_routes
 from prep.annotate.routes.findings import finding_routes
 from prep.annotate.routes.images import image_routes
 from prep.annotate.routes.learning import learning_routes
+from prep.annotate.routes.network import network_routes
 from prep.annotate.routes.objects import object_routes
 from prep.annotate.routes.proposals import proposal_routes
 from prep.annotate.routes.regions import region_routes
@@ -31,6 +33,7 @@ def annotate_app(
     findings: Findings | None = None,
     learner: Learner | None = None,
     objects: Objects | None = None,
+    network: Network | None = None,
 ) -> Flask:
     """Build the application around one dataset.
 
@@ -38,7 +41,7 @@ def annotate_app(
     token: lets in whoever has it, and nobody else; None where only this computer can reach the server.
     model: what proposes masks.  findings: those of an audit, to work through.  learner: learns from the strokes, in the
     background too while its working() is entered; without one it learns when it is asked.
-    objects: finds what people point at.
+    objects: finds what people point at.  network: is trained meanwhile; where there is no model, it becomes it.
     """
     largest = max(most_bytes(entry.width, entry.height) for entry in store.entries())
     app = page_app(
@@ -60,14 +63,26 @@ def annotate_app(
     def page() -> str:
         return render_template("page.html", name=store.name)
 
-    about: dict[str, object] = {
-        "model": model.name if model else None,
-        "order": model.order if model else "name",
-        "findings": findings is not None,
-        "sam": objects.name if objects else None,
-    }
-    app.register_blueprint(image_routes(store, about, model.uncertainty if model else lambda stem: None))
-    app.register_blueprint(proposal_routes(model))
+    def current() -> Proposals | None:
+        return model or (network.model if network else None)
+
+    def about() -> dict[str, object]:
+        proposals = current()
+        return {
+            "model": proposals.name if proposals else None,
+            "order": proposals.order if proposals else "name",
+            "findings": findings is not None,
+            "sam": objects.name if objects else None,
+            "network": network is not None,
+        }
+
+    def uncertainty(stem: str) -> float | None:
+        proposals = current()
+        return proposals.uncertainty(stem) if proposals else None
+
+    app.register_blueprint(image_routes(store, about, uncertainty))
+    app.register_blueprint(proposal_routes(current))
+    app.register_blueprint(network_routes(network))
     app.register_blueprint(learning_routes(learner or Learner(store)))
     app.register_blueprint(object_routes(objects))
     app.register_blueprint(finding_routes(findings))

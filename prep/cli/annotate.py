@@ -11,10 +11,12 @@ import click
 from prep.cli.console import end_with_left_out, finish, note, progress
 from prep.cli.options import Existing, dataset_argument
 from prep.cli.page import address_options, announce
+from prep.core.errors import SegError
 
 if TYPE_CHECKING:
     from prep.annotate.audit import Findings
     from prep.annotate.model.proposals import Order, Proposals
+    from prep.annotate.network.network import Network
     from prep.annotate.sam.encodings import Encodings
     from prep.annotate.store.store import Store
 
@@ -42,6 +44,12 @@ _RISK = (
     metavar="RUN",
     show_default="none",
     help="Run whose model proposes masks, or latest; needs the extra train.",
+)
+@click.option(
+    "--train-network",
+    is_flag=True,
+    help="Train a network on what is labelled, again and again; it proposes once it is better than strokes. The page "
+    "has the switch, too; needs the extra train.",
 )
 @click.option(
     "--order",
@@ -74,6 +82,7 @@ def annotate(
     host: str,
     open_browser: bool,
     run: Path | None,
+    train_network: bool,
     order: Order,
     audit: Path | None,
     sam_files: tuple[Path, ...],
@@ -90,6 +99,7 @@ def annotate(
         seg-prep resize photos/ -o datasets/campus --size 1024
         seg-prep annotate datasets/campus
         seg-prep annotate datasets/campus --model latest --order uncertainty
+        seg-prep annotate datasets/campus --train-network
         seg-prep annotate datasets/campus --sam models/mobile_sam
     """
     from prep.annotate.access import new_token
@@ -101,8 +111,12 @@ def annotate(
     from prep.dataset.dataset import find_dataset, opened_alone
     from prep.web.server import bind, is_loopback, make_server, url_of
 
-    if order == "uncertainty" and run is None:
-        raise click.UsageError("--order uncertainty asks a model: name one with --model RUN, or --model latest")
+    if order == "uncertainty" and run is None and not train_network:
+        raise click.UsageError(
+            "--order uncertainty asks a model: name one with --model RUN or --model latest, or add --train-network"
+        )
+    if train_network and run is not None:
+        raise click.UsageError("--train-network trains what proposes, and --model names it; leave one of them out")
     if prepare and not sam_files:
         raise click.UsageError("--prepare encodes photos for SAM: name its files with --sam FOLDER")
     root = find_dataset(dataset)
@@ -116,6 +130,7 @@ def annotate(
         _prepare(root, encodings)
         return
     model = _open_model(store, run, order) if run else None
+    network = None if run else _open_network(store, order, is_asked=train_network)
     findings = _open_findings(store, audit) if audit else None
     learner = Learner(store)
     listener = bind(host, port)
@@ -128,6 +143,7 @@ def annotate(
         findings=findings,
         learner=learner,
         objects=Objects(store, encodings) if encodings else None,
+        network=network,
     )
     server = make_server(app, listener)
     address = url_of(listener) + (f"?token={token}" if token else "")
@@ -137,6 +153,7 @@ def annotate(
         model.working() if model else nullcontext(),
         encodings.working() if encodings else nullcontext(),
         learner.working(),
+        network.working() if network else nullcontext(),
     ):
         server.run()
 
@@ -150,6 +167,22 @@ def _open_model(store: Store, run: Path, order: Order) -> Proposals:
         names = ", ".join(model.left_out)
         note(f"{model.name} knows classes that this dataset lacks, and proposes nothing there: {names}")
     return model
+
+
+def _open_network(store: Store, order: Order, *, is_asked: bool) -> Network | None:
+    """What trains while people label; None where nothing can train and nobody has asked for it."""
+    from prep.annotate.network.network import Network
+    from prep.annotate.network.trainer import open_trainer
+
+    try:
+        network = Network(store, open_trainer(), order)
+    except SegError:
+        if is_asked:
+            raise
+        return None
+    if is_asked:
+        network.turn(on=True)
+    return network
 
 
 def _open_sam(store: Store, named: tuple[Path, ...]) -> Encodings:

@@ -20,7 +20,7 @@ from train.runs.device import find_accelerator
 from train.runs.fold_record import learned_by, learned_split
 from train.runs.members import Members, load_members, unlearned_by
 from train.runs.run_files import MODEL
-from train.scoring.other_scale import scale_words
+from train.scoring.other_scale import scale_words, seen_smaller
 from train.scoring.rivals import open_own_dataset
 from train.windows.scale import Scale
 
@@ -82,7 +82,7 @@ def audit_run(
     learned = None
     if knows_split:
         learned = set() if unlearned else set.union(*(learned_by(run, found.samples) for run in members.runs))
-    scales = scale_words(predictor, opened, found.samples)
+    scales = "" if seen_smaller(cards, own) else scale_words(predictor, opened, found.samples)
     texts = [_warning(members, learned), *([scales] if scales else [])]
     return RunAudit(folder, found, opened.classes.names, "; ".join(texts))
 

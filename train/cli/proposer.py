@@ -1,4 +1,4 @@
-"""The model of a run for seg-prep annotate, which finds this by the entry point group seg_prep.proposers."""
+"""What seg-prep annotate finds by entry points: the model of a run, and what trains one beside the page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from train.cli.torch_needed import need_torch
 
 if TYPE_CHECKING:
+    from train.planning.trainer import RunTrainer
     from train.serve.proposer import RunProposer
 
 
@@ -18,3 +19,11 @@ def open_proposer(run: Path, note: Callable[[str], None]) -> RunProposer:
     from train.serve import proposer
 
     return proposer.open_run(run, note)
+
+
+def open_trainer() -> RunTrainer:
+    """What trains runs; SegError without PyTorch, which is not imported yet."""
+    need_torch()
+    from train.planning.trainer import RunTrainer
+
+    return RunTrainer()

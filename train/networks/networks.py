@@ -69,12 +69,17 @@ def decoder_channels(width: int) -> list[int]:
     return [max(width >> level, _LEAST_CHANNELS) for level in range(_LEVELS)]
 
 
+def takes_decoder_width(arch: str) -> bool:
+    """Whether --decoder-width goes with this architecture, by any of its names; SegError if there is none of it."""
+    return _known_arch(arch) in _WITH_DECODER_WIDTH
+
+
 def _need_decoder(config: Config, arch: str) -> None:
     if config.decoder_width == USUAL_DECODER_WIDTH:
         return
     if is_plain(config):
         raise SegError("--decoder-width is of networks with an encoder: add --encoder NAME, or give --width instead")
-    if arch not in _WITH_DECODER_WIDTH:
+    if not takes_decoder_width(arch):
         raise SegError(f"--decoder-width goes with --arch {', '.join(_WITH_DECODER_WIDTH)}: leave it out for {arch}")
 
 

@@ -21,7 +21,10 @@ from train.networks.networks import build_network
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-CANDIDATES: Mapping[str, Config] = {"plain": Config(), "lite": Config(encoder=LITE)}
+DECODER_WIDTH = 128
+"""Of the network for photographs: half the usual learns as much in a step, in two thirds of its time."""
+
+CANDIDATES: Mapping[str, Config] = {"plain": Config(), "lite": Config(encoder=LITE, decoder_width=DECODER_WIDTH)}
 """Networks that a plan chooses among."""
 
 _SIDE, _BATCH = 128, 4

@@ -8,8 +8,9 @@ from prep.core.words import list_some, verb
 from train.config.config import Config
 from train.config.plan import Choice, Plan
 from train.fitting.initial import LITE
+from train.networks.networks import takes_decoder_width
 from train.planning.fingerprint import Fingerprint
-from train.planning.machine import Machine
+from train.planning.machine import DECODER_WIDTH, Machine
 
 USUAL_MINUTES = {False: 10.0, True: 3.0}
 """On a CPU, and on a GPU."""
@@ -93,9 +94,11 @@ def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, A
     if steps < _FEWEST_STEPS and "weights" not in options:
         why = f"a larger network that knows photographs would make {steps:.0f} steps in the time: plain"
         return [Choice("width", Config().width, f"{why}, {_speed(machine.rates['plain'])}")]
+    narrow = Choice("decoder_width", DECODER_WIDTH, "half the usual learns as much in a step, in less time")
     return [
         Choice("encoder", LITE, f"photographs: its weights know them from ImageNet; {speed}"),
         Choice("weights", LITE_WEIGHTS, "from an installed package, without a download"),
+        *([narrow] if takes_decoder_width(options.get("arch", "unet")) else []),
         Choice("lr", 1e-3, "a third of the usual: what the weights know is to stay"),
     ]
 

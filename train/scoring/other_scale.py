@@ -6,6 +6,7 @@ from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample
 from prep.geo.extra import INSTALL_GEO, has_geo
+from train.runs.checkpoint import ModelCard
 from train.scoring.grounded import Grounded
 from train.scoring.split_scores import require_same_kind, samples_of
 from train.windows.predictor import Predictor
@@ -18,6 +19,11 @@ def other_scale(predictor: Predictor, dataset: Dataset, split: str) -> str:
     """
     require_same_kind(dataset, predictor)
     return scale_words(predictor, dataset, samples_of(dataset, split))
+
+
+def seen_smaller(cards: Sequence[ModelCard], own: Sequence[bool]) -> bool:
+    """Whether these are images of the trainings themselves, whose networks saw them smaller, too (`--image-size`)."""
+    return all(own) and all(card.config.image_size is not None for card in cards)
 
 
 def scale_words(predictor: Predictor, dataset: Dataset, samples: Sequence[Sample]) -> str:

@@ -21,7 +21,7 @@ from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS,
 from train.runs.run_settings import read_settings
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
-from train.scoring.other_scale import other_scale
+from train.scoring.other_scale import other_scale, seen_smaller
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
 from train.scoring.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
@@ -76,7 +76,7 @@ def score_run(
     need_unknown(members, cards, own, opened, split)
     is_own = any(own)
     rivals = find_rivals(members, cards, other, accelerator, scale)
-    warning = other_scale(predictor, opened, split)
+    warning = "" if seen_smaller(cards, own) else other_scale(predictor, opened, split)
     if warning:
         note(warning)
     with bar("Scoring") as advance:

@@ -19,7 +19,7 @@ from train.exporting.engine import name_of, open_predictor
 from train.scoring.grounded import Grounded
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
-from train.windows.scale import Rescaling
+from train.windows.scale import Rescaling, Scale
 from train.windows.windows import best_class
 
 
@@ -70,13 +70,14 @@ def _need_scale(scale: Rescaling, height: int, width: int) -> None:
         ) from error
 
 
-def open_run(run: Path | None, note: Callable[[str], None]) -> RunProposer:
+def open_run(run: Path | None, note: Callable[[str], None], scale: Scale = "auto") -> RunProposer:
     """The model of a run, or of an exported file, found as open_predictor does; it leaves a core to the page.
 
+    scale: at which it labels, as of Predictor.at_scale.
     Raises SegError if there is no such model.
     """
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
-    predictor, identities = open_predictor([] if run is None else [run], None, "auto", note)
+    predictor, identities = open_predictor([] if run is None else [run], None, "auto", note, scale)
     # An earlier version labelled images of another scale as they were: its proposals are others.
     key = hashlib.sha256(f"{' '.join(identities)} {predictor.scale}".encode()).hexdigest()[:16]
     return RunProposer(predictor, name_of(identities), key)

@@ -28,7 +28,7 @@ from prep.web.guard import Refusal
 MAX_MEGAPIXELS = 100
 """Of images that cannot be decoded smaller, as JPEGs can."""
 
-_OTHERS = 24
+OTHERS = 24
 """Photos that are learnt from beside the open one: those that were labelled last."""
 
 _KEPT = 4
@@ -188,7 +188,7 @@ class Learner:
             with suppress(SegError, Refusal):  # an index of others may name what is not in the dataset
                 stamp = self._key(entry.stem)[1]
                 found.append((stamp[1] if stamp else 0, entry.stem))
-        return [stem for _, stem in nlargest(_OTHERS, found)]
+        return [stem for _, stem in nlargest(OTHERS, found)]
 
     def _look_at(self, stem: str) -> None:
         """Take the samples of a photo, unless they are known; its pieces are not worth keeping."""

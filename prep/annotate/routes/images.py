@@ -24,10 +24,10 @@ Ranking = Callable[[str], float | None]
 """The uncertainty of a model about an image, by its stem; None while it is not known."""
 
 
-def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -> Blueprint:
+def image_routes(store: Store, about: Callable[[], dict[str, object]], uncertainty: Ranking) -> Blueprint:
     """Routes below /api for the list and for single images.
 
-    about: what /api/dataset says beside the images and classes: model, order, findings.
+    about: gives what /api/dataset says beside the images and classes: model, order, findings.
     """
     routes = Blueprint("images", __name__, url_prefix="/api")
 
@@ -42,7 +42,7 @@ def image_routes(store: Store, about: dict[str, object], uncertainty: Ranking) -
             for index, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True))
         ]
         images = [told(entry) for entry in store.entries()]
-        return jsonify(name=store.name, classes=listed, classes_version=version, images=images, **about)
+        return jsonify(name=store.name, classes=listed, classes_version=version, images=images, **about())
 
     @routes.get("/images/<stem>/photo")
     def photo(stem: str) -> Response:

@@ -1,6 +1,7 @@
 """What a model proposes, for the page."""
 
 import gzip
+from collections.abc import Callable
 
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
@@ -14,19 +15,21 @@ from prep.web.guard import Refusal
 _BYTES = "application/octet-stream"
 
 
-def proposal_routes(proposals: Proposals | None) -> Blueprint:
-    """The addresses of a model; without one they are not found, in words."""
+def proposal_routes(current: Callable[[], Proposals | None]) -> Blueprint:
+    """The addresses of the model that is current; without one they are not found, in words."""
     routes = Blueprint("proposals", __name__, url_prefix="/api")
 
     def model() -> Proposals:
+        proposals = current()
         if proposals is None:
             raise Refusal(404, "There is no model here. Start again with --model RUN to see proposals.")
         return proposals
 
     @routes.get("/model")
     def progress() -> Response:
-        done, total = model().progress()
-        return jsonify(name=model().name, order=model().order, left_out=model().left_out, done=done, total=total)
+        found = model()  # the same one, even if another takes its place in this moment
+        done, total = found.progress()
+        return jsonify(name=found.name, order=found.order, left_out=found.left_out, done=done, total=total)
 
     @routes.get("/model/uncertainty")
     def uncertainty() -> Response:

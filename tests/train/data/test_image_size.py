@@ -21,6 +21,11 @@ CLASSES = ClassMap(("ground", "disc"), ((0, 0, 255), (255, 0, 0)))
 TINY = ("--width", 4, "--depth", 2, "--size", 32, "--crops", 4, "--batch", 4, "--device", "cpu")
 
 
+@pytest.fixture(autouse=True)
+def _work_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def discs(root: Path, *sizes: tuple[int, int]) -> Dataset:
     """A bright disc on dark ground in each image of these sizes (width, height); the last two are val and test."""
     rng, samples = np.random.default_rng(0), list[Sample]()
@@ -84,8 +89,12 @@ def test_a_model_that_saw_small_images_is_scored_and_labels_at_full_size(tmp_pat
     assert own["mean_iou"] > 0.9
     again = run_train("score", "-o", "scored")
     assert again.exit_code == 0, again.stderr
-    assert json.loads(Path("scored/metrics.json").read_text())["mean_iou"] == own["mean_iou"]
-    assert run_train("predict", dataset.root / "images/d8.png", "-o", "labelled").exit_code == 0
+    found = json.loads(Path("scored/metrics.json").read_text())
+    assert found["mean_iou"] == own["mean_iou"]
+    assert "other_scale" not in found
+    assert "another scale" not in again.stderr + again.stdout
+    done = run_train("predict", dataset.root / "images/d8.png", "-o", "labelled")
+    assert done.exit_code == 0, done.stderr
     mask = read_mask(next(Path("labelled/masks").glob("*.png")))
     assert mask.shape == (160, 120)
     truth = dataset["d8"].mask

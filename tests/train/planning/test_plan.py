@@ -19,6 +19,7 @@ from prep.images.imageio import write_png
 from tests.support import run_ok, run_train
 from train.config.plan import Choice, Plan
 from train.config.recipes import find_recipe
+from train.networks.networks import build_network
 from train.planning.fingerprint import Fingerprint, take_fingerprint
 from train.planning.machine import Machine
 from train.planning.plan import plan
@@ -55,6 +56,13 @@ def test_photographs_get_weights_that_know_them_and_stay_upright() -> None:
     assert reason(found, "vertical_flips") == "sky, road have a place above or below"
     assert found.notes == ()
     found.config  # noqa: B018  # no setting that cannot be
+
+
+def test_the_decoder_is_narrow_where_the_architecture_lets_it() -> None:
+    for arch, width in (("unet", 128), ("U-Net++", 128), ("fpn", None), ("deeplabv3+", None)):
+        found = plan(STREET, LAPTOP, {"arch": arch})
+        assert values(found).get("decoder_width") == width
+        build_network(found.config, 3)
 
 
 def test_without_the_package_of_weights_the_plan_says_how_to_get_it() -> None:

@@ -3,19 +3,21 @@
 import { byId } from "./dom.js";
 import { Learnt } from "./learnt.js";
 
+const OF_NETWORK = "Hatched: proposed by the network. Enter accepts it where nothing is labelled. Dotted: least sure.";
 const READY = "Hatched: proposed. Strokes correct it, Enter accepts it where nothing is labelled. Dotted: least sure.";
 
 export class Learning {
   #proposal = new Learnt();
+  #byNetwork = false; // a network was trained that proposes better
 
   constructor(editor, session, settings, tool) {
     Object.assign(this, { editor, session, settings, tool });
     this.switch = byId("learn");
     this.switch.addEventListener("change", () => this.set(this.switch.checked));
     editor.addEventListener("open", () => this.#load());
-    editor.addEventListener("save", () => this.on && editor.saver?.state === "saved" && this.#saved());
+    editor.addEventListener("save", () => this.#byStrokes && editor.saver?.state === "saved" && this.#saved());
     session.addEventListener("classes", () => this.#load());
-    this.#proposal.addEventListener("change", () => this.#tell());
+    for (const proposal of [this.#proposal, tool.proposal]) proposal.addEventListener("change", () => this.#tell());
     editor.marks.push((context, view) => this.on && editor.tool !== tool && tool.draw(context, view));
     this.set(settings.get("learn", false));
   }
@@ -27,10 +29,20 @@ export class Learning {
   set(on) {
     this.switch.checked = on;
     this.settings.set("learn", on);
-    this.tool.take(on ? this.#proposal : null);
-    if (on) this.#load();
+    this.tool.take(this.#byStrokes ? this.#proposal : null);
+    if (this.#byStrokes) this.#load();
     else this.#proposal.stop();
     this.#tell();
+  }
+
+  get #byStrokes() {
+    return this.on && !this.#byNetwork;
+  }
+
+  /** Whether what the network proposes is shown in place of what strokes teach. */
+  follow(byNetwork) {
+    this.#byNetwork = byNetwork;
+    this.set(this.on);
   }
 
   toggle() {
@@ -44,9 +56,9 @@ export class Learning {
 
   async #load() {
     const { mask, saver, stem } = this.editor;
-    if (!this.on || !mask) return;
+    if (!this.#byStrokes || !mask) return;
     await saver.flush();
-    if (this.on && mask === this.editor.mask) this.#proposal.load(stem, mask);
+    if (this.#byStrokes && mask === this.editor.mask) this.#proposal.load(stem, mask);
   }
 
   /** Also after a mask was taken from the server in place of the one here. */
@@ -57,11 +69,12 @@ export class Learning {
   }
 
   #tell() {
-    const { state, words } = this.#proposal;
+    const { state, words } = this.tool.proposal;
+    const ready = this.#byNetwork ? OF_NETWORK : READY;
     const line = byId("learning");
     const { model } = this.session.dataset;
-    const instead = model ? ` Shown in place of what ${model} proposes.` : "";
-    line.textContent = this.on ? (state === "ready" ? READY : words) + instead : "";
+    const instead = model && !this.#byNetwork ? ` Shown in place of what ${model} proposes.` : "";
+    line.textContent = this.on ? (state === "ready" ? ready : words) + instead : "";
     line.hidden = !this.on;
     this.editor.redraw();
   }

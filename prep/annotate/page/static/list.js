@@ -17,7 +17,7 @@ export class List {
     Object.assign(this, { session, filters, open, element: byId("list") });
     this.rows = new Rows(this.element, (stem) => this.#draw(stem), addThumbnail);
     session.addEventListener("images", (event) => this.#changed(event.detail));
-    session.addEventListener("classes", () => this.filters.count());
+    for (const news of ["classes", "model"]) session.addEventListener(news, () => this.filters.count());
     filters.addEventListener("change", () => {
       this.arrange();
       this.rows.reveal(this.#current);

@@ -15,6 +15,7 @@ import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
 import { followModel } from "./model.js";
 import { hideNotice, hush, say, showNotice } from "./notice.js";
+import { Network } from "./network.js";
 import { Palette } from "./palette.js";
 import { putIntoAddress, Settings, stemInAddress } from "./place.js";
 import { session } from "./session.js";
@@ -143,7 +144,7 @@ if (await load()) {
   listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
-  const { model } = session.dataset;
+  const model = session.dataset.network ? null : session.dataset.model; // one that was trained meanwhile changes no tool
   const first = model === settings.get("model", null) ? settings.get("tool") : model && "proposal"; // of a new model first
   editor.use(editor.tools.get(first)?.available ? first : "brush");
   settings.set("model", model);
@@ -158,6 +159,7 @@ if (await load()) {
   topBar.state();
   keepCounting(session, editor);
   followModel(session);
+  new Network(editor, session, settings, learning).follow();
   if (session.dataset.findings) await findings.load().catch((error) => say(error.message));
   addEventListener("hashchange", () => session.images.has(stemInAddress()) && stemInAddress() !== editor.stem && open(stemInAddress()));
 

@@ -7,21 +7,21 @@ const PAUSE = 2000; // milliseconds until the server is asked again
 
 /** The values come into the session at once, the list takes them up when a person goes to another image. */
 export async function followModel(session) {
-  const { model, order } = session.dataset;
-  if (model === null) return;
+  if (session.dataset.model === null && !session.dataset.network) return;
   for (;;) {
-    try {
-      const { done, total, left_out: leftOut } = await api.json("GET", "/api/model");
-      tell(order === "uncertainty" && done < total ? `The model has looked at ${grouped(done)} of ${grouped(total)} images.` : "", leftOut);
-      const found = await api.json("GET", "/api/model/uncertainty");
-      for (const [stem, uncertainty] of Object.entries(found)) {
-        const entry = session.images.get(stem);
-        if (entry) entry.uncertainty = uncertainty;
-      }
-    } catch {
-      // the stage says when the server is away
-    }
+    if (session.dataset.model === null) tell("", []);
+    else await look(session).catch(() => {}); // the stage says when the server is away
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+async function look(session) {
+  const { order, done, total, left_out: leftOut } = await api.json("GET", "/api/model");
+  tell(order === "uncertainty" && done < total ? `The model has looked at ${grouped(done)} of ${grouped(total)} images.` : "", leftOut);
+  const found = await api.json("GET", "/api/model/uncertainty");
+  for (const [stem, uncertainty] of Object.entries(found)) {
+    const entry = session.images.get(stem);
+    if (entry) entry.uncertainty = uncertainty;
   }
 }
 

@@ -138,7 +138,7 @@ def test_a_replaced_photo_is_divided_anew(tmp_path: Path) -> None:
 
 
 def test_only_the_photos_painted_last_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_OTHERS", 1)
+    monkeypatch.setattr(module, "OTHERS", 1)
     store = store_of(tmp_path, [4, 5, 6])
     learner = Learner(store)
     strokes(store, "s0", 4)

@@ -94,7 +94,43 @@ def test_an_installation_that_names_no_model_says_what_to_type(tmp_path: Path, m
 def test_the_order_of_uncertainty_needs_a_model(tmp_path: Path) -> None:
     result = run_prep(*annotate(store_of(tmp_path / "campus", 1).root, "--order", "uncertainty"))
     assert result.exit_code == 2
-    assert "name one with --model RUN" in result.stderr
+    assert "name one with --model RUN or --model latest, or add --train-network" in result.stderr
+
+
+def test_a_network_is_trained_where_nobody_names_a_model(tmp_path: Path, apps: list[Flask]) -> None:
+    root = store_of(tmp_path / "campus", 2).root
+    run_ok(*annotate(root))
+    assert apps[0].test_client().get("/api/network").json["on"] is False
+    assert not (root / ".annotate" / "network").exists(), "nothing is written before somebody asks for it"
+    run_ok(*annotate(root, "--train-network", "--order", "uncertainty"))
+    assert apps[1].test_client().get("/api/network").json["state"] == "waiting"
+    run_ok(*annotate(root))
+    client = apps[2].test_client()
+    assert client.get("/api/network").json["on"] is True, "it stays as it was switched"
+    assert client.get("/api/dataset").json["network"] is True
+    assert client.put("/api/network", json={"on": False}).json["state"] == "off"
+    assert client.put("/api/network", json={"on": 1}).status_code == 400
+    run = write_run(tmp_path / "runs" / "first")
+    run_ok(*annotate(root, "--model", run, "--order", "uncertainty"))
+    client = apps[3].test_client()
+    assert client.get("/api/dataset").json["network"] is False
+    assert client.get("/api/network").status_code == 404
+    result = run_prep(*annotate(root, "--model", run, "--train-network"))
+    assert result.exit_code == 2
+    assert "leave one of them out" in result.stderr
+
+
+def test_without_seg_train_no_network_is_trained(
+    tmp_path: Path, apps: list[Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = store_of(tmp_path / "campus", 1).root
+    with monkeypatch.context() as patched:
+        patched.setattr("train.cli.torch_needed.find_spec", lambda name: None)
+        assert "pip install 'seg-prep[train]'" in run_error(*annotate(root, "--train-network"))
+        run_ok(*annotate(root))
+        assert apps[0].test_client().get("/api/dataset").json["network"] is False
+    monkeypatch.setattr("prep.annotate.network.trainer.TRAINERS", "seg_prep.nothing")
+    assert "once again: pip install -e '.[train]'" in run_error(*annotate(root, "--train-network"))
 
 
 def test_findings_are_opened_and_those_of_other_images_told(tmp_path: Path, apps: list[Flask]) -> None:

@@ -14,6 +14,7 @@ from prep.annotate.app import annotate_app
 from prep.annotate.audit import Findings
 from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
+from prep.annotate.network.network import Network
 from prep.annotate.sam.objects import Objects
 from prep.annotate.store.store import Store
 from prep.core.classes import write_classes
@@ -37,6 +38,7 @@ def annotating(
     model: Callable[[Store], Proposals] | None = None,
     findings: Findings | None = None,
     sam: Callable[[Store], Objects] | None = None,
+    network: Callable[[Store], Network] | None = None,
 ) -> Iterator[int]:
     """A real server for a dataset on a free port of loopback, or on this one."""
     listener = bind("127.0.0.1", port)
@@ -44,11 +46,15 @@ def annotating(
     proposals = model(store) if model else None
     learner = Learner(store)
     objects = sam(store) if sam else None
-    app = annotate_app(store, only_here=True, model=proposals, findings=findings, learner=learner, objects=objects)
+    trained = network(store) if network else None
+    app = annotate_app(
+        store, only_here=True, model=proposals, findings=findings, learner=learner, objects=objects, network=trained
+    )
     server = make_server(app, listener)
     looking = proposals.working() if proposals else nullcontext()
     encoding = objects.encodings.working() if objects else nullcontext()
-    with closing(store), looking, learner.working(), encoding, running(server, listener) as used:
+    training = trained.working() if trained else nullcontext()
+    with closing(store), looking, learner.working(), encoding, training, running(server, listener) as used:
         yield used
 
 

@@ -197,7 +197,10 @@ def test_one_thread_computes_where_several_wait_for_each_other(by_one: float, ch
         assert torch.get_num_threads() == chosen
 
 
-def test_the_minutes_of_partly_labelled_images(dataset: Dataset) -> None:
+def test_the_minutes_of_partly_labelled_images(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for sample in dataset.of_split("val", "test"):
         mask = dataset.mask(sample).copy()
         mask[: len(mask) // 2] = 255

@@ -7,6 +7,8 @@ import { Proposal } from "../proposal.js";
 import { pixel } from "./region.js";
 import { Tool } from "./tool.js";
 
+const UNSURE = 60; // percent below which a network that was trained meanwhile is marked as least sure
+
 export class ProposalTool extends Tool {
   static id = "proposal";
   static title = "Proposal";
@@ -26,7 +28,7 @@ export class ProposalTool extends Tool {
     super(editor);
     editor.stage.append(this.#line);
     editor.addEventListener("open", () => this.#load());
-    editor.session.addEventListener("classes", () => editor.mask && this.#load());
+    for (const news of ["classes", "model"]) editor.session.addEventListener(news, () => editor.mask && this.#load());
     this.#model.addEventListener("change", () => this.#tell());
     editor.stage.addEventListener("contextmenu", () => this.#active && editor.pointers.position && this.#decide(editor.pointers.position, { refused: true }));
   }
@@ -50,7 +52,9 @@ export class ProposalTool extends Tool {
 
   #load() {
     this.#forget();
-    if (this.editor.session.dataset.model) this.#model.load(this.editor.stem, this.editor.mask);
+    const { model, network } = this.editor.session.dataset;
+    if (network) Object.assign(this.#model, { over: false, unsure: UNSURE }); // it proposes as strokes do
+    if (model) this.#model.load(this.editor.stem, this.editor.mask);
   }
 
   #forget() {

@@ -1,0 +1,67 @@
+"""Which labelled photos are learnt from, and which score."""
+
+from prep.annotate.network.choice import MOST, MOST_HELD_OUT, Choice, Labelled, choose
+
+BOTH = frozenset({0, 1})
+
+
+def photos(number: int, classes: frozenset[int] = BOTH) -> list[Labelled]:
+    return [Labelled(f"p{place:03}", classes) for place in range(number)]
+
+
+def painted(stem: str) -> bool:
+    return True
+
+
+def dealt(labelled: list[Labelled]) -> Choice:
+    found = choose(labelled, painted)
+    assert found is not None
+    assert not set(found.train) & set(found.held_out)
+    return found
+
+
+def test_a_quarter_is_held_out() -> None:
+    for number, held_out in ((2, 1), (3, 1), (6, 2), (12, 3), (200, MOST_HELD_OUT)):
+        found = dealt(photos(number))
+        assert (len(found.held_out), len(found.train)) == (held_out, min(MOST, number - held_out))
+    assert dealt(photos(12)) == dealt(photos(12)[::-1]), "whatever order they come in"
+
+
+def test_too_few() -> None:
+    assert choose([], painted) is None
+    assert choose(photos(1), painted) is None
+    assert choose(photos(5, frozenset({1})), painted) is None, "one class teaches nothing"
+
+
+def test_the_only_photo_of_a_class_is_learnt_from() -> None:
+    for place in range(4):
+        labelled = photos(4)
+        labelled[place] = Labelled(labelled[place].stem, frozenset({0, 1, 2}))
+        assert labelled[place].stem in dealt(labelled).train
+    two = [Labelled("a", BOTH), Labelled("b", frozenset({0, 1, 2}))]
+    assert dealt(two) == Choice(("b",), ("a",))
+    assert choose([Labelled("a", frozenset({0})), Labelled("b", frozenset({1}))], painted) is None
+
+
+def test_what_scores_the_final_model_teaches_nothing() -> None:
+    labelled = [Labelled(f"{split or 'free'}{place}", BOTH, "", split) for split in ("train", "val", "test", "")
+                for place in range(3)]  # fmt: skip
+    found = dealt(labelled)
+    assert {stem[:3] for stem in found.train} == {"tra", "fre"}
+    assert {stem[:3] for stem in found.held_out} <= {"val", "tes"}
+    assert choose([each for each in labelled if each.split == "test"], painted) is None
+
+
+def test_photos_of_one_group_are_on_one_side_where_there_are_others() -> None:
+    labelled = [Labelled(f"{group}{place}", BOTH, group) for group in "abcd" for place in range(3)]
+    found = dealt(labelled)
+    assert not {stem[0] for stem in found.train} & {stem[0] for stem in found.held_out}
+    assert len(dealt([Labelled(f"a{place}", BOTH, "a") for place in range(4)]).train) == 3, "nothing but one burst"
+
+
+def test_a_photo_that_was_only_accepted_scores_nothing() -> None:
+    found = choose(photos(4), lambda stem: stem == "p002")
+    assert found is not None
+    assert found.held_out == ("p002",)
+    assert len(found.train) == 3
+    assert choose(photos(4), lambda stem: False) is None

@@ -1,0 +1,88 @@
+"""Trainings that are planned for seg-prep annotate, beside its page. PyTorch is imported once something is trained."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prep.annotate.network.trainer import TrainingProgress
+from prep.core.progress import Progress
+
+if TYPE_CHECKING:
+    from prep.annotate.model.proposer import Proposer
+
+_EVERY_S = 0.5
+"""How often progress is told."""
+
+
+class RunTrainer:
+    """Trains as `seg-train DATASET --minutes M` does, into ./runs."""
+
+    def train(self, dataset: Path, minutes: float, report: Callable[[TrainingProgress], None]) -> Path:
+        """Train a run, or go on with the one that was killed here; SegError as of fit and resume."""
+        from train.config.config import Config
+        from train.fitting.fit import Place, fit, resume
+        from train.planning.planner import planner
+        from train.runs.run_files import LAST
+        from train.runs.runs import RUNS
+
+        told = _Told(minutes, report)
+        begun = sorted(path.parent for path in RUNS.glob(f"*/{LAST}") if not path.parent.is_symlink())
+        if begun:
+            result = resume(begun[-1], None, Place(), told.bar, told.say)
+        else:
+            config = Config(minutes=minutes)
+            result = fit(dataset, config, Place(), told.bar, told.say, None, planner({"minutes": minutes}))
+        assert result is not None  # one process alone is the first
+        return result.folder
+
+    def open_network(self, run: Path) -> Proposer:
+        """The model of a run, which labels photos as large as those of its training, and larger ones at that size."""
+        from train.serve.proposer import open_run
+
+        opened = open_run(run, lambda line: None, "fit")
+        opened.name = "the network"
+        return opened
+
+
+class _Told:
+    """Makes of bars and lines of a training what the page shows."""
+
+    def __init__(self, minutes: float, report: Callable[[TrainingProgress], None]) -> None:
+        self._seconds, self._report = 60 * minutes, report
+        self._share, self._last = 0.0, 0.0
+
+    @contextmanager
+    def bar(self, label: str) -> Iterator[Progress]:
+        yield self._advance if label == "Training" else lambda done, total: None
+
+    def _advance(self, done: int, total: int) -> None:
+        self._share = done / max(1, total)
+        if time.monotonic() > self._last + _EVERY_S:
+            self._tell()
+
+    def say(self, line: str) -> None:
+        """Any line of the log: something has happened."""
+        self._tell()
+
+    def _tell(self) -> None:
+        self._last = time.monotonic()
+        left = self._seconds * (1 - self._share) if self._share else None
+        self._report(TrainingProgress(self._share, left, *_last_epoch()))
+
+
+def _last_epoch() -> tuple[int, float | None]:
+    """The last epoch that the run in this folder wrote down, and its validation mean IoU where it is defined."""
+    from train.runs.run_files import HISTORY
+    from train.runs.runs import RUNS
+
+    for path in RUNS.glob(f"*/{HISTORY}"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        validated = [row["val_mean_iou"] for row in rows if row["val_mean_iou"]]
+        return int(rows[-1]["epoch"]), float(validated[-1]) if validated else None
+    return 0, None
