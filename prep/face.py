@@ -29,6 +29,7 @@ from prep.dataset.dataset_files import CLASSES
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
+from prep.images.bands import checked_bands
 from prep.images.sizing import FitMode, parse_target
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.registry import reader_names
@@ -38,7 +39,7 @@ from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
 from prep.photos.ranges import Span
 from prep.photos.resize import Resized, resize_photos
-from prep.photos.resize_dataset import resize_dataset
+from prep.photos.resize_dataset import refuse_rendering, resize_dataset
 from prep.reporting.report import start_over, write_report
 from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
 
@@ -75,6 +76,7 @@ def resize(
     keep_metadata: bool = False,
     max_megapixels: float = 200,
     span: Span | None = None,
+    bands: Sequence[int] | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -86,6 +88,7 @@ def resize(
     size: pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
     format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.  quality: of JPEG, 1 to 100.
     span: numbers (low, high) of photos of more than 8 bits that become black and white; None takes those in use.
+    bands: of TIFFs, the three that become red, green and blue, from 1; None takes those of the dataset, else the first.
     Photos that cannot be used stand in `problems` of the result; SegError if none can, or more than `max_failed`
     cannot.
 
@@ -97,16 +100,18 @@ def resize(
     need_number("max_failed", max_failed, 0)
     target = parse_target("x".join(map(str, size)) if isinstance(size, tuple) else str(size), fit, enlarge=enlarge)
     options = ImageOptions(target, format, quality, keep_metadata, max_megapixels)
+    chosen = None if bands is None else checked_bands(bands)
     sources = [photos] if isinstance(photos, str | Path | Dataset) else photos
     roots = [root_of(source) for source in sources]
     if len(roots) == 1 and is_dataset(roots[0]):
+        refuse_rendering(roots[0], span, chosen)
         return resize_dataset(
             roots[0], Path(output), options, max_failed=max_failed, workers=workers, overwrite=overwrite,
             progress=progress,
         )  # fmt: skip
     return resize_photos(
-        roots, Path(output), options, span=span, max_failed=max_failed, workers=workers, overwrite=overwrite,
-        progress=progress,
+        roots, Path(output), options, span=span, bands=chosen, max_failed=max_failed, workers=workers,
+        overwrite=overwrite, progress=progress,
     )  # fmt: skip
 
 
@@ -125,6 +130,7 @@ def tile(
     order: PaintOrder = "file",
     all_touched: bool = False,
     span: Span | None = None,
+    bands: Sequence[int] | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -134,8 +140,8 @@ def tile(
 
     labels: a vector file, whose `attribute` says the class of a region, or a folder of rasters of class numbers.
     unlabelled: the class of what lies in no region; None is ignored, as is all outside of `area`, a vector file.
-    order: which region lies over another.  span: as of resize. Rasters that cannot be used stand in `problems` of the
-    result; SegError if none can, or more than `max_failed` cannot. Needs the extra geo.
+    order: which region lies over another.  span, bands: as of resize. Rasters that cannot be used stand in `problems`
+    of the result; SegError if none can, or more than `max_failed` cannot. Needs the extra geo.
 
         ds = prep.tile("ortho.tif", output="datasets/town", labels="roofs.gpkg", unlabelled="background").dataset
     """
@@ -150,7 +156,8 @@ def tile(
     sources = [rasters] if isinstance(rasters, str | Path) else rasters
     return cut_rasters(
         [Path(source) for source in sources], Path(output), size=size, overlap=overlap, labels=options, span=span,
-        max_failed=max_failed, workers=workers, overwrite=overwrite, progress=progress,
+        bands=None if bands is None else checked_bands(bands), max_failed=max_failed, workers=workers,
+        overwrite=overwrite, progress=progress,
     )  # fmt: skip
 
 
@@ -171,6 +178,7 @@ def convert(
     stretch: bool = False,
     unknown: Policy = "error",
     span: Span | None = None,
+    bands: Sequence[int] | None = None,
     without_mask: str | None = None,
     skip_unpaired: bool = False,
     max_failed: int | None = None,
@@ -197,7 +205,7 @@ def convert(
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
         unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors), span=span,
-        without_mask=without_mask,
+        bands=None if bands is None else checked_bands(bands), without_mask=without_mask,
     )  # fmt: skip
     photos = None if images is None else Path(images)
     with _class_file(classes) as file:

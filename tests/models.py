@@ -1,8 +1,6 @@
 """Models without training: one that sees colours, and runs with the random weights of a tiny network."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Self
 
 import torch
@@ -11,6 +9,7 @@ from torch import Tensor, nn
 
 from prep.core.classes import ClassMap
 from prep.geo.pixel_size import PixelSize
+from prep.photos.rendering import OWN_RANGES, Rendering
 from train.cli.main import main
 from train.config.config import Config
 from train.networks.unet import UNet
@@ -37,13 +36,13 @@ def write_run(
     *,
     network: nn.Module | None = None,
     classes: ClassMap = CLASSES,
-    ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
+    rendering: Rendering = OWN_RANGES,
     split_hash: str = "0123456789abcdef",
 ) -> Path:
     """A run folder with a model.pt of random weights, of a U-Net of width 4 and depth 2."""
     folder.mkdir(parents=True)
     config = Config(width=4, depth=2)
-    card = ModelCard(config, classes, (0.4, 0.5, 0.6), (0.2, 0.1, 0.3), 32, 0.5, "synth", split_hash, ranges)
+    card = ModelCard(config, classes, (0.4, 0.5, 0.6), (0.2, 0.1, 0.3), 32, 0.5, "synth", split_hash, rendering)
     save_model(folder / "model.pt", network or UNet(len(classes), 4, 2), card, {})
     return folder
 

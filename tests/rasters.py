@@ -1,5 +1,8 @@
 """GeoTIFFs of every kind, small, written by rasterio: what people have, made in tests."""
 
+import shlex
+import subprocess
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,3 +90,11 @@ def geo_tags(path: Path) -> dict[int, tuple[int, int, object]]:
     """Type, count and value of each geo tag of a file, as tifffile reads them."""
     with tifffile.TiffFile(path) as file:
         return {tag.code: (int(tag.dtype), tag.count, tag.value) for tag in file.pages.first.tags if tag.code in TAGS}
+
+
+def rio(command: str) -> None:
+    """Run a command of rasterio as it stands in an error."""
+    program, *arguments = shlex.split(command)
+    assert program == "rio"
+    code = "from rasterio.rio.main import main_group as rio; rio()"
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)

@@ -31,7 +31,7 @@ from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
 from train.predicting.maps.tolerance import parse_tolerance
 from train.predicting.output_folder import opened_output
-from train.predicting.predict import photo_settings, polygon_settings, predict_photos, predict_videos, with_ranges
+from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
 from train.predicting.sources import find_sources
 from train.runs.device import under_torchrun
 from train.runs.fold_record import is_cross_validation
@@ -248,7 +248,7 @@ def predict(
     found = find_sources([root_of(source) for source in sources], folder)
     predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
     note_unknown(predictor.scale, say)
-    predictor = with_ranges(predictor, found.photos, say)
+    predictor = as_rendered(predictor, found.photos, say)
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):

@@ -20,7 +20,7 @@ from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.missing import not_a_dataset
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
-from prep.photos.survey import read_ranges
+from prep.photos.rendering import read_rendering
 
 _TIMES = 3
 _RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
@@ -97,7 +97,7 @@ def _photos(root: Path, findings: list[Finding]) -> dict[str, PhotoRecord]:
 
 def _ranges(root: Path, findings: list[Finding]) -> None:
     try:
-        read_ranges(root / RANGES)
+        read_rendering(root / RANGES)
     except SegError as error:
         findings += _broken("ranges", root / RANGES, error)
 

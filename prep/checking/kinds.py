@@ -48,7 +48,8 @@ _ERRORS = (
     ("broken-photos", "photos.csv cannot be used: {reason}.",
      "correct or restore it: labels that come later are turned and scaled by it"),
     ("broken-ranges", "ranges.json cannot be used: {reason}.",
-     "correct or restore it: it says which numbers of photos of more than 8 bits became black and white"),
+     "correct or restore it: it says which numbers of photos of more than 8 bits became black and white, and which "
+     "bands red, green and blue"),
     ("broken-states", "states.csv cannot be used: {reason}.",
      "correct or restore it; without it 'seg-prep annotate' cannot open the dataset"),
     ("broken-commit", "what a command left to be moved into the dataset cannot be used: {reason}.",

@@ -23,6 +23,7 @@ import click
 from prep.storage.url import is_url
 
 if TYPE_CHECKING:
+    from prep.images.bands import Bands
     from prep.photos.ranges import Span
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -117,6 +118,28 @@ range_option = click.option(
     show_default="the dataset's, else what is in use in all photos together",
     help="Numbers of photos of more than 8 bits, or of floating-point ones, that become black and white; 2%:98% are "
     "those that so many of all numbers of the set lie below.",
+)
+
+
+def read_bands(ctx: click.Context, param: click.Parameter, value: str | None) -> "Bands | None":
+    """Read 4,3,2; anything else is a usage error."""
+    if value is None:
+        return None
+    from prep.core.errors import SegError
+    from prep.images.bands import parse_bands
+
+    try:
+        return parse_bands(value)
+    except SegError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+bands_option = click.option(
+    "--bands",
+    callback=read_bands,
+    metavar="RED,GREEN,BLUE",
+    show_default="the dataset's, else the first three",
+    help="Bands of TIFFs that become red, green and blue, for example 4,3,2; the dataset and its models keep them.",
 )
 
 match_option = click.option(

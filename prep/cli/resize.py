@@ -9,6 +9,7 @@ import click
 from prep.cli.console import end_with_left_out, finish, note, progress, table
 from prep.cli.options import (
     Existing,
+    bands_option,
     cluster_option,
     json_option,
     max_failed_option,
@@ -22,6 +23,8 @@ from prep.cli.storage.fetching import fetched
 from prep.core.words import counted
 
 if TYPE_CHECKING:
+    from prep.images.bands import Bands
+    from prep.photos.ranges import Span
     from prep.photos.resize import Resized
 
 
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     help="Leave out larger photos, before they fill the memory.",
 )
 @range_option
+@bands_option
 @max_failed_option
 @seed_option
 @workers_option
@@ -67,7 +71,8 @@ def resize(
     size: str,
     fit: Literal["long", "short", "exact", "letterbox"],
     enlarge: bool,
-    span: tuple[float, float] | None,
+    span: "Span | None",
+    bands: "Bands | None",
     max_failed: int | None,
     seed: int,
     workers: int | None,
@@ -94,7 +99,7 @@ def resize(
     from prep.images.sizing import parse_target
     from prep.photos.image_file import ImageOptions
     from prep.photos.resize import resize_photos
-    from prep.photos.resize_dataset import resize_dataset
+    from prep.photos.resize_dataset import refuse_rendering, resize_dataset
 
     try:
         target = parse_target(size, fit, enlarge=enlarge)
@@ -104,6 +109,7 @@ def resize(
     with fetched(sources) as found, progress("Resizing") as advance:
         photos = [path for path in found if path is not None]
         if len(photos) == 1 and is_dataset(photos[0]):
+            refuse_rendering(photos[0], span, bands)
             result = resize_dataset(
                 photos[0], output, how, max_failed=max_failed, workers=workers, overwrite=overwrite, progress=advance
             )
@@ -113,6 +119,7 @@ def resize(
                 output,
                 how,
                 span=span,
+                bands=bands,
                 max_failed=max_failed,
                 workers=workers,
                 overwrite=overwrite,

@@ -8,6 +8,7 @@ import click
 from prep.cli.console import end_with_left_out, finish, progress
 from prep.cli.options import (
     Existing,
+    bands_option,
     json_option,
     max_failed_option,
     new_dataset_option,
@@ -82,6 +83,7 @@ from prep.core.words import counted
     help="Label every pixel that a polygon touches, not only those with their middle in it.",
 )
 @range_option
+@bands_option
 @max_failed_option
 @seed_option
 @workers_option
@@ -105,7 +107,7 @@ def tile(
 
     index.csv says where each sample lies: east and north of its middle, the coordinate system, the steps of a pixel.
     Parts without data are dropped; single pixels without data are ignored (255) in masks. Polygons may be in any
-    coordinate system. The first three bands are taken as red, green and blue. Needs the extra geo. Nothing here is
+    coordinate system. Of several bands --bands chooses the three that are seen. Needs the extra geo. Nothing here is
     random: the seed is only recorded.
 
     Example:
@@ -114,7 +116,7 @@ def tile(
         seg-prep tile ortho.tif -o datasets/town --labels roofs.gpkg --attribute kind \\
             --unlabelled background
         seg-prep tile flights/ -o datasets/fields --size 512 --labels fields.shp --area mapped.gpkg
-        seg-prep tile scene.tif -o datasets/cover --labels masks/ --classes classes.txt
+        seg-prep tile scene.tif -o datasets/cover --labels masks/ --classes classes.txt --bands 4,3,2
     """
     from prep.cutting.cut_rasters import cut_rasters
     from prep.cutting.labels import label_options

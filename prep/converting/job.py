@@ -31,8 +31,8 @@ from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.ranges import Ranges
 from prep.photos.record import PhotoRecord
+from prep.photos.rendering import OWN_RANGES, Rendering
 
 _UPRIGHT = 1
 _MATRIX = "mat"
@@ -82,7 +82,7 @@ class ConvertLabel:
 
     unknown: what becomes of codes that mean no class.
     stretch: whether a mask of another shape than its photo is forced onto it.
-    ranges: which numbers of deep photos become black and white.
+    rendering: how photos become images.
     """
 
     folder: Path
@@ -90,7 +90,7 @@ class ConvertLabel:
     meaning: Meaning
     unknown: Policy
     stretch: bool = False
-    ranges: Ranges = field(default_factory=dict)
+    rendering: Rendering = OWN_RANGES
 
     def __call__(self, job: LabelJob) -> LabelOutcome:
         """Convert one label; SegError only where nothing can be written."""
@@ -133,7 +133,7 @@ class ConvertLabel:
             return job.sample, job.record, b""
         photo, stem = open_photo(job.photo.path, page=job.photo.page), job.sample.stem
         placement = place_photo(photo, FULL_SIZE)
-        name, data = image_file(photo, stem, placement, replace(FULL_SIZE, ranges=self.ranges), self.folder)
+        name, data = image_file(photo, stem, placement, replace(FULL_SIZE, rendering=self.rendering), self.folder)
         sample = replace(job.sample, image=name, width=placement.width, height=placement.height)
         return sample, photo.record(stem, job.photo.record_name, placement), data
 

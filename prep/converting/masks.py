@@ -91,7 +91,7 @@ def _carried_out(
     with Transaction(plan.root, "masks-convert", plan.settings()) as change:
         folder = with_folders(change.path("."))
         convert = ConvertLabel(
-            folder, plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.ranges
+            folder, plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.rendering
         )
         totals = _Totals(failures)
         outcomes = run_jobs(convert, plan.jobs, workers, progress, take=totals.take)
@@ -106,7 +106,7 @@ def _carried_out(
         made = [outcome for outcome in outcomes if not outcome.problem]
         samples = [outcome.sample for outcome in made]
         records = [outcome.record for outcome in made if outcome.record is not None]
-        commit_samples(change, plan.known, samples, records, plan.ranges, overwrite=overwrite)
+        commit_samples(change, plan.known, samples, records, plan.rendering, overwrite=overwrite)
     problems = (*plan.labels.damaged.values(), *(outcome.problem for outcome in outcomes if outcome.problem))
     return replace(_conversion(plan, made, unknown, totals), problems=problems)
 

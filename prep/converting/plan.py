@@ -32,6 +32,7 @@ from prep.core.words import counted, list_some
 from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
+from prep.images.bands import Bands
 from prep.labels.class_files import long_list
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.kinds import of_colors
@@ -43,9 +44,10 @@ from prep.labels.registry import label_source, reader_of
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
-from prep.photos.ranges import Ranges, Span
+from prep.photos.ranges import Span
 from prep.photos.record import read_records
-from prep.photos.survey import read_ranges, survey_photos
+from prep.photos.rendering import Rendering, bands_of_set, read_rendering
+from prep.photos.survey import survey_photos
 
 _LOOKED_AT_FIRST = 4
 
@@ -65,6 +67,7 @@ class ConvertOptions:
     stretch: bool = False
     colors: tuple[tuple[str, Color], ...] = ()
     span: Span | None = None
+    bands: Bands | None = None
     without_mask: str | None = None
 
 
@@ -77,7 +80,7 @@ class Plan:
 
     known: the samples that the dataset has already, by stem.
     photos: folder in which the photos of these labels lie; None where the labels name them.
-    notes: what a person should know of these decisions.  ranges: of deep photos, which numbers become black and white.
+    notes: what a person should know of these decisions.  rendering: how photos become images.
     """
 
     root: Path
@@ -91,7 +94,7 @@ class Plan:
     known: Mapping[str, Sample]
     photos: Path | None
     notes: tuple[str, ...]
-    ranges: Ranges
+    rendering: Rendering
 
     @property
     def classes(self) -> ClassMap:
@@ -107,7 +110,7 @@ class Plan:
         return {
             **means,
             "options": repr(self.options),
-            "ranges": self.ranges,
+            "rendering": self.rendering.to_plain(),
             "files": file_stamps(files),
             "pairs": pairs,
         }
@@ -181,12 +184,14 @@ def plan_conversion(
     )
     notes += _split_notes([job.sample.split for job in jobs], labels)
     shown = photos or (root / IMAGES if raw is None else root / PHOTOS if (root / PHOTOS).is_dir() else None)
-    survey = survey_photos(
-        [job.photo for job in jobs if job.photo], known=read_ranges(root / RANGES), given=options.span, workers=workers
-    )
+    known_rendering = read_rendering(root / RANGES)
+    has_images = any(sample.image for sample in known.values())
+    bands = bands_of_set(options.bands, known_rendering, "the dataset", has_images=has_images)
+    photos_of_jobs = [job.photo for job in jobs if job.photo]
+    survey = survey_photos(photos_of_jobs, known=known_rendering, given=options.span, bands=bands, workers=workers)
     notes += survey.notes
     return Plan(
-        root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes), survey.ranges
+        root, source, options, labels, pairing, jobs, reader, meaning, known, shown, tuple(notes), survey.rendering
     )
 
 

@@ -27,13 +27,14 @@ from prep.geo.footprint import Footprint
 from prep.geo.georeference import companions, read_georeference
 from prep.geo.projection import Projection, projection_of
 from prep.geo.vectors import VECTOR_SUFFIXES
+from prep.images.bands import Bands
 from prep.images.finding import FoundFile, find_files, refuse_equal_stems
 from prep.images.imageio import ImageRGB, encode_png
 from prep.photos.commit import file_stamps
 from prep.photos.image_file import with_folders, write_file
-from prep.photos.ranges import Ranges, Span
-from prep.photos.survey import read_ranges, write_ranges
-from prep.photos.tiff_rows import TiffRows
+from prep.photos.ranges import Span
+from prep.photos.rendering import OWN_RANGES, Rendering, bands_of_set, read_rendering, write_rendering
+from prep.photos.rows.tiff_rows import TiffRows
 
 _ROWS = 256
 """Rows of a raster that are read at a time."""
@@ -64,6 +65,7 @@ def cut_rasters(
     overlap: int = 0,
     labels: LabelOptions | None = None,
     span: Span | None = None,
+    bands: Bands | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -75,6 +77,7 @@ def cut_rasters(
     are ignored in masks. Rasters are read a row of samples at a time, whatever their size.
     span: the numbers of deep rasters that become black and white; None takes those of the dataset, else those in use
     in all of them.
+    bands: which are red, green and blue; None takes those of the dataset, else the first three.
     A raster that cannot be used is left out and reported. Raises SegError, and changes nothing, if none can be used,
     if more than `max_failed` cannot, or if other results stand there and `overwrite` is not set.
     """
@@ -88,11 +91,19 @@ def cut_rasters(
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
     opened = _opened(labels, before.classes if before and len(before.classes) else None)
-    survey = survey_rasters([file.path for file in found], read_ranges(root / RANGES), span)
+    rendered = read_rendering(root / RANGES)
+    bands = bands_of_set(bands, rendered, "the dataset", has_images=any(sample.image for sample in known.values()))
+    survey = survey_rasters([file.path for file in found], rendered, span, bands)
     plain = {name: str(value) for name, value in asdict(labels).items()} if labels else {}
     beside = [each for file in found for each in companions(file.path)]
     stamps = file_stamps([file.path for file in found] + beside + (labels.files if labels else []))
-    settings = {"size": size, "overlap": overlap, "labels": plain, "ranges": dict(survey.ranges), "files": stamps}
+    settings = {
+        "size": size,
+        "overlap": overlap,
+        "labels": plain,
+        "rendering": survey.rendering.to_plain(),
+        "files": stamps,
+    }
     failures, rows = Failures(max_failed), 0
 
     def advance(more: int) -> None:
@@ -101,7 +112,7 @@ def cut_rasters(
         progress(min(rows, survey.rows), survey.rows)
 
     with Transaction(root, "tile", settings) as change:
-        work = _Cutting(change, size, overlap, survey.ranges, opened, workers, advance)
+        work = _Cutting(change, size, overlap, survey.rendering, opened, workers, advance)
         for file in found:
             with failures.leaving_out():
                 work.cut(file)
@@ -111,8 +122,9 @@ def cut_rasters(
         samples, gone = joined(work.samples, known, found, overwrite=overwrite)
         if opened is not None:
             write_classes(change.path(CLASSES), opened.classes)
-        if survey.ranges:
-            write_ranges(change.path(RANGES), {**read_ranges(root / RANGES), **survey.ranges})
+        if survey.rendering != OWN_RANGES:
+            ranges = {**rendered.ranges, **survey.rendering.ranges}
+            write_rendering(change.path(RANGES), Rendering(ranges, bands))
         write_index(change.path(INDEX), samples.values())
         updates = (INDEX, STATES, RANGES)
         changed = change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *gone))
@@ -158,7 +170,7 @@ class _Cutting:
         change: Transaction,
         size: int,
         overlap: int,
-        ranges: Ranges,
+        rendering: Rendering,
         labels: Labels | None,
         workers: int | None,
         advance: Callable[[int], None],
@@ -166,14 +178,14 @@ class _Cutting:
         self._advance = advance
         self._change, self._size, self._overlap = change, size, overlap
         self._write = _WritePart(with_folders(change.path(".")))
-        self._ranges, self._labels, self._workers = ranges, labels, workers
+        self._rendering, self._labels, self._workers = rendering, labels, workers
         self.samples: dict[str, Sample] = {}
         self.empty = self.unlabelled = 0
         self._placeless: list[str] = []
 
     def cut(self, file: FoundFile) -> None:
         """Stage the samples of a raster; of one that cannot be read to its end nothing stays."""
-        rows = TiffRows(file.path, self._ranges)
+        rows = TiffRows(file.path, self._rendering)
         place = read_georeference(file.path)
         projection = projection_of(place) if place is not None else None
         masks = self._labels.of(file.path, place, rows.width, rows.height) if self._labels else None

@@ -6,22 +6,28 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
-from prep.photos.ranges import InUse, Percentiles, Range, Ranges, Span, format_range
-from prep.photos.tiff_rows import TiffRows
+from prep.images.bands import Bands
+from prep.photos.ranges import InUse, Percentiles, Range, Span, format_range
+from prep.photos.rendering import Rendering
+from prep.photos.rows.tiff_rows import TiffRows
+from prep.photos.survey import BANDS_OPTION
 
 
 @dataclass(frozen=True)
 class RasterSurvey:
-    """What was found: the range of each kind of deep rasters, rows of all rasters together, sentences for a person."""
+    """What was found: the range of each kind of deep rasters, with the bands; rows of all rasters together, and
+    sentences for a person.
+    """
 
-    ranges: Ranges
+    rendering: Rendering
     rows: int
     notes: list[str]
 
 
-def survey_rasters(rasters: Sequence[Path], known: Ranges, span: Span | None) -> RasterSurvey:
+def survey_rasters(rasters: Sequence[Path], known: Rendering, span: Span | None, bands: Bands | None) -> RasterSurvey:
     """Find the range of each kind of deep rasters: the one `known`, the one given, or what is in use in all together.
 
+    bands: of each raster, those that are its colours.
     Raises SegError if the given one contradicts a known one.
     """
     by_share = span if isinstance(span, Percentiles) else None
@@ -30,11 +36,11 @@ def survey_rasters(rasters: Sequence[Path], known: Ranges, span: Span | None) ->
     height, with_more = 0, list[str]()
     for path in rasters:
         try:
-            rows = TiffRows(path, known)
+            rows = TiffRows(path, Rendering(known.ranges, bands))
             height += rows.height
             with_more += [path.name] if rows.bands_left_out else []
-            if rows.kind in known and by_share is None:
-                ranges[rows.kind] = known[rows.kind]
+            if rows.kind in known.ranges and by_share is None:
+                ranges[rows.kind] = known.ranges[rows.kind]
             elif rows.kind and span is not None and by_share is None:
                 ranges[rows.kind] = span
             elif rows.kind:
@@ -43,13 +49,12 @@ def survey_rasters(rasters: Sequence[Path], known: Ranges, span: Span | None) ->
             continue
     ranges |= {kind: numbers.range(by_share) for kind, numbers in in_use.items()}
     wanted = {kind: found if by_share else span for kind, found in ranges.items()}
-    if span is not None and any(known.get(kind, wanted[kind]) != wanted[kind] for kind in ranges):
+    if span is not None and any(known.ranges.get(kind, wanted[kind]) != wanted[kind] for kind in ranges):
         raise SegError(f"--range {format_range(span)}: the dataset was made with another one; leave --range out")
     notes = [f"{kind} numbers: {format_range(found)} becomes black to white" for kind, found in ranges.items()]
     if with_more:
         notes.append(
             f"{counted(len(with_more), 'raster')} ({list_some(with_more)}) with more bands than colours: the first "
-            "three are taken as red, green and blue (of two the first as grey), as predict takes them; for others "
-            "write them first, for example: rio stack IN.tif --bidx 4,3,2 OUT.tif"
+            f"three are taken as red, green and blue (of two the first as grey), as predict takes them{BANDS_OPTION}"
         )
-    return RasterSurvey(ranges, height, notes)
+    return RasterSurvey(Rendering(ranges, bands), height, notes)

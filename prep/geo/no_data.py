@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from prep.core.files import explained, read_bytes
 from prep.geo.extra import gdal, has_geo
 from prep.geo.raster import read_any_tiff
+from prep.images.bands import Bands, choose_bands
 from prep.images.tiff_pages import mask_page
 from prep.images.tiff_pixels import TiffLayout, tiff_layout
 
@@ -34,17 +35,24 @@ def empty_pixels(pixels: NDArray[Any], layout: TiffLayout) -> Empty:
     return empty
 
 
-def read_empty(path: Path) -> Empty | None:
-    """Where a file of any kind holds no data; None if it says nothing of that. SegError if it is damaged."""
+def read_empty(path: Path, bands: Bands | None = None) -> Empty | None:
+    """Where a file of any kind holds no data; None if it says nothing of that. SegError if it is damaged.
+
+    bands: of a TIFF, those that are its colours.
+    """
     with explained(path), path.open("rb") as file:
         layout = tiff_layout(path, file)
     if layout is None:
         return None
     if has_mask(path):
         return masked_rows(path, 0, layout.height)
+    choice = None if bands is None else choose_bands(path, layout, bands)
+    layout = layout if choice is None else choice.layout
     if not layout.kind or not may_be_empty(layout):
         return None
     pixels = read_any_tiff(path, read_bytes(path))
+    if choice is not None:
+        return empty_pixels(choice.of(pixels), layout)
     return empty_pixels(pixels[..., None] if pixels.ndim == 2 else pixels, layout)
 
 

@@ -9,9 +9,8 @@ from prep.core.words import list_some
 from prep.dataset.dataset import Sample, write_index
 from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.transaction import Transaction
-from prep.photos.ranges import Ranges
 from prep.photos.record import PhotoRecord, read_records, write_records
-from prep.photos.survey import read_ranges, write_ranges
+from prep.photos.rendering import OWN_RANGES, Rendering, read_rendering, write_rendering
 
 
 def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
@@ -29,13 +28,13 @@ def commit_samples(
     known: Mapping[str, Sample],
     samples: Sequence[Sample],
     photos: Sequence[PhotoRecord],
-    ranges: Ranges | None = None,
+    rendering: Rendering = OWN_RANGES,
     *,
     overwrite: bool,
 ) -> int:
     """Commit what is staged, with new samples and photos among those of the dataset; returns how many files changed.
 
-    known: samples of the dataset by stem.  ranges: of the deep ones among the photos.
+    known: samples of the dataset by stem.  rendering: of the photos.
     SegError if other images would be replaced and `overwrite` is not set.
     """
     root = change.root
@@ -47,8 +46,9 @@ def commit_samples(
     records = read_records(root / PHOTOS_RECORD) | {photo.stem: photo for photo in photos}
     if records:
         write_records(change.path(PHOTOS_RECORD), records.values())
-    if ranges:
-        write_ranges(change.path(RANGES), {**read_ranges(root / RANGES), **ranges})
+    if rendering != OWN_RANGES:
+        ranges = {**read_rendering(root / RANGES).ranges, **rendering.ranges}
+        write_rendering(change.path(RANGES), Rendering(ranges, rendering.bands))
     write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
     updates = (INDEX, PHOTOS_RECORD, STATES, RANGES)
     return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))

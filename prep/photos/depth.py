@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.geo.raster import read_any_tiff
+from prep.images.bands import BandChoice, Bands, choose_bands
 from prep.images.imageio import PNG_START, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
 from prep.images.kinds.pnm import pnm_is_deep, read_pnm
 from prep.images.tiff_pages import TIFF_STARTS
@@ -31,12 +32,13 @@ class Depth:
     """How the numbers of a photo are stored.
 
     kind: their type in NumPy, empty where they are those of 0 to 255.  more_bands: besides grey, RGB or CMYK.
-    layout: of a TIFF that is read here rather than by Pillow.
+    layout: of a TIFF that is read here rather than by Pillow.  choice: of its bands, where some were chosen.
     """
 
     kind: str = ""
     more_bands: int = 0
     layout: TiffLayout | None = None
+    choice: BandChoice | None = None
 
 
 PLAIN = Depth()
@@ -51,6 +53,15 @@ def depth_of(path: Path, file: BinaryIO) -> Depth:
     if start[:8] == PNG_START:
         return Depth(_SIXTEEN if start[_PNG_BITS : _PNG_BITS + 1] == b"\x10" else "")
     return Depth(_SIXTEEN if pnm_is_deep(start) or jpeg2000_bits(start) > 8 else "")
+
+
+def depth_of_bands(path: Path, data: bytes, bands: Bands) -> Depth | None:
+    """Depth of these bands of a TIFF; None of any other kind of file. SegError if it has no such bands."""
+    layout = tiff_layout(path, data) if data[:4] in TIFF_STARTS else None
+    if layout is None:
+        return None
+    choice = choose_bands(path, layout, bands)
+    return Depth(layout.kind if layout.is_deep else "", 0, choice.layout, choice)
 
 
 def _of_tiff(path: Path, layout: TiffLayout) -> Depth:
@@ -69,7 +80,8 @@ def stored_numbers(path: Path, data: bytes, depth: Depth) -> NDArray[Any]:
     For photos of a `kind` or a `layout`. Raises SegError if it is damaged.
     """
     if depth.layout is not None:
-        return _bands_of(read_any_tiff(path, data), depth.layout)
+        values = read_any_tiff(path, data)
+        return _bands_of(values if depth.choice is None else depth.choice.of(values), depth.layout)
     if pnm_is_deep(data):
         return read_pnm(path, data)
     if jpeg2000_bits(data) and (picture := open_image(path, data, np.inf)).mode != "RGB":

@@ -1,7 +1,7 @@
 """The image file that is made of a photo: its type, where the photo stands in it, and its bytes."""
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from prep.images.resample import frame_image
 from prep.images.sizing import Placement, Target, place
 from prep.photos.metadata import exif_of, with_exif, without_metadata
 from prep.photos.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg
-from prep.photos.ranges import Ranges
+from prep.photos.rendering import OWN_RANGES, Rendering
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ImageOptions:
     image_format: None is JPEG for photos that were compressed with loss, PNG for all others.
     quality: of JPEG; None is 95, and keeps an upright sRGB JPEG as it is coded if its size does not change.
     max_megapixels: larger photos are left out by 'seg-prep resize'.
-    ranges: of deep photos, which numbers become black and white, by kind.
+    rendering: of deep photos, and of those with more bands than colours.
     """
 
     target: Target | None = None
@@ -34,7 +34,7 @@ class ImageOptions:
     quality: int | None = None
     keep_metadata: bool = False
     max_megapixels: float = 200
-    ranges: Ranges = field(default_factory=dict)
+    rendering: Rendering = OWN_RANGES
 
 
 FULL_SIZE = ImageOptions()
@@ -97,7 +97,7 @@ def _keeps_its_bytes(photo: RawPhoto, placement: Placement, options: ImageOption
 
 
 def _pixels(photo: RawPhoto, placement: Placement, options: ImageOptions) -> ImageRGB:
-    return frame_image(decode_photo(photo, placement.across, placement.down, options.ranges), placement)
+    return frame_image(decode_photo(photo, placement.across, placement.down, options.rendering), placement)
 
 
 def _with_metadata(file: bytes, photo: RawPhoto, placement: Placement) -> bytes:

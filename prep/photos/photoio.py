@@ -12,6 +12,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.images.bands import Bands
 from prep.images.imageio import (
     ImageRGB,
     decode_jpeg,
@@ -28,9 +29,10 @@ from prep.images.resample import resize_image, upright
 from prep.images.single import refuse_several
 from prep.images.sizing import Placement
 from prep.images.tiff_pages import page_bytes
-from prep.photos.depth import PLAIN, Depth, depth_of, stored_numbers
+from prep.photos.depth import PLAIN, Depth, depth_of, depth_of_bands, stored_numbers
 from prep.photos.ranges import InUse, Ranges, eight_bits
 from prep.photos.record import TURNED, PhotoRecord
+from prep.photos.rendering import OWN_RANGES, Rendering
 from prep.photos.srgb import is_srgb, to_srgb
 
 _BAND = 256
@@ -40,8 +42,6 @@ JPEG_QUALITY = 95
 """For photos that must be re-encoded; without chroma subsampling."""
 
 _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
-OWN_RANGE: Ranges = {}
-"""No range for a set: each deep photo has its own."""
 _EXIF_ORIENTATION = 0x0112
 _EXIF_OF_PNG = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
 """What tells of an orientation in a PNG: a chunk of EXIF, a text of ImageMagick, XMP."""
@@ -150,26 +150,40 @@ def _check_size(path: Path, width: int, height: int, max_megapixels: float | Non
         )
 
 
-def read_photo(path: Path, ranges: Ranges = OWN_RANGE, page: int = 0) -> ImageRGB:
+def with_bands(photo: RawPhoto, bands: Bands | None) -> RawPhoto:
+    """The photo with these bands as its colours; as it is where none are chosen, and where it is no TIFF.
+
+    Raises SegError if it has no such bands.
+    """
+    depth = None if bands is None else depth_of_bands(photo.path, photo.data, bands)
+    if depth is None or depth.layout is None:
+        return photo
+    stored = depth.layout.width, depth.layout.height
+    return RawPhoto(photo.path, photo.data, None, *stored, depth.layout.orientation, depth)
+
+
+def read_photo(path: Path, rendering: Rendering = OWN_RANGES, page: int = 0) -> ImageRGB:
     """Read a raw photo of any kind as (H, W, 3) uint8: upright (EXIF), sRGB (ICC), 8 bits a channel.
 
     Raises SegError if the file is damaged, no image, or of a kind that has no such form.
     """
     photo = open_photo(path, page=page)
-    return decode_photo(photo, *photo.upright_size, ranges)
+    return decode_photo(photo, *photo.upright_size, rendering)
 
 
-def decode_photo(photo: RawPhoto, width: int, height: int, ranges: Ranges = OWN_RANGE) -> ImageRGB:
+def decode_photo(photo: RawPhoto, width: int, height: int, rendering: Rendering = OWN_RANGES) -> ImageRGB:
     """Decode an opened photo as (height, width, 3): upright, sRGB, averaged down (or enlarged) to this size.
 
-    ranges: of deep photos; one of a kind that is not among them is brought to 8 bits by its own range.
+    rendering: a deep photo of a kind that has no range there is brought to 8 bits by its own.
+    Raises SegError if the photo is damaged, or lacks a band that is chosen there.
     """
+    photo = with_bands(photo, rendering.bands)
     picture = photo.picture
     turn = 1 if picture and picture.format == "TIFF" else photo.orientation  # Pillow turns TIFF by itself
     if turn in TURNED:
         width, height = height, width
     with decoding(photo.path):  # odd palettes, and tags of a wrong type, are found out as late as here
-        pixels, extent = _stored_pixels(photo, width, height, ranges)
+        pixels, extent = _stored_pixels(photo, width, height, rendering.ranges)
         small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
         return to_srgb(photo.path, small, photo.profile)
 

@@ -1,6 +1,5 @@
 """Which numbers of deep photos become black and white: the range in use, one for all photos of a set."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -167,13 +166,8 @@ def format_range(span: Span) -> str:
     return " to ".join(f"{value:,.7g}" for value in span)
 
 
-def ranges_to_text(ranges: Ranges) -> str:
-    """Ranges as JSON."""
-    return json.dumps({kind: list(span) for kind, span in sorted(ranges.items())}, indent=2) + "\n"
-
-
 def ranges_from_plain(content: object, path: Path) -> Ranges:
-    """Read what ranges_to_text wrote; SegError for anything else."""
+    """Two numbers for each kind, from plain data; SegError for anything else."""
     ranges = {}
     for kind, span in content.items() if isinstance(content, dict) else [("", None)]:
         if not (kind and isinstance(span, list | tuple) and len(span) == 2 and all(map(_is_number, span))):

@@ -14,6 +14,7 @@ from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
 from prep.dataset.transaction import Transaction
+from prep.images.bands import Bands
 from prep.images.finding import FoundFile, find_photos, refuse_equal_stems, with_pages
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
@@ -22,7 +23,8 @@ from prep.photos.image_file import ImageOptions, image_file, place_photo, with_f
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
 from prep.photos.record import PhotoRecord
-from prep.photos.survey import read_ranges, survey_photos
+from prep.photos.rendering import bands_of_set, read_rendering
+from prep.photos.survey import survey_photos
 
 _LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = (IMAGES, MASKS)
@@ -95,6 +97,7 @@ def resize_photos(
     options: ImageOptions,
     *,
     span: Span | None = None,
+    bands: Bands | None = None,
     max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
@@ -103,6 +106,7 @@ def resize_photos(
     """Make images of photos and add them to the dataset `root`, which need not exist yet.
 
     span: the numbers of deep photos that become black and white; None takes those of the dataset, else those in use.
+    bands: of TIFFs, which are red, green and blue; None takes those of the dataset, else the first three.
     sources: folders (searched at any depth), photos, or .txt lists of photos, one path a line.
     A photo that cannot be used is left out and reported; the others are made. Raises SegError, and changes nothing,
     if no photo can be used, if more than `max_failed` cannot, or if other results stand there and `overwrite` is not
@@ -119,10 +123,12 @@ def resize_photos(
         PhotoJob(each.path, each.record_name, known.get(each.stem, Sample(each.stem, "", "", 0, 0)), each.page)
         for each in found
     ]
+    rendered = read_rendering(root / RANGES)
+    bands = bands_of_set(bands, rendered, "the dataset", has_images=any(sample.image for sample in known.values()))
     survey = survey_photos(
-        found, known=read_ranges(root / RANGES), given=span, max_megapixels=options.max_megapixels, workers=workers
+        found, known=rendered, given=span, bands=bands, max_megapixels=options.max_megapixels, workers=workers
     )
-    options = replace(options, ranges=survey.ranges)
+    options = replace(options, rendering=survey.rendering)
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
     failures = Failures(max_failed)
     with Transaction(root, "resize", settings) as change:
@@ -133,7 +139,7 @@ def resize_photos(
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
-        changed = commit_samples(change, known, samples, photos, survey.ranges, overwrite=overwrite)
+        changed = commit_samples(change, known, samples, photos, survey.rendering, overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=survey.notes)
 
 

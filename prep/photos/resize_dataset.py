@@ -18,6 +18,7 @@ from prep.dataset.states import REJECTED, own_mask_name, read_states_and_notes, 
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.geo.footprint import footprints_of
+from prep.images.bands import Bands
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
@@ -25,10 +26,10 @@ from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, with_folders, write_file
 from prep.photos.photoio import open_photo
-from prep.photos.ranges import Ranges, format_range
+from prep.photos.ranges import Span
 from prep.photos.record import PhotoRecord, read_records
+from prep.photos.rendering import Rendering, read_rendering
 from prep.photos.resize import Resized, refuse_nothing_made, refuse_own_folders
-from prep.photos.survey import read_ranges
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def resize_dataset(
     if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
         raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")
     known = {sample.stem: sample for sample in before.samples} if before else {}
+    rendering = _rendering(source, root, has_images=any(sample.image for sample in known.values()))
     states, notes = read_states_and_notes(source / STATES)
     whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
@@ -129,9 +131,7 @@ def resize_dataset(
         if states or notes:
             kept = read_states_and_notes(root / STATES)
             write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
-        changed = commit_samples(
-            change, known, samples, _records(source, pairs), _ranges(source, root), overwrite=overwrite
-        )
+        changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
 
 
@@ -171,16 +171,17 @@ def _records(source: Path, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> lis
     ]
 
 
-def _ranges(source: Path, root: Path) -> Ranges:
-    """Which numbers of deep photos became black and white; SegError if the other dataset has others."""
-    ranges, others = read_ranges(source / RANGES), read_ranges(root / RANGES)
-    for kind in ranges.keys() & others.keys():
-        if ranges[kind] != others[kind]:
-            raise SegError(
-                f"{root}: its {kind} photos were made with the range {format_range(others[kind])}, those of {source} "
-                f"with {format_range(ranges[kind])}; name another dataset with -o"
-            )
-    return ranges
+def refuse_rendering(source: Path, span: Span | None, bands: Bands | None) -> None:
+    """SegError if something is said of photos: the images of a dataset are made already."""
+    said = [name for name, value in (("--range", span), ("--bands", bands)) if value is not None]
+    if said:
+        raise SegError(f"{source}: is a dataset, whose images are 8 bits of three colours; leave {said[0]} out")
+
+
+def _rendering(source: Path, root: Path, *, has_images: bool) -> Rendering:
+    """How numbers of photos became colours in both; SegError if the other dataset has images made otherwise."""
+    ours = read_rendering(source / RANGES)
+    return read_rendering(root / RANGES).joined(ours, str(root), str(source)) if has_images else ours
 
 
 def _moved(photo: PhotoRecord, old: Sample, placement: Placement) -> PhotoRecord:

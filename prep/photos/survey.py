@@ -3,18 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained, within_limits, write_text
+from prep.core.files import explained, within_limits
 from prep.core.jobs import run_jobs
-from prep.core.jsonio import read_json
 from prep.core.words import counted, list_some
 from prep.core.workers import threads
+from prep.images.bands import Bands, format_bands
 from prep.images.finding import FoundFile
+from prep.images.tiff_pages import TIFF_STARTS
 from prep.photos.depth import depth_of, stored_numbers
-from prep.photos.photoio import open_photo
-from prep.photos.ranges import InUse, Percentiles, Range, Ranges, Span, format_range, ranges_from_plain, ranges_to_text
+from prep.photos.photoio import open_photo, with_bands
+from prep.photos.ranges import InUse, Percentiles, Range, Ranges, Span, format_range
+from prep.photos.rendering import OWN_RANGES, Rendering
 
 _BLOCK = 64
 """Photos that are looked at before their counts are added up: half a megabyte each."""
@@ -29,14 +30,15 @@ _WORDS = {"uint16": "16-bit", "int16": "signed 16-bit", "float32": "floating-poi
 RANGE_OPTION = "; --range LOW:HIGH sets another"
 """What a sentence on a range ends with where the range was found and not given."""
 
-_REMEDY = "restore the file, or bring the photos into a new dataset"
+BANDS_OPTION = "; --bands 4,3,2 takes others, of TIFFs"
+"""What a sentence on bands ends with where none were chosen."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found: the range of each kind of deep photo, and sentences for a person."""
+    """What was found: the range of each kind of deep photo, with the bands; and sentences for a person."""
 
-    ranges: Ranges
+    rendering: Rendering
     notes: tuple[str, ...]
 
 
@@ -48,6 +50,7 @@ class _Photo:
     more_bands: int = 0
     in_use: InUse | None = None
     has_alpha: bool = False
+    is_tiff: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,22 +63,25 @@ class _Look:
     known: frozenset[str]
     max_megapixels: float | None
     counts: bool
+    bands: Bands | None
 
     def __call__(self, file: FoundFile) -> _Photo:
         try:
             with explained(file.path), file.path.open("rb") as opened:
-                has_alpha = _has_alpha(opened.read(_HEADER))
+                header = opened.read(_HEADER)
                 opened.seek(0)
                 depth = depth_of(file.path, opened)
+            has_alpha, is_tiff = _has_alpha(header), header[:4] in TIFF_STARTS
+            more = 0 if is_tiff and self.bands is not None else depth.more_bands
             if not depth.kind or depth.kind in self.known or not self.counts:
-                return _Photo(depth.kind, depth.more_bands, has_alpha=has_alpha)
-            photo = open_photo(file.path, self.max_megapixels, file.page)
+                return _Photo(depth.kind, more, has_alpha=has_alpha, is_tiff=is_tiff)
+            photo = with_bands(open_photo(file.path, self.max_megapixels, file.page), self.bands)
             in_use = InUse(photo.depth.kind)
             with within_limits(file.path):
                 layout = photo.depth.layout
                 numbers = stored_numbers(photo.path, photo.data, photo.depth)
                 in_use.add(numbers, layout.no_data if layout else None)
-            return _Photo(photo.depth.kind, photo.depth.more_bands, in_use, has_alpha)
+            return _Photo(photo.depth.kind, more, in_use, has_alpha, is_tiff)
         except SegError:
             return _Photo()
 
@@ -95,8 +101,9 @@ def _has_alpha(header: bytes) -> bool:
 def survey_photos(
     files: Sequence[FoundFile],
     *,
-    known: Ranges | None = None,
+    known: Rendering = OWN_RANGES,
     given: Span | None = None,
+    bands: Bands | None = None,
     source: str = "the dataset",
     max_megapixels: float | None = None,
     workers: int | None = None,
@@ -104,33 +111,40 @@ def survey_photos(
     """Find the range of each kind of deep photo: the one `given`, the one `known` to `source`, or the one in use.
 
     The range in use is that of all photos together, whatever their order. Numbers are read photo by photo, and
-    nothing is kept of a photo. Raises SegError if a given range contradicts a known one.
+    nothing is kept of a photo. bands: of TIFFs, which are red, green and blue.
+    Raises SegError if a given range contradicts a known one.
     """
-    known = known or {}
     by_share = isinstance(given, Percentiles)
-    look = _Look(frozenset() if by_share else frozenset(known), max_megapixels, counts=given is None or by_share)
-    kinds, bands, alphas = Counter[str](), Counter[int](), list[str]()
+    known_kinds = frozenset() if by_share else frozenset(known.ranges)
+    look = _Look(known_kinds, max_megapixels, given is None or by_share, bands)
+    kinds, more, alphas, others = Counter[str](), Counter[int](), list[str](), list[str]()
     in_use: dict[str, InUse] = {}
     with threads(workers) as pool:
         for start in range(0, len(files), _BLOCK):
             block = files[start : start + _BLOCK]
             for file, photo in zip(block, run_jobs(look, block, workers, executor=pool), strict=True):
                 alphas += [file.path.name] if photo.has_alpha else []
+                others += [] if photo.is_tiff else [file.path.name]
                 kinds[photo.kind] += 1
-                bands[photo.more_bands] += 1
+                more[photo.more_bands] += 1
                 if photo.in_use is not None:
                     in_use.setdefault(photo.kind, InUse(photo.kind)).merge(photo.in_use)
-    del kinds[""], bands[0]
+    del kinds[""], more[0]
     ranges, notes = {}, []
     for kind, number in sorted(kinds.items()):
-        ranges[kind], why = _chosen(kind, in_use, known, given, source)
+        ranges[kind], why = _chosen(kind, in_use, known.ranges, given, source)
         notes.append(
             f"{counted(number, 'photo')} of {_WORDS.get(kind, kind)} numbers: {format_range(ranges[kind])} {why}"
         )
-    if bands:
+    if more:
         notes.append(
-            f"{counted(bands.total(), 'photo')} with more bands than colours: the first three are taken as red, green "
-            "and blue (of fewer the first as grey), the others (infrared, transparency) are left out"
+            f"{counted(more.total(), 'photo')} with more bands than colours: the first three are taken as red, green "
+            f"and blue (of fewer the first as grey), the others (infrared, transparency) are left out{BANDS_OPTION}"
+        )
+    if bands is not None and others:
+        notes.append(
+            f"{counted(len(others), 'photo')} other than TIFF ({list_some(others)}): taken as they are, as if bands "
+            f"{format_bands(bands)} were their red, green and blue already"
         )
     if alphas:
         notes.append(
@@ -143,7 +157,7 @@ def survey_photos(
             f"{counted(len(stacks), 'file')} of several pages, each page a sample ({list_some(stacks)}); "
             f"'seg-prep split --group-by \".+(?=_page)\"' keeps the pages of a file in one split"
         )
-    return Survey(ranges, tuple(notes))
+    return Survey(Rendering(ranges, bands), tuple(notes))
 
 
 def _chosen(
@@ -164,13 +178,3 @@ def _chosen(
         why = f": {format_range(said)} of all numbers" if isinstance(said, Percentiles) else ""
         return given, f"becomes black to white, as --range says{why}"
     return in_use[kind].range(), f"becomes black to white, by what is in use in all of them{RANGE_OPTION}"
-
-
-def read_ranges(path: Path) -> Ranges:
-    """Read ranges.json; nothing if there is no such file. SegError if it is none of ours."""
-    return ranges_from_plain(read_json(path, remedy=_REMEDY), path) if path.exists() else {}
-
-
-def write_ranges(path: Path, ranges: Ranges) -> None:
-    """Write ranges.json atomically."""
-    write_text(path, ranges_to_text(ranges))

@@ -14,14 +14,14 @@ from click.testing import CliRunner
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from tests.models import CLASSES, train_error, write_run
+from tests.models import color_predictor, train_error, write_run
 from tests.support import images_only, run_prep, run_script
 from train.cli.main import main
 from train.config.config import Config
 from train.runs import checkpoint
 from train.runs.checkpoint import load_model, read_checkpoint, write_checkpoint
 from train.runs.device import find_accelerator
-from train.scoring.split_scores import require_same_classes
+from train.scoring.split_scores import require_same_kind
 
 
 def error_of(folder: Path, *arguments: object) -> str:
@@ -176,7 +176,7 @@ def test_another_dataset_with_other_classes_is_refused(dataset: Dataset, tmp_pat
 def test_a_dataset_without_masks_is_refused_as_such(tmp_path: Path) -> None:
     photos = images_only(tmp_path / "photos", [(40, 50)])
     with pytest.raises(SegError, match=r"photos: has no masks yet, but the model knows background, line, ellipse"):
-        require_same_classes(photos, CLASSES)
+        require_same_kind(photos, color_predictor())
 
 
 def test_a_command_with_a_typo_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from train.auditing.disagreement import Comparison
 from train.auditing.regions import Disagreement
 from train.scoring.grounded import Grounded
 from train.scoring.sheets import SheetBlock, captioned_sheet, painted
-from train.scoring.split_scores import require_same_classes, samples_of
+from train.scoring.split_scores import require_same_kind, samples_of
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 
@@ -82,7 +82,7 @@ def audit(
     the split is empty, if more samples than `max_failed` or all are damaged, or if the dataset has other classes than
     the model.
     """
-    require_same_classes(dataset, predictor.classes)
+    require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
     grounded, failures, seen = Grounded(predictor, samples), Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []

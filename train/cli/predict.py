@@ -163,11 +163,11 @@ def predict(
     from train.predicting.maps.tolerance import parse_tolerance
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import (
+        as_rendered,
         photo_settings,
         polygon_settings,
         predict_photos,
         predict_videos,
-        with_ranges,
     )
     from train.predicting.sources import find_sources
     from train.windows.rescaled import note_unknown
@@ -177,8 +177,8 @@ def predict(
     loaded, identities = open_predictor(runs, engine, device, note, scale)
     predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, note)
-    predictor = with_ranges(predictor, found.photos, note)
-    remote = remote_predictor(runs, identities, engine, device, scale).with_settings(windows, predictor.ranges)
+    predictor = as_rendered(predictor, found.photos, note)
+    remote = remote_predictor(runs, identities, engine, device, scale).with_settings(windows, predictor.rendering)
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):

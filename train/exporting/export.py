@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from prep.core.errors import SegError
 from prep.core.files import replacing
 from prep.images.imageio import ImageRGB
-from prep.photos.ranges import ranges_to_text
 from train.runs.checkpoint import ModelCard
 from train.windows.predictor import Normalizer
 
@@ -107,7 +106,7 @@ def metadata(card: ModelCard, identity: str) -> dict[str, str]:
         "model": identity,
         "dataset": card.dataset,
         "classes": json.dumps(card.classes.to_json(), ensure_ascii=False),
-        "ranges": ranges_to_text(card.ranges),
+        "ranges": card.rendering.to_text(),
         "image_scale": json.dumps(card.image_scale.to_plain() if card.image_scale else None),
         **plain,
     }

@@ -12,7 +12,7 @@ from torch import Tensor
 from prep.core.classes import classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.photos.ranges import ranges_from_plain
+from prep.photos.rendering import Rendering
 from train.exporting.export import INPUT, OUTPUTS, need_onnx
 from train.windows.predictor import Predictor
 from train.windows.scale import ImageScale, Rescaling
@@ -52,11 +52,11 @@ def load_onnx(path: Path) -> tuple[Predictor, str]:
     try:
         classes = classes_from_json(json.loads(texts["classes"]))
         windows = WindowSettings(int(json.loads(texts["window"])), float(json.loads(texts["overlap"])))
-        ranges = ranges_from_plain(json.loads(texts.get("ranges", "{}")), path)
+        rendering = Rendering.from_plain(json.loads(texts.get("ranges", "{}")), path)
         scale = Rescaling(ImageScale.from_plain(json.loads(texts.get("image_scale", "null")), path))
         identity = texts["model"]
     except SegError as error:
         raise SegError(f"{path}: {error}; export it again with 'seg-train export'") from error
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SegError(f"{path}: an ONNX model, but not of 'seg-train export': it lacks {error}") from error
-    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu"), ranges, scale), identity
+    return Predictor(OnnxModel(session), classes, windows, torch.device("cpu"), rendering, scale), identity

@@ -19,7 +19,7 @@ from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import RANGES
 from prep.dataset.stats import Stats
-from prep.photos.survey import read_ranges
+from prep.photos.rendering import read_rendering
 from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.image_scale import ground_notes, image_scale
@@ -77,12 +77,12 @@ class Trainer:
             log(text)
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
-            dataset.root.resolve().name, dataset.split_hash(), read_ranges(dataset.root / RANGES),
+            dataset.root.resolve().name, dataset.split_hash(), read_rendering(dataset.root / RANGES),
             scale,
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, accelerator_of(fabric))
-        self.predictor = Predictor(model, dataset.classes, windows, fabric.device)
+        self.predictor = Predictor(model, dataset.classes, windows, fabric.device, self.card.rendering)
         self.validation = self.seen.of_split("val")
         self.validator = Validator(
             self.predictor, model, loss, self.seen, self.validation, store.size, config.batch, fabric

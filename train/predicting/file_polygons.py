@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.geo.extra import gdal
-from prep.geo.raster import read_rows
+from prep.geo.raster import RasterRows
 from prep.images.polygons import Ring
 from train.predicting.region_polygons import Junctions, RegionPolygon, area, junctions, region_polygon
 
@@ -48,10 +48,10 @@ def _ring(corners: NDArray[np.float64]) -> Ring:
 def _junctions_of(path: Path, height: int, width: int) -> Junctions:
     """The junctions of a mask in a file: numbers of corners, row by row, sorted."""
     across = width + 1
-    found = []
+    found, rows = [], RasterRows(path)
     for top in range(0, height, _ROWS):
         bottom, before = min(height, top + _ROWS), max(0, top - 1)
-        down, right = np.nonzero(junctions(read_rows(path, before, bottom)[..., 0]))
+        down, right = np.nonzero(junctions(rows.read(before, bottom)[..., 0]))
         down += before
         # The first corners of a strip lie between two rows, of which it has both; those at its end are the next one's.
         is_ours = (down >= top) & ((down < bottom) | (bottom == height))

@@ -38,12 +38,12 @@ def label_photo(
 
     Raises SegError if it cannot be read.
     """
-    image = read_photo(photo.path, predictor.ranges, photo.page)
+    image = read_photo(photo.path, predictor.rendering, photo.page)
     height, width = image.shape[:2]
     pixel = None if place is None else place.pixel_size(height, width)
     look(str(photo.path), height, width, pixel)
     predictor = predictor.on_ground(pixel)
-    empty = None if place is None else place.empty_pixels()
+    empty = None if place is None else place.empty_pixels(predictor.rendering.bands)
     if scores is None:
         mask = predictor(image)
     else:

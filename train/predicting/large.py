@@ -14,7 +14,7 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from prep.photos.ranges import format_range
-from prep.photos.tiff_rows import TiffRows
+from prep.photos.rows.tiff_rows import TiffRows
 from train.predicting.file_polygons import file_polygons
 from train.predicting.maps.map_files import map_content, map_path
 from train.predicting.maps.mask_tiff import write_map, write_mask
@@ -93,12 +93,12 @@ def _label(
     note: Callable[[str], None],
 ) -> None:
     """Write the files of these kinds, the mask among them."""
-    rows = TiffRows(photo.path, predictor.ranges, keeps_empty=place is not None)
+    rows = TiffRows(photo.path, predictor.rendering, keeps_empty=place is not None)
     predictor = predictor.on_ground(None if place is None else place.pixel_size(rows.height, rows.width))
     RescaledPhotos(note).look(str(photo.path), predictor.scale, rows.height, rows.width)
     if rows.own_range is not None:
         note(f"{photo.name}: {format_range(rows.own_range)} becomes black to white, by what is in use in this file")
-    if rows.bands_left_out:
+    if rows.bands_left_out and predictor.rendering.bands is None:
         note(f"{photo.name}: more bands than colours: the first three are taken as red, green and blue")
     source = Thinned(rows)
     for path in paths.values():

@@ -9,8 +9,9 @@ from prep.core.failures import Failures
 from prep.core.progress import Bar, no_bar
 from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
-from prep.photos.survey import RANGE_OPTION, survey_photos
-from prep.photos.tiff_rows import is_large_tiff
+from prep.photos.rendering import Rendering
+from prep.photos.rows.tiff_rows import is_large_tiff
+from prep.photos.survey import BANDS_OPTION, RANGE_OPTION, survey_photos
 from train.predicting.label_photo import label_photo, looking
 from train.predicting.large import predict_large
 from train.predicting.maps.map_outputs import make_map_outputs
@@ -30,21 +31,23 @@ _ONE_PIXEL = Tolerance(1.0)
 _SIMPLIFIED = ("geojson", "geopackage", "coco", "labelme")
 
 
-def with_ranges(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:
+def as_rendered(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:
     """The same with a range for each kind of deep photo among these: the model's, else what is in use in all of them.
+    Bands of TIFFs are those of the model.
 
     Very large TIFFs are left out; each of a kind that nobody knows has its own. `note` tells what was decided.
     """
     small = [photo for photo in photos if not _is_large(photo)]
-    survey = survey_photos(small, known=predictor.ranges, source="the photos that the model was trained on")
+    known = predictor.rendering
+    survey = survey_photos(small, known=known, bands=known.bands, source="the photos that the model was trained on")
     for text in survey.notes:
-        note(text.removesuffix(RANGE_OPTION))
-    return replace(predictor, ranges={**predictor.ranges, **survey.ranges})
+        note(text.removesuffix(RANGE_OPTION).removesuffix(BANDS_OPTION))
+    return replace(predictor, rendering=Rendering({**known.ranges, **survey.rendering.ranges}, known.bands))
 
 
 def photo_settings(predictor: Predictor) -> dict[str, object]:
     """What is done with photos before they are labelled, and so changes predictions, as plain data."""
-    ranges = {kind: list(span) for kind, span in sorted(predictor.ranges.items())}
+    ranges = predictor.rendering.to_plain()
     scale: dict[str, object] = {"scale": predictor.scale.wanted, "images_of_training": predictor.scale.known}
     if predictor.scale.ground is not None:
         scale["metres_a_pixel"] = predictor.scale.ground.words if has_geo() else "not measured without the extra geo"

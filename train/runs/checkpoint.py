@@ -5,7 +5,7 @@ import hashlib
 import io
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
-from prep.photos.ranges import Ranges, ranges_from_plain
+from prep.photos.rendering import OWN_RANGES, Rendering
 from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
 from train.networks.networks import build_network, is_plain
@@ -40,7 +40,7 @@ _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 class ModelCard:
     """Everything besides the weights that a model needs to be used, and to be believed.
 
-    ranges: of deep photos, which numbers became black and white in the dataset.
+    rendering: how photos became the images of the dataset.
     image_scale: how large the images were that it learned from; None if an older version trained it.
     """
 
@@ -52,7 +52,7 @@ class ModelCard:
     overlap: float
     dataset: str
     split_hash: str
-    ranges: Ranges = field(default_factory=dict)
+    rendering: Rendering = OWN_RANGES
     image_scale: ImageScale | None = None
 
     @classmethod
@@ -67,17 +67,17 @@ class ModelCard:
             config=Config.from_plain(data["config"], path),
             classes=classes_from_json(data["classes"]),
             **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
-            ranges=ranges_from_plain(data.get("ranges", {}), path),
+            rendering=Rendering.from_plain(data.get("ranges", {}), path),
             image_scale=ImageScale.from_plain(data.get("image_scale"), path),
         )
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, with the versions of the packages and of this program's source."""
         return {
-            **vars(self),
+            **{name: value for name, value in vars(self).items() if name != "rendering"},
             "config": self.config.to_plain(),
             "classes": self.classes.to_json(),
-            "ranges": {kind: list(span) for kind, span in self.ranges.items()},
+            "ranges": self.rendering.to_plain(),
             "image_scale": self.image_scale.to_plain() if self.image_scale else None,
             "versions": {name: version(name) for name in _PACKAGES},
             "git_hash": _git_hash(),
@@ -102,7 +102,7 @@ def load_model(path: Path, accelerator: Accelerator) -> tuple[Predictor, ModelCa
     model = TorchModel(network, Normalizer(card.mean, card.std), accelerator)
     windows = WindowSettings(card.window, card.overlap)
     scale = Rescaling(card.image_scale)
-    return Predictor(model, card.classes, windows, accelerator.device, card.ranges, scale), card
+    return Predictor(model, card.classes, windows, accelerator.device, card.rendering, scale), card
 
 
 def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Module:

@@ -1,5 +1,6 @@
 """The model of a command as a worker of a cluster opens it for itself: once, for all the images that it gets."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 
 from prep.core.errors import SegError
-from prep.photos.ranges import Ranges
+from prep.photos.rendering import OWN_RANGES, Rendering
 from train.runs.checkpoint import model_id
 from train.runs.device import find_accelerator
 from train.runs.members import Members, load_members
@@ -23,7 +24,7 @@ class RemoteModel:
     """What the model was opened with.  opener: a function of a module, which opens the same and tells its identities.
 
     identities: of the models, as of model_id: a run that was replaced meanwhile is no longer the same.
-    windows: arguments of Predictor.changed.  ranges: of deep photos, as of Predictor.
+    windows: arguments of Predictor.changed.  rendering: of photos, as of Predictor, as text.
     """
 
     opener: Callable[["RemoteModel"], tuple[Predictor, tuple[str, ...]]]
@@ -33,12 +34,12 @@ class RemoteModel:
     device: str = "auto"
     scale: Scale = "auto"
     windows: tuple[tuple[str, Any], ...] = ()
-    ranges: tuple[tuple[str, tuple[float, float]], ...] = ()
+    rendering: str = OWN_RANGES.to_text()
 
-    def with_settings(self, windows: Mapping[str, Any], ranges: Ranges | None = None) -> "RemoteModel":
-        """With other windows, of which None is as the model has them, and the ranges of deep photos."""
+    def with_settings(self, windows: Mapping[str, Any], rendering: Rendering = OWN_RANGES) -> "RemoteModel":
+        """With other windows, of which None is as the model has them, and another way to see photos."""
         chosen = tuple(sorted((name, value) for name, value in windows.items() if value is not None))
-        return replace(self, windows=chosen, ranges=tuple(sorted((ranges or {}).items())))
+        return replace(self, windows=chosen, rendering=rendering.to_text())
 
     def open(self) -> Predictor:
         """The model; the same one as long as this process is asked for no other. SegError if it is not there."""
@@ -73,4 +74,5 @@ def _opened(model: RemoteModel) -> Predictor:
     if identities != model.identities:
         raise SegError(f"{', '.join(model.runs) or 'the latest run'}: was replaced while its model was at work")
     predictor = predictor.changed(**dict(model.windows))
-    return replace(predictor, ranges=dict(model.ranges)) if model.ranges else predictor
+    rendering = Rendering.from_plain(json.loads(model.rendering), Path("the command"))
+    return predictor if rendering == OWN_RANGES else replace(predictor, rendering=rendering)

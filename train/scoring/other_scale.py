@@ -8,7 +8,7 @@ from prep.dataset.dataset import Dataset, Sample
 from prep.geo.extra import INSTALL_GEO, has_geo
 from train.runs.checkpoint import ModelCard
 from train.scoring.grounded import Grounded
-from train.scoring.split_scores import require_same_classes, samples_of
+from train.scoring.split_scores import require_same_kind, samples_of
 from train.windows.predictor import Predictor
 
 
@@ -17,7 +17,7 @@ def other_scale(predictor: Predictor, dataset: Dataset, split: str) -> str:
 
     Raises SegError that names the first whose scale cannot be told.
     """
-    require_same_classes(dataset, predictor.classes)
+    require_same_kind(dataset, predictor)
     return scale_words(predictor, dataset, samples_of(dataset, split))
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prep.core.classes import ClassMap
 from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset_files import RANGES
+from prep.images.bands import format_bands
 from prep.images.imageio import IndexMask
+from prep.photos.rendering import read_rendering
 from train.runs.remote import RemoteModel
 from train.scoring.boundary import boundary_counts
 from train.scoring.grounded import Grounded
@@ -73,12 +75,18 @@ class SplitScores:
         return pixels.reshape(image.sample.height, image.sample.width)
 
 
-def require_same_classes(dataset: Dataset, known: ClassMap) -> None:
-    """Raise SegError if the dataset has other classes than the model knows."""
-    if dataset.classes.names == known.names:
-        return
-    has = f"has the classes {', '.join(dataset.classes.names)}" if dataset.classes.names else "has no masks yet"
-    raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
+def require_same_kind(dataset: Dataset, predictor: Predictor) -> None:
+    """Raise SegError if the dataset has other classes than the model knows, or images made of other bands."""
+    known, bands = predictor.classes, predictor.rendering.bands
+    if dataset.classes.names != known.names:
+        has = f"has the classes {', '.join(dataset.classes.names)}" if dataset.classes.names else "has no masks yet"
+        raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
+    theirs = read_rendering(dataset.root / RANGES).bands
+    if theirs != bands:
+        raise SegError(
+            f"{dataset.root}: its images show {format_bands(theirs)} as red, green and blue, but the model learned "
+            f"from {format_bands(bands)}; name a run of such images with --run, or make the dataset anew with --bands"
+        )
 
 
 def score_split(
@@ -89,7 +97,7 @@ def score_split(
     One image and its masks are held at a time.  remote: the same model, for the cluster that is at hand, if one is.
     Raises SegError if the split is empty or the dataset has other classes than the model.
     """
-    require_same_classes(dataset, predictor.classes)
+    require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
     grounded, number = Grounded(predictor, samples), len(dataset.classes)
     if remote is not None and cluster_at_hand() is not None:

@@ -19,8 +19,10 @@ from prep.geo.extra import has_geo
 from prep.geo.pixel_size import PixelSize
 from prep.geo.projection import pixel_size_in
 from prep.images.imageio import ImageRGB, open_image
+from prep.images.tiff_pages import TIFF_STARTS
+from prep.images.tiff_pixels import tiff_layout
 from prep.photos.photoio import decode_photo, parse_photo
-from prep.photos.ranges import Ranges
+from prep.photos.rendering import OWN_RANGES, Rendering
 from prep.web.guard import Refusal
 
 ACCEPTED = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF", "AVIF"})
@@ -54,18 +56,18 @@ def decode(
     max_megapixels: float,
     seconds: float = LONGEST_S,
     check: Callable[[], None] = lambda: None,
-    ranges: Ranges | None = None,
+    rendering: Rendering = OWN_RANGES,
     *,
     measures: bool = False,
 ) -> DecodedPhoto:
     """The photo that `data` holds; Refusal if it is none, too large, or takes too long.
 
     seconds: after which its process is killed.  check: is asked meanwhile; what it raises ends it, too.
-    ranges: of deep photos, those of the training.  measures: whether to find how large pixels are on the ground.
+    rendering: that of the training.  measures: whether to find how large pixels are on the ground.
     """
     context = worker_context()
     ours, theirs = context.Pipe()
-    process = context.Process(target=_answer, args=(theirs, max_megapixels, dict(ranges or {}), measures), daemon=True)  # type: ignore[attr-defined]
+    process = context.Process(target=_answer, args=(theirs, max_megapixels, rendering, measures), daemon=True)  # type: ignore[attr-defined]
     process.start()
     theirs.close()
     end = time.monotonic() + seconds
@@ -97,13 +99,13 @@ def _received(connection: Connection) -> DecodedPhoto:
     return DecodedPhoto(pixels, PixelSize(*told["pixel"]) if told["pixel"] else None)
 
 
-def _answer(connection: Connection, max_megapixels: float, ranges: Ranges, measures: bool) -> None:
+def _answer(connection: Connection, max_megapixels: float, rendering: Rendering, measures: bool) -> None:
     """In the process of its own: take the bytes, send a header as JSON and the pixels, or a refusal."""
     follow_parent()
     with suppress(EOFError, ConnectionError):  # nobody waits any longer
         try:
             data = connection.recv_bytes()
-            pixels = _decoded(data, max_megapixels, ranges)
+            pixels = _decoded(data, max_megapixels, rendering)
             pixel = _measured(data) if measures and has_geo() else None
         except Refusal as refusal:
             connection.send_bytes(json.dumps({"status": refusal.status, "text": str(refusal)}).encode())
@@ -113,16 +115,21 @@ def _answer(connection: Connection, max_megapixels: float, ranges: Ranges, measu
         connection.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
 
 
-def _decoded(data: bytes, max_megapixels: float, ranges: Ranges) -> ImageRGB:
+def _decoded(data: bytes, max_megapixels: float, rendering: Rendering) -> ImageRGB:
     try:
-        _check(open_image(_NAME, data, math.inf), max_megapixels)
+        layout = tiff_layout(_NAME, data) if data[:4] in TIFF_STARTS else None  # Pillow does not open all of them
+        if layout is None:
+            _check_kind(header := open_image(_NAME, data, math.inf))
+            _check_size(*header.size, max_megapixels)
+        else:
+            _check_size(layout.width, layout.height, max_megapixels)
         photo = parse_photo(_NAME, data, math.inf)
     except SegError as error:
         raise Refusal(
             422, "This file is no photo, or it is damaged. Send a JPEG, HEIC, PNG, TIFF, WebP or BMP file."
         ) from error
     try:
-        return decode_photo(photo, *photo.upright_size, ranges)
+        return decode_photo(photo, *photo.upright_size, rendering)
     except SegError as error:
         raise Refusal(422, str(error)) from error
 
@@ -134,14 +141,18 @@ def _measured(data: bytes) -> PixelSize | None:
         raise Refusal(422, f"{error}.") from error
 
 
-def _check(header: Image, max_megapixels: float) -> None:
-    """Refuse what is no photo or too large before any pixel is decoded."""
+def _check_kind(header: Image) -> None:
+    """Refuse what is no photo before any pixel is decoded."""
     if header.format not in ACCEPTED:
         raise Refusal(415, f"Files of the kind {header.format} are not read here. Save the photo as JPEG or PNG.")
-    megapixels = header.width * header.height / 1e6
+
+
+def _check_size(width: int, height: int, max_megapixels: float) -> None:
+    """Refuse what is too large before any pixel is decoded."""
+    megapixels = width * height / 1e6
     if megapixels > max_megapixels:
         raise Refusal(
             413,
-            f"This photo has {megapixels:,.1f} megapixels ({header.width} x {header.height}), the limit here is "
+            f"This photo has {megapixels:,.1f} megapixels ({width} x {height}), the limit here is "
             f"{max_megapixels:g}. Make it smaller, or let the server run with a higher --max-megapixels.",
         )

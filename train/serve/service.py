@@ -148,7 +148,7 @@ class Service:
             check = partial(self._check, deadline, gone)
             measures = self.predictor.scale.ground is not None
             yield decode(
-                data, self.limits.max_megapixels, seconds, check, self.predictor.ranges, measures=measures
+                data, self.limits.max_megapixels, seconds, check, self.predictor.rendering, measures=measures
             )  # fmt: skip
         finally:
             self._memory.release()

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from prep.core.errors import SegError
-from prep.photos.ranges import Range, Ranges
+from prep.images.bands import format_bands
+from prep.photos.ranges import Range
+from prep.photos.rendering import Rendering
 from train.windows.predictor import Predictor
 from train.windows.scale import ImageScale, Rescaling, Scale, parse_scale
 from train.windows.window_settings import WindowSettings
@@ -58,7 +60,7 @@ def mean_predictor(members: Sequence[Member], scale: Scale = "auto") -> Predicto
         first.predictor,
         model=MeanModel(tuple(member.predictor.model for member in members)),
         windows=WindowSettings(max(each.window for each in settings), max(each.overlap for each in settings)),
-        ranges=_common_ranges(members),
+        rendering=_common_rendering(members),
         scale=Rescaling(_common_scale(members, wanted), wanted),
     )
 
@@ -73,17 +75,25 @@ def _need_same_classes(first: Member, other: Member) -> None:
         )
 
 
-def _common_ranges(members: Sequence[Member]) -> Ranges:
+def _common_rendering(members: Sequence[Member]) -> Rendering:
+    first, *others = members
+    bands = first.predictor.rendering.bands
+    for other in others:
+        if other.predictor.rendering.bands != bands:
+            raise SegError(
+                f"{first.name} and {other.name} were trained on images of other bands ({format_bands(bands)}, and "
+                f"{format_bands(other.predictor.rendering.bands)}): they have no mean; name runs of one dataset"
+            )
     found: dict[str, tuple[Member, Range]] = {}
     for member in members:
-        for kind, span in member.predictor.ranges.items():
+        for kind, span in member.predictor.rendering.ranges.items():
             other, known = found.setdefault(kind, (member, span))
             if known != span:
                 raise SegError(
                     f"{other.name} and {member.name} were trained on {kind} photos read otherwise ({known[0]} to "
                     f"{known[1]}, and {span[0]} to {span[1]}): they have no mean; name runs of one dataset"
                 )
-    return {kind: span for kind, (_, span) in found.items()}
+    return Rendering({kind: span for kind, (_, span) in found.items()}, bands)
 
 
 def _common_scale(members: Sequence[Member], wanted: Scale) -> ImageScale | None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from prep.core.classes import ClassMap
 from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
-from prep.photos.ranges import Ranges
+from prep.photos.rendering import OWN_RANGES, Rendering
 from train.windows.accelerator import Accelerator
 from train.windows.image_rows import ArrayRows, ImageRows
 from train.windows.probability_file import Keep
@@ -74,7 +74,7 @@ class Predictor:
     """Labels whole images with overlapping windows of class probabilities.
 
     model: class probabilities of windows, whatever computes them.  device: where the probabilities are added up.
-    ranges: of deep photos, which numbers become black and white, as in the training.
+    rendering: how photos become images, as in the training.
     scale: the size at which a photo is labelled; it is brought to that, and its labels back, rows at a time.
     """
 
@@ -82,7 +82,7 @@ class Predictor:
     classes: ClassMap
     windows: WindowSettings
     device: torch.device
-    ranges: Ranges = field(default_factory=dict)
+    rendering: Rendering = OWN_RANGES
     scale: Rescaling = field(default_factory=Rescaling)
 
     def __call__(self, image: ImageRGB) -> IndexMask:

@@ -10,6 +10,7 @@ import click
 from prep.cli.console import end_with_left_out, finish, first_lines, progress, table
 from prep.cli.options import (
     Existing,
+    bands_option,
     cluster_option,
     first_id_option,
     json_option,
@@ -109,6 +110,7 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
     help="What becomes of values that are no class.",
 )
 @range_option
+@bands_option
 @click.option(
     "--without-mask",
     metavar="NAME",

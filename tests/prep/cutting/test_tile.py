@@ -3,8 +3,6 @@
 import json
 import shlex
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +16,7 @@ from prep.dataset.transaction import Transaction
 from prep.images.imageio import read_image, read_mask
 from prep.photos.ranges import eight_bits
 from tests.prep.cutting.vectors import box, write_geojson
-from tests.rasters import EAST, NORTH, colored, needs_geo, write_raster, write_with_holes
+from tests.rasters import EAST, NORTH, colored, needs_geo, rio, write_raster, write_with_holes
 from tests.support import run_error, run_ok, run_partly, run_prep, tree
 
 pytestmark = needs_geo
@@ -51,14 +49,6 @@ def put_together(root: Path, folder: str, shape: tuple[int, ...]) -> NDArray[np.
         top = round((NORTH - sample.north) / 0.5 - sample.height / 2)
         whole[top : top + sample.height, left : left + sample.width] = pixels
     return whole
-
-
-def rio(command: str) -> None:
-    """Run a command of rasterio as it stands in an error."""
-    program, *arguments = shlex.split(command)
-    assert program == "rio"
-    code = "from rasterio.rio.main import main_group as rio; rio()"
-    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
 
 
 def test_samples_put_together_are_the_raster(raster: Path, tmp_path: Path) -> None:
@@ -243,8 +233,8 @@ def test_bands_beyond_the_colours_are_told(tmp_path: Path) -> None:
     result = json.loads(run_ok("tile", *rasters, "-o", tmp_path / "d", "--json").stdout)
     (note,) = result["notes"]
     assert note.startswith("1 raster (infrared.tif) with more bands than colours: the first three are taken as red")
-    rio(note.rpartition(": ")[2].replace("IN", f"{tmp_path}/infrared").replace("OUT", f"{tmp_path}/o"))
-    run_ok("tile", tmp_path / "o.tif", "-o", tmp_path / "e")
+    assert "; --bands 4,3,2 takes others" in note
+    run_ok("tile", tmp_path / "infrared.tif", "-o", tmp_path / "e", "--bands", "4,3,2")
     (sample,) = prep.open(tmp_path / "e")
     assert (sample.image == pixels[..., [3, 2, 1]]).all()
 

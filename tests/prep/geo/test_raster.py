@@ -19,6 +19,7 @@ def test_rows_are_the_same_read_a_few_columns_at_a_time(
     pixels = np.random.default_rng(0).integers(0, 60_000, (50, 75, 4), dtype=np.uint16)
     path = write_raster(tmp_path / "a.tif", pixels, compress="lzw", **options)
     monkeypatch.setattr(raster, "_COLUMNS", 32)
-    found = raster.read_rows(path, 13, 41)
+    found = raster.RasterRows(path).read(13, 41)
     assert found.dtype == np.uint16 and found.flags.c_contiguous
     np.testing.assert_array_equal(found, pixels[13:41])
+    np.testing.assert_array_equal(raster.RasterRows(path).read(13, 41, [3, 1]), pixels[13:41, :, [3, 1]])

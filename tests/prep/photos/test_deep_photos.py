@@ -15,7 +15,8 @@ from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.photos.ranges import InUse, eight_bits, parse_range
-from prep.photos.survey import read_ranges, survey_photos
+from prep.photos.rendering import read_rendering
+from prep.photos.survey import survey_photos
 from tests.support import load, random_image, random_mask, run_error, run_ok, save, tree
 
 RNG = np.random.default_rng(0)
@@ -57,7 +58,7 @@ def test_the_whole_set_has_one_range(tmp_path: Path) -> None:
         assert np.array_equal(image(tmp_path / "c", stem), image(tmp_path / "r", stem))
         same = (tmp_path / name / f"images/{stem}.png" for name in "rw")
         assert len({path.read_bytes() for path in same}) == 1
-    assert read_ranges(tmp_path / "c/ranges.json") == {"uint16": (0, 3984)}
+    assert read_rendering(tmp_path / "c/ranges.json").ranges == {"uint16": (0, 3984)}
 
 
 def test_shares_are_of_all_photos_together(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_shares_are_of_all_photos_together(tmp_path: Path) -> None:
     low, high = every[int(len(every) * 0.02)], every[int(np.ceil(len(every) * 0.9)) - 1]
     said = resized(tmp_path / "raw", tmp_path / "d", "--range", "2%:90%", "--workers", 1)
     assert f"{low:,} to {high:,} becomes black to white, as --range says: 2% to 90% of all numbers" in said
-    assert read_ranges(tmp_path / "d/ranges.json") == {"uint16": (low, high)}
+    assert read_rendering(tmp_path / "d/ranges.json").ranges == {"uint16": (low, high)}
     resized(tmp_path / "raw", tmp_path / "w", "--range", "2%:90%", "--workers", 2)
     for stem, stored in zip("ab", numbers, strict=True):
         assert np.array_equal(image(tmp_path / "d", stem), eight_bits(stored, (low, high)))
@@ -102,7 +103,7 @@ def test_photos_that_come_later_get_the_range_of_the_dataset(tmp_path: Path) -> 
     resized(tmp_path / "later", tmp_path / "e", "--range", "0:900")
     assert np.array_equal(image(tmp_path / "e", "b"), eight_bits(later, (0, 900)))
     run_ok("resize", tmp_path / "d", "-o", tmp_path / "small", "--size", 16)
-    assert read_ranges(tmp_path / "small/ranges.json") == {"uint16": (100, 4000)}
+    assert read_rendering(tmp_path / "small/ranges.json").ranges == {"uint16": (100, 4000)}
     said = run_error("resize", tmp_path / "d", "-o", tmp_path / "e", "--size", 16)
     assert "its uint16 photos were made with the range 0 to 900" in said
 
@@ -123,7 +124,7 @@ def test_photos_that_come_later_get_the_range_of_the_dataset(tmp_path: Path) -> 
 def test_the_range_in_use(tmp_path: Path, kind: str, low: float, high: float, expected: tuple[float, float]) -> None:
     numbers = photo(tmp_path / "p/a.tif", low, high, kind)
     resized(tmp_path / "p", tmp_path / "d")
-    assert read_ranges(tmp_path / "d/ranges.json") == {kind: expected}
+    assert read_rendering(tmp_path / "d/ranges.json").ranges == {kind: expected}
     made = image(tmp_path / "d", "a")
     assert np.array_equal(made, eight_bits(numbers, expected))
     order = np.argsort(numbers.ravel(), kind="stable")
@@ -143,7 +144,7 @@ def test_dead_pixels_and_numbers_for_nothing_do_not_count(tmp_path: Path) -> Non
     (tmp_path / "p").mkdir()
     tifffile.imwrite(tmp_path / "p/a.tif", numbers, metadata=None, extratags=[(42113, 2, 0, "-9999", True)])
     resized(tmp_path / "p", tmp_path / "d")
-    assert read_ranges(tmp_path / "d/ranges.json") == {"float32": (0, 1)}
+    assert read_rendering(tmp_path / "d/ranges.json").ranges == {"float32": (0, 1)}
     assert image(tmp_path / "d", "a")[0, :4].tolist() == [0, 255, 0, 0]
     assert np.array_equal(image(tmp_path / "d", "a")[1:], (numbers[1:] * 256).astype(np.uint8))
 
@@ -177,7 +178,7 @@ def test_bands_that_are_no_colours_are_left_out_and_said(tmp_path: Path) -> None
     said = resized(tmp_path / "p", tmp_path / "d")
     assert "2 photos with more bands than colours: the first three are taken as red, green and blue" in said
     assert np.array_equal(load(tmp_path / "d/images/four.png"), four)
-    (span,) = read_ranges(tmp_path / "d/ranges.json").values()
+    (span,) = read_rendering(tmp_path / "d/ranges.json").ranges.values()
     assert np.array_equal(load(tmp_path / "d/images/five.png"), eight_bits(np.moveaxis(five[:3], 0, 2), span))
 
 
@@ -206,7 +207,7 @@ def test_every_file_that_holds_16_bits(tmp_path: Path, name: str) -> None:
     (tmp_path / "p").mkdir()
     cv2.imwrite(str(tmp_path / "p" / name), numbers)
     resized(tmp_path / "p", tmp_path / "d")
-    (span,) = read_ranges(tmp_path / "d/ranges.json").values()
+    (span,) = read_rendering(tmp_path / "d/ranges.json").ranges.values()
     assert np.array_equal(image(tmp_path / "d", "a"), eight_bits(numbers, span))
 
 
@@ -218,7 +219,7 @@ def test_colours_of_16_bits_keep_their_bits(tmp_path: Path, name: str) -> None:
     (tmp_path / "p").mkdir()
     cv2.imwrite(str(tmp_path / "p" / name), numbers[..., ::-1])
     resized(tmp_path / "p", tmp_path / "d")
-    (span,) = read_ranges(tmp_path / "d/ranges.json").values()
+    (span,) = read_rendering(tmp_path / "d/ranges.json").ranges.values()
     assert np.array_equal(load(tmp_path / "d/images/a.png"), eight_bits(numbers, span))
 
 
@@ -233,7 +234,7 @@ def test_a_photo_that_cannot_be_read_is_left_out_as_ever(tmp_path: Path) -> None
     shutil.copy(tmp_path / "p/a.tif", tmp_path / "p/cut.tif")
     (tmp_path / "p/cut.tif").write_bytes((tmp_path / "p/a.tif").read_bytes()[:-700])
     survey = survey_photos([FoundFile(path, path.name) for path in sorted((tmp_path / "p").iterdir())])
-    assert survey.ranges == {"uint16": (0, 4000)}
+    assert survey.rendering.ranges == {"uint16": (0, 4000)}
 
 
 def test_photos_of_8_bits_have_no_range(tmp_path: Path) -> None:
@@ -255,4 +256,4 @@ def test_wrong_ranges_are_told(text: str) -> None:
 def test_a_damaged_record_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "ranges.json").write_text(content)
     with pytest.raises(SegError, match=r"ranges\.json: .*restore the file"):
-        read_ranges(tmp_path / "ranges.json")
+        read_rendering(tmp_path / "ranges.json")

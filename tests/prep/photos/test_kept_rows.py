@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.photos.kept_rows import KeptRows
+from prep.photos.rows.kept_rows import KeptRows
 
 
 @given(st.integers(1, 20), st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 2**32 - 1))

@@ -16,7 +16,7 @@ import torch
 
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
-from prep.photos.survey import write_ranges
+from prep.photos.rendering import Rendering, write_rendering
 from tests.support import SCRIPTS, run_script
 from train.runs.checkpoint import load_model
 from train.runs.device import find_accelerator
@@ -45,7 +45,7 @@ def train(folder: Path, *arguments: object, rc: int = 0) -> str:
 @pytest.fixture
 def trained(dataset: Dataset, tmp_path: Path) -> Path:
     """A run of three epochs, in the folder that holds datasets/synth, whose photos had 12 bits in 16."""
-    write_ranges(dataset.root / "ranges.json", {"uint16": (0, 4095)})
+    write_rendering(dataset.root / "ranges.json", Rendering({"uint16": (0, 4095)}))
     train(tmp_path, *TINY, "--epochs", 3)
     return tmp_path / "runs" / "latest"
 
@@ -214,7 +214,7 @@ def test_predict_goes_on_after_a_bad_photo_and_names_it(trained: Path, tmp_path:
 def test_a_model_loads_anywhere_and_labels_any_size(trained: Path) -> None:
     predictor, card = load_model(trained / "model.pt", find_accelerator("cpu"))
     assert card.window == 64
-    assert predictor.ranges == card.ranges == {"uint16": (0, 4095)}
+    assert predictor.rendering == card.rendering == Rendering({"uint16": (0, 4095)})
     as_it_is = replace(predictor, scale=Rescaling(wanted=1.0))
     for shape in ((1, 1), (5, 300), (64, 64)):
         mask = as_it_is(np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8))

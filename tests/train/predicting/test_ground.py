@@ -60,7 +60,7 @@ def test_a_finer_raster_is_labelled_at_the_metres_of_the_training(
     large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     raster = write_raster(tmp_path / "a.tif", colored(MASK), transform=north_up(0.125), tiled=True)
     predictor, seen = watched(HALF_METRE)
     notes, _ = predicted(predictor, raster, tmp_path / "out")

@@ -1,6 +1,9 @@
 """Very large TIFFs, by the sizes of small ones: read row by row, written as tiles."""
 
 import itertools
+import shlex
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -15,8 +18,10 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.photos.photoio import read_photo
-from prep.photos.tiff_rows import TiffRows, is_large_tiff
+from prep.photos.rendering import Rendering
+from prep.photos.rows.tiff_rows import TiffRows, is_large_tiff
 from tests.models import color_predictor, run_train, write_run
+from tests.rasters import needs_geo
 from tests.support import load, random_image, save
 from train.predicting.large import predict_large
 from train.predicting.maps.mask_tiff import write_mask
@@ -101,13 +106,13 @@ def test_deep_rows_are_those_of_photos(ranges: dict[str, tuple[float, float]], t
         "float": write(tmp_path / "float.tif", holes, extratags=[(42113, 2, 0, "-9999", True)]),
     }
     for name, path in files.items():
-        source = TiffRows(path, ranges)
-        assert (read_in_steps(source, [3, 11]) == read_photo(path, ranges)).all(), name
+        source = TiffRows(path, Rendering(ranges))
+        assert (read_in_steps(source, [3, 11]) == read_photo(path, Rendering(ranges))).all(), name
         assert (source.own_range is None) == bool(ranges), name
 
 
 def test_what_cannot_be_read_in_pieces_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prep.photos.tiff_rows.has_geo", lambda: False)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.has_geo", lambda: False)
     image = random_image(1, 70, 45)
     lzw = save(tmp_path / "lzw.tif", image, compression="tiff_lzw")
     with pytest.raises(SegError, match=r"lzw.tif: compressed by LZW, .*pip install 'seg-prep\[geo\]'"):
@@ -124,19 +129,49 @@ def test_what_cannot_be_read_in_pieces_is_told(tmp_path: Path, monkeypatch: pyte
         TiffRows(tmp_path / "half.tif").rows(0, 70)
 
 
-def test_one_large_compressed_piece_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(tmp_path / "a.tif", random_image(1, 70, 45), compression="zlib", rowsperstrip=70)
+def test_one_large_compressed_piece_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.tif", random_image(1, 300, 45), compression="zlib", rowsperstrip=300)
     assert TiffRows(path).rows(0, 70).shape == (70, 45, 3)
-    monkeypatch.setattr("prep.photos.tiff_rows._MOST_BYTES", 70 * 45 * 3 - 1)
-    with pytest.raises(SegError, match="stored as one compressed piece"):
+    monkeypatch.setattr("prep.photos.rows.tiff_pieces._MOST_BYTES", 300 * 45 * 3 - 1)
+    monkeypatch.setattr("prep.photos.rows.tiff_pieces.has_geo", lambda: False)
+    with pytest.raises(SegError, match=r"a.tif: stored as compressed pieces .*pip install 'seg-prep\[geo"):
         TiffRows(path)
+
+
+@needs_geo
+@pytest.mark.parametrize("options", [{}, {"predictor": True}, {"planarconfig": "separate"}], ids=str)
+def test_one_large_compressed_piece_is_read_line_by_line(
+    options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GDAL does so from 2,001 rows on."""
+    image = random_image(1, 2100, 11)
+    path = write(tmp_path / "a.tif", image, compression="zlib", rowsperstrip=2100, **options)
+    monkeypatch.setattr("prep.photos.rows.tiff_pieces._MOST_BYTES", 2100 * 11 * 3 - 1)
+    source = TiffRows(path)
+    assert source._pieces.rows == 256
+    assert (read_in_steps(source, [1, 300, 1999]) == image).all()
+
+
+@needs_geo
+def test_pieces_that_gdal_takes_whole_are_refused_with_a_command_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = random_image(1, 300, 45).astype(np.uint16) * 200
+    path = write(tmp_path / "a b.tif", image, compression="zlib", rowsperstrip=300)
+    monkeypatch.setattr("prep.photos.rows.tiff_pieces._MOST_BYTES", 300 * 45 * 6 - 1)
+    with pytest.raises(SegError, match=r"a b.tif: stored as compressed pieces .* row by row; save it again") as told:
+        TiffRows(path)
+    program, *arguments = shlex.split(str(told.value).split("with tiles: ")[1])
+    assert program == "python"
+    subprocess.run([sys.executable, *arguments], check=True)
+    assert (TiffRows(tmp_path / "a b-tiled.tif").rows(0, 300) == read_photo(path)).all()
 
 
 def test_only_tiffs_above_the_limit_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.tif", random_image(1, 70, 45))
     assert not is_large_tiff(path)
     assert not is_large_tiff(save(tmp_path / "a.png", random_image(1, 70, 45)))
-    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
     assert is_large_tiff(path)
     path.write_bytes(path.read_bytes()[:6])
     with pytest.raises(SegError, match="damaged"):
@@ -211,7 +246,7 @@ def test_a_damaged_large_picture_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_a_tiff_of_a_large_tiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 70 * 45 / 1e6 - 1e-6)
     run = write_run(tmp_path / "run")
     (tmp_path / "in").mkdir()
     write(tmp_path / "in/big.tif", random_image(1, 70, 45))

@@ -72,7 +72,7 @@ def test_a_mask_lies_where_its_raster_lies(
 
     expected = raster_of(tmp_path / "a.tif", kind)
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     notes = predicted(tmp_path / "a.tif", tmp_path / "out", "masks")
     assert [note for note in notes if "becomes black to white" not in note] == []
     made = tmp_path / "out/masks/a.tif"
@@ -102,7 +102,7 @@ def test_pixels_without_data_have_no_class(
 
     write_with_holes(tmp_path / "a.tif", colored(np.full(MASK.shape, 2, np.uint8)), MASK != 0, kind)
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     predicted(tmp_path / "a.tif", tmp_path / "out", "masks", "probabilities", "geopackage")
     assert (load(tmp_path / "out/masks/a.tif") == np.where(MASK == 0, 2, 255)).all()
     bands = np.moveaxis(tifffile.imread(tmp_path / "out/probabilities/a.tif"), 2, 0)
@@ -121,7 +121,7 @@ def test_probabilities_of_a_raster_are_bands_of_one(
 
     expected = raster_of(tmp_path / "a.tif", kind)
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     unsure = predictor_of(position_dependent, WindowSettings(64))
     predicted(tmp_path / "a.tif", tmp_path / "out", "masks", "probabilities", predictor=unsure)
     beside = ["a.tfw"] if kind == "world file" else []
@@ -159,7 +159,7 @@ def test_a_raster_that_breaks_off_leaves_no_probabilities(
 ) -> None:
     raster_of(tmp_path / "a.tif", "utm")
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -250,7 +250,7 @@ def test_a_large_raster_gets_the_same_polygons(tmp_path: Path, monkeypatch: pyte
 
     raster_of(tmp_path / "a.tif", "no data")
     predicted(tmp_path / "a.tif", tmp_path / "small", "masks", "geopackage", "geojson", tolerance=1)
-    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     assert predicted(tmp_path / "a.tif", tmp_path / "large", "masks", "geopackage", "geojson", tolerance=1) == []
     small, large = (tree(tmp_path / name) for name in ("small", "large"))
     assert small["masks/a.tif"] == large["masks/a.tif"]
@@ -275,7 +275,7 @@ def test_lines_move_by_metres(
     mask = smooth_mask(3, 300)
     write_raster(tmp_path / "a.tif", colored(mask, kind), **KINDS[kind])
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     found = []
     for tolerance in (f"{metres}m", pixels, 0):
         predicted(tmp_path / "a.tif", tmp_path / f"{tolerance}", "masks", "geopackage", tolerance=tolerance)
@@ -392,9 +392,9 @@ def test_without_the_extra_the_tags_pass_through(large: bool, tmp_path: Path, mo
     for place in ("extra", "no_data"):
         monkeypatch.setattr(f"prep.geo.{place}.has_geo", lambda: False)
     monkeypatch.setattr("train.predicting.maps.places.has_geo", lambda: False)
-    monkeypatch.setattr("prep.photos.tiff_rows.has_geo", lambda: False)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.has_geo", lambda: False)
     if large:
-        monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     path = geotiff(tmp_path / "a.tif", colored(MASK, "no data"))
     notes = predicted(path, tmp_path / "out", *(["masks"] if large else ["masks", "geojson", "geopackage"]))
     assert geo_tags(tmp_path / "out/masks/a.tif") == geo_tags(path)
@@ -414,7 +414,7 @@ def test_without_the_extra_the_tags_pass_through(large: bool, tmp_path: Path, mo
 def test_rows_of_other_compressions_are_those_of_gdal(compress: str, tmp_path: Path) -> None:
     import rasterio
 
-    from prep.photos.tiff_rows import TiffRows
+    from prep.photos.rows.tiff_rows import TiffRows
 
     options = {"photometric": "YCBCR"} if compress == "jpeg" else {}
     path = write_raster(
@@ -430,7 +430,7 @@ def test_rows_of_other_compressions_are_those_of_gdal(compress: str, tmp_path: P
 def test_a_valid_mask_of_a_large_raster_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import rasterio
 
-    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.01)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.01)
     path = write_raster(
         tmp_path / "a.tif", colored(WITH_DATA), compress="jpeg", photometric="YCBCR", tiled=True, blockxsize=128,
         blockysize=128,

@@ -18,6 +18,7 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, read_mask
 from prep.images.polygons import fill_polygon
 from prep.photos.ranges import eight_bits
+from prep.photos.rendering import Rendering
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
 from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
@@ -385,7 +386,7 @@ def overlays_of(folder: Path) -> dict[str, bytes]:
 
 def test_deep_photos_get_the_range_of_the_training(tmp_path: Path) -> None:
     numbers = deep_photos(tmp_path / "deep")
-    run = write_run(tmp_path / "run", ranges={"uint16": (0, 8191)})
+    run = write_run(tmp_path / "run", rendering=Rendering({"uint16": (0, 8191)}))
     done = run_train("predict", tmp_path / "deep", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
     assert "0 to 8,191 becomes black to white, as in the photos that the model was trained on" in done.stderr
     for stem, values in numbers.items():

@@ -156,7 +156,7 @@ def test_the_network_sees_the_pixels_of_seg_prep_resize(trained: Path) -> None:
 
 
 def test_a_large_tiff_is_labelled_like_a_photo(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prep.photos.tiff_rows.LARGE_MEGAPIXELS", 0.1)
+    monkeypatch.setattr("prep.photos.rows.tiff_rows.LARGE_MEGAPIXELS", 0.1)
     image, mask = striped(98)
     tifffile.imwrite(trained / "large.tif", image, tile=(64, 64), compression="zlib")
     run = trained / "runs/latest"

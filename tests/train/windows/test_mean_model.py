@@ -9,6 +9,7 @@ from torch import Tensor
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.photos.rendering import Rendering
 from tests.models import CLASSES, color_predictor
 from tests.support import random_image
 from train.windows.mean_model import MeanModel, Member, mean_predictor
@@ -114,6 +115,6 @@ def test_models_of_rasters_go_by_metres() -> None:
 
 
 def test_deep_photos_have_to_be_read_alike() -> None:
-    one, other = (replace(color_predictor(), ranges={"uint16": (0, top)}) for top in (4095, 65535))
-    assert mean_predictor(members(one, color_predictor())).ranges == {"uint16": (0, 4095)}
+    one, other = (replace(color_predictor(), rendering=Rendering({"uint16": (0, top)})) for top in (4095, 65535))
+    assert mean_predictor(members(one, color_predictor())).rendering.ranges == {"uint16": (0, 4095)}
     assert "a and b were trained on uint16 photos read otherwise (0 to 4095, and 0 to 65535)" in refused(one, other)

@@ -10,6 +10,7 @@ from prep.geo.georeference import GeoReference, read_georeference
 from prep.geo.no_data import Empty, read_empty
 from prep.geo.pixel_size import PixelSize
 from prep.geo.projection import Projection, projection_of
+from prep.images.bands import Bands
 from prep.images.finding import FoundFile
 from prep.images.tiff_pages import mask_page
 from prep.photos.photoio import open_photo
@@ -39,9 +40,9 @@ class Place:
         except SegError as error:
             raise SegError(f"{error}; or add --scale 1 (as it is)") from error
 
-    def empty_pixels(self) -> Empty | None:
-        """Where the photo holds no data, (H, W); None if it says nothing of that."""
-        return read_empty(self.reference.path)
+    def empty_pixels(self, bands: Bands | None) -> Empty | None:
+        """Where the photo holds no data, (H, W), by these bands; None if it says nothing of that."""
+        return read_empty(self.reference.path, bands)
 
 
 class Places:
