@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,21 +23,29 @@ _EVERY_S = 0.5
 class RunTrainer:
     """Trains as `seg-train DATASET --minutes M` does, into ./runs."""
 
-    def train(self, dataset: Path, minutes: float, report: Callable[[TrainingProgress], None]) -> Path:
-        """Train a run, or go on with the one that was killed here; SegError as of fit and resume."""
+    def train(
+        self, dataset: Path, minutes: float, before: Path | None, report: Callable[[TrainingProgress], None]
+    ) -> Path:
+        """Train a run, or go on with the one that was killed here; SegError as of fit and resume.
+
+        before: a run whose settings and weights it takes; else it is planned.
+        """
         from train.config.config import Config
-        from train.fitting.fit import Place, fit, resume
+        from train.fitting.fit import Place, fit, resume, resumed_config
         from train.planning.planner import planner
-        from train.runs.run_files import LAST
+        from train.runs.run_files import LAST, MODEL
         from train.runs.runs import RUNS
 
         told = _Told(minutes, report)
         begun = sorted(path.parent for path in RUNS.glob(f"*/{LAST}") if not path.parent.is_symlink())
         if begun:
             result = resume(begun[-1], None, Place(), told.bar, told.say)
+        elif before:
+            config = replace(resumed_config(before), minutes=minutes, weights=str(before / MODEL))
+            result = fit(dataset, config, Place(), told.bar, told.say)
         else:
-            config = Config(minutes=minutes)
-            result = fit(dataset, config, Place(), told.bar, told.say, None, planner({"minutes": minutes}))
+            chooses = planner({"minutes": minutes})
+            result = fit(dataset, Config(minutes=minutes), Place(), told.bar, told.say, None, chooses)
         assert result is not None  # one process alone is the first
         return result.folder
 

@@ -1,4 +1,4 @@
-"""The process that trains beside the page: python -m prep.annotate.network.child FOLDER MINUTES.
+"""The process that trains beside the page: python -m prep.annotate.network.child FOLDER MINUTES [RUN].
 
 It says how far it is in lines of JSON on its standard output, and ends, with all that it has started, when its standard
 input ends: with the server, however that ends. At most one is at work for a dataset.
@@ -35,20 +35,22 @@ def main() -> None:
         os.nice(_NICE)
     try:
         with _alone(Path(sys.argv[1]).parent):
-            told(_trained(Path(sys.argv[1]), float(sys.argv[2]), told))
+            told(_trained(Path(sys.argv[1]), float(sys.argv[2]), next(map(Path, sys.argv[3:]), None), told))
     except SegError as error:
         told({"error": str(error)})
         sys.exit(1)
 
 
-def _trained(folder: Path, minutes: float, told: Callable[[dict[str, object]], None]) -> dict[str, object]:
+def _trained(
+    folder: Path, minutes: float, before: Path | None, told: Callable[[dict[str, object]], None]
+) -> dict[str, object]:
     os.chdir(folder)
     trainer = open_trainer()
 
     def report(progress: TrainingProgress) -> None:
         told({"progress": asdict(progress)})
 
-    run = trainer.train(Path(DATASET), minutes, report)
+    run = trainer.train(Path(DATASET), minutes, before, report)
     told({"comparing": True})
     return {"run": run.as_posix(), "comparison": asdict(compare(Path(), trainer.open_network(run)))}
 

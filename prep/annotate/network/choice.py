@@ -1,7 +1,7 @@
 """Which labelled photos a network learns from, and which are held out to score it on."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from prep.core.randomness import digest
@@ -33,9 +33,12 @@ class Choice:
     held_out: tuple[str, ...]
 
 
-def choose(labelled: Sequence[Labelled], is_painted: Callable[[str], bool]) -> Choice | None:
+def choose(
+    labelled: Sequence[Labelled], is_painted: Callable[[str], bool], learnt_before: Collection[str] = ()
+) -> Choice | None:
     """Deal labelled photos out; None unless some can be learnt from, with two classes at least, and some held out.
 
+    learnt_before: stems of photos that a network has learnt from which goes on learning: they are not held out.
     is_painted: whether people painted on a photo themselves; one on which they only accepted proposals scores nothing.
     By chance, but the same for the same names. Where photos of val and test are labelled, these are held out, and no
     others: what scores the final model teaches nothing here. Else a quarter is, where possible so that no class is
@@ -45,7 +48,9 @@ def choose(labelled: Sequence[Labelled], is_painted: Callable[[str], bool]) -> C
     reserved = [photo for photo in photos if photo.split in ("val", "test")]
     free = [photo for photo in photos if photo.split not in ("val", "test")]
     number = min(MOST_HELD_OUT, max(1, round(HELD_OUT_SHARE * len(photos))))
-    held_out = _held_out(reserved or free, number, is_painted, spares=not reserved)
+    known = {photo.group for photo in photos if photo.stem in learnt_before} - {""}
+    candidates = [each for each in reserved or free if each.stem not in learnt_before and each.group not in known]
+    held_out = _held_out(candidates, free, number, is_painted)
     groups = {photo.group for photo in held_out} - {""}
     rest = [photo for photo in free if photo not in held_out]
     apart = [photo for photo in rest if photo.group not in groups]
@@ -56,20 +61,19 @@ def choose(labelled: Sequence[Labelled], is_painted: Callable[[str], bool]) -> C
 
 
 def _held_out(
-    photos: Sequence[Labelled], number: int, is_painted: Callable[[str], bool], *, spares: bool
+    candidates: Sequence[Labelled], free: Sequence[Labelled], number: int, is_painted: Callable[[str], bool]
 ) -> list[Labelled]:
-    """Photos one after the other, each the first one with which the fewest classes go.
-
-    spares: whether the others are learnt from.
-    """
-    candidates, chosen = list(photos), list[Labelled]()
-    holding = Counter(value for photo in photos for value in photo.classes)
-    while candidates and len(chosen) < number:
-        lost = {each.stem: sum(holding[value] == 1 for value in each.classes) if spares else 0 for each in candidates}
-        photo = min(candidates, key=lambda each: lost[each.stem])
-        if chosen and lost[photo.stem]:  # rather fewer photos to score on than a class less
+    """Candidates one after the other, each the first one that takes the fewest classes from what is free to learn."""
+    left = list(candidates)
+    chosen: list[Labelled] = []
+    holding = Counter(value for photo in free for value in photo.classes)
+    while left and len(chosen) < number:
+        lost = [sum(holding[value] == 1 for value in each.classes) if each in free else 0 for each in left]
+        least: int = min(lost)
+        photo = left[lost.index(least)]
+        if chosen and least:  # rather fewer photos to score on than a class less
             break
-        candidates.remove(photo)
+        left.remove(photo)
         if is_painted(photo.stem):
             chosen.append(photo)
             holding -= Counter(photo.classes)

@@ -4,7 +4,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,7 @@ from pathlib import Path
 from prep.annotate.background import Background
 from prep.annotate.model.proposals import Order, Proposals
 from prep.annotate.network import record
-from prep.annotate.network.choice import Choice, choose
+from prep.annotate.network.choice import Choice, Labelled, choose
 from prep.annotate.network.labelled import find_labelled, is_painted
 from prep.annotate.network.record import Record
 from prep.annotate.network.snapshot import Stopped, write_snapshot
@@ -131,7 +131,8 @@ class Network:
             if self._training.is_over:
                 self._take(self._training)
         elif known.is_training:  # killed with the server that began it, or switched off
-            self._training = Training(self._place(known.number), MINUTES)
+            before = self._folder / known.last if known.last else None
+            self._training = Training(self._place(known.number), MINUTES, before)
         elif not known.failed:
             self._begin_if_due(known)
 
@@ -147,7 +148,7 @@ class Network:
             model = Proposals(self._store, self._trainer.open_network(self._folder / run), self._order)
         except SegError:  # its file is damaged or gone, or no class is called as it was: the next training is due
             with self._background.news:
-                self._keep(run="", labelled=0)
+                self._keep(run="", labelled=0, last="", learnt=())
             return
         self._using.enter_context(model.working())
         self._model = model
@@ -161,24 +162,36 @@ class Network:
         classes = self._store.classes()[0].names
         if len(photos) < _next_number(known) and classes == known.classes:
             return
-        choice = choose(photos, partial(is_painted, self._store))
+        self._begin(photos, classes, known)
+        self._pause = _LOOK_S
+
+    def _begin(self, photos: Sequence[Labelled], classes: tuple[str, ...], known: Record) -> None:
+        """Begin the next training, with the network of the last one where photos are left to score that on."""
+        painted = partial(is_painted, self._store)
+        last, learnt = (known.last, known.learnt) if classes == known.classes else ("", ())
+        choice = choose(photos, painted, learnt)
+        if choice is None and learnt:
+            last, learnt, choice = "", (), choose(photos, painted)
         if choice is None:
             return
         number = known.number + 1
-        self._read(choice, number, known)
+        choice = self._read(choice, number, known)
         with self._background.news:
             if self._record is known:  # not switched off meanwhile
-                self._keep(number=number, is_training=True, labelled=len(photos), classes=classes)
-        self._pause = _LOOK_S
+                self._keep(
+                    number=number, is_training=True, labelled=len(photos), classes=classes, last=last,
+                    learnt=tuple(sorted({*learnt, *choice.train})),
+                )  # fmt: skip
 
-    def _read(self, choice: Choice, number: int, known: Record) -> None:
+    def _read(self, choice: Choice, number: int, known: Record) -> Choice:
         """Copy the photos that a training needs; folders of trainings that are no longer needed go first."""
+        needed = {run.partition("/")[0] for run in (self._used, known.last)}
         for folder in self._folder.iterdir() if self._folder.exists() else ():
-            if folder.is_dir() and folder.name != self._used.partition("/")[0]:
+            if folder.is_dir() and folder.name not in needed:
                 shutil.rmtree(folder, ignore_errors=True)  # only space is lost if that fails
         self._is_reading = True
         try:
-            write_snapshot(
+            return write_snapshot(
                 self._store, choice, self._place(number),
                 lambda: self._background.is_stopping or self._record is not known,
             )  # fmt: skip
@@ -193,13 +206,13 @@ class Network:
         run = training.run.relative_to(self._folder).as_posix()
         with self._background.news:
             self._keep(
-                is_training=False, comparison=training.comparison,
+                is_training=False, comparison=training.comparison, last=run,
                 run=run if training.comparison.network_is_better else "",
             )  # fmt: skip
 
     def _fail(self, words: str) -> None:
         with self._background.news:
-            failed = {"failed": words, "is_training": False, "labelled": 0}
+            failed = {"failed": words, "is_training": False, "labelled": 0, "last": "", "learnt": ()}
             try:
                 self._keep(**failed)
             except SegError:  # a disk that is full, perhaps why it failed

@@ -21,6 +21,8 @@ class Record:
     is_training: whether that one is begun and not over.  labelled: photos that were labelled when it began.
     classes: names of the classes then.  comparison: what the last finished training gave.
     run: posix path, below the folder of all trainings, of the run that proposes; empty while strokes do.
+    last: that of the last finished training, with which the next one begins; empty: it begins anew.
+    learnt: stems of all photos that it, and those that it began with, have learnt from.
     failed: why the last training failed, for people; empty if it did not.
     """
 
@@ -31,6 +33,8 @@ class Record:
     classes: tuple[str, ...] = ()
     comparison: Comparison | None = None
     run: str = ""
+    last: str = ""
+    learnt: tuple[str, ...] = ()
     failed: str = ""
 
 

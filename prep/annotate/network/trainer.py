@@ -30,9 +30,12 @@ class TrainingProgress:
 class Trainer(Protocol):
     """Trains a network on a dataset that is split, and opens what came of it."""
 
-    def train(self, dataset: Path, minutes: float, report: Callable[[TrainingProgress], None]) -> Path:
+    def train(
+        self, dataset: Path, minutes: float, before: Path | None, report: Callable[[TrainingProgress], None]
+    ) -> Path:
         """Train for so many minutes and return the run, which lies below the working folder.
 
+        before: a run with the same classes to begin with; None = anew.
         A training that was killed there goes on. SegError if it cannot be done.
         """
         ...

@@ -24,11 +24,12 @@ _LINES = 40
 class Training:
     """Trains for so many minutes in a folder with a snapshot, or goes on with what a killed process began there.
 
+    before: the run that it begins with, if not anew.
     progress: how far it is.  is_comparing: whether it is trained.
     run, comparison: what came of it, once it is over; None where it failed, and failure() tells people why.
     """
 
-    def __init__(self, folder: Path, minutes: float) -> None:
+    def __init__(self, folder: Path, minutes: float, before: Path | None) -> None:
         self.progress = TrainingProgress()
         self.is_comparing = False
         self.run: Path | None = None
@@ -38,7 +39,8 @@ class Training:
         self._said: deque[str] = deque(maxlen=_LINES)
         with explained(Path(sys.executable)):
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "prep.annotate.network.child", str(folder.resolve()), str(minutes)],
+                [sys.executable, "-P", "-m", "prep.annotate.network.child", str(folder.resolve()), str(minutes),
+                 *([str(before.resolve())] if before else [])],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
                 errors="replace", env=_environment(), start_new_session=True,
             )  # fmt: skip

@@ -74,13 +74,16 @@ def test_a_killed_training_goes_on_and_labels_photos_of_any_size(
     with monkeypatch.context() as patched:
         patched.setattr(loop, "write_last", killed)
         with pytest.raises(Killed):
-            trainer.train(Path("dataset"), 0.1, told.append)
-    run = trainer.train(Path("dataset"), 0.1, told.append)
+            trainer.train(Path("dataset"), 0.1, None, told.append)
+    run = trainer.train(Path("dataset"), 0.1, None, told.append)
     assert [path.name for path in Path("runs").glob("dataset-*")] == [run.name]
     assert "resumed after epoch 1\n" in (run / "log.txt").read_text("utf-8")
     assert told[-1].epoch >= 1
     assert told[-1].val_mean_iou is not None
-    network = trainer.open_network(run)
+    monkeypatch.chdir(tmp_path)
+    later = trainer.train(place / "dataset", 0.05, place / run, told.append)
+    assert "tensors begin as in" in (later / "log.txt").read_text("utf-8")
+    network = trainer.open_network(place / run)
     assert (network.name, network.classes) == ("the network", (*CLASSES.names, "sea"))
     photo = scene(9)[0]
     large = cv2.resize(photo, None, fx=12, fy=12, interpolation=cv2.INTER_NEAREST)

@@ -28,9 +28,14 @@ STATE = Path(os.environ.get("FAKE_TRAINER", "."))
 class FakeTrainer:
     """Says "good" networks label a pixel by its strongest channel, and others find no class anywhere."""
 
-    def train(self, dataset: Path, minutes: float, report: Callable[[TrainingProgress], None]) -> Path:
+    def train(
+        self, dataset: Path, minutes: float, before: Path | None, report: Callable[[TrainingProgress], None]
+    ) -> Path:
         run = Path("runs", "one")
         what = "went on" if run.exists() else "began"
+        if before is not None:
+            assert (before / "network.json").exists()
+            what += " with a network"
         run.mkdir(parents=True, exist_ok=True)
         with (STATE / "log.txt").open("a") as file:
             file.write(f"{what} {os.getpid()}\n")

@@ -65,3 +65,18 @@ def test_a_photo_that_was_only_accepted_scores_nothing() -> None:
     assert found.held_out == ("p002",)
     assert len(found.train) == 3
     assert choose(photos(4), lambda stem: False) is None
+
+
+def test_what_a_network_has_learnt_from_does_not_score_it_later() -> None:
+    labelled = photos(12)
+    before = choose(labelled[:8], painted)
+    assert before is not None
+    found = choose(labelled, painted, before.train)
+    assert found is not None
+    assert not set(found.held_out) & set(before.train)
+    assert len(found.held_out) == 3
+    assert choose(labelled, painted, [photo.stem for photo in labelled]) is None
+    burst = [*labelled[:3], *(Labelled(f"b{place}", BOTH, "burst") for place in range(3))]
+    found = choose(burst, painted, ["b0", "p000", "p001"])
+    assert found is not None
+    assert found.held_out == ("p002",), "those of a burst look alike"

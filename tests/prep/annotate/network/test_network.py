@@ -87,7 +87,10 @@ def test_it_shows_how_far_it_is_and_trains_again_as_labels_grow(tmp_path: Path, 
         trainings.end("bad")
         until_told(network, lambda told: told["state"] == "waiting" and not told["run"])
         assert network.model is None
-    assert trainings.log == ["began", "began"]
+    assert trainings.log == ["began", "began with a network"]
+    first, second = (store.root / ".annotate" / "network" / number / "dataset" for number in "12")
+    known = {sample.stem for sample in Dataset.open(first).of_split("train")}
+    assert not known & {sample.stem for sample in Dataset.open(second).of_split("val")}, "it has learnt from these"
     folders = sorted(path.name for path in (store.root / ".annotate" / "network").iterdir() if path.is_dir())
     assert folders == ["1", "2"], "at most the training before is kept"
 
