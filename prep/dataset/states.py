@@ -1,10 +1,10 @@
-"""states.csv: how far the labelling of each image is; an image without a row is new."""
+"""states.csv: how far the labelling of each image is, and what a person notes on it; without a row it is new."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prep.core.tables import ONE_OF, read_table, write_table
+from prep.core.tables import IF_USED, ONE_OF, read_table, write_table
 from prep.dataset.dataset import Sample
 from prep.dataset.dataset_files import MASKS
 
@@ -16,6 +16,7 @@ ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)
 class _Row:
     stem: str
     state: str = field(metadata={ONE_OF: ALL_STATES})
+    note: str = field(default="", metadata={IF_USED: True})
 
 
 def own_mask_name(stem: str) -> str:
@@ -30,12 +31,18 @@ def mask_name(sample: Sample) -> str:
 
 def read_states(path: Path) -> dict[str, str]:
     """State of each image that is not new, by stem; empty without a file. SegError names the line that does not fit."""
+    return read_states_and_notes(path)[0]
+
+
+def read_states_and_notes(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """States as of read_states, and the notes that there are, by stem; errors as of read_states."""
     if not path.exists():
-        return {}
-    rows = read_table(path, _Row, unique="stem", remedy="restore the file, or delete it: all images are new then")
-    return {row.stem: row.state for row in rows if row.state != NEW}
+        return {}, {}
+    rows = list(read_table(path, _Row, unique="stem", remedy="restore the file, or delete it: all images are new then"))
+    return {row.stem: row.state for row in rows if row.state != NEW}, {row.stem: row.note for row in rows if row.note}
 
 
-def write_states(path: Path, states: Mapping[str, str]) -> None:
-    """Write states.csv atomically, sorted by stem, without the new ones."""
-    write_table(path, _Row, (_Row(*item) for item in sorted(states.items()) if item[1] != NEW))
+def write_states(path: Path, states: Mapping[str, str], notes: Mapping[str, str]) -> None:
+    """Write states.csv atomically, sorted by stem, without images that are new and have no note."""
+    rows = (_Row(stem, states.get(stem, NEW), notes.get(stem, "")) for stem in sorted({*states, *notes}))
+    write_table(path, _Row, (row for row in rows if row.state != NEW or row.note))

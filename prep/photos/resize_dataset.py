@@ -14,7 +14,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
-from prep.dataset.states import REJECTED, own_mask_name, read_states, write_states
+from prep.dataset.states import REJECTED, own_mask_name, read_states_and_notes, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.geo.footprint import footprints_of
@@ -112,7 +112,7 @@ def resize_dataset(
     if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
         raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")
     known = {sample.stem: sample for sample in before.samples} if before else {}
-    states = read_states(source / STATES)
+    states, notes = read_states_and_notes(source / STATES)
     whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
@@ -126,8 +126,9 @@ def resize_dataset(
         refuse_nothing_made(change, samples, problems)
         if dataset.classes != NO_CLASSES:
             write_classes(change.path(CLASSES), dataset.classes)
-        if states:
-            write_states(change.path(STATES), {**read_states(root / STATES), **states})
+        if states or notes:
+            kept = read_states_and_notes(root / STATES)
+            write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
         changed = commit_samples(
             change, known, samples, _records(source, pairs), _ranges(source, root), overwrite=overwrite
         )

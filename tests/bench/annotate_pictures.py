@@ -45,7 +45,7 @@ def make_dataset(root: Path) -> None:
             states[stem] = DONE
         samples.append(Sample(stem, f"images/{stem}.jpg", f"masks/{stem}.png" if labelled else "", *SIZE))
     write_classes(root / "classes.json", CLASSES)
-    write_states(root / STATES, states)
+    write_states(root / STATES, states, {})
     write_index(root / "index.csv", samples)
 
 

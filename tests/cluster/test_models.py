@@ -1,5 +1,6 @@
 """What models say of images is the same on a cluster: its workers open the runs themselves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from prep.dataset.dataset import Dataset
 from tests.models import run_train, train_error, write_run
 from tests.support import random_image, save, tree
 from train.cli.main import main
-from train.exporting.remote import RemoteModel
+from train.runs.members import Members
+from train.runs.remote import remote_members
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -101,6 +103,6 @@ def test_a_photo_that_kills_workers_is_named_and_the_others_are_labelled(runs: l
 
 
 def test_a_run_that_is_replaced_meanwhile_is_told(runs: list[Path]) -> None:
-    model = RemoteModel.of([runs[0]], ["a 0123456789abcdef"], windows={})
+    model = replace(remote_members(Members((runs[0],), None), "cpu", 1.0), identities=("a 0123456789abcdef",))
     with pytest.raises(SegError, match="was replaced while its model was at work"):
         model.open()

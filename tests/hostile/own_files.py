@@ -35,7 +35,7 @@ def dataset_files() -> Files:
         run_ok("split", folder / "d", "--folds", 2, "--workers", 1)
         run_ok("stats", folder / "d", "--workers", 1)
         run_ok("patches", folder / "d", "--size", 16, "--per-image", 1, "--workers", 1)
-        write_states(folder / "d/states.csv", {_STEMS[0]: "done", _STEMS[1]: "started"})
+        write_states(folder / "d/states.csv", {_STEMS[0]: "done", _STEMS[1]: "started"}, {_STEMS[0]: 'no, "yes"'})
         return {
             f"d/{path}": content for path, content in tree(folder / "d", provenance=True).items() if path[-1] != "/"
         }

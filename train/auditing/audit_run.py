@@ -20,8 +20,8 @@ from train.runs.device import find_accelerator
 from train.runs.fold_record import learned_by, learned_split
 from train.runs.members import Members, load_members, unlearned_by
 from train.runs.run_files import MODEL
+from train.scoring.comparing.rivals import open_own_dataset
 from train.scoring.other_scale import scale_words, seen_smaller
-from train.scoring.rivals import open_own_dataset
 from train.windows.scale import Scale
 
 RECORD = "audit.json"

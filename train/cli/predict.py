@@ -159,8 +159,7 @@ def predict(
     """
     need_torch()
     from prep.core.failures import Failures
-    from train.exporting.engine import open_predictor, told
-    from train.exporting.remote import RemoteModel
+    from train.exporting.engine import open_predictor, remote_predictor, told
     from train.predicting.maps.tolerance import parse_tolerance
     from train.predicting.output_folder import opened_output
     from train.predicting.predict import (
@@ -179,9 +178,7 @@ def predict(
     predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, note)
     predictor = with_ranges(predictor, found.photos, note)
-    remote = RemoteModel.of(
-        runs, identities, engine=engine, device=device, scale=scale, windows=windows, ranges=predictor.ranges
-    )
+    remote = remote_predictor(runs, identities, engine, device, scale).with_settings(windows, predictor.ranges)
     failures = Failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):

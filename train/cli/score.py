@@ -17,7 +17,7 @@ from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
 
 if TYPE_CHECKING:
-    from train.scoring.compare import Candidate, Difference
+    from train.scoring.comparing.compare import Candidate, Difference
     from train.scoring.score_files import ClassMetrics, Metrics
 
 _KNOWN_IMAGES = "Images of train are among these: what the model scores on images it learned says little about others."

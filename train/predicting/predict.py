@@ -11,7 +11,6 @@ from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
 from prep.photos.survey import RANGE_OPTION, survey_photos
 from prep.photos.tiff_rows import is_large_tiff
-from train.exporting.remote import RemoteModel
 from train.predicting.label_photo import label_photo, looking
 from train.predicting.large import predict_large
 from train.predicting.maps.map_outputs import make_map_outputs
@@ -22,6 +21,7 @@ from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, finish_outputs
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
 from train.predicting.remote_photos import LabelPhotos, PhotoJob, label_remotely
+from train.runs.remote import RemoteModel
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos

@@ -10,11 +10,11 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.geo.pixel_size import PixelSize
 from prep.images.finding import FoundFile
-from train.exporting.remote import RemoteModel
 from train.predicting.label_photo import Look, label_photo
 from train.predicting.maps.map_outputs import make_map_outputs
 from train.predicting.maps.places import Places
 from train.predicting.output_folder import OutputFolder
+from train.runs.remote import RemoteModel
 from train.windows.probability_file import PROBABILITIES
 
 

@@ -14,17 +14,17 @@ from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, shrink
-from train.exporting.remote import RemoteModel
 from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
+from train.runs.remote import remote_members
 from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS, WORST
 from train.runs.run_settings import read_settings
+from train.scoring.comparing.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.other_scale import other_scale, seen_smaller
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
-from train.scoring.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
@@ -80,7 +80,7 @@ def score_run(
     warning = "" if seen_smaller(cards, own) else other_scale(predictor, opened, split)
     if warning:
         note(warning)
-    remote = RemoteModel.of_members(members, device, scale, changes)
+    remote = remote_members(members, device, scale).with_settings(changes)
     with bar("Scoring") as advance:
         scored = score_split(predictor, opened, split, advance, remote)
     compared = compare_with_best(scored, rivals, changes, opened, bar)

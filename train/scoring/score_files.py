@@ -19,7 +19,7 @@ from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import METRICS, PER_IMAGE
 from train.scoring.absent import absent_note, mean_iou_of_present
-from train.scoring.compare import Comparison
+from train.scoring.comparing.compare import Comparison
 from train.scoring.intervals import IntervalMethod, Uncertainty
 from train.scoring.metrics import OVERALL, PER_CLASS, Summary
 from train.scoring.patch_protocol import ProtocolScore

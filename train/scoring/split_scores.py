@@ -14,7 +14,7 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import IndexMask
-from train.exporting.remote import RemoteModel
+from train.runs.remote import RemoteModel
 from train.scoring.boundary import boundary_counts
 from train.scoring.grounded import Grounded
 from train.scoring.metrics import (

@@ -1,7 +1,7 @@
 """Colour and texture of the pieces of a photo at several scales, as numbers that a classifier learns from.
 
-Gaussian, Laplacian, gradient and structure tensor in CIELAB, as ilastik has them (Berg et al. 2019), on an image
-pyramid: each halving doubles the scale and quarters the work.
+Gaussian, Laplacian, gradient, structure tensor and the curvatures of ridges in CIELAB, as ilastik has them (Berg et al.
+2019), on an image pyramid: each halving doubles the scale and quarters the work.
 """
 
 import cv2
@@ -13,13 +13,19 @@ from prep.images.imageio import ImageRGB
 Features = NDArray[np.float32]
 """(N, F), a row for each piece."""
 
+COLORS = 3
+"""The first of them: mean lightness, red against green, yellow against blue."""
+
 Plane = NDArray[np.float32]
 
 LEVELS = 5
 """Halvings: of a photo of 1,600 pixels the last one has 50, and sees a thirtieth of the photo at once."""
 
-_NEAR, _FAR = 2, 4
-"""Halvings whose colours are taken from a piece's own: whether it is lighter than what is around it."""
+_RIDGES = (1.0, 2.0)
+"""Standard deviations, in pixels, at which lines are looked for in the photo itself: a crack, a vessel, a stalk."""
+
+_LINES = 3
+"""Halvings in which they are looked for, too."""
 
 _COLUMNS = 256
 """Of the table of places that OpenCV reads from a plane at once: it takes no side of more than 32,767."""
@@ -31,38 +37,43 @@ def features_of(image: ImageRGB, pieces: NDArray[np.int32], number: int) -> Feat
     image: (h, w, 3).  pieces: (h, w), number of the piece of every pixel, 0 to `number` - 1; each has a pixel.
     """
     lab = np.asarray(cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
-    own, places = _pooled(lab, pieces.ravel(), number)
-    found = list(own.T)
+    counts = np.bincount(pieces.ravel(), minlength=number)
+    own, places = _pooled(lab, pieces, counts)
+    light = np.ascontiguousarray(lab[..., 0])
+    fine = [plane for sigma in _RIDGES for plane in _ridges(light, sigma)] + _texture(light)
+    found = [*own.T, *(_mean(plane, pieces, counts).astype(np.float32) for plane in fine)]
     level = lab
     around: list[Plane] = []
     for halvings in range(1, LEVELS + 1):
         level = np.asarray(cv2.pyrDown(level), np.float32)
         scale = np.array([level.shape[1] / image.shape[1], level.shape[0] / image.shape[0]], np.float32)
-        planes = [*cv2.split(level), *_texture(np.ascontiguousarray(level[..., 0]))]
+        light = np.ascontiguousarray(level[..., 0])
+        lines = _ridges(light, _RIDGES[0]) if halvings <= _LINES else []
+        planes = [*cv2.split(level), *_texture(light), *lines]
         values = [_at(np.asarray(plane, np.float32), (places + 0.5) * scale - 0.5) for plane in planes]
         found += values
-        if halvings in (_NEAR, _FAR):
-            around += values[:3]
+        around += values[:3]
+    # Whether it is lighter, redder, yellower than what is around it.
     found += [own[:, place % 3] - value for place, value in enumerate(around)]
     return np.stack(found, axis=1)
 
 
-def _pooled(lab: Plane, pieces: NDArray[np.int32], number: int) -> tuple[Plane, Plane]:
+def _mean(plane: Plane, pieces: NDArray[np.int32], counts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(N,) of a plane (h, w) in each piece of so many pixels (N,)."""
+    return np.asarray(np.bincount(pieces.ravel(), plane.ravel(), len(counts)) / counts)
+
+
+def _pooled(lab: Plane, pieces: NDArray[np.int32], counts: NDArray[np.intp]) -> tuple[Plane, Plane]:
     """Mean and standard deviation of each channel in each piece (N, 6), and its middle (N, 2), x and y."""
-    counts = np.bincount(pieces, minlength=number)
-
-    def mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.bincount(pieces, values.ravel(), number) / counts
-
     channels = [np.asarray(channel, np.float32) for channel in cv2.split(lab)]
-    means = [mean(channel) for channel in channels]
+    means = [_mean(channel, pieces, counts) for channel in channels]
     spreads = [
-        np.sqrt(np.maximum(mean(channel * channel) - middle**2, 0))
+        np.sqrt(np.maximum(_mean(channel * channel, pieces, counts) - middle**2, 0))
         for channel, middle in zip(channels, means, strict=True)
     ]
     height, width = lab.shape[:2]
-    columns = mean(np.broadcast_to(np.arange(width, dtype=np.float32), (height, width)))
-    rows = mean(np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], (height, width)))
+    columns = _mean(np.broadcast_to(np.arange(width, dtype=np.float32), (height, width)), pieces, counts)
+    rows = _mean(np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], (height, width)), pieces, counts)
     return np.stack([*means, *spreads], axis=1).astype(np.float32), np.stack([columns, rows], axis=1).astype(np.float32)
 
 
@@ -77,6 +88,17 @@ def _texture(light: Plane) -> list[Plane]:
     rough = np.sqrt(np.maximum(_blurred(light * light) - mean * mean, 0))
     laplacian = np.asarray(cv2.Laplacian(light, cv2.CV_32F, ksize=3), np.float32)
     return [laplacian, np.sqrt(xx + yy), rough, apart / (xx + yy + 1)]
+
+
+def _ridges(light: Plane, sigma: float) -> list[Plane]:
+    """The larger and the smaller curvature of the lightness (h, w) at a scale: of a dark line the first is high."""
+    smooth = cv2.GaussianBlur(light, (0, 0), sigma)
+    xx, yy, xy = (
+        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *order, scale=0.25), np.float32) for order in ((2, 0), (0, 2), (1, 1))
+    )
+    apart = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
+    weight = np.float32(sigma * sigma / 2)
+    return [(xx + yy + apart) * weight, (xx + yy - apart) * weight]
 
 
 def _blurred(plane: Plane) -> Plane:

@@ -103,7 +103,7 @@ class Learner:
             learnt = learn(own, others)
             if learnt is None:
                 return "nothing" if complete else "computing"
-            return _laid_out(pieces, *learnt(pieces.features), complete)
+            return _laid_out(pieces, *learnt(pieces, own), complete)
 
     def _taken(self, stem: str, pieces: Pieces) -> tuple[Samples, str]:
         """What is painted on a photo now, kept for when another one is open, and the version of the classes."""

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.annotate.learn.features import Features, features_of
+from prep.annotate.learn.features import COLORS, Features, features_of
+from prep.annotate.learn.neighbours import Neighbours, neighbours_of
 from prep.annotate.regions.superpixels import divide
 from prep.core.files import read_bytes
 from prep.images.imageio import ImageRGB, IndexMask, decode_jpeg, is_jpeg, read_image
@@ -30,10 +31,12 @@ class Pieces:
     """The pieces of a photo.
 
     labels: (h, w) number of the piece of each pixel of the smaller copy.  features: (N, F), a row for each piece.
+    neighbours: which of them agree.
     """
 
     labels: NDArray[np.int32]
     features: Features
+    neighbours: Neighbours
 
 
 def pieces_in(path: Path, width: int, height: int) -> Pieces:
@@ -54,7 +57,8 @@ def pieces_of(image: ImageRGB, width: int, height: int) -> Pieces:
     labels = divide(small, max(_SMALLEST, round((size[0] * size[1] / PIECES) ** 0.5)))
     there = np.bincount(labels.ravel()) > 0
     labels = (np.cumsum(there, dtype=np.int32) - 1)[labels]  # a few numbers are missing
-    return Pieces(labels, features_of(small, labels, int(there.sum())))
+    features = features_of(small, labels, int(there.sum()))
+    return Pieces(labels, features, neighbours_of(labels, features[:, :COLORS]))
 
 
 def _small(width: int, height: int) -> tuple[int, int]:

@@ -21,10 +21,16 @@ _OWN_SHARE = 2 / 3
 
 @dataclass(frozen=True)
 class Samples:
-    """Painted pieces: features (n, F) and classes (n,)."""
+    """Painted pieces: features (n, F), classes (n,), and which pieces of their photo they are (n,)."""
 
     features: Features
     classes: NDArray[np.intp]
+    places: NDArray[np.intp]
+
+    @classmethod
+    def none(cls, pieces: Pieces) -> "Samples":
+        """Of a photo on which nothing is painted."""
+        return cls(pieces.features[:0], np.zeros(0, np.intp), np.zeros(0, np.intp))
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -40,13 +46,13 @@ class Samples:
         rank = np.arange(len(classes)) - np.repeat(np.cumsum(counts) - counts, counts)
         quota = max(1, most // int((counts > 0).sum()))
         kept = np.sort(order[by_class[rank < quota]])
-        return Samples(self.features[kept], self.classes[kept])
+        return Samples(self.features[kept], self.classes[kept], self.places[kept])
 
 
 def samples_of(pieces: Pieces, by_hand: IndexMask, classes: int, stem: str) -> Samples:
     """Those of a photo, by the mask (H, W) with what people painted themselves."""
     chosen, values = painted(pieces, by_hand, classes)
-    return Samples(pieces.features[chosen], values).thinned(MOST, zlib.crc32(stem.encode()))
+    return Samples(pieces.features[chosen], values, chosen).thinned(MOST, zlib.crc32(stem.encode()))
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,13 @@ class Learnt:
     trees: Trees
     classes: NDArray[np.uint8]
 
-    def __call__(self, features: Features) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The most probable class of pieces (N, F), and its probability in percent, rounded down; (N,) each."""
-        probability = self.trees(features)
+    def __call__(self, pieces: Pieces, own: Samples) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The most probable class of all pieces of a photo, and its probability in percent, rounded down; (N,) each.
+
+        own: samples of this photo, which were learnt from.
+        """
+        of_tree = np.searchsorted(self.classes, own.classes)
+        probability = pieces.neighbours.even(self.trees(pieces.features), own.places, of_tree)
         confidence = np.minimum(probability.max(axis=1) * 100 + 1e-3, 100).astype(np.uint8)
         return self.classes[probability.argmax(axis=1)], confidence
 

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.annotate.learn.features import Features
 from prep.annotate.learn.learner import OTHERS
 from prep.annotate.learn.pieces import Pieces, pieces_of
 from prep.annotate.learn.samples import Learnt, Samples, learn, samples_of
@@ -67,13 +66,11 @@ def _learnt(dataset: Dataset, samples: Sequence[Sample], by_hand: Path) -> Learn
     for sample in samples:
         pieces = pieces_of(dataset.image(sample), sample.width, sample.height)
         parts.append(samples_of(pieces, read_mask(by_hand / f"{sample.stem}.png"), len(dataset.classes), sample.stem))
-    nothing = Samples(np.zeros((0, parts[0].features.shape[1]), np.float32), np.zeros(0, np.intp))
-    return learn(nothing, [part for part in parts if len(part)])
+    return learn(Samples.none(pieces), [part for part in parts if len(part)])
 
 
 def _by_strokes(learnt: Learnt, pieces: Pieces, like: IndexMask) -> IndexMask:
-    features: Features = pieces.features
-    small = learnt(features)[0][pieces.labels]
+    small = learnt(pieces, Samples.none(pieces))[0][pieces.labels]
     return np.asarray(cv2.resize(small, like.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
 
 

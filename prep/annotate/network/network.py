@@ -81,7 +81,7 @@ class Network:
         progress = training.progress if training else None
         return {
             "on": known.is_on,
-            "state": _state(known, training, is_reading=is_reading),
+            "state": "opening" if known.is_on and run != known.run else _state(known, training, is_reading=is_reading),
             "failed": known.failed,
             "labelled": labelled,
             "next": _next_number(known),

@@ -1,7 +1,7 @@
 """Images, their masks and states."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ def image_routes(store: Store, about: Callable[[], dict[str, object]], uncertain
             {"index": index, "name": name, "color": format_color(color)}
             for index, (name, color) in enumerate(zip(classes.names, classes.colors, strict=True))
         ]
-        images = [told(entry) for entry in store.entries()]
-        return jsonify(name=store.name, classes=listed, classes_version=version, images=images, **about())
+        images = _columns(store.entries(), uncertainty)
+        return _packed(jsonify(name=store.name, classes=listed, classes_version=version, images=images, **about()), 3)
 
     @routes.get("/images/<stem>/photo")
     def photo(stem: str) -> Response:
@@ -58,10 +58,7 @@ def image_routes(store: Store, about: Callable[[], dict[str, object]], uncertain
     def mask(stem: str) -> Response:
         with store.reading():  # mask and classes fit each other
             standing, classes_version = store.mask(stem), store.classes()[1]
-        response = Response(standing.pixels.tobytes(), mimetype="application/octet-stream")
-        if request.accept_encodings.quality("gzip") > 0:
-            response.set_data(gzip.compress(response.get_data(), 1, mtime=0))
-            response.headers["Content-Encoding"] = "gzip"
+        response = _packed(Response(standing.pixels.tobytes(), mimetype="application/octet-stream"), 1)
         height, width = standing.pixels.shape
         response.headers.update(
             {"X-Version": standing.version, "X-Width": width, "X-Height": height, "X-Classes-Version": classes_version}
@@ -80,12 +77,43 @@ def image_routes(store: Store, about: Callable[[], dict[str, object]], uncertain
 
     @routes.put("/images/<stem>/state")
     def state(stem: str) -> Response:
-        body = request.get_json(force=True, silent=True)
-        if not isinstance(body, dict) or not isinstance(body.get("state"), str):
-            raise Refusal(400, 'The body should be JSON like {"state": "done"}.')
-        return jsonify(told(store.set_state(stem, body["state"])))
+        return jsonify(told(store.set_state(stem, _told_by("state", "done"))))
+
+    @routes.put("/images/<stem>/note")
+    def note(stem: str) -> Response:
+        return jsonify(told(store.set_note(stem, _told_by("note", "blurred on the left"))))
 
     return routes
+
+
+def _columns(entries: Sequence[Entry], uncertainty: Ranking) -> dict[str, list[object]]:
+    """The list of images, a column each; versions are left out: they cannot be packed, and saves tell them."""
+    names = ("stem", "width", "height", "state", "split", "note", "classes")
+    columns: dict[str, list[object]] = {name: [getattr(entry, name) for entry in entries] for name in names}
+    columns["labelled"] = [None if entry.labelled is None else _rounded(entry.labelled) for entry in entries]
+    columns["uncertainty"] = [uncertainty(entry.stem) for entry in entries]
+    return columns
+
+
+def _rounded(share: float) -> float:
+    """To four places, but nothing becomes all, and all not nothing."""
+    return share if share in (0.0, 1.0) else min(0.9999, max(0.0001, round(share, 4)))
+
+
+def _packed(response: Response, level: int) -> Response:
+    if request.accept_encodings.quality("gzip") > 0:
+        response.set_data(gzip.compress(response.get_data(), level, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _told_by(name: str, example: str) -> str:
+    """A text of the request's JSON; Refusal (400) if it is not there."""
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict) or not isinstance(body.get(name), str):
+        raise Refusal(400, f'The body should be JSON like {{"{name}": "{example}"}}.')
+    text: str = body[name]
+    return text
 
 
 def _header(name: str) -> str:

@@ -14,6 +14,8 @@ from prep.annotate.store.versions import Stamp, stamp_of, version_of
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
+from prep.dataset.dataset import Sample
+from prep.dataset.dataset_files import CLASSES
 from prep.dataset.stats import count_values
 from prep.images.imageio import IndexMask, decode_mask
 from prep.web.guard import Refusal
@@ -58,6 +60,21 @@ class Mask:
     def counts(self) -> MaskCounts:
         """Its pixels of each class."""
         return count_mask(self.version, self.pixels)
+
+
+def refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:
+    """SegError unless the mask of this file has the size of its image and holds no value beyond the classes."""
+    height, width = mask.pixels.shape
+    if (width, height) != (sample.width, sample.height):
+        raise SegError(
+            f"{path}: {width} x {height} pixels, but its image has {sample.width} x {sample.height}; "
+            "move this mask away, or convert its label again"
+        )
+    if strange := [value for value in mask.counts.classes or () if value >= classes]:
+        raise SegError(
+            f"{path}: holds the value {strange[0]}, but {CLASSES} has {classes} classes; "
+            "move this mask away, or convert its label again"
+        )
 
 
 class MaskCounter:

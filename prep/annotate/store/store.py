@@ -12,7 +12,7 @@ from prep.annotate.access import inside, refuse_links_out, refuse_odd_stem
 from prep.annotate.store.accepted import Accepted
 from prep.annotate.store.live_index import LiveIndex
 from prep.annotate.store.mask_changes import changed, read_changes
-from prep.annotate.store.mask_counts import Mask, MaskCounter, MaskCounts
+from prep.annotate.store.mask_counts import Mask, MaskCounter, MaskCounts, refuse_misfit
 from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
@@ -49,8 +49,9 @@ class Conflict(Refusal):
 class Entry:
     """One image in the list.
 
-    version: of its mask; None while it is not known.  labelled: share of its pixels that have a class, 0..1.
-    classes: indices of the classes in its mask.  labelled and classes are None until they have been counted.
+    version: of its mask; None while it is not known.  note: what a person noted on it.
+    labelled: share of its pixels that have a class, 0..1.  classes: indices of the classes in its mask; both are None
+    until they have been counted.
     """
 
     stem: str
@@ -59,6 +60,7 @@ class Entry:
     state: str
     version: str | None
     split: str
+    note: str
     labelled: float | None
     classes: list[int] | None
 
@@ -201,6 +203,13 @@ class Store:
             self._index.set_state(stem, state)
             return self.entry(stem)
 
+    def set_note(self, stem: str, note: str) -> Entry:
+        """Note something on an image, "" for nothing; Refusal (400) if it is too long."""
+        with self.writing():
+            self.sample(stem)
+            self._index.set_note(stem, note)
+            return self.entry(stem)
+
     def _write(self, sample: Sample, before: str, pixels: IndexMask, save: str) -> None:
         """Note, mask: dying anywhere, the mask is the old one or the new one, and the note fits either."""
         path = inside(self.root, mask_name(sample))
@@ -224,7 +233,7 @@ class Store:
             return Mask(np.full((sample.height, sample.width), IGNORE_INDEX, np.uint8), NO_FILE)
         mask = self._masks.get(version, lambda: Mask(decode_mask(path, data), version))
         self._counter.put(name, stamp, mask.counts)
-        _refuse_misfit(path, mask, sample, classes)
+        refuse_misfit(path, mask, sample, classes)
         return mask
 
     def _entry(self, sample: Sample) -> Entry:
@@ -232,19 +241,5 @@ class Store:
         stamp = stamp_of(f"{self.root}/{name}")
         counts = self._counter.of(name, stamp) if stamp else _NO_MASK
         version, labelled, classes = (counts.version, counts.labelled, counts.classes) if counts else (None,) * 3
-        state = self._index.state(sample.stem)
-        return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, labelled, classes)
-
-
-def _refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:
-    height, width = mask.pixels.shape
-    if (width, height) != (sample.width, sample.height):
-        raise SegError(
-            f"{path}: {width} x {height} pixels, but its image has {sample.width} x {sample.height}; "
-            "move this mask away, or convert its label again"
-        )
-    if strange := [value for value in mask.counts.classes or () if value >= classes]:
-        raise SegError(
-            f"{path}: holds the value {strange[0]}, but {CLASSES} has {classes} classes; "
-            "move this mask away, or convert its label again"
-        )
+        state, note = self._index.state(sample.stem), self._index.note(sample.stem)
+        return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, note, labelled, classes)

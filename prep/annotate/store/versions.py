@@ -70,6 +70,10 @@ class SaveNotes:
         """The images of which a save was ever begun."""
         return {path.stem for path in self._folder.glob("*.json")}
 
+    def has(self, stem: str) -> bool:
+        """Whether a save of this image was ever begun."""
+        return self._path(stem).exists()
+
     def _path(self, stem: str) -> Path:
         return self._folder / f"{stem}.json"
 

@@ -121,7 +121,7 @@ def test_tables_of_a_dataset_have_these_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "index.csv").read_bytes() == (
         b'stem,image,mask,width,height,group,split\n"a,1",images/a.png,masks/a.png,5,6,g,val\nb,images/b.png,,3,4,,\n'
     )
-    write_states(tmp_path / "states.csv", {"b": "done", "a": "in work", "c": "new"})
+    write_states(tmp_path / "states.csv", {"b": "done", "a": "in work", "c": "new"}, {})
     assert (tmp_path / "states.csv").read_bytes() == b"stem,state\na,in work\nb,done\n"
     photo = PhotoRecord("a", "sub/IMG 1.JPG", 8, 6, 6, 0, 1, 6, 7)
     write_records(tmp_path / "photos.csv", [photo])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, TiffTags
 
 from prep.dataset.dataset import Dataset, Sample, write_index
-from prep.dataset.states import read_states, write_states
+from prep.dataset.states import read_states_and_notes, write_states
 from prep.images.imageio import encode_png
 from prep.images.resample import resize_image, upright
 from prep.images.sizing import Target
@@ -532,9 +532,12 @@ def test_dataset_goes_along_whole(dataset: Dataset) -> None:
 def test_states_and_masks_of_rejected_images_go_along(dataset: Dataset) -> None:
     first, second, *rest = dataset.samples
     write_index(dataset.root / "index.csv", [replace(first, mask=""), second, *rest])
-    write_states(dataset.root / "states.csv", {first.stem: "rejected", second.stem: "done"})
+    write_states(dataset.root / "states.csv", {first.stem: "rejected", second.stem: "done"}, {second.stem: "blurred"})
     small = shrunk(dataset)
-    assert read_states(small.root / "states.csv") == {first.stem: "rejected", second.stem: "done"}
+    assert read_states_and_notes(small.root / "states.csv") == (
+        {first.stem: "rejected", second.stem: "done"},
+        {second.stem: "blurred"},
+    )
     assert [sample.mask for sample in small.samples[:2]] == ["", f"masks/{second.stem}.png"]
     kept = small.mask(replace(small.samples[0], mask=f"masks/{first.stem}.png"))
     assert kept.shape == small.image(small.samples[0]).shape[:2]

@@ -18,8 +18,11 @@ from prep.core.classes import ClassMap, write_classes
 from prep.dataset.dataset import Sample
 from tests.prep.annotate.learn.scenes import CLASSES, scene, store_of, strokes
 from tests.support import wait_until
+from train.config.config import Config
 from train.fitting import loop
-from train.planning.trainer import RunTrainer
+from train.fitting.initial import LITE
+from train.planning import trainer as trainer_module
+from train.planning.trainer import RunTrainer, is_worth_keeping
 
 SEEDS = (4, 5, 6, 7)
 
@@ -81,6 +84,7 @@ def test_a_killed_training_goes_on_and_labels_photos_of_any_size(
     assert told[-1].epoch >= 1
     assert told[-1].val_mean_iou is not None
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trainer_module, "find_spec", lambda name: None)
     later = trainer.train(place / "dataset", 0.05, place / run, told.append)
     assert "tensors begin as in" in (later / "log.txt").read_text("utf-8")
     network = trainer.open_network(place / run)
@@ -91,3 +95,11 @@ def test_a_killed_training_goes_on_and_labels_photos_of_any_size(
     assert found.shape == (2160, 2880)
     same = network(photo, lambda share: None, Sample("x", "x.png", "", 240, 180)).mask
     assert (found[6::12, 6::12] == same).mean() > 0.95, "as large as what it was trained on, it shows the same"
+
+
+def test_a_network_that_knows_no_photographs_gives_way_to_one_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_worth_keeping(Config(encoder=LITE))
+    monkeypatch.setattr(trainer_module, "find_spec", lambda name: object())
+    assert not is_worth_keeping(Config())
+    monkeypatch.setattr(trainer_module, "find_spec", lambda name: None)
+    assert is_worth_keeping(Config())

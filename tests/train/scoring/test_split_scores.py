@@ -16,7 +16,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, read_index, write_index
 from tests.models import AsItIs
 from train.scoring.boundary import boundary_counts
-from train.scoring.compare import compare
+from train.scoring.comparing.compare import compare
 from train.scoring.intervals import uncertainty_of
 from train.scoring.metrics import confusion_matrix, scores_of
 from train.scoring.patch_protocol import BATCH, PATCHES_PER_IMAGE, patch_scores, whole_image_scores

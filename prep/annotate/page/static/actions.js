@@ -3,8 +3,9 @@
 import { copyMask } from "./copying.js";
 import { byId } from "./dom.js";
 import { showHelp } from "./help.js";
-import { actionOf, belongsElsewhere } from "./keys.js";
+import { actionOf, belongsElsewhere, isKeyOf } from "./keys.js";
 import { UNLABELLED } from "./mask.js";
+import { t } from "./language.js";
 
 const STEP = 80; // CSS pixels that an arrow key moves the image
 const ZOOM = 1.25;
@@ -32,7 +33,7 @@ export function listenToKeys(page) {
   });
   document.addEventListener("keyup", (event) => {
     if (event.key === " ") editor.pointers.grab = false;
-    if (event.key.toLowerCase() === "h") looks.showAlone(false);
+    if (isKeyOf(event, "alone")) looks.showAlone(false);
   });
   addEventListener("blur", () => {
     editor.pointers.grab = false;
@@ -56,7 +57,7 @@ export function listenToKeys(page) {
 /** Whether the open image is in sight, not covered by the words that another one cannot be opened. */
 const isShown = () => byId("notice").hidden;
 
-function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning, classMarks }) {
+function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, finish, tools, findings, learning, classMarks, notes }) {
   const { view } = editor;
   const zoom = (factor) => view.zoomAt(view.width / 2, view.height / 2, factor);
   return {
@@ -64,15 +65,19 @@ function actionsOf({ editor, session, list, toolbar, classEditor, looks, open, f
     previous: () => open(list.beside(-1)),
     nextUnfinished() {
       const stem = list.nextUnfinished();
-      if (stem === undefined) editor.say("No other image of this list is unfinished.");
+      if (stem === undefined) editor.say(t("No other image of this list is unfinished."));
       else open(stem);
     },
     nextFinding: () => findings.step(1),
     previousFinding: () => findings.step(-1),
     copy: () => isShown() && copyMask(editor, list.beside(-1)),
+    note() {
+      looks.open("panel");
+      notes.write();
+    },
     async saved() {
       const { saver } = editor;
-      if (saver) editor.say((await saver.flush()) ? "All is saved. Every stroke is, by itself." : saver.words);
+      if (saver) editor.say((await saver.flush()) ? t("All is saved. Every stroke is, by itself.") : saver.words);
     },
     done: () => finish("done"),
     reject: () => finish("rejected"),

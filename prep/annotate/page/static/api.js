@@ -1,6 +1,8 @@
 // What the page asks the server.
 
-const AWAY = "The server does not answer. Is 'seg-prep annotate' still running?";
+import { t } from "./language.js";
+
+const AWAY = t("The server does not answer. Is 'seg-prep annotate' still running?");
 const LONGEST_WAIT = 30_000; // milliseconds after which a save counts as lost
 
 /** An answer that is an error: its HTTP status (0 = no answer at all), words for people, and the answer's JSON. */
@@ -22,7 +24,7 @@ async function ask(path, options = {}) {
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => null);
-  throw new ApiError(response.status, body?.error || `The server answered with the error ${response.status}.`, body);
+  throw new ApiError(response.status, body?.error || t("The server answered with the error {status}.", { status: response.status }), body);
 }
 
 /** Reads the body of an answer; a server that dies while it sends is away, too. */
@@ -40,7 +42,12 @@ const image = (stem, part) => `/api/images/${encodeURIComponent(stem)}/${part}`;
 export const api = {
   image,
 
-  dataset: () => api.json("GET", "/api/dataset"),
+  /** What the server says of the dataset, with its images as objects: they come as columns, which are smaller. */
+  async dataset() {
+    const { images, ...about } = await api.json("GET", "/api/dataset");
+    const columns = Object.entries(images);
+    return { ...about, images: images.stem.map((_, place) => Object.fromEntries(columns.map(([name, column]) => [name, column[place]]))) };
+  },
 
   /** The JSON of an answer; `body` is sent as JSON. */
   async json(method, path, body = undefined) {
@@ -105,7 +112,7 @@ export const api = {
   /** Int32Array: spans [y, x0, x1, ...] of a region, or points [x, y, ...] of an edge. ApiError 202: ask again. */
   async spans(path, signal) {
     const response = await ask(path, { signal });
-    if (response.status === 202) throw new ApiError(202, "The server is still computing this.");
+    if (response.status === 202) throw new ApiError(202, t("The server is still computing this."));
     return new Int32Array(await read(response, "arrayBuffer"));
   },
 };

@@ -3,11 +3,11 @@
 import { api } from "./api.js";
 import { drawRow } from "./class_row.js";
 import { ClassRows } from "./class_rows.js";
-import { byId, count, icon, make } from "./dom.js";
+import { byId, icon, make } from "./dom.js";
+import { t, tCount } from "./language.js";
 
-const FIRST = "What is to be told apart in these photos? Name the rest too, as background for example: what stays " +
-  "unlabelled teaches nothing. You can change everything later.";
-const USUAL = "The numbers are the keys. Names and colours can change at any time; another order rewrites the masks.";
+const FIRST = t("What is to be told apart in these photos? Name the rest too, as background for example: what stays unlabelled teaches nothing. You can change everything later.");
+const USUAL = t("The numbers are the keys. Names and colours can change at any time; another order rewrites the masks.");
 
 export class ClassEditor {
   #rows = null;
@@ -40,14 +40,14 @@ export class ClassEditor {
   }
 
   #frame(first) {
-    const close = make("button", { type: "button", className: "quiet", "aria-label": "Close" }, icon("close"));
+    const close = make("button", { type: "button", className: "quiet", "aria-label": t("Close") }, icon("close"));
     this.list = make("div", { className: "body" });
-    this.add = make("button", { type: "button", className: "quiet", id: "add-class" }, icon("plus"), "Add a class");
+    this.add = make("button", { type: "button", className: "quiet", id: "add-class" }, icon("plus"), t("Add a class"));
     this.said = make("p", { className: "said", role: "status", "aria-live": "polite" });
-    this.save = make("button", { type: "submit", className: "main", textContent: first ? "Begin" : "Save" });
-    const cancel = make("button", { type: "button", className: "push", textContent: first ? "Later" : "Cancel" });
+    this.save = make("button", { type: "submit", className: "main", textContent: first ? t("Begin") : t("Save") });
+    const cancel = make("button", { type: "button", className: "push", textContent: first ? t("Later") : t("Cancel") });
     const form = make("form", { method: "dialog", noValidate: true, autocomplete: "off" },
-      make("header", {}, make("div", {}, make("h2", { id: "class-editor-title", textContent: first ? "Which classes?" : "Classes" }),
+      make("header", {}, make("div", {}, make("h2", { id: "class-editor-title", textContent: first ? t("Which classes?") : t("Classes") }),
         make("p", { textContent: first ? FIRST : USUAL })), close),
       this.list, this.said, make("footer", {}, cancel, this.save));
     for (const button of [close, cancel]) button.addEventListener("click", () => this.#busy || this.dialog.close());
@@ -103,12 +103,12 @@ export class ClassEditor {
     const { open } = rows;
     this.save.disabled = this.#busy || open.length > 0 || (!rows.changed && this.session.classes.length > 0);
     if (open.length) {
-      this.#say(`Say what becomes of the pixels of ${open.map(({ name }) => name).join(", ")}.`, true);
+      this.#say(t("Say what becomes of the pixels of {names}.", { names: open.map(({ name }) => name).join(", ") }), true);
     } else if (rows.moves && this.#about.masks) {
       const { masks, derived } = this.#about;
-      const [fit, them] = derived.length > 1 ? ["no longer fit then and are", "them"] : ["no longer fits then and is", "it"];
-      const gone = derived.length ? ` ${derived.join(" and ")} ${fit} removed; seg-prep makes ${them} again.` : "";
-      this.#say(`Saving rewrites up to ${count(masks, "mask")}, all together or none.${gone}`);
+      const rewritten = tCount(masks, "Saving rewrites up to {n} mask, all together or none.", "Saving rewrites up to {n} masks, all together or none.");
+      const patches = derived.includes("patches") ? t("Patches no longer fit then and are removed: cut them again before you train on them.") : "";
+      this.#say([rewritten, patches].filter(Boolean).join(" "));
     } else this.#say("");
   }
 
@@ -128,7 +128,7 @@ export class ClassEditor {
       return;
     }
     this.#busy = this.save.disabled = true;
-    this.#say("Saving …");
+    this.#say(t("Saving …"));
     try {
       await this.change(this.#rows.request(this.#version), this.#rows.moves);
       this.dialog.close();

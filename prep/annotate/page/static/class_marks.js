@@ -5,13 +5,14 @@ export class ClassMarks extends EventTarget {
   #hidden = new Set(); // names
   #locked = new Set();
   #alone = null; // the name of the only class that is shown
+  #classes = []; // as they were
 
   constructor(editor, session, settings) {
     super();
     Object.assign(this, { editor, session, settings });
     this.#hidden = new Set(settings.get("hidden", []));
     this.#locked = new Set(settings.get("locked", []));
-    session.addEventListener("classes", () => this.#apply());
+    session.addEventListener("classes", () => this.#rename());
     editor.addEventListener("draw", () => this.#reveal(editor.value));
     this.#apply();
   }
@@ -64,8 +65,22 @@ export class ClassMarks extends EventTarget {
     this.#apply();
   }
 
+  /** A class that is called otherwise now stays hidden or locked: its number tells which it is. */
+  #rename() {
+    const [before, after] = [this.#classes, this.session.classes];
+    const names = (classes) => classes.map(({ name }) => name);
+    for (const { index, name } of before) {
+      const now = after.find((each) => each.index === index)?.name;
+      if (now === undefined || names(after).includes(name) || names(before).includes(now)) continue;
+      for (const marked of [this.#hidden, this.#locked]) if (marked.delete(name)) marked.add(now);
+      if (this.#alone === name) this.#alone = now;
+    }
+    this.#apply();
+  }
+
   #apply() {
     const { classes } = this.session;
+    this.#classes = classes;
     if (!classes.some(({ name }) => name === this.#alone)) this.#alone = null;
     this.settings.set("hidden", [...this.#hidden]);
     this.settings.set("locked", [...this.#locked]);

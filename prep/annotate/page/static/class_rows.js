@@ -1,6 +1,7 @@
 // The rows of the class editor: what a person wants the classes to be.
 
 import { distinctColor } from "./class_colors.js";
+import { t } from "./language.js";
 
 /**
  * A row: {from: index that the class has now, null for a new one; name, color; gone: whether it is to be dropped;
@@ -56,14 +57,14 @@ export class ClassRows {
   /** What is wrong, as [row, words]; null if nothing is. */
   get mistake() {
     const { kept } = this;
-    if (!kept.length) return [null, "Keep at least one class."];
+    if (!kept.length) return [null, t("Keep at least one class.")];
     const name = (row) => row.name.trim();
     const empty = kept.find((row) => !name(row));
-    if (empty) return [empty, "Give every class a name."];
+    if (empty) return [empty, t("Give every class a name.")];
     const twin = kept.find((row, at) => kept.findIndex((other) => name(other) === name(row)) < at);
-    if (twin) return [twin, `Two classes are called ${name(twin)}.`];
+    if (twin) return [twin, t("Two classes are called {name}.", { name: name(twin) })];
     const same = kept.find((row, at) => kept.findIndex((other) => other.color === row.color) < at);
-    return same ? [same, `${name(same)} has the colour of another class.`] : null;
+    return same ? [same, t("{name} has the colour of another class.", { name: name(same) })] : null;
   }
 
   /** Whether mask values change their meaning, so that masks are rewritten. */

@@ -1,5 +1,7 @@
 // What a person decides when another page changed the same mask, or the classes.
 
+import { t } from "./language.js";
+
 /** Asks, and gives the name of the choice: the key of `choices` ({name: words}). The dialog has no way around. */
 export function decide(title, text, choices) {
   const dialog = document.createElement("dialog");
@@ -28,16 +30,14 @@ export function decide(title, text, choices) {
 
 export const decideMask = () =>
   decide(
-    "This image was changed elsewhere",
-    "Another window or command saved this mask after this page opened it, so your last strokes are not saved. Load the " +
-      "other version and lose them, or replace it by the mask that you see here?",
-    { theirs: "Load the other version", mine: "Keep mine over it" },
+    t("This image was changed elsewhere"),
+    t("Another window or command saved this mask after this page opened it, so your last strokes are not saved. Load the other version and lose them, or replace it by the mask that you see here?"),
+    { theirs: t("Load the other version"), mine: t("Keep mine over it") },
   );
 
 export const decideClasses = () =>
   decide(
-    "The classes were changed elsewhere",
-    "Another window changed the classes, so the class numbers of this page may no longer fit. Your last strokes are not " +
-      "saved. Load the page again to go on.",
-    { reload: "Load the page again" },
+    t("The classes were changed elsewhere"),
+    t("Another window changed the classes, so the class numbers of this page may no longer fit. Your last strokes are not saved. Load the page again to go on."),
+    { reload: t("Load the page again") },
   );

@@ -1,5 +1,7 @@
 // Small helpers for building the page.
 
+import { t } from "./language.js";
+
 export const byId = (id) => document.getElementById(id);
 
 /** An element with properties (data-* and aria-* as attributes) and children (nodes or text). */
@@ -23,24 +25,25 @@ export function icon(name) {
 }
 
 /** Keys as small caps of a keyboard: "Ctrl Z" is two. */
-export const keycaps = (keys) => keys.split(" ").map((key) => make("kbd", { textContent: key }));
+export const keycaps = (keys) => keys.split(" ").map((key) => make("kbd", { textContent: t(key) }));
 
 /** Draws the icons of the buttons that stand in the page. */
 export function drawIcons(root) {
   for (const button of root.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon));
 }
 
-/** "1 image", "2 images", "1 203 456 pixels": groups of three, as in technical texts. */
-export const count = (number, thing) => `${grouped(number)} ${thing}${number === 1 ? "" : "s"}`;
-
+/** 1 203 456: groups of three, as in technical texts. */
 export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
+/** With one place after the point, or the comma. */
+const decimal = (number) => number.toFixed(1).replace(".", t("."));
 
 /** A share 0..1 in percent; what is there is never shown as nothing, and what is missing never as all. */
 export function percent(share) {
   if (share === 0) return "0 %";
-  if (share > 0 && share < 0.001) return "< 0.1 %";
-  if (share > 0.999 && share < 1) return "> 99.9 %";
-  return `${share < 0.1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+  if (share > 0 && share < 0.001) return `< ${decimal(0.1)} %`;
+  if (share > 0.999 && share < 1) return `> ${decimal(99.9)} %`;
+  return share < 0.1 ? `${decimal(100 * share)} %` : `${Math.round(100 * share)} %`;
 }
 
 /** Goes by an arrow key from one of these radio buttons to another; moves: places for each key. */

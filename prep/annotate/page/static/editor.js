@@ -58,7 +58,7 @@ export class Editor extends EventTarget {
       ]);
       if (this.#opening !== mine || !(await this.#leave())) return false;
       if (photo[0].width !== mask.width || photo[0].height !== mask.height) {
-        throw new Error(`The photo of ${stem} has not the size that the dataset says. 'seg-prep check' tells more.`);
+        throw new Error(t("The photo of {stem} has not the size that the dataset says. 'seg-prep check' tells more.", { stem }));
       }
       if (this.saver?.clean) this.histories.keep(this.stem, this.saver, this.mask.history);
       this.stem = stem;
@@ -69,7 +69,7 @@ export class Editor extends EventTarget {
     } catch (error) {
       if (error.name === "AbortError") return false;
       const undecodable = error.name === "InvalidStateError" || error.name === "EncodingError";
-      this.say(undecodable ? `This browser cannot show the photo of ${stem}.` : error.message);
+      this.say(undecodable ? t("This browser cannot show the photo of {stem}.", { stem }) : error.message);
       return false;
     }
     this.dispatchEvent(new Event("open"));

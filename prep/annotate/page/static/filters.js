@@ -1,9 +1,10 @@
 // The controls above the list: which images it shows, and in which order.
 
 import { byId, make } from "./dom.js";
-import { ORDERS, compare, matches } from "./selection.js";
+import { NOTED, ORDERS, compare, matches, tally } from "./selection.js";
+import { t } from "./language.js";
 
-const STATES = { "": "All", new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const STATES = { "": t("All"), new: t("New"), "in work": t("In work"), done: t("Done"), rejected: t("Rejected"), [NOTED]: t("With a note") };
 /** The controls above the list. Event "change". */
 export class Filters extends EventTarget {
   constructor(session, settings) {
@@ -66,14 +67,12 @@ export class Filters extends EventTarget {
 
   /** Writes the numbers of images into the choices. */
   count() {
-    const entries = [...this.session.images.values()];
-    const inState = (state) => entries.filter((entry) => !state || entry.state === state).length;
-    choices(this.state, Object.entries(STATES).map(([state, label]) => [state, `${label} (${inState(state)})`]));
-    const holding = (index) => entries.filter((entry) => entry.classes?.includes(index)).length;
+    const { states, kinds } = tally(this.session.images.values());
+    choices(this.state, Object.entries(STATES).map(([state, label]) => [state, `${label} (${states.get(state) ?? 0})`]));
     choices(this.kind, [
-      ["", "Any class"],
-      ...this.session.classes.map(({ index, name }) => [String(index), `${name} (${holding(index)})`]),
-      ["none", `No class (${entries.filter((entry) => entry.labelled === 0).length})`],
+      ["", t("Any class")],
+      ...this.session.classes.map(({ index, name }) => [String(index), `${name} (${kinds.get(index) ?? 0})`]),
+      ["none", `${t("No class")} (${kinds.get("none") ?? 0})`],
     ]);
     const uncertain = this.session.dataset.model !== null;
     choices(this.order, Object.entries(ORDERS).filter(([name]) => uncertain || name !== "uncertainty").map(([name, { label }]) => [name, label]));

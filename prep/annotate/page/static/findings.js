@@ -2,36 +2,74 @@
 
 import { api } from "./api.js";
 import { byId, grouped, make } from "./dom.js";
+import { SIZES, filtered } from "./finding_filter.js";
+import { t, tCount } from "./language.js";
 
 const MOST = 1000; // findings in the list: nobody works through more, and a poor model has hundreds of thousands
-const VERDICTS = { right: "Label was right", corrected: "Corrected" };
+const VERDICTS = { right: t("Label was right"), corrected: t("Corrected") };
 
 /** Shows the list and walks through it; `open(stem)` opens an image. */
 export class Findings {
-  #all = [];
-  #left = 0; // findings that the list leaves out
+  #found = []; // all of them, the most suspicious first
+  #all = []; // those that the list shows
   #rows = [];
-  #current = -1;
+  #current = -1; // place among those
 
-  constructor(editor, open) {
-    Object.assign(this, { editor, open });
+  constructor(editor, session, settings, open) {
+    Object.assign(this, { editor, session, settings, open });
     editor.marks.push((context, view) => this.#box(context, view));
   }
 
   async load() {
-    const found = await api.json("GET", "/api/findings"); // the most suspicious first
-    this.#all = found.slice(0, MOST);
-    this.#left = found.length - this.#all.length;
-    this.#rows = this.#all.map((finding, place) => this.#row(finding, place));
+    this.#found = await api.json("GET", "/api/findings");
     this.title = make("h2");
-    this.list = make("div", { className: "rows" }, ...this.#rows);
-    byId("findings").replaceChildren(make("div", { className: "head" }, this.title), this.list);
+    this.rest = make("p", { className: "fine" });
+    this.list = make("div", { className: "rows" });
+    const kinds = [...new Set(this.#found.flatMap(({ label, model }) => [label, model]))].sort();
+    this.kind = this.#select("kind", t("Class of the findings"), [["", t("Any class")], ...kinds.map((name) => [name, name])]);
+    this.size = this.#select("size", t("Size of the findings"), Object.entries(SIZES).map(([name, { label }]) => [name, label]));
+    byId("findings").replaceChildren(
+      make("div", { className: "head" }, this.title), make("div", { className: "choices" }, this.kind, this.size), this.rest, this.list);
     byId("findings").hidden = false;
+    this.#arrange();
+  }
+
+  #select(name, label, choices) {
+    const select = make("select", { "aria-label": label }, ...choices.map(([value, textContent]) => make("option", { value, textContent })));
+    select.value = this.settings.get(`findings ${name}`, choices[0][0]);
+    if (select.selectedIndex < 0) select.value = choices[0][0];
+    select.addEventListener("change", () => {
+      this.settings.set(`findings ${name}`, select.value);
+      this.#arrange();
+    });
+    return select;
+  }
+
+  /** Lists what passes the filters; the finding that is shown stays the current one if it does. */
+  #arrange() {
+    const current = this.#all[this.#current];
+    const wanted = filtered(this.#found, { kind: this.kind.value, size: this.size.value }, this.session.images);
+    this.#all = wanted.slice(0, MOST);
+    this.#rows = this.#all.map((finding, place) => this.#row(finding, place));
+    this.#current = this.#all.indexOf(current);
+    this.#rows[this.#current]?.setAttribute("aria-current", "true");
+    this.list.replaceChildren(...this.#rows);
+    this.#tellRest(this.#found.length - wanted.length, wanted.length - this.#all.length);
     this.#count();
+    this.editor.redraw();
+  }
+
+  #tellRest(out, beyond) {
+    const words = [
+      out ? tCount(out, "{n} other is left out here.", "{n} others are left out here.") : "",
+      beyond ? t("These are the most suspicious; {n} more are in audit.csv only.", { n: grouped(beyond) }) : "",
+    ].filter(Boolean);
+    this.rest.textContent = words.join(" ");
+    this.rest.hidden = !words.length;
   }
 
   #row({ stem, label, model, seen }, place) {
-    const words = make("span", { className: "what", textContent: `${label} → ${model}`, title: `Labelled ${label}, the model says ${model}` });
+    const words = make("span", { className: "what", textContent: `${label} → ${model}`, title: t("Labelled {label}, the model says {model}", { label, model }) });
     const go = make("button", { type: "button", className: "quiet go" }, make("span", { className: "mark" }), words, make("span", { className: "stem", textContent: stem, title: stem }));
     go.addEventListener("click", () => this.show(place));
     const verdicts = Object.entries(VERDICTS).map(([verdict, textContent]) => {
@@ -46,8 +84,7 @@ export class Findings {
 
   #count() {
     const seen = this.#all.filter((finding) => finding.seen).length;
-    this.title.textContent = `Findings: ${grouped(seen)} of ${grouped(this.#all.length)} seen`;
-    this.title.title = this.#left ? `The ${grouped(MOST)} most suspicious; ${grouped(this.#left)} others are in audit.csv only` : "";
+    this.title.textContent = t("Findings: {seen} of {all} seen", { seen: grouped(seen), all: grouped(this.#all.length) });
   }
 
   /** Goes to the next finding (1) or the one before (-1); the first time to the first that is not seen. */
@@ -56,7 +93,7 @@ export class Findings {
     const unseen = Math.max(0, this.#all.findIndex((finding) => !finding.seen));
     const place = this.#current < 0 ? unseen : this.#current + direction;
     if (place >= 0 && place < this.#all.length) this.show(place);
-    else this.editor.say(direction > 0 ? "This is the last finding." : "This is the first finding.");
+    else this.editor.say(direction > 0 ? t("This is the last finding.") : t("This is the first finding."));
   }
 
   async show(place) {

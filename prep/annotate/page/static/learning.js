@@ -2,9 +2,10 @@
 
 import { byId } from "./dom.js";
 import { Learnt } from "./learnt.js";
+import { t } from "./language.js";
 
-const OF_NETWORK = "Hatched: proposed by the network. Enter accepts it where nothing is labelled. Dotted: least sure.";
-const READY = "Hatched: proposed. Strokes correct it, Enter accepts it where nothing is labelled. Dotted: least sure.";
+const OF_NETWORK = t("Hatched: proposed by the network. Enter accepts it where nothing is labelled. Dotted: least sure.");
+const READY = t("Hatched: proposed. Strokes correct it, Enter accepts it where nothing is labelled. Dotted: least sure.");
 
 export class Learning {
   #proposal = new Learnt();
@@ -73,7 +74,7 @@ export class Learning {
     const ready = this.#byNetwork ? OF_NETWORK : READY;
     const line = byId("learning");
     const { model } = this.session.dataset;
-    const instead = model && !this.#byNetwork ? ` Shown in place of what ${model} proposes.` : "";
+    const instead = model && !this.#byNetwork ? ` ${t("Shown in place of what {model} proposes.", { model })}` : "";
     line.textContent = this.on ? (state === "ready" ? ready : words) + instead : "";
     line.hidden = !this.on;
     this.editor.redraw();

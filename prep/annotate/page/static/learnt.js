@@ -4,13 +4,14 @@ import { api } from "./api.js";
 import { UNLABELLED } from "./mask.js";
 import { Proposal } from "./proposal.js";
 import { regionAt, scaled } from "./small.js";
+import { t } from "./language.js";
 
 const PAUSE = 300; // milliseconds until the server is asked again while it computes
 const LATER = 2000; // the same, while it looks at other images to learn from
 
 const WORDS = {
-  computing: "Looking at this photo …",
-  nothing: "Paint a stroke or two of each class, of two classes at least: the rest of the photo is proposed then.",
+  computing: t("Looking at this photo …"),
+  nothing: t("Paint a stroke or two of each class, of two classes at least: the rest of the photo is proposed then."),
 };
 
 /** A proposal for what is unlabelled only: what people painted stays. */

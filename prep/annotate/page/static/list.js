@@ -1,10 +1,12 @@
 // The list of images: thumbnails, states, progress, and what comes next.
 
 import { api } from "./api.js";
-import { byId, grouped, make, percent } from "./dom.js";
+import { byId, grouped, icon, make, percent } from "./dom.js";
+import { t } from "./language.js";
 import { Rows } from "./rows.js";
+import { tally } from "./selection.js";
 
-const WORDS = { new: "New", "in work": "In work", done: "Done", rejected: "Rejected" };
+const WORDS = { new: t("New"), "in work": t("In work"), done: t("Done"), rejected: t("Rejected") };
 const FINISHED = ["done", "rejected"];
 
 /** Shows the images that pass the filters; `open(stem)` is called for one that is chosen. */
@@ -55,9 +57,10 @@ export class List {
   }
 
   #draw(stem) {
+    const noted = make("span", { className: "noted" }, icon("edit-note"), make("span", { className: "heard", textContent: t("has a note") }));
     const row = make("div", { className: "image", role: "option", "data-stem": stem, tabIndex: -1 },
       make("span", { className: "thumb" }), make("span", { className: "stem", textContent: stem, title: stem }),
-      make("span", { className: "about" }, make("span", { className: "mark", "aria-hidden": "true" }), make("span")));
+      make("span", { className: "about" }, make("span", { className: "mark", "aria-hidden": "true" }), make("span", { className: "told" }), noted));
     row.setAttribute("aria-selected", String(stem === this.#current));
     describe(row, this.session.images.get(stem));
     return row;
@@ -130,24 +133,25 @@ export class List {
   }
 
   progress() {
-    const states = [...this.session.images.values()].map(({ state }) => state);
-    const done = states.filter((state) => state === "done").length;
-    const rejected = states.filter((state) => state === "rejected").length;
-    const all = states.length - rejected;
-    byId("done-count").textContent = `${grouped(done)} of ${grouped(all)} done`;
-    byId("rest-count").textContent = rejected ? `${grouped(rejected)} rejected` : "";
+    const { states } = tally(this.session.images.values());
+    const [total, done, rejected] = ["", "done", "rejected"].map((state) => states.get(state) ?? 0);
+    const all = total - rejected;
+    byId("done-count").textContent = t("{done} of {all} done", { done: grouped(done), all: grouped(all) });
+    byId("rest-count").textContent = rejected ? t("{n} rejected", { n: grouped(rejected) }) : "";
     byId("meter").setAttribute("aria-valuemax", String(all));
     byId("meter").setAttribute("aria-valuenow", String(done));
     byId("meter").firstElementChild.style.width = `${all ? (100 * done) / all : 0}%`;
   }
 }
 
-function describe(row, { state, labelled }) {
+function describe(row, { state, labelled, note }) {
   row.dataset.state = state;
+  row.querySelector(".noted").hidden = !note;
+  row.querySelector(".noted").title = note;
   // A new image says it only where it came with labels; a done one also that it has none.
   const told = state === "new" ? labelled > 0 : state !== "rejected" && labelled !== null;
   const share = told ? ` · ${percent(labelled)}` : "";
-  row.querySelector(".about span:last-child").textContent = WORDS[state] + share;
+  row.querySelector(".told").textContent = WORDS[state] + share;
 }
 
 function addThumbnail(row) {

@@ -47,6 +47,7 @@ export function makeLooks(editor, settings) {
   return {
     showAlone,
     fade: (direction) => setOpacity(Number(opacity.value) + direction * STEP),
+    open: (name) => shown(name) || setSide(name, true),
     /** An image was chosen: a list that lies over the stage makes room for it. */
     uncover: () => innerWidth <= NARROW && hide("images"),
     toggleOnly: () => setOnly(!only.checked),

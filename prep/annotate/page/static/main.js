@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { ClassEditor } from "./class_editor.js";
 import { ClassMarks } from "./class_marks.js";
-import { byId, count, drawIcons } from "./dom.js";
+import { byId, drawIcons } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Filters } from "./filters.js";
 import { Findings } from "./findings.js";
@@ -11,9 +11,12 @@ import { listenToKeys } from "./actions.js";
 import { Learning } from "./learning.js";
 import { makeLight } from "./light.js";
 import { List } from "./list.js";
+import { showKeys } from "./keys.js";
+import { t, tCount, translate } from "./language.js";
 import { makeLooks } from "./looks.js";
 import { UNLABELLED } from "./mask.js";
 import { followModel } from "./model.js";
+import { Notes } from "./notes.js";
 import { hideNotice, hush, say, showNotice } from "./notice.js";
 import { Network } from "./network.js";
 import { Palette } from "./palette.js";
@@ -25,7 +28,9 @@ import { TopBar } from "./topbar.js";
 import { TOOLS } from "./tools/index.js";
 import { keepCounting } from "./news.js";
 
+translate(document);
 drawIcons(document);
+showKeys(document, TOOLS);
 showTips();
 const stage = byId("stage");
 const editor = new Editor(stage, session);
@@ -55,7 +60,7 @@ async function open(stem) {
     const next = list.beside(1) ?? list.beside(-1);
     topBar.name(stem);
     hush();
-    showNotice(`${stem} cannot be opened`, words, next === undefined ? [] : [["Another image", () => open(next)]]);
+    showNotice(t("{stem} cannot be opened", { stem }), words, next === undefined ? [] : [[t("Another image"), () => open(next)]]);
   }
 }
 
@@ -84,7 +89,7 @@ async function finish(state) {
   const next = list.nextUnfinished();
   if (!(await setState(state))) return;
   if (next !== undefined) await open(next);
-  else say("Every image of this list is done or rejected.");
+  else say(t("Every image of this list is done or rejected."));
 }
 
 /** Sends other classes once everything is saved; masks whose numbers changed are read again. */
@@ -101,9 +106,10 @@ async function changeClasses(request, moves) {
     editor.histories.rename(request.classes_version, answer.classes_version);
     if (editor.saver) editor.saver.classesVersion = answer.classes_version;
   }
-  const removed = answer.removed.length ? ` Removed: ${answer.removed.join(", ")}.` : "";
-  if (answer.changed) say(`${count(answer.changed, "mask")} rewritten.${removed}`);
-  else if (removed) say(removed.trim());
+  const rewritten = answer.changed ? tCount(answer.changed, "{n} mask has the new classes.", "{n} masks have the new classes.") : "";
+  // Statistics are counted again by themselves; patches are not.
+  const patches = answer.removed.includes("patches") ? t("Patches were of the old classes and are gone: cut them again before you train on them.") : "";
+  if (rewritten || patches) say([rewritten, patches].filter(Boolean).join(" "));
   stage.focus();
 }
 
@@ -119,7 +125,7 @@ async function load() {
     hideNotice();
     return true;
   } catch (error) {
-    showNotice("The images cannot be listed", error.message, [["Try again", () => location.reload()]]);
+    showNotice(t("The images cannot be listed"), error.message, [[t("Try again"), () => location.reload()]]);
     return false;
   }
 }
@@ -140,8 +146,9 @@ if (await load()) {
   topBar = new TopBar(editor, session);
   const looks = makeLooks(editor, settings);
   makeLight(settings);
-  const findings = new Findings(editor, open);
-  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks });
+  const notes = new Notes(editor, session);
+  const findings = new Findings(editor, session, settings, open);
+  listenToKeys({ editor, session, list, toolbar, classEditor, looks, open, finish, tools: TOOLS, findings, learning, classMarks, notes });
 
   for (const tool of editor.tools.values()) toolbar.restore(tool);
   const model = session.dataset.network ? null : session.dataset.model; // one that was trained meanwhile changes no tool

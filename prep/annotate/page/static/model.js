@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, grouped } from "./dom.js";
+import { t } from "./language.js";
 
 const PAUSE = 2000; // milliseconds until the server is asked again
 
@@ -17,7 +18,7 @@ export async function followModel(session) {
 
 async function look(session) {
   const { order, done, total, left_out: leftOut } = await api.json("GET", "/api/model");
-  tell(order === "uncertainty" && done < total ? `The model has looked at ${grouped(done)} of ${grouped(total)} images.` : "", leftOut);
+  tell(order === "uncertainty" && done < total ? t("The model has looked at {done} of {total} images.", { done: grouped(done), total: grouped(total) }) : "", leftOut);
   const found = await api.json("GET", "/api/model/uncertainty");
   for (const [stem, uncertainty] of Object.entries(found)) {
     const entry = session.images.get(stem);
@@ -26,7 +27,7 @@ async function look(session) {
 }
 
 function tell(progress, leftOut) {
-  const missing = leftOut.length ? `The model also knows ${leftOut.join(", ")}: not classes of this dataset, so not proposed.` : "";
+  const missing = leftOut.length ? t("The model also knows {names}: not classes of this dataset, so not proposed.", { names: leftOut.join(", ") }) : "";
   const words = [progress, missing].filter(Boolean).join(" ");
   const line = byId("model-progress");
   if (line.textContent !== words) line.textContent = words;

@@ -6,7 +6,7 @@ import { t, tCount } from "./language.js";
 import { say } from "./notice.js";
 
 const PAUSE = 2000; // milliseconds until the server is asked again
-const PROPOSERS = [["network", "Network"], ["strokes", "Strokes"]];
+const PROPOSERS = [["network", t("Network")], ["strokes", t("Strokes")]];
 
 /** learning: shows proposals, those of the network once it is told to. */
 export class Network {
@@ -19,7 +19,7 @@ export class Network {
     this.switch.addEventListener("change", () => this.#turn(this.switch.checked));
     byId("train-again").addEventListener("click", () => this.#turn(true));
     for (const [name, label] of PROPOSERS) {
-      const button = make("button", { type: "button", textContent: t(label), role: "radio" });
+      const button = make("button", { type: "button", textContent: label, role: "radio" });
       button.addEventListener("click", () => this.#choose(name));
       this.#buttons.set(name, button);
     }
@@ -86,6 +86,7 @@ function wordsOf({ state, failed, labelled, next, progress, comparison }) {
   if (state === "failed") return t("The training failed: {why}", { why: failed });
   if (state === "reading") return tCount(labelled, "Reading {n} labelled photo …", "Reading {n} labelled photos …");
   if (state === "comparing") return t("Comparing it with strokes, on photos that neither has learnt from …");
+  if (state === "opening") return t("The network is being opened …");
   if (state === "training") return trainingWords(progress);
   if (state !== "waiting") return "";
   if (comparison) return t("Trains again at {next} labelled photos ({now} now).", { next: grouped(next), now: grouped(labelled) });

@@ -1,6 +1,7 @@
 // The classes to paint with: colour, key and share of the open image.
 
 import { byId, icon, make, percent, stepTo } from "./dom.js";
+import { showKeys } from "./keys.js";
 import { t } from "./language.js";
 import { UNLABELLED } from "./mask.js";
 
@@ -27,6 +28,7 @@ export class Palette {
     this.#switches.clear();
     const entries = [...this.session.classes, { index: UNLABELLED, name: t("Unlabelled"), color: "" }];
     byId("classes").replaceChildren(...entries.map((entry) => this.#row(entry)));
+    showKeys(byId("classes"), []);
     byId("name-classes").hidden = this.session.classes.length > 0;
     this.show();
     this.count();
@@ -39,8 +41,8 @@ export class Palette {
     this.#buttons.set(index, button);
     const row = make("div", { className: "class-row", role: "presentation" }, button);
     if (index === UNLABELLED) return row;
-    const hide = make("button", { type: "button", className: "quiet mark-class", "data-mark": "hide", "data-keys": "I" });
-    const lock = make("button", { type: "button", className: "quiet mark-class", "data-mark": "lock", "data-keys": "K" });
+    const hide = make("button", { type: "button", className: "quiet mark-class", "data-mark": "hide", "data-action": "hide" });
+    const lock = make("button", { type: "button", className: "quiet mark-class", "data-mark": "lock", "data-action": "lock" });
     hide.addEventListener("click", (event) => (event.shiftKey || event.altKey ? this.marks.alone(index) : this.marks.hide(index)));
     lock.addEventListener("click", () => this.marks.lock(index));
     this.#switches.set(index, { hide, lock });

@@ -3,6 +3,7 @@
 import { ApiError, api } from "./api.js";
 import { UNLABELLED } from "./mask.js";
 import { spansByValue } from "./spans.js";
+import { t } from "./language.js";
 
 const PAUSE = 400; // milliseconds until the server is asked again
 
@@ -27,7 +28,7 @@ export class Proposal extends EventTarget {
   async load(stem, mask) {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
-    this.begin(stem, mask, "The model will look at this image.");
+    this.begin(stem, mask, t("The model will look at this image."));
     try {
       const pixels = await this.#bytes(stem, "proposal", asking.signal);
       const confidence = await this.#bytes(stem, "proposal/confidence", asking.signal);
@@ -72,7 +73,7 @@ export class Proposal extends EventTarget {
       const body = await response.json();
       if (response.status !== 202) throw new ApiError(response.status, body.error, body);
       const share = body.share ? `: ${Math.round(100 * body.share)} %` : " …";
-      this.become("waiting", `The model is looking at this image${share}`);
+      this.become("waiting", t("The model is looking at this image{share}", { share }));
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

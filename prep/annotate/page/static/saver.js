@@ -1,6 +1,7 @@
 // Sends changes of one mask to the server, one request at a time, until everything is saved.
 
 import { api } from "./api.js";
+import { t } from "./language.js";
 
 const PAUSE = 500; // milliseconds between saves during a long stroke
 const RETRY = 1000; // milliseconds until a server that is away is asked again
@@ -88,7 +89,7 @@ export class Saver extends EventTarget {
       this.#become(error.body?.conflict === "classes" ? "classes" : "conflict", error.message);
       return;
     }
-    const away = "The program in the terminal has stopped. Start it again: what you draw is kept here, and saved then.";
+    const away = t("The program in the terminal has stopped. Start it again: what you draw is kept here, and saved then.");
     this.#become("offline", error.status === 0 ? away : error.message);
     this.#timer = setTimeout(() => this.flush(), RETRY);
   }

@@ -1,6 +1,8 @@
 // The tools as buttons, and the options of the one in use.
 
 import { byId, icon, keycaps, make, stepTo } from "./dom.js";
+import { showKeys } from "./keys.js";
+import { t } from "./language.js";
 
 /** Shows the tools of the editor; what a person sets for a tool is kept in the settings. */
 export class Toolbar {
@@ -8,7 +10,7 @@ export class Toolbar {
   #actions = []; // { button, enabled } of the tool in use
 
   constructor(editor, tools, settings) {
-    Object.assign(this, { editor, settings });
+    Object.assign(this, { editor, tools, settings });
     for (const Tool of tools) this.#buttons.set(Tool.id, byId("tools").appendChild(this.#button(Tool)));
     byId("tools").addEventListener("keydown", (event) => this.#step(event));
     editor.addEventListener("tool", () => this.show());
@@ -19,8 +21,8 @@ export class Toolbar {
 
   #button(Tool) {
     const button = make("button", {
-      type: "button", className: "tool", role: "radio", "aria-label": Tool.title, "aria-checked": "false",
-      "data-keys": Tool.key.toUpperCase(), "data-tool": Tool.id,
+      type: "button", className: "tool", role: "radio", "aria-label": t(Tool.title), "aria-checked": "false",
+      "data-action": `tool ${Tool.id}`, "data-tool": Tool.id,
     }, icon(Tool.id));
     button.addEventListener("click", () => this.editor.use(Tool.id));
     return button;
@@ -59,20 +61,21 @@ export class Toolbar {
       button.tabIndex = current ? 0 : -1;
       button.hidden = !this.editor.tools.get(id).available;
     }
-    const { title, key, hint } = tool.constructor;
+    const { id, title, hint } = tool.constructor;
     byId("options").replaceChildren(...[
-      make("h2", {}, title, make("kbd", { textContent: key.toUpperCase() })),
+      make("h2", {}, t(title), make("kbd", { "data-action": `tool ${id}` })),
       ...tool.options.filter(({ shown }) => !shown || shown()).map((option) => this.#option(tool, option)),
       this.#actionsOf(tool),
-      make("p", { className: "fine", textContent: hint }),
+      make("p", { className: "fine", textContent: t(hint) }),
     ].filter(Boolean));
+    showKeys(byId("panel"), this.tools);
     this.#enable();
   }
 
   /** What the tool can do beside drawing, as buttons: a tablet has no keys. */
   #actionsOf(tool) {
     this.#actions = tool.actions.map(({ label, keys, run, enabled }) => {
-      const button = make("button", { type: "button", textContent: label, "data-tip": label, "data-keys": keys });
+      const button = make("button", { type: "button", textContent: t(label), "data-tip": t(label), "data-keys": keys });
       button.addEventListener("click", run);
       return { button, enabled };
     });
@@ -99,14 +102,14 @@ export class Toolbar {
       say();
     });
     say();
-    const label = make("label", { for: id }, `${option.label} `, ...(option.keys ?? []).flatMap(keycaps));
+    const label = make("label", { for: id }, `${t(option.label)} `, ...(option.keys ?? []).flatMap(keycaps));
     return make("div", { className: "option", "data-option": option.id }, label, shown, input);
   }
 
   #switch(tool, option, id) {
     const input = make("input", { type: "checkbox", role: "switch", id, checked: option.value });
     input.addEventListener("change", () => this.#set(tool, option, input.checked));
-    return make("label", { className: "switch", "data-option": option.id }, input, make("span", { textContent: option.label }));
+    return make("label", { className: "switch", "data-option": option.id }, input, make("span", { textContent: t(option.label) }));
   }
 
   #set(tool, option, value) {

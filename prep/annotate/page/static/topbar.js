@@ -1,17 +1,18 @@
 // The top bar: which image, whether it is saved, undo and redo, and how far it is.
 
 import { byId } from "./dom.js";
+import { t } from "./language.js";
 
 const SAVES = {
-  saved: "Saved",
-  saving: "Saving …",
-  offline: "Not saved yet",
-  conflict: "Changed elsewhere",
-  classes: "Classes changed elsewhere",
+  saved: t("Saved"),
+  saving: t("Saving …"),
+  offline: t("Not saved yet"),
+  conflict: t("Changed elsewhere"),
+  classes: t("Classes changed elsewhere"),
 };
 
-const REJECT = "Reject: leave this image out of splits and training";
-const DONE = "Done, and on to the next unfinished image";
+const REJECT = t("Reject: leave this image out of splits and training");
+const DONE = t("Done, and on to the next unfinished image");
 
 export class TopBar {
   stem = ""; // of the image that was chosen
@@ -60,14 +61,14 @@ export class TopBar {
       byId(id).setAttribute("aria-pressed", String(state === its));
       byId(id).disabled = state === undefined;
     }
-    byId("reject").lastElementChild.textContent = state === "rejected" ? "Rejected" : "Reject";
-    byId("reject").setAttribute("aria-label", state === "rejected" ? "Rejected: take it back" : REJECT);
-    byId("done").setAttribute("aria-label", state === "done" ? "Done: take it back" : DONE);
+    byId("reject").lastElementChild.textContent = state === "rejected" ? t("Rejected") : t("Reject");
+    byId("reject").setAttribute("aria-label", state === "rejected" ? t("Rejected: take it back") : REJECT);
+    byId("done").setAttribute("aria-label", state === "done" ? t("Done: take it back") : DONE);
   }
 
   #scale() {
     const { scale, ratio } = this.editor.view;
     const share = 100 * scale * ratio;
-    byId("scale").textContent = `${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
+    byId("scale").textContent = `${share < 10 ? share.toFixed(1).replace(".", t(".")) : Math.round(share)} %`;
   }
 }

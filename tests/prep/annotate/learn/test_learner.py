@@ -222,11 +222,12 @@ def test_pieces_cover_the_photo_and_a_crack_is_not_lost(tmp_path: Path) -> None:
 
 def test_samples_are_bounded_evenly_and_the_same_each_time() -> None:
     classes = np.repeat([0, 1, 2], [20_000, 900, 30])
-    samples = Samples(np.arange(len(classes), dtype=np.float32)[:, None], classes)
+    samples = Samples(np.arange(len(classes), dtype=np.float32)[:, None], classes, np.arange(len(classes)))
     found = samples.thinned(MOST, 7)
     np.testing.assert_array_equal(np.bincount(found.classes), [MOST // 3, MOST // 3, 30])
     np.testing.assert_array_equal(found.features, samples.thinned(MOST, 7).features)
-    np.testing.assert_array_equal(classes[found.features[:, 0].astype(int)], found.classes)
+    np.testing.assert_array_equal(classes[found.places], found.classes)
+    np.testing.assert_array_equal(found.features[:, 0], found.places)
 
 
 def test_the_page_gets_pixels_and_how_sure_they_are(tmp_path: Path) -> None:

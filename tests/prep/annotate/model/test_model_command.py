@@ -53,7 +53,7 @@ def test_a_run_looks_at_the_images(tmp_path: Path, apps: list[Flask]) -> None:
     assert result.stderr == "Ctrl-C stops it.\n"
     about = apps[0].test_client().get("/api/dataset").json
     assert (about["model"], about["order"]) == ("first", "uncertainty")
-    assert all(0 < image["uncertainty"] < 1 for image in about["images"])
+    assert all(0 < each < 1 for each in about["images"]["uncertainty"])
     assert len(list((root / ".annotate" / "proposals").glob("*/*.proposal"))) == 3
     assert "proposals" not in {thread.name for thread in threading.enumerate()}, "it ends with the server"
 

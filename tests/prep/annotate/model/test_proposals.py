@@ -347,7 +347,7 @@ def test_the_answers_for_the_page(tmp_path: Path) -> None:
         wait_until(lambda: found.progress() == (2, 2))
         about = client.get("/api/dataset").json
         assert (about["model"], about["order"], about["findings"]) == ("fake", "uncertainty", False)
-        assert [image["uncertainty"] for image in about["images"]] == [found.uncertainty(stem) for stem in ("s0", "s1")]
+        assert about["images"]["uncertainty"] == [found.uncertainty(stem) for stem in ("s0", "s1")]
         assert client.get("/api/model").json == {
             "name": "fake", "order": "uncertainty", "left_out": ["sky"], "done": 2, "total": 2,
         }  # fmt: skip

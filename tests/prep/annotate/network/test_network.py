@@ -15,6 +15,7 @@ from prep.annotate.network import record
 from prep.annotate.network.network import Network
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.dataset import Dataset
+from tests.bench.background import background_network
 from tests.prep.annotate.network.fake_package import FakeTrainer
 from tests.prep.annotate.network.training import (
     Trainings,
@@ -181,6 +182,7 @@ import sys, time
 from pathlib import Path
 from prep.annotate.network.network import Network
 from prep.annotate.store.store import Store
+from tests.bench.background import background_network
 from tests.prep.annotate.network.fake_package import FakeTrainer
 network = Network(Store(Path(sys.argv[1])), FakeTrainer())
 with network.working():
@@ -259,6 +261,20 @@ def test_a_damaged_record_is_that_of_a_network_that_is_off(tmp_path: Path) -> No
     (folder / "network.json").write_text('{"is_on": 3}')
     assert record.read(folder) == record.Record()
     assert Network(store, FakeTrainer()).told()["state"] == "off"
+
+
+def test_measurements_wait_for_what_is_due(tmp_path: Path, trainings: Trainings) -> None:
+    store = noisy(tmp_path / "campus", 4, labelled=1)
+    trainings.end("good")
+    with background_network(store, FakeTrainer()) as proposals:
+        assert proposals() is None, "one photo is too few"
+        label(store, 1)
+        found = proposals()
+        assert found is not None
+        label(store, 2)
+        trainings.end("bad")
+        assert proposals() is None
+    assert trainings.log == ["began", "began with a network"]
 
 
 def test_the_snapshot_is_a_dataset_of_its_own(tmp_path: Path, trainings: Trainings) -> None:

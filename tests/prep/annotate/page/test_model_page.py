@@ -229,3 +229,29 @@ def test_findings_are_walked_through_and_marked(browser: "Browser", tmp_path: Pa
         page.keyboard.press("Control+ArrowDown")
         assert rows.nth(1).get_attribute("aria-current") == "true", "it goes on with the first that is not seen"
     assert list(json.loads(marks.read_text()).values()) == ["right"]
+
+
+def test_findings_are_filtered_by_class_and_size(browser: "Browser", tmp_path: Path) -> None:
+    root = labelled(tmp_path / "campus", 2)
+    listed = [
+        SuspectRow("s1", 50, 30, 1, 1, "line", "ellipse", 9.0),
+        SuspectRow("s0", 10, 10, 30, 10, "line", "tree", 5.0),
+        SuspectRow("s1", 10, 10, 30, 10, "tree", "ellipse", 4.0),
+    ]
+    with desk(browser, root, None, findings=Findings(listed, root / ".annotate/findings.json")) as page:
+        rows, title = page.locator(".finding .what"), page.locator("#findings h2")
+        rest = page.locator("#findings > .fine")
+        assert rows.all_text_contents() == ["line → tree", "tree → ellipse"]
+        assert rest.text_content() == "1 other is left out here."
+        page.keyboard.press("Control+ArrowDown")
+        until(page, "editor.stem === 's0' && editor.view.scale > 2")
+        page.get_by_label("Class of the findings").select_option("ellipse")
+        page.get_by_label("Size of the findings").select_option("all")
+        assert rows.all_text_contents() == ["line → ellipse", "tree → ellipse"]
+        assert title.text_content() == "Findings: 0 of 2 seen"
+        page.reload()
+        until(page, "window.editor?.mask && document.querySelectorAll('.finding').length")
+        assert rows.all_text_contents() == ["line → ellipse", "tree → ellipse"], "kept"
+        page.get_by_label("Class of the findings").select_option("")
+        assert rows.count() == 3
+        assert rest.is_hidden()

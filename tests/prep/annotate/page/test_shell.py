@@ -68,7 +68,7 @@ def test_order_and_removal_of_classes(tmp_path: Path, opened: Opened) -> None:
     page.get_by_label("Move up ellipse").click()
     page.get_by_label("Move up ellipse").click()
     page.get_by_label("Remove line").click()
-    until(page, "document.querySelector('.said').textContent.includes('stats.json')")
+    until(page, "document.querySelector('.said').textContent.startsWith('Saving rewrites up to 2 masks')")
     page.get_by_role("button", name="Save").click()
     question = page.get_by_label(f"2 images have {line} pixels of line. They become")
     question.wait_for()
@@ -84,7 +84,7 @@ def test_order_and_removal_of_classes(tmp_path: Path, opened: Opened) -> None:
         assert read_mask(root / f"masks/s{number}.png").tolist() == expected
     assert read_classes(root / "classes.json").names == ("ellipse", "background")
     assert not (root / "stats.json").exists()
-    until(page, "document.querySelector('#message').textContent === '2 masks rewritten. Removed: stats.json.'")
+    until(page, "document.querySelector('#message').textContent === '2 masks have the new classes.'")
     until(page, "!editor.mask.canUndo && editor.mask.pixels[0] === 1")
     assert page.locator(".class[aria-checked=true] .name").inner_text() == "background"  # chosen as before
     page.keyboard.press("1")
@@ -148,9 +148,9 @@ def test_keys_reach_the_page_only_when_they_are_meant_for_it(tmp_path: Path, ope
     page.locator("#find").click()
     page.keyboard.press("Escape")
     page.locator("#fit").click()
-    page.keyboard.press("Tab")  # from the stage, not from the button that was clicked
+    page.keyboard.press("q")
     assert not page.locator("#panel").is_visible()
-    page.keyboard.press("Tab")
+    page.keyboard.press("q")
     page.keyboard.press("Space")
     page.keyboard.down("h")
     assert not page.locator("#overlay").is_visible()
@@ -171,13 +171,79 @@ def test_keys_reach_the_page_only_when_they_are_meant_for_it(tmp_path: Path, ope
     acting = """async () => {
         const { actionOf } = await import("/static/keys.js");
         const tools = [...editor.tools.values()].map((tool) => tool.constructor);
-        const keys = [..."n1xuc[]+-fzho?d", ...tools.map(({ key }) => key), "PageDown", "PageUp", "ArrowLeft", "Tab"];
+        const keys = [..."n1xuc[]+-fzho?dqikjtv", ...tools.map(({ key }) => key), "PageDown", "PageUp", "ArrowLeft"];
         return keys.filter((key) => !actionOf(new KeyboardEvent("keydown", { key }), tools));
     }"""
     assert page.evaluate(acting) == []
     nameless = """[...document.querySelectorAll("button, input, select")].filter((element) => !(element.ariaLabel
         || element.textContent.trim() || element.labels?.length)).map((element) => element.outerHTML)"""
     assert page.evaluate(nameless) == []
+
+
+FOCUSED = """() => {
+    const { ariaLabel, id, labels, textContent } = document.activeElement;
+    return ariaLabel || labels?.[0]?.textContent.trim() || textContent.trim() || id;
+}"""
+
+
+def test_tab_reaches_tools_and_classes_by_name(tmp_path: Path, opened: Opened) -> None:
+    page = opened(dataset(tmp_path / "d", masks=1))
+    until(page, "document.activeElement.id === 'stage'")
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    assert reached[:2] == ["Brush", "Size []"]
+    assert reached[2] == "Edit the classes"
+    assert reached[3].startswith("1background")
+    assert reached[4:6] == ["Hide background; with Shift, show it alone", "Lock background: no tool changes it"]
+    assert [words[:12] for words in reached[6:9]] == ["Only unlabel", "Learn from s", "NoteJ"]
+    page.locator(".tool[aria-checked=true]").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("editor.tool.constructor.id") == "eraser"
+    page.locator(".class[aria-checked=true]").focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("editor.value") == 1
+
+
+def test_keys_can_be_changed_and_changed_back(tmp_path: Path, opened: Opened) -> None:
+    page = opened(dataset(tmp_path / "d"))
+    page.keyboard.press("?")
+    said = page.locator("#help footer p")
+
+    def choose(what: str, key: str) -> None:
+        page.get_by_role("button", name=what).click()
+        page.keyboard.press(key)
+
+    choose("Polygon: P", "k")
+    assert said.text_content() == "K is taken: Lock, or unlock. Choose another key, or change that one first."
+    choose("Polygon: P", "Control+p")
+    assert said.text_content() == "This key has to stay what it is. Choose a letter or a sign."
+    choose("Polygon: P", "Escape")
+    choose("Polygon: P", ";")
+    choose("Photo alone, while held: H", ",")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    assert page.evaluate("editor.tool.constructor.id") == "brush"
+    page.keyboard.press(";")
+    assert page.evaluate("editor.tool.constructor.id") == "polygon"
+    assert page.locator("#options h2 kbd").text_content() == ";"
+    assert page.locator("#alone kbd").text_content() == "hold ,"
+    page.reload()
+    until(page, "window.editor?.mask")
+    page.keyboard.press("b")
+    page.keyboard.press(";")
+    assert page.evaluate("editor.tool.constructor.id") == "polygon", "kept"
+    page.keyboard.down(",")
+    assert not page.locator("#overlay").is_visible()
+    page.keyboard.up(",")
+    assert page.locator("#overlay").is_visible()
+    page.keyboard.press("?")
+    page.get_by_role("button", name="The usual keys again").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("p")
+    assert page.evaluate("editor.tool.constructor.id") == "polygon"
 
 
 def test_an_image_that_cannot_be_read_is_told_and_can_be_rejected(tmp_path: Path, opened: Opened) -> None:

@@ -34,11 +34,17 @@ def test_the_list(client: FlaskClient) -> None:
     told = client.get("/api/dataset").json
     assert (told["name"], told["model"], told["order"], told["findings"]) == ("campus", None, "name", False)
     assert told["classes"][1] == {"index": 1, "name": "line", "color": "#ff0000"}
-    untouched = {"state": "new", "version": "none", "split": "", "labelled": 0.0, "classes": [], "uncertainty": None}
-    assert told["images"] == [
-        {"stem": "s0", "width": 32, "height": 24, **untouched},
-        {"stem": "s1", "width": 30, "height": 40, **untouched},
-    ]
+    assert told["images"] == {
+        "stem": ["s0", "s1"],
+        "width": [32, 30],
+        "height": [24, 40],
+        "state": ["new", "new"],
+        "split": ["", ""],
+        "note": ["", ""],
+        "classes": [[], []],
+        "labelled": [0.0, 0.0],
+        "uncertainty": [None, None],
+    }
 
 
 def test_a_save_and_what_comes_back(client: FlaskClient, root: Path) -> None:
@@ -51,11 +57,15 @@ def test_a_save_and_what_comes_back(client: FlaskClient, root: Path) -> None:
         "state": "in work",
         "version": answer.json["version"],
         "split": "",
+        "note": "",
         "labelled": 0.5,
         "classes": [1],
         "uncertainty": None,
     }
-    assert client.get("/api/dataset").json["images"][0] == answer.json
+    listed = client.get("/api/dataset").json["images"]
+    assert {name: column[0] for name, column in listed.items()} == {
+        k: v for k, v in answer.json.items() if k != "version"
+    }
     mask = client.get("/api/images/s0/mask")
     assert (mask.headers["X-Version"], mask.headers["X-Width"], mask.headers["X-Height"]) == (
         answer.json["version"],
@@ -125,7 +135,22 @@ def test_json_of_many_brackets_is_refused_in_words(client: FlaskClient, path: st
 
 def test_states(client: FlaskClient) -> None:
     assert client.put("/api/images/s0/state", json={"state": "done"}).json["state"] == "done"
-    assert [image["state"] for image in client.get("/api/dataset").json["images"]] == ["done", "new"]
+    assert client.get("/api/dataset").json["images"]["state"] == ["done", "new"]
+
+
+def test_a_note_stands_in_states_csv_beside_the_state(client: FlaskClient, root: Path) -> None:
+    told = client.put("/api/images/s1/note", json={"note": ' wind,\n "moved" \ud800 '}).json
+    assert (told["note"], told["state"]) == ('wind, "moved" ?', "new")
+    client.put("/api/images/s0/state", json={"state": "done"})
+    assert (root / "states.csv").read_text() == 'stem,state,note\ns0,done,\ns1,new,"wind, ""moved"" ?"\n'
+    client.put("/api/images/s1/state", json={"state": "rejected"})
+    assert client.get("/api/dataset").json["images"]["note"][1] == 'wind, "moved" ?'
+    before = files_of(root)
+    for body in ({"note": "x" * 501}, {"note": 3}, {}):
+        assert client.put("/api/images/s1/note", json=body).status_code == 400
+    assert files_of(root) == before
+    client.put("/api/images/s1/note", json={"note": ""})
+    assert (root / "states.csv").read_text() == "stem,state\ns0,done\ns1,rejected\n"
 
 
 @pytest.mark.parametrize("method", ["delete", "put", "patch", "post"])

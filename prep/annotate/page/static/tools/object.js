@@ -5,6 +5,7 @@ import { make } from "../dom.js";
 import { UNLABELLED } from "../mask.js";
 import { drawRegion, pathsOf } from "./preview.js";
 import { Tool, outline } from "./tool.js";
+import { t } from "../language.js";
 
 const DRAG = 6; // CSS pixels that a press has to move to draw a box
 const AGAIN = 400; // milliseconds until the server is asked again while it encodes
@@ -23,9 +24,9 @@ export class ObjectTool extends Tool {
   #press = null; // { from, to, out } while the pointer is down
   #asking = null; // aborts the question that is on its way
   #line = make("p", { id: "object-state", role: "status" });
-  #accept = make("button", { type: "button", className: "main", textContent: "Accept", "aria-label": "Accept the object", "data-keys": "Enter" });
-  #back = make("button", { type: "button", textContent: "Take back", "aria-label": "Take the last click back", "data-keys": "Backspace" });
-  #out = make("button", { type: "button", textContent: "Not this", "aria-label": "The next clicks mean: not this", "aria-pressed": "false" });
+  #accept = make("button", { type: "button", className: "main", textContent: t("Accept"), "aria-label": t("Accept the object"), "data-keys": "Enter" });
+  #back = make("button", { type: "button", textContent: t("Take back"), "aria-label": t("Take the last click back"), "data-keys": "Backspace" });
+  #out = make("button", { type: "button", textContent: t("Not this"), "aria-label": t("The next clicks mean: not this"), "aria-pressed": "false" });
   #bar = make("div", { id: "object-bar", hidden: true }, this.#line, this.#out, this.#back, this.#accept);
 
   constructor(editor) {
@@ -85,7 +86,7 @@ export class ObjectTool extends Tool {
   #click({ x, y }, out) {
     const { width, height } = this.editor.mask;
     if (x < 0 || y < 0 || x >= width || y >= height) return;
-    if (out && !this.#steps.length && !this.#startsOnClass(x, y)) return this.editor.say("Click the object first.");
+    if (out && !this.#steps.length && !this.#startsOnClass(x, y)) return this.editor.say(t("Click the object first."));
     this.#add({ kind: out ? "out" : "in", numbers: [x, y] });
   }
 
@@ -154,7 +155,7 @@ export class ObjectTool extends Tool {
     this.#asking?.abort();
     const { signal } = (this.#asking = new AbortController());
     const steps = this.#steps;
-    this.#tell("Looking …");
+    this.#tell(t("Looking …"));
     try {
       const found = await this.#answer(steps, signal);
       if (signal.aborted || !found) return;
@@ -181,7 +182,7 @@ export class ObjectTool extends Tool {
     while (!signal.aborted) {
       const found = await api.object(`${api.image(stem, "object")}?steps=${text}${start}`, signal);
       if (found) return found;
-      this.#tell("Encoding this photo …");
+      this.#tell(t("Encoding this photo …"));
       await new Promise((resolve) => setTimeout(resolve, AGAIN));
     }
     return null;
@@ -204,7 +205,7 @@ export class ObjectTool extends Tool {
     const { length } = this.#steps;
     const ready = length > 0 && this.#found !== null && this.#asking === null;
     const empty = ready && this.#found.object.length === 0;
-    this.#line.textContent = words || (empty ? "Nothing found there." : ready ? "" : this.#line.textContent);
+    this.#line.textContent = words || (empty ? t("Nothing found there.") : ready ? "" : this.#line.textContent);
     if (!length) this.#line.textContent = "";
     this.#accept.disabled = !ready || empty;
     this.#bar.hidden = this.editor.tool !== this || length === 0;

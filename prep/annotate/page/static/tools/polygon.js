@@ -42,7 +42,7 @@ export class Polygon extends Tool {
     const corner = corners.near(point, reach);
     this.#press = { point, corner, from: corners.points[corner], time: event.timeStamp, moved: false, touched: corner >= 0 };
     if (corner >= 0) {
-      if (event.altKey) this.#change(() => corners.remove(corner));
+      if (event.altKey && !(corners.closed && corners.length === 3)) this.#change(() => corners.remove(corner));
       return;
     }
     const edge = event.altKey || corners.closed ? corners.nearEdge(point, reach) : -1;

@@ -6,6 +6,7 @@ import { UNLABELLED } from "../mask.js";
 import { Proposal } from "../proposal.js";
 import { pixel } from "./region.js";
 import { Tool } from "./tool.js";
+import { t } from "../language.js";
 
 const UNSURE = 60; // percent below which a network that was trained meanwhile is marked as least sure
 
@@ -131,7 +132,7 @@ export class ProposalTool extends Tool {
   }
 
   #refuse({ spans, value }) {
-    if (!this.proposal.over) return this.editor.say("Paint a stroke over what is wrong: it is learnt.");
+    if (!this.proposal.over) return this.editor.say(t("Paint a stroke over what is wrong: it is learnt."));
     this.#refused.push({ spans, value, steps: this.editor.mask.steps });
     this.proposal.set(spans, UNLABELLED);
   }

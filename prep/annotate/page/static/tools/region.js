@@ -3,6 +3,7 @@
 import { api } from "../api.js";
 import { contains, drawRegion, pathsOf } from "./preview.js";
 import { Tool } from "./tool.js";
+import { t } from "../language.js";
 
 const REST = 60; // milliseconds that the pointer rests before its region is asked for
 const AGAIN = 300; // milliseconds until a region that is still being computed is asked for again
@@ -106,7 +107,7 @@ export class RegionTool extends Tool {
       } catch (error) {
         if (error.status !== 202) throw error;
       }
-      if (this.#waited !== stem + kind) editor.say("Finding the regions of this photo ...");
+      if (this.#waited !== stem + kind) editor.say(t("Finding the regions of this photo ..."));
       this.#waited = stem + kind;
       await new Promise((resolve) => setTimeout(resolve, AGAIN));
     }

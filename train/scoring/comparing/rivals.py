@@ -8,12 +8,12 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
-from train.exporting.remote import RemoteModel
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import folded, learned_split, run_name
 from train.runs.members import Members, load_members
+from train.runs.remote import RemoteModel, remote_members
 from train.runs.runs import open_dataset, own_dataset
-from train.scoring.compare import Candidate, Comparison, compare
+from train.scoring.comparing.compare import Candidate, Comparison, compare
 from train.scoring.split_scores import SplitScores, score_split
 from train.windows.accelerator import Accelerator
 from train.windows.predictor import Predictor
@@ -102,7 +102,7 @@ def _loader(members: Members, accelerator: Accelerator, scale: Scale) -> Callabl
 
 
 def _remote(members: Members, device: str, scale: Scale) -> Callable[[Mapping[str, Any]], RemoteModel]:
-    return lambda windows: RemoteModel.of_members(members, device, scale, windows)
+    return remote_members(members, device, scale).with_settings
 
 
 def compare_with_best(
