@@ -14,6 +14,7 @@ from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, shrink
+from train.data.image_size import reduced
 from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
@@ -102,11 +103,11 @@ def _protocols(
     """Mean IoU of whole images and of patches; of the patches of the training images, too, where those are known."""
     settings = read_settings(run) if (run / CONFIG).exists() else {}
     size = settings.get("patch_size") or predictor.windows.window // 2
-    scores = whole_image_scores(scored)
+    scores, seen = whole_image_scores(scored), reduced(dataset, settings.get("image_size"))  # as the patches were cut
     leaking = is_own and scored.split not in ("train", "all") and bool(dataset.of_split("train"))
     for split in (scored.split, *(["train"] if leaking else [])):
         with bar(f"Patches of {split}") as advance:
-            scores += patch_scores(predictor, dataset, split, size, progress=advance)
+            scores += patch_scores(predictor, seen, split, size, progress=advance)
     return scores
 
 

@@ -93,6 +93,12 @@ def test_a_model_that_saw_small_images_is_scored_and_labels_at_full_size(tmp_pat
     assert found["mean_iou"] == own["mean_iou"]
     assert "other_scale" not in found
     assert "another scale" not in again.stderr + again.stdout
+    patches = run_train("score", "--protocol", "patches", "-o", "patches", "--json")
+    assert patches.exit_code == 0, patches.stderr
+    protocols = {
+        (each["protocol"], each["split"]): each["mean_iou"] for each in json.loads(patches.stdout)["protocols"]
+    }
+    assert protocols["patches, pooled", "train"] > 0.9, "patches of the size that it learned from"
     done = run_train("predict", dataset.root / "images/d8.png", "-o", "labelled")
     assert done.exit_code == 0, done.stderr
     mask = read_mask(next(Path("labelled/masks").glob("*.png")))
