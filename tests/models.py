@@ -67,6 +67,7 @@ class AsItIs:
     """What a stand-in of a Predictor answers where it is asked about sizes: it labels every image as it is."""
 
     scale = Rescaling()
+    rendering = OWN_RANGES
 
     def on_ground(self, pixel: PixelSize | None) -> Self:
         return self
