@@ -210,6 +210,7 @@ export const TEXTS = {
     "The model has looked at {done} of {total} images.": "Das Modell hat {done} von {total} Bildern angesehen.",
     "The model is looking at this image{share}": "Das Modell sieht dieses Bild an{share}",
     "The model will look at this image.": "Das Modell wird dieses Bild ansehen.",
+    "The network is being opened …": "Das Netz wird geöffnet …",
     "The network proposes.": "Das Netz schlägt vor.",
     "The next clicks mean: not this": "Die nächsten Klicks heißen: dies nicht",
     "The numbers are the keys. Names and colours can change at any time; another order rewrites the masks.":
