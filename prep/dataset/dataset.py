@@ -166,6 +166,10 @@ class Dataset:
         for sample in part:
             yield sample, self.content(sample.image), self.content(sample.mask)
 
+    def decoded_bytes(self, sample: Sample) -> int:
+        """Memory that a sample's image and mask take while they are read."""
+        return 4 * sample.width * sample.height
+
     def image(self, sample: Sample) -> ImageRGB:
         """Read a sample's image; SegError if it is damaged or not of the size in the index."""
         return self.decoded_image(sample, self.content(sample.image))

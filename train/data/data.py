@@ -34,6 +34,9 @@ _MEMORY_SHARE = 0.7
 DEFAULT_SIZE = 96
 """Side of the random crops of whole images, in pixels, where there are no patches and no --size."""
 
+_DECODED_BYTES = 1 << 30
+"""Of images that threads decode at once; one image at least, however large it is."""
+
 _PATCHES = re.compile("size[1-9][0-9]{0,5}")
 
 _AHEAD = 2
@@ -166,7 +169,9 @@ def load_samples(
         return content.digest()
 
     together = hashlib.sha256()
-    with ThreadPoolExecutor() as pool:  # decoding releases Python's lock, and so does hashing
+    largest = max(dataset.decoded_bytes(sample) for sample in samples)
+    threads = max(1, min((os.cpu_count() or 1) + 4, _DECODED_BYTES // largest))
+    with ThreadPoolExecutor(threads) as pool:  # decoding releases Python's lock, and so does hashing
         for done, content in enumerate(pool.map(load, range(len(samples))), start=1):
             together.update(content)
             progress(done, len(samples))

@@ -40,6 +40,10 @@ class ReducedDataset(Dataset):
         for sample, (_, image, mask) in zip(part, self.whole.contents(originals), strict=True):
             yield sample, image, mask
 
+    def decoded_bytes(self, sample: Sample) -> int:
+        """Memory that a sample's image and mask take while they are read: as large as they are."""
+        return self.whole.decoded_bytes(self.originals[sample.stem])
+
     def decoded_image(self, sample: Sample, content: bytes) -> ImageRGB:
         """Decode the content of a sample's image, and bring it to the size at which it is seen."""
         image = self.whole.decoded_image(self.originals[sample.stem], content)

@@ -148,7 +148,7 @@ class StreamedStore:
     def _images(self, parts: Sequence[list[Sample]]) -> Iterator[_Held]:
         """The images of all parts, decoded ahead by threads."""
         threads = os.cpu_count() or 1
-        largest = max(sum(4 * sample.height * sample.width for sample in part) for part in parts)
+        largest = max(sum(map(self.dataset.decoded_bytes, part)) for part in parts)
         depth = max(1, min(threads + 1, _DECODED_AHEAD_BYTES // largest))
         waiting = iter(parts)
         with ThreadPoolExecutor(threads, "decode") as pool:

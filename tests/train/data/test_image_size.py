@@ -1,6 +1,7 @@
 """Images that are seen smaller while a network learns: the pixels, the training, the labels at full size."""
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,30 @@ def test_stores_in_memory_and_streamed_hold_the_smaller_pixels(tmp_path: Path, m
     values = {tuple(pixel) for each in seen.of_split("train") for pixel in seen.image(each).reshape(-1, 3).tolist()}
     assert {tuple(pixel) for pixel in images.reshape(-1, 3).tolist()} <= values
     assert set(masks.unique().tolist()) <= {0, 1, 255}
+
+
+def test_images_are_decoded_at_once_as_far_as_they_are_small_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = discs(tmp_path / "large", *[(130, 90)] * 9)
+    lock, at_once, most = threading.Lock(), 0, 0
+    decode = Dataset.decoded_image
+
+    def counted(self: Dataset, sample: Sample, content: bytes) -> object:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        image = decode(self, sample, content)
+        with lock:
+            at_once -= 1
+        return image
+
+    monkeypatch.setattr(Dataset, "decoded_image", counted)
+    monkeypatch.setattr("train.data.data._DECODED_BYTES", 130 * 90 * 4)
+    training_store(dataset, Config(size=32, image_size=20, crops=2))
+    assert most == 1
+    assert reduced(dataset, 20).decoded_bytes(reduced(dataset, 20).samples[0]) == 130 * 90 * 4
 
 
 def test_a_model_that_saw_small_images_is_scored_and_labels_at_full_size(tmp_path: Path) -> None:
