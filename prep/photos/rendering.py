@@ -9,6 +9,7 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jsonio import read_json
+from prep.dataset.dataset_files import RANGES
 from prep.images.bands import Bands, checked_bands, format_bands
 from prep.photos.ranges import Ranges, format_range, ranges_from_plain
 
@@ -96,3 +97,13 @@ def write_rendering(path: Path, rendering: Rendering) -> None:
 
 def _words(bands: Bands | None) -> str:
     return format_bands(bands) if bands is None else f"bands {format_bands(bands)}"
+
+
+def need_bands(root: Path, learned: Bands | None) -> None:
+    """SegError if the images of a dataset show other bands than those that a model learned from."""
+    theirs = read_rendering(root / RANGES).bands
+    if theirs != learned:
+        raise SegError(
+            f"{root}: its images show {format_bands(theirs)} as red, green and blue, but the model learned "
+            f"from {format_bands(learned)}; name a run of such images with --run, or make the dataset anew with --bands"
+        )

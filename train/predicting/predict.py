@@ -7,9 +7,10 @@ from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.progress import Bar, no_bar
+from prep.dataset.dataset import is_dataset
 from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
-from prep.photos.rendering import Rendering
+from prep.photos.rendering import Rendering, need_bands
 from prep.photos.rows.tiff_rows import is_large_tiff
 from prep.photos.survey import BANDS_OPTION, RANGE_OPTION, survey_photos
 from train.predicting.label_photo import label_photo, looking
@@ -36,7 +37,11 @@ def as_rendered(predictor: Predictor, photos: Sequence[FoundFile], note: Callabl
     Bands of TIFFs are those of the model.
 
     Very large TIFFs are left out; each of a kind that nobody knows has its own. `note` tells what was decided.
+    Raises SegError for the images of a dataset that show other bands.
     """
+    for root in dict.fromkeys(photo.path.parent.parent for photo in photos):
+        if is_dataset(root):
+            need_bands(root, predictor.rendering.bands)
     small = [photo for photo in photos if not _is_large(photo)]
     known = predictor.rendering
     survey = survey_photos(small, known=known, bands=known.bands, source="the photos that the model was trained on")

@@ -12,10 +12,8 @@ from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.dataset_files import RANGES
-from prep.images.bands import format_bands
 from prep.images.imageio import IndexMask
-from prep.photos.rendering import read_rendering
+from prep.photos.rendering import need_bands
 from train.runs.remote import RemoteModel
 from train.scoring.boundary import boundary_counts
 from train.scoring.grounded import Grounded
@@ -81,12 +79,7 @@ def require_same_kind(dataset: Dataset, predictor: Predictor) -> None:
     if dataset.classes.names != known.names:
         has = f"has the classes {', '.join(dataset.classes.names)}" if dataset.classes.names else "has no masks yet"
         raise SegError(f"{dataset.root}: {has}, but the model knows {', '.join(known.names)}")
-    theirs = read_rendering(dataset.root / RANGES).bands
-    if theirs != bands:
-        raise SegError(
-            f"{dataset.root}: its images show {format_bands(theirs)} as red, green and blue, but the model learned "
-            f"from {format_bands(bands)}; name a run of such images with --run, or make the dataset anew with --bands"
-        )
+    need_bands(dataset.root, bands)
 
 
 def score_split(

@@ -71,6 +71,17 @@ def test_scores_of_images_of_other_bands_are_refused(tmp_path: Path) -> None:
         require_same_kind(dataset, predictor)
 
 
+def test_images_of_a_dataset_of_other_bands_are_not_labelled(tmp_path: Path) -> None:
+    run_ok("synth", "--n", 6, "-o", tmp_path / "d", "--seed", 0)
+    run = write_run(tmp_path / "run")
+    how = ("--run", run, "--device", "cpu", "--save", "masks")
+    run_train("predict", tmp_path / "d", "-o", tmp_path / "out", *how)
+    write_rendering(tmp_path / "d/ranges.json", BANDS)
+    for source in (tmp_path / "d", tmp_path / "d/images"):
+        assert "d: its images show 4,3,2 as red" in train_error("predict", source, "-o", tmp_path / "none", *how)
+    assert not (tmp_path / "none").exists()
+
+
 def test_models_of_other_bands_have_no_mean() -> None:
     one, other = color_predictor(), replace(color_predictor(), rendering=BANDS)
     with pytest.raises(SegError, match=r"a and b were trained on images of other bands \(the first three bands, and 4"):
