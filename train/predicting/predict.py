@@ -117,7 +117,8 @@ def predict_photos(
                     wanted = [each.path(photo) for each in outputs] + ([scores] if scores else [])
                     if folder.lacks(wanted, photo.path):
                         if sends:
-                            sent.append(PhotoJob(len(sent), photo, tuple(wanted), scores, moving))
+                            made_of = folder.begin(wanted, photo.path)
+                            sent.append(PhotoJob(len(sent), photo, tuple(wanted), made_of, scores, moving))
                         else:
                             with folder.making(wanted, photo.path):
                                 label_photo(predictor, photo, outputs, scores, place, look)

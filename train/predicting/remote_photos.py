@@ -22,13 +22,14 @@ from train.windows.probability_file import PROBABILITIES
 class PhotoJob:
     """A photo that is to be labelled.
 
-    wanted: the files to write.  scores: that of its probabilities, or None.  moving: how far lines of polygons may
-    move, in pixels.
+    wanted: the files to write.  made_of: what OutputFolder.begin told of it.  scores: that of its probabilities, or
+    None.  moving: how far lines of polygons may move, in pixels.
     """
 
     number: int
     photo: FoundFile
     wanted: tuple[Path, ...]
+    made_of: str
     scores: Path | None
     moving: float
 
@@ -79,22 +80,18 @@ def label_remotely(
     work: LabelPhotos, jobs: Sequence[PhotoJob], folder: OutputFolder, failures: Failures, look: Look,
     progress: Progress,
 ) -> None:  # fmt: skip
-    """Let a cluster label photos; what was begun and what is whole is noted here, by the one that writes the record.
+    """Let a cluster label photos; what is whole is noted here, by the one that writes the record.
 
-    look: is told of each photo.  Raises SegError if more photos fail than `failures` allows.
+    jobs: numbered from 0.  look: is told of each photo.  Raises SegError if more photos fail than `failures` allows.
     """
-    stamps = {}
-    of_number = {job.number: job for job in jobs}
-    for job in jobs:
-        stamps[job.number] = folder.begin(job.wanted, job.photo.path)
 
     def take(done: _Labelled) -> None:
-        job = of_number[done.number]
+        job = jobs[done.number]
         with failures.leaving_out():
             for photo in done.seen:
                 look(*photo)
             if done.problem:
                 raise SegError(done.problem)
-            folder.end(job.wanted, stamps[job.number])
+            folder.end(job.wanted, job.made_of)
 
     run_jobs(work, jobs, progress=progress, take=take)
