@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_text
 from prep.core.jobs import run_jobs
@@ -25,7 +26,7 @@ from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, overlay
 from prep.patching.crops import Crop, choose_crops
-from prep.patching.patch_files import FLIPS, DoneMarks, NpyPatches, PatchFiles, PngPatches
+from prep.patching.patch_files import FLIPS, NpyPatches, PatchFiles, PngPatches
 
 PatchFormat = Literal["npy", "png"]
 
@@ -120,14 +121,19 @@ def cut_patches(
     identity: dict[str, object] = {**asdict(settings), "dataset": dataset.fingerprint()}
     with Transaction(dataset.root, f"patches-{size}", identity) as change:
         staged = change.path(f"{name}/{PATCH_SETTINGS}").parent
-        files = _patch_files(staged, settings, len(samples))
-        done = DoneMarks(change.staging / "done")
-        if not done.path.exists():
+        files = _patch_files(staged, change.staging, settings, len(samples))
+        created = change.staging / "created"
+        if not created.exists():
             files.create()
-            done.create(len(samples))
-        work = _CutSample(dataset.without_samples(), settings, files, done)
+            write_text(created, "")
         jobs = [_Job(number, sample) for number, sample in enumerate(samples)]
-        cut, labelled, images = zip(*run_jobs(work, jobs, workers, progress), strict=True)
+
+        def take(result: _Cut) -> tuple[list[Crop], bool, bytes]:
+            files.gather(result.number)
+            return result.crops, result.is_labelled, result.digest
+
+        work = _CutSample(dataset.without_samples(), settings, files)
+        cut, labelled, images = zip(*run_jobs(work, jobs, workers, progress, take=take), strict=True)
         settings = replace(settings, images_hash=_images_hash(images))
         write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
         write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
@@ -136,10 +142,11 @@ def cut_patches(
     return PatchSet(folder, settings, len(samples) * per_image, labelled.count(False))
 
 
-def _patch_files(folder: Path, settings: PatchSettings, samples: int) -> PatchFiles:
+def _patch_files(folder: Path, working: Path, settings: PatchSettings, samples: int) -> PatchFiles:
     if settings.format == "png":
-        return PngPatches(folder, _orientations(settings))
-    return NpyPatches(folder, samples * settings.per_image, settings.size)
+        return PngPatches(folder, settings.per_image, _orientations(settings))
+    apart = cluster_at_hand() is not None
+    return NpyPatches(folder, working, samples, settings.per_image, settings.size, apart)
 
 
 @dataclass(frozen=True)
@@ -149,31 +156,36 @@ class _Job:
 
 
 @dataclass(frozen=True)
+class _Cut:
+    """What was cut of a sample. digest: SHA-256 of its image."""
+
+    number: int
+    crops: list[Crop]
+    is_labelled: bool
+    digest: bytes
+
+
+@dataclass(frozen=True)
 class _CutSample:
-    """Cut the patches of one sample; where they lie, whether any pixel is labelled, and a hash of the image."""
+    """Cut the patches of one sample, unless they are written already."""
 
     dataset: Dataset
     settings: PatchSettings
     files: PatchFiles
-    done: DoneMarks
 
-    def __call__(self, job: _Job) -> tuple[list[Crop], bool, bytes]:
+    def __call__(self, job: _Job) -> _Cut:
         settings, sample = self.settings, job.sample
         mask = self.dataset.mask(sample)
         stream = Stream(settings.seed, "patches", sample.stem)
         crops = choose_crops(
             mask, settings.size, settings.per_image, settings.foreground, self.dataset.classes.foreground, stream
         )
-        labelled = bool((mask != IGNORE_INDEX).any())
-        content = _digest(self.dataset, sample)
-        if self.done.has(job.number):
-            return crops, labelled, content
-        image = self.dataset.image(sample)
-        pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
-        images, masks = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
-        self.files.write(job.number * settings.per_image, images, masks)
-        self.done.mark(job.number)
-        return crops, labelled, content
+        cut = _Cut(job.number, crops, bool((mask != IGNORE_INDEX).any()), _digest(self.dataset, sample))
+        if not self.files.has(job.number):
+            image = self.dataset.image(sample)
+            pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
+            self.files.write(job.number, np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]))
+        return cut
 
 
 def _digest(dataset: Dataset, sample: Sample) -> bytes:

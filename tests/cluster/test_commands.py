@@ -1,10 +1,11 @@
 """Every command writes the same bytes in one process and on a cluster; of two processes others assert that."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support import CLASS_LIST, paint, random_image, random_mask, run_ok, save, tree
+from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_ok, save, tree
 
 NUMBER = 24
 
@@ -66,3 +67,24 @@ def test_relative_paths_mean_the_same_on_a_cluster(
     run_ok("resize", "photos", "-o", "relative", "--size", 32, "--cluster", cluster)
     name = "images/p00.png"
     assert (tmp_path / "relative" / name).read_bytes() == (tmp_path / "absolute" / name).read_bytes()
+
+
+@pytest.mark.parametrize("patch_format", ["npy", "png"])
+def test_patches_begun_on_a_cluster_go_on_without_it(
+    raw: Path, tmp_path: Path, cluster: Path, patch_format: str
+) -> None:
+    """A damaged image ends the command when others are cut already; the same bytes in the end."""
+    ds = tmp_path / "campus"
+    run_ok("masks", "convert", raw / "labels", "-o", ds, "--classes", raw / "classes.txt", "--images", raw / "photos")
+    run_ok("split", ds)
+    words = ("patches", ds, "--size", 16, "--per-image", 2, "--format", patch_format)
+    run_ok(*words, "--workers", 1)
+    expected = tree(ds)
+    shutil.rmtree(ds / "patches")
+    damaged = ds / "images" / "p20.png"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:100])
+    assert str(damaged) in run_error(*words, "--cluster", cluster)
+    damaged.write_bytes(whole)
+    run_ok(*words, "--workers", 1)
+    assert tree(ds) == expected
