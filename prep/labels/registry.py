@@ -62,6 +62,7 @@ from prep.labels.regions import (
     yolo,
 )
 from prep.labels.services import (
+    cloud_lines,
     dataloop,
     datumaro,
     diffgram,
@@ -98,6 +99,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT, via3.FORMAT),
     *(annotation_xml.FORMAT, cityscapes_polygons.FORMAT, datumaro.FORMAT, labelbox_json.FORMAT, dataloop.FORMAT),
     *(hasty.FORMAT, kili.FORMAT, encord.FORMAT, scale.FORMAT, scalabel.FORMAT, segment_anything.FORMAT),
+    *(cloud_lines.AZURE, cloud_lines.VERTEX),
     *(page_xml.FORMAT, diffgram.FORMAT, prodigy.FORMAT),
     map_vectors.FORMAT,
     *named_only.FORMATS,

@@ -1,7 +1,6 @@
 """Shapes as CVAT's XML files write them, of images as of tracks: polygons, ellipses, and masks as runs in a box."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -9,32 +8,12 @@ import numpy as np
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.images.imageio import IndexMask
-from prep.images.runlengths import decode_runs
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import class_names, corners, named_classes
-from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ellipse
+from prep.labels.shapes.shapes import BoxRuns, Polygon, RegionImage, Shape, ellipse
 
 REGIONS = ("polygon", "ellipse", "mask")
 """Elements that have an area."""
-
-
-@dataclass(frozen=True)
-class BoxRuns:
-    """Run lengths along the rows of a box, by turns outside and inside, and where its top left pixel lies."""
-
-    counts: Sequence[int]
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def paint(self, mask: IndexMask, code: int) -> None:
-        """Set the pixels of the runs inside; SegError if they do not fill the box or the box leaves the mask."""
-        inside = decode_runs(self.counts, self.width, self.height).T
-        if min(self.left, self.top) < 0 or self.top + self.height > len(mask) or self.left + self.width > mask.shape[1]:
-            raise SegError("its mask reaches beyond the border of the image; export the file again")
-        mask[self.top : self.top + self.height, self.left : self.left + self.width][inside] = code
 
 
 def painted(
