@@ -59,7 +59,7 @@ def _findings(root: Path, workers: int | None, progress: Progress) -> list[Findi
     if samples is not None:
         facts = run_jobs(InspectSample(root, len(classes or ())), samples, workers, progress)
         findings += check_files(root, facts, photos, rejected)
-        findings += check_duplicates(root, facts)
+        findings += check_duplicates(root, facts, workers)
         if classes is not None:
             findings += check_labels(facts, classes)
         findings += check_splits(Dataset(root, classes or NO_CLASSES, samples))

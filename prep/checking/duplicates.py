@@ -15,15 +15,15 @@ from prep.images.likeness.similar import exact_duplicates, near_duplicates
 BySample = Mapping[str, SampleFacts]
 
 
-def check_duplicates(root: Path, samples: Sequence[SampleFacts]) -> Iterator[Finding]:
-    """All findings about images that are equal, or show the same."""
+def check_duplicates(root: Path, samples: Sequence[SampleFacts], workers: int | None) -> Iterator[Finding]:
+    """All findings about images that are equal, or show the same. workers: as of `run_jobs`."""
     known = {facts.stem: facts for facts in samples}
     prints = {facts.stem: facts.print for facts in samples if facts.print is not None}
     exact = exact_duplicates(prints)
     contradicting = [stems for stems in exact if _contradicts(stems, known)]
     yield from _leaks([stems for stems in exact if _is_torn(stems, known)], known)
     yield from _different_masks(root, contradicting, known)
-    yield from _near(near_duplicates(prints), known)
+    yield from _near(near_duplicates(prints, workers), known)
     yield from _copies([stems for stems in exact if not _is_torn(stems, known) and stems not in contradicting])
 
 

@@ -142,7 +142,7 @@ def split_dataset(
         raise no_masks(dataset.root)
     seen = list(zip(before, run_jobs(_Look(dataset.without_samples(), dedupe), before, workers, progress), strict=True))
     pixels = {sample.stem: counts for sample, (counts, _) in seen}
-    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
+    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None}, workers)
     old = [replace(sample, split="") for sample in before] if overwrite else before
     if not overwrite:
         _refuse_another(dataset, units_of(old, joined), ratios, grouped=group_by is not None)
@@ -189,7 +189,7 @@ def deal_folds(
     """
     samples = dataset.of_split("train", "val")
     seen = list(zip(samples, run_jobs(_Look(dataset.without_samples(), True), samples, workers, progress), strict=True))
-    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None})
+    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None}, workers)
     units = units_of(samples, joined)
     if len(units) < folds:
         there = counted(len(units), "sample or group is", "samples or groups are")

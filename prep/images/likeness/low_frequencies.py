@@ -38,7 +38,7 @@ ORIENTATIONS: tuple[Orientation, ...] = tuple(
 _TRANSPOSED_BYTES = 3
 """Of each parity, where few bits may differ: what differs in more of these bits does in more of all."""
 
-_ROWS, _COLUMNS = 64, 2048
+_ROWS, _COLUMNS = 64, 4096
 """Pairs compared at once: their counts stay in the cache of a core."""
 
 _PAIRS = 2048
@@ -65,24 +65,54 @@ def signs_of(grey: Bytes) -> int:
     return int.from_bytes(np.packbits(frequencies.ravel()[1:] > 0).tobytes(), "big")
 
 
-def close_pairs(signs: Sequence[int]) -> Iterator[ClosePairs]:
-    """All pairs of which few signs differ in an orientation, some thousands at a time."""
+@dataclass(frozen=True)
+class Signs:
+    """Signs of some images, as they are and of the transposed images: (4, 5, N) bytes, by parity.
+
+    first: number of the first of these images.
+    """
+
+    upright: Bytes
+    transposed: Bytes
+    first: int = 0
+
+    def __len__(self) -> int:
+        return int(self.upright.shape[2])
+
+    def part(self, begin: int, end: int) -> "Signs":
+        """Those of the images number begin to end - 1."""
+        columns = slice(begin - self.first, end - self.first)
+        return Signs(self.upright[:, :, columns], self.transposed[:, :, columns], begin)
+
+
+def packed_signs(signs: Sequence[int]) -> Signs:
+    """Signs as `signs_of` gives them, ready for comparison."""
     bits = np.array([_bits_of(number) for number in signs], np.uint8).reshape(-1, _FREQUENCIES, _FREQUENCIES)
-    upright, transposed = _packed(bits), _packed(bits.swapaxes(1, 2))
-    for top in range(0, len(signs), _ROWS):
+    return Signs(_packed(bits), _packed(bits.swapaxes(1, 2)))
+
+
+def close_pairs(ones: Signs, others: Signs) -> Iterator[ClosePairs]:
+    """All pairs of one image and another of a higher number of which few signs differ, some thousands at a time."""
+    for top in range(0, len(ones), _ROWS):
         found = [
             part
-            for start in range(top, len(signs), _COLUMNS)
+            for start in range(0, len(others), _COLUMNS)
+            if others.first + min(start + _COLUMNS, len(others)) > ones.first + top
             for part in (
-                _close(upright, top, upright, start, is_transposed=False),
-                _close(upright, top, transposed, start, is_transposed=True),
+                _close(ones.upright, top, others.upright, start, others.first - ones.first, is_transposed=False),
+                _close(ones.upright, top, others.transposed, start, others.first - ones.first, is_transposed=True),
             )
         ]
-        ones, others, turns = np.concatenate(found, axis=1)
-        order = np.argsort(ones, kind="stable")
-        for first in range(0, len(order), _PAIRS):
-            piece = order[first : first + _PAIRS]
-            yield ClosePairs(ones[piece], others[piece], turns[piece])
+        if found:
+            yield from _pieces(np.concatenate(found, axis=1), ones.first, others.first)
+
+
+def _pieces(found: NDArray[np.int32], first: int, first_other: int) -> Iterator[ClosePairs]:
+    ones, others, turns = found
+    order = np.argsort(ones, kind="stable")
+    for start in range(0, len(order), _PAIRS):
+        piece = order[start : start + _PAIRS]
+        yield ClosePairs(ones[piece] + np.int32(first), others[piece] + np.int32(first_other), turns[piece])
 
 
 def _bits_of(number: int) -> Bytes:
@@ -97,15 +127,20 @@ def _packed(bits: Bytes) -> Bytes:
     return np.ascontiguousarray(np.stack([np.packbits(part, axis=1).T for part in parts]))
 
 
-def _close(rows_of: Bytes, top: int, columns_of: Bytes, start: int, *, is_transposed: bool) -> NDArray[np.int32]:
-    """(3, P) first and second number and orientation of the close pairs of a block of rows and one of columns."""
+def _close(
+    rows_of: Bytes, top: int, columns_of: Bytes, start: int, ahead: int, *, is_transposed: bool
+) -> NDArray[np.int32]:
+    """(3, P) first and second place and orientation of the close pairs of a block of rows and one of columns.
+
+    ahead: how much higher the numbers of the columns' images are than those of the rows' at the same place.
+    """
     rows, columns = rows_of[:, :, top : top + _ROWS], columns_of[:, :, start : start + _COLUMNS]
     length = _TRANSPOSED_BYTES if is_transposed else _PARITY_BYTES
     most = _MOST_BITS_TURNED if is_transposed else _MOST_BITS
     few = _are_few(_differing(rows[:, :length], columns[:, :length]), min(_PARITY_BITS, 8 * length), most)
     places = np.flatnonzero(few)
     row, column = places // columns.shape[2], places % columns.shape[2]
-    after = row + top < column + start
+    after = row + top < column + start + ahead
     row, column = row[after], column[after]
     counts = np.bitwise_count(rows[:, :, row] ^ columns[:, :, column]).sum(axis=1, dtype=np.int64)
     found = []

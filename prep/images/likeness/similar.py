@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.images.imageio import ImageRGB
+from prep.images.likeness.all_pairs import compare_all
 from prep.images.likeness.details import SIDE, Thumbnail, details_of, fit, half_details, may_fit, middles_of, oriented
-from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs, Orientation, close_pairs, signs_of
+from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs, Orientation, signs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ def exact_duplicates(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
     return join_sets((first.setdefault(prints[stem].pixels, stem), stem) for stem in sorted(prints))
 
 
-def near_duplicates(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
+def near_duplicates(prints: Mapping[str, Fingerprint], workers: int | None = 1) -> list[list[str]]:
     """Sets of at least two stems whose images show the same scene, exact duplicates among them, sorted.
 
     If A shows the same as B and B the same as C, the three are one set. Images without details (one colour) are
-    only ever exact duplicates.
+    only ever exact duplicates. workers: as of `run_jobs`, for the signs; the details are compared in this process.
     """
     exact = exact_duplicates(prints)
     copies = {stem for same in exact for stem in same[1:]}
@@ -63,8 +64,7 @@ def near_duplicates(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
             halves[len(stems)] = half
             stems.append(stem)
     search = _Search([prints[stem] for stem in stems], halves[: len(stems)])
-    for pairs in close_pairs([prints[stem].perceptual for stem in stems]):
-        search.look_at(pairs)
+    compare_all([prints[stem].perceptual for stem in stems], search.look_at, workers)
     near = ((stems[one], stems[other]) for one, other in search.joined)
     return join_sets([*((same[0], stem) for same in exact for stem in same[1:]), *near])
 

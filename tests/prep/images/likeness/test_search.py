@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.images.imageio import read_image
-from prep.images.likeness import similar
-from prep.images.likeness.low_frequencies import ORIENTATIONS, close_pairs
+from prep.images.likeness import all_pairs, similar
+from prep.images.likeness.all_pairs import compare_all
+from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs
 from prep.images.likeness.similar import Fingerprint, fingerprint, near_duplicates
 from tests.growth import MANY, grows_linearly
 from tests.prep.images.likeness.all_pairs import close_of_all_pairs, near_duplicates_of_all_pairs
@@ -38,8 +39,19 @@ def turned(perceptual: int, orientation: tuple[bool, bool, bool]) -> int:
     return int("".join(map(str, bits.ravel()[1:].tolist())), 2) << 1
 
 
-def test_close_signs_are_those_of_all_pairs_in_every_orientation() -> None:
-    """More images than a block of rows, and copies up to the limits and one bit beyond."""
+def compared(found: list[int], workers: int | None = 1) -> list[ClosePairs]:
+    pairs: list[ClosePairs] = []
+    compare_all(found, pairs.append, workers)
+    return pairs
+
+
+@pytest.mark.parametrize(("block", "most"), [(4096, 100_000), (64, 100_000), (50, 3), (1, 0)])
+def test_close_signs_are_those_of_all_pairs_in_every_orientation(
+    block: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More images than a block of rows, copies up to the limits and one bit beyond; blocks of any size."""
+    monkeypatch.setattr(all_pairs, "_BLOCK", block)
+    monkeypatch.setattr(all_pairs, "_MOST_PAIRS", most)
     random = np.random.default_rng(0)
     found = [signs(random) for _ in range(120)]
     for place, orientation in enumerate(ORIENTATIONS * 12):
@@ -49,12 +61,24 @@ def test_close_signs_are_those_of_all_pairs_in_every_orientation() -> None:
     wanted = Counter(close_of_all_pairs(found))
     got = Counter(
         (one, other, ORIENTATIONS[turn])
-        for pairs in close_pairs(found)
+        for pairs in compared(found)
         for one, other, turn in zip(pairs.ones.tolist(), pairs.others.tolist(), pairs.turns.tolist(), strict=True)
     )
     assert got == wanted
     assert {orientation for _, _, orientation in got} == set(ORIENTATIONS)
     assert 50 < len(wanted) < 200
+
+
+def test_processes_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(all_pairs, "_BLOCK", 100)
+    random = np.random.default_rng(1)
+    found = [signs(random) for _ in range(150)]
+    found += [number ^ 6 for number in found]
+    pairs = {(one, other) for each in compared(found, 2) for one, other in zip(each.ones, each.others, strict=True)}
+    assert {(number, number + 150) for number in range(150)} <= pairs
+    assert pairs == {
+        (one, other) for each in compared(found) for one, other in zip(each.ones, each.others, strict=True)
+    }
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 6), st.integers(60, 144))
@@ -65,7 +89,7 @@ def test_random_signs_are_compared_exactly(seed: int, number: int, ones: int) ->
     found = [int("".join("01"[int(bit)] for bit in random.random(143) < share), 2) << 1 for _ in range(number)]
     got = {
         (one, other, ORIENTATIONS[turn])
-        for pairs in close_pairs(found)
+        for pairs in compared(found)
         for one, other, turn in zip(pairs.ones.tolist(), pairs.others.tolist(), pairs.turns.tolist(), strict=True)
     }
     assert got == set(close_of_all_pairs(found))
