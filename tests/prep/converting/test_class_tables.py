@@ -201,6 +201,19 @@ def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None
     raw.assert_masks(lambda ids: ids)
 
 
+def test_masks_of_labelme2voc_lie_beside_its_numpy_files(raw: Raw) -> None:
+    palette_masks(raw.folder / "SegmentationClassPNG")
+    (raw.folder / "SegmentationClass").mkdir()
+    for stem, ids in IDS.items():
+        np.save(raw.folder / "SegmentationClass" / f"{stem}.npy", ids)
+        save(raw.folder / "SegmentationClassVisualization" / f"{stem}.jpg", smooth_image(24, 32))
+    (raw.folder / "images").rename(raw.folder / "JPEGImages")
+    raw.write("class_names.txt", "_background_\nroad\ncar\n")
+    raw.convert(images="JPEGImages")
+    assert raw.names == ("background", "road", "car")
+    raw.assert_masks(lambda ids: ids)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -225,6 +238,37 @@ def test_a_file_of_such_a_name_that_says_no_classes_is_passed_over(raw: Raw) -> 
     raw.write("classes.txt", "background\nroad\ncar\n")
     raw.convert(source="masks")
     assert raw.names == ("background", "road", "car")
+
+
+def test_a_list_of_any_name_that_fits_is_proposed(raw: Raw) -> None:
+    raw.masks(lambda ids: ids, "numbers")
+    raw.masks(lambda ids: COLORS[ids], "colours")
+    path = raw.write("my_legend.csv", "name,r,g,b\nbackground,0,0,0\nroad,128,64,128\ncar,130,76,0\n")
+    raw.write("few.txt", "background\nroad\n")
+    raw.write("README.txt", "A set.\nIt is mine\n")
+    for source in ("numbers", "colours"):
+        said = raw.refused(source=source)
+        assert (
+            "Beside the masks lies what reads as their class map (background, road, car); if it is, add\n"
+            f"  --classes {path}\n\nSave these lines" in said
+        )
+        raw.convert("--classes", path, source=source)
+        assert raw.names == ("background", "road", "car")
+        raw.assert_masks(lambda ids: ids)
+        shutil.rmtree(raw.target)
+
+
+def test_black_that_no_class_has_may_be_the_background(raw: Raw) -> None:
+    """It is never advised to become the nearest class, or to be read as a number."""
+    raw.masks(lambda ids: COLORS[ids])
+    raw.write("classes.csv", "name,r,g,b\nroad,128,64,128\ncar,130,76,0\n")
+    said = raw.refused()
+    assert "--unknown nearest" not in said and "--from ids" not in said
+    lines = said.split("If #000000 is a background that the class map leaves out, save these lines as classes.txt and")
+    path = raw.write("own.txt", lines[1].split("\n\n")[1])
+    raw.convert("--classes", path)
+    assert raw.names == ("background", "road", "car")
+    raw.assert_masks(lambda ids: ids)
 
 
 def test_lists_of_splits_that_differ_are_refused(raw: Raw) -> None:

@@ -59,6 +59,7 @@ def test_lists_of_names(raw: Path, folder: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("split.csv", "a1,train\na2,train\na3,valid\na4,test\n"),
         ("split.csv", "image,split\na1.jpg,train\na2.jpg,training\na3.jpg,val\na4.jpg,test\n"),
         ("meta.csv", "id;age;Subset\na1;3;train\na2;4;train\na3;4;valid\na4;5;test\n"),
         ("splits.json", '{"train": ["a1", "a2"], "val": ["a3.jpg"], "test": ["JPEGImages/a4.jpg"]}'),
