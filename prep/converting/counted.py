@@ -187,6 +187,8 @@ def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collecti
     held = sorted({*present, *unknown} - {IGNORE_INDEX})
     if meaning.has_ids or meaning.has_colors or meaning.ignored or not set(unknown) - {IGNORE_INDEX}:
         return ""
+    if set(classes.ids) <= set(present):  # each name has its value: what is more is not of the list
+        return ""
     names = classes.names
     if len(held) == len(names) + 1 and held[0] == 0 and BACKGROUND not in map(str.lower, names):
         names = (BACKGROUND, *names)

@@ -213,7 +213,8 @@ def _reader_and_meaning(
     reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, chosen, workers, progress)
-        raise no_meaning(values, reader, meaning, chosen, long_list(source), tables_beside(source))
+        beside = tables_beside(source)
+        raise no_meaning(values, reader, meaning, chosen, long_list(source), beside, labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
     meaning = numbered_as_maps(

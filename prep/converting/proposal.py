@@ -39,11 +39,13 @@ def no_meaning(
     labels: Sequence[RawLabel],
     long: LongList | None,
     beside: Sequence[tuple[Path, ClassTable]],
+    unlabelled: Collection[int],
 ) -> SegError:
     """The error for masks without a class map; named: a list of names that says no colours, for masks of colours.
 
     long: a file beside them that lists more classes than a dataset can have, and its names by their ids.
     beside: files that read as class tables, of any name; those that have all values of the masks are proposed.
+    unlabelled: codes that mean pixels that nobody labelled.
     """
     if not codes.pixels:
         read_codes(reader, labels[0])  # says what is wrong with it
@@ -71,9 +73,28 @@ def no_meaning(
     return SegError(
         listed
         + _on_255(codes, reader)
+        + _on_unlabelled(codes, reader, unlabelled)
         + _on_objects(codes, reader, len(labels))
         + _tables(reader, found, beside)
-        + _to_save(reader, found if len(found) <= MAX_CLASSES else shown, long, nearest=bool(noise))
+        + _to_save(
+            reader, _without_codes(found if len(found) <= MAX_CLASSES else shown, unlabelled), long, nearest=bool(noise)
+        )
+    )
+
+
+def _without_codes(codes: Sequence[int], left_out: Collection[int]) -> Sequence[int]:
+    """The codes but those; all of them if none would be left."""
+    return [code for code in codes if code not in left_out] or codes
+
+
+def _on_unlabelled(codes: CodeTotals, reader: LabelReader, unlabelled: Collection[int]) -> str:
+    """What MATLAB's 0 means, which stands in no line."""
+    held = [code for code in sorted(unlabelled) if code in codes.pixels]
+    if reader.name == "rgb" or not held or len(held) == len(codes.pixels):
+        return ""
+    return (
+        f"\n\n{reader.describe(held[0])} means that nobody labelled the pixel: it is ignored, and stands in no line; "
+        "if it is a class, add --unlabelled background, or its name"
     )
 
 

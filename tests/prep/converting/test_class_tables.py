@@ -431,3 +431,26 @@ def test_what_numbers_below_0_mean_is_said(tmp_path: Path) -> None:
     said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert "holds -1 in " in said
     assert "with 255 where a number below 0 means that nobody labelled the pixel" in said
+
+
+def test_a_value_beyond_a_list_whose_names_all_occur_shifts_none_of_them(raw: Raw) -> None:
+    raw.masks(lambda ids: np.where(ids == 2, 128, ids).astype(np.uint8))
+    raw.write("classes.txt", "sky\nroad\n")
+    said = raw.refused()
+    assert "1 value of the masks belongs to no class" in said and "--unknown ignore" in said
+    raw.convert("--unknown", "ignore")
+    raw.assert_masks(lambda ids: np.where(ids == 2, 255, ids))
+
+
+def test_what_nobody_labelled_stands_in_no_line_to_save(raw: Raw) -> None:
+    """Lines counted from 1 would give the name of 0 to 1."""
+    for number, ids in enumerate(IDS.values(), start=1):
+        save(raw.folder / f"PixelLabelData/Label_{number}.png", ids)
+    said = raw.refused("--in-order", source="PixelLabelData")
+    assert "0 means that nobody labelled the pixel: it is ignored, and stands in no line; if it is a class, add" in said
+    path = raw.write("own.txt", said.split("\n\n")[-1])
+    for options, expected in (((), without_first), (("--unlabelled", "background"), lambda ids: ids)):
+        raw.convert("--in-order", "--classes", path, *options, source="PixelLabelData")
+        made = masks_of(raw.target)
+        assert all(np.array_equal(made[stem], expected(IDS[stem])) for stem in STEMS)
+    assert raw.names == ("background", "class1", "class2")
