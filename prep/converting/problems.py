@@ -55,6 +55,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
         return question
     if plan.options.unknown != "error":
         return ""
+    if question := _first_of_matlab(pixels, plan):
+        return question
     if question := _first_class(unknown, pixels, plan, lacks_background):
         return question
     if question := _first_class(unknown, pixels, plan, wrongly_counted, is_said=True):
@@ -90,6 +92,23 @@ def _first_class(
     unlabelled = plan.labels.unlabelled
     present = [raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count and raw not in unlabelled]
     return ask(plan.meaning, present, unknown.pixels)
+
+
+def _first_of_matlab(pixels: NDArray[np.int64], plan: Plan) -> str:
+    """What to ask where a list was counted from 1, as 0 is unlabelled, and explains the masks counted from 0, too."""
+    meaning, options = plan.meaning, plan.options
+    if plan.labels.unlabelled != (0,) or plan.labels.names is not None or plan.reader.name == "rgb" or meaning.has_ids:
+        return ""
+    names = meaning.classes.names
+    if options.first_id is not None or options.unlabelled or names[0].lower() not in (BACKGROUND, "bg"):
+        return ""
+    if pixels[len(names) - 1] or not pixels[IGNORE_INDEX]:
+        return ""
+    return (
+        f"which id is the first of the class map? In MATLAB's labels 0 means that nobody labelled the pixel, and "
+        f"{names[0]} would be 1; but {names[-1]} would be in no mask then. Type the same command with\n"
+        f"  --first-id 0   if {names[0]} is 0\n  --first-id 1   if it is right as it is: {names[0]} is 1"
+    )
 
 
 def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
@@ -166,15 +185,15 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
     classes = meaning.classes
     if {*unknown} != {0} or reader.name not in ("rgb", "ids") or BACKGROUND in map(str.lower, classes.names):
         return ""
-    if classes.more_ids or classes.more_colors or classes.ignored or classes.ignored_ids:
+    if classes.more_ids or classes.more_colors or (reader.name == "ids" and classes.ignored_ids):
         return ""
     colors = ((0, 0, 0), *classes.colors)
-    ids = () if reader.name == "rgb" else (0, *classes.ids)
+    ids, ignored = ((), classes.ignored) if reader.name == "rgb" else ((0, *classes.ids), ())
     if len(set(colors)) < len(colors) or (reader.name == "ids" and not meaning.has_ids):
         return ""
     return (
         f"\n\nIf {reader.describe(0)} is a background that the class map leaves out, save these lines as classes.txt "
-        f"and add --classes classes.txt:\n\n{format_list(ClassMap((BACKGROUND, *classes.names), colors, ids))}"
+        f"and add --classes classes.txt:\n\n{format_list(ClassMap((BACKGROUND, *classes.names), colors, ids, ignored))}"
     )
 
 

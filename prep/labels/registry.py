@@ -34,6 +34,7 @@ from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.layouts.splits import with_note_on_split
+from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
 from prep.labels.pixels import (
@@ -184,6 +185,7 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
     }
     rest = [file.name for file in others if file.stem not in lost]
     notes = [f"left out, because they are not of {own.title}: {list_some(rest)}"] if rest else []
+    notes += masks_beside(contents, found)
     return replace(found, notes=(*found.notes, *notes), damaged={**found.damaged, **damaged, **lost})
 
 

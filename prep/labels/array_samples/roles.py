@@ -118,9 +118,21 @@ def array_set(
         for name, array in names.items()
         if said[name] == "labels" and (each := _mask(name, array, sizes, beside.get(name)))
     ]
+    _refuse_objects([mask for mask in masks if mask.name in beside])
     pairs = _paired(photos, masks, damaged) if photos and masks else tuple((None, mask) for mask in masks)
     taken = {role.name for pair in pairs for role in pair if role is not None}
     return ArraySet(pairs, channel, tuple(name for name in names if name not in taken), damaged)
+
+
+def _refuse_objects(masks: Sequence[Role]) -> None:
+    """SegError if masks of a photo each have different numbers of channels, which are objects then, and no classes."""
+    numbers = {mask.array.path: mask.sample_shape[mask.channels] for mask in masks if mask.channels is not None}
+    if len(set(numbers.values())) > 1:
+        path, counts = next(iter(numbers)), ", ".join(map(str, sorted(set(numbers.values()))))
+        raise SegError(
+            f"{path} and others: masks of {counts} layers, which are objects then, and no classes; save one matrix of "
+            f"each photo, 1 inside of any object: np.save(path, mask.any({masks[0].channels}).astype(np.uint8))"
+        )
 
 
 def _said(name: str, array: StoredArray, wanted: str) -> str:

@@ -18,26 +18,43 @@ _LOOKED_AT = 3
 Sample = tuple[FoundFile, Mapping[str, FoundFile]]
 """A photo, and its masks by the names of their classes."""
 
+Divided = tuple[list[FoundFile], list[FoundFile], list[FoundFile]]
+"""Photos, masks, and the rest."""
 
-def by_class_endings(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
+
+def by_class_endings(files: Sequence[FoundFile]) -> Divided | None:
     """Photos, and masks named as their photo with a class behind; or a folder for each photo: a/image, a/road, a/car.
 
     None unless several classes stand beside several photos each, the photos look so, and the masks that are looked at
-    are of two values and show different things.
+    are of two values and show different things. Masks that are called by numbers (a/photo, a/0, a/1) are of objects.
     """
     folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for file in files:
         folders[PurePosixPath(file.name).parent].append(file)
-    samples = [sample for own in folders.values() for sample in _in_one_folder(own)] or _folder_each(folders)
-    if len(samples) < 2 or not _are_classes([frozenset(masks) for _, masks in samples]):
+    named = [sample for own in folders.values() for sample in _in_one_folder(own)]
+    of_folders = [] if named else _folder_each(folders)
+    samples = _without_pictures(named or of_folders)
+    names = [frozenset(masks) for _, masks in samples]
+    are_objects = bool(of_folders) and all(name.isdecimal() for each in names for name in each)
+    if len(samples) < 2 or not (are_objects or _are_classes(names)):
         return None
     seen = samples[:: max(1, len(samples) // _LOOKED_AT)]
+    if not all(is_photo(photo.path) and all(is_two_valued(file.path) for file in own.values()) for photo, own in seen):
+        return None
+    if not are_objects and _lie_alike(seen):
+        return None
     masks = [file for _, own in samples for file in own.values()]
-    if len(samples) + len(masks) < len(files) or not all(is_photo(photo.path) for photo, _ in seen):
-        return None
-    if not all(is_two_valued(file.path) for _, own in seen for file in own.values()) or _lie_alike(seen):
-        return None
-    return [photo for photo, _ in samples], masks
+    taken = {file.path for file in (*masks, *(photo for photo, _ in samples))}
+    return [photo for photo, _ in samples], masks, [file for file in files if file.path not in taken]
+
+
+def _without_pictures(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """Without what is called as nothing of two values is: x_overlay.jpg beside x_road.png; nothing of another kind."""
+    names = {name for _, own in samples for name in own}
+    if len(samples) < 2 or not 2 <= len(names) <= _MOST_CLASSES or any(map(says_mask, names)):
+        return samples if all(name.isdecimal() for name in names) else []
+    pictures = {name for name, file in samples[0][1].items() if not is_two_valued(file.path)}
+    return [(photo, {name: own[name] for name in own.keys() - pictures}) for photo, own in samples]
 
 
 def _in_one_folder(files: Sequence[FoundFile]) -> list[Sample]:
@@ -52,7 +69,7 @@ def _in_one_folder(files: Sequence[FoundFile]) -> list[Sample]:
 
 
 def _folder_each(folders: Mapping[PurePosixPath, Sequence[FoundFile]]) -> list[Sample]:
-    """a/image.png with a/road.png and a/car.png: the same names in each folder, of which one looks as a photo does."""
+    """a/image.png with a/road.png and a/car.png: a name that is in each folder, and looks as a photo does."""
     named = {folder: {PurePosixPath(file.name).stem: file for file in own} for folder, own in folders.items()}
     first = next(iter(named.values()), {})
     photos = [name for name, file in first.items() if is_photo(file.path)] if len(first) <= _MOST_CLASSES else []
@@ -61,7 +78,10 @@ def _folder_each(folders: Mapping[PurePosixPath, Sequence[FoundFile]]) -> list[S
     return [
         (
             _renamed(folder, own[photos[0]], ""),
-            {name: _renamed(folder, own[name], f"_{name}") for name in own.keys() - photos},
+            {
+                name: _renamed(folder, own[name], f"_mask_{name}" if name.isdecimal() else f"_{name}")
+                for name in own.keys() - photos
+            },
         )
         for folder, own in named.items()
     ]

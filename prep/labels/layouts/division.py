@@ -58,8 +58,10 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
         return _of_one_kind(photos, _of_pattern(masks, patterns), others)
     if photos and others:  # what lies elsewhere are the masks
         return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
-    if not patterns and (classes := by_class_folders(files) or by_class_endings(files)):
+    if not patterns and (classes := by_class_folders(files)):
         return _without_others(*classes, [])
+    if not patterns and (beside := by_class_endings(files)):
+        return _without_others(*beside)
     if masks and others:
         for unnamed in (_inside(others), others):
             if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:

@@ -36,7 +36,7 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
         entries = data.get("classes")
         if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
             return _supervisely(path, entries)
-        if isinstance(entries, list) and not all(isinstance(entry, str) for entry in entries):
+        if isinstance(entries, list) and not all(isinstance(each, str) or _has_color_list(each) for each in entries):
             classes = classes_from_json(data)
             if not len(classes):
                 raise SegError("holds no class; write one name,#rrggbb a line")
@@ -47,6 +47,10 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
             if isinstance(data.get(key), list | dict) and data[key]:
                 return _of_values(data[key], first_id)
     return _of_values(data, first_id)
+
+
+def _has_color_list(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("color"), list)
 
 
 def _parallel(data: Mapping[str, Any]) -> list[Row] | None:
@@ -72,6 +76,8 @@ def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
         raise SegError(f"not valid YAML: {' '.join(str(error).split())}") from error
+    if isinstance(data, list) and data:
+        return _of_values(data, first_id)
     content = data if isinstance(data, dict) else {}
     listed = [content[key] for key in ("names", *_LISTS) if isinstance(content.get(key), list | dict)]
     names = listed[0] if listed else content

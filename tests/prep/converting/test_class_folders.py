@@ -153,3 +153,25 @@ def test_masks_beside_their_photo_that_may_be_no_classes_are_not_merged(raw: Pat
         else:
             part(raw, f"{stem}_bert.png", 1 if kind == "people" else 2)
     assert "merged" not in run_error("masks", "convert", raw, "-o", raw.parent / "set")
+
+
+def test_a_picture_beside_such_masks_is_left_out_and_said(raw: Path) -> None:
+    for stem in ("a", "b"):
+        photo(raw, f"{stem}.jpg")
+        photo(raw, f"{stem}_overlay.jpg")
+        part(raw, f"{stem}_road.png", 1)
+        part(raw, f"{stem}_car.png", 2)
+    said = convert(raw)
+    assert "4 masks of 2 classes (car, road) merged" in said
+    assert "left out: a_overlay.jpg, b_overlay.jpg" in said
+    assert all(np.array_equal(mask, np.where(IDS, 3 - IDS, 0)) for mask in masks_of(raw.parent / "set").values())
+
+
+def test_masks_that_are_called_by_numbers_in_the_folder_of_a_photo_are_of_objects(raw: Path) -> None:
+    for stem, objects in (("a", 2), ("b", 1)):
+        photo(raw, f"{stem}/photo.jpg")
+        for number in range(objects):
+            part(raw, f"{stem}/{number}.png", number + 1)
+    assert "3 masks of objects merged into one mask for each of 2 photos" in convert(raw)
+    made = masks_of(raw.parent / "set")
+    assert np.array_equal(made["a"], IDS > 0) and np.array_equal(made["b"], IDS == 1)

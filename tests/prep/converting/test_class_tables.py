@@ -245,7 +245,8 @@ def test_a_list_of_any_name_that_fits_is_proposed(raw: Raw) -> None:
     raw.masks(lambda ids: COLORS[ids], "colours")
     path = raw.write("my_legend.csv", "name,r,g,b\nbackground,0,0,0\nroad,128,64,128\ncar,130,76,0\n")
     raw.write("few.txt", "background\nroad\n")
-    raw.write("README.txt", "A set.\nIt is mine\n")
+    raw.write("README.txt", "A set.\nIt is mine\nhere\n")
+    raw.write("requirements.txt", "numpy\ntorch\npillow\n")
     for source in ("numbers", "colours"):
         said = raw.refused(source=source)
         assert (
@@ -258,10 +259,11 @@ def test_a_list_of_any_name_that_fits_is_proposed(raw: Raw) -> None:
         shutil.rmtree(raw.target)
 
 
-def test_black_that_no_class_has_may_be_the_background(raw: Raw) -> None:
+@pytest.mark.parametrize("void", ["", "void,9,9,9\n"])
+def test_black_that_no_class_has_may_be_the_background(raw: Raw, void: str) -> None:
     """It is never advised to become the nearest class, or to be read as a number."""
     raw.masks(lambda ids: COLORS[ids])
-    raw.write("classes.csv", "name,r,g,b\nroad,128,64,128\ncar,130,76,0\n")
+    raw.write("classes.csv", "name,r,g,b\nroad,128,64,128\ncar,130,76,0\n" + void)
     said = raw.refused()
     assert "--unknown nearest" not in said and "--from ids" not in said
     lines = said.split("If #000000 is a background that the class map leaves out, save these lines as classes.txt and")
@@ -454,3 +456,15 @@ def test_what_nobody_labelled_stands_in_no_line_to_save(raw: Raw) -> None:
         made = masks_of(raw.target)
         assert all(np.array_equal(made[stem], expected(IDS[stem])) for stem in STEMS)
     assert raw.names == ("background", "class1", "class2")
+
+
+def test_a_list_that_begins_with_the_background_is_asked_about_where_0_is_unlabelled(raw: Raw) -> None:
+    for number, ids in enumerate(IDS.values(), start=1):
+        save(raw.folder / f"PixelLabelData/Label_{number}.png", ids)
+    raw.write("classes.txt", "background\nroad\ncar\n")
+    said = raw.refused("--in-order", source="PixelLabelData")
+    assert "background would be 1; but car would be in no mask then" in said
+    raw.convert("--in-order", "--first-id", 0, source="PixelLabelData")
+    raw.assert_masks(lambda ids: ids)
+    raw.convert("--in-order", "--first-id", 1, source="PixelLabelData")
+    raw.assert_masks(without_first)

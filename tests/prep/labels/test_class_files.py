@@ -162,6 +162,14 @@ ENTRIES = [{"class_name": "road", "png_index": 1, "color": "#4df3ceff"}, {"class
             False,
         ),
         ("class_map.json", '{"background": {"id": 0}, "road": {"id": 3}, "car": {"id": 7}}', (0, 3, 7), False),
+        (
+            "o.json",
+            '{"classes": [{"id": 0, "name": "background", "color": [0, 0, 0]}, {"id": 2, "name": "road", "color": '
+            '[255, 0, 0]}, {"id": 4, "name": "car", "color": [0, 0, 9]}]}',
+            (0, 2, 4),
+            False,
+        ),
+        ("labels.yml", "- id: 0\n  name: background\n- id: 2\n  name: road\n- id: 4\n  name: car\n", (0, 2, 4), False),
         ("labels.yaml", "0: background\n1: road\n2: car\n", (0, 1, 2), False),
         (
             "kitti.yaml",

@@ -480,3 +480,21 @@ def test_one_name_of_two_photos_among_others_is_told(tmp_path: Path, out: Path) 
     assert "1 photo not taken, because the name stands in several folders: a.png" in said
     assert "masks without their photo (bring it in with --images): 1\n  a\n" in said
     assert by_stem(out)["b"].image == "images/b.png"
+
+
+def test_of_more_categories_than_a_dataset_has_those_in_annotations_are_classes(tmp_path: Path, out: Path) -> None:
+    data = content()
+    data["categories"] += [{"id": 1000 + number, "name": f"c{number}"} for number in range(300)]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert "303 categories, of which 3 are in annotations: these are the classes" in text
+    assert Dataset.open(out).classes.names == ("background", "soil", "tree")
+
+
+def test_masks_of_the_same_photos_beside_are_told(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/c.json", content())
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "raw/images" / name, random_image(0, 3, 5))
+        save(tmp_path / "raw/masks" / name, np.zeros((3, 5), np.uint8))
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    folder = tmp_path / "raw/masks"
+    assert f"2 masks of the same photos (masks/a.png) not read; to read these, name {folder}" in text

@@ -81,8 +81,9 @@ def test_tables_of_something_else_are_no_splits(raw: Path, text: str) -> None:
     assert set(splits(raw).values()) == {""}
 
 
-def test_folders_of_dev_and_evaluation_are_splits(tmp_path: Path) -> None:
-    for number, folder in enumerate(("Training", "Dev", "Evaluation")):
+@pytest.mark.parametrize("folders", [("Training", "Dev", "Evaluation"), ("trainset", "ValSet", "test_set")])
+def test_folders_of_other_words_are_splits(folders: tuple[str, ...], tmp_path: Path) -> None:
+    for number, folder in enumerate(folders):
         save(tmp_path / f"raw/{folder}/images/a.jpg", smooth_image(24, 32))
         save(tmp_path / f"raw/{folder}/masks/a.png", random_mask(number))
     (tmp_path / "raw/classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
