@@ -226,6 +226,8 @@ def wrongly_counted(meaning: Meaning, present: Collection[int], unknown: Collect
 
 
 def two_lines(classes: ClassMap) -> str:
-    """The class map to write for black-and-white masks with these names."""
-    second = classes.names[1] if len(classes) > 1 else "object"
-    return f"{classes.names[0]},#000000,0\n{second},#ffffff,255"
+    """The class map to write for black-and-white masks with these names: a background is black."""
+    first, second = classes.names[0], classes.names[1] if len(classes) > 1 else "object"
+    if second.lower() == BACKGROUND:
+        first, second = second, first
+    return f"{first},#000000,0\n{second},#ffffff,255"

@@ -71,7 +71,7 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
     if plan.reader.name == "ids" and len(plan.classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return (
             f"the masks hold only the ids {plan.classes.ids[held[0]]} and 255, and 255 means ignored: one class is "
-            "left. If 255 is a class, say so in the class map (name,#rrggbb,255), in two lines\n\n"
+            "left. If 255 is a class, save these two lines as classes.txt and add --classes classes.txt:\n\n"
             f"{two_lines(plan.classes)}\n\nIf these pixels are to be left out of training and scores, "
             "add --unknown ignore"
         )
@@ -199,7 +199,7 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
 
 def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, photos: bool, tinted: bool) -> str:
     """What to type where values belong to no class."""
-    if reader.name == "rgb" and not tinted and _are_numbers(unknown, len(classes)):
+    if reader.name == "rgb" and not (tinted and {*unknown} == {0}) and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])

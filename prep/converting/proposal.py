@@ -28,6 +28,8 @@ _JPEG = frozenset({".jpg", ".jpeg"})
 _TWO = 2
 _MIDDLE = frozenset({127, 128})
 _OBJECTS = 6
+_RED = 255
+"""The largest code of a colour without green and blue."""
 _SHOWN_TABLES = 4
 _BLACK_AND_WHITE = ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))
 
@@ -53,7 +55,7 @@ def no_meaning(
         return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
     if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
         return _cut_out(labels)
-    noise = _noise(codes, reader, labels)
+    noise = frozenset() if _in_red(codes.pixels, reader) else _noise(codes, reader, labels)
     if len(codes.pixels) - len(noise) < _TWO and len(codes.pixels) <= MAX_CLASSES:
         noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
     found = [code for code in codes.by_pixels() if code not in noise]
@@ -77,9 +79,27 @@ def no_meaning(
         + _on_objects(codes, reader, len(labels))
         + _tables(reader, found, beside)
         + _to_save(
-            reader, _without_codes(found if len(found) <= MAX_CLASSES else shown, unlabelled), long, nearest=bool(noise)
+            reader,
+            _without_codes(found if len(found) <= MAX_CLASSES else shown, unlabelled),
+            _numbers_in_red(codes.pixels, reader, named) or long,
+            nearest=bool(noise),
         )
     )
+
+
+def _in_red(codes: Collection[int], reader: LabelReader) -> bool:
+    """Whether colours differ in red only, as where it holds the number of a class (CARLA)."""
+    return reader.name == "rgb" and _TWO < len(codes) <= MAX_CLASSES and all(code <= _RED for code in codes)
+
+
+def _numbers_in_red(codes: Collection[int], reader: LabelReader, named: Meaning | None) -> LongList | None:
+    """A list of names and numbers that has the red of all colours, and its names by their codes."""
+    if named is None or named.found is None or not named.has_ids or not _in_red(codes, reader):
+        return None
+    names = dict(zip(named.classes.ids, named.classes.names, strict=True))
+    names |= dict.fromkeys(named.classes.ignored_ids, "ignore")
+    by_code = {code: names.get(code, "") for code in codes}
+    return (named.found, by_code) if all(by_code.values()) else None
 
 
 def _without_codes(codes: Sequence[int], left_out: Collection[int]) -> Sequence[int]:
@@ -133,11 +153,12 @@ def _to_save(reader: LabelReader, codes: Sequence[int], long: LongList | None, *
     if reader.name == "ids" and set(codes) == {0, IGNORE_INDEX} and nearest:
         rows = two_lines(_BLACK_AND_WHITE)
     else:
-        classes = reader.propose(sorted(codes))
-        if long is not None and reader.name != "rgb" and set(classes.ids) <= long[1].keys():
-            classes = replace(classes, names=tuple(long[1][raw] for raw in classes.ids))
-            most = f"a dataset at most {MAX_CLASSES}; these are those of the masks"
-            said = f"\n\n{long[0]} has {len(long[1])} classes, {most}"
+        classes, by_color = reader.propose(sorted(codes)), reader.name == "rgb"
+        numbers = sorted(codes) if by_color else classes.ids
+        if long is not None and set(numbers) <= long[1].keys() and (not by_color or max(numbers) <= _RED):
+            classes = replace(classes, names=tuple(long[1][raw] for raw in numbers))
+            most = f"has {len(long[1])} classes, a dataset at most {MAX_CLASSES}; these are those of the masks"
+            said = f"\n\n{long[0]} {'gives these names to the red of the colours' if by_color else most}"
         rows = format_list(classes)
     return (
         f"{said}\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n{rows}"

@@ -221,8 +221,19 @@ def _nothing(contents: Contents) -> SegError:
         return _in_zips(contents.source, zips)
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
-        f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "
+        f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. {_on_tables(contents)}"
         "No labels yet? Bring the photos in with 'seg-prep resize', and draw masks with 'seg-prep annotate'"
+    )
+
+
+def _on_tables(contents: Contents) -> str:
+    """What tables are read, where one lies there that is of another kind."""
+    tables = contents.of_suffix(".csv", ".tsv")
+    return (
+        f"{tables[0].name} is a table of no kind that is read: run lengths (image, class), VGG Image Annotator's, and "
+        "images with their masks; export polygons as COCO JSON. "
+        if tables
+        else ""
     )
 
 

@@ -468,3 +468,34 @@ def test_a_list_that_begins_with_the_background_is_asked_about_where_0_is_unlabe
     raw.assert_masks(lambda ids: ids)
     raw.convert("--in-order", "--first-id", 1, source="PixelLabelData")
     raw.assert_masks(without_first)
+
+
+def test_numbers_in_the_red_of_colours_get_the_names_of_a_list(raw: Raw) -> None:
+    """As CARLA writes them; near colours are classes then, and no noise."""
+    numbers = np.array([0, 7, 10], np.uint8)
+    raw.masks(lambda ids: np.stack([numbers[ids], ids * 0, ids * 0], axis=-1))
+    assert "class1,#070000\nclass2,#0a0000" in raw.refused()
+    raw.write("classes.txt", "0 unlabeled\n7 road\n10 car\n")
+    said = raw.refused()
+    assert "classes.txt gives these names to the red of the colours\n\nSave these lines" in said
+    path = raw.write("own.txt", said.split("\n\n")[-1])
+    raw.convert("--classes", path)
+    assert raw.names == ("road", "car")
+    raw.assert_masks(without_first)
+
+
+def test_the_background_of_two_names_is_black(raw: Raw) -> None:
+    raw.masks(white)
+    raw.write("classes.txt", "crack\nbackground\n")
+    said = raw.refused()
+    assert "If 255 is a class, save these two lines as classes.txt and add --classes classes.txt:" in said
+    raw.convert("--classes", raw.write("own.txt", said.split("\n\n")[1]))
+    assert raw.names == ("background", "crack")
+    raw.assert_masks(lambda ids: ids == 1)
+
+
+def test_greys_among_colours_are_read_as_ids_where_they_are_not_black_alone(raw: Raw) -> None:
+    raw.masks(lambda ids: COLORS[ids])
+    save(raw.folder / "masks" / "b.png", np.stack([IDS["b"]] * 3, axis=-1))
+    raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
+    assert "greys below the number of classes, as ids are. Run the command again with\n  --from ids" in raw.refused()

@@ -143,3 +143,15 @@ def test_boxes_of_tracks_are_counted_and_several_tasks_refused(tmp_path: Path) -
     path.write_text(path.read_text().replace("</task>", "</task><task><size>4</size></task>"))
     said = run_error("masks", "convert", path, "-o", tmp_path / "x")
     assert "holds the tracks of 2 tasks; export each task by itself" in said
+
+
+def test_images_of_a_dataset_that_count_from_1_are_asked_about(tmp_path: Path) -> None:
+    road = polygon(0) + polygon(1, outside=1)
+    path = write(tmp_path / "raw", road, frames=3)
+    for number in (1, 2, 3):
+        save(tmp_path / "photos" / f"frame_{number:06d}.png", random_image(number, 3, 5))
+    run_ok("resize", tmp_path / "photos", "-o", tmp_path / "set", "--size", 64)
+    said = run_error("masks", "convert", path, "-o", tmp_path / "set")
+    assert "their numbers begin at another one" in said and "add --in-order" in said
+    run_ok("masks", "convert", path, "-o", tmp_path / "set", "--in-order")
+    assert rows(tmp_path / "set") == {"frame_000001": ROAD, "frame_000002": NONE, "frame_000003": NONE}

@@ -226,3 +226,14 @@ def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -
     assert Dataset.open(tmp_path / "dataset").classes.names == ("BACKGROUND", "road", "car")
     masks = masks_of(tmp_path / "dataset")
     assert all(np.array_equal(masks[f"p{number}"], random_mask(number)) for number in range(2))
+
+
+def test_lists_of_another_computer_count_and_lists_of_other_names_are_told(raw: Path) -> None:
+    write(raw, "train.txt", "C:\\data\\JPEGImages\\a1.jpg", "C:\\data\\JPEGImages\\a2.jpg")
+    write(raw, "val.txt", "/home/me/JPEGImages/a3.jpg", "/home/me/JPEGImages/a4.jpg")
+    convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "val"}
+    write(raw, "train.txt", "tree.jpg", "lake.jpg")
+    write(raw, "val.txt", "dog.jpg")
+    text = run_ok("masks", "convert", raw, "-o", raw.parent / "other").stdout
+    assert "no split is taken from train.txt, val.txt: they list other names (tree.jpg)" in text
