@@ -70,6 +70,7 @@ KILLS ?= 200
 kills: $(INSTALLED)
 	$(BIN)/python -m tests.kills
 	$(BIN)/python -m tests.kills --random $(KILLS) --workers 2
+	$(BIN)/python -m tests.kills --random $(KILLS) --cluster
 
 gpu:
 	$(PYTHON) -m tests.gpu

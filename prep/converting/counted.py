@@ -187,6 +187,8 @@ def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collecti
     held = sorted({*present, *unknown} - {IGNORE_INDEX})
     if meaning.has_ids or meaning.has_colors or meaning.ignored or not set(unknown) - {IGNORE_INDEX}:
         return ""
+    if set(classes.ids) <= set(present):  # each name has its value: what is more is not of the list
+        return ""
     names = classes.names
     if len(held) == len(names) + 1 and held[0] == 0 and BACKGROUND not in map(str.lower, names):
         names = (BACKGROUND, *names)
@@ -224,6 +226,8 @@ def wrongly_counted(meaning: Meaning, present: Collection[int], unknown: Collect
 
 
 def two_lines(classes: ClassMap) -> str:
-    """The class map to write for black-and-white masks with these names."""
-    second = classes.names[1] if len(classes) > 1 else "object"
-    return f"{classes.names[0]},#000000,0\n{second},#ffffff,255"
+    """The class map to write for black-and-white masks with these names: a background is black."""
+    first, second = classes.names[0], classes.names[1] if len(classes) > 1 else "object"
+    if second.lower() == BACKGROUND:
+        first, second = second, first
+    return f"{first},#000000,0\n{second},#ffffff,255"

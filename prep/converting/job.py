@@ -62,6 +62,7 @@ class LabelOutcome:
 
     raw_pixels: (256,) before the mask was brought to the size of its image.  record: the photo's row of photos.csv.
     turned: the mask was drawn on the photo as stored and was turned with it.  resized: it had another size.
+    transposed: a matrix whose rows are the columns of the photo.
     overlapping: pixels of the raw label that lie in several of its parts.
     """
 
@@ -73,6 +74,7 @@ class LabelOutcome:
     record: PhotoRecord | None = None
     turned: bool = False
     resized: bool = False
+    transposed: bool = False
     overlapping: int = 0
 
 
@@ -121,6 +123,7 @@ class ConvertLabel:
             record=record,
             turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
             resized=sorted(raw.shape) != sorted(mask.shape),
+            transposed=drawn == "transposed",
             overlapping=overlaps(job.label) if job.filled is None and (overlaps := self._overlaps()) else 0,
         )
         if unknown.codes.size and self.unknown == "error":
@@ -167,11 +170,12 @@ class ConvertLabel:
             return mask, "upright"
         photo = record or _as_photo(sample)
         fits, fits_on_its_side = drawn_on(mask.shape[::-1], photo), drawn_on(mask.shape, photo)
-        if self.reader == _MATRIX and fits is None and fits_on_its_side is not None:
-            # MATLAB counts down columns first: a matrix written by another program may lie on its side.
-            mask = np.ascontiguousarray(mask.T)
+        # MATLAB counts down columns first: a matrix written by another program may lie on its side.
+        on_its_side = self.reader == _MATRIX and fits is None and fits_on_its_side is not None
         try:
-            return place_mask(mask, photo, sample.width, sample.height, stretch=self.stretch)
+            raw = np.ascontiguousarray(mask.T) if on_its_side else mask
+            placed, drawn = place_mask(raw, photo, sample.width, sample.height, stretch=self.stretch)
+            return placed, "transposed" if on_its_side else drawn
         except SegError as error:
             raise SegError(f"{job.label.name}: {error}") from error
 

@@ -145,9 +145,12 @@ def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotal
 
 
 def _seen(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
-    """Notes on overlaps, and on photos of which the size of a mask does not tell whether EXIF has to turn it, too."""
+    """Notes on overlaps, matrices on their side, and photos of which the size of a mask does not tell how it lies."""
     pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
     notes = [f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"] if pixels else []
+    if on_their_sides := [outcome.sample.stem for outcome in outcomes if outcome.transposed]:
+        lay = f"{counted(len(on_their_sides), 'matrix', 'matrices')} of the shape of a photo on its side"
+        notes.append(f"{lay}, read as written columns first; look at {list_some(on_their_sides)}")
     before = {job.sample.stem: job.record for job in plan.jobs}
     records = [outcome.record or before[outcome.sample.stem] for outcome in outcomes]
     names = [record.photo for record in records if record is not None and is_unclear(record)]

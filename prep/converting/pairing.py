@@ -68,6 +68,8 @@ def pair_labels(
         return _in_order(images, stems)
     pairing = pairing_of(images, labels, patterns)
     if labels.names_photos and (pairing.pairs or not images):
+        if not skip_unpaired and _are_shifted(images, stems, pairing):
+            raise _unpaired(images, stems, pairing)
         return pairing
     labelled = {sample.stem for sample in before.samples if sample.is_labelled} if before else set()
     alone = tuple(stem for stem in pairing.images_alone if stem not in labelled)

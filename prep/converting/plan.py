@@ -33,7 +33,7 @@ from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.bands import Bands
-from prep.labels.class_files import long_list
+from prep.labels.class_files import long_list, tables_beside
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.photo_folders import photos_to_bring
@@ -213,7 +213,8 @@ def _reader_and_meaning(
     reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, chosen, workers, progress)
-        raise no_meaning(values, reader, meaning, chosen, long_list(source))
+        beside = tables_beside(source)
+        raise no_meaning(values, reader, meaning, chosen, long_list(source), beside, labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
     meaning = numbered_as_maps(

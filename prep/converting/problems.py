@@ -1,4 +1,4 @@
-"""What keeps a conversion from going on, in words: files that fail, values of no class, and what they could be."""
+"""What keeps a conversion from going on, in words: files that fail, ids counted wrongly, values of no class."""
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -12,28 +12,29 @@ from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
 from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.plan import Plan
-from prep.converting.proposal import on_steps
+from prep.converting.proposal import align, on_steps, proposal_text, proposed_colors
 from prep.converting.unknown import CodeTotals, nearest_class
-from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_list
 from prep.core.failures import refused
 from prep.core.words import counted, lines, verb
 from prep.images.finding import FoundFile
 from prep.labels.pixels.ids import instance_readers
 from prep.labels.pixels.rgb import TRANSPARENT
 from prep.labels.reader import LabelReader
+from prep.labels.region_labels import BACKGROUND
 
 _VALUES_SHOWN = 20
 
 _BLENDS = 3
 """So many unknown ids may be greys of blurred edges."""
 
+_NEAR = 100
+"""Colours that differ by more in RGB (0 to 441) are seldom one that slipped."""
+
 _ON_TRANSPARENT = (
     "\nIf what is transparent is the background, call its class background in the class map, and add --unknown "
     "background"
 )
-
-_MIN_SHARE = 1e-3
-"""Colours of fewer pixels are slips and blended edges rather than classes."""
 
 
 def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> None:
@@ -54,6 +55,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
         return question
     if plan.options.unknown != "error":
         return ""
+    if question := _first_of_matlab(pixels, plan):
+        return question
     if question := _first_class(unknown, pixels, plan, lacks_background):
         return question
     if question := _first_class(unknown, pixels, plan, wrongly_counted, is_said=True):
@@ -68,7 +71,7 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
     if plan.reader.name == "ids" and len(plan.classes) > 1 and held[1:] == [IGNORE_INDEX]:
         return (
             f"the masks hold only the ids {plan.classes.ids[held[0]]} and 255, and 255 means ignored: one class is "
-            "left. If 255 is a class, say so in the class map (name,#rrggbb,255), in two lines\n\n"
+            "left. If 255 is a class, save these two lines as classes.txt and add --classes classes.txt:\n\n"
             f"{two_lines(plan.classes)}\n\nIf these pixels are to be left out of training and scores, "
             "add --unknown ignore"
         )
@@ -91,6 +94,23 @@ def _first_class(
     return ask(plan.meaning, present, unknown.pixels)
 
 
+def _first_of_matlab(pixels: NDArray[np.int64], plan: Plan) -> str:
+    """What to ask where a list was counted from 1, as 0 is unlabelled, and explains the masks counted from 0, too."""
+    meaning, options = plan.meaning, plan.options
+    if plan.labels.unlabelled != (0,) or plan.labels.names is not None or plan.reader.name == "rgb" or meaning.has_ids:
+        return ""
+    names = meaning.classes.names
+    if options.first_id is not None or options.unlabelled or names[0].lower() not in (BACKGROUND, "bg"):
+        return ""
+    if pixels[len(names) - 1] or not pixels[IGNORE_INDEX]:
+        return ""
+    return (
+        f"which id is the first of the class map? In MATLAB's labels 0 means that nobody labelled the pixel, and "
+        f"{names[0]} would be 1; but {names[-1]} would be in no mask then. Type the same command with\n"
+        f"  --first-id 0   if {names[0]} is 0\n  --first-id 1   if it is right as it is: {names[0]} is 1"
+    )
+
+
 def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
     """What to ask where a list beside the masks (CUB's species) does not explain their equal steps of grey."""
     if plan.reader.name != "ids" or plan.meaning.found is None:
@@ -108,14 +128,16 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
     reader, classes = plan.reader, plan.classes
     seen = value_appearances(_paired(outcomes, plan), unknown.by_pixels()[:_VALUES_SHOWN], reader)
     photos = look_like_photos(unknown.pixels, int(pixels.sum()))
-    text = _table_of(unknown, reader, classes, seen, photos=photos)
+    absent = [index for index in range(len(classes)) if not pixels[index]]
+    tinted = any(pixels[index] and len({*color}) > 1 for index, color in enumerate(classes.colors))
+    text = _table_of(unknown, reader, classes, seen, photos=photos, tinted=tinted)
+    text += _without_background(unknown.pixels, reader, plan.meaning)
     if seen:
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
         text += _inspect_command(plan)
-    absent = [index for index in range(len(classes)) if not pixels[index]]
     if reader.name == "rgb" and absent and not _are_numbers(unknown.pixels, len(classes)):
-        proposed = _proposed_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
-        text += _proposal_text(proposed, reader, classes, seen) if proposed else ""
+        proposed = proposed_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
+        text += proposal_text(proposed, reader, classes, seen) if proposed else ""
     return text
 
 
@@ -125,11 +147,17 @@ def _are_numbers(codes: Iterable[int], classes: int) -> bool:
 
 
 def _table_of(
-    unknown: CodeTotals, reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance], *, photos: bool
+    unknown: CodeTotals,
+    reader: LabelReader,
+    classes: ClassMap,
+    seen: Mapping[int, Appearance],
+    *,
+    photos: bool,
+    tinted: bool,
 ) -> str:
     """The unknown values, and how to go on; without a column for photos where nothing is seen in them.
 
-    photos: whether the values are those of photos.
+    photos: whether the values are those of photos.  tinted: whether the masks have a class whose colour is no grey.
     """
     header = ["value", "pixels", "files", *(["photo"] if seen else []), "nearest class", "distance", "first file"]
     rows = []
@@ -144,17 +172,34 @@ def _table_of(
     return (
         f"{counted(number, 'value')} of the masks {verb(number, 'belongs', 'belong')} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
-        + _align([header, *rows])
+        + align([header, *rows])
         + (f"\n... and {counted(more, 'more value')}" if more else "")
         + (f"\n\n{counted(number, 'value')}: {PHOTOS}." if photos else "")
         + "\n\n"
-        + _ways_on(unknown.pixels, reader, classes, photos=photos)
+        + _ways_on(unknown.pixels, reader, classes, photos=photos, tinted=tinted)
     )
 
 
-def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, photos: bool) -> str:
+def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning: Meaning) -> str:
+    """The class map with a background for black, or for 0, where it knows all else and names none."""
+    classes = meaning.classes
+    if {*unknown} != {0} or reader.name not in ("rgb", "ids") or BACKGROUND in map(str.lower, classes.names):
+        return ""
+    if classes.more_ids or classes.more_colors or (reader.name == "ids" and classes.ignored_ids):
+        return ""
+    colors = ((0, 0, 0), *classes.colors)
+    ids, ignored = ((), classes.ignored) if reader.name == "rgb" else ((0, *classes.ids), ())
+    if len(set(colors)) < len(colors) or (reader.name == "ids" and not meaning.has_ids):
+        return ""
+    return (
+        f"\n\nIf {reader.describe(0)} is a background that the class map leaves out, save these lines as classes.txt "
+        f"and add --classes classes.txt:\n\n{format_list(ClassMap((BACKGROUND, *classes.names), colors, ids, ignored))}"
+    )
+
+
+def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, photos: bool, tinted: bool) -> str:
     """What to type where values belong to no class."""
-    if reader.name == "rgb" and _are_numbers(unknown, len(classes)):
+    if reader.name == "rgb" and not (tinted and {*unknown} == {0}) and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
@@ -164,7 +209,7 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
         "  --unknown ignore      they become 255: left out of training and scores"
         + (
             "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
-            if (reader.name == "rgb" or len(unknown) >= _BLENDS) and not photos  # ids have no neighbours
+            if not photos and (len(unknown) >= _BLENDS or _are_near(unknown, reader, classes))
             else ""
         )
         + (
@@ -177,17 +222,9 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     )
 
 
-def _align(rows: list[list[str]]) -> str:
-    """Write rows as a table: the first and last column to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    last = len(widths) - 1
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in (0, last) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+def _are_near(unknown: Iterable[int], reader: LabelReader, classes: ClassMap) -> bool:
+    """Whether each is a colour much like that of a class; ids have no neighbours."""
+    return reader.name == "rgb" and all(nearest_class(reader, code, classes)[1] < _NEAR for code in unknown)
 
 
 def _paired(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[PairedLabel]:
@@ -211,46 +248,3 @@ def _inspect_command(plan: Plan) -> str:
     words += ["--match", *options.patterns] if options.patterns else []
     words += ["--from", options.reader] if options.reader else []
     return shlex.join([*words, "--sheet", "values.png"])
-
-
-def _proposed_colors(
-    unknown: Mapping[int, int], total: int, absent: Sequence[int], reader: LabelReader, classes: ClassMap
-) -> list[tuple[int, int]]:
-    """(class index, code) for classes that no mask holds, by the smallest sum of colour distances.
-
-    unknown: pixels by code.  total: pixels of all masks.  absent: indices of classes without a pixel.
-    """
-    from scipy.optimize import linear_sum_assignment  # a quarter of a second, for this error only
-
-    codes = [code for code, pixels in unknown.items() if pixels >= _MIN_SHARE * total]
-    distances = np.array([[reader.distance(code, classes)[index] for code in codes] for index in absent])
-    if not distances.size or not np.isfinite(distances).all():
-        return []
-    rows, columns = linear_sum_assignment(distances)
-    return [(absent[row], codes[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
-
-
-def _proposal_text(
-    proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]
-) -> str:
-    """Show the proposal as a table and as the options that accept it."""
-    rows = [
-        [
-            classes.names[index],
-            format_color(classes.colors[index]),
-            "->",
-            reader.describe(code),
-            f"(photo {seen[code].color})" if code in seen else "",
-        ]
-        for index, code in proposed
-    ]
-    options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
-    return (
-        f"\n\n{counted(len(proposed), 'class', 'classes')} of the class map "
-        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps its colours are wrong. By nearness of mask "
-        "colours alone they could be\n\n"
-        f"{_align(rows)}\n\n"
-        "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
-        "same command accepts it, or what you make of it, with\n"
-        f"{options}"
-    )

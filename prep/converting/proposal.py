@@ -1,26 +1,36 @@
-"""Masks without a class map: the error lists their values, and proposes lines to save as one."""
+"""Masks without a class map: the error lists their values, and proposes lines to save as one, or colours of classes."""
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from prep.converting.counted import is_blurred, step_of, two_lines
+from prep.converting.crops import Appearance
 from prep.converting.meaning import Meaning
 from prep.converting.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
 from prep.converting.unknown import CodeTotals
-from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
+from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_color, format_list, made_up_classes
 from prep.core.errors import SegError
-from prep.core.words import counted, list_some
+from prep.core.words import counted, list_some, options, verb
 from prep.labels.class_files import LongList
 from prep.labels.pixels.rgb import TRANSPARENT
 from prep.labels.reader import LabelReader, RawLabel, read_codes
+from prep.labels.tables.table import ClassTable
 
 _SHOWN = 20
+_MIN_SHARE = 1e-3
+"""Colours of fewer pixels are slips and blended edges rather than classes."""
+
 _JPEG = frozenset({".jpg", ".jpeg"})
 _TWO = 2
 _MIDDLE = frozenset({127, 128})
 _OBJECTS = 6
+_RED = 255
+"""The largest code of a colour without green and blue."""
+_SHOWN_TABLES = 4
 _BLACK_AND_WHITE = ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))
 
 
@@ -30,10 +40,14 @@ def no_meaning(
     named: Meaning | None,
     labels: Sequence[RawLabel],
     long: LongList | None,
+    beside: Sequence[tuple[Path, ClassTable]],
+    unlabelled: Collection[int],
 ) -> SegError:
     """The error for masks without a class map; named: a list of names that says no colours, for masks of colours.
 
     long: a file beside them that lists more classes than a dataset can have, and its names by their ids.
+    beside: files that read as class tables, of any name; those that have all values of the masks are proposed.
+    unlabelled: codes that mean pixels that nobody labelled.
     """
     if not codes.pixels:
         read_codes(reader, labels[0])  # says what is wrong with it
@@ -41,7 +55,7 @@ def no_meaning(
         return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
     if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
         return _cut_out(labels)
-    noise = _noise(codes, reader, labels)
+    noise = frozenset() if _in_red(codes.pixels, reader) else _noise(codes, reader, labels)
     if len(codes.pixels) - len(noise) < _TWO and len(codes.pixels) <= MAX_CLASSES:
         noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
     found = [code for code in codes.by_pixels() if code not in noise]
@@ -61,8 +75,46 @@ def no_meaning(
     return SegError(
         listed
         + _on_255(codes, reader)
+        + _on_unlabelled(codes, reader, unlabelled)
         + _on_objects(codes, reader, len(labels))
-        + _to_save(reader, found if len(found) <= MAX_CLASSES else shown, long, nearest=bool(noise))
+        + _tables(reader, found, beside)
+        + _to_save(
+            reader,
+            _without_codes(found if len(found) <= MAX_CLASSES else shown, unlabelled),
+            _numbers_in_red(codes.pixels, reader, named) or long,
+            nearest=bool(noise),
+        )
+    )
+
+
+def _in_red(codes: Collection[int], reader: LabelReader) -> bool:
+    """Whether colours differ in red only, as where it holds the number of a class (CARLA)."""
+    return reader.name == "rgb" and _TWO < len(codes) <= MAX_CLASSES and all(code <= _RED for code in codes)
+
+
+def _numbers_in_red(codes: Collection[int], reader: LabelReader, named: Meaning | None) -> LongList | None:
+    """A list of names and numbers that has the red of all colours, and its names by their codes."""
+    if named is None or named.found is None or not named.has_ids or not _in_red(codes, reader):
+        return None
+    names = dict(zip(named.classes.ids, named.classes.names, strict=True))
+    names |= dict.fromkeys(named.classes.ignored_ids, "ignore")
+    by_code = {code: names.get(code, "") for code in codes}
+    return (named.found, by_code) if all(by_code.values()) else None
+
+
+def _without_codes(codes: Sequence[int], left_out: Collection[int]) -> Sequence[int]:
+    """The codes but those; all of them if none would be left."""
+    return [code for code in codes if code not in left_out] or codes
+
+
+def _on_unlabelled(codes: CodeTotals, reader: LabelReader, unlabelled: Collection[int]) -> str:
+    """What MATLAB's 0 means, which stands in no line."""
+    held = [code for code in sorted(unlabelled) if code in codes.pixels]
+    if reader.name == "rgb" or not held or len(held) == len(codes.pixels):
+        return ""
+    return (
+        f"\n\n{reader.describe(held[0])} means that nobody labelled the pixel: it is ignored, and stands in no line; "
+        "if it is a class, add --unlabelled background, or its name"
     )
 
 
@@ -80,17 +132,33 @@ def _cut_out(labels: Sequence[RawLabel]) -> SegError:
     )
 
 
+def _tables(reader: LabelReader, codes: Sequence[int], beside: Sequence[tuple[Path, ClassTable]]) -> str:
+    """Files beside the masks that read as their class map, and how to say so."""
+    by_color = reader.name == "rgb"
+    fitting = [
+        (file, table.classes)
+        for file, table in beside
+        if (table.has_colors or not by_color) and set(codes) <= reader.table(table.classes).keys() and len(codes) > 1
+    ]
+    if not fitting:
+        return ""
+    names = "; ".join(list_some(classes.names) for _, classes in fitting[:_SHOWN_TABLES])
+    ways = options("--classes", [str(file) for file, _ in fitting[:_SHOWN_TABLES]])
+    return f"\n\nBeside the masks lies what reads as their class map ({names}); if it is, add{ways}"
+
+
 def _to_save(reader: LabelReader, codes: Sequence[int], long: LongList | None, *, nearest: bool) -> str:
     """The lines of a class map for these codes, with the names that a list gives to their ids, and how to use it."""
     said, added = "", " and --unknown nearest" if nearest else ""
     if reader.name == "ids" and set(codes) == {0, IGNORE_INDEX} and nearest:
         rows = two_lines(_BLACK_AND_WHITE)
     else:
-        classes = reader.propose(sorted(codes))
-        if long is not None and reader.name != "rgb" and set(classes.ids) <= long[1].keys():
-            classes = replace(classes, names=tuple(long[1][raw] for raw in classes.ids))
-            most = f"a dataset at most {MAX_CLASSES}; these are those of the masks"
-            said = f"\n\n{long[0]} has {len(long[1])} classes, {most}"
+        classes, by_color = reader.propose(sorted(codes)), reader.name == "rgb"
+        numbers = sorted(codes) if by_color else classes.ids
+        if long is not None and set(numbers) <= long[1].keys() and (not by_color or max(numbers) <= _RED):
+            classes = replace(classes, names=tuple(long[1][raw] for raw in numbers))
+            most = f"has {len(long[1])} classes, a dataset at most {MAX_CLASSES}; these are those of the masks"
+            said = f"\n\n{long[0]} {'gives these names to the red of the colours' if by_color else most}"
         rows = format_list(classes)
     return (
         f"{said}\n\nSave these lines with your own names as classes.txt and add --classes classes.txt{added}:\n\n{rows}"
@@ -151,4 +219,60 @@ def _on_255(codes: CodeTotals, reader: LabelReader) -> str:
     return (
         "\n\n255 is ignored, as in Pascal VOC, Cityscapes and Ultralytics, and stands in no line; "
         "if it is a class, add a line name,#rrggbb,255"
+    )
+
+
+def proposed_colors(
+    unknown: Mapping[int, int], total: int, absent: Sequence[int], reader: LabelReader, classes: ClassMap
+) -> list[tuple[int, int]]:
+    """(class index, code) for classes that no mask holds, by the smallest sum of colour distances.
+
+    unknown: pixels by code.  total: pixels of all masks.  absent: indices of classes without a pixel.
+    """
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second, for this error only
+
+    codes = [code for code, pixels in unknown.items() if pixels >= _MIN_SHARE * total]
+    distances = np.array([[reader.distance(code, classes)[index] for code in codes] for index in absent])
+    if not distances.size or not np.isfinite(distances).all():
+        return []
+    rows, columns = linear_sum_assignment(distances)
+    return [(absent[row], codes[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
+
+
+def proposal_text(
+    proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]
+) -> str:
+    """Show the proposal as a table and as the options that accept it."""
+    rows = [
+        [
+            classes.names[index],
+            format_color(classes.colors[index]),
+            "->",
+            reader.describe(code),
+            f"(photo {seen[code].color})" if code in seen else "",
+        ]
+        for index, code in proposed
+    ]
+    options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
+    return (
+        f"\n\n{counted(len(proposed), 'class', 'classes')} of the class map "
+        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps its colours are wrong. By nearness of mask "
+        "colours alone they could be\n\n"
+        f"{align(rows)}\n\n"
+        "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
+        "same command accepts it, or what you make of it, with\n"
+        f"{options}"
+    )
+
+
+def align(rows: list[list[str]]) -> str:
+    """Write rows as a table: the first and last column to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    last = len(widths) - 1
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in (0, last) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
     )

@@ -14,7 +14,10 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 
-_PART = re.compile(r"\.[A-Za-z0-9-]{0,12}-[0-9a-f]{12}\.part")
+PROBE = ".probe"
+"""Ends the name of a part file that a living command keeps, see prep.core.cluster.probe."""
+
+_PART = re.compile(r"\.[A-Za-z0-9-]{0,12}-[0-9a-f]{12}\.(part|probe)")
 
 _PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Not what a link leads to, and no waiting for a named pipe."""
@@ -177,5 +180,7 @@ def remove_parts(folder: Path, *, deep: bool = True) -> None:
     for place, folders, names in os.walk(folder):
         for name in filter(is_part, [*names, *folders]):
             part = Path(place, name)
+            if part.suffix == PROBE:
+                continue
             shutil.rmtree(part) if name in folders else part.unlink(missing_ok=True)
         folders[:] = [name for name in folders if deep and not is_part(name)]

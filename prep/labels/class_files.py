@@ -39,6 +39,10 @@ _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", 
 _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
 _LARGEST = 1 << 20
+_TABLES = (".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".names", ".pbtxt")
+_MOST_TABLES = 50
+"""More such files in a folder are labels, one for each photo."""
+_NO_TABLES = ("readme", "requirements", "environment", "licen", "changelog")
 
 LongList = tuple[Path, Mapping[int, str]]
 """A file that lists more classes than a dataset can have, and its names by the ids that it states."""
@@ -102,6 +106,15 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
         if tables:
             return each[0], tables[0]
     return _stated(source)
+
+
+def tables_beside(source: Path) -> list[tuple[Path, ClassTable]]:
+    """Files of any name that read as class tables, in the labels' folder or in one that holds it: to be proposed."""
+    places = dict.fromkeys(place.absolute() for place in (*_places(source), _above(source)) if place.is_dir())
+    files = [file for place in places for file in sorted(place.iterdir()) if file.suffix.lower() in _TABLES]
+    files = [file for file in files if not file.name.lower().startswith(_NO_TABLES)]
+    read = ((file, _table_or_none(file)) for file in files[:_MOST_TABLES] if file.is_file())
+    return [(file, table) for file, table in read if table is not None]
 
 
 def long_list(source: Path) -> LongList | None:

@@ -1,11 +1,16 @@
 """What label files hold and cannot be used: one line a reason, with the first names; and files that are damaged."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.folder_names import names_labels
+from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.contents import Contents
+from prep.labels.reader import LabelSource
 
 ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 """What reading content raises that is not as its tool writes it."""
@@ -48,3 +53,18 @@ def not_as_written(file: FoundFile, tool: str, error: Exception) -> SegError:
     return SegError(
         f"{file.path}: is not as {tool} exports it ({type(error).__name__}: {error!s:.80}); export it again"
     )
+
+
+def masks_beside(contents: Contents, found: LabelSource) -> list[str]:
+    """A note on masks, in a folder that says so, of photos whose labels were read from something else."""
+    read = {path for label in found.labels for path in (label.path, *label.files)} | {*found.photos.values()}
+    stems = {label.stem for label in found.labels}
+    images = contents.of_suffix(*IMAGE_SUFFIXES) if contents.is_folder else []
+    masks = [file for file in images if file.stem in stems and names_labels(file.path.parent.name)]
+    masks = [file for file in masks if file.path not in read]
+    if not masks:
+        return []
+    folder = shlex.quote(str(masks[0].path.parent))
+    return [
+        f"{counted(len(masks), 'mask')} of the same photos ({masks[0].name}) not read; to read these, name {folder}"
+    ]

@@ -32,7 +32,9 @@ _BACKGROUND_NAMES = frozenset({"_background_", "__background__"})
 SPECIAL_NAMES = (*sorted(_IGNORED_NAMES), *sorted(_BACKGROUND_NAMES))
 """Names of regions that are read as something else (in lower case)."""
 
-_MOST_NAMES = 250
+MOST_NAMES = 250
+"""Of regions: codes are bytes."""
+
 _MAX_JSON_BYTES = 1 << 30
 
 _NUMBERED = re.compile(r"(.+)[-_ #]\d{1,4}", re.DOTALL)
@@ -80,8 +82,8 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
         raise SegError(f"{path}: a label has an empty name; name it in the tool that drew it, and save it again")
     plain = dict.fromkeys(map(plain_name, names))
     plain.pop("ignore", None)
-    if len(plain) > _MOST_NAMES:
-        raise SegError(f"{path}: holds {len(plain)} different names; a dataset has at most {_MOST_NAMES} classes")
+    if len(plain) > MOST_NAMES:
+        raise SegError(f"{path}: holds {len(plain)} different names; a dataset has at most {MOST_NAMES} classes")
     return tuple(plain)
 
 

@@ -34,6 +34,7 @@ from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.layouts.splits import with_note_on_split
+from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
 from prep.labels.pixels import (
@@ -62,6 +63,7 @@ from prep.labels.regions import (
     yolo,
 )
 from prep.labels.services import (
+    cloud_lines,
     dataloop,
     datumaro,
     diffgram,
@@ -98,6 +100,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
     *(darwin.FORMAT, superannotate.FORMAT, isat.FORMAT, vott.FORMAT, labelbox.FORMAT, via3.FORMAT),
     *(annotation_xml.FORMAT, cityscapes_polygons.FORMAT, datumaro.FORMAT, labelbox_json.FORMAT, dataloop.FORMAT),
     *(hasty.FORMAT, kili.FORMAT, encord.FORMAT, scale.FORMAT, scalabel.FORMAT, segment_anything.FORMAT),
+    *(cloud_lines.AZURE, cloud_lines.VERTEX),
     *(page_xml.FORMAT, diffgram.FORMAT, prodigy.FORMAT),
     map_vectors.FORMAT,
     *named_only.FORMATS,
@@ -182,6 +185,7 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
     }
     rest = [file.name for file in others if file.stem not in lost]
     notes = [f"left out, because they are not of {own.title}: {list_some(rest)}"] if rest else []
+    notes += masks_beside(contents, found)
     return replace(found, notes=(*found.notes, *notes), damaged={**found.damaged, **damaged, **lost})
 
 
@@ -217,8 +221,19 @@ def _nothing(contents: Contents) -> SegError:
         return _in_zips(contents.source, zips)
     return SegError(
         f"{contents.source}: no labels here; looked for masks ({', '.join(sorted(IMAGE_SUFFIXES))}) and for the "
-        f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. "
+        f"formats that 'seg-prep masks inspect --formats' lists, and found {contents.counts()}. {_on_tables(contents)}"
         "No labels yet? Bring the photos in with 'seg-prep resize', and draw masks with 'seg-prep annotate'"
+    )
+
+
+def _on_tables(contents: Contents) -> str:
+    """What tables are read, where one lies there that is of another kind."""
+    tables = contents.of_suffix(".csv", ".tsv")
+    return (
+        f"{tables[0].name} is a table of no kind that is read: run lengths (image, class), VGG Image Annotator's, and "
+        "images with their masks; export polygons as COCO JSON. "
+        if tables
+        else ""
     )
 
 

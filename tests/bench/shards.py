@@ -1,20 +1,23 @@
-"""Reading and decoding of shards: ours beside WebDataset's loader, one process each, in turns.
+"""Reading and decoding of shards: ours beside WebDataset's and, where it is installed, LitData's loader, in turns.
 
     python -m tests.bench.shards FOLDER [--samples 400] [--side 512] [--rounds 5]
 
 Makes a dataset of photographs-like noise, packs it into FOLDER, and gives images a second and processor time an image
-of the two, as what a training reads: images and masks decoded to arrays, in an order that a seed decides.
+of each, in one process, as what a training reads: images and masks decoded to arrays, in an order that a seed decides.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 import webdataset
+from PIL import Image
 
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.dataset import Sample, write_index
@@ -57,6 +60,30 @@ def theirs(shards: list[str]) -> Iterator[int]:
         yield image.size
 
 
+def write_litdata(whole: Path, folder: Path) -> None:
+    """The same images and masks, encoded as they are, in LitData's chunks."""
+    from litdata import optimize
+
+    images = sorted((whole / "images").iterdir())[2:]
+    optimize(
+        _opened, inputs=[(image, whole / "masks" / f"{image.stem}.png") for image in images],
+        output_dir=str(folder), chunk_bytes="16MB", num_workers=1, mode="overwrite", verbose=False,
+    )  # fmt: skip
+
+
+def _opened(paths: tuple[Path, Path]) -> dict[str, Any]:
+    return {name: Image.open(path) for name, path in zip(("image", "mask"), paths, strict=True)}
+
+
+def litdata_s(folder: Path) -> Iterator[int]:
+    """The same by LitData, its decoder and its shuffling."""
+    from litdata import StreamingDataset
+
+    for sample in StreamingDataset(str(folder), shuffle=True, seed=0):
+        np.asarray(sample["mask"])
+        yield np.asarray(sample["image"]).size
+
+
 def timed(read: Callable[[], Iterator[int]]) -> tuple[int, float, float]:
     """Images, seconds by the clock, and processor time."""
     clock, processor = time.perf_counter(), time.process_time()
@@ -78,11 +105,15 @@ def main() -> None:
     result = pack_dataset(whole, str(packed), shard_size=16_000_000, overwrite=True)
     stream_dataset(str(packed), small)
     shards = sorted(str(path) for path in Path(result.folder).glob("train-*.tar"))
+    readers = {"ours": lambda: ours(small), "WebDataset": lambda: theirs(shards)}
+    if find_spec("litdata"):
+        write_litdata(whole, given.folder / "litdata")
+        readers["LitData"] = lambda: litdata_s(given.folder / "litdata")
     torch.set_num_threads(1)
     print(f"{given.samples} samples of {given.side} px in {len(shards)} shards")
     print("reader      images/s   ms of processor time an image")
     for _ in range(given.rounds):
-        for name, read in (("ours", lambda: ours(small)), ("WebDataset", lambda: theirs(shards))):
+        for name, read in readers.items():
             images, clock, processor = timed(read)
             print(f"{name:<10}{images / clock:10.0f}{1000 * processor / images:10.2f}", flush=True)
 

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-_open, _read_text = os.open, Path.read_text
+_open, _read_bytes = os.open, Path.read_bytes
 
 
 def _open_or_die(path: Any, *arguments: Any, **named: Any) -> int:  # noqa: ANN401
@@ -14,12 +14,12 @@ def _open_or_die(path: Any, *arguments: Any, **named: Any) -> int:  # noqa: ANN4
     return _open(path, *arguments, **named)
 
 
-def _read_text_or_miss(path: Path, *arguments: Any, **named: Any) -> str:  # noqa: ANN401
+def _read_bytes_or_miss(path: Path, *arguments: Any, **named: Any) -> bytes:  # noqa: ANN401
     if "not_shared" in str(path):
         raise FileNotFoundError(2, "No such file or directory", str(path))
-    return _read_text(path, *arguments, **named)
+    return _read_bytes(path, *arguments, **named)
 
 
 def dask_setup(worker: object) -> None:
     os.open = _open_or_die
-    Path.read_text = _read_text_or_miss  # type: ignore[method-assign]
+    Path.read_bytes = _read_bytes_or_miss  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ python -m tests.kills
 python -m tests.kills --only predict score --every 7
 python -m tests.kills --notes kills.csv          # goes on where it was stopped
 python -m tests.kills --random 200 --workers 2
+python -m tests.kills --random 100 --cluster     # the command is killed, the workers are not
 """
 
 import argparse
@@ -12,9 +13,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.kills.commands import COMMANDS, make_base
+from tests.cluster.machines import running
+from tests.kills.commands import CLUSTERED, COMMANDS, make_base
 from tests.kills.killer import preload
 from tests.kills.trials import killed, killed_after, undisturbed
 
@@ -28,16 +31,18 @@ def main() -> None:
     parser.add_argument("--notes", type=Path, help="a file of the points that are done; those in it are passed over")
     parser.add_argument("--random", type=int, help="so many kills at random moments instead")
     parser.add_argument("--workers", type=int, default=2, help="processes of each command, for --random")
+    parser.add_argument("--cluster", action="store_true", help="let two workers of a cluster do the work, for --random")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
     preload()
     began, results = time.monotonic(), Counter[tuple[str, str]]()
-    with tempfile.TemporaryDirectory() as name:
-        base = make_base(Path(name) / "base")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        base = make_base(folder / "base")
         if options.random is None:
-            at_every_point(options, base, Path(name), results)
+            at_every_point(options, base, folder, results)
         else:
-            at_random_moments(options, base, Path(name), results)
+            at_random_moments(options, base, folder, results, _cluster(stack, folder) if options.cluster else None)
     print(f"\n| command | kills | {BAD} | {OVER} |\n|---|---|---|---|")
     for command in options.only:
         kills = results[command, GOOD] + results[command, BAD]
@@ -68,10 +73,19 @@ def at_every_point(options: argparse.Namespace, base: Path, folder: Path, result
         print(f"{command}: {len(points)} points, {results[command, BAD]} bad", flush=True)
 
 
-def at_random_moments(options: argparse.Namespace, base: Path, folder: Path, results: Counter[tuple[str, str]]) -> None:
+def _cluster(stack: ExitStack, folder: Path) -> Path:
+    (folder / "machines").mkdir()
+    return stack.enter_context(running(folder / "machines")).file
+
+
+def at_random_moments(
+    options: argparse.Namespace, base: Path, folder: Path, results: Counter[tuple[str, str]], cluster: Path | None
+) -> None:
     """At any moment of the commands that take several workers, by turns, until there were so many kills."""
-    options.only = [name for name in options.only if "--workers" in COMMANDS[name]]
-    trials = [undisturbed(name, base, folder / "undisturbed", options.workers) for name in options.only]
+    fitting = CLUSTERED if cluster else [name for name in COMMANDS if "--workers" in COMMANDS[name]]
+    options.only = [name for name in options.only if name in fitting]
+    for _ in range(2 if cluster else 1):  # workers import what they need once, and are faster then
+        trials = [undisturbed(name, base, folder / "undisturbed", options.workers, cluster) for name in options.only]
     chance = random.Random(options.seed)
     while sum(number for (_, result), number in results.items() if result != OVER) < options.random:
         trial = trials[sum(results.values()) % len(trials)]

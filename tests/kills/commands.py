@@ -1,8 +1,13 @@
 """Every command that writes, and the folder that it starts in."""
 
+import io
 import json
+import re
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
+
+import torch
 
 from prep.dataset.dataset import Dataset
 from prep.geo.extra import has_geo
@@ -39,6 +44,20 @@ COMMANDS = {
     "predict-video": "seg-train predict clip.mp4 --run runs/tiny -o out --device cpu --save masks,overlays",
     "model": "seg-train export runs/tiny --to torchscript",
 }
+CLUSTERED = ("convert", "resize", "resize-dataset", "split", "stats", "patches", "patches-png", "report", "export",
+             "score-into", "predict")  # fmt: skip
+"""These take --cluster."""
+
+IN_THE_BACKGROUND = ("encode",)
+"""Something writes there when it has time: a write may not come, and then the last of them are not reached."""
+
+_TINY = "--width 4 --size 16 --crops 1 --batch 2 --epochs 1 --device cpu"
+TRAININGS = {"train": f"seg-train divided {_TINY}", "folds": f"seg-train divided {_TINY} --folds 2"}
+"""These go on with --resume."""
+
+COMMANDS |= TRAININGS
+if find_spec("onnxruntime") and find_spec("onnx"):
+    COMMANDS["encode"] = "seg-prep annotate d --sam sam --prepare"
 if has_geo():
     COMMANDS |= {
         "tile": f"seg-prep tile {TILED} -o d --size 24 --labels raw/town.geojson --attribute kind --workers 1",
@@ -54,6 +73,10 @@ def make_base(folder: Path) -> Path:
     run_ok("split", folder / "divided", "--workers", 1)
     run_ok("pack", folder / "divided", "-o", folder / "shards", "--shard-size", "66kB")
     film(folder / "clip.mp4", 32, 48)
+    if "encode" in COMMANDS:
+        from tests.prep.annotate.sam.onnx_files import write_pair
+
+        write_pair(folder / "sam", "huggingface")
     if has_geo():
         run_ok("tile", folder / TILED, "-o", folder / "town", "--size", 30)
     opened = Dataset.open(folder / "divided")
@@ -65,6 +88,37 @@ def make_base(folder: Path) -> Path:
     return folder
 
 
+_OF_THIS_COPY = ("said.txt", ".annotate/contents.json")
+"""What a command says, and what it remembers of files by their numbers on this disk."""
+
+_CLOCKED = (
+    "config.json",
+    "history.csv",
+    "last.pt",
+    "log.txt",
+    "report.html",
+    "folds.json",
+    "latest",
+    "test/metrics.json",
+)
+"""Files of a training with times or paths in them."""
+
+
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file and folder, hidden ones too, but what says when something was done."""
-    return {name: data for name, data in tree(folder).items() if name != "said.txt"}
+    """Every file and folder, hidden ones too, but what is another in each copy of the base.
+
+    Of the latest run, if it is new: what does not depend on the clock, and the weights of its models.
+    """
+    found, latest = {}, (folder / "runs" / "latest").resolve().name
+    for name, data in tree(folder).items():
+        run = re.match(r"runs/(divided-[0-9-]+|latest)", name)
+        if run is None and not name.endswith(_OF_THIS_COPY):
+            found[name] = data
+        if run is not None and run[1] == latest and not name.endswith(_CLOCKED):
+            found[f"runs/new{name[run.end() :]}"] = _weights(data) if name.endswith("model.pt") else data
+    return found
+
+
+def _weights(checkpoint: bytes) -> bytes:
+    weights = torch.load(io.BytesIO(checkpoint), weights_only=True)["weights"]
+    return b"".join(name.encode() + value.numpy().tobytes() for name, value in weights.items())

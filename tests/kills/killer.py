@@ -15,7 +15,8 @@ _PRELOADED = (
     "prep.cutting.cut_rasters",
     "prep.dataset.patches", "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report",
     "prep.splitting.split", "synth.dataset", "train.auditing.audit_run", "train.cli.main", "train.exporting.engine",
-    "train.predicting.predict", "train.reporting.report", "train.scoring.score",
+    "train.fitting.fit", "train.folding.cross_validation", "train.predicting.predict", "train.reporting.report",
+    "train.scoring.score",
 )  # fmt: skip
 """What the commands import when they begin."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.machines import running
 from tests.kills.commands import COMMANDS, make_base
 from tests.kills.killer import preload
 from tests.kills.trials import killed, killed_after, undisturbed
@@ -38,3 +39,16 @@ def test_killed_at_any_moment_with_several_workers(name: str, base: Path, tmp_pa
     for share in (0.3, 0.8):
         _, wrong = killed_after(command, share * command.seconds, tmp_path / "trial")
         assert wrong is None
+
+
+def test_killed_at_any_moment_while_a_cluster_works(base: Path, tmp_path: Path) -> None:
+    """Its workers live on, and may still write beside the second command."""
+    pytest.importorskip("distributed", reason="needs the extra cluster: pip install -e '.[cluster]'")
+    (tmp_path / "machines").mkdir()
+    with running(tmp_path / "machines") as machines:
+        for name in ("resize-dataset", "patches"):
+            undisturbed(name, base, tmp_path / "warm", cluster=machines.file)
+            command = undisturbed(name, base, tmp_path / "undisturbed", cluster=machines.file)
+            for share in (0.4, 0.8):
+                _, wrong = killed_after(command, share * command.seconds, tmp_path / "trial")
+                assert wrong is None

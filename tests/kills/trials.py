@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kills.commands import COMMANDS, content
+from prep.dataset.transaction import writing
+from tests.kills.commands import COMMANDS, IN_THE_BACKGROUND, TRAININGS, content
 from tests.kills.killer import run
 
 KILLED = -9
@@ -24,10 +25,11 @@ class Command:
     seconds: float
 
 
-def undisturbed(name: str, base: Path, folder: Path, workers: int = 1) -> Command:
-    """Run a command without a kill. workers: processes, where it takes several."""
+def undisturbed(name: str, base: Path, folder: Path, workers: int = 1, cluster: Path | None = None) -> Command:
+    """Run a command without a kill. workers: processes, where it takes several.  cluster: who does its work instead."""
     shutil.copytree(base, folder, symlinks=True)
-    words = COMMANDS[name].replace("--workers 1", f"--workers {workers}").split()
+    words = COMMANDS[name].replace(" --workers 1", f" --workers {workers}" if cluster is None else "").split()
+    words += [] if cluster is None else ["--cluster", str(cluster)]
     began = time.monotonic()
     code, points, said = run(folder, words)
     assert code == 0, f"{name}: {said}"
@@ -41,6 +43,8 @@ def killed(command: Command, point: int, folder: Path) -> str | None:
     shutil.copytree(command.base, folder, symlinks=True)
     try:
         code, _, said = run(folder, command.words, point)
+        if code == 0 and command.name in IN_THE_BACKGROUND:
+            return "; ".join(_differences(content(folder), command.after)) or None
         if code != KILLED:
             return f"ended with {code} instead of being killed: {said}"
         return _typed_again(command, folder)
@@ -64,10 +68,21 @@ def killed_after(command: Command, seconds: float, folder: Path) -> tuple[bool, 
 
 
 def _typed_again(command: Command, folder: Path) -> str | None:
-    code, _, said = run(folder, command.words)
+    code, _, said = _go_on(folder) if command.name in TRAININGS else run(folder, command.words)
+    if code != 0 and "train again with 'seg-train'" in said:
+        code, _, said = run(folder, command.words)
     if code != 0:
         return f"typed again: {said}"
+    if command.name in TRAININGS:  # what was left of a commit of statistics goes when somebody writes the next time
+        with writing(folder / "divided"):
+            pass
     return "; ".join(_differences(content(folder), command.after)) or None
+
+
+def _go_on(folder: Path) -> tuple[int, list[int], str]:
+    if not (folder / "runs" / "latest").exists():
+        return 1, [], "train again with 'seg-train'"
+    return run(folder, ["seg-train", "--resume", "--device", "cpu"])
 
 
 def _differences(found: dict[str, bytes], expected: dict[str, bytes]) -> Iterator[str]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from prep.core.cluster.crews import working_on
 from prep.core.cluster.identity import identity
+from prep.core.cluster.probe import probed
 from prep.core.cluster.task import Halted, Setting, Task, halt
 from prep.core.errors import SegError
-from prep.core.files import part_of
 from prep.core.workers import WorkerKilled
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def connected(address: str, folders: Sequence[Path] = ()) -> Iterator[None]:
         client = _client(address)
         stack.callback(client.close)
         _wait_for_workers(client, address)
-        probes = tuple(stack.enter_context(_probe(folder)) for folder in _distinct(folders))
-        setting = Setting(identity(), str(Path.cwd()), tuple(each for each in probes if each))
+        setting = Setting(identity(), str(Path.cwd()), stack.enter_context(probed(folders)))
         cluster = DaskCluster(client, address, setting)
         cluster.refuse_strangers()
         stack.enter_context(working_on(cluster))
@@ -188,32 +187,6 @@ def _wait_for_workers(client: "Client", address: str) -> None:
                 "--nthreads 1"
             )
         time.sleep(0.2)
-
-
-def _distinct(folders: Iterable[Path]) -> list[Path]:
-    """The folders, or what is there of them, absolute, each once."""
-    found = []
-    for folder in folders:
-        folder = folder.absolute()
-        while not folder.is_dir():
-            folder = folder.parent
-        found.append(folder)
-    return list(dict.fromkeys(found))
-
-
-@contextmanager
-def _probe(folder: Path) -> Iterator[tuple[str, str] | None]:
-    """A file of a new name in a folder, with what nobody else knows; None where nothing may be written."""
-    path, content = part_of(folder / "probe"), secrets.token_hex(16)
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError:
-        yield None
-        return
-    try:
-        yield str(path), content
-    finally:
-        path.unlink(missing_ok=True)
 
 
 @contextmanager

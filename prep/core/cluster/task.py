@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from prep.core.cluster.identity import Identity, identity
+from prep.core.cluster.probe import is_seen
 from prep.core.errors import SegError
 from prep.core.workers import set_up_worker
-
-_PATIENCE = 5.0
-"""Seconds in which a shared file system shows a new file on every machine."""
 
 _one_at_a_time = threading.Lock()  # the working folder belongs to the process
 _counting = threading.Lock()
@@ -105,7 +103,7 @@ def _refuse_other(setting: Setting) -> None:
             "the worker again"
         )
     for path, content in setting.probes:
-        if not _sees(Path(path), content):
+        if not is_seen(Path(path), content):
             raise SegError(
                 f"{Path(path).parent}: is not the same folder on {host}, where a worker runs; data have to lie in a "
                 "folder that all machines of the cluster see under this path"
@@ -115,14 +113,3 @@ def _refuse_other(setting: Setting) -> None:
             f"{setting.folder}: is not there on {host}, where a worker runs; type the command in a folder that all "
             "machines of the cluster see under this path"
         )
-
-
-def _sees(path: Path, content: str) -> bool:
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return path.read_text(encoding="utf-8") == content
-        except OSError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.2)

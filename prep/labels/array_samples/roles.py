@@ -96,12 +96,16 @@ class ArraySet:
 
 
 def array_set(
-    arrays: Sequence[tuple[str, StoredArray]], variable: str, damaged: Mapping[str, str] = MappingProxyType({})
+    arrays: Sequence[tuple[str, StoredArray]],
+    variable: str,
+    damaged: Mapping[str, str] = MappingProxyType({}),
+    beside: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> ArraySet:
     """Divide arrays, each with its path below the source, into photos and masks.
 
     variable: the array of masks that a person named, with a channel behind it where it has several: labels[1].
     damaged: what is wrong with files beside these; then masks whose photos are not there are left out.
+    beside: rows and columns of the image file that has the name of an array, which is one mask then.
     Raises SegError where photos and masks that are there do not pair.
     """
     wanted, channel = (found[1], int(found[2])) if (found := _CHOICE.fullmatch(variable)) else (variable, None)
@@ -109,10 +113,26 @@ def array_set(
     said = {name: _said(name, array, wanted) for name, array in arrays}
     photos = [each for name, array in names.items() if said[name] == "photos" and (each := _photo(name, array))]
     sizes = [each.size for each in photos]
-    masks = [each for name, array in names.items() if said[name] == "labels" and (each := _mask(name, array, sizes))]
+    masks = [
+        each
+        for name, array in names.items()
+        if said[name] == "labels" and (each := _mask(name, array, sizes, beside.get(name)))
+    ]
+    _refuse_objects([mask for mask in masks if mask.name in beside])
     pairs = _paired(photos, masks, damaged) if photos and masks else tuple((None, mask) for mask in masks)
     taken = {role.name for pair in pairs for role in pair if role is not None}
     return ArraySet(pairs, channel, tuple(name for name in names if name not in taken), damaged)
+
+
+def _refuse_objects(masks: Sequence[Role]) -> None:
+    """SegError if masks of a photo each have different numbers of channels, which are objects then, and no classes."""
+    numbers = {mask.array.path: mask.sample_shape[mask.channels] for mask in masks if mask.channels is not None}
+    if len(set(numbers.values())) > 1:
+        path, counts = next(iter(numbers)), ", ".join(map(str, sorted(set(numbers.values()))))
+        raise SegError(
+            f"{path} and others: masks of {counts} layers, which are objects then, and no classes; save one matrix of "
+            f"each photo, 1 inside of any object: np.save(path, mask.any({masks[0].channels}).astype(np.uint8))"
+        )
 
 
 def _said(name: str, array: StoredArray, wanted: str) -> str:
@@ -148,10 +168,15 @@ def _photo(name: str, array: StoredArray) -> Role | None:
     return found if min(found.size) >= _LEAST_SIDE else None
 
 
-def _mask(name: str, array: StoredArray, photos: Sequence[tuple[int, ...]]) -> Role | None:
-    """One mask, or several, as the sizes of the photos say; None if the sides are those of something else."""
-    shape, sizes = array.shape, set(photos)
+def _mask(name: str, array: StoredArray, photos: Sequence[tuple[int, ...]], own: tuple[int, int] | None) -> Role | None:
+    """One mask, or several, as the sizes of the photos say; None if the sides are those of something else.
+
+    own: rows and columns of its only photo.
+    """
+    shape, sizes = array.shape, {own} if own else set(photos)
     roles = [Role(array, name, axis, channels) for axis, channels in _sides(shape, last=array.is_matlab)]
+    if own and len(shape) == _GREY + 1:
+        roles = [Role(array, name, None, 2), Role(array, name, None, 0)]
     fitting = [each for each in roles if each.size in sizes] if sizes else roles
     few = [
         each

@@ -162,6 +162,11 @@ def _ids(role: Role, part: NDArray[Any], channel: int | None) -> tuple[NDArray[A
     ids = np.full(channels.shape[:-1], channels.shape[-1], np.uint8)
     times = np.count_nonzero(channels, axis=-1)
     several = int((times > 1).sum())
+    if several > _SEVERAL * times.size and channels.dtype.kind == "f" and bool((channels % 1 != 0).any()):
+        raise SegError(
+            f"{role.array.name}: {channels.shape[-1]} channels of fractions, as networks predict; save the class of "
+            f"each pixel: np.save(path, mask.argmax({role.channels}).astype(np.uint8))"
+        )
     if several > _SEVERAL * times.size:
         own = role.array.variable or Path(role.name).name
         raise SegError(

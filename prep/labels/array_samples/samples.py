@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -16,10 +17,13 @@ from prep.labels.array_samples.stored import ARRAY, ARRAYS, MATLAB, StoredArray,
 from prep.labels.contents import Contents
 from prep.labels.formats import CERTAIN, NO, FileFormat
 from prep.labels.reader import LabelSource, RawLabel
+from prep.photos.photoio import open_photo
 
 _LISTS = (".txt", ".lst")
 _SMALL = 1 << 20
 _LOOKED_AT = 4
+_DEEP = 3
+"""Sides of several masks, or of one with channels."""
 
 
 def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] | None:
@@ -34,13 +38,25 @@ def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] 
     if matlab and not _need_files(matlab, variable):  # one matrix a file, which takes time to open
         files = [file for file in files if file.path.suffix.lower() != MATLAB]
     named, damaged = _named(files)
-    found = array_set(named, variable, damaged)
+    found = array_set(named, variable, damaged, _photos_beside(source, named))
     if not found.needs_files:
         return None
     held = {each.path for _, each in named}
     others = tuple(file.name for file in files if file.path not in held and file.stem not in damaged)  # texts, objects
     found = replace(found, left_out=(*found.left_out, *others))
     return found, _names_of(found)
+
+
+def _photos_beside(source: Path, named: Sequence[tuple[str, StoredArray]]) -> dict[str, tuple[int, int]]:
+    """Rows and columns of the image file that has the name of an array of three sides, by the array's name."""
+    deep = {FoundFile(each.path, f"{name}.x").stem: name for name, each in named if len(each.shape) == _DEEP}
+    found = {}
+    for file in find_files(source) if deep and source.is_dir() else ():
+        if file.stem in deep:
+            with suppress(SegError):  # converting names a damaged photo
+                width, height = open_photo(file.path).upright_size
+                found[deep[file.stem]] = height, width
+    return found
 
 
 def _names_of(found: ArraySet) -> tuple[str, ...]:

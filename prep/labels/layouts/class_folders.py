@@ -43,7 +43,7 @@ def by_class_folders(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[
     found = _below_masks(masks, {file.stem for file in renamed})
     if not found or any(_is_drawn(own[0]) for own in photos.values()):
         return None
-    return None if _show_the_same(masks) else (renamed, found)
+    return None if show_the_same(masks) else (renamed, found)
 
 
 def without_last_word(stem: str) -> str:
@@ -72,7 +72,7 @@ def _are_classes(masks: Folders) -> bool:
     return len(names) > 1 and len(kinds) == len(names) and all(map(says_class, names))
 
 
-def _show_the_same(masks: Folders) -> bool:
+def show_the_same(masks: Folders) -> bool:
     """Whether masks of a name lie on each other, as those of several people do, or hold more values than two."""
     by_name: dict[str, list[FoundFile]] = defaultdict(list)
     for own in masks.values():

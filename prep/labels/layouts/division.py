@@ -12,6 +12,7 @@ from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile, refuse_equal_stems
 from prep.labels.layouts.affixes import Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
 from prep.labels.layouts.looks import is_photo, number_of_values
@@ -59,6 +60,8 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
         return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
     if not patterns and (classes := by_class_folders(files)):
         return _without_others(*classes, [])
+    if not patterns and (beside := by_class_endings(files)):
+        return _without_others(*beside)
     if masks and others:
         for unnamed in (_inside(others), others):
             if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:

@@ -131,14 +131,14 @@ def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelS
         return found
     if len({each.split for each in lists}) == 1:
         return _with_rest_in_train(found, lists)
-    splits, twice = _splits_by_name(lists)
     own = [label.stem for label in found.labels]
+    splits, twice = _splits_by_name(lists, frozenset(own))
     direct = {stem: splits[stem] for stem in own if stem in splits}
     rest = [stem for stem in own if stem not in direct]
     more = relate(list(splits), rest).found if rest else {}
     placed = direct | {stem: splits[name] for stem, (name, _) in more.items()}
     if 2 * len(placed) < len(own) or len(set(placed.values())) < 2:
-        return found
+        return replace(found, notes=(*found.notes, *_of_others(lists))) if len(lists) > 1 and not placed else found
     notes = [f"splits are from {list_some(sorted({each.path.name for each in lists}))}"]
     if unlisted := sorted(set(own) - placed.keys()):
         notes.append(f"in none of these lists, and so in no split: {len(unlisted)} ({list_some(unlisted)})")
@@ -150,9 +150,15 @@ def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelS
     return replace(found, splits=placed, notes=(*found.notes, *notes))
 
 
+def _of_others(lists: Sequence[SplitList]) -> list[str]:
+    """A note on lists of which no name is that of a label."""
+    files = list_some(sorted({each.path.name for each in lists}))
+    return [f"no split is taken from {files}: they list other names ({lists[0].lines[0][0]})"]
+
+
 def _with_rest_in_train(found: LabelSource, lists: Sequence[SplitList]) -> LabelSource:
     """Labels of a list of val or test alone (fastai's valid.txt) in that split, and all others in train."""
-    splits, _ = _splits_by_name(lists)
+    splits, _ = _splits_by_name(lists, frozenset(label.stem for label in found.labels))
     placed = {label.stem: splits[label.stem] for label in found.labels if label.stem in splits}
     more = relate(list(splits), [label.stem for label in found.labels if label.stem not in placed]).found
     placed |= {stem: splits[name] for stem, (name, _) in more.items()}
@@ -163,20 +169,25 @@ def _with_rest_in_train(found: LabelSource, lists: Sequence[SplitList]) -> Label
     return replace(found, splits=rest, notes=(*found.notes, note))
 
 
-def _splits_by_name(lists: Sequence[SplitList]) -> tuple[Mapping[str, str], list[str]]:
+def _splits_by_name(lists: Sequence[SplitList], own: frozenset[str]) -> tuple[Mapping[str, str], list[str]]:
     """The split of each name, and names that several lists have: those of a test must not be trained on."""
     splits: dict[str, str] = {}
     twice = []
     for each in sorted(lists, key=lambda each: _ORDER.index(each.split)):
-        for name in _names(each):
+        for name in _names(each, own):
             if splits.get(name, each.split) != each.split:
                 twice.append(name)
             splits[name] = each.split
     return splits, sorted(set(twice))
 
 
-def _names(each: SplitList) -> Iterator[str]:
-    """Stems as files have them; a name without an ending may hold dots."""
+def _names(each: SplitList, own: frozenset[str]) -> Iterator[str]:
+    """Stems as files have them; a name without an ending may hold dots, and begin with folders of another computer.
+
+    own: stems of the labels; the longest end of a path that is one of them counts.
+    """
     for image, _ in each.lines:
         named = image if PurePosixPath(image).suffix.lower() in IMAGE_SUFFIXES else f"{image}.x"
-        yield FoundFile(each.path, named.lstrip("./")).stem
+        parts = PurePosixPath(named.lstrip("./")).parts
+        stems = [FoundFile(each.path, "/".join(parts[start:])).stem for start in range(len(parts))]
+        yield next((stem for stem in stems if stem in own), stems[0])

@@ -135,5 +135,8 @@ def _rows(path: Path) -> Iterator[dict[str, object]]:
         header, *rows = csv.reader(lines, delimiter=delimiter)
     except csv.Error:
         return
+    said = [cell.strip().lower() in SPLIT_WORDS for cell in header]
+    if len(header) == _TWO and sum(said) == 1:  # x0,train: the first row is none of names
+        header, rows = ["split" if each else "name" for each in said], [header, *rows]
     for cells in rows:
         yield dict(zip(header, cells, strict=False))

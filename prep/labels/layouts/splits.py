@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
 from prep.labels.reader import LabelSource
 
-_SPLIT = re.compile(r"(?<![a-z])(train|training|val|valid|validation|test|testing|dev|eval|evaluation)(?![a-z])")
+_SPLIT = re.compile(
+    r"(?<![a-z])(train|training|val|valid|validation|test|testing|dev|eval|evaluation)(?:set)?(?![a-z])"
+)
 
 
 def split_of(name: str) -> str:

@@ -14,6 +14,8 @@ from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.reader import LabelSource, RawLabel
 
 _MASKS, _PHOTOS = "SegmentationClass", "JPEGImages"
+_PNG_MASKS = "SegmentationClassPNG"
+"""Of LabelMe's labelme2voc, whose SegmentationClass holds NumPy files."""
 
 _VOC_NAMES = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -39,11 +41,13 @@ def voc_source(path: Path) -> LabelSource | None:
         members = [name for name in names if _is_mask(name)]
         labels = [RawLabel(path, FoundFile(path, _below_masks(name)).stem, name) for name in sorted(members)]
         return LabelSource("", tuple(labels)) if labels else None
-    folders = [folder for folder in (path, path / _MASKS) if folder.name == _MASKS and folder.is_dir()]
-    if not folders:
+    places = (path, path / _MASKS, path / _PNG_MASKS)
+    folders = [folder for folder in places if folder.name in (_MASKS, _PNG_MASKS) and folder.is_dir()]
+    held = [(folder, files) for folder in folders if (files := find_files(folder))]
+    if not held:
         return None
-    labels = [RawLabel(file.path, file.stem) for file in find_files(folders[0])]
-    photos = folders[0].parent / _PHOTOS
+    labels = [RawLabel(file.path, file.stem) for file in held[0][1]]
+    photos = held[0][0].parent / _PHOTOS
     found = {file.stem: file.path for file in find_files(photos)} if photos.is_dir() else {}
     named = found.keys() & {label.stem for label in labels}
     return LabelSource(

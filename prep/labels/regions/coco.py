@@ -15,7 +15,7 @@ from prep.labels.formats import JsonFormat, only_one
 from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import class_names, named_classes
+from prep.labels.region_labels import MOST_NAMES, class_names, named_classes
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.shapes.shapes import RegionImage, ShapeReader
 from prep.labels.shapes.sources import noted, photo_folder, region_source
@@ -78,6 +78,15 @@ def _split_folder(file: FoundFile) -> str:
 
 def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -> LabelSource:
     categories, projects = _categories(parts)
+    if len({category.name for category in categories}) > MOST_NAMES:
+        used = {
+            category.name
+            for part in parts
+            for key, category in part.content.categories.items()
+            if key in part.content.used
+        }
+        projects.append(f"{len(categories)} categories, of which {len(used)} are in annotations: these are the classes")
+        categories = [category for category in categories if category.name in used]
     names = class_names(path, [category.name for category in categories])
     images = [
         RegionImage(f"{part.folder}/{image.name}".lstrip("/"), image.size, image.regions, part.split, part.file.path)

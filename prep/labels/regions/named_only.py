@@ -176,10 +176,4 @@ FORMATS: tuple[LabelFormat, ...] = (
         _turned_boxes,
         "they are boxes, and no masks: export YOLO segmentation, COCO, or PNG masks",
     ),
-    NamedOnly(
-        "vertex-jsonl",
-        "Vertex AI's JSONL",
-        _by_end(".jsonl", marks=(b"GcsUri",)),
-        "download the masks that it names (categoryMaskGcsUri), and convert them with --classes",
-    ),
 )

@@ -15,6 +15,8 @@ from prep.labels.text_files import decode_text
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
+_LISTS = ("classes.txt", "obj.names", "classes.names", "predefined_classes.txt", "_darknet.labels")
+"""Lists of names as Darknet, LabelImg and Roboflow call them."""
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # of a package without types
@@ -43,7 +45,8 @@ def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]
         raise SegError(f"{root}: these files name different classes; {as_source(ways)}")
     if found:
         return next(iter(found.values())), []
-    for file in (root / "classes.txt", root / "labels" / "classes.txt", source / "classes.txt"):
+    folders = (root, root / "labels", source, source.parent)
+    for file in (folder / name for name in _LISTS for folder in folders):
         if file.is_file():
             lines = decode_text(file, read_bytes(file)).splitlines()
             return dict(enumerate(line.strip() for line in lines if line.strip())), [f"classes: {file}"]

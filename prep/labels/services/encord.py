@@ -1,4 +1,4 @@
-"""Encord's JSON: a list of label rows, with polygons as shares of the image.
+"""Encord's JSON: a list of label rows, with polygons as shares of the image, and bitmasks as runs along its rows.
 
 Source of the layout: https://docs.encord.com/platform-documentation/Annotate/annotate-export/annotate-export-formats.
 """
@@ -11,8 +11,8 @@ from prep.core.errors import SegError
 from prep.labels.annotators.photo_files import all_files, xy_corners
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
-from prep.labels.region_labels import corners
-from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
+from prep.labels.region_labels import corners, is_whole
+from prep.labels.shapes.shapes import BoxRuns, Polygon, RegionImage, Shape, ShapeReader
 
 
 def is_encord(content: object) -> bool:
@@ -39,9 +39,13 @@ def _images(path: Path, content: Any, left_out: LeftOut) -> Iterator[RegionImage
 
 
 def _shape(where: str, entry: Mapping[str, Any]) -> Shape | None:
-    """What an object covers; None for boxes, lines and points; SegError for bitmasks."""
+    """What an object covers; None for boxes, lines and points."""
     if entry["shape"] == "bitmask":
-        raise SegError(f"{where}: is a bitmask in Encord's own run lengths; export the project as COCO")
+        bits = entry["bitmask"]
+        left, top, width, height = (bits[key] for key in ("left", "top", "width", "height"))
+        if not all(map(is_whole, (left, top, width, height))) or min(width, height) < 1:
+            raise SegError(f"{where}: its bitmask has no whole numbers as its box; export it again")
+        return BoxRuns(str(bits["rleString"]), left, top, width, height)
     if entry["shape"] != "polygon":
         return None
     if entry.get("polygons"):
@@ -57,8 +61,8 @@ FORMAT = JsonFormat(
     is_encord,
     all_files("encord", _images, "shares", each_photo=True),
     (ShapeReader(name="encord"),),
-    rules="Polygons with their holes are painted in the order of the file, a later one over an earlier one; boxes, "
-    "lines and points are left out and counted, bitmasks and videos refused, with the way out. Sizes are those of the "
+    rules="Polygons with their holes, and bitmasks, are painted in the order of the file, a later one over an earlier "
+    "one; boxes, lines and points are left out and counted, videos refused, with the way out. Sizes are those of the "
     "photos.",
     each_photo=True,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from prep.core.errors import SegError
 from prep.labels.annotators.photo_files import all_files, xy_corners
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
@@ -27,6 +28,11 @@ def _images(path: Path, content: Any, left_out: LeftOut) -> Iterator[RegionImage
         if "annotations" not in response:
             left_out.add("left out, because their task has no annotations", name)
             continue
+        if isinstance(response["annotations"], dict):
+            raise SegError(
+                f"{path}: {name} is a task of Scale's semantic segmentation, whose masks lie on its server; download "
+                "them as PNG files, and convert those"
+            )
         regions: list[tuple[str, Shape]] = []
         for entry in response["annotations"]:
             label = str(entry["label"])

@@ -1,5 +1,6 @@
-"""Where points of polygons lie: outside the stated size, on the turned photo, or in shares of the image (0 to 1)."""
+"""Where points of polygons lie: outside the stated size, on the turned photo, in shares or percents of the image."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,17 +33,48 @@ def scaled(image: RegionImage, across: float, down: float) -> RegionImage:
 
 
 def in_pixels(images: Sequence[RegionImage]) -> tuple[list[RegionImage], list[str]]:
-    """Points that are shares of the image (0 to 1) as pixels, and a note that says so.
+    """Points that are shares (0 to 1) or percents (0 to 100) of the image as pixels, and a note that says so.
 
     They are shares if those of every image lie between 0 and 1: a single region may be as small as a pixel.
     """
     extents = [image.extent for image in images if image.extent is not None]
-    if not extents or any(max(extent) > 1.001 or min(extent) < -0.001 for extent in extents):
+    if not extents or any(max(extent) > 100.1 or min(extent) < -0.1 for extent in extents):
         return list(images), []
+    if any(max(extent) > 1.001 or min(extent) < -0.001 for extent in extents):
+        return _from_percents(images, np.array(extents))
     if all(max(image.size) <= 1 for image in images):
         return list(images), []
     note = "all points lie between 0 and 1: read as shares of the width and height of their images"
     return [scaled(image, *image.size) for image in images], [note]
+
+
+def _from_percents(images: Sequence[RegionImage], extents: NDArray[np.float64]) -> tuple[list[RegionImage], list[str]]:
+    """Points between 0 and 100 as pixels, if they are percents, and a note, also where they may be.
+
+    As pixels they would all lie in one corner of larger images, or far outside of smaller ones. By chance a region lies
+    there as seldom as that corner is small; percents have fractions, and reach over most of the image both ways.
+    """
+    seldom = sum(map(_seldom, images))
+    if seldom > math.log(0.05) or not all(image.is_of_polygons and all(image.size) for image in images):
+        return list(images), []
+    wide = extents[:, :2].min(axis=0).max() <= 20 and extents[:, 2:].max(axis=0).min() >= 80
+    if seldom <= math.log(1e-4) and wide and any((image.points() % 1 != 0).any() for image in images):
+        return [scaled(image, image.size[0] / 100, image.size[1] / 100) for image in images], [
+            "all points lie between 0 and 100: read as percents of the width and height of their images"
+        ]
+    return list(images), [
+        "all points lie between 0 and 100, and are read as pixels: if they are percents of the width and height, these "
+        "masks are wrong; then export pixels"
+    ]
+
+
+def _seldom(image: RegionImage) -> float:
+    """Logarithm of how often the regions of an image lie between 0 and 100 pixels by chance."""
+    if not all(image.size) or image.extent is None:
+        return 0.0
+    width, height = image.size
+    corner = len(image.regions) * math.log(min(1.0, 100 / width) * min(1.0, 100 / height))
+    return corner + (math.log(0.01) if max(image.extent) > 1.1 * max(width, height) else 0.0)
 
 
 def turned(images: Sequence[RegionImage], photos: Sequence[Path | None]) -> tuple[list[RegionImage], list[str]]:

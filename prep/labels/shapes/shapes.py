@@ -85,6 +85,28 @@ class Runs:
 
 
 @dataclass(frozen=True)
+class BoxRuns:
+    """Run lengths along the rows of a box, by turns outside and inside, as numbers or as text, and where the box lies.
+
+    left, top: its top left pixel.
+    """
+
+    counts: Sequence[int] | str
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def paint(self, mask: IndexMask, code: int) -> None:
+        """Set the pixels of the runs inside; SegError if they do not fill the box or the box leaves the mask."""
+        counts = decompress(self.counts) if isinstance(self.counts, str) else self.counts
+        inside = decode_runs(counts, self.width, self.height).T
+        if min(self.left, self.top) < 0 or self.top + self.height > len(mask) or self.left + self.width > mask.shape[1]:
+            raise SegError("its mask reaches beyond the border of the image; export the file again")
+        mask[self.top : self.top + self.height, self.left : self.left + self.width][inside] = code
+
+
+@dataclass(frozen=True)
 class Bitmap:
     """An image file of the region alone (not 0, or not transparent, is inside), and where its top left pixel lies."""
 

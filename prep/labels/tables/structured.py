@@ -17,9 +17,11 @@ _MACHINE_COLORS = "obj_class_to_machine_color.json"
 _MOST_YAML = 1 << 20
 _NAMES = ("name", "class_name", "title", "label", "readable", "class")
 _IDS = ("id", "png_index", "index", "pixel_value", "value")
-_LISTS = ("classes", "names", "labels", "id2label", "categories", "label2id", "default_mask_targets")
+_LISTS = ("classes", "names", "labels", "id2label", "categories", "label2id", "default_mask_targets", "label_classes")
 _NO_TABLE = "no class table; write one name,#rrggbb or one name a line"
 
+_HEX = re.compile(r"#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?")
+_TRIPLE = re.compile(r"[\[(]?\s*\d+,\s*\d+,\s*\d+\s*[\])]?")
 _ITEM = re.compile(r"item\s*\{([^{}]*)\}")
 _FIELD = re.compile(r"(\w+)\s*:\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
 
@@ -34,7 +36,7 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
         entries = data.get("classes")
         if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
             return _supervisely(path, entries)
-        if isinstance(entries, list) and not all(isinstance(entry, str) for entry in entries):
+        if isinstance(entries, list) and not all(isinstance(each, str) or _has_color_list(each) for each in entries):
             classes = classes_from_json(data)
             if not len(classes):
                 raise SegError("holds no class; write one name,#rrggbb a line")
@@ -45,6 +47,10 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
             if isinstance(data.get(key), list | dict) and data[key]:
                 return _of_values(data[key], first_id)
     return _of_values(data, first_id)
+
+
+def _has_color_list(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("color"), list)
 
 
 def _parallel(data: Mapping[str, Any]) -> list[Row] | None:
@@ -61,7 +67,7 @@ def _parallel(data: Mapping[str, Any]) -> list[Row] | None:
 
 
 def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
-    """Read a data.yaml of YOLO and Ultralytics: its `names`, as a list or by number; SegError if it has none."""
+    """Read a data.yaml of YOLO and Ultralytics: its `names`, as a list or by number, or what stands in a JSON file."""
     import yaml
 
     if len(text) > _MOST_YAML:
@@ -70,8 +76,12 @@ def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
         raise SegError(f"not valid YAML: {' '.join(str(error).split())}") from error
-    names = data.get("names", data.get("classes")) if isinstance(data, dict) else None
-    if not names:
+    if isinstance(data, list) and data:
+        return _of_values(data, first_id)
+    content = data if isinstance(data, dict) else {}
+    listed = [content[key] for key in ("names", *_LISTS) if isinstance(content.get(key), list | dict)]
+    names = listed[0] if listed else content
+    if not names or not (listed or all(map(_is_number, content))):
         raise SegError('a YAML file without "names:"; write one name,#rrggbb or one name a line')
     return _of_values(names, first_id)
 
@@ -127,6 +137,14 @@ _FORMS: tuple[tuple[Callable[[Any, Any], bool], Callable[[Any, Any], Row]], ...]
     (
         lambda key, value: isinstance(key, str) and key.startswith("#") and isinstance(value, str),
         lambda key, value: Row(value, _color(f"{key!r}", key), None, f"{key!r}"),
+    ),
+    (
+        lambda key, value: _TRIPLE.fullmatch(str(key)) is not None and isinstance(value, str),
+        lambda key, value: Row(value, _color(f"{key!r}", [*map(int, re.findall(r"\d+", key))]), None, f"{key!r}"),
+    ),
+    (
+        lambda key, value: isinstance(key, str) and _HEX.fullmatch(str(value)) is not None,
+        lambda key, value: Row(key, _color(f"{key!r}", value), None, f"{key!r}"),
     ),
     (
         lambda key, value: isinstance(key, str) and _is_number(value),

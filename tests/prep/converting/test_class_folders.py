@@ -120,3 +120,58 @@ def test_a_number_that_leaves_values_over_is_corrected(raw: Path) -> None:
     assert said.splitlines()[1] == "  --first-id 3"
     convert(raw, "--first-id", 3)
     assert all(np.array_equal(mask, IDS) for mask in masks_of(raw.parent / "set").values())
+
+
+@pytest.mark.parametrize(
+    "names", [("{}.jpg", "{}_road.png", "{}_car.png"), ("{}/image.jpg", "{}/road.png", "{}/car.png")]
+)
+@pytest.mark.parametrize("folder", ["", "data/", "images/"])
+def test_masks_of_a_class_each_beside_their_photo_are_merged(
+    raw: Path, folder: str, names: tuple[str, str, str]
+) -> None:
+    for stem in ("x_1", "x_2", "x_3"):
+        photo(raw, folder + names[0].format(stem))
+        for number, name in enumerate(names[1:], start=1):
+            if (stem, number) != ("x_3", 2):
+                part(raw, folder + name.format(stem), number)
+    assert "5 masks of 2 classes (car, road) merged into one mask for each of 3 photos" in convert(raw)
+    assert Dataset.open(raw.parent / "set").classes.names == ("background", "car", "road")
+    made = masks_of(raw.parent / "set")
+    assert len(made) == 3 and all(sample.image for sample in by_stem(raw.parent / "set").values())
+    for stem, mask in made.items():
+        truth = np.where(IDS == 1, 2, IDS == 2)
+        assert np.array_equal(mask, np.where(truth == 1, 0, truth) if "3" in stem else truth)
+
+
+@pytest.mark.parametrize("kind", ["people", "more values", "few"])
+def test_masks_beside_their_photo_that_may_be_no_classes_are_not_merged(raw: Path, kind: str) -> None:
+    for stem in ("a",) if kind == "few" else ("a", "b"):
+        photo(raw, f"{stem}.jpg")
+        part(raw, f"{stem}_anna.png", 1)
+        if kind == "more values":
+            save(raw / f"{stem}_bert.png", IDS * 100)
+        else:
+            part(raw, f"{stem}_bert.png", 1 if kind == "people" else 2)
+    assert "merged" not in run_error("masks", "convert", raw, "-o", raw.parent / "set")
+
+
+def test_a_picture_beside_such_masks_is_left_out_and_said(raw: Path) -> None:
+    for stem in ("a", "b"):
+        photo(raw, f"{stem}.jpg")
+        photo(raw, f"{stem}_overlay.jpg")
+        part(raw, f"{stem}_road.png", 1)
+        part(raw, f"{stem}_car.png", 2)
+    said = convert(raw)
+    assert "4 masks of 2 classes (car, road) merged" in said
+    assert "left out: a_overlay.jpg, b_overlay.jpg" in said
+    assert all(np.array_equal(mask, np.where(IDS, 3 - IDS, 0)) for mask in masks_of(raw.parent / "set").values())
+
+
+def test_masks_that_are_called_by_numbers_in_the_folder_of_a_photo_are_of_objects(raw: Path) -> None:
+    for stem, objects in (("a", 2), ("b", 1)):
+        photo(raw, f"{stem}/photo.jpg")
+        for number in range(objects):
+            part(raw, f"{stem}/{number}.png", number + 1)
+    assert "3 masks of objects merged into one mask for each of 2 photos" in convert(raw)
+    made = masks_of(raw.parent / "set")
+    assert np.array_equal(made["a"], IDS > 0) and np.array_equal(made["b"], IDS == 1)

@@ -201,6 +201,19 @@ def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None
     raw.assert_masks(lambda ids: ids)
 
 
+def test_masks_of_labelme2voc_lie_beside_its_numpy_files(raw: Raw) -> None:
+    palette_masks(raw.folder / "SegmentationClassPNG")
+    (raw.folder / "SegmentationClass").mkdir()
+    for stem, ids in IDS.items():
+        np.save(raw.folder / "SegmentationClass" / f"{stem}.npy", ids)
+        save(raw.folder / "SegmentationClassVisualization" / f"{stem}.jpg", smooth_image(24, 32))
+    (raw.folder / "images").rename(raw.folder / "JPEGImages")
+    raw.write("class_names.txt", "_background_\nroad\ncar\n")
+    raw.convert(images="JPEGImages")
+    assert raw.names == ("background", "road", "car")
+    raw.assert_masks(lambda ids: ids)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -225,6 +238,39 @@ def test_a_file_of_such_a_name_that_says_no_classes_is_passed_over(raw: Raw) -> 
     raw.write("classes.txt", "background\nroad\ncar\n")
     raw.convert(source="masks")
     assert raw.names == ("background", "road", "car")
+
+
+def test_a_list_of_any_name_that_fits_is_proposed(raw: Raw) -> None:
+    raw.masks(lambda ids: ids, "numbers")
+    raw.masks(lambda ids: COLORS[ids], "colours")
+    path = raw.write("my_legend.csv", "name,r,g,b\nbackground,0,0,0\nroad,128,64,128\ncar,130,76,0\n")
+    raw.write("few.txt", "background\nroad\n")
+    raw.write("README.txt", "A set.\nIt is mine\nhere\n")
+    raw.write("requirements.txt", "numpy\ntorch\npillow\n")
+    for source in ("numbers", "colours"):
+        said = raw.refused(source=source)
+        assert (
+            "Beside the masks lies what reads as their class map (background, road, car); if it is, add\n"
+            f"  --classes {path}\n\nSave these lines" in said
+        )
+        raw.convert("--classes", path, source=source)
+        assert raw.names == ("background", "road", "car")
+        raw.assert_masks(lambda ids: ids)
+        shutil.rmtree(raw.target)
+
+
+@pytest.mark.parametrize("void", ["", "void,9,9,9\n"])
+def test_black_that_no_class_has_may_be_the_background(raw: Raw, void: str) -> None:
+    """It is never advised to become the nearest class, or to be read as a number."""
+    raw.masks(lambda ids: COLORS[ids])
+    raw.write("classes.csv", "name,r,g,b\nroad,128,64,128\ncar,130,76,0\n" + void)
+    said = raw.refused()
+    assert "--unknown nearest" not in said and "--from ids" not in said
+    lines = said.split("If #000000 is a background that the class map leaves out, save these lines as classes.txt and")
+    path = raw.write("own.txt", lines[1].split("\n\n")[1])
+    raw.convert("--classes", path)
+    assert raw.names == ("background", "road", "car")
+    raw.assert_masks(lambda ids: ids)
 
 
 def test_lists_of_splits_that_differ_are_refused(raw: Raw) -> None:
@@ -387,3 +433,69 @@ def test_what_numbers_below_0_mean_is_said(tmp_path: Path) -> None:
     said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert "holds -1 in " in said
     assert "with 255 where a number below 0 means that nobody labelled the pixel" in said
+
+
+def test_a_value_beyond_a_list_whose_names_all_occur_shifts_none_of_them(raw: Raw) -> None:
+    raw.masks(lambda ids: np.where(ids == 2, 128, ids).astype(np.uint8))
+    raw.write("classes.txt", "sky\nroad\n")
+    said = raw.refused()
+    assert "1 value of the masks belongs to no class" in said and "--unknown ignore" in said
+    raw.convert("--unknown", "ignore")
+    raw.assert_masks(lambda ids: np.where(ids == 2, 255, ids))
+
+
+def test_what_nobody_labelled_stands_in_no_line_to_save(raw: Raw) -> None:
+    """Lines counted from 1 would give the name of 0 to 1."""
+    for number, ids in enumerate(IDS.values(), start=1):
+        save(raw.folder / f"PixelLabelData/Label_{number}.png", ids)
+    said = raw.refused("--in-order", source="PixelLabelData")
+    assert "0 means that nobody labelled the pixel: it is ignored, and stands in no line; if it is a class, add" in said
+    path = raw.write("own.txt", said.split("\n\n")[-1])
+    for options, expected in (((), without_first), (("--unlabelled", "background"), lambda ids: ids)):
+        raw.convert("--in-order", "--classes", path, *options, source="PixelLabelData")
+        made = masks_of(raw.target)
+        assert all(np.array_equal(made[stem], expected(IDS[stem])) for stem in STEMS)
+    assert raw.names == ("background", "class1", "class2")
+
+
+def test_a_list_that_begins_with_the_background_is_asked_about_where_0_is_unlabelled(raw: Raw) -> None:
+    for number, ids in enumerate(IDS.values(), start=1):
+        save(raw.folder / f"PixelLabelData/Label_{number}.png", ids)
+    raw.write("classes.txt", "background\nroad\ncar\n")
+    said = raw.refused("--in-order", source="PixelLabelData")
+    assert "background would be 1; but car would be in no mask then" in said
+    raw.convert("--in-order", "--first-id", 0, source="PixelLabelData")
+    raw.assert_masks(lambda ids: ids)
+    raw.convert("--in-order", "--first-id", 1, source="PixelLabelData")
+    raw.assert_masks(without_first)
+
+
+def test_numbers_in_the_red_of_colours_get_the_names_of_a_list(raw: Raw) -> None:
+    """As CARLA writes them; near colours are classes then, and no noise."""
+    numbers = np.array([0, 7, 10], np.uint8)
+    raw.masks(lambda ids: np.stack([numbers[ids], ids * 0, ids * 0], axis=-1))
+    assert "class1,#070000\nclass2,#0a0000" in raw.refused()
+    raw.write("classes.txt", "0 unlabeled\n7 road\n10 car\n")
+    said = raw.refused()
+    assert "classes.txt gives these names to the red of the colours\n\nSave these lines" in said
+    path = raw.write("own.txt", said.split("\n\n")[-1])
+    raw.convert("--classes", path)
+    assert raw.names == ("road", "car")
+    raw.assert_masks(without_first)
+
+
+def test_the_background_of_two_names_is_black(raw: Raw) -> None:
+    raw.masks(white)
+    raw.write("classes.txt", "crack\nbackground\n")
+    said = raw.refused()
+    assert "If 255 is a class, save these two lines as classes.txt and add --classes classes.txt:" in said
+    raw.convert("--classes", raw.write("own.txt", said.split("\n\n")[1]))
+    assert raw.names == ("background", "crack")
+    raw.assert_masks(lambda ids: ids == 1)
+
+
+def test_greys_among_colours_are_read_as_ids_where_they_are_not_black_alone(raw: Raw) -> None:
+    raw.masks(lambda ids: COLORS[ids])
+    save(raw.folder / "masks" / "b.png", np.stack([IDS["b"]] * 3, axis=-1))
+    raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
+    assert "greys below the number of classes, as ids are. Run the command again with\n  --from ids" in raw.refused()

@@ -271,3 +271,28 @@ def test_photos_with_numbers_that_are_none_end_in_words(raw: Path) -> None:
     npy(raw / "masks/a.npy", MASKS)
     result = run_prep("masks", "convert", raw, "-o", raw.parent / "set")
     assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_channels_of_a_mask_beside_a_photo_of_its_name_are_classes(raw: Path, first: bool) -> None:
+    for stem in range(3):
+        channels = np.stack([MASKS[stem] == number for number in range(3)], 0 if first else -1)
+        npy(raw / f"masks/{stem}.npy", channels.astype(np.float32))
+        save(raw / f"images/{stem}.png", PHOTOS[stem])
+    assert "3 channels are classes 0 to 2" in convert(raw)
+    assert_samples(raw, {str(stem): stem for stem in range(3)})
+
+
+def test_layers_of_objects_and_of_fractions_are_no_classes(raw: Path) -> None:
+    for stem in range(2):
+        npy(raw / f"masks/{stem}.npy", np.stack([MASKS[stem] == number for number in range(1, 3 + stem)]))
+        save(raw / f"images/{stem}.png", PHOTOS[stem])
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
+    assert "masks of 2, 3 layers, which are objects then, and no classes" in said
+    assert "np.save(path, mask.any(0).astype(np.uint8))" in said
+    for stem in range(2):
+        fractions = np.stack([np.where(MASKS[stem] == number, 0.8, 0.1) for number in range(3)], -1)
+        npy(raw / f"masks/{stem}.npy", fractions)
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
+    assert "channels of fractions, as networks predict" in said
+    assert "np.save(path, mask.argmax(2).astype(np.uint8))" in said

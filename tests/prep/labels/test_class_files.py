@@ -162,6 +162,30 @@ ENTRIES = [{"class_name": "road", "png_index": 1, "color": "#4df3ceff"}, {"class
             False,
         ),
         ("class_map.json", '{"background": {"id": 0}, "road": {"id": 3}, "car": {"id": 7}}', (0, 3, 7), False),
+        (
+            "o.json",
+            '{"classes": [{"id": 0, "name": "background", "color": [0, 0, 0]}, {"id": 2, "name": "road", "color": '
+            '[255, 0, 0]}, {"id": 4, "name": "car", "color": [0, 0, 9]}]}',
+            (0, 2, 4),
+            False,
+        ),
+        ("labels.yml", "- id: 0\n  name: background\n- id: 2\n  name: road\n- id: 4\n  name: car\n", (0, 2, 4), False),
+        ("labels.yaml", "0: background\n1: road\n2: car\n", (0, 1, 2), False),
+        (
+            "kitti.yaml",
+            "labels:\n  0: background\n  9: road\n  10: car\ncolor_map:\n  0: [0, 0, 0]\n",
+            (0, 9, 10),
+            False,
+        ),
+        ("colors.json", '{"background": "#000000", "road": "#ff0000", "car": "#00ff00ff"}', (0, 1, 2), False),
+        ("colors.json", '{"0,0,0": "background", "(255, 0, 0)": "road", "[0,255,0]": "car"}', (0, 1, 2), False),
+        (
+            "l.json",
+            '{"label_classes": [{"class_name": "road", "color": "#ff00004d"}, {"class_name": "car", "color": '
+            '"#00ff004d"}]}',
+            (0, 1),
+            False,
+        ),
         ("a.csv", "id,name,color\n0,background,#000000\n1,road,#000000\n2,car,#000000\n", (0, 1, 2), False),
     ],
 )

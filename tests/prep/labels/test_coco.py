@@ -365,6 +365,43 @@ def test_shares_of_the_image_are_read_as_such(tmp_path: Path, out: Path) -> None
     assert rows(out, "a") == ["11000"] * 3
 
 
+def percents(*boxes: tuple[float, float, float, float], width: int = 400, height: int = 320) -> Content:
+    """A COCO file of an image for each region."""
+    return {
+        "images": [image(number, f"{number}.png", width, height) for number in range(len(boxes))],
+        "categories": [{"id": 1, "name": "soil"}],
+        "annotations": [note(number, number, 1, [box(*each)]) for number, each in enumerate(boxes)],
+    }
+
+
+LARGE = [(5.5, 10, 50, 20), (20, 15, 95, 90), (10, 10, 30, 30), (40, 40, 60, 60), (30, 30, 80, 80), (20, 20, 40, 40)]
+
+
+@pytest.mark.parametrize("size", [(400, 320), (50, 50)])
+def test_percents_of_the_image_are_read_as_such(size: tuple[int, int], tmp_path: Path, out: Path) -> None:
+    data = percents(*LARGE, width=size[0], height=size[1])
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert "all points lie between 0 and 100: read as percents of the width and height" in text
+    masks = masks_of(out)
+    assert masks["3"].sum() == size[0] * size[1] * 0.2 * 0.2
+    assert masks["3"][size[1] // 2, size[0] // 2] and not masks["3"][0, 0]
+
+
+@pytest.mark.parametrize("boxes", [LARGE[1:], LARGE[:2], [(5.5, 60, 90, 70)] * 6])
+def test_few_points_whole_numbers_or_a_logo_in_the_corner_are_pixels(
+    boxes: list[tuple[float, float, float, float]], tmp_path: Path, out: Path
+) -> None:
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", percents(*boxes)), "-o", out).stdout
+    assert "and are read as pixels: if they are percents of the width and height, these masks are wrong" in text
+    left, top, right, bottom = boxes[0]
+    assert masks_of(out)["0"].sum() == pytest.approx((right - left) * (bottom - top), abs=100)
+
+
+def test_points_in_small_images_are_pixels_without_a_word(tmp_path: Path, out: Path) -> None:
+    data = percents(*LARGE, width=96, height=96)
+    assert "between 0 and 100" not in run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+
+
 def test_masks_with_json_of_others_beside_are_still_masks(tmp_path: Path, out: Path) -> None:
     write(tmp_path / "raw/notes.json", {"shapes": 3})
     (tmp_path / "raw/broken.json").write_text("{")
@@ -443,3 +480,21 @@ def test_one_name_of_two_photos_among_others_is_told(tmp_path: Path, out: Path) 
     assert "1 photo not taken, because the name stands in several folders: a.png" in said
     assert "masks without their photo (bring it in with --images): 1\n  a\n" in said
     assert by_stem(out)["b"].image == "images/b.png"
+
+
+def test_of_more_categories_than_a_dataset_has_those_in_annotations_are_classes(tmp_path: Path, out: Path) -> None:
+    data = content()
+    data["categories"] += [{"id": 1000 + number, "name": f"c{number}"} for number in range(300)]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert "303 categories, of which 3 are in annotations: these are the classes" in text
+    assert Dataset.open(out).classes.names == ("background", "soil", "tree")
+
+
+def test_masks_of_the_same_photos_beside_are_told(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/c.json", content())
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "raw/images" / name, random_image(0, 3, 5))
+        save(tmp_path / "raw/masks" / name, np.zeros((3, 5), np.uint8))
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    folder = tmp_path / "raw/masks"
+    assert f"2 masks of the same photos (masks/a.png) not read; to read these, name {folder}" in text

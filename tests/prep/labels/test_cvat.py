@@ -74,7 +74,7 @@ BOMB = '<!DOCTYPE annotations [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&
     ("shapes", "head", "said"),
     [
         (ROAD.format(0), HEAD.replace("<annotations>", BOMB + "<annotations>"), "has a document type (<!DOCTYPE ...>)"),
-        (ROAD, HEAD + "<track></track>", "'CVAT for video', whose tracks are not read; export the task as"),
+        (ROAD, HEAD + "<track></track>", "does not say how many frames its task has; export the task as 'CVAT for"),
         (ROAD + "<x>", HEAD, "not valid XML (mismatched tag"),
         (ROAD.replace("5.0,3.0", "5.0"), HEAD, "a.png: has a region whose points are not pairs"),
         (

@@ -59,6 +59,7 @@ def test_lists_of_names(raw: Path, folder: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("split.csv", "a1,train\na2,train\na3,valid\na4,test\n"),
         ("split.csv", "image,split\na1.jpg,train\na2.jpg,training\na3.jpg,val\na4.jpg,test\n"),
         ("meta.csv", "id;age;Subset\na1;3;train\na2;4;train\na3;4;valid\na4;5;test\n"),
         ("splits.json", '{"train": ["a1", "a2"], "val": ["a3.jpg"], "test": ["JPEGImages/a4.jpg"]}'),
@@ -80,8 +81,9 @@ def test_tables_of_something_else_are_no_splits(raw: Path, text: str) -> None:
     assert set(splits(raw).values()) == {""}
 
 
-def test_folders_of_dev_and_evaluation_are_splits(tmp_path: Path) -> None:
-    for number, folder in enumerate(("Training", "Dev", "Evaluation")):
+@pytest.mark.parametrize("folders", [("Training", "Dev", "Evaluation"), ("trainset", "ValSet", "test_set")])
+def test_folders_of_other_words_are_splits(folders: tuple[str, ...], tmp_path: Path) -> None:
+    for number, folder in enumerate(folders):
         save(tmp_path / f"raw/{folder}/images/a.jpg", smooth_image(24, 32))
         save(tmp_path / f"raw/{folder}/masks/a.png", random_mask(number))
     (tmp_path / "raw/classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
@@ -224,3 +226,14 @@ def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -
     assert Dataset.open(tmp_path / "dataset").classes.names == ("BACKGROUND", "road", "car")
     masks = masks_of(tmp_path / "dataset")
     assert all(np.array_equal(masks[f"p{number}"], random_mask(number)) for number in range(2))
+
+
+def test_lists_of_another_computer_count_and_lists_of_other_names_are_told(raw: Path) -> None:
+    write(raw, "train.txt", "C:\\data\\JPEGImages\\a1.jpg", "C:\\data\\JPEGImages\\a2.jpg")
+    write(raw, "val.txt", "/home/me/JPEGImages/a3.jpg", "/home/me/JPEGImages/a4.jpg")
+    convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "val"}
+    write(raw, "train.txt", "tree.jpg", "lake.jpg")
+    write(raw, "val.txt", "dog.jpg")
+    text = run_ok("masks", "convert", raw, "-o", raw.parent / "other").stdout
+    assert "no split is taken from train.txt, val.txt: they list other names (tree.jpg)" in text

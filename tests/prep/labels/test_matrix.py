@@ -143,3 +143,15 @@ def test_pictures_of_overlays_beside_matrices_are_no_masks(tmp_path: Path, kind:
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--classes", tmp_path / "names.txt")
     made = masks_of(tmp_path / "d")
     assert all(np.array_equal(made[f"Train_t{number}"], random_mask(number, 60, 80)) for number in range(2))
+
+
+def test_a_matrix_on_its_side_is_transposed_and_said(tmp_path: Path) -> None:
+    convert = prepared(tmp_path, "a")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "codes.txt").write_text("\n".join(NAMES))
+    savemat(tmp_path / "masks" / "a.mat", {"L": random_mask(0).T})
+    assert (
+        "1 matrix of the shape of a photo on its side, read as written columns first; look at a"
+        in run_ok(*convert).stdout
+    )
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))

@@ -42,7 +42,6 @@ FILES = {
     "labelstudio-csv": ("a.csv", "annotation_id,annotator\n"),
     "napari-csv": ("a.csv", "index,shape-type,vertex-index,axis-0,axis-1\n"),
     "sagemaker": ("a.manifest", '{"source-ref": "s3://x/a.jpg"}'),
-    "vertex-jsonl": ("a.jsonl", '{"imageGcsUri": "gs://x/a.jpg"}'),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from prep.labels.contents import Contents
 from prep.labels.formats import CERTAIN, NO
 from prep.labels.registry import BUILT_IN, formats, reader_names
-from tests.support import masks_of, run_error, run_ok, run_prep, save
+from tests.support import masks_of, random_image, run_error, run_ok, run_prep, save
 
 _PLUGIN = """
 from pathlib import Path
@@ -125,3 +125,11 @@ def test_what_is_there_is_said_where_nothing_is_recognised(tmp_path: Path) -> No
 @pytest.mark.parametrize("each", BUILT_IN, ids=lambda each: each.name)
 def test_nothing_recognises_an_empty_folder(each: object, tmp_path: Path) -> None:
     assert each.recognise(Contents(tmp_path)) == NO < CERTAIN  # type: ignore[attr-defined]
+
+
+def test_a_table_of_another_kind_is_named(tmp_path: Path) -> None:
+    save(tmp_path / "raw/imgs/a.png", random_image(0))
+    (tmp_path / "raw/labels.csv").write_text('image,label,points\na.png,road,"[[1, 2], [3, 4], [5, 0]]"\n')
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert "labels.csv is a table of no kind that is read: run lengths (image, class)" in said
+    assert "export polygons as COCO JSON" in said

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from prep.dataset.dataset import Dataset
+from prep.images.runlengths import compress
 from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
 
 FRAME = [[0, 0], [6, 0], [6, 4], [0, 4]]
@@ -41,6 +42,7 @@ def coordinates(ring: list[list[int]]) -> str:
 
 THREE = [("road", FRAME), ("background", HOLE), ("car", CORNER)]
 SIZE = {"width": 6, "height": 4}
+ML_USE = "aiplatform.googleapis.com/ml_use"
 DATAROW = {"categories": [{"name": "x"}]}
 
 DATUMARO = {
@@ -253,6 +255,63 @@ PRODIGY = "".join(
         ("/home/me/b.png", "reject", []),
     )
 )
+AZURE = json.dumps(
+    {
+        "image_url": "azureml://subscriptions/x/paths/b/a.png",
+        "image_details": {"format": "png", "width": "6px", "height": "4px"},
+        "label": [
+            *(
+                {"label": label, "isCrowd": "false", "polygon": [[n for xy in shares(ring) for n in xy.values()]]}
+                for label, ring in THREE
+            ),
+            {"label": "car", "topX": 0, "topY": 0, "bottomX": 1, "bottomY": 1, "isCrowd": 0},
+        ],
+    }
+)  # fmt: skip
+VERTEX = json.dumps(
+    {
+        "imageGcsUri": "gs://bucket/b/a.png",
+        "polygonAnnotations": [
+            {"displayName": label, "vertexes": [{key: n for key, n in xy.items() if n} for xy in shares(ring)]}
+            for label, ring in THREE
+        ],
+        "polylineAnnotations": [{"displayName": "car"}],
+    }
+)  # fmt: skip
+HASTY_MASKS = {
+    **HASTY,
+    "images": [
+        {
+            "image_name": "a.png",
+            **SIZE,
+            "labels": [
+                {"class_name": "background", "mask": [1, 4], "bbox": [2, 1, 4, 3], "z_index": 2},
+                {"class_name": "road", "mask": [1, 24], "bbox": [0, 0, 6, 4], "z_index": 1},
+                {"class_name": "car", "mask": [6, 1], "bbox": [3, 2, 6, 4], "z_index": 3},
+            ],
+        }
+    ],
+}
+ENCORD_MASKS = [
+    {
+        "label_hash": "x",
+        "data_units": {
+            "u": {
+                "data_title": "a.png",
+                "labels": {
+                    "objects": [
+                        {"name": label, "shape": "bitmask", "bitmask": {**box, "rleString": compress(runs)}}
+                        for label, box, runs in (
+                            ("road", {"top": 0, "left": 0, **SIZE}, [0, 24]),
+                            ("background", {"top": 1, "left": 2, "height": 2, "width": 2}, [0, 4]),
+                            ("car", {"top": 2, "left": 3, "height": 2, "width": 3}, [5, 1]),
+                        )
+                    ]
+                },
+            }
+        },
+    }
+]  # fmt: skip
 FILES: dict[str, tuple[str, Any, str]] = {
     "datumaro": ("default.json", DATUMARO, "left out, because they are no regions, bbox: 1 (car in a.png)"),
     "hasty": ("h.json", HASTY, "left out, because they are boxes: 1 (car in a.png)"),
@@ -268,6 +327,11 @@ FILES: dict[str, tuple[str, Any, str]] = {
     "page-xml": ("page/a.xml", PAGE, "left out, because they have no outline: 1 (empty in a.xml)"),
     "diffgram": ("d.json", DIFFGRAM, "left out, because they are no polygons, box: 1 (car in a.png)"),
     "prodigy": ("p.jsonl", PRODIGY, "left out, because the answer is reject: 1 (/home/me/b.png)"),
+    "hasty masks": ("h.json", HASTY_MASKS, ""),
+    "encord masks": ("l.json", ENCORD_MASKS, ""),
+    "azure": ("train_annotations.jsonl", AZURE, "left out, because they are boxes: 1 (car in x/paths/b/a.png)"),
+    "azure beside": ("a.jsonl", AZURE, "left out, because they are boxes: 1 (car in "),
+    "vertex": ("v.jsonl", VERTEX, "left out, because they are boxes or lines: 1 (car in b/a.png)"),
     "slide-xml": ("a.xml", APERIO, ""),
     "slide-xml asap": ("a.xml", ASAP, "left out, because they are no polygons: 1 (car in a.xml)"),
 }
@@ -313,8 +377,15 @@ def test_masks_of_segment_anything_are_one_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("h.json", {**HASTY, "images": [{"image_name": "a.png", **SIZE, "labels": [{"class_name": "x", "mask": [1]}]}]},
-         "masks in Hasty's own run lengths, which are not read; export the project as COCO"),
+        ("h.json", {**HASTY, "images": [{"image_name": "a.png", **SIZE, "labels": [
+            {"class_name": "x", "mask": [1, 5], "bbox": [0, 0, 2, 2]}]}]},
+         "x in a.png: its mask does not fit its box; export the project again, or as COCO"),
+        ("v.jsonl", json.dumps({"imageGcsUri": "gs://x/a.jpg", "segmentationAnnotations": {"categoryMaskGcsUri": "g"}}),
+         "line 1: has a mask in Google's storage; download the masks (categoryMaskGcsUri), and convert them with"),
+        ("v.jsonl", json.dumps({"image_url": "azureml://x/a.jpg", "label": "cat"}),
+         "line 1: has one label for the whole photo, and no polygons"),
+        ("t.json", [{"task_id": "x", "params": {"attachment": "a.png"}, "response": {"annotations": {"labeled": {}}}}],
+         "a.png is a task of Scale's semantic segmentation, whose masks lie on its server"),
         ("e.json", [{"Labeled Data": "a.png", "Label": {"objects": [{"title": "x", "instanceURI": "https://x"}]}}],
          "a.png has masks, which lie on Labelbox's server"),
         ("l.json", [{"label_hash": "x", "data_units": {"u": {"data_title": "a.mp4", "labels": {"0": {}}}}}],
@@ -398,3 +469,21 @@ def test_the_only_attribute_of_a_layer_without_a_name_is_its_class(tmp_path: Pat
     save(tmp_path / "raw/a.png", random_image(0))
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert set(Dataset.open(tmp_path / "set").classes.names) == {"background", "Epithelial", "object"}
+
+
+def test_json_lines_of_azure_and_vertex_bring_their_splits(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save(tmp_path / "raw" / f"{name}.png", random_image(0, 4, 6))
+    for name, file in (("a", "train_annotations"), ("b", "validation_annotations")):
+        (tmp_path / "raw" / f"{file}.jsonl").write_text(AZURE.replace("b/a.png", f"{name}.png"))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "azure")
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "azure").items()} == {"a": "train", "b": "val"}
+    rows = [
+        {**json.loads(VERTEX.replace("a.png", f"{name}.png")), "dataItemResourceLabels": {ML_USE: use}}
+        for name, use in (("a", "training"), ("b", "test"))
+    ]
+    for file in ("train", "validation"):
+        (tmp_path / "raw" / f"{file}_annotations.jsonl").unlink()
+    (tmp_path / "raw" / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "vertex")
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "vertex").items()} == {"a": "train", "b": "test"}

@@ -143,7 +143,7 @@ def test_pixels_and_predictions_are_named(line: str, said: str, tmp_path: Path) 
     assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
 
 
-@pytest.mark.parametrize("names", ["data.yaml", "classes.txt"])
+@pytest.mark.parametrize("names", ["data.yaml", "classes.txt", "obj.names"])
 def test_classes_counted_from_one_are_refused_before_any_of_them_is_shifted(names: str, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     write(raw, names, NAMES if names == "data.yaml" else "road\ncar\n")
