@@ -21,8 +21,11 @@ _READ_PIXELS = 1 << 22
 _READ_ROWS = 16
 """Rows that are made of them at once, at most."""
 
-_FLOATS = 1 << 22
+_FLOATS = 1 << 20
 """Probabilities that are brought to full size at once."""
+
+_HELD_ROWS = 64
+"""Rows of probabilities that are held for that, besides the few that the next ones need, too."""
 
 Kernel = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Weights of pixels by their distance."""
@@ -136,8 +139,8 @@ def brought_back(
     """
     down = Resampled(size[0], height, linear)
     held, top, done = torch.empty(0), 0, 0
-    for first, strip in strips:
-        held = torch.cat([held, strip], dim=1) if held.numel() else strip.clone()
+    for first, strip in _pieces(strips):
+        held = torch.cat([held, strip], dim=1) if held.numel() else strip
         at_once = max(1, _FLOATS // (len(strip) * width))
         is_last = first + strip.shape[1] == size[0]
         while done < height:
@@ -152,6 +155,13 @@ def brought_back(
         if not is_last:
             start, _ = down.needed(done, done + 1)
             held, top = held[:, start - top :].clone(), start
+
+
+def _pieces(strips: Iterator[tuple[int, Tensor]]) -> Iterator[tuple[int, Tensor]]:
+    """The same in fewer rows at a time: what is held of them is a copy."""
+    for first, strip in strips:
+        for row in range(0, strip.shape[1], _HELD_ROWS):
+            yield first + row, strip[:, row : row + _HELD_ROWS]
 
 
 def _across(rows: Tensor, width: int) -> Tensor:
