@@ -10,11 +10,14 @@ from prep.annotate.regions.superpixels import divide
 from prep.core.classes import write_classes
 from prep.dataset.dataset import Sample, write_index
 from tests.bench.effort.__main__ import main, tools_named
+from tests.bench.effort.canvas import Canvas
+from tests.bench.effort.correcting import GOALS, Move, corrected
 from tests.bench.effort.figures import area, reached, told
 from tests.bench.effort.gestures import CORNER_S, KEY_S, STROKE_PX_S, STROKE_S, Gesture, outline, strokes, superpixels
 from tests.bench.effort.plans import Hand, gain_of, plans_for
 from tests.bench.effort.regions import Region, classes_of, largest_wrong, mean_iou
 from tests.bench.effort.robot import Step
+from tests.bench.effort.teaching import price, taught
 from tests.prep.annotate.learn.scenes import CLASSES, scene
 from tests.prep.annotate.sam.onnx_files import write_pair
 from tests.support import save
@@ -172,3 +175,41 @@ def test_figures_are_medians_and_nothing_where_most_did_not_get_there() -> None:
     assert reached(ways[0], 0.9) == (10, 3)
     assert area([Step(0, 0, 0), Step(10, 1, 0.8)], 100) == pytest.approx(0.4)
     assert set(told([ways * 4], 100)) >= {"first", "from_fifth", "tenth"}
+
+
+def test_learning_is_never_dearer_than_any_of_its_tools_without_it() -> None:
+    """A page that proposes nonsense costs nothing: the best moment to accept it is before the first gesture."""
+    image, truth = scene(4, 90, 120)
+    brush = strokes(np.random.default_rng(0))
+    clicks = [superpixels(divide(image, size), size) for size in (8, 16)]
+    ways = [[outline, brush, *clicks], clicks, [outline, brush]]
+
+    def nonsense(by_hand: np.ndarray) -> np.ndarray | None:  # type: ignore[type-arg]
+        return np.full_like(by_hand, 2) if len(np.unique(by_hand)) > 2 else None
+
+    moves, canvas = taught(Canvas.empty(truth), brush, ways, nonsense, 300)
+    assert canvas.quality() == pytest.approx(moves[-1].quality)
+    for tools in ways:
+        assert price(moves, 300) <= price(corrected(Canvas.empty(truth), tools, 300), 300)
+
+
+def test_a_right_proposal_is_accepted_after_one_stroke_a_class() -> None:
+    truth = scene(5, 90, 120)[1]
+    brush = strokes(np.random.default_rng(0))
+    classes = len(classes_of(truth))
+
+    def right(by_hand: np.ndarray) -> np.ndarray | None:  # type: ignore[type-arg]
+        return truth if len(classes_of(by_hand)) == classes else None
+
+    moves, canvas = taught(Canvas.empty(truth), brush, [[outline, brush]], right, 300)
+    assert len(moves) <= classes + 1
+    assert (moves[-1].quality, canvas.quality()) == (1, 1)
+    assert (canvas.by_hand == truth).sum() < truth.size  # what was accepted is not by hand
+
+
+def test_the_price_is_the_mean_logarithm_of_the_seconds_to_the_goals() -> None:
+    moves = [Move(10.0, 0.75), Move(10.0, 0.95)]
+    seconds = np.array([10, 20, 20, 20])
+    assert len(GOALS) == len(seconds)
+    assert price(moves, 300) == pytest.approx(np.log(seconds).mean(), abs=1e-3)
+    assert price(moves[:1], 300) == pytest.approx((np.log(10) + 3 * np.log(600)) / 4, abs=1e-3)

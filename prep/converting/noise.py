@@ -1,11 +1,16 @@
-"""Tell colours that are classes from those that blended edges and JPEG leave behind."""
+"""Tell colours that are classes from those that blended edges and JPEG leave behind, and which class one could be."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from prep.converting.crops import Appearance
+from prep.core.classes import ClassMap, format_color
+from prep.core.words import counted, verb
+from prep.labels.reader import LabelReader
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,9 @@ class NoiseLimits:
 EXACT = NoiseLimits(fewer=20, near=40, between=12, same=0)
 LOSSY = NoiseLimits(fewer=4, near=110, between=90, same=24)
 """Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
+
+_MIN_SHARE = 1e-3
+"""Colours of fewer pixels are slips and blended edges rather than classes."""
 
 _MOST_CLASSES = 64
 _MANY = 1000
@@ -93,3 +101,59 @@ def _comes_from(color: tuple[float, float, float], frequent: NDArray[np.float64]
 
 def _color(code: int) -> tuple[float, float, float]:
     return float(code & 255), float(code >> 8 & 255), float(code >> 16 & 255)
+
+
+def proposed_colors(
+    unknown: Mapping[int, int], total: int, absent: Sequence[int], reader: LabelReader, classes: ClassMap
+) -> list[tuple[int, int]]:
+    """(class index, code) for classes that no mask holds, by the smallest sum of colour distances.
+
+    unknown: pixels by code.  total: pixels of all masks.  absent: indices of classes without a pixel.
+    """
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second, for this error only
+
+    codes = [code for code, pixels in unknown.items() if pixels >= _MIN_SHARE * total]
+    distances = np.array([[reader.distance(code, classes)[index] for code in codes] for index in absent])
+    if not distances.size or not np.isfinite(distances).all():
+        return []
+    rows, columns = linear_sum_assignment(distances)
+    return [(absent[row], codes[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
+
+
+def proposal_text(
+    proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]
+) -> str:
+    """Show the proposal as a table and as the options that accept it."""
+    rows = [
+        [
+            classes.names[index],
+            format_color(classes.colors[index]),
+            "->",
+            reader.describe(code),
+            f"(photo {seen[code].color})" if code in seen else "",
+        ]
+        for index, code in proposed
+    ]
+    options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
+    return (
+        f"\n\n{counted(len(proposed), 'class', 'classes')} of the class map "
+        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps its colours are wrong. By nearness of mask "
+        "colours alone they could be\n\n"
+        f"{align(rows)}\n\n"
+        "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
+        "same command accepts it, or what you make of it, with\n"
+        f"{options}"
+    )
+
+
+def align(rows: list[list[str]]) -> str:
+    """Write rows as a table: the first and last column to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    last = len(widths) - 1
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in (0, last) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

@@ -22,7 +22,7 @@ from prep.converting.meaning import (
     with_unlabelled,
 )
 from prep.converting.pairing import Pairing, pair_labels, pair_stems
-from prep.converting.proposal import no_meaning
+from prep.converting.proposal import Lists, no_meaning
 from prep.converting.unknown import Policy, replacement
 from prep.core.classes import ClassMap, Color
 from prep.core.errors import SegError
@@ -33,7 +33,7 @@ from prep.dataset.dataset import SPLITS, Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.bands import Bands
-from prep.labels.class_files import long_list, tables_beside
+from prep.labels.class_files import long_list
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.photo_folders import photos_to_bring
@@ -42,6 +42,7 @@ from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
+from prep.labels.tables.beside import passed_over, tables_beside
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
 from prep.photos.ranges import Span
@@ -213,8 +214,8 @@ def _reader_and_meaning(
     reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, chosen, workers, progress)
-        beside = tables_beside(source)
-        raise no_meaning(values, reader, meaning, chosen, long_list(source), beside, labels.unlabelled)
+        lists = Lists(long_list(source), tables_beside(source), passed_over(source), labels.notes)
+        raise no_meaning(values, reader, meaning, chosen, lists, labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)
     meaning = numbered_as_maps(

@@ -10,9 +10,9 @@ from prep.converting.counted import as_many_values, first_is_missing, lacks_back
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
-from prep.converting.noise import PHOTOS, look_like_photos
+from prep.converting.noise import PHOTOS, align, look_like_photos, proposal_text, proposed_colors
 from prep.converting.plan import Plan
-from prep.converting.proposal import align, on_steps, proposal_text, proposed_colors
+from prep.converting.proposal import on_steps
 from prep.converting.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_list
 from prep.core.failures import refused

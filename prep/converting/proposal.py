@@ -1,29 +1,23 @@
-"""Masks without a class map: the error lists their values, and proposes lines to save as one, or colours of classes."""
+"""Masks without a class map: the error lists their values, and proposes lines to save as one."""
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from prep.converting.counted import is_blurred, step_of, two_lines
-from prep.converting.crops import Appearance
 from prep.converting.meaning import Meaning
 from prep.converting.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
 from prep.converting.unknown import CodeTotals
-from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_color, format_list, made_up_classes
+from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
-from prep.core.words import counted, list_some, options, verb
+from prep.core.words import counted, list_some, options
 from prep.labels.class_files import LongList
 from prep.labels.pixels.rgb import TRANSPARENT
 from prep.labels.reader import LabelReader, RawLabel, read_codes
 from prep.labels.tables.table import ClassTable
 
 _SHOWN = 20
-_MIN_SHARE = 1e-3
-"""Colours of fewer pixels are slips and blended edges rather than classes."""
-
 _JPEG = frozenset({".jpg", ".jpeg"})
 _TWO = 2
 _MIDDLE = frozenset({127, 128})
@@ -31,7 +25,23 @@ _OBJECTS = 6
 _RED = 255
 """The largest code of a colour without green and blue."""
 _SHOWN_TABLES = 4
+_PER_CLASS, _MOST_OBJECTS = 1000, 400
 _BLACK_AND_WHITE = ClassMap(("class0", "class255"), ((0, 0, 0), (255, 255, 255)))
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What lies beside masks without a class map.
+
+    long: a file that lists more classes than a dataset can have, and its names by their ids.
+    beside: files that read as class tables, of any name; those that have all values of the masks are proposed.
+    passed_over: what is wrong with files that are called as a class map is.  notes: what was said of the labels.
+    """
+
+    long: LongList | None
+    beside: Sequence[tuple[Path, ClassTable]]
+    passed_over: Sequence[str]
+    notes: Sequence[str]
 
 
 def no_meaning(
@@ -39,14 +49,11 @@ def no_meaning(
     reader: LabelReader,
     named: Meaning | None,
     labels: Sequence[RawLabel],
-    long: LongList | None,
-    beside: Sequence[tuple[Path, ClassTable]],
+    lists: Lists,
     unlabelled: Collection[int],
 ) -> SegError:
     """The error for masks without a class map; named: a list of names that says no colours, for masks of colours.
 
-    long: a file beside them that lists more classes than a dataset can have, and its names by their ids.
-    beside: files that read as class tables, of any name; those that have all values of the masks are proposed.
     unlabelled: codes that mean pixels that nobody labelled.
     """
     if not codes.pixels:
@@ -74,14 +81,17 @@ def no_meaning(
         return SegError(f"{listed}\n\n{steps}")
     return SegError(
         listed
+        + "".join(f"\n* {note}" for note in lists.notes)
         + _on_255(codes, reader)
         + _on_unlabelled(codes, reader, unlabelled)
         + _on_objects(codes, reader, len(labels))
-        + _tables(reader, found, beside)
+        + _on_ids_of_objects(codes, reader)
+        + "".join(f"\n\nPassed over: {error}" for error in lists.passed_over)
+        + _tables(reader, found, lists.beside)
         + _to_save(
             reader,
             _without_codes(found if len(found) <= MAX_CLASSES else shown, unlabelled),
-            _numbers_in_red(codes.pixels, reader, named) or long,
+            _numbers_in_red(codes.pixels, reader, named) or lists.long,
             nearest=bool(noise),
         )
     )
@@ -138,13 +148,18 @@ def _tables(reader: LabelReader, codes: Sequence[int], beside: Sequence[tuple[Pa
     fitting = [
         (file, table.classes)
         for file, table in beside
-        if (table.has_colors or not by_color) and set(codes) <= reader.table(table.classes).keys() and len(codes) > 1
+        if (table.has_colors or not by_color) and _explains(reader.table(table.classes), codes)
     ]
     if not fitting:
         return ""
     names = "; ".join(list_some(classes.names) for _, classes in fitting[:_SHOWN_TABLES])
     ways = options("--classes", [str(file) for file, _ in fitting[:_SHOWN_TABLES]])
     return f"\n\nBeside the masks lies what reads as their class map ({names}); if it is, add{ways}"
+
+
+def _explains(table: Mapping[int, int], codes: Sequence[int]) -> bool:
+    """Whether a table has all codes, and several of them as classes."""
+    return set(codes) <= table.keys() and len({table[code] for code in codes} - {IGNORE_INDEX}) > 1
 
 
 def _to_save(reader: LabelReader, codes: Sequence[int], long: LongList | None, *, nearest: bool) -> str:
@@ -211,6 +226,16 @@ def _on_objects(codes: CodeTotals, reader: LabelReader, labels: int) -> str:
     )
 
 
+def _on_ids_of_objects(codes: CodeTotals, reader: LabelReader) -> str:
+    """A word on ids of which the large ones may hold a class and the number of an object in one: 7, 26001, 26002."""
+    large = [code for code in codes.pixels if code >= _PER_CLASS]
+    several = len(large) > len({code // _PER_CLASS for code in large})
+    if reader.name != "ids" or not several or any(code % _PER_CLASS > _MOST_OBJECTS for code in large):
+        return ""
+    kind, number = divmod(max(large), _PER_CLASS)
+    return f"\n\nIf {max(large)} is object {number} of class {kind}, add --from ids-1000"
+
+
 def _on_255(codes: CodeTotals, reader: LabelReader) -> str:
     if reader.name == "rgb" or IGNORE_INDEX not in codes.pixels or len(codes.pixels) <= _TWO:
         return ""
@@ -219,60 +244,4 @@ def _on_255(codes: CodeTotals, reader: LabelReader) -> str:
     return (
         "\n\n255 is ignored, as in Pascal VOC, Cityscapes and Ultralytics, and stands in no line; "
         "if it is a class, add a line name,#rrggbb,255"
-    )
-
-
-def proposed_colors(
-    unknown: Mapping[int, int], total: int, absent: Sequence[int], reader: LabelReader, classes: ClassMap
-) -> list[tuple[int, int]]:
-    """(class index, code) for classes that no mask holds, by the smallest sum of colour distances.
-
-    unknown: pixels by code.  total: pixels of all masks.  absent: indices of classes without a pixel.
-    """
-    from scipy.optimize import linear_sum_assignment  # a quarter of a second, for this error only
-
-    codes = [code for code, pixels in unknown.items() if pixels >= _MIN_SHARE * total]
-    distances = np.array([[reader.distance(code, classes)[index] for code in codes] for index in absent])
-    if not distances.size or not np.isfinite(distances).all():
-        return []
-    rows, columns = linear_sum_assignment(distances)
-    return [(absent[row], codes[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
-
-
-def proposal_text(
-    proposed: Sequence[tuple[int, int]], reader: LabelReader, classes: ClassMap, seen: Mapping[int, Appearance]
-) -> str:
-    """Show the proposal as a table and as the options that accept it."""
-    rows = [
-        [
-            classes.names[index],
-            format_color(classes.colors[index]),
-            "->",
-            reader.describe(code),
-            f"(photo {seen[code].color})" if code in seen else "",
-        ]
-        for index, code in proposed
-    ]
-    options = " \\\n".join(f"  --color '{classes.names[index]}={reader.describe(code)}'" for index, code in proposed)
-    return (
-        f"\n\n{counted(len(proposed), 'class', 'classes')} of the class map "
-        f"{verb(len(proposed), 'occurs', 'occur')} in no mask; perhaps its colours are wrong. By nearness of mask "
-        "colours alone they could be\n\n"
-        f"{align(rows)}\n\n"
-        "This is a guess that knows nothing of the photos and can be wrong for every class: compare it with them. The "
-        "same command accepts it, or what you make of it, with\n"
-        f"{options}"
-    )
-
-
-def align(rows: list[list[str]]) -> str:
-    """Write rows as a table: the first and last column to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    last = len(widths) - 1
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in (0, last) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
     )

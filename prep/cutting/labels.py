@@ -15,7 +15,8 @@ from prep.core.words import counted, list_some, natural_key
 from prep.geo.burning import UNCOVERED, Burner
 from prep.geo.georeference import GeoReference, Transform, companions
 from prep.geo.projection import projection_of
-from prep.geo.vectors import Region, moved, read_vectors
+from prep.geo.vectors import Region, VectorLayer, moved, read_vectors
+from prep.geo.whole_turns import turned_regions
 from prep.images.finding import find_files
 
 PaintOrder = Literal["file", "class", "size"]
@@ -121,14 +122,19 @@ class VectorLabels:
                 f"{raster}: names no place or no coordinate system, so labels of a map do not fit; give it one, for "
                 f"example: rio edit-info --crs EPSG:32633 {shlex.quote(str(raster))}"
             )
-        regions = [each for layer in self._layers for each in moved(layer, projection.crs, self._options.source)]
+
+        def placed(layers: Sequence[VectorLayer], source: Path) -> list[Region]:
+            regions = [each for layer in layers for each in moved(layer, projection.crs, source)]
+            return turned_regions(regions, projection, width, height)
+
+        regions = placed(self._layers, self._options.source)
         if self._options.order == "class":
             regions.sort(key=lambda region: self._values[region.name] or 0)
         elif self._options.order == "size":
             regions.sort(key=lambda region: -region.area)
         values = [value for region in regions if (value := self._values[region.name]) is not None]
         burn = self._burner(regions, values, projection.transform)
-        area = [each for layer in self._area for each in moved(layer, projection.crs, self._options.area or raster)]
+        area = placed(self._area, self._options.area or raster)
         within = self._burner(area, [1] * len(area), projection.transform) if self._options.area else None
 
         def part(left: int, top: int, wide: int, high: int) -> NDArray[np.uint8]:

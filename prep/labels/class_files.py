@@ -39,10 +39,6 @@ _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", 
 _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
 _LARGEST = 1 << 20
-_TABLES = (".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".names", ".pbtxt")
-_MOST_TABLES = 50
-"""More such files in a folder are labels, one for each photo."""
-_NO_TABLES = ("readme", "requirements", "environment", "licen", "changelog")
 
 LongList = tuple[Path, Mapping[int, str]]
 """A file that lists more classes than a dataset can have, and its names by the ids that it states."""
@@ -92,11 +88,13 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
         return _zipped_table(source, first_id)
     if (numbered := _numbered(source)) is not None:
         return numbered
-    for name in DEFINITION_NAMES:
-        for place in _places(source):
-            if (place / name).is_file() and (table := _found(place / name, first_id)) is not None:
-                return place / name, table
-        each = [place / name for place in _folders_inside(source) if (place / name).is_file()]
+    around = [files_by_name(place) for place in folders_around(source)]
+    inside = [files_by_name(place) for place in _folders_inside(source)]
+    for name in map(str.lower, DEFINITION_NAMES):
+        for file in _called(name, around):
+            if (table := _found(file, first_id)) is not None:
+                return file, table
+        each = _called(name, inside)
         tables = [table for file in each if (table := _found(file, first_id)) is not None]
         if any(table != tables[0] for table in tables):
             raise SegError(
@@ -108,18 +106,24 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
     return _stated(source)
 
 
-def tables_beside(source: Path) -> list[tuple[Path, ClassTable]]:
-    """Files of any name that read as class tables, in the labels' folder or in one that holds it: to be proposed."""
-    places = dict.fromkeys(place.absolute() for place in (*_places(source), _above(source)) if place.is_dir())
-    files = [file for place in places for file in sorted(place.iterdir()) if file.suffix.lower() in _TABLES]
-    files = [file for file in files if not file.name.lower().startswith(_NO_TABLES)]
-    read = ((file, _table_or_none(file)) for file in files[:_MOST_TABLES] if file.is_file())
-    return [(file, table) for file, table in read if table is not None]
+def files_by_name(folder: Path) -> Mapping[str, Path]:
+    """What lies in a folder, by its name in lower case; nothing of a folder that cannot be read."""
+    try:
+        return {path.name.lower(): path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
+    except OSError:
+        return {}
+
+
+def _called(name: str, folders: Sequence[Mapping[str, Path]]) -> list[Path]:
+    """The files of this name, of each folder."""
+    return [listed[name] for listed in folders if name in listed and listed[name].is_file()]
 
 
 def long_list(source: Path) -> LongList | None:
     """A list of too many classes that lies in the labels' folder, or in one that holds it."""
-    for file in (place / name for place in (*_places(source), _above(source)) for name in DEFINITION_NAMES):
+    for file in (
+        place / name for place in (*folders_around(source), folder_above(source)) for name in DEFINITION_NAMES
+    ):
         try:
             if file.is_file():
                 read_class_table(file)
@@ -144,26 +148,27 @@ def _stated(source: Path) -> tuple[Path, ClassTable] | None:
     """A list that states ids: one of another name (cocostuff-labels.txt), or in the folder above."""
     if (found := _with_ids(_named_freely(source))) is not None:
         return found
-    return next(filter(None, (_with_ids([_above(source) / name]) for name in DEFINITION_NAMES)), None)
+    return next(filter(None, (_with_ids([folder_above(source) / name]) for name in DEFINITION_NAMES)), None)
 
 
-def _above(source: Path) -> Path:
+def folder_above(source: Path) -> Path:
     """The folder above all those of which the names only say what lies in them."""
-    return [*_places(source)][-1].absolute().parent
+    return [*folders_around(source)][-1].absolute().parent
 
 
 def _named_freely(source: Path) -> list[Path]:
-    places = [place for place in (*_places(source), _above(source)) if place.is_dir()]
+    places = [place for place in (*folders_around(source), folder_above(source)) if place.is_dir()]
     return [file for place in places for file in sorted(place.glob("*[_-]labels.txt"))]
 
 
 def _with_ids(files: Sequence[Path]) -> tuple[Path, ClassTable] | None:
     """The only one of these files that is a list with ids."""
-    tables = [(file, table) for file in files if file.is_file() and (table := _table_or_none(file)) and table.has_ids]
+    tables = [(file, table) for file in files if file.is_file() and (table := table_or_none(file)) and table.has_ids]
     return tables[0] if len(tables) == 1 else None
 
 
-def _table_or_none(file: Path) -> ClassTable | None:
+def table_or_none(file: Path) -> ClassTable | None:
+    """The table of a file; None if it cannot be read as one, or is too large."""
     try:
         return read_class_table(file) if file.stat().st_size < _LARGEST else None
     except (SegError, OSError):
@@ -183,7 +188,7 @@ def _found(file: Path, first_id: int | None) -> ClassTable | None:
         raise
 
 
-def _places(source: Path) -> Iterator[Path]:
+def folders_around(source: Path) -> Iterator[Path]:
     """The folder of the labels, and those above as long as a name only says what lies in it."""
     folder = source if source.is_dir() else source.parent
     yield from _only_inside(source)

@@ -90,9 +90,9 @@ def learn(own: Samples, others: Sequence[Samples]) -> Learnt | None:
 
 
 def _weights(values: NDArray[np.intp], is_own: NDArray[np.bool_], classes: int) -> NDArray[np.float64]:
-    """(n,) All classes weigh the same, however much of each was painted."""
+    """(n,) A class weighs as much as was painted of it: who paints little of a thin class means little of it."""
     groups = 2 * values + is_own
     counts = np.bincount(groups, minlength=2 * classes).reshape(classes, 2)
     both = np.asarray(counts.all(axis=1), np.bool_)
-    shares = np.where(both[:, None], [1 - _OWN_SHARE, _OWN_SHARE], 1.0)
+    shares = np.where(both[:, None], [1 - _OWN_SHARE, _OWN_SHARE], 1.0) * counts.sum(axis=1, keepdims=True)
     return np.asarray((shares / np.maximum(counts, 1)).ravel()[groups])

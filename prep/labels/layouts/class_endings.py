@@ -28,6 +28,10 @@ def by_class_endings(files: Sequence[FoundFile]) -> Divided | None:
     None unless several classes stand beside several photos each, the photos look so, and the masks that are looked at
     are of two values and show different things. Masks that are called by numbers (a/photo, a/0, a/1) are of objects.
     """
+    if any(
+        ".." in file.path.parts for file in files
+    ):  # members of a zip file that lead out of it are no files to look at
+        return None
     folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for file in files:
         folders[PurePosixPath(file.name).parent].append(file)

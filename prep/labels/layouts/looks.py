@@ -20,6 +20,7 @@ from prep.labels.layouts.affixes import SAME_STEM, relate, suggest_patterns
 _PIXELS = 20_000
 _CLASSES = 64
 _MANY = 100
+_GREYS, _FREQUENT = 256, 16
 _REST = 0.3
 _FOLDERS = 40
 _LOOKED_AT = 100
@@ -32,7 +33,8 @@ def is_photo(path: Path) -> bool:
         counts = _counts(path)
     except SegError:
         return False
-    return len(counts) > _MANY and int(np.sort(counts)[:-_CLASSES].sum()) > _REST * int(counts.sum())
+    rest = _CLASSES if len(counts) > _GREYS else _FREQUENT  # of grey photos 64 values may be most pixels
+    return len(counts) > _MANY and int(np.sort(counts)[:-rest].sum()) > _REST * int(counts.sum())
 
 
 def number_of_values(path: Path) -> int:
@@ -95,6 +97,8 @@ def _in_one_folder(files: Sequence[FoundFile]) -> list[str]:
     masks = [file for file in files if file not in taken]
     if not photos or not masks:
         return []
+    if len({file.path for file in photos}) == len({file.path for file in masks}) == 1:  # two stacks of pages
+        return [shlex.join([str(masks[0].path), "--images", str(photos[0].path)])]
     found = [patterns for _, patterns in relate(_names(photos), _names(masks)).found.values()]
     ways = dict.fromkeys(found or [suggest_patterns(_names(photos), _names(masks))])
     return [shlex.join(["--match", image, mask]) for image, mask in ways if (image, mask) != SAME_STEM]

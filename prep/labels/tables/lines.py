@@ -9,7 +9,8 @@ from prep.core.errors import SegError
 from prep.labels.tables.table import ClassTable, Row, table_of
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
-_HEX_ALONE = re.compile(r"#?[0-9a-fA-F]{6}")
+_HEX_ALONE = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
+_HEX_FIRST = re.compile(r"(#[0-9a-fA-F]{6})[\s,;:]+(\S.*)")
 _SHARE = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
 _HEX_ID = re.compile(r"#[0-9a-fA-F]{6}\s*,\s*\d")
 _LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
@@ -45,7 +46,7 @@ _ADE_COLUMNS = {"idx", "ratio", "stuff", "name"}
 _MOST_DIGITS = 9
 _COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
 _COLOR_COLUMN = ("color", "colour", "rgb", "hex", "hex color", "rgb color")
-_TRIPLE = re.compile(r"[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})\s*[\])]?")
+_TRIPLE = re.compile(r"(?:rgb)?[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})\s*[\])]?")
 _LONGEST_NAME = 100
 
 Line = tuple[int, str]
@@ -57,8 +58,11 @@ def table_from_lines(text: str, first_id: int | None) -> ClassTable:
     lines = [
         (number, line.strip())
         for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith(("#", "//"))
+        if line.strip() and (not line.startswith(("#", "//")) or _HEX_FIRST.fullmatch(line.strip()))
     ]
+    colored = [(number, _HEX_FIRST.fullmatch(line)) for number, line in lines]
+    if lines and all(match for _, match in colored):  # #ff0000 road
+        return table_of([Row(m[2], parse_color(m[1]), None, f"line {n}") for n, m in colored if m], first_id)
     if lines and (rows := _columns(lines)) is not None:
         return table_of(rows, first_id)
     if _HEX.search(text) and not (lines and _LABELMAP.fullmatch(lines[0][1])):
@@ -114,8 +118,8 @@ def _of_column(cells: Mapping[int, Sequence[str]], column: int | None) -> dict[i
         text = row[column] if column < len(row) else ""
         if match := _TRIPLE.fullmatch(text):
             found[number] = _rgb(number, match.groups())
-        elif _HEX_ALONE.fullmatch(text):
-            found[number] = parse_color(text)
+        elif match := _HEX_ALONE.fullmatch(text):
+            found[number] = parse_color(match[1])
         else:
             return {}
     return found if len(set(found.values())) == len(found) else {}

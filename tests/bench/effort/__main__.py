@@ -8,8 +8,13 @@ other, and later ones know what was painted on those before. learn alone is what
 polygon+brush+superpixel+learn; all is that with sam, where files are given. brush+learn are strokes only.
 
 The robot always corrects the largest wrong region with the cheapest gesture: that which makes most pixels right in a
-second. It knows the mask, so it clicks where a person has to look first. Mean IoU is over the classes in the mask;
-what is unlabelled is wrong. The store and the learner are those of the page, on a copy of the photos without masks.
+second. Where the page learns, it first teaches by strokes, one a class and then in turns over the largest wrong region
+and over that which costs most of the mean IoU; at one moment it accepts all, and corrects the rest with all tools.
+That moment (it may be that before the first stroke: a person may leave learning off, and use some of the tools only)
+and which of both kinds of regions is corrected are the best in hindsight, by the mean logarithm of the seconds to the
+goals: a person has to guess them. The robot knows the mask, so it clicks where a person has to look first. Mean IoU is
+over the classes in the mask; what is unlabelled is wrong. What is proposed is what the learner of the page proposes, on
+a copy of the photos without masks, and is compared with what the page shows at the end of each photo.
 """
 
 import argparse

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.bench.effort.robot import GOALS, Way
+from tests.bench.effort.correcting import GOALS
+from tests.bench.effort.robot import Way
 
 FIFTH, TENTH = 5, 10
 """Photos of a series that are told apart, beside its first one."""

@@ -10,7 +10,9 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from prep.annotate.learn.learner import Learner, LearntProposal
+from prep.annotate.learn.learner import OTHERS, Learner, LearntProposal
+from prep.annotate.learn.pieces import Pieces, pieces_in
+from prep.annotate.learn.samples import Samples, learn, samples_of
 from prep.annotate.regions.spans import mask_of
 from prep.annotate.sam.encodings import Encodings
 from prep.annotate.sam.files import find_files
@@ -57,23 +59,44 @@ class Page:
 
     def __init__(self, store: Store, learner: Learner | None, objects: Objects | None) -> None:
         self._store, self._learner, self._objects = store, learner, objects
+        self._open: tuple[str, Pieces] | None = None
+        self._others: dict[str, Samples] = {}
 
     @property
     def learns(self) -> bool:
         """Whether learning is on."""
         return self._learner is not None
 
-    def save(self, stem: str, by_hand: Mask) -> None:
-        """Save what was painted."""
-        if self._learner is not None:
-            body = struct.pack("<4I", 0, 0, by_hand.shape[1], by_hand.shape[0]) + by_hand.tobytes()
-            version = self._store.mask(stem).version
-            self._store.save(stem, body, base=version, save=version, classes_version=self._store.classes()[1])
+    def proposal(self, stem: str, by_hand: Mask) -> Mask | None:
+        """What the page would propose (H, W) were this painted (H, W); None before two classes are.
 
-    def proposal(self, stem: str, shape: tuple[int, ...]) -> Mask | None:
-        """What the page shows, in the size of the photo; None before two classes are painted."""
-        if self._learner is None:
+        Nothing is saved: the robot tries gestures before it makes one.
+        """
+        pieces, own = self._learnt_from(stem, by_hand)
+        learnt = learn(own, [self._others[other] for other in sorted(self._others)])
+        if learnt is None:
             return None
+        return _in_size(learnt(pieces, own)[0][pieces.labels], by_hand.shape)
+
+    def leave(self, stem: str, by_hand: Mask) -> None:
+        """Save what was painted by hand, which later photos learn from; the page must propose what was tried."""
+        body = struct.pack("<4I", 0, 0, by_hand.shape[1], by_hand.shape[0]) + by_hand.tobytes()
+        version = self._store.mask(stem).version
+        self._store.save(stem, body, base=version, save=version, classes_version=self._store.classes()[1])
+        tried, shown = self.proposal(stem, by_hand), self._shown(stem, by_hand.shape)
+        same = shown is None if tried is None else shown is not None and np.array_equal(tried, shown)
+        assert same, f"{stem}: the page proposes something else than what was tried"
+        self._others = dict([*self._others.items(), (stem, self._learnt_from(stem, by_hand)[1])][-OTHERS:])
+
+    def _learnt_from(self, stem: str, by_hand: Mask) -> tuple[Pieces, Samples]:
+        if self._open is None or self._open[0] != stem:
+            self._open = stem, pieces_in(self._store.photo_path(stem), by_hand.shape[1], by_hand.shape[0])
+        pieces = self._open[1]
+        return pieces, samples_of(pieces, by_hand, len(self._store.classes()[0]), stem)
+
+    def _shown(self, stem: str, shape: tuple[int, ...]) -> Mask | None:
+        """What the page shows, in the size of the photo; None before two classes are painted."""
+        assert self._learner is not None
         learner = self._learner
 
         def finished() -> LearntProposal | str | None:
@@ -81,9 +104,7 @@ class Page:
             return answer if answer == "nothing" or (isinstance(answer, LearntProposal) and answer.complete) else None
 
         found = _waited_for(finished)
-        if isinstance(found, str):
-            return None
-        return np.asarray(cv2.resize(found.mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
+        return _in_size(found.mask, shape) if isinstance(found, LearntProposal) else None
 
     def object(self, stem: str, shape: tuple[int, ...], steps: str) -> Area:
         """The object (H, W) at these steps."""
@@ -94,6 +115,10 @@ class Page:
             return objects.find(stem, steps, None)
 
         return mask_of(_waited_for(found).object, shape[0], shape[1])
+
+
+def _in_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
 
 
 def _waited_for(ask: Callable[[], _Answer | None]) -> _Answer:

@@ -1,31 +1,21 @@
-"""Labels one photo: always the largest wrong region, by the gesture that makes most pixels right in a second."""
+"""Labels one photo, and tells after which seconds and gestures its mask was how good."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from prep.annotate.regions.superpixels import divide
 from prep.images.imageio import read_image
-from tests.bench.effort.gestures import CLICKS, KEY_S, SIZES, Gesture, Tool, objects, outline, strokes, superpixels
+from tests.bench.effort.canvas import Canvas
+from tests.bench.effort.correcting import corrected
+from tests.bench.effort.gestures import CLICKS, SIZES, Tool, objects, outline, strokes, superpixels
 from tests.bench.effort.page import Page, Photo
-from tests.bench.effort.plans import Hand, gain_of, plans_for
-from tests.bench.effort.regions import Area, Mask, Region, classes_of, largest_wrong, mean_iou
-
-GOALS = (0.70, 0.80, 0.85, 0.90)
-
-PATIENCE = 25
-"""Gestures without a better mask, after which the tools have come to their end."""
+from tests.bench.effort.teaching import taught
 
 JITTER = 0.2
 """Of the seconds of each gesture: a fifth more or less."""
-
-_LATELY = 3
-"""Gestures whose effect elsewhere tells what the next one will have, where the page learns."""
-
-_HOPE = 0.02
-"""What the first gesture after a proposal is expected to add to the mean IoU elsewhere."""
 
 
 class Step(NamedTuple):
@@ -39,119 +29,36 @@ class Step(NamedTuple):
 Way = list[Step]
 
 
-@dataclass
-class Canvas:
-    """A photo that is being labelled.
-
-    by_hand: what was painted.  shown: that, and what is proposed for the rest, which Enter would accept.
-    left_out: what no tool could make better.
-    """
-
-    truth: Mask
-    by_hand: Mask
-    shown: Mask
-    left_out: Area
-    proposed: bool = False
-    elsewhere: list[float] = field(default_factory=list)
-    """What each gesture added to the mean IoU beside what it painted, the last ones only."""
-
-    def quality(self) -> float:
-        """Mean IoU of what is shown."""
-        return mean_iou(self.truth, self.shown)
-
-    def worth(self, region: Region) -> float:
-        """What a pixel of a region that becomes right adds to the mean IoU."""
-        done = self.shown.copy()
-        done[region.place][region.pixels] = region.value
-        return (mean_iou(self.truth, done) - self.quality()) / int(region.pixels.sum())
-
-
-def tools_for(photo: Photo, names: frozenset[str], page: Page, rng: np.random.Generator) -> list[Tool]:
-    """What a photo is painted with."""
-    tools: list[Tool] = []
+def tools_for(photo: Photo, names: frozenset[str], page: Page, rng: np.random.Generator) -> dict[str, list[Tool]]:
+    """What a photo is painted with, by the name of the tool."""
+    tools: dict[str, list[Tool]] = {}
     if "polygon" in names:
-        tools.append(outline)
+        tools["polygon"] = [outline]
     if "brush" in names:
-        tools.append(strokes(rng))
+        tools["brush"] = [strokes(rng)]
     if "superpixel" in names:
         image = read_image(photo.image)
-        tools += [superpixels(divide(image, size), size) for size in SIZES]
+        tools["superpixel"] = [superpixels(divide(image, size), size) for size in SIZES]
     if "sam" in names:
-        tools += [objects(lambda steps: page.object(photo.stem, photo.truth.shape, steps), clicks) for clicks in CLICKS]
+        tools["sam"] = [
+            objects(lambda steps: page.object(photo.stem, photo.truth.shape, steps), clicks) for clicks in CLICKS
+        ]
     return tools
 
 
 def way_of(photo: Photo, names: frozenset[str], page: Page, rng: np.random.Generator, most: float) -> Way:
     """Label a photo until the last goal, the end of the time (`most` seconds) or of all progress."""
-    empty = np.full_like(photo.truth, 255)
-    canvas = Canvas(photo.truth, empty, empty.copy(), photo.truth == 255)
-    tools, hand = tools_for(photo, names, page, rng), Hand()
-    seconds, way = 0.0, [Step(0.0, 0, 0.0)]
-    if _propose(canvas, photo, page):  # learnt from the photos before: Enter accepts it
-        seconds += KEY_S
-        way.append(Step(seconds, 1, canvas.quality()))
-    best, since = way[-1].quality, 0
-    for number, gesture in enumerate(_gestures(canvas, tools, hand, page), len(way)):
-        seconds += hand.seconds(gesture) * float(rng.uniform(1 - JITTER, 1 + JITTER))
-        hand.make(gesture)
-        _paint(canvas, gesture, photo, page)
-        quality = canvas.quality()
-        way.append(Step(seconds, number, quality))
-        best, since = (quality, 0) if quality > best + 1e-4 else (best, since + 1)
-        if best >= GOALS[-1] or seconds > most or since >= PATIENCE:
-            break
-    return way
-
-
-def _gestures(canvas: Canvas, tools: Sequence[Tool], hand: Hand, page: Page) -> Iterator[Gesture]:
-    """One after the other; each is painted before the next one is chosen."""
-    while (region := _wanted(canvas, page)) is not None:
-        plans = plans_for(region, tools, hand, canvas.truth, canvas.shown)
-        if not plans:
-            canvas.left_out[region.place] |= region.pixels
-            continue
-        plan = max(plans, key=lambda plan: plan.rate)
-        if page.learns:
-            worth, elsewhere = canvas.worth(region), _expected(canvas)
-            if elsewhere / min(each.seconds[0] for each in plans) > plan.rate * worth:
-                yield max(plans, key=lambda plan: (plan.gains[0] * worth + elsewhere) / plan.seconds[0]).gestures[0]
-                continue
-        for gesture, planned in zip(plan.gestures, plan.gains, strict=True):
-            if gain_of(gesture, canvas.truth, canvas.shown) < planned / 2:
-                break  # what was learnt meanwhile has made it right already
-            yield gesture
-
-
-def _wanted(canvas: Canvas, page: Page) -> Region | None:
-    """The largest wrong region; before anything is proposed, of a class that is not painted yet: one is not enough."""
-    classes = classes_of(canvas.truth)
-    if page.learns and not canvas.proposed:
-        others = np.setdiff1d(classes, canvas.by_hand)
-        classes = others if len(others) else classes
-    return largest_wrong(canvas.truth, canvas.shown, canvas.left_out, classes)
-
-
-def _expected(canvas: Canvas) -> float:
-    """What a gesture adds to the mean IoU elsewhere, because the page learns from it: as the last ones did."""
-    if not canvas.proposed:
-        return 1 / len(classes_of(canvas.truth))
-    return max(0.0, float(np.mean(canvas.elsewhere or [_HOPE])))
-
-
-def _paint(canvas: Canvas, gesture: Gesture, photo: Photo, page: Page) -> None:
-    canvas.by_hand[gesture.place][gesture.pixels] = gesture.value
-    canvas.shown[gesture.place][gesture.pixels] = gesture.value
-    painted, was_proposed = canvas.quality() if page.learns else 0.0, canvas.proposed
-    page.save(photo.stem, canvas.by_hand)
-    if _propose(canvas, photo, page) and was_proposed:
-        canvas.elsewhere = [*canvas.elsewhere, canvas.quality() - painted][-_LATELY:]
-
-
-def _propose(canvas: Canvas, photo: Photo, page: Page) -> bool:
-    """Show what the page proposes, around what was painted; whether it proposes anything."""
-    proposal = page.proposal(photo.stem, canvas.truth.shape)
-    if proposal is None:
-        return False
-    canvas.proposed = True
-    canvas.shown = np.where(canvas.by_hand == 255, proposal, canvas.by_hand)
-    return True
+    tools, canvas = tools_for(photo, names, page, rng), Canvas.empty(photo.truth)
+    every = list(chain.from_iterable(tools.values()))
+    if page.learns:
+        ways = [every, *([tools["superpixel"]] if "superpixel" in names else [])]
+        if {"polygon", "brush"} <= names:
+            ways.append(tools["polygon"] + tools["brush"])
+        teacher = tools.get("brush", every)[0]
+        moves, canvas = taught(canvas, teacher, ways, partial(page.proposal, photo.stem), most)
+        page.leave(photo.stem, canvas.by_hand)
+    else:
+        moves = corrected(canvas, every, most)
+    seconds = np.cumsum([move.seconds * float(rng.uniform(1 - JITTER, 1 + JITTER)) for move in moves])
+    steps = zip(seconds.tolist(), moves, strict=True)
+    return [Step(0.0, 0, 0.0), *(Step(at, number, move.quality) for number, (at, move) in enumerate(steps, 1))]

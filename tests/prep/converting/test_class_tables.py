@@ -219,6 +219,7 @@ def test_masks_of_labelme2voc_lie_beside_its_numpy_files(raw: Raw) -> None:
     [
         ("data.yaml", "train: images\nnames:\n  0: background\n  1: road\n  2: car\n"),
         ("obj.names", "background\nroad\ncar\n"),
+        ("Classes.TXT", "background\nroad\ncar\n"),
         ("masks/_classes.csv", "Pixel Value, Class\n0, background\n1, road\n2, car\n"),
         ("labels.txt", "__ignore__\n_background_\nroad\ncar\n"),
         ("dataset.json", '{"labels": {"background": 0, "road": 1, "car": 2}}'),
@@ -499,3 +500,35 @@ def test_greys_among_colours_are_read_as_ids_where_they_are_not_black_alone(raw:
     save(raw.folder / "masks" / "b.png", np.stack([IDS["b"]] * 3, axis=-1))
     raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
     assert "greys below the number of classes, as ids are. Run the command again with\n  --from ids" in raw.refused()
+
+
+def test_a_class_map_that_cannot_be_read_is_named_where_it_is_missed(raw: Raw) -> None:
+    raw.masks(lambda ids: COLORS[ids])
+    path = raw.write("classes.csv", "name,color\nbackground,black\nroad,plum\ncar,brown\n")
+    said = raw.refused()
+    assert f"Passed over: {path}: line 1: no class map; write one name,#rrggbb" in said
+
+
+def test_numbers_of_a_class_and_an_object_are_asked_about_without_a_class_map(raw: Raw) -> None:
+    raw.masks(lambda ids: np.array([7, 26001, 26002], np.uint16)[ids])
+    assert "If 26002 is object 2 of class 26, add --from ids-1000" in raw.refused()
+    path = raw.write("own.csv", "id,name\n7,road\n26,car\n")
+    raw.convert("--from", "ids-1000", "--classes", path)
+    raw.assert_masks(lambda ids: ids > 0)
+
+
+def test_two_stacks_of_one_folder_are_told_by_their_looks(tmp_path: Path) -> None:
+    """ISBI 2012: train-volume.tif and train-labels.tif."""
+    pages = [np.random.default_rng(seed).integers(0, 256, (64, 64), np.uint8) for seed in range(3)]
+    masks = [random_mask(seed, 64, 64, classes=2) for seed in range(3)]
+    for name, stack in (("volume", pages), ("labels", [mask * 255 for mask in masks])):
+        first, *rest = [Image.fromarray(page.astype(np.uint8)) for page in stack]
+        (tmp_path / "raw").mkdir(exist_ok=True)
+        first.save(tmp_path / f"raw/train-{name}.tif", save_all=True, append_images=rest)
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    raw, volume = tmp_path / "raw/train-labels.tif", tmp_path / "raw/train-volume.tif"
+    assert f"type the same command with this as SOURCE:\n  {raw} --images {volume}" in said
+    (tmp_path / "own.txt").write_text("background,#000000\ncell,#ffffff,255\n")
+    run_ok("masks", "convert", raw, "--images", volume, "-o", tmp_path / "set", "--classes", tmp_path / "own.txt")
+    made = [mask for _, mask in sorted(masks_of(tmp_path / "set").items())]
+    assert all(np.array_equal(own, mask) for own, mask in zip(made, masks, strict=True))

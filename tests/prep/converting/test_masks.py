@@ -624,7 +624,7 @@ def test_0_and_255_are_not_silently_one_class(raw: Raw) -> None:
     raw.classes.write_text("background,#000000\nroad,#ff0000\n", encoding="utf-8")
     error = run_error(*raw.convert)
     assert "hold only the ids 0 and 255, and 255 means ignored" in error
-    assert "name,#rrggbb,255" in error
+    assert "save these two lines as classes.txt and add --classes classes.txt:\n\nbackground,#000000,0" in error
     assert not raw.target.exists()
     run_ok(*raw.convert, "--unknown", "ignore")
     raw.classes.write_text("background,#000000\nroad,#ff0000,255\n", encoding="utf-8")

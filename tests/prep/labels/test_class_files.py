@@ -204,6 +204,7 @@ def test_lists_of_other_tools(tmp_path: Path, name: str, text: str, ids: tuple[i
         'index,name,color\n0,background,"(0, 0, 0)"\n3,road,"[255, 128, 0]"\n7,car,"0 255 0"\n',
         "id;name;colour\n0;background;0,0,0\n3;road;255,128,0\n7;car;0,255,0\n",
         "id,name,hex\n0,background,#000000\n3,road,FF8000\n7,car,#00ff00\n",
+        'id,name,color\n0,background,0x000000\n3,road,"rgb(255, 128, 0)"\n7,car,"(0,255,0)"\n',
         "id,name,r,g,b\n0,background,0,0,0\n3,road,1.0,0.502,0\n7,car,0,1,.0\n",
     ],
 )
@@ -212,6 +213,13 @@ def test_colors_in_a_column_and_shares_of_white(tmp_path: Path, text: str) -> No
     assert table.classes.names == ("background", "road", "car")
     assert table.classes.ids == (0, 3, 7)
     assert table.has_colors
+    assert table.classes.colors == ((0, 0, 0), (255, 128, 0), (0, 255, 0))
+
+
+def test_a_colour_may_come_before_its_name(tmp_path: Path) -> None:
+    text = "# of my set\n#000000 background\n#FF8000, road\n#00ff00\tcar\n"
+    table = read_class_table(write(tmp_path, "legend.txt", text))
+    assert table.classes.names == ("background", "road", "car")
     assert table.classes.colors == ((0, 0, 0), (255, 128, 0), (0, 255, 0))
 
 

@@ -408,7 +408,7 @@ def test_every_format_of_a_file_each_is_here() -> None:
         "array-samples",
         *("gtruth", "numbered", "coco", "cvat", "labelstudio", "pair-lists", "coco-panoptic", "via", "via-csv", "via3"),
         *("run-length-csv", "open-images", "labelbox", "labelbox-json", "datumaro", "hasty", "scale", "scalabel"),
-        *("diffgram", "prodigy"),
+        *("diffgram", "prodigy", "azure", "vertex"),
     }
     read = {each.name for each in formats() if not each.rules.startswith("Recognised, not read")}
     assert {base(name) for name in EACH} | one_file == read

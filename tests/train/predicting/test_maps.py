@@ -366,14 +366,6 @@ def test_a_map_without_polygons_is_a_whole_geopackage(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out/geojson/a.geojson").read_text())["features"] == []
 
 
-@needs_geo
-def test_a_map_across_the_180th_meridian_is_refused_as_geojson(tmp_path: Path) -> None:
-    write_raster(tmp_path / "a.tif", colored(WITH_DATA), crs="EPSG:32601", transform=(99, 0, 155000, 0, -99, 20000))
-    predicted(tmp_path / "a.tif", tmp_path / "out", "geopackage")
-    with pytest.raises(SegError, match=r"crosses the 180th meridian; save geopackage instead"):
-        predicted(tmp_path / "a.tif", tmp_path / "out", "geojson")
-
-
 def geotiff(path: Path, pixels: NDArray[np.generic], **options: object) -> Path:
     """A GeoTIFF without rasterio, in UTM."""
     keys = (1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32633)

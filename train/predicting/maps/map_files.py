@@ -3,7 +3,7 @@
 import io
 import json
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from prep.core.classes import ClassMap
-from prep.core.errors import SegError
 from prep.geo.extra import gdal
 from prep.geo.projection import Points, Projection
 from prep.images.finding import FoundFile
+from train.predicting.maps.antimeridian import degree_polygons
 from train.predicting.maps.places import GEOJSON, GEOPACKAGE
 from train.predicting.maps.simple_rings import simple_rings
 from train.predicting.polygon_files import properties_of
@@ -22,7 +22,6 @@ from train.predicting.region_polygons import RegionPolygon
 
 MAP_SUFFIXES = {GEOJSON: ".geojson", GEOPACKAGE: ".gpkg"}
 _LAYER = "classes"
-_HALF_TURN = 180
 _DIGITS = 8
 """Of degrees: a millimetre."""
 
@@ -77,24 +76,31 @@ def geojson_in_degrees(
 ) -> memoryview:
     """A FeatureCollection as RFC 7946 wants it: longitude and latitude in WGS84, with the area in square metres.
 
-    Raises SegError if a polygon crosses the 180th meridian, where that standard wants it cut.
+    A polygon across the 180th meridian is cut there into a MultiPolygon. Raises SegError if one lies around a pole.
     """
     file, separator = io.BytesIO(), b""
     file.write(f'{{"type": "FeatureCollection", "image": {_json(image)}, "features": ['.encode())
     for polygon in map_polygons(polygons, projection):
-        rings = [projection.degrees(ring) for ring in polygon.rings]
-        if np.ptp(rings[0][:, 0]) > _HALF_TURN:
-            raise SegError(f"{projection.place.path}: crosses the 180th meridian; save geopackage instead of geojson")
-        turned = [_turned(ring, is_hole=number > 0) for number, ring in enumerate(rings)]
         feature = {
             "type": "Feature",
             "properties": {**properties_of(polygon, classes), "area_m2": round(polygon.area, 3)},
-            "geometry": {"type": "Polygon", "coordinates": [ring.round(_DIGITS).tolist() for ring in turned]},
+            "geometry": _geometry(degree_polygons(polygon.rings, projection)),
         }
         file.write(separator + _json(feature).encode())
         separator = b", "
     file.write(b"]}\n")
     return file.getbuffer()
+
+
+def _geometry(polygons: Sequence[Sequence[Points]]) -> dict[str, object]:
+    """A geometry of GeoJSON from the rings of one or several polygons in degrees."""
+    parts = [
+        [_turned(ring, is_hole=number > 0).round(_DIGITS).tolist() for number, ring in enumerate(rings)]
+        for rings in polygons
+    ]
+    if len(parts) == 1:
+        return {"type": "Polygon", "coordinates": parts[0]}
+    return {"type": "MultiPolygon", "coordinates": parts}
 
 
 def _json(content: object) -> str:
