@@ -105,6 +105,12 @@ def split(
     if joined:
         sets = counted(len(result.joined), "set")
         note(f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together.")
+    if any(sample.crs and sample.split and not sample.group for sample in found.samples):
+        note(
+            "Samples that lie beside each other on the ground look alike, and may be in different splits here, which "
+            "makes scores too good; the same command with --group-by place --block METRES --overwrite "
+            "keeps squares of it whole"
+        )
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
