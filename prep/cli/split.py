@@ -121,7 +121,7 @@ def split(
     points = f"{100 * result.deviation:.3f} percentage points"
     lines.append(f"The share of a class in a split differs from the whole by at most {points}.")
     if folds:
-        lines.append(f"{folds} folds of {_sizes(result.folds)} samples, all but those of test -> {found.root / FOLDS}")
+        lines.append(f"{folds} folds of {_sizes(result.folds)}, all but those of test -> {found.root / FOLDS}")
     finish(
         found.root,
         {
@@ -141,4 +141,4 @@ def split(
 
 def _sizes(folds: tuple[int, ...]) -> str:
     low, high = min(folds), max(folds)
-    return str(low) if low == high else f"{low} to {high}"
+    return counted(low, "sample") if low == high else f"{low} to {high} samples"

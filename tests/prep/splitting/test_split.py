@@ -382,6 +382,11 @@ def folds_of(root: Path) -> dict[str, tuple[str, int]]:
         return {row["stem"]: (row["group"], int(row["fold"])) for row in csv.DictReader(file)}
 
 
+def test_folds_of_one_sample_are_told_in_the_singular(tmp_path: Path) -> None:
+    root = unsplit(tmp_path / "d", ["a", "b", "c", "d"])
+    assert "3 folds of 1 sample, all but those of test" in run_ok("split", root, "--folds", 3).stdout
+
+
 def test_folds_divide_what_is_not_test(tmp_path: Path) -> None:
     stems = [f"s{n:02}" for n in range(40)]
     groups = [f"g{n // 2}" if n < 10 else "" for n in range(40)]
