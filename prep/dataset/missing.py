@@ -35,6 +35,8 @@ def not_a_dataset(folder: Path) -> SegError:
         return SegError(f"{folder}: a file, not a folder; name the folder of a dataset, or make one: {_WAYS}")
     if not folder.is_dir():
         return SegError(f"{folder}: no such folder; name a dataset, or make one: {_WAYS}")
+    if (folder.parent / INDEX).is_file():
+        return SegError(f"{folder}: a folder inside a dataset; name the dataset itself: {folder.parent}")
     if photos := _count_photos(folder):
         return SegError(
             f"{folder}: holds {counted(photos, 'photo')}, but is no dataset yet. Make one of them, then label it:\n"
