@@ -63,6 +63,8 @@ class SegGroup(ListedGroup):
         try:
             with terminable():
                 return super().invoke(ctx)
+        except click.MissingParameter as error:
+            raise click.UsageError(error.format_message() + _first_example(error.ctx), error.ctx) from error
         except SegError as error:
             raise click.ClickException(_printable_lines(str(error))) from error
         except KeyboardInterrupt as error:
@@ -70,6 +72,14 @@ class SegGroup(ListedGroup):
             text, code = farewell(error, goes_on)
             click.echo(text, err=True)
             ctx.exit(code)
+
+
+def _first_example(context: click.Context | None) -> str:
+    """The first command in the help of a command that lacks something: it has all that is needed."""
+    examples = ((context and context.command.help) or "").partition("Example:")[2].replace("\b", "").strip()
+    lines = [line.strip() for line in examples.splitlines()]
+    end = next((n for n, line in enumerate(lines) if not line.endswith("\\")), -1)
+    return "\nFor example:\n  " + "\n      ".join(lines[: end + 1]) if lines else ""
 
 
 @contextmanager

@@ -105,6 +105,12 @@ def split(
     if joined:
         sets = counted(len(result.joined), "set")
         note(f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together.")
+    if any(sample.crs and sample.split and not sample.group for sample in found.samples):
+        note(
+            "Samples that lie beside each other on the ground look alike, and may be in different splits here, which "
+            "makes scores too good; the same command with --group-by place --block METRES --overwrite "
+            "keeps squares of it whole"
+        )
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
@@ -115,7 +121,7 @@ def split(
     points = f"{100 * result.deviation:.3f} percentage points"
     lines.append(f"The share of a class in a split differs from the whole by at most {points}.")
     if folds:
-        lines.append(f"{folds} folds of {_sizes(result.folds)} samples, all but those of test -> {found.root / FOLDS}")
+        lines.append(f"{folds} folds of {_sizes(result.folds)}, all but those of test -> {found.root / FOLDS}")
     finish(
         found.root,
         {
@@ -135,4 +141,4 @@ def split(
 
 def _sizes(folds: tuple[int, ...]) -> str:
     low, high = min(folds), max(folds)
-    return str(low) if low == high else f"{low} to {high}"
+    return counted(low, "sample") if low == high else f"{low} to {high} samples"

@@ -143,7 +143,10 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
             f"rename or remove them, or convert only the {counted(len(pairing.pairs), 'pair')} with --skip-unpaired"
         )
         if alone and not pairing.labels_alone:
-            remedy += "; if such images show nothing but background, --without-mask background gives them that mask"
+            remedy += (
+                "; if such images show nothing but background, --without-mask background gives them that mask "
+                "(or whatever the class map calls that class)"
+            )
     else:
         remedy = _how_names_pair(images, labels)
         if len(images) == len(labels):

@@ -11,6 +11,11 @@ from prep.images.imageio import IMAGE_SUFFIXES
 SIZE = 1024
 """Long side, in pixels, that a first try with photos is told to take."""
 
+_WAYS = (
+    f"of photos with 'seg-prep resize photos/ -o datasets/NAME --size {SIZE}', of labels with "
+    "'seg-prep masks convert labels/ -o datasets/NAME'"
+)
+
 
 def no_dataset(variable: str) -> SegError:
     """Neither the working folder is one nor ./datasets holds one; variable: of the environment, may name one."""
@@ -27,11 +32,11 @@ def no_dataset(variable: str) -> SegError:
 def not_a_dataset(folder: Path) -> SegError:
     """The folder that was named is none; for a folder of photos, how to make one of it."""
     if folder.is_file():
-        return SegError(
-            f"{folder}: a file, not a folder; name the folder of a dataset, or make one: 'seg-prep -h' shows how"
-        )
+        return SegError(f"{folder}: a file, not a folder; name the folder of a dataset, or make one: {_WAYS}")
     if not folder.is_dir():
-        return SegError(f"{folder}: no such folder; name a dataset, or make one: 'seg-prep -h' shows how")
+        return SegError(f"{folder}: no such folder; name a dataset, or make one: {_WAYS}")
+    if (folder.parent / INDEX).is_file():
+        return SegError(f"{folder}: a folder inside a dataset; name the dataset itself: {folder.parent}")
     if photos := _count_photos(folder):
         return SegError(
             f"{folder}: holds {counted(photos, 'photo')}, but is no dataset yet. Make one of them, then label it:\n"

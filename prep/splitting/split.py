@@ -210,7 +210,7 @@ def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], rat
     samples = _flat(list(units.values()))
     if not any(sample.split for sample in samples):
         return
-    remedy = f"'seg-prep split {dataset.root} --overwrite' splits all anew"
+    remedy = "the same command with --overwrite splits all anew"  # a command without the groups would tear them again
     torn = [members for members in units.values() if len({sample.split for sample in members} - {""}) > 1]
     if torn:
         parts = ", ".join(f"{sample.stem} in {sample.split}" for sample in torn[0][:4] if sample.split)

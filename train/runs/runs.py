@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import make_folder, part_of, write_text
+from prep.core.files import explained, make_folder, part_of, write_text
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import CONFIG, FOLDS, LAST, MODEL
 from train.runs.run_settings import read_settings
@@ -122,8 +122,9 @@ def _meant(run: Path) -> str:
 
 def _made(run: Path) -> bool:
     """Make the folder; False if another training just did."""
-    try:
-        run.mkdir()
-    except FileExistsError:
-        return False
+    with explained(run):
+        try:
+            run.mkdir()
+        except FileExistsError:
+            return False
     return True

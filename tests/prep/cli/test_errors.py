@@ -445,3 +445,29 @@ def test_images_without_masks_can_be_labelled(tmp_path: Path, command: str) -> N
     options = {"patches": ["--size", 32], "masks export": ["--to", "voc", "-o", tmp_path / "out"]}.get(command, [])
     said = run_error(*command.split(), root, *options)
     assert said.endswith("bring masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (
+            ["resize", ".", "-o", "x"],
+            "Missing option '--size'.\nFor example:\n  seg-prep resize photos/ -o datasets/campus --size 1024\n",
+        ),
+        (
+            ["tile", "."],
+            "Missing option '-o' / '--output'.\nFor example:\n"
+            "  seg-prep tile ortho.tif -o datasets/town --labels roofs.gpkg --attribute kind \\\n"
+            "      --unlabelled background\n",
+        ),
+        (
+            ["masks", "export", "-o", "x"],
+            "\nFor example:\n  seg-prep masks export datasets/campus --to voc -o campus-voc\n",
+        ),
+    ],
+    ids=["option", "two lines", "group"],
+)
+def test_what_is_missing_is_told_with_an_example(typed: list[str], told: str) -> None:
+    result = run_prep(*typed)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(told)

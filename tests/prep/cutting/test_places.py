@@ -56,6 +56,13 @@ def test_blocks_stay_in_one_split(cut: Path) -> None:
 
 
 @needs_geo
+def test_a_split_that_knows_nothing_of_places_says_how_to_keep_neighbours_together(cut: Path) -> None:
+    said = run_ok("split", cut, "--no-dedupe").stderr
+    assert "the same command with --group-by place --block METRES --overwrite keeps squares of it whole\n" in said
+    said = run_ok("split", cut, "--no-dedupe", "--group-by", "place", "--block", "20m", "--overwrite").stderr
+    assert "--group-by place" not in said
+
+
 def test_overlaps_across_splits_are_found(cut: Path) -> None:
     samples = [dataclasses.replace(sample, split="train") for sample in Dataset.open(cut).samples]
     samples[5] = dataclasses.replace(samples[5], split="test", east=(samples[6].east or 0) - 4)

@@ -78,7 +78,16 @@ def test_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "seg-prep annotate",
     ):
         assert command in said
-    assert run_error("split", "nowhere").startswith("nowhere: no such folder; name a dataset, or make one")
+    mistyped = run_error("split", "nowhere")
+    assert mistyped.startswith("nowhere: no such folder; name a dataset, or make one: of photos with 'seg-prep resize ")
+    assert "'seg-prep masks convert labels/ -o datasets/NAME'" in mistyped
+
+
+def test_a_folder_inside_a_dataset_is_told_which_one(tmp_path: Path) -> None:
+    save(tmp_path / "d" / "masks" / "a.png", random_image(0))
+    write_index(tmp_path / "d" / "index.csv", [])
+    said = run_error("split", tmp_path / "d" / "masks")
+    assert said == f"{tmp_path}/d/masks: a folder inside a dataset; name the dataset itself: {tmp_path}/d"
 
 
 def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

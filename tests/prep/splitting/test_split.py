@@ -303,6 +303,18 @@ def test_near_duplicates_may_be_split(tmp_path: Path) -> None:
     assert by_stem(root)["s02"].split == "val"
 
 
+def test_a_torn_split_is_made_anew_in_the_groups_that_were_asked_for(tmp_path: Path) -> None:
+    root = unsplit(tmp_path / "d", [f"t{n // 3}_{n}" for n in range(12)])
+    tear(root, {f"t{n // 3}_{n}": "val" if n % 3 == 0 else "train" for n in range(12)})
+    asked = ("split", root, "--group-by", r"t\d", "--ratios", "50/25/25")
+    said = run_error(*asked)
+    assert said.endswith("; the same command with --overwrite splits all anew")
+    run_ok(*asked, "--overwrite")
+    found = by_stem(root)
+    assert all(len({found[f"t{k}_{3 * k + n}"].split for n in range(3)}) == 1 for k in range(4))
+    assert counts_of(root) == {"train": 6, "val": 3, "test": 3}
+
+
 def tear(root: Path, splits: dict[str, str]) -> None:
     """Split by hand."""
     samples = [*Dataset.open(root).samples]
@@ -368,6 +380,11 @@ def test_group_by_group_column(tmp_path: Path) -> None:
 def folds_of(root: Path) -> dict[str, tuple[str, int]]:
     with (root / "folds.csv").open(encoding="utf-8", newline="") as file:
         return {row["stem"]: (row["group"], int(row["fold"])) for row in csv.DictReader(file)}
+
+
+def test_folds_of_one_sample_are_told_in_the_singular(tmp_path: Path) -> None:
+    root = unsplit(tmp_path / "d", ["a", "b", "c", "d"])
+    assert "3 folds of 1 sample, all but those of test" in run_ok("split", root, "--folds", 3).stdout
 
 
 def test_folds_divide_what_is_not_test(tmp_path: Path) -> None:

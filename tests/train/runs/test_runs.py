@@ -1,5 +1,6 @@
 """Which run is meant."""
 
+import errno
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from tests.models import run_train, train_error, write_run
 from tests.support import random_image, save
 from train.config.config import Config
 from train.fitting import fit
-from train.runs.runs import find_run, mark_latest
+from train.runs.runs import find_run, mark_latest, new_run
 
 OLDER, LATEST = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
 
@@ -129,3 +130,18 @@ def test_weights_of_the_latest_run_are_named_in_full(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("prep.dataset.dataset.find_dataset", lambda argument: Path())
     assert run_train("--weights", "latest").stderr == f"latest run: {LATEST}\n"
     assert seen == [f"{LATEST}/model.pt"]
+
+
+def test_a_folder_of_runs_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    make = Path.mkdir
+
+    def refused(self: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        if self.parent == Path("runs"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        make(self, mode, parents, exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(SegError, match=r"^runs/synth-[-0-9]+: permission denied; choose another folder"):
+        new_run(Path("datasets/synth"))
