@@ -113,16 +113,19 @@ Of 127 further ones, made up for the purpose (2026-11-28: odd names and encoding
 kinds of masks, numbers with gaps), a program typed the obvious command and then what the answer advised, to the letter:
 61 came out right at once, 50 after advice, 16 were named: refused, or with a line that says what is missing or forced.
 
-Of 198 commands for 165 other sets (2026-11-28, the same program: class lists in their many forms, values that mean "not
-labelled", palettes, transparency, shifted numbers, split files, and 78 commands for sets that people download):
+Two further hunts, by the same program (2026-11-28): 198 commands for 165 other sets (class lists in their many forms,
+values that mean "not labelled", palettes, transparency, shifted numbers, split files, sets that people download), and
+298 for 262 others (three and more for each kind of fault and each tool: numbers of classes, videos of CVAT, services,
+zip files as downloaded, NumPy and MATLAB, names, lists of splits, class lists of other names and forms). What came out
+wrong at first was mended; in the end:
 
-| | commands |
-|---|---|
-| right at once | 103 |
-| right after the printed advice | 68 |
-| named: refused with the way out | 22 |
-| made, with a line that says what is missing, cut off or doubtful | 5 |
-| wrong, or without a word | 0 |
+| | 198 commands | 298 commands |
+|---|---|---|
+| right at once | 103 | 162 |
+| right after the printed advice | 68 | 104 |
+| named: refused with the way out | 22 | 27 |
+| made, with a line that says what is missing, cut off or doubtful | 5 | 5 |
+| wrong, or without a word | 0 | 0 |
 
 Softened edges are the one thing that advice brings back only nearly: `--unknown nearest` gives their pixels to one of
 the colours that were mixed.

@@ -214,7 +214,7 @@ def _reader_and_meaning(
     reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, chosen, workers, progress)
-        lists = Lists(long_list(source), tables_beside(source), passed_over(source))
+        lists = Lists(long_list(source), tables_beside(source), passed_over(source), labels.notes)
         raise no_meaning(values, reader, meaning, chosen, lists, labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=labels.names is not None)
     meaning = with_white_as_second(meaning, reader, chosen, workers, progress)

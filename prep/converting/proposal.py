@@ -35,12 +35,13 @@ class Lists:
 
     long: a file that lists more classes than a dataset can have, and its names by their ids.
     beside: files that read as class tables, of any name; those that have all values of the masks are proposed.
-    passed_over: what is wrong with files that are called as a class map is.
+    passed_over: what is wrong with files that are called as a class map is.  notes: what was said of the labels.
     """
 
     long: LongList | None
     beside: Sequence[tuple[Path, ClassTable]]
     passed_over: Sequence[str]
+    notes: Sequence[str]
 
 
 def no_meaning(
@@ -80,6 +81,7 @@ def no_meaning(
         return SegError(f"{listed}\n\n{steps}")
     return SegError(
         listed
+        + "".join(f"\n* {note}" for note in lists.notes)
         + _on_255(codes, reader)
         + _on_unlabelled(codes, reader, unlabelled)
         + _on_objects(codes, reader, len(labels))

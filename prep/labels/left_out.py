@@ -60,7 +60,7 @@ def masks_beside(contents: Contents, found: LabelSource) -> list[str]:
     read = {path for label in found.labels for path in (label.path, *label.files)} | {*found.photos.values()}
     stems = {label.stem for label in found.labels}
     images = contents.of_suffix(*IMAGE_SUFFIXES) if contents.is_folder else []
-    masks = [file for file in images if file.stem in stems and names_labels(file.path.parent.name)]
+    masks = [file for file in images if names_labels(file.path.parent.name) and file.stem in stems]
     masks = [file for file in masks if file.path not in read]
     if not masks:
         return []

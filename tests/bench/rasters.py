@@ -1,9 +1,10 @@
-"""Peak memory of predict on large rasters: python -m tests.bench.rasters FOLDER [--gigapixels 1] [--lite] [--write].
+"""Peak memory of predict on large rasters: python -m tests.bench.rasters FOLDER [--gigabytes 10] [--lite] [--write].
 
 Square GeoTIFFs of three bands (tiled, LZW, BigTIFF where it must be) are made and labelled, each by the command that a
 person types: by a tiny U-Net, and with --lite by a U-Net on EfficientNet-Lite0, as `seg-train plan` chooses it; both
-have learned for one epoch, and how well they label is not the question. 3.4 gigapixels are a raster of 10 GB, which
-takes the tiny one most of an hour on a core: on request only. Counted are seconds and the peak of the process.
+have learned for one epoch, and how well they label is not the question. --gigabytes: one more raster, of so many on the
+disk, not compressed, seen at an eighth, as by a model that has learned from pixels eight times as wide. Counted are
+seconds and the peak of the process.
 --write puts the table into docs/measured.md. What is in FOLDER is removed.
 """
 
@@ -28,7 +29,7 @@ NETWORKS = {
     "U-Net of width 4": ("--arch", "unet", "--width", "4"),
     "U-Net on EfficientNet-Lite0": ("--arch", "unet", "--encoder", "tu-tf_efficientnet_lite0", "--weights", "none"),
 }
-_BLOCK = 1024
+_BLOCK, _SEEN_AT = 1024, "0.125"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Peak:
     """What one prediction took: seconds from the beginning to the end, and the peak of its process in 2^20 bytes."""
 
     width: int
+    bytes_on_disk: int
+    scale: str
     network: str
     seconds: float
     megabytes: float
@@ -46,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.rasters", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--gigapixels", default="1", help="sizes of rasters, with commas between; 3.4 has 10 GB")
+    parser.add_argument("--gigabytes", type=float, help="one more raster, of so many on the disk, seen at an eighth")
     parser.add_argument("--lite", action="store_true", help="by the network of EfficientNet-Lite0, too")
     parser.add_argument("--write", action="store_true", help="put the table into docs/measured.md")
     options = parser.parse_args()
@@ -56,15 +60,18 @@ def main() -> None:
         name: trained(folder / f"run{number}", NETWORKS[name])
         for number, name in enumerate([*NETWORKS][: 1 + options.lite])
     }
+    sizes = [(float(size), "lzw", "1") for size in options.gigapixels.split(",") if size]
+    sizes += [(options.gigabytes / 3, "none", _SEEN_AT)] if options.gigabytes else []
     peaks = []
-    for size in map(float, options.gigapixels.split(",")):
+    for size, compression, scale in sizes:
         raster, width = folder / "raster.tif", math.isqrt(round(size * 1e9))
-        maker = get_context("spawn").Process(target=make_raster, args=(raster, width))
+        maker = get_context("spawn").Process(target=make_raster, args=(raster, width, compression))
         maker.start()  # the peak of a command is never told below that of the process which starts it
         maker.join()
         for name, run in runs.items():
-            peaks.append(predicted(raster, width, name, run, folder / "predicted"))
+            peaks.append(predicted(raster, width, name, run, folder / "predicted", scale))
             print(peaks[-1], flush=True)
+        raster.unlink()
     text = table(peaks)
     print(text)
     if options.write:
@@ -80,7 +87,7 @@ def trained(folder: Path, network: Sequence[str]) -> Path:
     return (folder / "runs" / "latest").resolve()
 
 
-def make_raster(path: Path, width: int) -> None:
+def make_raster(path: Path, width: int, compression: str) -> None:
     """A square raster with structure of several sizes, which changes from tile to tile."""
     import cv2
     import rasterio
@@ -94,7 +101,7 @@ def make_raster(path: Path, width: int) -> None:
         "tiled": True,
         "blockxsize": 256,
         "blockysize": 256,
-        "compress": "lzw",
+        "compress": compression,
         "BIGTIFF": "IF_SAFER",
     }
     with rasterio.open(
@@ -116,7 +123,7 @@ def make_raster(path: Path, width: int) -> None:
                 raster.write(turned, window=Window(left, top, wide, high))
 
 
-def predicted(raster: Path, width: int, network: str, run: Path, out: Path) -> Peak:
+def predicted(raster: Path, width: int, network: str, run: Path, out: Path, scale: str) -> Peak:
     """Predict it with the command alone, in one thread; what it makes is removed."""
     command = [
         TRAIN,
@@ -127,7 +134,7 @@ def predicted(raster: Path, width: int, network: str, run: Path, out: Path) -> P
         "--run",
         run,
         "--scale",
-        "1",
+        scale,
         "--save",
         "masks,overlays",
     ]
@@ -138,14 +145,14 @@ def predicted(raster: Path, width: int, network: str, run: Path, out: Path) -> P
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, command))} ended with {process.returncode}")
     shutil.rmtree(out)
-    return Peak(width, network, time.monotonic() - started, used.ru_maxrss / 1024)
+    return Peak(width, raster.stat().st_size, scale, network, time.monotonic() - started, used.ru_maxrss / 1024)
 
 
 def table(peaks: Sequence[Peak]) -> str:
     """One row a prediction."""
-    lines = ["| raster | network | seconds | peak |", "|---|---|---|---|"]
+    lines = ["| raster | on the disk | seen at | network | seconds | peak |", "|---|---|---|---|---|---|"]
     for each in peaks:
-        size = f"{each.width:,} x {each.width:,} ({each.width**2 * 3 / 1e9:.1f} GB)"
+        size = f"{each.width:,} x {each.width:,} | {each.bytes_on_disk / 1e9:.1f} GB | {each.scale}"
         lines.append(f"| {size} | {each.network} | {each.seconds:,.0f} | {each.megabytes:,.0f} MB |")
     return "\n".join(lines)
 

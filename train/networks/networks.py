@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 from prep.core.errors import SegError
 from train.config.config import Config
+from train.networks.lite_unet import LITE0, LiteUNet
 from train.networks.unet import UNet
 
 ATROUS = "atrous-unet"
 USUAL_ENCODER = "resnet34"
 
-_MULTIPLE = {"pan": 128}
-"""Sides that an architecture needs, where the encoder's 32 do not suffice: PAN halves its lowest features thrice."""
+_ENCODER_MULTIPLE, _MULTIPLE = 32, {"pan": 128}
+"""Sides that encoders need, and those that an architecture needs: PAN halves its lowest features thrice."""
 
 
 _TRIAL_SIZE = 64
@@ -59,9 +60,16 @@ def build_network(config: Config, classes: int) -> nn.Module:
     if not encoder.startswith("tu-"):  # any network of timm, by its name there
         _need_name("--encoder", encoder, encoders())
     try:
-        return AnySize(_build(arch, encoder, classes, config.decoder_width), _MULTIPLE.get(arch, 32))
+        return AnySize(_build(arch, encoder, classes, config.decoder_width), _MULTIPLE.get(arch, _ENCODER_MULTIPLE))
     except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
         raise SegError(f"--arch {arch} does not go with --encoder {encoder}: {error}") from error
+
+
+def labelling_network(config: Config, classes: int) -> nn.Module:
+    """The network of a config to load weights into: the numbers are those of build_network, it takes less memory."""
+    if config.encoder == LITE0 and _known_arch(config.arch) == "unet":
+        return AnySize(LiteUNet(classes, decoder_channels(config.decoder_width)), _ENCODER_MULTIPLE)
+    return build_network(config, classes)
 
 
 def decoder_channels(width: int) -> list[int]:

@@ -18,7 +18,7 @@ from prep.core.files import read_bytes, write_bytes
 from prep.photos.rendering import OWN_RANGES, Rendering
 from train.config.config import SETTINGS, Config
 from train.config.settings import UP_TO_1
-from train.networks.networks import build_network, is_plain
+from train.networks.networks import build_network, is_plain, labelling_network
 from train.runs.fold_record import run_name
 from train.windows.accelerator import Accelerator
 from train.windows.predictor import Normalizer, Predictor, TorchModel
@@ -112,7 +112,7 @@ def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Modu
             expected = build_network(card.config, len(card.classes)).state_dict()
         if _shapes(weights) != _shapes(expected):
             raise RuntimeError("its weights are of a network of another size than it names")
-    network = build_network(card.config, len(card.classes))
+    network = labelling_network(card.config, len(card.classes))
     network.load_state_dict(weights)
     return network
 

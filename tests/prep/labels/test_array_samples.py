@@ -281,6 +281,9 @@ def test_channels_of_a_mask_beside_a_photo_of_its_name_are_classes(raw: Path, fi
         save(raw / f"images/{stem}.png", PHOTOS[stem])
     assert "3 channels are classes 0 to 2" in convert(raw)
     assert_samples(raw, {str(stem): stem for stem in range(3)})
+    (raw / "classes.txt").unlink()
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "other")
+    assert "3 channels are classes 0 to 2; a pixel in none of them is 3" in said.partition("Save these lines")[0]
 
 
 def test_layers_of_objects_and_of_fractions_are_no_classes(raw: Path) -> None:

@@ -10,7 +10,6 @@ import prep.annotate.learn.learner as module
 from prep.annotate.app import annotate_app
 from prep.annotate.learn.learner import Learner, LearntProposal
 from prep.annotate.learn.pieces import painted, pieces_in, pieces_of
-from prep.annotate.learn.samples import MOST, Samples
 from prep.annotate.store.store import Store
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
@@ -218,16 +217,6 @@ def test_pieces_cover_the_photo_and_a_crack_is_not_lost(tmp_path: Path) -> None:
     assert (found[47:] == 1).mean() < 0.05
     pieces = pieces_of(read_image(tmp_path / "images" / "s0.png"), 120, 90)
     assert np.bincount(pieces.labels.ravel()).min() > 0
-
-
-def test_samples_are_bounded_evenly_and_the_same_each_time() -> None:
-    classes = np.repeat([0, 1, 2], [20_000, 900, 30])
-    samples = Samples(np.arange(len(classes), dtype=np.float32)[:, None], classes, np.arange(len(classes)))
-    found = samples.thinned(MOST, 7)
-    np.testing.assert_array_equal(np.bincount(found.classes), [MOST // 3, MOST // 3, 30])
-    np.testing.assert_array_equal(found.features, samples.thinned(MOST, 7).features)
-    np.testing.assert_array_equal(classes[found.places], found.classes)
-    np.testing.assert_array_equal(found.features[:, 0], found.places)
 
 
 def test_the_page_gets_pixels_and_how_sure_they_are(tmp_path: Path) -> None:
