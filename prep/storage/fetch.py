@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
-from prep.core.files import explained, is_part, make_folder, replacing
+from prep.core.files import explained, is_part, make_folder, remove_parts, replacing
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.storage.extra import need_cloud
@@ -52,6 +52,8 @@ def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     jobs = [(each, copy / each.name if is_folder else copy) for each in files]
     missing = [(each, path) for each, path in jobs if not _is_there(each, path)]
     make_folder(copy.parent)
+    remove_parts(copy.parent, deep=False)  # of a call that was killed; nobody else is at work here
+    remove_parts(copy)
     _need_space(url, sum(each.size for each, _ in missing), copy.parent)
     store = Store(url.rstrip("/")) if is_folder else None
     with ThreadPoolExecutor(_AT_ONCE) as threads:

@@ -47,13 +47,15 @@ class EmbeddingFiles:
         return None
 
     def size(self, stem: str, image: str) -> int:
-        """Bytes of the file for the image of this identity, 0 if there is none, or not a whole one."""
+        """Bytes of the file for the image of this identity, used now; 0 if there is none, or not a whole one."""
         path = self._path(stem)
         with suppress(*_UNREADABLE), path.open("rb") as file:
             line = file.readline(_LONGEST_HEAD)
             head = json.loads(line)
             size = len(line) + 4 * sum(_values(shape) for shape in head["shapes"].values())
-            return size if head["image"] == image and path.stat().st_size == size else 0
+            if head["image"] == image and path.stat().st_size == size:
+                os.utime(path)  # used now: what is prepared next takes the room of others
+                return size
         return 0
 
     def write(self, stem: str, image: str, embedding: Embedding) -> None:

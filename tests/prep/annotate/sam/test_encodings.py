@@ -1,5 +1,6 @@
 """Embeddings: kept on the disk, made anew where they are damaged or old, one bad photo among good ones."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -172,6 +173,23 @@ def test_preparing_ends_where_there_is_no_room(store: Store, sam: Counting, tmp_
     assert encodings_of(store, sam, files).prepare(silent, notes.append) == (2, [])
     assert sam.seen == [10, 11]
     assert notes == ["No room for more: 2 photos take the 0.0 GB there are."] * 2
+
+
+def test_preparing_goes_on_in_the_room_of_another_model(store: Store, sam: Counting, tmp_path: Path) -> None:
+    """What was encoded before the other model's files is counted, so it stays."""
+    size = 4 * 256 * 64 * 64
+    files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
+    other = EmbeddingFiles(tmp_path / "kept", "other", most_bytes=2 * size + 1000)
+    other.write("x", "1", sam.encode(np.zeros((768, 1024, 3), np.uint8)))
+    files.write("s0", identity_of(store.photo_path("s0")), sam.encode(np.zeros((768, 1024, 3), np.uint8)))
+    for path in (tmp_path / "kept/model").iterdir():
+        os.utime(path, (1e9, 1e9))
+    sam.seen.clear()
+    encodings = encodings_of(store, sam, files)
+    assert encodings.prepare(silent, list[str]().append) == (2, [])
+    assert len(list((tmp_path / "kept/model").iterdir())) == 2
+    assert not list((tmp_path / "kept/other").iterdir())
+    assert sam.seen == [11]
 
 
 def test_the_end_does_not_wait_for_a_long_encoding(

@@ -8,6 +8,7 @@ import fsspec
 import numpy as np
 import pytest
 
+from prep.core.files import part_of
 from prep.storage import store as storage
 from tests.prep.storage.flaky import empty_memory, flaky
 from tests.prep.storage.s3 import s3_server
@@ -93,6 +94,20 @@ def test_a_damaged_photo_is_named_by_its_url(raw: Path) -> None:
     put(raw, "memory://bucket")
     said = run_partly("resize", "memory://bucket/set/images", "-o", "a", "--size", 20)
     assert "memory://bucket/set/images/day 0/broken.png: " in said
+    assert not Path("fetched").exists()
+
+
+def test_what_a_killed_fetch_left_half_done_goes(raw: Path) -> None:
+    """A part of one file lies beside its copy, one of a folder's file in the copy."""
+    put(raw, "memory://bucket")
+    url = "memory://bucket/set/images/day 0/0.png"
+    for place in ("images/day 0", "images/day 1"):
+        part = part_of(Path("fetched/bucket/set", place, "0.png"))
+        part.parent.mkdir(parents=True)
+        part.write_bytes(b"half")
+    run_ok("resize", url, "-o", "a", "--size", 20)
+    assert [path.parent.name for path in Path("fetched").rglob("*.part")] == ["day 1"]
+    run_ok("resize", "memory://bucket/set/images", "-o", "b", "--size", 20)
     assert not Path("fetched").exists()
 
 
