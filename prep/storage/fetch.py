@@ -42,8 +42,8 @@ def copy_of(url: str, folder: Path) -> Path:
 def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     """Copy a file, or a folder with all that is in it, to `copy`; what is there in its size and version already stays.
 
-    Raises SegError if there is no such thing, if the disk is too small, or if the storage fails for good. An
-    interrupted call goes on with what is missing.
+    Raises SegError if there is no such thing, if the disk is too small, if a file was replaced while it was copied, or
+    if the storage fails for good. An interrupted call goes on with what is missing.
     """
     need_cloud("Reading URLs needs")
     is_folder, files = _files_behind(url)
@@ -58,6 +58,7 @@ def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     store = Store(url.rstrip("/")) if is_folder else None
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         run_jobs(_Fetch(store, url), missing, _AT_ONCE, progress, executor=threads)
+    _refuse_changed(url, [each for each, _ in missing])
 
 
 def forget_copies(folder: Path, copies: Sequence[Path]) -> None:
@@ -115,6 +116,19 @@ def _files_behind(url: str) -> tuple[bool, list[RemoteFile]]:
         if not any(part.startswith(".") or is_part(part) for part in path.parts):
             files.append(remote)
     return is_folder, sorted(files, key=lambda each: each.name)
+
+
+def _refuse_changed(url: str, fetched: Sequence[RemoteFile]) -> None:
+    """What was listed is what was copied: of another version only a part may have come, and nothing says so."""
+    if not fetched:
+        return
+    now = set(_files_behind(url)[1])
+    changed = next((each for each in fetched if each not in now), None)
+    if changed is not None:
+        raise SegError(
+            f"{shown(url)}: {changed.name} was replaced or removed while it was copied; type the same command again, "
+            "which copies it anew"
+        )
 
 
 def _need_space(url: str, size: int, folder: Path) -> None:

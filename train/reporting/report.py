@@ -1,7 +1,7 @@
 """report.html: one self-contained page about a run."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["in_words"] = _in_words
     metrics = read_metrics(run) if (run / METRICS).exists() else None
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
     scores = _scores(run) if metrics else {}
@@ -55,6 +56,16 @@ def _settings(run: Path) -> dict[str, Any]:
     if missing:
         raise SegError(f"{run / CONFIG}: says no {missing[0]}; restore it from a copy, or train again")
     return settings
+
+
+def _in_words(value: object) -> str:
+    """A setting as the page shows it."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name.replace('_', ' ')} {_in_words(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value)) or "–"
+    words = {None: "–", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)

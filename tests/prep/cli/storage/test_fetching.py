@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import fsspec
@@ -174,3 +175,28 @@ def test_from_an_s3_server_as_one_types_it(raw: Path, monkeypatch: pytest.Monkey
         assert (done.returncode, done.stderr) == (0, "")
     run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
     assert tree(Path("a")) == tree(Path("b"))
+
+
+def test_a_file_that_is_replaced_while_it_is_copied_is_no_copy(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody uploads a larger photo between the list and the copy, which would end where the old one ended."""
+    put(raw, "memory://bucket")
+    larger = np.kron(random_mask(9, 90, 120), np.ones((2, 2), np.uint8))
+    save(raw / "larger.png", paint(larger))
+    stream = storage.Store.stream
+
+    def replaced_first(self: storage.Store, name: str, first: int = 0) -> AbstractContextManager[storage.Download]:
+        if name == "day 0/0.png":
+            with fsspec.open("memory://bucket/set/images/day 0/0.png", "wb") as file:
+                file.write((raw / "larger.png").read_bytes())
+        return stream(self, name, first)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.Store, "stream", replaced_first)
+        result = run_prep("resize", "memory://bucket/set/images", "-o", "a", "--size", 20)
+    assert result.exit_code == 1
+    assert "day 0/0.png was replaced or removed while it was copied; type the same command again" in result.stderr
+    assert not Path("a/index.csv").exists()
+    run_ok("resize", "memory://bucket/set/images", "-o", "a", "--size", 20)
+    shutil.copy(raw / "larger.png", raw / "set/images/day 0/0.png")
+    run_ok("resize", raw / "set/images", "-o", "b", "--size", 20)
+    assert tree(Path("a/images")) == tree(Path("b/images"))
