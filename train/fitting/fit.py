@@ -23,7 +23,7 @@ from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.runs.device import ending_together, make_fabric
 from train.runs.fold_record import folded
-from train.runs.launch import run_to_go_on_with
+from train.runs.launch import launch, run_to_go_on_with
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
@@ -106,7 +106,7 @@ def resumed_config(run: Path) -> Config:
 def _launched(place: Place, config: Config) -> "Fabric":
     """Start the other processes, if there are to be any; each of them comes here by the same command line."""
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
-    fabric.launch()
+    launch(fabric)
     return fabric
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_text
 from train.runs.device import under_torchrun
 from train.runs.run_files import LAST, LAUNCH
@@ -15,6 +16,26 @@ from train.runs.runs import LATEST, RUNS
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+_OWN_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
+"""Lets processes that torchrun starts again meet at a place of their own, where nothing of the first ones is left."""
+
+
+def launch(fabric: "Fabric") -> None:
+    """Start the other processes, if there are to be any, and let them meet.
+
+    Raises SegError where torchrun has started them again and they cannot meet.
+    """
+    try:
+        fabric.launch()
+    except RuntimeError as error:
+        if not under_torchrun() or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0" or _OWN_STORE in os.environ:
+            raise
+        raise SegError(
+            "the processes that torchrun started again do not find each other; type 'export "
+            f"{_OWN_STORE}=1' on each machine, then torchrun as before with 'seg-train --resume'"
+        ) from error
 
 
 def note_launch(run: Path) -> None:
