@@ -5,6 +5,7 @@ Source of the layout: https://github.com/wkentaro/labelme (label_file.py, utils/
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
+from prep.images.polygons import Ring
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
@@ -30,6 +32,8 @@ from prep.labels.region_labels import (
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only, note_on_several
+from prep.labels.shapes.extents import outside_note, turned
+from prep.labels.shapes.shapes import Polygon, RegionImage
 from prep.labels.shapes.sources import photos_by_stem
 from prep.photos.photoio import open_photo
 
@@ -56,7 +60,8 @@ class LabelmeReader(RegionCodes):
 class LabelmeFile:
     """What a file says: size of the photo, its path, the shapes that are painted, and the kinds of the others.
 
-    names: of the shapes.  regions: the shapes, None where they are too many to be kept.
+    names: of the shapes.  regions: the shapes, None where they are too many to be kept.  corners: of the shapes (N, 2);
+    of too many only those of the box around them.
     holds_photo: whether the photo itself stands in the file.
     """
 
@@ -66,6 +71,7 @@ class LabelmeFile:
     names: frozenset[str]
     regions: tuple[tuple[str, Any], ...] | None
     skipped: Counter[str]
+    corners: Ring
     holds_photo: bool = False
 
     @property
@@ -81,13 +87,15 @@ def parse_labelme(file: FoundFile, content: Any, room: int) -> LabelmeFile:  # n
     """
     _check_shapes(file.path, content)
     regions = _regions(content)
+    corners, fits = _corners(regions), _weight(regions) <= room
     return LabelmeFile(
         file,
         _extent(file.path, content),
         str(content.get("imagePath") or ""),
         frozenset(name for name, _ in regions),
-        regions if _weight(regions) <= room else None,
+        regions if fits else None,
         Counter(why_left_out(shape) for shape in content["shapes"] if not is_painted(shape)),
+        corners if fits or not len(corners) else np.stack([corners.min(axis=0), corners.max(axis=0)]),
         bool(content.get("imageData")),
     )
 
@@ -102,11 +110,18 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
             room -= found[-1].kept
     known = tuple(sorted(class_names(source, sorted(frozenset().union(*(each.names for each in found))))))
     photos, by_own_name = _photos(contents, found)
-    labels = []
+    images: list[RegionImage] = []
+    sized: list[LabelmeFile] = []
     for each in found:
         with left_out.leaving_out(each.file, "LabelMe"):
             size = each.size if all(each.size) else _photo_size(each.file, photos)
-            labels.append(RawLabel(each.file.path, each.file.stem, size=size, names=known, regions=each.regions))
+            images.append(RegionImage(each.file.name, size, [("", Polygon((each.corners,)))]))
+            sized.append(each)
+    placed, how = turned(images, [photos.get(each.file.stem) for each in sized])
+    labels = [
+        RawLabel(each.file.path, each.file.stem, size=image.size, names=known, regions=each.regions)
+        for each, image in zip(sized, placed, strict=True)
+    ]
     return LabelSource(
         "labelme",
         tuple(labels),
@@ -116,6 +131,8 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         notes=(
             *_notes(sum((each.skipped for each in found), Counter())),
             *by_own_name,
+            *how,
+            *outside_note(placed),
             *_on_inner_photos([each.file for each in found if each.holds_photo and each.file.stem not in photos]),
             *numbered_note(known),
         ),
@@ -185,6 +202,13 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401
     return tuple((shape["label"], shape) for shape in content["shapes"] if is_painted(shape))
+
+
+def _corners(regions: Sequence[tuple[str, Any]]) -> Ring:
+    """Where the points of all shapes lie, (N, 2); those that are no numbers are found when they are painted."""
+    with suppress(TypeError, ValueError, OverflowError):
+        return np.array([point for _, shape in regions for point in shape["points"]], np.float64).reshape(-1, 2)
+    return np.empty((0, 2))
 
 
 def _weight(regions: Sequence[tuple[str, Any]]) -> int:

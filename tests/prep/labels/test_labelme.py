@@ -284,3 +284,28 @@ def test_photos_inside_of_label_files_are_told(tmp_path: Path, out: Path) -> Non
     said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
     assert "photos inside of label files (imageData) are not read: 1 (a.json)" in said
     assert "labelme_export_json a.json" in said
+
+
+@pytest.mark.parametrize("kind", ["polygon", "rectangle"])
+def test_points_of_the_upright_photo_with_the_size_of_the_stored_one(tmp_path: Path, out: Path, kind: str) -> None:
+    """The photo is stored 16 x 12 and shown 12 x 16; one of its two files shows it, and the other is read so, too."""
+    for name, (left, top, right, bottom) in {"a": (2, 9, 6, 15), "b": (1, 2, 4, 5)}.items():
+        photo = Image.fromarray(random_image(0, 12, 16))
+        exif = photo.getexif()
+        exif[0x0112] = 6
+        points = square(left, top, right, bottom) if kind == "polygon" else [[left, top], [right, bottom]]
+        write(tmp_path / f"raw/{name}.json", [shape("cat", points, kind)], 16, 12, imagePath=f"{name}.jpg")
+        photo.save(tmp_path / f"raw/{name}.jpg", exif=exif)
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "width and height of 2 images are those of the photo as stored, but points lie outside them" in said
+    expected = np.zeros((2, 16, 12), np.uint8)
+    expected[0, 9:15, 2:6] = expected[1, 2:5, 1:4] = 1
+    assert np.array_equal(masks_of(out)["a"], expected[0])
+    assert np.array_equal(masks_of(out)["b"], expected[1])
+
+
+def test_points_outside_the_photo_are_told(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/a.json", [shape("cat", square(2, 1, 6, 40)), shape("ant", square(0, 0, 2, 1))])
+    save(tmp_path / "raw/a.png", random_image(0, 4, 6))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "25.0% of the points (2) lie outside their images, where regions are cut off; look at a.json" in said
