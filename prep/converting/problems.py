@@ -31,6 +31,9 @@ _BLENDS = 3
 _NEAR = 100
 """Colours that differ by more in RGB (0 to 441) are seldom one that slipped."""
 
+_MANY, _SLIPPED, _MOST = 16, 40, 0.8
+"""A lossy file has more colours than classes have, and most of its pixels are hardly off."""
+
 _ON_TRANSPARENT = (
     "\nIf what is transparent is the background, call its class background in the class map, and add --unknown "
     "background"
@@ -204,14 +207,15 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
+    offers_nearest = not photos and (len(unknown) >= _BLENDS or _near_share(unknown, reader, classes, _NEAR) == 1)
+    is_compressed = offers_nearest and len(unknown) > _MANY and _near_share(unknown, reader, classes, _SLIPPED) > _MOST
+    nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
+    ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
     return (
-        "Add them to the class map and name it with --classes, or run the command again with\n"
-        "  --unknown ignore      they become 255: left out of training and scores"
-        + (
-            "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
-            if not photos and (len(unknown) >= _BLENDS or _are_near(unknown, reader, classes))
-            else ""
-        )
+        "Add them to the class map and name it with --classes, or run the command again with"
+        + (nearest if is_compressed else "")
+        + (f"{ignore}, parts of objects among them" if is_compressed else ignore)
+        + (nearest if offers_nearest and not is_compressed else "")
         + (
             "\n  --unknown background  they become the class named background"
             if "background" in map(str.lower, classes.names)
@@ -222,9 +226,12 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     )
 
 
-def _are_near(unknown: Iterable[int], reader: LabelReader, classes: ClassMap) -> bool:
-    """Whether each is a colour much like that of a class; ids have no neighbours."""
-    return reader.name == "rgb" and all(nearest_class(reader, code, classes)[1] < _NEAR for code in unknown)
+def _near_share(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, distance: float) -> float:
+    """Share of the pixels whose colour is nearer than this to that of a class, 0..1; ids have no neighbours."""
+    if reader.name != "rgb":
+        return 0.0
+    near = sum(pixels for code, pixels in unknown.items() if nearest_class(reader, code, classes)[1] < distance)
+    return near / sum(unknown.values())
 
 
 def _paired(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[PairedLabel]:
