@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,15 +120,18 @@ def test_weights_of_another_size_are_told_before_the_network_is_made(
     path = write_run(tmp_path / "run") / "model.pt"
     content = read_checkpoint(path)
     write_checkpoint(path, {**content, "config": {**content["config"], "width": 512, "depth": 4}})  # 2 GB of weights
-    build = checkpoint.build_network
     devices: list[str] = []
 
-    def built(*arguments: Any) -> torch.nn.Module:  # noqa: ANN401
-        network = build(*arguments)
-        devices.append(next(network.parameters()).device.type)
-        return network
+    def noting(build: Callable[..., torch.nn.Module]) -> Callable[..., torch.nn.Module]:
+        def built(*arguments: Any) -> torch.nn.Module:  # noqa: ANN401
+            network = build(*arguments)
+            devices.append(next(network.parameters()).device.type)
+            return network
 
-    monkeypatch.setattr(checkpoint, "build_network", built)
+        return built
+
+    for name in ("build_network", "labelling_network"):
+        monkeypatch.setattr(checkpoint, name, noting(getattr(checkpoint, name)))
     with pytest.raises(SegError, match=r"its weights are of a network of another size than it names"):
         load_model(path, find_accelerator("cpu"))
     assert devices == ["meta"]
