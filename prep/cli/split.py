@@ -1,6 +1,8 @@
 """seg-prep split."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,10 @@ from prep.cli.options import (
     workers_option,
 )
 from prep.core.words import counted
+from prep.dataset.dataset_files import FOLDS
+
+if TYPE_CHECKING:
+    from prep.splitting.split import Split
 
 
 @click.command()
@@ -75,7 +81,6 @@ def split(
         seg-prep split --group-by place --block 500m
     """
     from prep.dataset.dataset import SPLITS
-    from prep.dataset.dataset_files import FOLDS
     from prep.splitting.split import split_dataset
 
     opened = open_alone(dataset)
@@ -95,22 +100,8 @@ def split(
     found = result.dataset
     counts = {name: len(found.of_split(name)) for name in SPLITS}
     groups = {name: len({s.group or s.stem for s in found.of_split(name)}) for name in SPLITS}
-    joined = sum(map(len, result.joined))
-    if result.kept and result.assigned:
-        note(f"{counted(result.assigned, 'new sample')} got a split; what had one keeps it ({result.kept:,}).")
-        if not folds and (found.root / FOLDS).exists():
-            note(f"{FOLDS} does not hold them yet; --folds K writes it anew.")
-    elif result.kept:
-        note("All samples have a split already and keep it; --overwrite splits them anew.")
-    if joined:
-        sets = counted(len(result.joined), "set")
-        note(f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together.")
-    if any(sample.crs and sample.split and not sample.group for sample in found.samples):
-        note(
-            "Samples that lie beside each other on the ground look alike, and may be in different splits here, which "
-            "makes scores too good; the same command with --group-by place --block METRES --overwrite "
-            "keeps squares of it whole"
-        )
+    for text in _notes(result, folds=bool(folds)):
+        note(text)
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
@@ -142,3 +133,23 @@ def split(
 def _sizes(folds: tuple[int, ...]) -> str:
     low, high = min(folds), max(folds)
     return counted(low, "sample") if low == high else f"{low} to {high} samples"
+
+
+def _notes(result: "Split", *, folds: bool) -> Iterator[str]:
+    """What became of samples that had a split, of those that look alike, and of neighbours on the ground."""
+    found = result.dataset
+    if result.kept and result.assigned:
+        yield f"{counted(result.assigned, 'new sample')} got a split; what had one keeps it ({result.kept:,})."
+        if not folds and (found.root / FOLDS).exists():
+            yield f"{FOLDS} does not hold them yet; --folds K writes it anew."
+    elif result.kept:
+        yield "All samples have a split already and keep it; --overwrite splits them anew."
+    if joined := sum(map(len, result.joined)):
+        sets = counted(len(result.joined), "set")
+        yield f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together."
+    if any(sample.crs and sample.split and not sample.group for sample in found.samples):
+        yield (
+            "Samples that lie beside each other on the ground look alike, and may be in different splits here, which "
+            "makes scores too good; the same command with --group-by place --block METRES --overwrite "
+            "keeps squares of it whole"
+        )

@@ -76,9 +76,7 @@ class NpyPatches:
 
     def has(self, sample: int) -> bool:
         """Whether its patches stand in the arrays, or in a file of their own."""
-        with explained(self._done), self._done.open("rb") as file:
-            file.seek(sample)
-            return file.read(1) == b"\1" or self._alone(sample).exists()
+        return self._is_put(sample) or self._alone(sample).exists()
 
     def write(self, sample: int, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Write at the place of the sample, beside other processes, or into a file of its own."""
@@ -89,19 +87,23 @@ class NpyPatches:
             self._put(sample, images.tobytes(), masks.tobytes())
 
     def gather(self, sample: int) -> None:
-        """Move the patches of a sample from a file of their own into the arrays."""
-        alone = self._alone(sample)
-        if alone.exists():
-            pixels = read_bytes(alone)
+        """Move the patches of a sample from a file of their own into the arrays; SegError if they are in neither."""
+        if not self._is_put(sample):
+            pixels = read_bytes(self._alone(sample))
             images = self.per_image * self.size**2 * 3
             self._put(sample, pixels[:images], pixels[images:])
-            alone.unlink(missing_ok=True)
+            self._alone(sample).unlink(missing_ok=True)
 
     def read(self, number: int) -> tuple[ImageRGB, IndexMask]:
         """Crop `number`: (S, S, 3) and (S, S)."""
         paths = self.folder / PATCH_IMAGES, self.folder / PATCH_MASKS
         image, mask = (np.array(np.load(path, mmap_mode="r")[number]) for path in paths)
         return image, mask
+
+    def _is_put(self, sample: int) -> bool:
+        with explained(self._done), self._done.open("rb") as file:
+            file.seek(sample)
+            return file.read(1) == b"\1"
 
     def _put(self, sample: int, images: bytes, masks: bytes) -> None:
         shapes = self._shapes(self.samples * self.per_image)

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from prep.core.cluster import probe
 from prep.core.cluster.probe import is_seen, probed
 from prep.core.files import is_part, remove_parts
 from tests.support import wait_until
@@ -21,7 +23,8 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_it_is_there_for_the_block_only(tmp_path: Path) -> None:
+def test_it_is_there_for_the_block_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_PATIENCE", 0.1)
     with probed([tmp_path / "new" / "campus", tmp_path]) as found:
         ((path, content),) = found
         assert Path(path).parent == tmp_path
@@ -50,3 +53,14 @@ def test_what_a_killed_command_left_goes_and_that_of_a_living_one_stays(tmp_path
         finally:
             living.kill()
             killed.kill()
+
+
+def test_what_it_says_is_waited_for(tmp_path: Path) -> None:
+    """Another machine may show the file before what stands in it."""
+    file = tmp_path / ".vm-0123456789ab.probe"
+    file.touch()
+    with ThreadPoolExecutor(1) as threads:
+        seen = threads.submit(is_seen, file, "content")
+        wait_until(seen.running)
+        file.write_bytes(b" content")
+        assert seen.result()

@@ -31,15 +31,15 @@ def probed(folders: Iterable[Path]) -> Iterator[tuple[tuple[str, str], ...]]:
 
 
 def is_seen(path: Path, content: str) -> bool:
-    """Whether a probe is there, with what it says; a new file is waited for."""
+    """Whether a probe is there, with what it says; a new file, and what it says, are waited for."""
     until = time.monotonic() + _PATIENCE
     while True:
-        try:
-            return path.read_bytes()[_LOCKED_BYTES:] == content.encode()
-        except OSError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.2)
+        with suppress(OSError):
+            if path.read_bytes()[_LOCKED_BYTES:] == content.encode():
+                return True
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.2)
 
 
 def _distinct(folders: Iterable[Path]) -> list[Path]:
@@ -65,6 +65,7 @@ def _probe(folder: Path) -> Iterator[tuple[str, str] | None]:
         return
     try:
         os.write(descriptor, b" " * _LOCKED_BYTES + content.encode())
+        os.fsync(descriptor)  # a network file system shows it elsewhere once it is closed, or now
         yield str(path), content
     finally:
         os.close(descriptor)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from prep.core.errors import SegError
 from prep.patching.patch_files import NpyPatches
 from tests.support import tree
 
@@ -62,3 +63,11 @@ def test_what_a_cluster_left_is_gathered_by_a_command_without_one(tmp_path: Path
             again.write(sample, *pixels(sample))
         again.gather(sample)
     assert tree(again.folder) == expected
+
+
+def test_patches_that_nobody_wrote_are_no_patches(tmp_path: Path) -> None:
+    """A machine that does not show its file yet: an error, and no black patches."""
+    files = files_in(tmp_path / "apart", apart=True)
+    files.create()
+    with pytest.raises(SegError, match=r"alone/2: no such file or folder"):
+        files.gather(2)
