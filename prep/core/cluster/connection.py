@@ -1,5 +1,6 @@
 """The connection of a command to a Dask cluster, and the crew that its workers are."""
 
+import asyncio
 import logging
 import secrets
 import time
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from prep.core.cluster.crews import working_on
 from prep.core.cluster.identity import identity
@@ -20,6 +22,7 @@ from prep.core.workers import WorkerKilled
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed import Future as DaskFuture
 
 _INSTALL = "pip install 'seg-prep[cluster]'"
 _SECONDS_TO_ANSWER = 10
@@ -119,7 +122,7 @@ class DaskCrew:
     def __init__(self, cluster: DaskCluster) -> None:
         self._cluster = cluster
         self._call = secrets.token_hex(8)
-        self._executor = cluster.client.get_executor(pure=False)  # jobs write files: none is taken for another
+        self._sent: WeakSet[DaskFuture] = WeakSet()
         self._seconds, self._size = 0.0, 0
 
     def size(self, left: int) -> int:
@@ -134,8 +137,11 @@ class DaskCrew:
 
     def submit(self, work: Callable[[Any, int], list[Any]], chunk: Sequence[Any], first: int) -> Future[Any]:
         """Send a chunk."""
-        future: Future[Any] = self._executor.submit(Task(self._call, self._cluster.setting, work), chunk, first)
-        return future
+        client = self._cluster.client
+        task = Task(self._call, self._cluster.setting, work)
+        sent = client.submit(task, chunk, first, pure=False)  # jobs write files: none is taken for another
+        self._sent.add(sent)
+        return asyncio.run_coroutine_threadsafe(_results(client, sent), client.loop.asyncio_loop)
 
     def results(self, future: Future[Any]) -> list[Any]:
         """The results of a chunk, or its exception; WorkerKilled if several workers died of it."""
@@ -156,9 +162,18 @@ class DaskCrew:
     def drop(self, futures: Iterable[Future[Any]]) -> None:
         """Begin no further job, and return when no worker is at one."""
         with suppress(OSError, CancelledError):  # a cluster that is gone does nothing more
-            self._executor.shutdown(wait=False)
+            self._cluster.client.cancel(list(self._sent))
             while any(found for found in self._cluster.everywhere(halt, self._call).values()):
                 time.sleep(0.05)
+
+
+async def _results(client: "Client", sent: "DaskFuture") -> object:
+    """What comes of a task.
+
+    The executor of Dask asks how the task stands once more after its results have come, and takes them for an exception
+    if their worker was killed in between.
+    """
+    return await client.gather(sent, asynchronous=True)
 
 
 _GONE = "the scheduler is gone, and with it all work that was under way; start the cluster again"
