@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from prep.annotate.access import inside
 from prep.annotate.background import Background
+from prep.annotate.learn.labeller import Labeller
 from prep.annotate.learn.pieces import Pieces, pieces_in
-from prep.annotate.learn.samples import Samples, learn, samples_of
+from prep.annotate.learn.samples import Samples, samples_of
 from prep.annotate.model.proposal_files import identity_of
 from prep.annotate.store.store import Entry, Store
 from prep.annotate.store.versions import NO_FILE, Stamp, stamp_of
@@ -74,7 +75,7 @@ class Learner:
         self._pieces: Cache[tuple[str, str], Pieces] = Cache(_KEPT)
         self._samples: dict[str, tuple[_Key, Samples]] = {}
         self._background = Background(self._work, "learner")
-        self._learning = threading.Lock()
+        self._labeller, self._learning = Labeller(), threading.Lock()
         self._open: _Wanted | None = None
         self._complete: _Wanted | None = None
 
@@ -100,10 +101,10 @@ class Learner:
         with self._learning:  # one at a time: each takes all cores there are
             own, version = self._taken(stem, pieces)
             others, complete = self._others(stem, version)
-            learnt = learn(own, others)
-            if learnt is None:
+            labels = self._labeller(pieces, own, others)
+            if labels is None:
                 return "nothing" if complete else "computing"
-            return _laid_out(pieces, *learnt(pieces, own), complete)
+            return _laid_out(pieces, *labels, complete)
 
     def _taken(self, stem: str, pieces: Pieces) -> tuple[Samples, str]:
         """What is painted on a photo now, kept for when another one is open, and the version of the classes."""

@@ -18,6 +18,14 @@ MOST = 2_500
 _OWN_SHARE = 2 / 3
 """Of the weight of a class that falls to the open photo, where it has that class: its strokes are corrections."""
 
+_PRIOR_SHARE, _PRIOR_PIECES = 1 / 4, 100
+"""Of the weight of a class that falls to what is expected of the open photo, before anything is painted on it; half of
+that when so many pieces are painted. tests/bench/NOTES.md has what it helps."""
+
+
+_OTHERS, _OWN, _PRIOR = 0, 1, 2
+"""Where a sample is from: painted on another photo, on the open one, or expected there."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -73,26 +81,37 @@ class Learnt:
         return self.classes[probability.argmax(axis=1)], confidence
 
 
-def learn(own: Samples, others: Sequence[Samples]) -> Learnt | None:
+def learn(own: Samples, others: Sequence[Samples], prior: Samples | None = None) -> Learnt | None:
     """Learn the classes of the strokes; None while these are not two at least.
 
-    own: samples of the photo to label.  others: those of other photos.
+    own: samples of the photo to label.  others: those of other photos.  prior: pieces of the photo to label that are
+    expected to be of these classes, by the others.
     """
     quota = MOST // max(1, len(others))
-    parts = [own, *(part.thinned(quota, place) for place, part in enumerate(others))]
-    features = np.concatenate([part.features for part in parts])
-    values = np.concatenate([part.classes for part in parts])
-    there, values = np.unique(values, return_inverse=True)
+    sources = [own, *(part.thinned(quota, place) for place, part in enumerate(others)), *([prior] if prior else [])]
+    features = np.concatenate([part.features for part in sources])
+    there, values = np.unique(np.concatenate([part.classes for part in sources]), return_inverse=True)
     if len(there) < 2:
         return None
-    weights = _weights(values, np.arange(len(values)) < len(own), len(there))
+    kinds = np.full(len(values), _OTHERS)
+    kinds[: len(own)] = _OWN
+    kinds[len(values) - len(prior or ()) :] = _PRIOR
+    weights = _weights(values, kinds, len(there))
     return Learnt(grow(features, values, weights, len(there), seed=0), there.astype(np.uint8))
 
 
-def _weights(values: NDArray[np.intp], is_own: NDArray[np.bool_], classes: int) -> NDArray[np.float64]:
-    """(n,) A class weighs as much as was painted of it: who paints little of a thin class means little of it."""
-    groups = 2 * values + is_own
-    counts = np.bincount(groups, minlength=2 * classes).reshape(classes, 2)
-    both = np.asarray(counts.all(axis=1), np.bool_)
-    shares = np.where(both[:, None], [1 - _OWN_SHARE, _OWN_SHARE], 1.0) * counts.sum(axis=1, keepdims=True)
+def _weights(values: NDArray[np.intp], kinds: NDArray[np.intp], classes: int) -> NDArray[np.float64]:
+    """(n,) A class weighs as much as was painted of it: who paints little of a thin class means little of it.
+
+    kinds: (n,) _OTHERS, _OWN or _PRIOR.
+    """
+    groups = 3 * values + kinds
+    counts = np.bincount(groups, minlength=3 * classes).reshape(classes, 3)
+    is_painted = np.asarray(counts[:, :_PRIOR].all(axis=1), np.bool_)
+    shares = np.where(is_painted[:, None], [1 - _OWN_SHARE, _OWN_SHARE, 0.0], [1.0, 1.0, 0.0])
+    is_expected = counts[:, _PRIOR] > 0
+    prior_share = _PRIOR_SHARE * _PRIOR_PIECES / (_PRIOR_PIECES + counts[:, _OWN].sum())
+    shares[is_expected] *= 1 - prior_share
+    shares[is_expected, _PRIOR] = prior_share
+    shares *= counts[:, :_PRIOR].sum(axis=1, keepdims=True)
     return np.asarray((shares / np.maximum(counts, 1)).ravel()[groups])

@@ -10,9 +10,10 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from prep.annotate.learn.labeller import Labeller
 from prep.annotate.learn.learner import OTHERS, Learner, LearntProposal
 from prep.annotate.learn.pieces import Pieces, pieces_in
-from prep.annotate.learn.samples import Samples, learn, samples_of
+from prep.annotate.learn.samples import Samples, samples_of
 from prep.annotate.regions.spans import mask_of
 from prep.annotate.sam.encodings import Encodings
 from prep.annotate.sam.files import find_files
@@ -61,6 +62,7 @@ class Page:
         self._store, self._learner, self._objects = store, learner, objects
         self._open: tuple[str, Pieces] | None = None
         self._others: dict[str, Samples] = {}
+        self._labeller = Labeller()
 
     @property
     def learns(self) -> bool:
@@ -73,10 +75,8 @@ class Page:
         Nothing is saved: the robot tries gestures before it makes one.
         """
         pieces, own = self._learnt_from(stem, by_hand)
-        learnt = learn(own, [self._others[other] for other in sorted(self._others)])
-        if learnt is None:
-            return None
-        return _in_size(learnt(pieces, own)[0][pieces.labels], by_hand.shape)
+        labels = self._labeller(pieces, own, [self._others[other] for other in sorted(self._others)])
+        return None if labels is None else _in_size(labels[0][pieces.labels], by_hand.shape)
 
     def leave(self, stem: str, by_hand: Mask) -> None:
         """Save what was painted by hand, which later photos learn from; the page must propose what was tried."""

@@ -35,3 +35,14 @@ def test_two_thirds_of_a_class_fall_to_the_open_photo() -> None:
     expected = np.array([40, 40 / 3]) / (40 + 40 / 3)
     np.testing.assert_allclose(learnt.trees(np.zeros((1, 3), np.float32))[0], expected, atol=1e-6)
     np.testing.assert_allclose(learnt.trees(np.ones((1, 3), np.float32))[0], [0, 1], atol=1e-6)
+
+
+def test_a_part_of_a_class_falls_to_what_is_expected() -> None:
+    """A quarter before the first stroke; half of that when 100 pieces are painted."""
+    prior = Samples(np.full((7, 3), 2, np.float32), np.zeros(7, np.intp), np.arange(7))
+    own = Samples(np.ones((100, 3), np.float32), np.ones(100, np.intp), np.arange(100))
+    learnt = learn(own, [alike(40, 30)], prior)
+    assert learnt is not None
+    expected = np.array([40 * 7 / 8, 130 / 3]) / (40 * 7 / 8 + 130 / 3)
+    np.testing.assert_allclose(learnt.trees(np.zeros((1, 3), np.float32))[0], expected, atol=1e-6)
+    np.testing.assert_allclose(learnt.trees(np.full((1, 3), 2, np.float32))[0], [1, 0], atol=1e-6)
