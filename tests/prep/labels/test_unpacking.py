@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from prep.dataset.dataset import Dataset
 from prep.dataset.lock import locked
 from prep.images.imageio import encode_png
 from prep.labels import unpacking
@@ -94,6 +95,7 @@ def test_yolo_in_a_zip_file_with_a_folder_around(tmp_path: Path) -> None:
         "my set/train/images/a.png": PHOTO,
     }
     run_ok("masks", "convert", pack(tmp_path / "yolo.zip", members), "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")
     assert next(iter(masks_of(tmp_path / "set").values())).tolist() == ROAD
     assert next(iter(by_stem(tmp_path / "set").values())).split == "train"
 
