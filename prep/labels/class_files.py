@@ -36,6 +36,8 @@ _OFTEN_SOMETHING_ELSE = frozenset(
 """Names that other files have, too: where such a file is no class map, it is passed over."""
 
 _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+_CLASSES = "classes"
+"""Folder of SuperAnnotate's class list."""
 _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
 _LARGEST = 1 << 20
@@ -191,7 +193,7 @@ def _found(file: Path, first_id: int | None) -> ClassTable | None:
 def folders_around(source: Path) -> Iterator[Path]:
     """The folder of the labels, and those above as long as a name only says what lies in it."""
     folder = source if source.is_dir() else source.parent
-    yield from _only_inside(source)
+    yield from only_inside(source)
     if not source.is_dir() and names_labels(source.stem):
         yield from (folder, folder.parent)
         return
@@ -204,7 +206,7 @@ def folders_around(source: Path) -> Iterator[Path]:
         folder = folder.parent
 
 
-def _only_inside(source: Path) -> list[Path]:
+def only_inside(source: Path) -> list[Path]:
     """The folder in which all of a download lies (Dataset001_Cells of nnU-Net), if there is nothing else."""
     found = [path for path in source.iterdir() if not path.name.startswith(".")] if source.is_dir() else []
     return found if len(found) == 1 and found[0].is_dir() else []
@@ -216,8 +218,8 @@ def _only_says_what(name: str) -> bool:
 
 
 def _folders_inside(source: Path) -> list[Path]:
-    """train/, valid/, masks/ and the like, in which a list may lie."""
-    return [path for path in _subfolders(source) if _only_says_what(path.name)]
+    """train/, valid/, masks/, classes/ and the like, in which a list may lie."""
+    return [path for path in _subfolders(source) if _only_says_what(path.name) or path.name.lower() == _CLASSES]
 
 
 def _zipped_table(archive: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import corners
+from prep.labels.region_labels import class_names, corners, named_classes
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.sources import noted, photo_folder, region_source
 
@@ -72,12 +73,27 @@ def source_of(
     images: Sequence[RegionImage],
     left_out: LeftOut,
     points: Literal["pixels", "shares"] = "pixels",
+    colors: Mapping[str, object] = MappingProxyType({}),
 ) -> LabelSource:
-    """The images as a source; SegError if none has a region."""
+    """The images as a source; SegError if none has a region.
+
+    colors: the classes in the order of their tool, with what it says of their colours; other names follow them.
+    """
     notes = noted(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
     root = photo_folder(contents, first)
+    if colors:
+        used = {name for image in images for name, _ in image.regions}
+        names = class_names(contents.source, [*colors, *sorted(used - colors.keys())])
     return region_source(
-        reader, contents.source, images, notes=notes, root=root, points=points, damaged=left_out.damaged
+        reader,
+        contents.source,
+        images,
+        names=names if colors else None,
+        classes=named_classes(names, colors) if colors else None,
+        notes=notes,
+        root=root,
+        points=points,
+        damaged=left_out.damaged,
     )
 
 

@@ -201,6 +201,21 @@ def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None
     raw.assert_masks(lambda ids: ids)
 
 
+def test_vocdevkit_may_be_named_for_the_only_folder_in_it(raw: Raw, tmp_path: Path) -> None:
+    inner = tmp_path / "VOCdevkit/VOC2012"
+    palette_masks(inner / "SegmentationClass")
+    palette_masks(inner / "SegmentationObject")
+    shutil.copytree(raw.folder / "images", inner / "JPEGImages")
+    shutil.copy(next((inner / "JPEGImages").iterdir()), inner / "JPEGImages/unlabelled.png")
+    said = run_ok("masks", "convert", tmp_path / "VOCdevkit", "-o", raw.target).stdout
+    assert "the names are Pascal VOC's 21, a guess" in said
+    raw.assert_masks(lambda ids: ids)
+    shutil.rmtree(raw.target)
+    (inner / "class_names.txt").write_text("_background_\nroad\ncar\n")
+    run_ok("masks", "convert", tmp_path / "VOCdevkit", "-o", raw.target)
+    assert raw.names == ("background", "road", "car")
+
+
 def test_masks_of_labelme2voc_lie_beside_its_numpy_files(raw: Raw) -> None:
     palette_masks(raw.folder / "SegmentationClassPNG")
     (raw.folder / "SegmentationClass").mkdir()

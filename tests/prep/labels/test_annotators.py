@@ -206,3 +206,33 @@ def test_another_property_may_be_the_class(tmp_path: Path) -> None:
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")
     said = run_error("masks", "convert", file, "-o", tmp_path / "other", "--variable", "sort")
     assert "has no property 'sort'; it has class, kind" in said
+
+
+def test_the_tags_of_an_export_of_vott_are_the_classes_in_their_order(tmp_path: Path) -> None:
+    tags = [{"name": "tree", "color": "#5db300"}, {"name": "road", "color": "#e81123"}, {"name": "unused"}]
+    file = write(tmp_path / "raw", "export.json", {"name": "x", "tags": tags, "assets": {"1": VOTT}})
+    run_ok("masks", "convert", file, "-o", tmp_path / "set")
+    classes = Dataset.open(tmp_path / "set").classes
+    assert classes.names == ("background", "tree", "road", "unused", "car")
+    assert classes.colors[1:3] == ((0x5D, 0xB3, 0), (0xE8, 0x11, 0x23))
+
+
+def test_the_class_list_of_superannotate_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "a.png___objects.json", SUPERANNOTATE)
+    (tmp_path / "raw/classes").mkdir()
+    listed = [{"id": 7, "name": "road", "color": "#ff0000"}, {"id": 8, "name": "car", "color": "#00ff00"}]
+    (tmp_path / "raw/classes/classes.json").write_text(json.dumps(listed))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road", "car")
+
+
+def test_photos_of_other_names_are_named_where_they_were_looked_for(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "objects.geojson", GEOJSON, photo="slide.tif")
+    for more in ([], ["--images", tmp_path / "raw"]):
+        said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", *more)
+        assert (
+            "the photos there have other names (slide.tif). If one of them is the photo, give both the same name"
+            in said
+        )
+    (tmp_path / "raw/slide.tif").rename(tmp_path / "raw/objects.tif")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")

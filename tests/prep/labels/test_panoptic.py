@@ -46,6 +46,15 @@ def test_ids_become_classes_and_void_is_ignored(tmp_path: Path) -> None:
     assert "ignore" in run_ok("masks", "inspect", file).stdout
 
 
+def test_the_folder_of_png_files_may_lie_beside_annotations(tmp_path: Path) -> None:
+    """As Detectron2 has it."""
+    file = write(tmp_path / "raw")
+    file.with_suffix("").rename(tmp_path / "raw" / file.stem)
+    for name, source in (("file", file), ("folder", tmp_path / "raw")):
+        run_ok("masks", "convert", source, "-o", tmp_path / name)
+        assert masks_of(tmp_path / name)["a"].tolist() == [[255, 0, 0], [1, 1, 255]]
+
+
 def test_two_files_are_two_splits(tmp_path: Path) -> None:
     write(tmp_path / "raw", "train2017", "a.jpg")
     write(tmp_path / "raw", "val2017", "b.jpg")
