@@ -52,6 +52,16 @@ def by_class_endings(files: Sequence[FoundFile]) -> Divided | None:
     return [photo for photo, _ in samples], masks, [file for file in files if file.path not in taken]
 
 
+def may_be_class_endings(files: Sequence[FoundFile]) -> bool:
+    """Whether names allow it, for files of a zip file, at which nobody can look."""
+    folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        folders[PurePosixPath(file.name).parent].append(file)
+    stems = [frozenset(PurePosixPath(file.name).stem for file in own) for own in folders.values()]
+    alike = len(stems) > 1 and 1 < len(frozenset.intersection(*stems)) <= _MOST_CLASSES
+    return alike or any(map(_in_one_folder, folders.values()))
+
+
 def _without_pictures(samples: Sequence[Sample]) -> Sequence[Sample]:
     """Without what is called as nothing of two values is: x_overlay.jpg beside x_road.png; nothing of another kind."""
     names = {name for _, own in samples for name in own}

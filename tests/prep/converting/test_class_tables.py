@@ -547,3 +547,13 @@ def test_two_stacks_of_one_folder_are_told_by_their_looks(tmp_path: Path) -> Non
     run_ok("masks", "convert", raw, "--images", volume, "-o", tmp_path / "set", "--classes", tmp_path / "own.txt")
     made = [mask for _, mask in sorted(masks_of(tmp_path / "set").items())]
     assert all(np.array_equal(own, mask) for own, mask in zip(made, masks, strict=True))
+
+
+def test_lists_of_splits_below_the_folder_that_a_download_is_wrapped_in(raw: Raw, tmp_path: Path) -> None:
+    for split, stem in zip(("train", "valid"), IDS, strict=False):
+        folder = tmp_path / "wrap/inner/rf" / split
+        save(folder / f"{stem}.jpg", smooth_image(*IDS[stem].shape))
+        save(folder / f"{stem}_mask.png", IDS[stem])
+        (folder / "_classes.csv").write_text("Pixel Value, Class\n0, ground\n1, road\n2, car\n")
+    run_ok("masks", "convert", tmp_path / "wrap", "-o", raw.target)
+    assert raw.names == ("ground", "road", "car")
