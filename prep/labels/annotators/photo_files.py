@@ -1,6 +1,8 @@
 """Label files of which each is of one photo, or holds several photos one after another."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -9,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels, names_photos
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.left_out import LeftOut
@@ -81,6 +84,7 @@ def source_of(
     """
     notes = noted(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
     root = photo_folder(contents, first)
+    images = _apart(images, contents.source)
     if colors:
         used = {name for image in images for name, _ in image.regions}
         names = class_names(contents.source, [*colors, *sorted(used - colors.keys())])
@@ -95,6 +99,23 @@ def source_of(
         points=points,
         damaged=left_out.damaged,
     )
+
+
+def _apart(images: Sequence[RegionImage], source: Path) -> list[RegionImage]:
+    """Images of the same name with the folders of their label files in front: train/a.json and val/a.json."""
+    times = Counter(image.name for image in images)
+    return [
+        replace(image, name=f"{_folders(image.file, source)}/{image.name}".lstrip("/"))
+        if times[image.name] > 1 and image.file is not None and image.file.is_relative_to(source)
+        else image
+        for image in images
+    ]
+
+
+def _folders(file: Path, source: Path) -> str:
+    """But for those that say what lies in them."""
+    parts = file.relative_to(source).parent.parts
+    return "/".join(part for part in parts if not (names_labels(part) or names_photos(part)))
 
 
 def xy_corners(where: str, points: object) -> NDArray[np.float64]:

@@ -182,7 +182,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     files = _files(contents)
     beside = same_named_photos(contents, files)
     photos = beside or _photos_elsewhere(contents)
-    labels = [RawLabel(file.path, file.path.stem, variable, ground=photos.get(file.path.stem)) for file in files]
+    grounds = [photos.get(file.stem) or photos.get(file.path.stem) for file in files]
+    labels = [
+        RawLabel(file.path, file.stem, variable, ground=ground) for file, ground in zip(files, grounds, strict=True)
+    ]
     return replace(matrix_source(labels), photos=beside)
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
@@ -236,3 +237,26 @@ def test_photos_of_other_names_are_named_where_they_were_looked_for(tmp_path: Pa
         )
     (tmp_path / "raw/slide.tif").rename(tmp_path / "raw/objects.tif")
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+
+
+@pytest.mark.parametrize("layout", [("{}/a.png", "{}/{}"), ("images/{}/a.png", "annotations/{}/{}")])
+@pytest.mark.parametrize("case", ["darwin", "superannotate", "isat"])
+def test_folders_of_splits_are_kept_and_photos_of_equal_names_told_apart(
+    layout: tuple[str, str], case: str, tmp_path: Path
+) -> None:
+    name, content, _ = FILES[case]
+    for number, split in enumerate(("train", "valid", "test")):
+        save(tmp_path / "raw" / layout[0].format(split), random_image(number, 4, 6))
+        file = tmp_path / "raw" / layout[1].format(split, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert "the labels came divided, and stay so: 1 train, 1 val, 1 test" in said
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "set").items()} == {
+        "train_a": "train",
+        "valid_a": "val",
+        "test_a": "test",
+    }
+    for number, stem in enumerate(("train_a", "valid_a", "test_a")):
+        image = Dataset.open(tmp_path / "set").image(by_stem(tmp_path / "set")[stem])
+        assert np.array_equal(image, random_image(number, 4, 6))
