@@ -29,7 +29,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
 from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import region_source
+from prep.labels.shapes.sources import photos_by_stem, region_source
 from prep.labels.text_files import decode_text
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -95,6 +95,12 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     inner = source.resolve().relative_to(root.resolve())
     places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
     texts = [file for file in _texts(contents) if _is_label(contents, file) or places[file.path] in photos]
+    elsewhere = photos_by_stem(contents.photos) if contents.photos is not None else {}
+    photos |= {
+        place: elsewhere[place[1]]
+        for file in texts
+        if (place := places[file.path]) not in photos and place[1] in elsewhere
+    }
     left_out = LeftOut()
     images = images_of(
         "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out

@@ -204,6 +204,19 @@ def test_lists_of_splits_that_differ_are_told_as_in_a_folder(tmp_path: Path) -> 
     run_ok("masks", "convert", archive, "-o", tmp_path / "set", "--classes", tmp_path / "mine.txt")
 
 
+def test_masks_of_a_class_each_in_a_zip_file_and_their_photos_elsewhere(tmp_path: Path) -> None:
+    members: dict[str, bytes | str] = {}
+    for stem in ("x1", "x2"):
+        save(tmp_path / "photos" / f"{stem}.png", random_image(0, 8, 6))
+        for place, name in enumerate(("road", "car")):
+            mask = np.zeros((8, 6), np.uint8)
+            mask[place * 4 : place * 4 + 2] = 255
+            members[f"{stem}_{name}.png"] = encode_png(mask)
+    archive = pack(tmp_path / "masks.zip", members)
+    said = run_ok("masks", "convert", archive, "-o", tmp_path / "set", "--images", tmp_path / "photos").stdout
+    assert "4 masks of 2 classes (car, road) merged into one mask for each of 2 photos" in said
+
+
 def test_masks_of_a_class_each_beside_their_photo_are_told_in_a_zip_file(tmp_path: Path) -> None:
     members: dict[str, bytes | str] = {}
     for number, stem in enumerate(("x1", "x2")):

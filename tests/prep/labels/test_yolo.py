@@ -1,5 +1,6 @@
 """masks convert of YOLO segmentation: layouts, names by number, splits, and what is left out or refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,15 @@ def test_the_folder_of_texts_by_a_path_from_here(
     (stem,) = masks_of(tmp_path / "set")
     assert rows(tmp_path / "set", stem) == ["00000", "11111"]
     assert [sample.split for sample in Dataset.open(tmp_path / "set").samples] == ["train"]
+
+
+def test_photos_that_a_person_names_are_those_of_the_texts(tmp_path: Path) -> None:
+    write(tmp_path / "labels", "train/a.txt", ROAD, "../elsewhere/train/a.png")
+    shutil.make_archive(str(tmp_path / "texts"), "zip", tmp_path / "labels")
+    shutil.move(tmp_path / "labels", tmp_path / "other/labels")
+    for number, source in enumerate(("texts.zip", "other/labels")):
+        assert "say with --images FOLDER" in run_error("masks", "convert", tmp_path / source, "-o", tmp_path / "set")
+        folder = tmp_path / f"set{number}"
+        run_ok("masks", "convert", tmp_path / source, "-o", folder, "--images", tmp_path / "elsewhere")
+        (stem,) = masks_of(folder)
+        assert rows(folder, stem) == ["00000", "11111"]
