@@ -260,3 +260,19 @@ def test_folders_of_splits_are_kept_and_photos_of_equal_names_told_apart(
     for number, stem in enumerate(("train_a", "valid_a", "test_a")):
         image = Dataset.open(tmp_path / "set").image(by_stem(tmp_path / "set")[stem])
         assert np.array_equal(image, random_image(number, 4, 6))
+
+
+def test_a_class_of_qupath_may_have_several_names(tmp_path: Path) -> None:
+    """As QuPath writes Tumor: Positive; the name of the annotation is no class."""
+    classes = [{"names": ["Tumor", "Positive"]}, {"names": ["Stroma"]}]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [closed(ring)]},
+            "properties": {"objectType": "annotation", "name": "Region 1", "classification": each},
+        }
+        for ring, each in zip((FRAME, CORNER), classes, strict=True)
+    ]
+    write(tmp_path / "raw", "a.geojson", {"type": "FeatureCollection", "features": features})
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("Stroma", "Tumor: Positive")
