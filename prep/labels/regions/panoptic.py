@@ -126,7 +126,8 @@ def _images(
 def _png(json_file: Path, name: str) -> Path | None:
     """In the folder that is called as the JSON file is, beside it or beside its own folder; or beside the file."""
     folder = json_file.with_suffix("")
-    places = (folder / name, folder.parent.parent / folder.name / name, json_file.parent / name)
+    inner = folder / folder.name / name  # a zip file of COCO, unpacked into the folder, has it once more
+    places = (folder / name, inner, folder.parent.parent / folder.name / name, json_file.parent / name)
     return next((path for path in places if path.is_file()), None)
 
 
