@@ -130,6 +130,9 @@ wrong at first was mended; in the end:
 Softened edges are the one thing that advice brings back only nearly: `--unknown nearest` gives their pixels to one of
 the colours that were mixed.
 
+Folders of train, val and test are splits, of whatever format: those of the label files, else of the photos, else of the
+paths that a label file says. Photos of equal names in them are told apart. A zip file is read as its folder would be.
+
 A label file that is damaged, one among many, is named with its place, left out and listed at the end, with exit code 1
 (`--max-failed` bounds how many may be); a damaged file of all photos is refused with the place.
 

@@ -67,11 +67,12 @@ def inspect_labels(
     """
     with unpacked(source, variable=variable) as place:
         found = label_source(place, reader, variable, patterns, photos)
-        return _inspected(source, found, photos, classes_file, first_id, patterns, workers, progress)
+        return _inspected(source, place, found, photos, classes_file, first_id, patterns, workers, progress)
 
 
 def _inspected(
     source: Path,
+    unpacked: Path,
     found: LabelSource,
     photos: Path | None,
     classes_file: Path | None,
@@ -81,7 +82,7 @@ def _inspected(
     progress: Progress,
 ) -> Inspection:
     """Read the labels of a source that was found."""
-    files = _photos(source, photos, found)
+    files = _photos(source, photos, found, unpacked)
     pairing = pairing_of([file.stem for file in files], found, patterns)
     found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))
     meaning = meaning_of(source, found, classes_file, first_id, None)
@@ -177,12 +178,12 @@ def _names(reader: LabelReader, classes: ClassMap | None, source: LabelSource) -
     return {**dict.fromkeys(source.unlabelled, "never labelled"), **known}
 
 
-def _photos(source: Path, given: Path | None, found: LabelSource) -> list[FoundFile]:
+def _photos(source: Path, given: Path | None, found: LabelSource, unpacked: Path) -> list[FoundFile]:
     if given is not None:
         return find_photos([given], without={label.path for label in found.labels})
     if found.photos:
         return found.photo_files
-    return photos_beside(source)
+    return next(filter(None, map(photos_beside, dict.fromkeys((unpacked, source)))), [])
 
 
 def _appearances(

@@ -135,7 +135,7 @@ def plan_conversion(
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
-    brought = photos_to_bring(root, source, photos, labels, before)
+    brought = photos_to_bring(root, source, photos, labels, before, unpacked)
     raw, of_bands = of_colors(brought) if brought is not None else (None, "")
     refuse_other_page_counts(raw or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
     if options.in_order and options.patterns:

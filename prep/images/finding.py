@@ -1,6 +1,7 @@
 """Find files below folders, and give each a stem that is its own."""
 
 import os
+import shlex
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -95,6 +96,10 @@ def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list
     without: files that are known to be no photos.
     Raises SegError if there is none, if two have the same stem, or if a name cannot be shown.
     """
+    for source in sources:
+        if source.suffix.lower() == ".zip" and source.is_file():
+            way = f"unzip {shlex.quote(str(source))} -d {shlex.quote(str(source.with_suffix('')))}"
+            raise SegError(f"{source}: photos in a zip file are not read; unpack it, and name the folder:\n  {way}")
     files = (file for source in sources for file in find_files(source, skip=names_labels))
     found = with_pages(file for file in files if file.path not in without)
     if not found:

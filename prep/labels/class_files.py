@@ -1,8 +1,9 @@
 """Class maps as the tools write them: which files are looked for beside labels, and what each of them says."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
@@ -36,6 +37,8 @@ _OFTEN_SOMETHING_ELSE = frozenset(
 """Names that other files have, too: where such a file is no class map, it is passed over."""
 
 _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+_CLASSES = "classes"
+"""Folder of SuperAnnotate's class list."""
 _MASK_FOLDERS = frozenset({"masks_machine", "masks_human", "segmentationclass"})
 _CLIMBS = 3
 _LARGEST = 1 << 20
@@ -191,7 +194,7 @@ def _found(file: Path, first_id: int | None) -> ClassTable | None:
 def folders_around(source: Path) -> Iterator[Path]:
     """The folder of the labels, and those above as long as a name only says what lies in it."""
     folder = source if source.is_dir() else source.parent
-    yield from _only_inside(source)
+    yield from only_inside(source)
     if not source.is_dir() and names_labels(source.stem):
         yield from (folder, folder.parent)
         return
@@ -204,10 +207,16 @@ def folders_around(source: Path) -> Iterator[Path]:
         folder = folder.parent
 
 
-def _only_inside(source: Path) -> list[Path]:
-    """The folder in which all of a download lies (Dataset001_Cells of nnU-Net), if there is nothing else."""
-    found = [path for path in source.iterdir() if not path.name.startswith(".")] if source.is_dir() else []
-    return found if len(found) == 1 and found[0].is_dir() else []
+def only_inside(source: Path) -> list[Path]:
+    """The folder in which all of a download lies (Dataset001_Cells of nnU-Net), if there is nothing else; and so on."""
+    inner: list[Path] = []
+    while len(found := _visible([source, *inner][-1])) == 1 and found[0].is_dir() and len(inner) < _CLIMBS:
+        inner += found
+    return inner
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
 
 
 def _only_says_what(name: str) -> bool:
@@ -216,19 +225,31 @@ def _only_says_what(name: str) -> bool:
 
 
 def _folders_inside(source: Path) -> list[Path]:
-    """train/, valid/, masks/ and the like, in which a list may lie."""
-    return [path for path in _subfolders(source) if _only_says_what(path.name)]
+    """train/, valid/, masks/, classes/ and the like, in which a list may lie."""
+    inside = [path for folder in (source, *only_inside(source)) for path in _subfolders(folder)]
+    return [path for path in inside if _only_says_what(path.name) or path.name.lower() == _CLASSES]
 
 
 def _zipped_table(archive: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:
     """The class map inside a zip file (labelmap.txt of CVAT), None if there is none."""
-    members = {Path(name).name.lower(): name for name in sorted(member_names(archive), reverse=True)}
+    members: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(member_names(archive), key=lambda name: (name.count("/"), name)):
+        members[PurePosixPath(name).name.lower()].append(name)
     for wanted in DEFINITION_NAMES:
-        if wanted in members and not wanted.endswith(".mat"):
-            name = members[wanted]
+        named = members[wanted.lower()] if not wanted.endswith(".mat") else []
+        of_splits = [name for name in named if _only_says_what(PurePosixPath(name).parent.name)]
+        tables: list[ClassTable] = []
+        for name in of_splits if of_splits[:1] == named[:1] else named[:1]:
             try:
-                return archive, parse_table(archive / name, member_bytes(archive, name), first_id)
+                tables.append(parse_table(archive / name, member_bytes(archive, name), first_id))
             except SegError:
                 if wanted not in _OFTEN_SOMETHING_ELSE:
                     raise
+        if any(table != tables[0] for table in tables):
+            raise SegError(
+                f"{archive}: {of_splits[0]} and {of_splits[-1]} say different classes; unpack it, and convert "
+                "each folder into a dataset of its own, or say with --classes which of them holds for all"
+            )
+        if tables:
+            return archive, tables[0]
     return None

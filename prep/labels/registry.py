@@ -33,7 +33,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
-from prep.labels.layouts.splits import with_note_on_split
+from prep.labels.layouts.splits import with_note_on_split, with_splits_of_folders
 from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
@@ -158,7 +158,7 @@ def label_source(
         chosen = _format_of(contents, reader)
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))
-        found = with_note_on_split(found, source)
+        found = with_note_on_split(with_splits_of_folders(found, source, photos), source)
     if not found.labels:
         raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_photos
 from prep.core.words import counted, list_some, options
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 
@@ -80,9 +81,17 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
     """Of files of one name the one that has most folders of a path in common with it, if it has any."""
-    common = [_common_end(parts, path.parts) for path in named]
-    best = max(common, default=0)
-    return named[common.index(best)] if best > 1 and common.count(best) == 1 else None
+    for shown in (list, _places):
+        common = [_common_end(shown(parts), shown(path.parts)) for path in named]
+        best = max(common, default=0)
+        if best > 1 and common.count(best) == 1:
+            return named[common.index(best)]
+    return None
+
+
+def _places(parts: Sequence[str]) -> list[str]:
+    """Without folders that only say that photos lie in them: train/images/1.jpg is images/train/1.jpg elsewhere."""
+    return [part for part in parts[:-1] if not names_photos(part)] + [*parts[-1:]]
 
 
 def parts_of(foreign: str) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder
 from prep.dataset.lock import is_free, locked
+from prep.images.finding import photos_beside
 from prep.labels.archive import DAMAGED, is_zip, open_archive
 from prep.labels.array_samples.samples import samples_in, written
 from prep.labels.contents import is_hidden
@@ -63,7 +64,11 @@ def _arrays_written(folder: Path, source: Path, root: Path | None, variable: str
         yield folder
         return
     with _place(source, root, "arrays") as place, _called(folder, place):
-        yield written(found, folder, place)
+        target = written(found, folder, place)
+        for path in {file.path for file in photos_beside(folder)} if folder != source else ():
+            (new := target / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+            path.rename(new)  # out of what a zip file was unpacked to, so that masks and photos lie in one folder
+        yield target
 
 
 @contextmanager

@@ -1,18 +1,22 @@
 """Label files of which each is of one photo, or holds several photos one after another."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.folder_names import names_labels, names_photos
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import corners
+from prep.labels.region_labels import class_names, corners, named_classes
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.sources import noted, photo_folder, region_source
 
@@ -72,13 +76,46 @@ def source_of(
     images: Sequence[RegionImage],
     left_out: LeftOut,
     points: Literal["pixels", "shares"] = "pixels",
+    colors: Mapping[str, object] = MappingProxyType({}),
 ) -> LabelSource:
-    """The images as a source; SegError if none has a region."""
+    """The images as a source; SegError if none has a region.
+
+    colors: the classes in the order of their tool, with what it says of their colours; other names follow them.
+    """
     notes = noted(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
     root = photo_folder(contents, first)
+    images = _apart(images, contents.source)
+    if colors:
+        used = {name for image in images for name, _ in image.regions}
+        names = class_names(contents.source, [*colors, *sorted(used - colors.keys())])
     return region_source(
-        reader, contents.source, images, notes=notes, root=root, points=points, damaged=left_out.damaged
+        reader,
+        contents.source,
+        images,
+        names=names if colors else None,
+        classes=named_classes(names, colors) if colors else None,
+        notes=notes,
+        root=root,
+        points=points,
+        damaged=left_out.damaged,
     )
+
+
+def _apart(images: Sequence[RegionImage], source: Path) -> list[RegionImage]:
+    """Images of the same name with the folders of their label files in front: train/a.json and val/a.json."""
+    times = Counter(image.name for image in images)
+    return [
+        replace(image, name=f"{_folders(image.file, source)}/{image.name}".lstrip("/"))
+        if times[image.name] > 1 and image.file is not None and image.file.is_relative_to(source)
+        else image
+        for image in images
+    ]
+
+
+def _folders(file: Path, source: Path) -> str:
+    """But for those that say what lies in them."""
+    parts = file.relative_to(source).parent.parts
+    return "/".join(part for part in parts if not (names_labels(part) or names_photos(part)))
 
 
 def xy_corners(where: str, points: object) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from prep.core.errors import SegError
@@ -19,6 +19,7 @@ from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, JsonFormat, only_one
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
@@ -62,11 +63,21 @@ def _csv_files(contents: Contents) -> list[FoundFile]:
 
 
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
-    file = only_one(contents, files, "VIA")
-    content = contents.json(file)
-    entries = content.get("_via_img_metadata", content)
-    photos = [str(entry["filename"]) for entry in entries.values()]
-    return _source(contents, file, photos, list(_json_regions(file.path, entries.values())))
+    found = []
+    for file in (files := _splits(contents, files)):
+        content = contents.json(file)
+        entries = content.get("_via_img_metadata", content)
+        photos = [str(entry["filename"]) for entry in entries.values()]
+        found.append((photos, list(_json_regions(file.path, entries.values()))))
+    return _source(contents, files, found)
+
+
+def _splits(contents: Contents, files: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """The files of a split each, train/via_region_data.json and val/via_region_data.json; else there may be one."""
+    folders = [split_of(str(PurePosixPath(file.name).parent)) for file in files]
+    if all(folders) and len(set(folders)) == len(folders):
+        return files
+    return [only_one(contents, files, "VIA")]
 
 
 def _json_regions(path: Path, entries: Iterable[Any]) -> Iterator[_Region]:
@@ -79,9 +90,15 @@ def _json_regions(path: Path, entries: Iterable[Any]) -> Iterator[_Region]:
 
 
 def _opened_csv(contents: Contents, variable: str) -> LabelSource:
-    file = only_one(contents, _csv_files(contents), "VIA")
+    files = _splits(contents, _csv_files(contents))
+    return _source(contents, files, [_csv_regions(file) for file in files])
+
+
+def _csv_regions(file: FoundFile) -> tuple[list[str], list[_Region]]:
+    """The photos of a file, and its regions."""
     text = decode_text(file.path, read_bytes(file.path))
-    photos, regions = [], []
+    photos: list[str] = []
+    regions: list[_Region] = []
     rows = csv.DictReader(io.StringIO(text))
     try:
         for row in rows:
@@ -93,7 +110,7 @@ def _opened_csv(contents: Contents, variable: str) -> LabelSource:
     except (csv.Error, ValueError, KeyError, TypeError) as error:
         where = f"{file.path}: line {rows.line_num}"
         raise SegError(f"{where} is not as VIA writes it ({type(error).__name__}: {error}); export it again") from error
-    return _source(contents, file, photos, regions)
+    return photos, regions
 
 
 def _region(path: Path, photo: object, shape: object, attributes: object) -> _Region:
@@ -111,25 +128,42 @@ def _text(value: object) -> str:
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
-def _source(contents: Contents, file: FoundFile, photos: Sequence[str], found: Sequence[_Region]) -> LabelSource:
+def _source(
+    contents: Contents, files: Sequence[FoundFile], found: Sequence[tuple[Sequence[str], Sequence[_Region]]]
+) -> LabelSource:
+    """found: the photos of each file, and its regions."""
     left_out = LeftOut()
-    attribute = _attribute(file.path, found, contents.variable)
+    file, path = files[0], files[0].path if len(files) == 1 else contents.source
+    attribute = _attribute(path, [each for _, regions in found for each in regions], contents.variable)
+    images = []
+    for each_file, (photos, regions) in zip(files, found, strict=True):
+        folder = f"{PurePosixPath(each_file.name).parent}/" if len(files) > 1 else ""
+        own = _shapes(each_file.path, photos, regions, attribute, left_out)
+        images += [
+            RegionImage(f"{folder}{name}", (0, 0), tuple(shapes), split_of(folder)) for name, shapes in own.items()
+        ]
+    notes = noted(f"{path}: holds no polygons, circles or ellipses", images, left_out.notes())
+    if attribute is None:
+        notes.append(f"no region has an attribute, so that all are one class, {_NO_CLASS!r}")
+    reader = "via-csv" if file.path.suffix.lower() == ".csv" else "via"
+    return region_source(reader, path, images, notes=notes, root=photo_folder(contents, file))
+
+
+def _shapes(
+    path: Path, photos: Sequence[str], found: Sequence[_Region], attribute: str | None, left_out: LeftOut
+) -> dict[str, list[tuple[str, Shape]]]:
+    """The named regions of each photo of a file."""
     regions: dict[str, list[tuple[str, Shape]]] = {photo: [] for photo in photos}
     for each in found:
         name = each.attributes.get(attribute, "") if attribute else _NO_CLASS
-        shape = _shape(f"{file.path}, {each.photo}", each.shape)
+        shape = _shape(f"{path}, {each.photo}", each.shape)
         if shape is None:
             left_out.add(f"left out, because they are no regions, {each.shape['name']}", each.photo)
         elif not name:
             left_out.add(f"left out, because their attribute {attribute!r} names no class", each.photo)
         else:
             regions[each.photo].append((name, shape))
-    images = [RegionImage(name, (0, 0), tuple(own)) for name, own in regions.items()]
-    notes = noted(f"{file.path}: holds no polygons, circles or ellipses", images, left_out.notes())
-    if attribute is None:
-        notes.append(f"no region has an attribute, so that all are one class, {_NO_CLASS!r}")
-    reader = "via-csv" if file.path.suffix.lower() == ".csv" else "via"
-    return region_source(reader, file.path, images, notes=notes, root=photo_folder(contents, file))
+    return regions
 
 
 def _attribute(path: Path, regions: Sequence[_Region], wanted: str) -> str | None:
@@ -172,7 +206,7 @@ def _shape(where: str, shape: Mapping[str, Any]) -> Shape | None:
 _RULES = (
     "Polygons, circles and ellipses are painted in the order of the file, a later one over an earlier one; rectangles, "
     "lines and points are left out and counted. The class is the only attribute of the regions, or the one that "
-    "--variable names; sizes are those of the photos."
+    "--variable names; sizes are those of the photos. Files in folders of train, val and test are read together."
 )
 
 FORMAT = JsonFormat("via", "VGG Image Annotator JSON", is_via, _opened, (ShapeReader(name="via"),), rules=_RULES)

@@ -37,16 +37,24 @@ def _is_asset(content: object) -> bool:
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     """Each asset once: an export and the files of its assets say the same."""
     left_out = LeftOut()
+    colors: dict[str, object] = {}
     assets: dict[object, tuple[FoundFile, Mapping[str, Any]]] = {}
     for file in files:
         content = contents.json(file)
+        colors |= {str(tag["name"]): tag.get("color") for tag in _tags(content)}
         for each in [content] if _is_asset(content) else content["assets"].values():
             assets.setdefault(each["asset"].get("id") or each["asset"].get("name"), (file, each))
     images = []
     for file, each in assets.values():
         with left_out.leaving_out(file, "VoTT"):
             images.append(_image(file.path, each, left_out))
-    return source_of("vott", contents, files[0], images, left_out)
+    return source_of("vott", contents, files[0], images, left_out, colors=colors)
+
+
+def _tags(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The tags of a project, which only its export lists."""
+    tags = content.get("tags")
+    return [tag for tag in tags if isinstance(tag, dict) and tag.get("name")] if isinstance(tags, list) else []
 
 
 def _image(path: Path, content: Mapping[str, Any], left_out: LeftOut) -> RegionImage:
@@ -76,6 +84,6 @@ FORMAT = JsonFormat(
     _opened,
     (ShapeReader(name="vott"),),
     rules="Polygons are painted in the order of the file, a later one over an earlier one; rectangles are left out and "
-    "counted. Of several tags of a region the first is its class.",
+    "counted. Of several tags of a region the first is its class. Classes are in the order of the export's tags.",
     each_photo=True,
 )

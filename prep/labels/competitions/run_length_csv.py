@@ -163,6 +163,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     rows: dict[str, list[_Row]] = {}
     for row in _rows(file.path):
         rows.setdefault(row.photo, []).append(row)
+    if not rows:
+        raise SegError(f"{file.path}: lists no photo below its first line; download it again, or remove it")
     root = photo_folder(contents, file)
     photos = photos_by_stem(root)
     found = {name: photos[stem] for name in rows if (stem := _stem(name)) in photos} or _by_folders(rows, root)

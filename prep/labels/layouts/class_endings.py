@@ -1,5 +1,6 @@
 """Masks of a class each in the folder of their photo, which no word tells from it: x.jpg, x_road.png, x_car.png."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -11,7 +12,7 @@ from prep.labels.layouts.class_folders import says_class, show_the_same
 from prep.labels.layouts.looks import is_photo
 from prep.labels.pixels.binary import is_two_valued
 
-_BREAKS = " _-."
+_BREAKS = " _.-"
 _MOST_CLASSES = 40
 _LOOKED_AT = 3
 
@@ -50,6 +51,23 @@ def by_class_endings(files: Sequence[FoundFile]) -> Divided | None:
     masks = [file for _, own in samples for file in own.values()]
     taken = {file.path for file in (*masks, *(photo for photo, _ in samples))}
     return [photo for photo, _ in samples], masks, [file for file in files if file.path not in taken]
+
+
+def may_be_class_endings(files: Sequence[FoundFile]) -> bool:
+    """Whether names allow it, for files of a zip file, at which nobody can look."""
+    folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        folders[PurePosixPath(file.name).parent].append(file)
+    stems = [frozenset(PurePosixPath(file.name).stem for file in own) for own in folders.values()]
+    alike = len(stems) > 1 and 1 < len(frozenset.intersection(*stems)) <= _MOST_CLASSES
+    return alike or any(_in_one_folder(own) or _begin_alike(own) for own in folders.values())
+
+
+def _begin_alike(files: Sequence[FoundFile]) -> bool:
+    """Whether names differ in the last word only, which is no number: x_road and x_car, whose photo lies elsewhere."""
+    halves = [re.fullmatch(rf"(.+)[{_BREAKS}]([^{_BREAKS}]*)", PurePosixPath(file.name).stem) for file in files]
+    begins = [half[1] for half in halves if half is not None and not half[2].isdecimal()]
+    return len(set(begins)) < len(begins)
 
 
 def _without_pictures(samples: Sequence[Sample]) -> Sequence[Sample]:

@@ -22,9 +22,12 @@ _MOST = 10_000
 
 
 def photos_to_bring(
-    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None
+    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None, unpacked: Path | None
 ) -> list[FoundFile] | None:
-    """The raw photos to bring in, of which none is a label; None if the dataset has its images already."""
+    """The raw photos to bring in, of which none is a label; None if the dataset has its images already.
+
+    unpacked: the folder with the files of a source that is a zip file.
+    """
     if given is not None:
         if labels.photos and given.resolve() == source.resolve():
             return labels.photo_files
@@ -37,7 +40,7 @@ def photos_to_bring(
         return labels.photo_files
     if (root / PHOTOS).is_dir():
         return find_photos([root / PHOTOS])
-    if beside := photos_beside(source):
+    if beside := next(filter(None, map(photos_beside, dict.fromkeys((unpacked or source, source)))), []):
         refuse_equal_stems(beside)
         return beside
     if labels.names_photos:

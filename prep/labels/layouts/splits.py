@@ -33,6 +33,27 @@ def splits_of(names: Mapping[str, str]) -> dict[str, str]:
     return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
 
 
+def with_splits_of_folders(found: LabelSource, source: Path, photos: Path | None) -> LabelSource:
+    """With the splits that the folders of all labels say, of all their photos, or the paths in a label file.
+
+    photos: the folder that a person named.
+    """
+    if found.splits or not found.labels:
+        return found
+    files = {label.stem: label.path for label in found.labels}
+    ways = (
+        {stem: _below(path, source) for stem, path in files.items()},
+        {stem: _below(found.photos.get(stem), photos or source) for stem in files},
+        {label.stem: label.part for label in found.labels},
+    )
+    splits = next(filter(None, map(splits_of, ways)), {})
+    return replace(found, splits=splits) if splits else found
+
+
+def _below(path: Path | None, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path is not None and path.is_relative_to(folder) else ""
+
+
 def with_note_on_split(found: LabelSource, source: Path) -> LabelSource:
     """Say that a split is not kept which the name of what a person named says of all labels (instances_val.json)."""
     said = split_of(source.name)

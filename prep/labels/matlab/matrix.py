@@ -85,7 +85,10 @@ def _chosen(label: RawLabel) -> tuple[str, Any]:
     fitting = found if len(found) == 1 or label.ground is None else _of_size(found, label.ground)
     if len(fitting) != 1:
         if not found:
-            raise SegError(f"{label.path}: holds no 2-D matrix of ids")
+            raise SegError(
+                f"{label.path}: holds no 2-D matrix of ids; save one, for example save('a.mat', 'mask'), and a sparse "
+                "one by mask = full(mask) before"
+            )
         _refuse_objects(label.path, [*(fitting or found)])
         raise SegError(
             f"{label.path}: holds {len(found)} matrices ({list_some([*found])}); add which one to read:"
@@ -182,7 +185,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     files = _files(contents)
     beside = same_named_photos(contents, files)
     photos = beside or _photos_elsewhere(contents)
-    labels = [RawLabel(file.path, file.path.stem, variable, ground=photos.get(file.path.stem)) for file in files]
+    grounds = [photos.get(file.stem) or photos.get(file.path.stem) for file in files]
+    labels = [
+        RawLabel(file.path, file.stem, variable, ground=ground) for file, ground in zip(files, grounds, strict=True)
+    ]
     return replace(matrix_source(labels), photos=beside)
 
 

@@ -123,8 +123,9 @@ def _class(where: str, properties: Mapping[str, Any], variable: str) -> str | No
 
 
 def _text(value: object) -> str | None:
-    if isinstance(value, dict):  # QuPath's classification: a name and a colour
-        value = value.get("name")
+    if isinstance(value, dict):  # QuPath's classification: a name, or those of a class and what it derives from
+        names = value.get("names")
+        value = ": ".join(map(str, names)) if isinstance(names, list) else value.get("name")
     return str(value).strip() or None if isinstance(value, str | int) else None
 
 

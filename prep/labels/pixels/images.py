@@ -17,6 +17,7 @@ from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import LabelKind, as_colors, decode_label_ids, decode_label_pixels, label_kind
+from prep.labels.layouts.class_endings import may_be_class_endings
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import guess_of
 from prep.labels.layouts.looks import is_photo
@@ -43,9 +44,13 @@ def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
 
 
 def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:
-    """Whether all files are masks, or class maps by their names: nothing that has to lie beside another file."""
+    """Whether all files are masks, or class maps by their names: nothing that has to lie beside another file.
+
+    Where names leave open that some are photos (x.jpg and x_road.png, a/image.png and a/road.png), only a look at the
+    files tells, and they have to be files for that.
+    """
     rest = [file for file in contents.files if file.path.name.lower() not in class_files]
-    return bool(rest) and len(division_of(contents).masks) == len(rest)
+    return bool(rest) and len(division_of(contents).masks) == len(rest) and not may_be_class_endings(rest)
 
 
 def division_of(contents: Contents) -> Division:

@@ -9,6 +9,7 @@ from prep.core.classes import ClassMap
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import is_zip, member_names
+from prep.labels.class_files import only_inside
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.reader import LabelSource, RawLabel
@@ -41,7 +42,8 @@ def voc_source(path: Path) -> LabelSource | None:
         members = [name for name in names if _is_mask(name)]
         labels = [RawLabel(path, FoundFile(path, _below_masks(name)).stem, name) for name in sorted(members)]
         return LabelSource("", tuple(labels)) if labels else None
-    places = (path, path / _MASKS, path / _PNG_MASKS)
+    inner = [path, *only_inside(path)]  # VOCdevkit/ holds VOC2012/ and nothing else
+    places = [place for each in inner for place in (each, each / _MASKS, each / _PNG_MASKS)]
     folders = [folder for folder in places if folder.name in (_MASKS, _PNG_MASKS) and folder.is_dir()]
     held = [(folder, files) for folder in folders if (files := find_files(folder))]
     if not held:

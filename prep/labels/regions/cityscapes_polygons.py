@@ -21,6 +21,7 @@ from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, 
 from prep.labels.shapes.sources import photo_folder, photos_by_stem
 
 _ENDS = ("_gtFine_polygons", "_gtCoarse_polygons")
+_MASK_ENDS = ("_labelIds", "_labelTrainIds")
 _PHOTO = "_leftImg8bit"
 _VOID = frozenset(
     {"unlabeled", "ego vehicle", "rectification border", "out of roi", "static", "dynamic", "ground", "license plate"}
@@ -38,7 +39,12 @@ def _recognised(contents: Contents) -> float:
     if not contents.once(_files):
         return NO
     images = contents.of_suffix(*IMAGE_SUFFIXES)
-    return NO if any(names_labels(part) for file in images for part in file.name.split("/")[:-1]) else LIKELY
+    return NO if any(map(_is_mask, images)) else LIKELY
+
+
+def _is_mask(file: FoundFile) -> bool:
+    """By its name, as gtFine itself may have been named; or by a folder's."""
+    return file.path.stem.endswith(_MASK_ENDS) or any(names_labels(part) for part in file.name.split("/")[:-1])
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:

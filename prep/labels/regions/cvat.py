@@ -10,6 +10,7 @@ from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
+from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import image_extent
@@ -37,17 +38,21 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     if root.find("track") is not None:
         images = frames_of(path, root, folder, left_out)
     else:
-        images = [_image(path, element, left_out) for element in root.iter("image")]
+        elements = list(root.iter("image"))
+        subsets = {subset for element in elements if (subset := element.get("subset"))}
+        images = [_image(path, element, left_out, several=len(subsets) > 1) for element in elements]
     notes = noted(f"{path}: holds no polygons and no masks", images, left_out.notes())
     classes = classes_of(path, root, images)
     return region_source("cvat", path, images, names=classes.names, classes=classes, notes=notes, root=folder)
 
 
-def _image(path: Path, element: Element, left_out: LeftOut) -> RegionImage:
+def _image(path: Path, element: Element, left_out: LeftOut, *, several: bool) -> RegionImage:
+    """several: whether the task has several subsets, whose names may be those of splits."""
     name = element.get("name") or ""
     size = image_extent(f"{path}/{name}", *(whole(element.get(side)) for side in ("width", "height")))
     labelled = [(label, child) for child in element if (label := child.get("label")) is not None and child.tag != "tag"]
-    return RegionImage(name, size, painted(path, name, labelled, left_out))
+    stated = split_of(element.get("subset") or "") if several else ""
+    return RegionImage(name, size, painted(path, name, labelled, left_out), stated)
 
 
 FORMAT = FileFormat(

@@ -124,8 +124,10 @@ def _images(
 
 
 def _png(json_file: Path, name: str) -> Path | None:
-    """In the folder that is called as the JSON file is, or beside it."""
-    places = (json_file.with_suffix("") / name, json_file.parent / name)
+    """In the folder that is called as the JSON file is, beside it or beside its own folder; or beside the file."""
+    folder = json_file.with_suffix("")
+    inner = folder / folder.name / name  # a zip file of COCO, unpacked into the folder, has it once more
+    places = (folder / name, inner, folder.parent.parent / folder.name / name, json_file.parent / name)
     return next((path for path in places if path.is_file()), None)
 
 
@@ -157,6 +159,7 @@ FORMAT = JsonFormat(
     is_panoptic,
     _opened,
     (ShapeReader(name="coco-panoptic"),),
-    rules="The PNG files lie in a folder that is called as the JSON file is, or beside it. Things and stuff are "
-    "classes alike, crowds like others; pixels of no segment (0, void) are ignored.",
+    rules="The PNG files lie in a folder that is called as the JSON file is, beside it or beside its folder; or beside "
+    "the JSON file. Things and stuff are classes alike, crowds like others; pixels of no segment (0, void) are "
+    "ignored.",
 )

@@ -29,7 +29,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
 from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import region_source
+from prep.labels.shapes.sources import photos_by_stem, region_source
 from prep.labels.text_files import decode_text
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -91,12 +91,22 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
     names, notes = names_and_notes(contents.source, root)
-    photos = {_place(path): path for file in find_files(root, IMAGE_SUFFIXES) if (path := file.path)}
-    texts = [file for file in _texts(contents) if _is_label(contents, file) or _place(file.path) in photos]
+    photos = {_place(file.name): file.path for file in find_files(root, IMAGE_SUFFIXES)}
+    inner = source.resolve().relative_to(root.resolve())
+    places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
+    texts = [file for file in _texts(contents) if _is_label(contents, file) or places[file.path] in photos]
+    elsewhere = photos_by_stem(contents.photos) if contents.photos is not None else {}
+    photos |= {
+        place: elsewhere[place[1]]
+        for file in texts
+        if (place := places[file.path]) not in photos and place[1] in elsewhere
+    }
     left_out = LeftOut()
-    images = images_of("YOLO", texts, lambda file: [_image(contents, file, root, photos, names, left_out)], left_out)
+    images = images_of(
+        "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out
+    )
     _refuse_counting_from_one(contents.source, names, texts, left_out)
-    unlabelled = len(photos.keys() - {_place(file.path) for file in texts})
+    unlabelled = len(photos.keys() - {places[file.path] for file in texts})
     notes += left_out.notes()
     if unlabelled:
         notes.append(f"photos without a text file, which are left out: {unlabelled}")
@@ -162,8 +172,12 @@ def _is_label(contents: Contents, file: FoundFile) -> bool:
     )
 
 
-def _place(path: Path) -> tuple[str, str]:
-    """What a photo and its text file have in common: folders but those that say what lies in them, and the stem."""
+def _place(name: str) -> tuple[str, str]:
+    """What a photo and its text file have in common: folders but those that say what lies in them, and the stem.
+
+    name: below the folder of the dataset, also where only its labels/ was named.
+    """
+    path = PurePosixPath(name)
     parts = [part for part in path.parent.parts if not (names_photos(part) or names_labels(part))]
     return "/".join(parts), path.stem
 
@@ -171,13 +185,13 @@ def _place(path: Path) -> tuple[str, str]:
 def _image(
     contents: Contents,
     file: FoundFile,
-    root: Path,
+    place: tuple[str, str],
     photos: Mapping[tuple[str, str], Path],
     names: Mapping[int, str],
     left_out: LeftOut,
 ) -> RegionImage:
     """Regions by the numbers of their classes."""
-    photo = photos.get(_place(file.path))
+    photo = photos.get(place)
     regions: list[tuple[str, Shape]] = []
     data = read_bytes(file.path) if file.path.stat().st_size else b""
     text = decode_text(file.path, data)
@@ -205,9 +219,8 @@ def _image(
             raise SegError(f"{where}: is of class {int(values[0])}, and data.yaml names {min(names)} to {max(names)}")
         else:
             regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
-    folders = _place(file.path.relative_to(root) if file.path.is_relative_to(root) else Path(file.name))[0]
-    name = f"{folders}/{photo.name if photo else file.path.stem}".lstrip("/.")
-    return RegionImage(name, (0, 0), tuple(regions), split_of(folders), file.path, photo)
+    name = f"{place[0]}/{photo.name if photo else file.path.stem}".lstrip("/.")
+    return RegionImage(name, (0, 0), tuple(regions), split_of(place[0]), file.path, photo)
 
 
 def _named(image: RegionImage, names: Mapping[int, str]) -> RegionImage:

@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
 from prep.core.words import as_source
+from prep.images.finding import find_files
 from prep.labels.text_files import decode_text
 
 _MAX_BYTES = 1 << 20
@@ -30,27 +31,48 @@ class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # of a package witho
 
 def dataset_folder(source: Path) -> Path:
     """The folder with data.yaml: the source or one of the two above it; else the folder around labels/."""
-    for folder in (source, *source.resolve().parents[:2]):
+    whole = source.resolve()
+    for folder in (source, *whole.parents[:2]):
         if _yaml_files(folder):
             return folder
-    return source.parent if names_labels(source.name) else source
+    return whole.parent if names_labels(whole.name) else source
 
 
 def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
     """Names by number, and notes; empty if nobody says them."""
-    files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root)
-    found = {file: names for file in files if (names := _names(file))}
-    if len({tuple(names.items()) for names in found.values()}) > 1:
-        ways = [shlex.quote(str(file)) for file in found]
-        raise SegError(f"{root}: these files name different classes; {as_source(ways)}")
-    if found:
+    files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root) or _yaml_files_below(root)
+    if found := _agreed(root, {file: names for file in files if (names := _names(file))}):
         return next(iter(found.values())), []
     folders = (root, root / "labels", source, source.parent)
-    for file in (folder / name for name in _LISTS for folder in folders):
-        if file.is_file():
-            lines = decode_text(file, read_bytes(file)).splitlines()
-            return dict(enumerate(line.strip() for line in lines if line.strip())), [f"classes: {file}"]
+    beside = [file for name in _LISTS for folder in folders if (file := folder / name).is_file()]
+    if lists := _agreed(root, {file: _listed(file) for file in beside[:1] or _lists_below(root)}):
+        return next(iter(lists.values())), [f"classes: {next(iter(lists))}"]
     return {}, []
+
+
+def _agreed(root: Path, found: Mapping[Path, dict[int, str]]) -> Mapping[Path, dict[int, str]]:
+    """The names of these files; SegError if they differ."""
+    if len({tuple(names.items()) for names in found.values()}) > 1:
+        ways = [shlex.quote(str(file.parent if file.name in _LISTS else file)) for file in found]
+        raise SegError(f"{root}: these files name different classes; {as_source(ways)}")
+    return found
+
+
+def _listed(file: Path) -> dict[int, str]:
+    lines = decode_text(file, read_bytes(file)).splitlines()
+    return dict(enumerate(line.strip() for line in lines if line.strip()))
+
+
+def _lists_below(root: Path) -> list[Path]:
+    """Lists of names in folders below, as in the one that a download is wrapped in."""
+    suffixes = {Path(name).suffix for name in _LISTS}
+    return [file.path for file in find_files(root, suffixes) if file.path.name in _LISTS]
+
+
+def _yaml_files_below(root: Path) -> list[Path]:
+    """Files that name classes in folders below."""
+    folders = dict.fromkeys(file.path.parent for file in find_files(root, {".yaml", ".yml"}))
+    return [file for folder in folders for file in _yaml_files(folder)]
 
 
 def _yaml_files(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.folder_names import names_labels
+from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
@@ -58,10 +59,7 @@ def region_source(
     if images and not listed and damaged:
         raise refused(list(damaged.values()))
     if images and not listed:
-        raise SegError(
-            f"{path}: says the size of none of its images, and their photos ({images[0].name}) are not below {folder}; "
-            "say with --images FOLDER where the photos are"
-        )
+        raise _without_sizes(path, images[0].name, folder)
     return LabelSource(
         reader,
         tuple(
@@ -78,6 +76,20 @@ def region_source(
         notes=(*notes, *doubtful, *how, *outside_note(placed), *numbered_note(known)),
         splits={stem: image.split for stem, image in listed.items() if image.split},
         damaged=damaged,
+    )
+
+
+def _without_sizes(path: Path, name: str, folder: Path) -> SegError:
+    """Photos of other names lie where a person said, perhaps: then saying it again helps nobody."""
+    others = [file.path for file in find_files(folder, skip=names_labels)] if folder.is_dir() else []
+    where = "say with --images FOLDER where the photos are"
+    if others:
+        where = (
+            f"the photos there have other names ({list_some([file.name for file in others])}). If one of them is the "
+            f"photo, give both the same name; else {where}"
+        )
+    return SegError(
+        f"{path}: says the size of none of its images, and their photos ({name}) are not below {folder}; {where}"
     )
 
 

@@ -201,6 +201,21 @@ def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None
     raw.assert_masks(lambda ids: ids)
 
 
+def test_vocdevkit_may_be_named_for_the_only_folder_in_it(raw: Raw, tmp_path: Path) -> None:
+    inner = tmp_path / "VOCdevkit/VOC2012"
+    palette_masks(inner / "SegmentationClass")
+    palette_masks(inner / "SegmentationObject")
+    shutil.copytree(raw.folder / "images", inner / "JPEGImages")
+    shutil.copy(next((inner / "JPEGImages").iterdir()), inner / "JPEGImages/unlabelled.png")
+    said = run_ok("masks", "convert", tmp_path / "VOCdevkit", "-o", raw.target).stdout
+    assert "the names are Pascal VOC's 21, a guess" in said
+    raw.assert_masks(lambda ids: ids)
+    shutil.rmtree(raw.target)
+    (inner / "class_names.txt").write_text("_background_\nroad\ncar\n")
+    run_ok("masks", "convert", tmp_path / "VOCdevkit", "-o", raw.target)
+    assert raw.names == ("background", "road", "car")
+
+
 def test_masks_of_labelme2voc_lie_beside_its_numpy_files(raw: Raw) -> None:
     palette_masks(raw.folder / "SegmentationClassPNG")
     (raw.folder / "SegmentationClass").mkdir()
@@ -532,3 +547,13 @@ def test_two_stacks_of_one_folder_are_told_by_their_looks(tmp_path: Path) -> Non
     run_ok("masks", "convert", raw, "--images", volume, "-o", tmp_path / "set", "--classes", tmp_path / "own.txt")
     made = [mask for _, mask in sorted(masks_of(tmp_path / "set").items())]
     assert all(np.array_equal(own, mask) for own, mask in zip(made, masks, strict=True))
+
+
+def test_lists_of_splits_below_the_folder_that_a_download_is_wrapped_in(raw: Raw, tmp_path: Path) -> None:
+    for split, stem in zip(("train", "valid"), IDS, strict=False):
+        folder = tmp_path / "wrap/inner/rf" / split
+        save(folder / f"{stem}.jpg", smooth_image(*IDS[stem].shape))
+        save(folder / f"{stem}_mask.png", IDS[stem])
+        (folder / "_classes.csv").write_text("Pixel Value, Class\n0, ground\n1, road\n2, car\n")
+    run_ok("masks", "convert", tmp_path / "wrap", "-o", raw.target)
+    assert raw.names == ("ground", "road", "car")

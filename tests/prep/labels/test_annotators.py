@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
@@ -206,3 +207,72 @@ def test_another_property_may_be_the_class(tmp_path: Path) -> None:
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")
     said = run_error("masks", "convert", file, "-o", tmp_path / "other", "--variable", "sort")
     assert "has no property 'sort'; it has class, kind" in said
+
+
+def test_the_tags_of_an_export_of_vott_are_the_classes_in_their_order(tmp_path: Path) -> None:
+    tags = [{"name": "tree", "color": "#5db300"}, {"name": "road", "color": "#e81123"}, {"name": "unused"}]
+    file = write(tmp_path / "raw", "export.json", {"name": "x", "tags": tags, "assets": {"1": VOTT}})
+    run_ok("masks", "convert", file, "-o", tmp_path / "set")
+    classes = Dataset.open(tmp_path / "set").classes
+    assert classes.names == ("background", "tree", "road", "unused", "car")
+    assert classes.colors[1:3] == ((0x5D, 0xB3, 0), (0xE8, 0x11, 0x23))
+
+
+def test_the_class_list_of_superannotate_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "a.png___objects.json", SUPERANNOTATE)
+    (tmp_path / "raw/classes").mkdir()
+    listed = [{"id": 7, "name": "road", "color": "#ff0000"}, {"id": 8, "name": "car", "color": "#00ff00"}]
+    (tmp_path / "raw/classes/classes.json").write_text(json.dumps(listed))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road", "car")
+
+
+def test_photos_of_other_names_are_named_where_they_were_looked_for(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "objects.geojson", GEOJSON, photo="slide.tif")
+    for more in ([], ["--images", tmp_path / "raw"]):
+        said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", *more)
+        assert (
+            "the photos there have other names (slide.tif). If one of them is the photo, give both the same name"
+            in said
+        )
+    (tmp_path / "raw/slide.tif").rename(tmp_path / "raw/objects.tif")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+
+
+@pytest.mark.parametrize("layout", [("{}/a.png", "{}/{}"), ("images/{}/a.png", "annotations/{}/{}")])
+@pytest.mark.parametrize("case", ["darwin", "superannotate", "isat"])
+def test_folders_of_splits_are_kept_and_photos_of_equal_names_told_apart(
+    layout: tuple[str, str], case: str, tmp_path: Path
+) -> None:
+    name, content, _ = FILES[case]
+    for number, split in enumerate(("train", "valid", "test")):
+        save(tmp_path / "raw" / layout[0].format(split), random_image(number, 4, 6))
+        file = tmp_path / "raw" / layout[1].format(split, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert "the labels came divided, and stay so: 1 train, 1 val, 1 test" in said
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "set").items()} == {
+        "train_a": "train",
+        "valid_a": "val",
+        "test_a": "test",
+    }
+    for number, stem in enumerate(("train_a", "valid_a", "test_a")):
+        image = Dataset.open(tmp_path / "set").image(by_stem(tmp_path / "set")[stem])
+        assert np.array_equal(image, random_image(number, 4, 6))
+
+
+def test_a_class_of_qupath_may_have_several_names(tmp_path: Path) -> None:
+    """As QuPath writes Tumor: Positive; the name of the annotation is no class."""
+    classes = [{"names": ["Tumor", "Positive"]}, {"names": ["Stroma"]}]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [closed(ring)]},
+            "properties": {"objectType": "annotation", "name": "Region 1", "classification": each},
+        }
+        for ring, each in zip((FRAME, CORNER), classes, strict=True)
+    ]
+    write(tmp_path / "raw", "a.geojson", {"type": "FeatureCollection", "features": features})
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("Stroma", "Tumor: Positive")

@@ -92,3 +92,14 @@ def test_what_is_refused(shapes: str, head: str, said: str, tmp_path: Path) -> N
     assert said in text
     assert str(path) in text
     assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize(
+    "names", ['name="train/a.png",name="test/b.png"', 'name="a.png" subset="Train",name="b.png" subset="test"']
+)
+def test_folders_and_subsets_are_splits(names: str, tmp_path: Path) -> None:
+    polygon = '<polygon label="road" points="0,0;3,0;3,2" z_order="0"/>'
+    images = "".join(f'<image {each} width="6" height="5">{polygon}</image>' for each in names.split(","))
+    (tmp_path / "annotations.xml").write_text(f"<annotations><version>1.1</version>{images}</annotations>")
+    run_ok("masks", "convert", tmp_path / "annotations.xml", "-o", tmp_path / "set")
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "set").items()} == {"a": "train", "b": "test"}

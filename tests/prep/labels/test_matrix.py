@@ -12,7 +12,7 @@ from prep.dataset.dataset import Dataset
 from prep.labels.matlab.matrix import MatrixReader
 from prep.labels.reader import RawLabel
 from tests.prep.labels.matlab_files import write_categorical, write_hdf
-from tests.support import masks_of, random_image, random_mask, run_error, run_ok, run_partly, save
+from tests.support import by_stem, masks_of, random_image, random_mask, run_error, run_ok, run_partly, save
 
 NAMES = ("background", "line", "ellipse")
 
@@ -155,3 +155,23 @@ def test_a_matrix_on_its_side_is_transposed_and_said(tmp_path: Path) -> None:
         in run_ok(*convert).stdout
     )
     assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))
+
+
+@pytest.mark.parametrize("kind", ["mat", "npy"])
+def test_folders_of_splits_are_kept_and_equal_names_told_apart(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("ground\nroad\n")
+    ids = np.array([[0, 1, 1], [0, 0, 1]], np.uint8)
+    for number, split in enumerate(("train", "test")):
+        save(tmp_path / "raw/images" / split / "a.png", random_image(number, 2, 3))
+        (folder := tmp_path / "raw/masks" / split).mkdir(parents=True)
+        if kind == "mat":
+            savemat(folder / "a.mat", {"labels": ids * (1 - number)})
+        else:
+            np.save(folder / "a.npy", ids * (1 - number))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--classes", tmp_path / "classes.txt")
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "set").items()} == {
+        "train_a": "train",
+        "test_a": "test",
+    }
+    assert masks_of(tmp_path / "set")["train_a"].tolist() == ids.tolist()
+    assert not masks_of(tmp_path / "set")["test_a"].any()

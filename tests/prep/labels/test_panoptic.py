@@ -1,6 +1,7 @@
 """masks convert of COCO panoptic: ids of three bytes, void, splits, PNG files named as their photos."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,27 @@ def test_ids_become_classes_and_void_is_ignored(tmp_path: Path) -> None:
         assert masks_of(tmp_path / name)["a"].tolist() == [[255, 0, 0], [1, 1, 255]]
         assert by_stem(tmp_path / name)["a"].image == "images/a.jpg"
     assert "ignore" in run_ok("masks", "inspect", file).stdout
+
+
+def test_the_folder_of_png_files_may_lie_beside_annotations(tmp_path: Path) -> None:
+    """As Detectron2 has it."""
+    file = write(tmp_path / "raw")
+    file.with_suffix("").rename(tmp_path / "raw" / file.stem)
+    for name, source in (("file", file), ("folder", tmp_path / "raw")):
+        run_ok("masks", "convert", source, "-o", tmp_path / name)
+        assert masks_of(tmp_path / name)["a"].tolist() == [[255, 0, 0], [1, 1, 255]]
+
+
+def test_the_advice_to_unpack_them_may_be_taken_to_the_letter(tmp_path: Path) -> None:
+    """COCO's zip file has the folder in it."""
+    file = write(tmp_path / "raw")
+    shutil.make_archive(str(tmp_path / "png"), "zip", file.parent, file.stem)
+    shutil.rmtree(file.with_suffix(""))
+    said = run_error("masks", "convert", file, "-o", tmp_path / "set")
+    assert f"unpack them beside it, into {file.with_suffix('')}" in said
+    shutil.unpack_archive(tmp_path / "png.zip", file.with_suffix(""))
+    run_ok("masks", "convert", file, "-o", tmp_path / "set")
+    assert masks_of(tmp_path / "set")["a"].tolist() == [[255, 0, 0], [1, 1, 255]]
 
 
 def test_two_files_are_two_splits(tmp_path: Path) -> None:

@@ -89,3 +89,13 @@ def test_two_paths_never_share_a_file(root: Path) -> None:
 )
 def test_stems_differ(foreign: list[str], stems: list[str]) -> None:
     assert unique_stems(foreign) == stems
+
+
+def test_folders_that_say_that_photos_lie_in_them_may_stand_elsewhere(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        touch(tmp_path / split / "images" / "1.png")
+    assert Rerooting(tmp_path).find("images/val/1.png") == tmp_path / "val/images/1.png"
+    assert Rerooting(tmp_path).find("images/1.png") is None
+    touch(tmp_path / "more/2.png")
+    touch(tmp_path / "other/images/2.png")
+    assert Rerooting(tmp_path).find("images/2.png") == tmp_path / "other/images/2.png"

@@ -114,3 +114,10 @@ def test_a_number_that_no_class_has_is_told_before_classes_are_made_up_to_it(num
     file = write(tmp_path / "raw", f"ImageId,ClassId,EncodedPixels\na.png,{number},1 2\na.png,1,3 4\n", "a.png")
     error = run_error("masks", "convert", file, "-o", tmp_path / "set")
     assert f"{file}: {number:.20} is no number of a class, which end at 65535; correct that row" in error
+
+
+@pytest.mark.parametrize("header", ["ImageId,EncodedPixels\n", "ImageId,ClassId,EncodedPixels\n", "img,rle_mask"])
+def test_a_table_without_rows_is_named(header: str, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(header)
+    said = run_error("masks", "convert", tmp_path, "-o", tmp_path / "set")
+    assert "train.csv: lists no photo below its first line" in said

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
@@ -454,6 +455,20 @@ def test_polygons_of_cityscapes_ignore_what_it_ignores_and_masks_beside_them_com
     assert [sample.split for sample in Dataset.open(tmp_path / "set").samples] == ["val", "train"]
     (mask, _) = masks_of(tmp_path / "set").values()
     assert mask.tolist() == [[1] * 6, [1, 1, 255, 255, 1, 1], [1, 1, 255, 255, 1, 1], [1] * 5 + [0], [255] * 6]
+
+
+def test_masks_beside_polygons_of_cityscapes_come_first_where_gtfine_itself_is_named(tmp_path: Path) -> None:
+    content = {"imgHeight": 5, "imgWidth": 6, "objects": [{"label": "road", "polygon": FRAME}]}
+    ids = np.full((5, 6), 26, np.uint8)
+    for town in ("ulm", "bonn"):
+        folder = tmp_path / "raw/gtFine/train" / town
+        save(folder / f"{town}_1_gtFine_labelIds.png", ids)
+        (folder / f"{town}_1_gtFine_polygons.json").write_text(json.dumps(content))
+        save(tmp_path / "raw/leftImg8bit/train" / town / f"{town}_1_leftImg8bit.png", random_image(0, 5, 6))
+    images = tmp_path / "raw/leftImg8bit"
+    run_ok("masks", "convert", tmp_path / "raw/gtFine", "-o", tmp_path / "set", "--images", images)
+    car = Dataset.open(tmp_path / "set").classes.names.index("car")
+    assert [np.unique(mask).tolist() for mask in masks_of(tmp_path / "set").values()] == [[car], [car]]
 
 
 def test_the_only_attribute_of_a_layer_without_a_name_is_its_class(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Zip files as they were downloaded: read as their folder would be, safely, and nothing is left behind."""
 
+import io
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from prep.dataset.dataset import Dataset
 from prep.dataset.lock import locked
 from prep.images.imageio import encode_png
 from prep.labels import unpacking
@@ -94,6 +96,7 @@ def test_yolo_in_a_zip_file_with_a_folder_around(tmp_path: Path) -> None:
         "my set/train/images/a.png": PHOTO,
     }
     run_ok("masks", "convert", pack(tmp_path / "yolo.zip", members), "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "road")
     assert next(iter(masks_of(tmp_path / "set").values())).tolist() == ROAD
     assert next(iter(by_stem(tmp_path / "set").values())).split == "train"
 
@@ -170,3 +173,58 @@ def test_of_temporary_folders_only_those_go_that_nobody_uses(tmp_path: Path, tem
         subprocess.run(command, check=True, env={**os.environ, "TMPDIR": str(temporary)})
         assert sorted(path.name for path in temporary.iterdir()) == ["seg-prep-unpacked-link", used.name]
     assert archive.exists()
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1), (1, 2, 3)])
+@pytest.mark.parametrize("folder", ["", "my set/"])
+def test_photos_in_the_zip_file_are_found_beside_numpy_masks(
+    shape: tuple[int, ...], folder: str, tmp_path: Path
+) -> None:
+    file = io.BytesIO()
+    np.save(file, np.array(ROAD).reshape(shape))
+    members = {f"{folder}masks/a.npy": file.getvalue(), f"{folder}images/a.png": PHOTO, "classes.txt": "ground\nroad\n"}
+    archive = pack(tmp_path / "set.zip", members)
+    run_ok("masks", "convert", archive, "-o", tmp_path / "set")
+    (stem,) = masks_of(tmp_path / "set")
+    assert masks_of(tmp_path / "set")[stem].tolist() == ROAD
+    assert by_stem(tmp_path / "set")[stem].image
+    assert "photo" in run_ok("masks", "inspect", archive).stdout
+
+
+def test_lists_of_splits_that_differ_are_told_as_in_a_folder(tmp_path: Path) -> None:
+    ids = encode_png(np.array(ROAD, np.uint8))
+    members: dict[str, bytes | str] = {}
+    for split, names in (("train", "0, ground\n1, road\n"), ("valid", "0, ground\n1, car\n")):
+        members |= {f"{split}/a_mask.png": ids, f"{split}/a.jpg": PHOTO}
+        members[f"{split}/_classes.csv"] = f"Pixel Value, Class\n{names}"
+    archive = pack(tmp_path / "set.zip", members)
+    said = run_error("masks", "convert", archive, "-o", tmp_path / "set")
+    assert "train/_classes.csv and valid/_classes.csv say different classes" in said
+    (tmp_path / "mine.txt").write_text("ground\nroad\n")
+    run_ok("masks", "convert", archive, "-o", tmp_path / "set", "--classes", tmp_path / "mine.txt")
+
+
+def test_masks_of_a_class_each_in_a_zip_file_and_their_photos_elsewhere(tmp_path: Path) -> None:
+    members: dict[str, bytes | str] = {}
+    for stem in ("x1", "x2"):
+        save(tmp_path / "photos" / f"{stem}.png", random_image(0, 8, 6))
+        for place, name in enumerate(("road", "car")):
+            mask = np.zeros((8, 6), np.uint8)
+            mask[place * 4 : place * 4 + 2] = 255
+            members[f"{stem}_{name}.png"] = encode_png(mask)
+    archive = pack(tmp_path / "masks.zip", members)
+    said = run_ok("masks", "convert", archive, "-o", tmp_path / "set", "--images", tmp_path / "photos").stdout
+    assert "4 masks of 2 classes (car, road) merged into one mask for each of 2 photos" in said
+
+
+def test_masks_of_a_class_each_beside_their_photo_are_told_in_a_zip_file(tmp_path: Path) -> None:
+    members: dict[str, bytes | str] = {}
+    for number, stem in enumerate(("x1", "x2")):
+        members[f"set/{stem}.png"] = encode_png(random_image(number, 40, 60))
+        for place, name in enumerate(("road", "car")):
+            mask = np.zeros((40, 60), np.uint8)
+            mask[place * 20 : place * 20 + 10] = 255
+            members[f"set/{stem}_{name}.png"] = encode_png(mask)
+    run_ok("masks", "convert", pack(tmp_path / "set.zip", members), "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "car", "road")
+    assert np.unique(masks_of(tmp_path / "set")["set_x1"][:10]).tolist() == [2]

@@ -131,3 +131,24 @@ def test_damaged_regions_are_named(form: str, tmp_path: Path) -> None:
     file = write(tmp_path / "raw", {"a.png": [region(broken, kind="road")]}, form)
     said = run_error("masks", "convert", file, "-o", tmp_path / "set")
     assert f"{file}, a.png: a polygon has not as many x as y" in said
+
+
+def test_a_file_for_each_split_as_the_balloons_have_it(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "val")):
+        region = {
+            "shape_attributes": {"name": "polygon", "all_points_x": [0, 3, 3, 0], "all_points_y": [0, 0, 2, 2]},
+            "region_attributes": {},
+        }
+        save(tmp_path / "raw" / split / "a.jpg", random_image(number, 5, 6))
+        content = {"a.jpg1": {"filename": "a.jpg", "size": 1, "regions": [region] * (1 - number)}}
+        (tmp_path / "raw" / split / "via_region_data.json").write_text(json.dumps(content))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "set").items()} == {
+        "train_a": "train",
+        "val_a": "val",
+    }
+    masks = masks_of(tmp_path / "set")
+    assert masks["train_a"].any()
+    assert not masks["val_a"].any()
+    (tmp_path / "raw/val/more.json").write_text((tmp_path / "raw/val/via_region_data.json").read_text())
+    assert "holds 3 files of VIA" in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "other")

@@ -1,5 +1,6 @@
 """masks convert of YOLO segmentation: layouts, names by number, splits, and what is left out or refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,47 @@ def test_a_class_beyond_the_names_beside_class_0_is_left_out(tmp_path: Path) -> 
         "masks", "convert", tmp_path / "raw", "-o", tmp_path / "set"
     )
     assert rows(tmp_path / "set", "a") == ["00000", "11111"]
+
+
+@pytest.mark.parametrize("names", ["data.yaml", "classes.txt"])
+def test_names_lie_in_the_folder_that_a_download_is_wrapped_in(names: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw/set", names, NAMES if names == "data.yaml" else "road\ncar\n")
+    write(tmp_path / "raw/set", "labels/train/a.txt", f"{ROAD}\n{CAR}", "images/train/a.png")
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "out").stdout
+    assert Dataset.open(tmp_path / "out").classes.names == ("background", "road", "car")
+    assert "class0" not in text
+
+
+def test_two_wrapped_sets_of_different_classes_are_told(tmp_path: Path) -> None:
+    for name, names in (("one", NAMES), ("two", NAMES.replace("car", "tree"))):
+        write(tmp_path / "raw" / name, "data.yaml", names)
+        write(tmp_path / "raw" / name, "labels/a.txt", ROAD, "images/a.png")
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "out")
+    assert "these files name different classes" in said
+    assert f"  {tmp_path}/raw/one/data.yaml" in said
+
+
+@pytest.mark.parametrize("source", ["raw/labels", "raw/labels/train", "raw/images/../labels"])
+@pytest.mark.parametrize("more", [[], ["--images", "raw/images"]])
+def test_the_folder_of_texts_by_a_path_from_here(
+    source: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    write(tmp_path / "raw", "labels/train/a.txt", ROAD, "images/train/a.png")
+    run_ok("masks", "convert", source, "-o", "set", *more)
+    (stem,) = masks_of(tmp_path / "set")
+    assert rows(tmp_path / "set", stem) == ["00000", "11111"]
+    assert [sample.split for sample in Dataset.open(tmp_path / "set").samples] == ["train"]
+
+
+def test_photos_that_a_person_names_are_those_of_the_texts(tmp_path: Path) -> None:
+    write(tmp_path / "labels", "train/a.txt", ROAD, "../elsewhere/train/a.png")
+    shutil.make_archive(str(tmp_path / "texts"), "zip", tmp_path / "labels")
+    shutil.move(tmp_path / "labels", tmp_path / "other/labels")
+    for number, source in enumerate(("texts.zip", "other/labels")):
+        assert "say with --images FOLDER" in run_error("masks", "convert", tmp_path / source, "-o", tmp_path / "set")
+        folder = tmp_path / f"set{number}"
+        run_ok("masks", "convert", tmp_path / source, "-o", folder, "--images", tmp_path / "elsewhere")
+        (stem,) = masks_of(folder)
+        assert rows(folder, stem) == ["00000", "11111"]

@@ -458,6 +458,16 @@ def test_folders_that_make_no_sense(tmp_path: Path) -> None:
     assert "a side has 16 to 65,500 pixels" in result.stderr
 
 
+def test_photos_in_a_zip_file_are_to_be_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "raw" / "a.png", smooth_image())
+    shutil.make_archive("my photos", "zip", "raw")
+    said = run_error("resize", "my photos.zip", "-o", "set", "--size", 32)
+    assert said.endswith("  unzip 'my photos.zip' -d 'my photos'")
+    shutil.unpack_archive("my photos.zip", "my photos")
+    run_ok("resize", "my photos", "-o", "set", "--size", 32)
+
+
 def test_workers_do_not_matter_and_staged_images_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
         save(tmp_path / "raw" / f"{number}.jpg", random_image(number, 90, 120), exif=exif(1 + number), **JPEG)
