@@ -131,3 +131,11 @@ def test_damaged_regions_are_named(form: str, tmp_path: Path) -> None:
     file = write(tmp_path / "raw", {"a.png": [region(broken, kind="road")]}, form)
     said = run_error("masks", "convert", file, "-o", tmp_path / "set")
     assert f"{file}, a.png: a polygon has not as many x as y" in said
+
+
+def test_shares_of_the_photo_are_read_as_such(tmp_path: Path) -> None:
+    half = {"name": "polygon", "all_points_x": [0, 0.5, 0.5, 0], "all_points_y": [0, 0, 1, 1]}
+    source = write(tmp_path / "raw", {"a.png": [region(half, name="cat")]})
+    said = run_ok("masks", "convert", source, "-o", tmp_path / "set").stdout
+    assert "all points lie between 0 and 1: read as shares of the width and height of their images" in said
+    assert rows(tmp_path / "set", "a") == ["111000"] * 4
