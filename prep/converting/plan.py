@@ -211,7 +211,8 @@ def _reader_and_meaning(
     if meaning is not None and options.colors:
         meaning = replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)
     has_colors = meaning is None or meaning.has_colors
-    reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
+    shows = has_colors and options.first_id is None  # who says how rows are counted means ids, where masks hold some
+    reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=shows)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, chosen, workers, progress)
         lists = Lists(long_list(source), tables_beside(source), passed_over(source), labels.notes)

@@ -6,7 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.counted import as_many_values, first_is_missing, lacks_background, two_lines, wrongly_counted
+from prep.converting.counted import (
+    as_many_values,
+    first_is_missing,
+    grey_between,
+    lacks_background,
+    two_lines,
+    wrongly_counted,
+    wrongly_stated,
+)
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
@@ -68,6 +76,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
         return question
     if question := _first_class(unknown, pixels, plan, as_many_values):
         return question
+    if question := _first_class(unknown, pixels, plan, wrongly_stated):
+        return question
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
     held = np.flatnonzero(pixels).tolist()
@@ -119,7 +129,10 @@ def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
     if plan.reader.name != "ids" or plan.meaning.found is None:
         return ""
     held = {raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count}
-    question = on_steps(held | unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set()))
+    held |= unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set())
+    if question := grey_between(plan.meaning, held):
+        return question
+    question = on_steps(held)
     return question and f"which value is which class? The list does not explain the masks. {question}"
 
 
