@@ -243,7 +243,7 @@ def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:
 def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
     """The sample that a label is of: as the dataset has it, in the split that it came in unless it is in one."""
     sample = known.get(stem, Sample(stem, "", "", 0, 0))
-    return sample if sample.split or not split else replace(sample, split=split)
+    return sample if sample.split or not split else replace(sample, split=split, came=split)
 
 
 def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:
@@ -275,7 +275,8 @@ def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:
     if not labels.splits:
         return []
     counts = ", ".join(f"{splits.count(name)} {name}" for name in SPLITS)
-    return [f"the labels came divided, and stay so: {counts}; 'seg-prep split --overwrite' would divide them anew"]
+    anew = "divides train and val anew, and leaves test as it is" if "test" in splits else "would divide them anew"
+    return [f"the labels came divided, and stay so: {counts}; 'seg-prep split --overwrite' {anew}"]
 
 
 def _own_labels(root: Path) -> Path:
