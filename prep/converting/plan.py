@@ -24,7 +24,7 @@ from prep.converting.meaning import (
 from prep.converting.pairing import Pairing, pair_labels, pair_stems
 from prep.converting.proposal import Lists, no_meaning
 from prep.converting.unknown import Policy, replacement
-from prep.core.classes import ClassMap, Color
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -42,7 +42,7 @@ from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
-from prep.labels.tables.beside import passed_over, tables_beside
+from prep.labels.tables.beside import note_on_lists, passed_over, tables_beside
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
 from prep.photos.ranges import Span
@@ -231,7 +231,12 @@ def _reader_and_meaning(
         meaning = with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
-    said = (note_on_counting(meaning, reader, options.first_id), similar_names(meaning.classes.names))
+    said = [note_on_counting(meaning, reader, options.first_id), similar_names(meaning.classes.names)]
+    if meaning.guessed and (beside := tables_beside(source)):
+        held = values_of_set(reader, chosen[:_LOOKED_AT_FIRST], 1, progress).pixels
+        table = reader.table(meaning.classes)
+        classes = sum(table.get(code, 0) != IGNORE_INDEX for code in held)
+        said.append(note_on_lists(beside, classes, {label.stem for label in chosen}))
     return reader, replace(meaning, notes=(*meaning.notes, *filter(None, said)))
 
 

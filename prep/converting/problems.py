@@ -58,6 +58,7 @@ def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArra
         raise refused([*plan.labels.damaged.values(), *problems], "Nothing was written.")
     if problem := _first_problem(outcomes, unknown, pixels, plan):
         found = f"\n(classes: {plan.meaning.found})" if plan.meaning.found else ""
+        found += f"\n({plan.meaning.notes[0]})" if plan.meaning.guessed else ""
         raise refused(problems, f"{problem}{found}")  # what is wrong with a file may be the cause
 
 

@@ -193,6 +193,12 @@ def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None
     assert raw.names[:3] == ("background", "aeroplane", "bicycle")
     raw.assert_masks(lambda ids: ids)
     shutil.rmtree(raw.target)
+    raw.write("train.txt", "a\nb\n")  # of the masks, and no classes
+    listed = raw.write("damages.txt", "sound\ncrack\nrust\n")
+    said = raw.convert(images="JPEGImages")
+    assert f"may be the class map of these masks: {listed}; if one is, name it with --classes" in said
+    listed.unlink()
+    shutil.rmtree(raw.target)
     path = raw.write("class_names.txt", "_background_\nroad\ncar\n")
     said = raw.convert(images="JPEGImages")
     assert f"classes: {path}" in said
