@@ -186,14 +186,14 @@ def _table_of(
         rows.append([reader.describe(code), *counts, *photo, *near, unknown.first[code]])
     more = len(unknown.pixels) - len(rows)
     number = len(unknown.pixels)
+    values = counted(number, "value")
+    ways = f"{values}: {PHOTOS}." if photos else _ways_on(unknown.pixels, reader, classes, tinted=tinted)
     return (
-        f"{counted(number, 'value')} of the masks {verb(number, 'belongs', 'belong')} to no class; "
+        f"{values} of the masks {verb(number, 'belongs', 'belong')} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
         + align([header, *rows])
         + (f"\n... and {counted(more, 'more value')}" if more else "")
-        + (f"\n\n{counted(number, 'value')}: {PHOTOS}." if photos else "")
-        + "\n\n"
-        + _ways_on(unknown.pixels, reader, classes, photos=photos, tinted=tinted)
+        + f"\n\n{ways}"
     )
 
 
@@ -214,14 +214,14 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
     )
 
 
-def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, photos: bool, tinted: bool) -> str:
+def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool) -> str:
     """What to type where values belong to no class."""
     if reader.name == "rgb" and not (tinted and {*unknown} == {0}) and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
-    offers_nearest = not photos and (len(unknown) >= _BLENDS or _near_share(unknown, reader, classes, _NEAR) == 1)
+    offers_nearest = len(unknown) >= _BLENDS or _near_share(unknown, reader, classes, _NEAR) == 1
     is_compressed = offers_nearest and len(unknown) > _MANY and _near_share(unknown, reader, classes, _SLIPPED) > _MOST
     nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
     ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
