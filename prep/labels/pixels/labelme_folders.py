@@ -124,5 +124,6 @@ FORMAT = FileFormat(
     _recognised,
     _opened,
     (LabelmeFolderReader(),),
-    rules="Each folder has its own label_names.txt, in which the same number may be another class: names decide.",
+    rules="Each folder has its own label_names.txt (of earlier versions info.yaml), in which the same number may be "
+    "another class: names decide. A folder without one is left out and listed.",
 )
