@@ -144,7 +144,7 @@ a list of ours (`name,#rrggbb`) only `ignore` is. What is neither is refused wit
 A split that the labels came in stays: index.csv says it in the column `came`, and images that came as test are in no
 other split, whatever `split` is asked; deleting the column lets go of them.
 
-The pages of a TIFF are samples `name_page1`, `name_page2`, ...
+The pages of a TIFF are samples `name_page1`, `name_page2`, ... (`name_page01` of ten and more).
 
 Another package adds a format by the entry-point group `seg_prep.labels`; it names a `LabelFormat`
 (`prep/labels/formats.py`):
