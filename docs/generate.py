@@ -136,6 +136,19 @@ paths that a label file says. Photos of equal names in them are told apart. A zi
 A label file that is damaged, one among many, is named with its place, left out and listed at the end, with exit code 1
 (`--max-failed` bounds how many may be); a damaged file of all photos is refused with the place.
 
+Points of polygons that all lie between 0 and 1 are shares of their images, whatever the format; it is said. A share
+of points outside their images is told.
+
+A class list may say names alone, one a line, or with ids before or behind them (`0: road`, `[0] road`, `road,0`,
+`road (0)`), with colours (`255 0 0 road`, `road,#ff0000`), or both (`0 255 0 0 road`, with alpha or without,
+ITK-SNAP's and FreeSurfer's). Rows called void, unlabeled, ignore and the like keep their numbers and are ignored; in
+a list of ours (`name,#rrggbb`) only `ignore` is. What is neither is refused with the line.
+
+A split that the labels came in stays: index.csv says it in the column `came`, and images that came as test are in no
+other split, whatever `split` is asked; deleting the column lets go of them.
+
+The pages of a TIFF are samples `name_page1`, `name_page2`, ... (`name_page01` of ten and more).
+
 Another package adds a format by the entry-point group `seg_prep.labels`; it names a `LabelFormat`
 (`prep/labels/formats.py`):
 

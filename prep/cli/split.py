@@ -17,8 +17,8 @@ from prep.cli.options import (
     seed_option,
     workers_option,
 )
-from prep.core.words import counted
-from prep.dataset.dataset_files import FOLDS
+from prep.core.words import counted, verb
+from prep.dataset.dataset_files import FOLDS, INDEX
 
 if TYPE_CHECKING:
     from prep.splitting.split import Split
@@ -70,7 +70,8 @@ def split(
 ) -> None:
     """Split the samples into train, val and test with exact counts, alike in their classes, and groups kept whole.
 
-    Samples that have a split already keep it and only new ones get one; --overwrite splits all anew.
+    Samples that have a split already keep it and only new ones get one; --overwrite splits all anew. Test images that
+    came as such with their labels stay in test in any case: --overwrite divides the others into train and val.
 
     Example:
 
@@ -100,7 +101,7 @@ def split(
     found = result.dataset
     counts = {name: len(found.of_split(name)) for name in SPLITS}
     groups = {name: len({s.group or s.stem for s in found.of_split(name)}) for name in SPLITS}
-    for text in _notes(result, folds=bool(folds)):
+    for text in _notes(result, folds=bool(folds), overwrite=overwrite):
         note(text)
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
@@ -135,9 +136,14 @@ def _sizes(folds: tuple[int, ...]) -> str:
     return counted(low, "sample") if low == high else f"{low} to {high} samples"
 
 
-def _notes(result: "Split", *, folds: bool) -> Iterator[str]:
+def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:
     """What became of samples that had a split, of those that look alike, and of neighbours on the ground."""
     found = result.dataset
+    if overwrite and (fixed := sum(sample.came == "test" for sample in found.samples)):
+        yield (
+            f"{counted(fixed, 'sample')} came as test with the labels and {verb(fixed, 'stays', 'stay')} there; "
+            f"to divide these, too, delete the column came of {found.root / INDEX}"
+        )
     if result.kept and result.assigned:
         yield f"{counted(result.assigned, 'new sample')} got a split; what had one keeps it ({result.kept:,})."
         if not folds and (found.root / FOLDS).exists():

@@ -22,8 +22,9 @@ _TWO = 2
 _SHOWN = 6
 _MOST_STEPS = 10
 _BOTH = ClassMap(("background", "object"), ((0, 0, 0), (255, 255, 255)), (0, 1), more_ids=((), (255,)))
-_RARE = 0.15
-"""Greys between black and white that blurred edges leave have a smaller share than this of all pixels."""
+_RARE, _SOFT, _SHADES = 0.15, 0.35, 100
+"""Greys between black and white that blurred edges leave have a smaller share than _RARE of all pixels; where they are
+more than _SHADES, as smooth interpolation leaves them, than _SOFT."""
 
 
 def values_of_set(
@@ -81,7 +82,7 @@ def is_blurred(pixels: Mapping[int, int]) -> bool:
     if not {0, _WHITE} <= pixels.keys() or max(pixels) > _WHITE:
         return False
     between = {code: count for code, count in pixels.items() if code not in (0, _WHITE)}
-    few = sum(between.values()) < _RARE * sum(pixels.values())
+    few = sum(between.values()) < (_SOFT if len(between) > _SHADES else _RARE) * sum(pixels.values())
     near_white = any(code > _WHITE // 2 for code in between)
     return few and near_white and len(between) > _TWO and max(between.values()) < max(pixels[0], pixels[_WHITE])
 
@@ -182,23 +183,73 @@ def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collecti
     """The lines to save where masks hold as many values as a list has names, and no counting gives them; else empty.
 
     present: ids of the masks that are classes.  unknown: those that are none. A background may be missing in the list.
+    Classes that are shown by greys are in the order of their greys: of black and white, the larger value is white.
     """
     classes = meaning.classes
     held = sorted({*present, *unknown} - {IGNORE_INDEX})
-    if meaning.has_ids or meaning.has_colors or meaning.ignored or not set(unknown) - {IGNORE_INDEX}:
+    if meaning.has_ids or meaning.ignored or not set(unknown) - {IGNORE_INDEX}:
         return ""
     if set(classes.ids) <= set(present):  # each name has its value: what is more is not of the list
         return ""
-    names = classes.names
+    names, colors = classes.names, classes.colors
+    if meaning.has_colors and all(len({*color}) == 1 for color in colors):
+        names, colors = zip(*sorted(zip(names, colors, strict=True), key=lambda row: row[1]), strict=True)
     if len(held) == len(names) + 1 and held[0] == 0 and BACKGROUND not in map(str.lower, names):
         names = (BACKGROUND, *names)
     if len(held) != len(names):
         return ""
+    keeps = meaning.has_colors and len(colors) == len(names)
+    listed = ClassMap(names, colors, tuple(held)) if keeps else made_up_classes(names, held)
     shown = list_some([str(raw) for raw in held])
     return (
         f"which value is which class? The list has {len(classes)} names, and the masks hold the values {shown}, which "
         "no counting gives. If they are its classes in this order, save these lines as classes.txt and add --classes "
-        f"classes.txt; else correct them:\n\n{format_list(made_up_classes(names, held))}"
+        f"classes.txt; else correct them:\n\n{format_list(listed)}"
+    )
+
+
+def grey_between(meaning: Meaning, held: Collection[int]) -> str:
+    """What to ask where a list counts two classes, and the masks hold black, white and one grey between; else empty.
+
+    held: all values of the masks, with 255.
+    """
+    middle = sorted(set(held) - {0, _WHITE})
+    if meaning.has_ids or len(meaning.classes) != _TWO or len(middle) != 1 or len(held) != _TWO + 1:
+        return ""
+    if middle[0] in meaning.classes.ids or middle[0] > _WHITE:
+        return ""
+    rows = two_lines(meaning.classes)
+    black, white = (row.partition(",")[0] for row in rows.splitlines())
+    return (
+        f"which value is which class? The list has two names, and the masks hold 0, {middle[0]} and 255. If 255 is "
+        f"{white}, save these two lines as classes.txt and add --classes classes.txt and --unknown ignore ({middle[0]} "
+        f"is left out of training and scores) or --unknown nearest (an edge between both):\n\n{rows}\n\nIf {middle[0]} "
+        f"is {white}, and 255 is left out, save these two as classes.txt and add --from ids --classes classes.txt:\n\n"
+        f"{black},#000000,0\n{white},#ffffff,{middle[0]}"
+    )
+
+
+def wrongly_stated(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
+    """A question where a list states ids that seem to be too small: its first classes are in no mask; else empty.
+
+    present: ids of the masks that are classes.  unknown: those that are none. All of them are larger by one number.
+    """
+    classes = meaning.classes
+    beyond = sorted({*unknown} - {IGNORE_INDEX})
+    if not meaning.has_ids or meaning.ignored or not present or not beyond or beyond[0] <= max(classes.ids):
+        return ""
+    step = beyond[-1] - max(classes.ids)
+    larger = tuple(raw + step for raw in classes.ids)
+    if step > _MOST_STEPS or min(present) == min(classes.ids) or not {*present, *beyond} <= {*larger}:
+        return ""
+    missing = [name for name, raw in zip(classes.names, classes.ids, strict=True) if raw < min(present)]
+    held = list_some([str(raw) for raw in beyond])
+    return (
+        f"which id is which class? The masks hold ids from {min(present)} to {beyond[-1]}, and the class map says "
+        f"{min(classes.ids)} to {max(classes.ids)}: {list_some(missing)} would be in no mask, and {held} would be no "
+        f"class. If its numbers are too small by {step}, save these lines as classes.txt and add --classes classes.txt:"
+        f"\n\n{format_list(replace(classes, ids=larger))}\n\nIf they are right, and {held} is to be left out of "
+        "training and scores, add --unknown ignore"
     )
 
 

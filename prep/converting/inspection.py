@@ -87,8 +87,8 @@ def _inspected(
     found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))
     meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
-    has_colors = meaning is None or meaning.has_colors
-    chosen = reader_of(found, found.labels, classes, has_colors=has_colors)
+    shows = first_id is None and (meaning is None or meaning.has_colors)
+    chosen = reader_of(found, found.labels, classes, has_colors=shows)
     refuse_first_id(first_id, chosen, names_regions=found.names is not None)
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
     if meaning:

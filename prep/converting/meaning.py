@@ -21,6 +21,7 @@ class Meaning:
     """The class map; (code, mask value) of codes that mean more than it says; and where it was found, if by us.
 
     has_colors, has_ids, zero_is_rest, ignored: as in ClassTable.  notes: what a person should know of it.
+    guessed: whether nothing says so but what such labels are as a rule.
     """
 
     classes: ClassMap
@@ -31,6 +32,7 @@ class Meaning:
     zero_is_rest: bool = False
     ignored: tuple[tuple[str, int | None], ...] = ()
     notes: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 def meaning_of(
@@ -73,7 +75,7 @@ def _meaning_of(
     if known is not None:
         return known
     if found.guess is not None:
-        return Meaning(found.guess[0], notes=(found.guess[1],))
+        return Meaning(found.guess[0], notes=(found.guess[1],), guessed=True)
     return None if found.names is None else Meaning(made_up_classes(found.names))
 
 

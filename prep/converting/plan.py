@@ -24,7 +24,7 @@ from prep.converting.meaning import (
 from prep.converting.pairing import Pairing, pair_labels, pair_stems
 from prep.converting.proposal import Lists, no_meaning
 from prep.converting.unknown import Policy, replacement
-from prep.core.classes import ClassMap, Color
+from prep.core.classes import IGNORE_INDEX, ClassMap, Color
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -42,7 +42,7 @@ from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import label_source, reader_of
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
-from prep.labels.tables.beside import passed_over, tables_beside
+from prep.labels.tables.beside import note_on_lists, passed_over, tables_beside
 from prep.labels.tables.table import similar_names
 from prep.photos.commit import file_stamps
 from prep.photos.ranges import Span
@@ -211,7 +211,8 @@ def _reader_and_meaning(
     if meaning is not None and options.colors:
         meaning = replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)
     has_colors = meaning is None or meaning.has_colors
-    reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=has_colors)
+    shows = has_colors and options.first_id is None  # who says how rows are counted means ids, where masks hold some
+    reader = reader_of(labels, chosen, meaning.classes if meaning else None, has_colors=shows)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, chosen, workers, progress)
         lists = Lists(long_list(source), tables_beside(source), passed_over(source), labels.notes)
@@ -230,7 +231,12 @@ def _reader_and_meaning(
         meaning = with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
-    said = (note_on_counting(meaning, reader, options.first_id), similar_names(meaning.classes.names))
+    said = [note_on_counting(meaning, reader, options.first_id), similar_names(meaning.classes.names)]
+    if meaning.guessed and (beside := tables_beside(source)):
+        held = values_of_set(reader, chosen[:_LOOKED_AT_FIRST], 1, progress).pixels
+        table = reader.table(meaning.classes)
+        classes = sum(table.get(code, 0) != IGNORE_INDEX for code in held)
+        said.append(note_on_lists(beside, classes, {label.stem for label in chosen}))
     return reader, replace(meaning, notes=(*meaning.notes, *filter(None, said)))
 
 
@@ -242,7 +248,7 @@ def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:
 def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
     """The sample that a label is of: as the dataset has it, in the split that it came in unless it is in one."""
     sample = known.get(stem, Sample(stem, "", "", 0, 0))
-    return sample if sample.split or not split else replace(sample, split=split)
+    return sample if sample.split or not split else replace(sample, split=split, came=split)
 
 
 def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:
@@ -274,7 +280,8 @@ def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:
     if not labels.splits:
         return []
     counts = ", ".join(f"{splits.count(name)} {name}" for name in SPLITS)
-    return [f"the labels came divided, and stay so: {counts}; 'seg-prep split --overwrite' would divide them anew"]
+    anew = "divides train and val anew, and leaves test as it is" if "test" in splits else "would divide them anew"
+    return [f"the labels came divided, and stay so: {counts}; 'seg-prep split --overwrite' {anew}"]
 
 
 def _own_labels(root: Path) -> Path:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.counted import as_many_values, first_is_missing, lacks_background, two_lines, wrongly_counted
+from prep.converting.counted import (
+    as_many_values,
+    first_is_missing,
+    grey_between,
+    lacks_background,
+    two_lines,
+    wrongly_counted,
+    wrongly_stated,
+)
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.meaning import Meaning
@@ -50,6 +58,7 @@ def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArra
         raise refused([*plan.labels.damaged.values(), *problems], "Nothing was written.")
     if problem := _first_problem(outcomes, unknown, pixels, plan):
         found = f"\n(classes: {plan.meaning.found})" if plan.meaning.found else ""
+        found += f"\n({plan.meaning.notes[0]})" if plan.meaning.guessed else ""
         raise refused(problems, f"{problem}{found}")  # what is wrong with a file may be the cause
 
 
@@ -67,6 +76,8 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
     if unknown.pixels and (question := _steps(unknown, pixels, plan)):
         return question
     if question := _first_class(unknown, pixels, plan, as_many_values):
+        return question
+    if question := _first_class(unknown, pixels, plan, wrongly_stated):
         return question
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
@@ -119,7 +130,10 @@ def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
     if plan.reader.name != "ids" or plan.meaning.found is None:
         return ""
     held = {raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count}
-    question = on_steps(held | unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set()))
+    held |= unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set())
+    if question := grey_between(plan.meaning, held):
+        return question
+    question = on_steps(held)
     return question and f"which value is which class? The list does not explain the masks. {question}"
 
 
@@ -172,14 +186,14 @@ def _table_of(
         rows.append([reader.describe(code), *counts, *photo, *near, unknown.first[code]])
     more = len(unknown.pixels) - len(rows)
     number = len(unknown.pixels)
+    values = counted(number, "value")
+    ways = f"{values}: {PHOTOS}." if photos else _ways_on(unknown.pixels, reader, classes, tinted=tinted)
     return (
-        f"{counted(number, 'value')} of the masks {verb(number, 'belongs', 'belong')} to no class; "
+        f"{values} of the masks {verb(number, 'belongs', 'belong')} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
         + align([header, *rows])
         + (f"\n... and {counted(more, 'more value')}" if more else "")
-        + (f"\n\n{counted(number, 'value')}: {PHOTOS}." if photos else "")
-        + "\n\n"
-        + _ways_on(unknown.pixels, reader, classes, photos=photos, tinted=tinted)
+        + f"\n\n{ways}"
     )
 
 
@@ -200,14 +214,14 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
     )
 
 
-def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, photos: bool, tinted: bool) -> str:
+def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool) -> str:
     """What to type where values belong to no class."""
     if reader.name == "rgb" and not (tinted and {*unknown} == {0}) and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
-    offers_nearest = not photos and (len(unknown) >= _BLENDS or _near_share(unknown, reader, classes, _NEAR) == 1)
+    offers_nearest = len(unknown) >= _BLENDS or _near_share(unknown, reader, classes, _NEAR) == 1
     is_compressed = offers_nearest and len(unknown) > _MANY and _near_share(unknown, reader, classes, _SLIPPED) > _MOST
     nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
     ignore = "\n  --unknown ignore      they become 255: left out of training and scores"

@@ -114,7 +114,7 @@ def packed_samples(table: "pa.Table", place: str) -> Iterator[PackedSample]:
     for batch in table.to_batches(max_chunksize=1000):
         for row in batch.to_pylist():
             try:
-                sample = Sample(**{name: row[name] for name in _SAMPLE})
+                sample = Sample(**{name: row[name] for name in _SAMPLE if name in row})  # older packs have fewer
                 image, mask = (_kept(row, f"{kind}_", row[kind]) if row[kind] else None for kind in ("image", "mask"))
                 packed = PackedSample(sample, row["shard"], image, mask)
             except (KeyError, TypeError, ValueError) as error:

@@ -61,6 +61,8 @@ class InUse:
     def add(self, values: NDArray[Any], no_data: float | None) -> None:
         """Count the numbers of a photo, without those that say nothing (NaN, infinite, `no_data`)."""
         for piece in _pieces(values):
+            if piece.dtype == np.float16:
+                piece = piece.astype(np.float32)  # which holds _NOTHING
             if piece.dtype.kind == "f":
                 piece = piece[np.isfinite(piece) & (piece > _NOTHING)]
             if no_data is not None:

@@ -26,6 +26,7 @@ from prep.splitting.stratify import Bins, deal_out
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (80, 10, 10)
 
+_TEST = SPLITS[2]
 _IMPORTANCE = (4.0, 2.0, 1.0)
 """A class found in one group only goes to train, one found in two to train and val."""
 
@@ -115,6 +116,11 @@ class _Look:
         return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
 
 
+def _without_test(ratios: Ratios) -> Ratios:
+    train, val, _ = ratios
+    return (train, val, 0) if train or val else (1, 0, 0)
+
+
 @writes
 def split_dataset(
     dataset: Dataset,
@@ -131,7 +137,8 @@ def split_dataset(
 ) -> Split:
     """Split the labelled samples and write the index, and folds.csv if `folds` are wanted.
 
-    Samples that have a split keep it unless `overwrite` is set; only new ones are assigned.
+    Samples that have a split keep it unless `overwrite` is set; only new ones are assigned. Those that came as test
+    stay there in any case, and the others are divided over train and val then.
     group_by, block: as of group_samples.
     dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
     Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
@@ -143,10 +150,12 @@ def split_dataset(
     seen = list(zip(before, run_jobs(_Look(dataset.without_samples(), dedupe), before, workers, progress), strict=True))
     pixels = {sample.stem: counts for sample, (counts, _) in seen}
     joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None}, workers)
-    old = [replace(sample, split="") for sample in before] if overwrite else before
+    fixed = {sample.stem for sample in before if overwrite and sample.came == _TEST}
+    old = [replace(sample, split="") for sample in before if sample.stem not in fixed] if overwrite else before
+    units = units_of(old, [[stem for stem in each if stem not in fixed] for each in joined])
     if not overwrite:
-        _refuse_another(dataset, units_of(old, joined), ratios, grouped=group_by is not None)
-    splits = assign_units(units_of(old, joined), pixels, ratios, seed)
+        _refuse_another(dataset, units, ratios, grouped=group_by is not None)
+    splits = assign_units(units, pixels, _without_test(ratios) if fixed else ratios, seed) | dict.fromkeys(fixed, _TEST)
     after = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
     labelled = [sample for sample in after if sample.is_labelled]
     numbers = None if folds is None else assign_folds(units_of(labelled, joined), pixels, folds, seed)
@@ -218,7 +227,7 @@ def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], rat
             f"{dataset.root}: the split tears apart what belongs together ({parts}); {remedy}"
             + ("" if grouped or torn[0][0].group else ", --no-dedupe leaves near-duplicates where they are")
         )
-    if not all(sample.split for sample in samples):
+    if not all(sample.split for sample in samples) or all(sample.split == sample.came for sample in samples):
         return
     largest = max(map(len, units.values()))
     counts = Counter(sample.split for sample in samples)

@@ -33,11 +33,11 @@ def each_file(reader: str, parse: Parse) -> Callable[[Contents, Sequence[FoundFi
 
 
 def all_files(
-    reader: str, parse: ParseAll, points: Literal["pixels", "shares"] = "pixels", *, each_photo: bool = False
+    reader: str, parse: ParseAll, points: Literal["shares", "told"] = "told", *, each_photo: bool = False
 ) -> Callable[[Contents, Sequence[FoundFile]], LabelSource]:
     """How a format opens JSON files of which each is of any number of photos.
 
-    points: whether corners are pixels, or shares of the image from 0 to 1.
+    points: corners are shares of the image (0 to 1), or tell themselves whether they are shares or pixels.
     each_photo: whether a file may be that of a photo, so that one that is damaged is left out.
     """
 
@@ -75,7 +75,7 @@ def source_of(
     first: FoundFile,
     images: Sequence[RegionImage],
     left_out: LeftOut,
-    points: Literal["pixels", "shares"] = "pixels",
+    points: Literal["shares", "told"] = "told",
     colors: Mapping[str, object] = MappingProxyType({}),
 ) -> LabelSource:
     """The images as a source; SegError if none has a region.

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.files import read_bytes
+from prep.core.files import read_bytes, within_limits
 from prep.images.finding import FoundFile
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
@@ -23,6 +23,9 @@ from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes, class_
 from prep.labels.text_files import decode_text
 
 _MASK, _NAMES, _PHOTO = "label.png", "label_names.txt", "img.png"
+_OLDER = "info.yaml"
+"""Earlier versions of LabelMe wrote the names into this file (label_names: [_background_, cat])."""
+
 _IGNORED = 255
 _SUFFIX = "_json"
 
@@ -51,14 +54,34 @@ def _code(name: str, names: Sequence[str]) -> int:
 
 
 def _names_in(folder: Path) -> list[str]:
-    path = folder / _NAMES
-    lines = decode_text(path, read_bytes(path)).splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    path, older = folder / _NAMES, folder / _OLDER
+    if path.is_file():
+        lines = decode_text(path, read_bytes(path)).splitlines()
+        return [line.strip() for line in lines if line.strip()]
+    if older.is_file():
+        return _names_of_older(older)
+    raise SegError(f"{path}: is not there, and says which number of {_MASK} is which class; export this photo again")
+
+
+def _names_of_older(path: Path) -> list[str]:
+    import yaml
+
+    with within_limits(path):
+        try:
+            content = yaml.safe_load(decode_text(path, read_bytes(path)))
+        except (yaml.YAMLError, ValueError) as error:
+            raise SegError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    names = content.get("label_names") if isinstance(content, dict) else None
+    if not isinstance(names, list):
+        raise SegError(f"{path}: says no label_names; export this photo again")
+    return [str(name).strip() for name in names]
 
 
 def _folders(contents: Contents) -> list[Path]:
-    lists = {file.path.parent for file in contents.named(_NAMES)}
-    return sorted({file.path.parent for file in contents.named(_MASK)} & lists)
+    """Folders with a mask, if some have a list of names: the others have lost theirs."""
+    masks = {file.path.parent for file in contents.named(_MASK)}
+    lists = {file.path.parent for name in (_NAMES, _OLDER) for file in contents.named(name)}
+    return sorted(masks) if masks & lists else []
 
 
 def _recognised(contents: Contents) -> float:
@@ -101,5 +124,6 @@ FORMAT = FileFormat(
     _recognised,
     _opened,
     (LabelmeFolderReader(),),
-    rules="Each folder has its own label_names.txt, in which the same number may be another class: names decide.",
+    rules="Each folder has its own label_names.txt (of earlier versions info.yaml), in which the same number may be "
+    "another class: names decide. A folder without one is left out and listed.",
 )

@@ -23,8 +23,8 @@ _VOC_NAMES = (
     *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
 )
 _GUESSED = (
-    "no class map lies beside these masks: the names are Pascal VOC's 21, a guess; if they are yours, name them with "
-    "--classes"
+    "no class map lies beside these masks: the names are Pascal VOC's 21, a guess; if yours are others, name "
+    "them with --classes"
 )
 _VOC_BORDER = (224, 224, 192)
 

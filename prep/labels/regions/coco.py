@@ -104,7 +104,6 @@ def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -
         classes=named_classes(names, {each.name: each.color for each in reversed(categories)}),
         notes=notes,
         root=root,
-        points="either",
     )
 
 

@@ -32,7 +32,7 @@ from prep.labels.region_labels import (
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only, note_on_several
-from prep.labels.shapes.extents import outside_note, turned
+from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
 from prep.labels.shapes.shapes import Polygon, RegionImage
 from prep.labels.shapes.sources import photos_by_stem
 from prep.photos.photoio import open_photo
@@ -117,9 +117,10 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
             size = each.size if all(each.size) else _photo_size(each.file, photos)
             images.append(RegionImage(each.file.name, size, [("", Polygon((each.corners,)))]))
             sized.append(each)
-    placed, how = turned(images, [photos.get(each.file.stem) for each in sized])
+    whole, shares = whole_of(images)
+    placed, how = turned(in_pixels(images)[0], [photos.get(each.file.stem) for each in sized])
     labels = [
-        RawLabel(each.file.path, each.file.stem, size=image.size, names=known, regions=each.regions)
+        RawLabel(each.file.path, each.file.stem, size=image.size, names=known, regions=_placed(each, image.size, whole))
         for each, image in zip(sized, placed, strict=True)
     ]
     return LabelSource(
@@ -131,12 +132,25 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         notes=(
             *_notes(sum((each.skipped for each in found), Counter())),
             *by_own_name,
+            *shares,
             *how,
             *outside_note(placed),
             *_on_inner_photos([each.file for each in found if each.holds_photo and each.file.stem not in photos]),
             *numbered_note(known),
         ),
         damaged=left_out.damaged,
+    )
+
+
+def _placed(file: LabelmeFile, size: tuple[int, int], whole: int | None) -> tuple[tuple[str, Any], ...] | None:
+    """The shapes with points in pixels, where `whole` is what width and height are to them; None: as in the file."""
+    if whole is None or not len(file.corners):
+        return file.regions
+    regions = _regions(_content(file.file.path)) if file.regions is None else file.regions
+    scale = np.array(size) / whole
+    return tuple(
+        (name, shape | {"points": (np.array(shape["points"], np.float64).reshape(-1, 2) * scale).tolist()})
+        for name, shape in regions
     )
 
 

@@ -33,36 +33,42 @@ def scaled(image: RegionImage, across: float, down: float) -> RegionImage:
 
 
 def in_pixels(images: Sequence[RegionImage]) -> tuple[list[RegionImage], list[str]]:
-    """Points that are shares (0 to 1) or percents (0 to 100) of the image as pixels, and a note that says so.
+    """Points that are shares (0 to 1) or percents (0 to 100) of the image as pixels, and a note that says so."""
+    whole, notes = whole_of(images)
+    if whole is None:
+        return list(images), notes
+    return [scaled(image, image.size[0] / whole, image.size[1] / whole) for image in images], notes
 
-    They are shares if those of every image lie between 0 and 1: a single region may be as small as a pixel.
+
+def whole_of(images: Sequence[RegionImage]) -> tuple[int | None, list[str]]:
+    """What the width and the height of an image are to its points: 1, 100, or None if they are pixels; and a note.
+
+    They are shares if those of every image lie between 0 and 1, and some have fractions: a single region may be as
+    small as a pixel.
     """
     extents = [image.extent for image in images if image.extent is not None]
     if not extents or any(max(extent) > 100.1 or min(extent) < -0.1 for extent in extents):
-        return list(images), []
+        return None, []
     if any(max(extent) > 1.001 or min(extent) < -0.001 for extent in extents):
-        return _from_percents(images, np.array(extents))
-    if all(max(image.size) <= 1 for image in images):
-        return list(images), []
-    note = "all points lie between 0 and 1: read as shares of the width and height of their images"
-    return [scaled(image, *image.size) for image in images], [note]
+        return _of_percents(images, np.array(extents))
+    if all(max(image.size) <= 1 for image in images) or not any((image.points() % 1 != 0).any() for image in images):
+        return None, []
+    return 1, ["all points lie between 0 and 1: read as shares of the width and height of their images"]
 
 
-def _from_percents(images: Sequence[RegionImage], extents: NDArray[np.float64]) -> tuple[list[RegionImage], list[str]]:
-    """Points between 0 and 100 as pixels, if they are percents, and a note, also where they may be.
+def _of_percents(images: Sequence[RegionImage], extents: NDArray[np.float64]) -> tuple[int | None, list[str]]:
+    """100 where points between 0 and 100 are percents and no pixels; and a note, also where they may be.
 
     As pixels they would all lie in one corner of larger images, or far outside of smaller ones. By chance a region lies
     there as seldom as that corner is small; percents have fractions, and reach over most of the image both ways.
     """
     seldom = sum(map(_seldom, images))
     if seldom > math.log(0.05) or not all(image.is_of_polygons and all(image.size) for image in images):
-        return list(images), []
+        return None, []
     wide = extents[:, :2].min(axis=0).max() <= 20 and extents[:, 2:].max(axis=0).min() >= 80
     if seldom <= math.log(1e-4) and wide and any((image.points() % 1 != 0).any() for image in images):
-        return [scaled(image, image.size[0] / 100, image.size[1] / 100) for image in images], [
-            "all points lie between 0 and 100: read as percents of the width and height of their images"
-        ]
-    return list(images), [
+        return 100, ["all points lie between 0 and 100: read as percents of the width and height of their images"]
+    return None, [
         "all points lie between 0 and 100, and are read as pixels: if they are percents of the width and height, these "
         "masks are wrong; then export pixels"
     ]

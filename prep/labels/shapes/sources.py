@@ -31,14 +31,14 @@ def region_source(
     classes: ClassMap | None = None,
     notes: Sequence[str] = (),
     root: Path | None = None,
-    points: Literal["pixels", "shares", "either"] = "pixels",
+    points: Literal["shares", "told"] = "told",
     damaged: Mapping[str, str] = MappingProxyType({}),
 ) -> LabelSource:
     """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
 
     names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
     that of its photo; without photo and size it is missing.
-    points: whether those of polygons are pixels or shares of the image (0 to 1), or have to tell that themselves.
+    points: those of polygons are shares of the image (0 to 1), or tell themselves whether they are shares or pixels.
     damaged: label files that cannot be read; an image whose photo is needed and cannot be read joins them.
     Raises SegError if no image is left.
     """
@@ -167,7 +167,7 @@ def _in_pixels(
     """The images with points in pixels and sizes that fit them, and notes on what was assumed."""
     if points == "shares":
         return [scaled(image, *image.size) for image in images], []
-    pixels, shares = in_pixels(images) if points == "either" else (list(images), [])
+    pixels, shares = in_pixels(images)
     placed, how = turned(pixels, photos)
     return placed, [*shares, *how]
 

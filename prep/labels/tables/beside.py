@@ -1,9 +1,11 @@
 """What lies beside masks without a class map: lists of any name, to be proposed, and lists that cannot be read."""
 
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.folder_names import words_of
+from prep.core.words import list_some
 from prep.labels.class_files import (
     DEFINITION_NAMES,
     files_by_name,
@@ -43,3 +45,18 @@ def tables_beside(source: Path) -> list[tuple[Path, ClassTable]]:
     files = [file for file in files if not file.name.lower().startswith(_NO_TABLES)]
     read = ((file, table_or_none(file)) for file in files[:_MOST_TABLES] if file.is_file())
     return [(file, table) for file, table in read if table is not None]
+
+
+def note_on_lists(beside: Sequence[tuple[Path, ClassTable]], classes: int, stems: Set[str]) -> str:
+    """A note on lists beside masks whose classes were guessed, of which one may say them; empty if none does.
+
+    classes: that occur in some of the masks.  stems: of the masks, of which a list may be, too.
+    """
+    files = [
+        str(file)
+        for file, table in beside
+        if classes <= len(table.classes) <= 2 * classes + 2 and stems.isdisjoint(table.classes.names)
+    ]
+    if not files:
+        return ""
+    return f"may be the class map of these masks: {list_some(files)}; if one is, name it with --classes"

@@ -1,6 +1,7 @@
 """Class tables as lines of text: names, numbers before or after them, colours in decimals, our own name,#rrggbb."""
 
 import csv
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -16,9 +17,18 @@ _HEX_ID = re.compile(r"#[0-9a-fA-F]{6}\s*,\s*\d")
 _LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
 _NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
 _NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
-_ID_FIRST = re.compile(r"(\d{1,5})(?:\s*[:=,;\t]\s*|[.)]?\s+)(\S.*)")
-_ID_LAST = re.compile(r"(\S.*?)\s*[:=,;\t]\s*(\d{1,5})")
-_ID_NAME_COLOR = re.compile(r"(\d{1,5})[\s,:]+([^\W\d].*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]*")
+_ID_FIRST = re.compile(r"[\[(]?(\d{1,5})(?:\s*[:=,;|\t]\s*|\s+[-\u2013]+>?\s+|[.)\]]?\s+)(\S.*)")
+_ID_LAST = re.compile(r"(\S.*?)(?:\s*[:=,;|\t]\s*|\s*[-\u2013]+>\s*|\s+(?=[\[(]))[\[(]?(\d{1,5})[\])]?")
+_ID_NAME_COLOR = re.compile(
+    r"(\d{1,5})[\s,:]+([^\W\d].*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,]+\d{1,3})?[\s,]*"
+)
+_NAME_ID_COLOR = re.compile(r"(\S.*?)\s*[,;\t]\s*(\d{1,5})\s*[,;\t]\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]*")
+_NUMBERS_NAME = re.compile(r"((?:\d{1,5}(?:\.\d*)?[\s,;:]+){3,})(\D.*)")
+"""Numbers, then a name: r g b; id r g b; id r g b a; r g b a; ITK-SNAP's id r g b a visible mesh."""
+
+_MARKUP = re.compile(r"[|;{}\t]|^(?:0x[0-9a-f]+|[\[(]?\d+[\])]?)[\s:,=]|[\s:=\[(]0x[0-9a-f]+$", re.IGNORECASE)
+"""What stands in tables, markup and programs, and in no name."""
+
 _ID_AFTER_SPACE = re.compile(r"\S.*?\s+\d{1,5}")
 
 _BRACKETS = re.compile(r"[\[(](\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*)[\])]")
@@ -48,6 +58,8 @@ _COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
 _COLOR_COLUMN = ("color", "colour", "rgb", "hex", "hex color", "rgb color")
 _TRIPLE = re.compile(r"(?:rgb)?[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})\s*[\])]?")
 _LONGEST_NAME = 100
+_ITK_SNAP = 7
+_WORDS = 3
 
 Line = tuple[int, str]
 """Number of a line in its file, from 1, and what stands in it."""
@@ -139,6 +151,11 @@ def _colors(lines: Sequence[Line]) -> list[Row]:
     full = [(number, match) for number, line in lines if (match := _ID_NAME_COLOR.fullmatch(line))]
     if lines and len(full) == len(lines):  # 1 road 128 64 128
         return [Row(m[2], _rgb(number, m.groups()[2:]), int(m[1]), f"line {number}") for number, m in full]
+    if lines and all(_NAME_ID_COLOR.fullmatch(line) for _, line in lines):  # road,1,128,64,128
+        each = [(number, _NAME_ID_COLOR.fullmatch(line)) for number, line in lines]
+        return [Row(m[1], _rgb(n, m.groups()[2:]), int(m[2]), f"line {n}") for n, m in each if m]
+    if (numbered := _numbers_and_names(lines)) is not None:
+        return numbered
     for number, line in lines:
         where = f"line {number}"
         if match := _LABELMAP.fullmatch(line):  # first, because a name may hold numbers
@@ -152,6 +169,36 @@ def _colors(lines: Sequence[Line]) -> list[Row]:
         else:
             break
     return found
+
+
+def _numbers_and_names(lines: Sequence[Line]) -> list[Row] | None:
+    """Lines of four and more numbers and a name: `id r g b name`, `id r g b a name`, `r g b a name`, ITK-SNAP's.
+
+    None if the first line is not so. SegError if nothing tells whether the first number of four is an id.
+    """
+    found = [(number, _NUMBERS_NAME.fullmatch(line)) for number, line in lines]
+    rows = [(n, re.findall(r"[\d.]+", m[1]), m[2].strip().strip("\"'")) for n, m in found if m]
+    if not rows or len(rows) < len(lines) or len(rows[0][1]) == len(_COLOR_COLUMNS):
+        return None
+    number, first, name = rows[0]
+    if len(first) not in (4, 5, _ITK_SNAP) or any(len(values) != len(first) for _, values, _ in rows):
+        raise SegError(f"line {number}: which of these numbers are the colour of {name!r:.60}? Write name,#rrggbb,id")
+    if len(first) == 4 and not _begin_with_ids([tuple(map(float, values)) for _, values, _ in rows]):
+        if len({values[3] for _, values, _ in rows}) > 1:
+            raise SegError(
+                f"line {number}: is the first number an id, or is the last one of four a part of the colour of "
+                f"{name!r:.60}? Write each line as name,#rrggbb,id"
+            )
+        return [Row(name, _rgb(n, values[:3]), None, f"line {n}") for n, values, name in rows]
+    return [Row(name, _rgb(n, values[1:4]), whole(f"line {n}", values[0]), f"line {n}") for n, values, name in rows]
+
+
+def _begin_with_ids(rows: Sequence[Sequence[float]]) -> bool:
+    """Whether of rows of four numbers the first is an id and no red: they grow, and the others are distinct colours."""
+    ids, colors = [row[0] for row in rows], {tuple(row[1:]) for row in rows}
+    grow = all(one < other for one, other in itertools.pairwise(ids))
+    opaque = {row[3] for row in rows} == {255} and ids != [ids[0] + place for place in range(len(ids))]
+    return grow and len(colors) == len(rows) and not opaque
 
 
 def _rgb(number: int, values: Sequence[str]) -> Color:
@@ -192,6 +239,14 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
 
 
 def _names(lines: Sequence[Line]) -> list[Row]:
+    lines = [(number, re.sub(r"\s+(?:#|//)\s.*", "", line)) for number, line in lines]  # road # of asphalt
+    if all(len(line) > 2 and line[0] == line[-1] and line[0] in "\"'" for _, line in lines):
+        lines = [(number, line[1:-1].strip()) for number, line in lines]
+    if len(lines) == 1 and len(lines[0][1].split()) >= _WORDS:
+        raise SegError(
+            f"line {lines[0][0]}: is {lines[0][1]!r:.60} one name, or several? Write one name a line (one class alone "
+            "as name,#rrggbb)"
+        )
     several = [line for _, line in lines if "," in line]
     for number, line in lines:
         if "," in line and 2 * len(several) < len(lines) and re.fullmatch(r"[^,\d#]+,[^,\d#]+", line):
@@ -200,7 +255,7 @@ def _names(lines: Sequence[Line]) -> list[Row]:
                 f"line {number}: a name with a comma, which could also be two names (found {line!r:.60}); write this "
                 f"line as\n  {plain}"
             )
-        if "," in line or len(line) > _LONGEST_NAME or not line.isprintable():
+        if "," in line or _MARKUP.search(line) or len(line) > _LONGEST_NAME or not line.isprintable():
             raise SegError(
                 f"line {number}: no class map; write one name,#rrggbb or one name a line (found {line!r:.60})"
             )

@@ -80,7 +80,7 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     )
     said = tuple((row.name, raw if raw >= 0 else None) for row, raw in ignored)
     has_ids = any(row.raw is not None for row in rows)
-    rest = zero_is_rest and not ignored and 0 not in ids  # a row for unlabelled pixels says what they look like
+    rest = zero_is_rest and 0 not in raws  # a row for unlabelled pixels that has this number says what it is
     return ClassTable(classes, has_colors, has_ids, rest, said)
 
 

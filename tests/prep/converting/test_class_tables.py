@@ -193,6 +193,12 @@ def test_a_list_beside_the_masks_comes_before_the_names_of_voc(raw: Raw) -> None
     assert raw.names[:3] == ("background", "aeroplane", "bicycle")
     raw.assert_masks(lambda ids: ids)
     shutil.rmtree(raw.target)
+    raw.write("train.txt", "a\nb\n")  # of the masks, and no classes
+    listed = raw.write("damages.txt", "sound\ncrack\nrust\n")
+    said = raw.convert(images="JPEGImages")
+    assert f"may be the class map of these masks: {listed}; if one is, name it with --classes" in said
+    listed.unlink()
+    shutil.rmtree(raw.target)
     path = raw.write("class_names.txt", "_background_\nroad\ncar\n")
     said = raw.convert(images="JPEGImages")
     assert f"classes: {path}" in said
@@ -352,6 +358,12 @@ def test_each_labelme_folder_has_its_own_numbers(raw: Raw) -> None:
     raw.write("b_json/label_names.txt", "_background_\nroad\n")
     said = run_partly("masks", "convert", raw.folder, "-o", raw.target, "--overwrite")
     assert "holds the number 2, and label_names.txt beside it has 2 names" in said
+    (raw.folder / "b_json/label_names.txt").unlink()
+    said = run_partly("masks", "convert", raw.folder, "-o", raw.target, "--overwrite")
+    assert f"{raw.folder / 'b_json/label_names.txt'}: is not there" in said
+    raw.write("b_json/info.yaml", "label_names:\n- _background_\n- car\n- road\n")  # of LabelMe before 3.16
+    run_ok("masks", "convert", raw.folder, "-o", raw.target, "--overwrite")
+    assert np.array_equal(masks_of(raw.target)["b"], np.array([0, 2, 1])[IDS["b"]])
 
 
 def test_names_that_differ_in_case_only_are_told(raw: Raw) -> None:
@@ -395,6 +407,60 @@ def test_as_many_values_as_names_are_laid_out_in_order(raw: Raw, names: str) -> 
     raw.convert("--classes", raw.write("mine.txt", "\n".join(lines) + "\n"))
     raw.assert_masks(lambda ids: ids)
     assert raw.names == (("soil" if "soil" in names else "background"), "road", "car")
+
+
+@pytest.mark.parametrize(("white", "kind"), [(65535, np.uint16), (254, np.uint8)])
+def test_white_of_a_table_of_colours_may_be_another_number(raw: Raw, white: int, kind: type[np.uint16]) -> None:
+    raw.masks(lambda ids: np.where(ids == 2, white, 0).astype(kind))
+    raw.write("classes.txt", "thing,#ffffff\nrest,#000000\n")
+    said = raw.refused()
+    lines = said[said.index("\n\n") + 2 :].splitlines()[:2]
+    raw.convert("--classes", raw.write("mine.txt", "\n".join(lines) + "\n"))
+    raw.assert_masks(lambda ids: ids == 2)
+    assert raw.names == ("rest", "thing")
+
+
+def test_white_stays_the_object_where_edges_are_grey(raw: Raw) -> None:
+    raw.masks(lambda ids: np.array([0, 128, 255], np.uint8)[ids])
+    raw.write("classes.txt", "background\nthing\n")
+    said = raw.refused()
+    assert "the masks hold 0, 128 and 255. If 255 is thing, save these two lines" in said
+    lines = raw.write("mine.txt", "\n".join(said[said.index("\n\n") + 2 :].splitlines()[:2]) + "\n")
+    raw.convert("--classes", lines, "--unknown", "ignore")
+    raw.assert_masks(lambda ids: np.array([0, 255, 1], np.uint8)[ids])
+    raw.convert("--classes", lines, "--unknown", "nearest")
+    raw.assert_masks(lambda ids: ids > 0)
+
+
+def test_greys_of_smooth_interpolation_are_no_ids(raw: Raw) -> None:
+    def soft(ids: np.ndarray) -> np.ndarray:
+        made = np.where(ids == 2, 255, 0).astype(np.uint8)
+        made[:10, :24] = np.arange(6, 246).reshape(10, 24)  # a third of all pixels, as on small masks
+        return made
+
+    raw.masks(soft)
+    raw.write("classes.txt", "background\nthing\n")
+    assert "--unknown nearest" in raw.refused()
+    raw.convert("--unknown", "nearest")
+    raw.assert_masks(lambda ids: soft(ids) > 127)
+
+
+def test_stated_ids_that_are_all_too_small_are_asked_about(raw: Raw) -> None:
+    raw.masks(lambda ids: ids + 2)
+    raw.write("labels.txt", "0 road\n1 car\n2 tree\n")
+    said = raw.refused()
+    assert "The masks hold ids from 2 to 4, and the class map says 0 to 2: road, car would be in no mask" in said
+    lines = said[said.index("\n\n") + 2 :].splitlines()[:3]
+    raw.convert("--classes", raw.write("mine.txt", "\n".join(lines) + "\n"))
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_first_id_that_leaves_ids_over_is_told_as_that(raw: Raw) -> None:
+    raw.masks(lambda ids: ids)
+    table = raw.write("class_dict_seg.csv", TABLE)
+    said = raw.refused("--classes", table, "--first-id", 1)
+    assert "the masks hold 0, which would be of no class. Counted from 0, none is left over" in said
+    assert "hold colours" not in run_ok("masks", "inspect", raw.folder, "--classes", table, "--first-id", 1).stdout
 
 
 def test_black_grey_and_white_are_three_classes_unless_one_is_called_ignore(raw: Raw) -> None:

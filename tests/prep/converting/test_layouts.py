@@ -350,7 +350,7 @@ def test_photos_that_are_taken_for_masks_are_told(folder: Folder) -> None:
     classes.write_text("background,#000000\nroad,#ff0000\n", encoding="utf-8")
     said = run_error("masks", "convert", folder.path, "-o", root, "--classes", classes)
     assert "so many values are those of photos, not of masks" in said
-    assert "--unknown nearest" not in said
+    assert "--unknown" not in said
     said = run_ok("masks", "inspect", folder.path).stdout
     assert "so many values are those of photos, not of masks" in said
     assert "--unknown nearest" not in said

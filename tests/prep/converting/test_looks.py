@@ -50,6 +50,18 @@ def test_names_in_one_folder_are_paired_by_looks(tmp_path: Path) -> None:
     assert np.array_equal(masks_of(tmp_path / "set")["Image_01L"], random_mask(2, 80, 90))
 
 
+@pytest.mark.parametrize("number", [6, 80])
+@pytest.mark.parametrize(("photo", "mask"), [("{}", "{}_m"), ("{}_x", "{}_y"), ("um_{}", "um_lane_{}")])
+def test_any_number_of_pairs_is_told_by_looks(tmp_path: Path, number: int, photo: str, mask: str) -> None:
+    for place in range(number):
+        save(tmp_path / "raw" / f"{photo.format(f'{place:03}')}.png", random_image(place, 80, 90))
+        save(tmp_path / "raw" / f"{mask.format(f'{place:03}')}.png", random_mask(place, 80, 90))
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert f"\n  --match '{photo}' '{mask}'" in said
+    type_advice(said, tmp_path)
+    assert np.array_equal(masks_of(tmp_path / "set")[photo.format("005")], random_mask(5, 80, 90))
+
+
 @pytest.mark.parametrize("command", ["convert", "inspect"])
 def test_photos_beside_labels_of_no_format_are_no_masks(command: str, tmp_path: Path) -> None:
     save(tmp_path / "raw" / "a.png", random_image(1, 80, 90))

@@ -693,6 +693,13 @@ def test_splits_that_came_with_the_labels_stay(tmp_path: Path) -> None:
         assert {each.stem: each.split for each in samples} == {
             "train_a": "train", "train_b": "train", "valid_c": "val", "test_d": "test"
         }  # fmt: skip
+    run_ok("split", tmp_path / "set", "--folds", 3)  # other ratios are no reason to divide anew
+    for seed in range(4):
+        split = ("split", tmp_path / "set", "--overwrite", "--ratios", "40/40/20", "--folds", 3, "--seed", seed)
+        said = run_ok(*split)
+        assert "1 sample came as test with the labels and stays there" in said.stdout + said.stderr
+        assert [each.stem for each in Dataset.open(tmp_path / "set").of_split("test")] == ["test_d"]
+        assert "test_d" not in (tmp_path / "set" / "folds.csv").read_text()
 
 
 def test_ids_in_three_equal_channels_get_no_colours_by_nearness(tmp_path: Path) -> None:

@@ -65,6 +65,60 @@ def test_colors(tmp_path: Path, name: str, text: str, expected: ClassMap, encodi
     assert table.has_colors
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{n} {r} {g} 0 {name}",
+        "{n},{r},{g},0,{name}",
+        "{n} {r} {g} 0 255 {name}",
+        '    {n}   {r}    {g}    0        1  1  1    "{name}"',
+        "{n} {name} {r} {g} 0 0",
+        "{name},{n},({r},{g},0)",
+        "{name}, {n}, {r}, {g}, 0",
+    ],
+)
+def test_numbers_beside_colors_are_ids(tmp_path: Path, line: str) -> None:
+    rows = [(2, 255, 0, "car"), (5, 0, 255, "tree"), (7, 9, 9, "void")]
+    text = "\n".join(line.format(n=n, r=r, g=g, name=name) for n, r, g, name in rows)
+    table = read_class_table(write(tmp_path, "label_colors.txt", text))
+    assert table.classes == ClassMap(("car", "tree"), (RED, GREEN), (2, 5), ((9, 9, 0),), (7,))
+    assert table.has_ids
+
+
+def test_the_last_of_four_numbers_may_be_how_opaque_the_color_is(tmp_path: Path) -> None:
+    table = read_class_table(write(tmp_path, "label_colors.txt", "255 0 0 255 car\n0 255 0 255 two words\n"))
+    assert (table.classes, table.has_ids) == (EXPECTED, False)
+
+
+@pytest.mark.parametrize("line", ["[{n}] {name}", "{n}|{name}", "{n} - {name}", "{name} ({n})", "{name} -> {n}"])
+def test_numbers_in_brackets_and_behind_arrows_are_ids(tmp_path: Path, line: str) -> None:
+    rows = [(2, "car"), (5, "two words")]
+    text = "\n".join(line.format(n=n, name=name) for n, name in rows)
+    table = read_class_table(write(tmp_path, "classes.txt", text))
+    assert (table.classes.names, table.classes.ids) == (("car", "two words"), (2, 5))
+
+
+@pytest.mark.parametrize("text", ['"car"\n"two words"\n', "car # red\ntwo words // green\n"])
+def test_quotes_and_comments_are_no_part_of_a_name(tmp_path: Path, text: str) -> None:
+    assert read_class_table(write(tmp_path, "classes.txt", text)).classes.names == ("car", "two words")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("car;tree;road\n", "line 1: no class map"),
+        ("car tree road\n", "line 1: is 'car tree road' one name, or several?"),
+        ("| id | name |\n|---|---|\n| 0 | car |\n", "line 1: no class map"),
+        ("0x00 car\n0x01 tree\n", "line 1: no class map"),
+        ("5 0 0 0 car\n2 255 0 0 tree\n1 0 255 3 road\n", "line 1: is the first number an id, or is the last one"),
+        ("1 2 3 4 5 6 car\n", "line 1: which of these numbers are the colour of 'car'?"),
+    ],
+)
+def test_what_is_no_list_of_names_is_refused_with_the_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SegError, match=re.escape(said)):
+        read_class_table(write(tmp_path, "classes.txt", text))
+
+
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_names_are_counted(tmp_path: Path, first: int) -> None:
     table = read_class_table(write(tmp_path, "codes.txt", "Animal\n\n  two words \nVoid\nwall\n"), first)
@@ -243,7 +297,7 @@ def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
 def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) -> None:
     meta = write(tmp_path, "meta.json", json.dumps(SUPERVISELY))
     assert read_class_table(meta).classes.ids == (1, 2)
-    assert not read_class_table(meta).zero_is_rest  # Unlabeled is a row of its own
+    assert read_class_table(meta).zero_is_rest  # Unlabeled is 3, and 0 lies in no object
     write(tmp_path, "obj_class_to_machine_color.json", '{"car": [7, 7, 7], "two words": [4, 4, 4]}')
     assert read_class_table(meta).classes.ids == (7, 4)
 

@@ -309,3 +309,13 @@ def test_points_outside_the_photo_are_told(tmp_path: Path, out: Path) -> None:
     save(tmp_path / "raw/a.png", random_image(0, 4, 6))
     said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
     assert "25.0% of the points (2) lie outside their images, where regions are cut off; look at a.json" in said
+
+
+def test_shares_of_the_photo_are_read_as_such(tmp_path: Path, out: Path) -> None:
+    write(
+        tmp_path / "raw/a.json", [shape("cat", square(0, 0, 0.5, 1)), shape("ant", [[0.5, 0], [1, 0.5]], "rectangle")]
+    )
+    save(tmp_path / "raw/a.png", random_image(0, 4, 6))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "all points lie between 0 and 1: read as shares of the width and height of their images" in said
+    assert rows(out) == ["222111"] * 2 + ["222000"] * 2

@@ -152,3 +152,11 @@ def test_a_file_for_each_split_as_the_balloons_have_it(tmp_path: Path) -> None:
     assert not masks["val_a"].any()
     (tmp_path / "raw/val/more.json").write_text((tmp_path / "raw/val/via_region_data.json").read_text())
     assert "holds 3 files of VIA" in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "other")
+
+
+def test_shares_of_the_photo_are_read_as_such(tmp_path: Path) -> None:
+    half = {"name": "polygon", "all_points_x": [0, 0.5, 0.5, 0], "all_points_y": [0, 0, 1, 1]}
+    source = write(tmp_path / "raw", {"a.png": [region(half, name="cat")]})
+    said = run_ok("masks", "convert", source, "-o", tmp_path / "set").stdout
+    assert "all points lie between 0 and 1: read as shares of the width and height of their images" in said
+    assert rows(tmp_path / "set", "a") == ["111000"] * 4

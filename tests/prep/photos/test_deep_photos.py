@@ -257,3 +257,10 @@ def test_a_damaged_record_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "ranges.json").write_text(content)
     with pytest.raises(SegError, match=r"ranges\.json: .*restore the file"):
         read_rendering(tmp_path / "ranges.json")
+
+
+@pytest.mark.filterwarnings("error")
+def test_half_precision_is_counted_without_a_warning(tmp_path: Path) -> None:
+    for stem in ("a", "b"):
+        photo(tmp_path / f"raw/{stem}.tif", 0, 1, "float16")
+    assert "2 photos of float16 numbers: 0 to 1 becomes black to white" in resized(tmp_path / "raw", tmp_path / "r")
