@@ -12,6 +12,7 @@ from prep.core.words import list_some
 from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, PartMask
 from prep.geo.extra import gdal, need_geo
 from prep.geo.georeference import GeoReference, read_georeference
+from prep.geo.vectors import VECTOR_SUFFIXES
 from prep.images.finding import find_files
 
 _NO_CLASS = -1
@@ -27,6 +28,9 @@ class LabelRasters:
         self.notes: list[str] = []
         self._source = options.source
         self._files = {file.stem: file.path for file in find_files(options.source, RASTER_SUFFIXES)}
+        if not self._files and (vectors := find_files(self._source, VECTOR_SUFFIXES)):
+            first = shlex.quote(str(vectors[0].path))
+            raise SegError(f"{self._source}: holds no rasters (.tif, .tiff); name the polygons: --labels {first}")
         classes = known if options.classes_file is None else read_classes(options.classes_file)
         if classes is None or not len(classes):
             raise SegError(f"{options.source}: what do its numbers mean? Name the list of classes with --classes FILE")
