@@ -174,6 +174,8 @@ def test_label_rasters_that_lie_elsewhere_are_refused(raster: Path, tmp_path: Pa
     assert "no labels of that name in" in run_error(*command, tmp_path / "classes.txt")
     write_raster(tmp_path / "masks/town.tif", MASK, transform=(0.5, 0, EAST + 1, 0, -0.5, NORTH))
     assert "lies elsewhere than" in run_error(*command, tmp_path / "classes.txt")
+    write_raster(tmp_path / "masks/town.tif", MASK, crs="EPSG:32632")
+    assert "masks/town.tif: in EPSG:32632, but " in run_error(*command, tmp_path / "classes.txt")
     write_raster(tmp_path / "masks/town.tif", MASK[:50])
     said = run_error(*command, tmp_path / "classes.txt")
     assert "120 x 50 pixels, but" in said
@@ -341,7 +343,9 @@ def test_one_damaged_raster_among_many_is_listed(tmp_path: Path) -> None:
     content = (tmp_path / "in/r2.tif").read_bytes()
     (tmp_path / "in/r2.tif").write_bytes(content[: len(content) - 300])
     text = run_partly("tile", tmp_path / "in", "-o", tmp_path / "d", "--size", "50")
-    assert "r2.tif" in text
+    assert "r2.tif: cannot be read (" in text
+    assert "See previous exception" not in text
+    assert "copy it again" in text
     assert {sample.stem[:2] for sample in Dataset.open(tmp_path / "d").samples} == {"r0", "r1", "r3"}
 
 
