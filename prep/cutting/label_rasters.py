@@ -12,6 +12,8 @@ from prep.core.words import list_some
 from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, PartMask
 from prep.geo.extra import gdal, need_geo
 from prep.geo.georeference import GeoReference, read_georeference
+from prep.geo.projection import crs_of
+from prep.geo.vectors import VECTOR_SUFFIXES
 from prep.images.finding import find_files
 
 _NO_CLASS = -1
@@ -27,6 +29,9 @@ class LabelRasters:
         self.notes: list[str] = []
         self._source = options.source
         self._files = {file.stem: file.path for file in find_files(options.source, RASTER_SUFFIXES)}
+        if not self._files and (vectors := find_files(self._source, VECTOR_SUFFIXES)):
+            first = shlex.quote(str(vectors[0].path))
+            raise SegError(f"{self._source}: holds no rasters (.tif, .tiff); name the polygons: --labels {first}")
         classes = known if options.classes_file is None else read_classes(options.classes_file)
         if classes is None or not len(classes):
             raise SegError(f"{options.source}: what do its numbers mean? Name the list of classes with --classes FILE")
@@ -84,6 +89,10 @@ class LabelRasters:
         steps = max(abs(a) + abs(b), abs(d) + abs(e))
         corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1)], np.float64)
         apart = corners @ (np.reshape(place.transform, (2, 3)) - np.reshape(other.transform, (2, 3))).T
+        here, there = crs_of(place), crs_of(other)
+        if here and there and here != there:
+            names = here.to_string()[:80], there.to_string()[:80]
+            raise SegError(f"{path}: in {names[1]}, but {raster} in {names[0]}; {_warped(path, raster)}")
         if np.abs(apart).max() > _SHIFT * steps:
             raise SegError(f"{path}: lies elsewhere than {raster}; {_warped(path, raster)}")
 

@@ -1,5 +1,6 @@
 """Labels of rasters: polygons of vector files, or rasters of class numbers; as masks of any part of a raster."""
 
+import math
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from prep.core.words import counted, list_some, natural_key
 from prep.geo.burning import UNCOVERED, Burner
 from prep.geo.georeference import GeoReference, Transform, companions
 from prep.geo.projection import projection_of
-from prep.geo.vectors import Region, VectorLayer, moved, read_vectors
+from prep.geo.vectors import Region, Target, VectorLayer, moved, read_vectors
 from prep.geo.whole_turns import turned_regions
 from prep.images.finding import find_files
 
@@ -26,6 +27,9 @@ PartMask = Callable[[int, int, int, int], NDArray[np.uint8]]
 """(left, top, width, height) in pixels -> mask (height, width) of class indices, 255 = ignored."""
 
 RASTER_SUFFIXES = (".tif", ".tiff")
+
+_STRAIGHT_PX = 0.1
+"""How far a line may be from where it is bent to by a change of coordinate systems."""
 
 IGNORE = "ignore"
 _BLACK = (0, 0, 0)
@@ -110,9 +114,24 @@ class VectorLabels:
         self._rest = IGNORE_INDEX if options.unlabelled in (None, IGNORE) else _named(self.classes, options.unlabelled)
         left_out = sum(layer.left_out for layer in self._layers)
         regions = sum(len(layer.regions) for layer in self._layers)
-        self.notes = [f"{counted(regions, 'region')} of {counted(len(names), 'class', 'classes')}"]
+        self._said = [f"{counted(regions, 'region')} of {counted(len(names), 'class', 'classes')}"]
         if left_out:
-            self.notes.append(f"{counted(left_out, 'shape')} left out: points, lines, or without a class")
+            self._said.append(f"{counted(left_out, 'shape')} left out: points, lines, or without a class")
+        self._bare: dict[Path, list[str]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What the file holds, and which rasters none of it lies on."""
+        rest = "is ignored" if self._rest == IGNORE_INDEX else f"becomes {self.classes.names[self._rest]}"
+        return [
+            *self._said,
+            *(
+                f"{counted(len(rasters), 'raster')} ({list_some(rasters)}) on which nothing of {source} lies: all of "
+                f"it {rest if source == self._options.source else 'is ignored'}; if something should, check the "
+                "coordinate systems of both"
+                for source, rasters in self._bare.items()
+            ),
+        ]
 
     def of(self, raster: Path, place: GeoReference | None, width: int, height: int) -> PartMask:
         """The masks of the parts of a raster; SegError if it names no coordinate system, or regions lie outside."""
@@ -123,8 +142,13 @@ class VectorLabels:
                 f"example: rio edit-info --crs EPSG:32633 {shlex.quote(str(raster))}"
             )
 
+        corners = projection.map_points(np.array([[0, 0], [width, 0], [0, height], [width, height]]))
+        box = (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+        a, b, _, d, e, _ = projection.transform
+        target = Target(projection.crs, box, _STRAIGHT_PX * min(math.hypot(a, d), math.hypot(b, e)))
+
         def placed(layers: Sequence[VectorLayer], source: Path) -> list[Region]:
-            regions = [each for layer in layers for each in moved(layer, projection.crs, source)]
+            regions = [each for layer in layers for each in moved(layer, target, source)]
             return turned_regions(regions, projection, width, height)
 
         regions = placed(self._layers, self._options.source)
@@ -136,6 +160,10 @@ class VectorLabels:
         burn = self._burner(regions, values, projection.transform)
         area = placed(self._area, self._options.area or raster)
         within = self._burner(area, [1] * len(area), projection.transform) if self._options.area else None
+        if not burn.touches(width, height):
+            self._bare.setdefault(self._options.source, []).append(raster.name)
+        if within is not None and not within.touches(width, height):
+            self._bare.setdefault(self._options.area or raster, []).append(raster.name)
 
         def part(left: int, top: int, wide: int, high: int) -> NDArray[np.uint8]:
             mask = burn(left, top, wide, high)

@@ -44,6 +44,10 @@ class Burner:
             rasterize(shapes, out=burnt, transform=place, all_touched=self._all_touched)
         return burnt
 
+    def touches(self, width: int, height: int) -> bool:
+        """Whether some region may lie on a raster of this size, by the boxes around them."""
+        return bool(self._near(0, 0, width, height))
+
     def _near(self, left: int, top: int, width: int, height: int) -> list[int]:
         """Numbers of the regions whose boxes touch the box around these pixels."""
         a, b, c, d, e, f = self._transform

@@ -32,12 +32,21 @@ def gdal(path: Path) -> Iterator[None]:
     import rasterio
 
     settings = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": _CACHE_BYTES}
-    try:
-        with explained(path), warnings.catch_warnings(), rasterio.Env(**settings):
-            warnings.simplefilter("ignore")  # of files without a place, to programmers
-            yield
-    except (SegError, MemoryError):
-        raise
-    except Exception as error:  # a parser of others on bytes of others: it raises anything
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise SegError(f"{path}: cannot be read ({reason}); copy it again, or save it anew") from error
+    with explained(path):
+        try:
+            with warnings.catch_warnings(), rasterio.Env(**settings):
+                warnings.simplefilter("ignore")  # of files without a place, to programmers
+                yield
+        except (SegError, MemoryError):
+            raise
+        except Exception as error:  # a parser of others on bytes of others: it raises anything
+            if isinstance(error, OSError) and error.errno is not None:  # of the system; rasterio's own have no number
+                raise
+            raise SegError(f"{path}: cannot be read ({_reason(error)}); copy it again, or save it anew") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong first: rasterio's own error only says that something did."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,5 +1,6 @@
 """Where samples lie on the earth: their footprints, which of them overlap, and blocks of metres to group them by."""
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.geo.extra import gdal
+from prep.geo.extra import gdal, has_geo
 from prep.geo.georeference import Transform
 from prep.geo.pixel_size import PixelSize
 from prep.images.sizing import Placement
@@ -21,6 +22,9 @@ _EARTH_RADIUS = 6_371_008.8
 
 _EQUATOR_RADIUS, _FLATTENING = 6_378_137.0, 1 / 298.257223563
 """Metres and shape of the ellipsoid of WGS84."""
+
+_LESS_ACROSS_PX = 1.0
+"""What footprints in different coordinate systems are made smaller by on each side: their lines do not fit exactly."""
 
 _MEASURED_PX = 8
 """Pixels from the centre to where a pixel is measured: enough for the rounding of coordinate systems to vanish."""
@@ -178,7 +182,8 @@ def blocks_of(degrees: NDArray[np.float64], metres: float) -> list[str]:
 def overlapping(footprints: Sequence[Footprint], sides: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Pairs (numbers) that overlap by more than a pixel and lie on different sides (values of `sides`).
 
-    Footprints in different coordinate systems are not compared.
+    Footprints in different coordinate systems are compared on the ground, for which the extra `geo` is needed: without
+    it they are not. SegError where one lies nowhere.
     """
     by_crs: dict[str, list[int]] = defaultdict(list)
     for number, each in enumerate(footprints):
@@ -194,6 +199,27 @@ def overlapping(footprints: Sequence[Footprint], sides: Sequence[str]) -> Iterat
                 if sides[numbers[other]] != sides[numbers[at]] and _overlap(corners[other], corners[at]):
                     yield numbers[other], numbers[at]
             cells[x, y].append(at)
+    if len(by_crs) > 1 and has_geo():
+        yield from _overlapping_on_the_ground(footprints, sides)
+
+
+def _overlapping_on_the_ground(footprints: Sequence[Footprint], sides: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Such pairs in different coordinate systems. Each is seen in the plane that touches the earth below one of it."""
+    corners = np.array([each.corners(less=_LESS_ACROSS_PX) for each in footprints])
+    east, north = np.radians(_degrees(corners, [each.crs for each in footprints], Path("index.csv"))).transpose(2, 0, 1)
+    places = np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=2)
+    centres = places.mean(axis=1)
+    cell = max(2 * float(np.linalg.norm(places - centres[:, None], axis=2).max()), 1e-12)
+    cells: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for at, key in enumerate(map(tuple, np.floor(centres / cell).astype(np.int64).tolist())):
+        around = itertools.product(*(range(each - 1, each + 2) for each in key))
+        for other in sorted(near for each in around for near in cells.get(each, ())):
+            if sides[other] == sides[at] or footprints[other].crs == footprints[at].crs:
+                continue
+            plane = np.linalg.svd(centres[at][None])[2][1:].T  # two directions across the line from the earth's middle
+            if _overlap(places[other] @ plane, places[at] @ plane):
+                yield other, at
+        cells[key].append(at)
 
 
 def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

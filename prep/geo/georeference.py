@@ -3,6 +3,7 @@
 Sources: GeoTIFF 1.1 (OGC 19-008r4); the two numbers for GDAL's own tags are those of its GTiff driver.
 """
 
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -140,9 +141,12 @@ def _of_world(path: Path, content: bytes) -> Transform:
     """A world file: six numbers, one a line, of which the last two are the centre of the upper left pixel."""
     try:
         a, d, b, e, c, f = map(float, content.decode("ascii").replace(",", ".").split()[:6])
+        if not all(map(math.isfinite, (a, b, c, d, e, f))) or a * e == b * d:
+            raise ValueError("pixels without a size")  # told below
     except ValueError as error:
         suffix = world_suffixes(path)[0]
         raise SegError(
-            f"{path}: the world file beside it ({path.stem}{suffix}) does not hold six numbers; restore or remove it"
+            f"{path}: the world file beside it ({path.stem}{suffix}) does not hold six numbers that give pixels a "
+            "size; restore or remove it"
         ) from error
     return a, b, c - (a + b) / 2, d, e, f - (d + e) / 2

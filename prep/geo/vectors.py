@@ -16,7 +16,8 @@ from prep.geo.extra import gdal, need_geo
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml"})
+VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml", ".zip", ".shz"})
+"""Of GeoPackage, GeoJSON, Shapefile (also with all its files in a zip file) and others that GDAL reads."""
 
 _CLASS = "class"
 """The attribute that says the class where none is named: predict writes it."""
@@ -26,6 +27,10 @@ _POLYGON, _PARTS = 3, (6, 7)
 
 Polygon = list[NDArray[np.float64]]
 """The outer ring (N, 2), closed, then its holes."""
+
+
+_HALVINGS = 12
+"""How often a line that is bent is halved at most."""
 
 
 @dataclass(frozen=True)
@@ -98,24 +103,83 @@ def text_attributes(path: Path) -> list[str]:
     return sorted(shared, key=lambda name: name != _CLASS)
 
 
-def moved(layer: VectorLayer, crs: "CRS", path: Path) -> list[Region]:
-    """The regions of a layer in another coordinate system. SegError where they have no place in it."""
+@dataclass(frozen=True)
+class Target:
+    """Where regions are brought to: the coordinate system of a raster, and its part (left, bottom, right, top).
+
+    tolerance: in map units, how far a line that is straight in the file may be from its place on the raster.
+    """
+
+    crs: "CRS"
+    box: tuple[float, float, float, float]
+    tolerance: float
+
+
+def moved(layer: VectorLayer, target: Target, path: Path) -> list[Region]:
+    """The regions of a layer in another coordinate system. SegError where they have no place in it.
+
+    Lines are straight in the file's own system: where they are bent in the other one, they get points between.
+    """
     from rasterio.crs import CRS
-    from rasterio.warp import transform
 
     rings = [ring for region in layer.regions for polygon in region.polygons for ring in polygon]
     if not rings:
         return []
-    points = np.concatenate(rings)
     with gdal(path):
         source = CRS.from_user_input(layer.crs)
-        points = points if source == crs else np.array(transform(source, crs, *points.T.tolist())).T
-    if not np.isfinite(points).all():
-        raise SegError(f"{path}: some regions lie outside of the raster's coordinate system; check the file's own")
-    new = iter(np.split(points, np.cumsum([len(ring) for ring in rings])[:-1]))
+    points = np.concatenate(rings)
+    numbers = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    there, numbers = (points, numbers) if source == target.crs else _bent(points, numbers, source, target, path)
+    lost = numbers[~np.isfinite(there).all(axis=1)]
+    if len(lost):
+        x, y = rings[lost[0]][0].tolist()
+        raise SegError(
+            f"{path}: some regions lie outside of the raster's coordinate system: {x:.10g} {y:.10g}, said to be in "
+            f"{source.to_string()[:80]}; save it with the coordinate system that its numbers are of"
+        )
+    new = iter(np.split(there, np.flatnonzero(np.diff(numbers)) + 1))
     return [
         _boxed(region.name, [[next(new) for _ in polygon] for polygon in region.polygons]) for region in layer.regions
     ]
+
+
+def _bent(
+    points: NDArray[np.float64], numbers: NDArray[np.int64], source: "CRS", target: Target, path: Path
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Points of rings (N, 2), and the number of the ring of each, in the other system and with points between.
+
+    Lines that keep clear of the raster stay as they are: between the same ends they enclose the same pixels of it.
+    """
+    there = _changed(points, source, target.crs, path)
+    edges = np.flatnonzero(numbers[1:] == numbers[:-1])
+    for _ in range(_HALVINGS):
+        middles = (points[edges] + points[edges + 1]) / 2
+        ends = np.stack([there[edges], there[edges + 1]])
+        bent = _changed(middles, source, target.crs, path)
+        low, high = np.fmin(ends.min(axis=0), bent), np.fmax(ends.max(axis=0), bent)
+        is_near = (low <= target.box[2:]).all(axis=1) & (high >= target.box[:2]).all(axis=1)
+        off = np.hypot(*(bent - ends.mean(axis=0)).T)
+        chosen = is_near & (off > target.tolerance)
+        if not chosen.any():
+            break
+        at = edges[chosen] + 1
+        points, there = np.insert(points, at, middles[chosen], axis=0), np.insert(there, at, bent[chosen], axis=0)
+        numbers = np.insert(numbers, at, numbers[at])
+        inserted = at + np.arange(len(at))
+        edges = np.sort(np.concatenate([inserted - 1, inserted]))
+    return there, numbers
+
+
+def _changed(points: NDArray[np.float64], source: "CRS", crs: "CRS", path: Path) -> NDArray[np.float64]:
+    """Points (N, 2) in another system; no numbers where one has no place there."""
+    from rasterio.warp import transform
+
+    try:
+        with gdal(path):
+            found = np.array(transform(source, crs, *points.T.tolist()), np.float64).T
+    except SegError:  # PROJ gives up where it knows none of the points
+        return np.full(points.shape, np.nan)
+    return found
 
 
 def _attribute(path: Path, fields: Sequence[Sequence[str]], attribute: str | None) -> str | None:

@@ -71,6 +71,11 @@ class TiffPage:
                 yield _read(self.path, self.file, place, length)
 
     @property
+    def has_unwritten(self) -> bool:
+        """Whether some of the strips or tiles were never written, as GDAL leaves out those without data."""
+        return any(0 in self.values(lengths) for lengths in SEGMENTS.values())
+
+    @property
     def pixels(self) -> int:
         """Width times height."""
         return self.value(WIDTH) * self.value(HEIGHT)

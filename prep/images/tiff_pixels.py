@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import within_limits
+from prep.core.words import counted
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS, damaged, refuse_enormous
 from prep.images.tiff_pages import (
     BANDS,
@@ -38,12 +39,19 @@ from prep.images.tiff_pages import (
 )
 
 _FORMATS = {1: "uint", 2: "int", 3: "float"}
-_BITS = {"uint": (8, 16, 32, 64), "int": (8, 16, 32, 64), "float": (16, 32, 64)}
+WHOLE_BITS = (8, 16, 32, 64)
+_BITS = {"uint": WHOLE_BITS, "int": WHOLE_BITS, "float": (16, 32, 64)}
+_ODD_BITS = range(9, 16)
+"""Of sensors; GDAL gives such numbers as uint16."""
+
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _DEFLATE = (8, 32946)
 OWN_COMPRESSIONS = (1, 32773, *_DEFLATE)
 _USUAL_COMPRESSIONS = (*OWN_COMPRESSIONS, 5, 7)
 """And LZW and JPEG, which every libtiff reads."""
+
+_FOREIGN_COMPRESSIONS = (34887, 50001, 50002)
+"""LERC, WebP and JPEG XL, which neither Pillow nor OpenCV reads."""
 
 OWN_PREDICTORS = (1, 2)
 """None, PackBits and Deflate, which tifffile reads by itself; other compressions, and differences of floating-point
@@ -77,6 +85,7 @@ class TiffLayout:
     no_data: the number of pixels that hold nothing, as GDAL writes it.
     orientation: of EXIF, 1..8.  profile: of its colours, as ICC writes it.
     alpha: which of the samples says how opaque a pixel is, from 0.
+    unusual: what of it Pillow and OpenCV refuse, or read wrong without a word; empty for most files.
     """
 
     width: int
@@ -90,6 +99,7 @@ class TiffLayout:
     orientation: int
     profile: bytes | None
     alpha: int | None
+    unusual: str
 
     @property
     def is_deep(self) -> bool:
@@ -126,6 +136,8 @@ def read_tiff(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIX
         raise SegError(f"{path}: {layout.bands} bands of {layout.width} x {layout.height} pixels; cut it into tiles")
     with within_limits(path):
         is_plain = page.value(COMPRESSION, 1) in OWN_COMPRESSIONS and page.value(PREDICTOR, 1) in OWN_PREDICTORS
+        if layout.unusual and not (is_plain and layout.bits in WHOLE_BITS):  # tifffile knows of unwritten tiles
+            raise _needs_geo(path, layout)
         return (_by_tifffile if is_plain or layout.kind == "float16" else _by_libtiff)(page, layout)
 
 
@@ -138,12 +150,23 @@ def _layout(page: TiffPage) -> TiffLayout:
     if colors == 1 and bands >= _COLORS[_RGB]:  # grey by its header, but nobody stores three greys
         colors = _COLORS[_RGB]
     kind = f"{_FORMATS[form[0]]}{bits[0]}" if same else ""
+    if not kind and {*bits} <= {*_ODD_BITS} and {*form} == {1}:
+        kind = "uint16"
     return TiffLayout(
         *(page.value(WIDTH), page.value(HEIGHT), kind, bands, colors, bits[0], photometric, _no_data(page)),
         orientation=turn if 1 <= (turn := page.value(ORIENTATION, 1)) <= 8 else 1,
         profile=page.content(PROFILE) or None,
         alpha=_alpha(page, bands),
+        unusual=_unusual(page, bits[0]),
     )
+
+
+def _unusual(page: TiffPage, bits: int) -> str:
+    if bits in _ODD_BITS:
+        return f"numbers of {bits} bits"
+    if page.value(COMPRESSION, 1) in _FOREIGN_COMPRESSIONS:
+        return "a compression"
+    return "tiles that were never written" if page.has_unwritten else ""
 
 
 def _alpha(page: TiffPage, bands: int) -> int | None:
@@ -225,7 +248,8 @@ def _refuse_bomb(page: TiffPage, layout: TiffLayout) -> None:
 
 
 def _needs_geo(path: Path, layout: TiffLayout) -> SegError:
+    bands, what = counted(layout.bands, "band"), layout.unusual or "a compression"
     return UnknownCompressionError(
-        f"{path}: {layout.bands} bands of {layout.kind} in a compression that needs one more package; type: "
-        "pip install 'seg-prep[geo]' (or save the file again without compression)"
+        f"{path}: {bands} of {layout.kind} with {what}: that needs one more package; type: pip install 'seg-prep[geo]' "
+        "(or save the file again, whole, with 8 or 16 bits and without compression)"
     )

@@ -11,10 +11,11 @@ from PIL import Image
 from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import within_limits
+from prep.geo.raster import read_any_tiff
 from prep.images.imageio import ImageRGB, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
 from prep.images.kinds.pnm import is_pnm, read_pnm
 from prep.images.single import refuse_several
-from prep.images.tiff_pixels import TiffLayout, read_tiff, tiff_layout
+from prep.images.tiff_pixels import TiffLayout, tiff_layout
 
 LabelKind = Literal["grey", "palette", "color"]
 
@@ -73,7 +74,9 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
     Raises SegError if the file is damaged, its colours are no greys, or its numbers are no ids.
     """
     if _deep_layout(path, data) is not None:
-        values = read_tiff(path, data)
+        values = read_any_tiff(path, data)
+    elif (unusual := _unusual_pixels(path, data)) is not None:
+        values = unusual
     else:
         picture = _opened(path, data)
         if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
@@ -109,8 +112,20 @@ def as_ids(where: str, values: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.
     return ids
 
 
+def _unusual_pixels(path: Path, data: bytes) -> NDArray[Any] | None:
+    """Greys or palette indices (H, W), or colours (H, W, 3) or (H, W, 4), of a TIFF that Pillow reads wrong."""
+    layout = tiff_layout(path, data)
+    if layout is None or not layout.unusual or not layout.kind:
+        return None
+    values = read_any_tiff(path, data)
+    return values[..., 0] if values.ndim == 3 and layout.bands == 1 else values
+
+
 def _values(path: Path, data: bytes, picture: Image.Image) -> NDArray[Any]:
     """(H, W) greys, (H, W, 3) or (H, W, 4) colours with blue first, as OpenCV gives them."""
+    unusual = None if picture.mode in ("P", "PA") else _unusual_pixels(path, data)
+    if unusual is not None:
+        return unusual if unusual.ndim == 2 else np.concatenate([unusual[..., 2::-1], unusual[..., 3:]], axis=2)
     if picture.format not in _BY_PILLOW:
         return decode(path, data, cv2.IMREAD_UNCHANGED)
     if is_pnm(data):

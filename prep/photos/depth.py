@@ -24,7 +24,7 @@ _HEADER_BYTES = 1 << 12
 _PLAIN_BANDS = 4
 """Of 8 bits Pillow reads grey, RGB, and what of RGB has one more."""
 
-_GREY, _COLOR, _CMYK = (0, 1), (2,), 5
+_GREY, _COLOR, _CMYK, _YCBCR = (0, 1), (2,), 5, 6
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def depth_of_bands(path: Path, data: bytes, bands: Bands) -> Depth | None:
 def _of_tiff(path: Path, layout: TiffLayout) -> Depth:
     more = layout.bands - layout.colors
     is_plain = layout.photometric not in _GREY and layout.bands <= _PLAIN_BANDS
+    if layout.unusual and layout.kind and layout.photometric in (*_GREY, *_COLOR, _CMYK, _YCBCR):
+        return Depth(layout.kind if layout.is_deep else "", more, layout)
     if not layout.is_deep and (not layout.kind or is_plain or layout.bands <= 2):
         return Depth("", more)
     if layout.photometric not in (*_GREY, *_COLOR, _CMYK):

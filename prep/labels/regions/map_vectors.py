@@ -49,10 +49,15 @@ def way_out(path: Path, contents: Contents) -> str:
     """How the polygons of a vector file become masks: the command, with what is known filled in."""
     names = _attributes(path)
     wanted = contents.variable if contents.variable in names else next(iter(names), "" if has_geo() else "NAME")
-    command = ["seg-prep", "tile", _raster(contents), "-o", f"datasets/{path.stem}", "--labels", str(path)]
+    labels, before = str(path), ""
+    if contents.source.suffix.lower() == ".zip":  # the folder that it was unpacked to, which is gone by then
+        archive = str(contents.source)
+        labels = archive if path.suffix.lower() == ".shp" else str(Path(path.stem) / path.relative_to(archive))
+        before = "" if labels == archive else f"unpack it ({shlex.join(['unzip', archive, '-d', path.stem])}), then "
+    command = ["seg-prep", "tile", _raster(contents), "-o", f"datasets/{path.stem}", "--labels", labels]
     command += ["--attribute", wanted] if wanted else []
     others = f" (its attributes: {', '.join(names)})" if len(names) > 1 else ""
-    return f"cut the raster together with it: {shlex.join(command)}{others}"
+    return f"{before}cut the raster together with it: {shlex.join(command)}{others}"
 
 
 def _raster(contents: Contents) -> str:

@@ -17,7 +17,7 @@ from prep.core.files import explained
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.raster import RasterRows
 from prep.images.imageio import damaged
-from prep.images.tiff_pixels import OWN_COMPRESSIONS, OWN_PREDICTORS
+from prep.images.tiff_pixels import OWN_COMPRESSIONS, OWN_PREDICTORS, WHOLE_BITS
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -69,6 +69,8 @@ class TiffPieces:
 
 def is_read_here(page: "TiffPage") -> bool:
     """Whether tifffile decodes it, by itself or by imagecodecs where that is installed; it takes more for readable."""
+    if page.bitspersample not in WHOLE_BITS:
+        return page.dtype == np.bool_ and page.compression in OWN_COMPRESSIONS
     if find_spec("imagecodecs") is None:
         return page.compression in OWN_COMPRESSIONS and page.predictor in OWN_PREDICTORS
     from tifffile import TIFF
@@ -144,7 +146,8 @@ def _read_plain(page: "TiffPage", top: int, rows: int, samples: list[int]) -> ND
 
 def _read_segments(page: "TiffPage", top: int, rows: int, samples: list[int]) -> NDArray[Any]:
     """These samples of all tiles, or of the strip, that begin in row `top`."""
-    pixels = np.zeros((min(rows, page.imagelength - top), page.imagewidth, len(samples)), page.dtype)
+    shape = min(rows, page.imagelength - top), page.imagewidth, len(samples)
+    pixels = np.full(shape, page.nodata, page.dtype)  # tiles that were never written hold no data
     across = -(-page.imagewidth // page.tilewidth) if page.is_tiled else 1
     down = -(-page.imagelength // rows)
     # Of planes only those that are wanted are decoded; otherwise all samples of a pixel come together.

@@ -13,7 +13,7 @@ from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows
 from prep.images.bands import choose_bands
 from prep.images.imageio import ImageRGB, damaged
-from prep.images.tiff_pixels import tiff_layout
+from prep.images.tiff_pixels import WHOLE_BITS, tiff_layout
 from prep.photos.ranges import InUse, Range, eight_bits
 from prep.photos.rendering import OWN_RANGES, Rendering
 from prep.photos.rows.kept_rows import KeptRows
@@ -33,6 +33,9 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 """Photometric interpretations (TIFF 6.0, section 8); the first two are grey."""
 
 _KINDS = ("bool", "uint8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+
+_FEW_BITS = (1, 2, 4)
+"""Of grey; all ones are white."""
 
 _ORIENTATION = 274
 
@@ -136,7 +139,8 @@ class TiffRows:
         """Rows as they are stored -> grey (n, W), RGB (n, W, 3) or CMYK (n, W, 4) of the same type."""
         if self._colormap is not None:
             return np.asarray(self._colormap.T[stored[..., 0]] >> 8, np.uint8)
-        pixels = stored * np.uint8(255) if stored.dtype == np.bool_ else stored
+        bits = self._layout.bits
+        pixels = stored * np.uint8(255 // (2**bits - 1)) if bits in _FEW_BITS else stored
         colors = self._layout.colors
         return np.ascontiguousarray(pixels[..., 0] if colors == 1 else pixels[..., :colors])
 
@@ -144,9 +148,10 @@ class TiffRows:
 def _refuse_unreadable(path: Path, page: "TiffPage") -> None:
     is_ours = is_read_here(page)
     if not is_ours and not has_geo():
-        kind = getattr(page.compression, "name", page.compression)
+        compression = f"compressed by {getattr(page.compression, 'name', page.compression)}"
+        how = compression if page.bitspersample in WHOLE_BITS else f"numbers of {page.bitspersample} bits"
         raise SegError(
-            f"{path}: compressed by {kind}, which needs one more package; type: {INSTALL_GEO} "
+            f"{path}: {how}, which needs one more package; type: {INSTALL_GEO} "
             "(or save the file again with Deflate, or without compression)"
         )
     tag = page.tags.get(_ORIENTATION)

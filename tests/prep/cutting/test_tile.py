@@ -3,6 +3,7 @@
 import json
 import shlex
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,8 @@ def test_label_rasters_that_lie_elsewhere_are_refused(raster: Path, tmp_path: Pa
     assert "no labels of that name in" in run_error(*command, tmp_path / "classes.txt")
     write_raster(tmp_path / "masks/town.tif", MASK, transform=(0.5, 0, EAST + 1, 0, -0.5, NORTH))
     assert "lies elsewhere than" in run_error(*command, tmp_path / "classes.txt")
+    write_raster(tmp_path / "masks/town.tif", MASK, crs="EPSG:32632")
+    assert "masks/town.tif: in EPSG:32632, but " in run_error(*command, tmp_path / "classes.txt")
     write_raster(tmp_path / "masks/town.tif", MASK[:50])
     said = run_error(*command, tmp_path / "classes.txt")
     assert "120 x 50 pixels, but" in said
@@ -340,8 +343,89 @@ def test_one_damaged_raster_among_many_is_listed(tmp_path: Path) -> None:
     content = (tmp_path / "in/r2.tif").read_bytes()
     (tmp_path / "in/r2.tif").write_bytes(content[: len(content) - 300])
     text = run_partly("tile", tmp_path / "in", "-o", tmp_path / "d", "--size", "50")
-    assert "r2.tif" in text
+    assert "r2.tif: cannot be read (" in text
+    assert "See previous exception" not in text
+    assert "copy it again" in text
     assert {sample.stem[:2] for sample in Dataset.open(tmp_path / "d").samples} == {"r0", "r1", "r3"}
+
+
+def test_labels_that_lie_on_no_raster_are_told(raster: Path, tmp_path: Path) -> None:
+    far = write_geojson(tmp_path / "far.geojson", [("roof", [box(90_020, 10, 90_070, 40)])], "EPSG:4326")
+    near = write_geojson(tmp_path / "near.geojson", [("roof", [box(20, 10, 70, 40)])])
+    named = ("--attribute", "kind", "--unlabelled", "background")
+    said = run_ok("tile", raster, "-o", tmp_path / "a", "--labels", far, *named).stdout
+    assert f"1 raster (town.tif) on which nothing of {far} lies: all of it becomes background; if something" in said
+    said = run_ok("tile", raster, "-o", tmp_path / "b", "--labels", near, *named, "--area", far).stdout
+    assert f"1 raster (town.tif) on which nothing of {far} lies: all of it is ignored; if something" in said
+    assert "on which nothing" not in run_ok("tile", raster, "-o", tmp_path / "c", "--labels", near, *named).stdout
+
+
+def test_long_lines_in_degrees_stay_straight_in_degrees(tmp_path: Path) -> None:
+    """A line along a parallel is bent in UTM: by 230 m where it is 100 km long."""
+    from rasterio.warp import transform
+
+    transform_of_raster = (100.0, 0.0, 400_000.0, 0.0, -100.0, 5_900_000.0)
+    raster = write_raster(tmp_path / "a.tif", np.full((300, 1000, 3), 9, np.uint8), transform=transform_of_raster)
+    ring = [[13.6, 53.0], [14.9, 53.0], [14.9, 53.15], [13.6, 53.15], [13.6, 53.0]]
+    feature = {
+        "type": "Feature",
+        "properties": {"kind": "roof"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    run_ok("tile", raster, "-o", tmp_path / "d", "--labels", tmp_path / "a.geojson", "--attribute", "kind")
+    found = read_mask(tmp_path / "d/masks/a_r0_c0.png")
+    y, x = np.mgrid[:300, :1000] + 0.5
+    points = (400_000 + 100 * x.ravel()).tolist(), (5_900_000 - 100 * y.ravel()).tolist()
+    longitude, latitude = np.array(transform("EPSG:32633", "EPSG:4326", *points)).reshape(2, 300, 1000)
+    inside = (longitude > 13.6) & (longitude < 14.9) & (latitude > 53.0) & (latitude < 53.15)
+    assert inside.sum() > 50_000
+    assert ((found == 0) != inside).sum() < 100  # of some 2,000 pixels along its lines
+
+
+def test_metres_that_are_called_degrees_are_told(raster: Path, tmp_path: Path) -> None:
+    labels = write_geojson(tmp_path / "a.geojson", [("roof", [box(20, 10, 70, 40)])])
+    content = json.loads(labels.read_text())
+    del content["crs"]
+    labels.write_text(json.dumps(content))
+    said = run_error("tile", raster, "-o", tmp_path / "d", "--labels", labels, "--attribute", "kind")
+    assert (
+        "a.geojson: some regions lie outside of the raster's coordinate system: 399970 5699995, said to be in" in said
+    )
+    assert "save it with the coordinate system that its numbers are of" in said
+
+
+def test_a_folder_of_polygons_is_not_taken_for_rasters(raster: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    write_geojson(tmp_path / "labels/a.geojson", [("roof", [box(20, 10, 70, 40)])])
+    said = run_error("tile", raster, "-o", tmp_path / "d", "--labels", tmp_path / "labels")
+    file = tmp_path / "labels/a.geojson"
+    assert f"labels: holds no rasters (.tif, .tiff); name the polygons: --labels {file}" in said
+
+
+@pytest.mark.parametrize("inside", ["shp", "gpkg"])
+def test_a_zip_file_of_polygons_is_cut_as_convert_says(
+    inside: str, raster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyogrio.raw import write
+
+    monkeypatch.chdir(tmp_path)
+    square = struct.pack("<BIII", 1, 3, 1, 5) + np.array(box(20, 10, 70, 40), "<f8").tobytes()
+    write(
+        tmp_path / f"roofs.{inside}", np.array([square], object), [np.array(["roof"], object)], ["kind"],
+        geometry_type="Polygon", crs="EPSG:32633",
+    )  # fmt: skip
+    with zipfile.ZipFile("town.zip", "w") as archive:
+        for path in sorted(tmp_path.glob("roofs.*")):
+            archive.write(path, path.name)
+            path.unlink()
+    said = run_error("masks", "convert", "town.zip", "-o", "set").replace("RASTER", str(raster))
+    if inside == "gpkg":
+        assert "unpack it (unzip town.zip -d roofs), then cut" in said
+        with zipfile.ZipFile("town.zip") as archive:
+            archive.extractall("roofs")
+    run_ok(*shlex.split(said.partition("together with it: seg-prep ")[2]))
+    assert (put_together(tmp_path / "datasets/roofs", "masks", MASK.shape) == 0).sum() == 30 * 50
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "photos", "geojson"])

@@ -42,6 +42,24 @@ def test_random_footprints_overlap_as_their_pixels_do() -> None:
 
 
 @needs_geo
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32632", "EPSG:3857"])
+def test_footprints_in_different_systems_overlap_on_the_ground(crs: str) -> None:
+    from rasterio.crs import CRS
+    from rasterio.warp import transform_bounds
+
+    left, bottom, right, top = transform_bounds("EPSG:32633", crs, UTM[2], UTM[5] - 150, UTM[2] + 200, UTM[5])
+    width, height = 400, 300
+    transform = (right - left) / width, 0.0, left, 0.0, (bottom - top) / height, top
+    one = [Footprint.of(UTM, "EPSG:32633", x, 0, 100, 300) for x in range(0, 400, 100)]
+    same = Footprint.of(transform, crs, 0, 0, width // 8, height)
+    away = Footprint.of(transform, crs, 2 * width, 0, width, height)
+    found = list(overlapping([*one, same, away], ["train"] * 4 + ["test"] * 2))
+    assert found == [(0, 4)]
+    own = Footprint.of(UTM, CRS.from_epsg(32633).to_wkt(), 150, 0, 20, 20)  # the same system in other words
+    assert list(overlapping([*one, own], ["train"] * 4 + ["test"])) == [(1, 4)]
+
+
+@needs_geo
 def test_blocks_have_their_size_on_the_ground_wherever_they_lie() -> None:
     """Counted on a line of points in metres, in UTM and in Web Mercator, where a metre is half of one at 60 degrees."""
     for crs, north, scale in (("EPSG:32633", 6_650_000.0, 1.0), ("EPSG:3857", 8_399_737.0, 2.0)):

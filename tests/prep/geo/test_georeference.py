@@ -77,9 +77,10 @@ def test_world_files_are_found_and_centred(tmp_path: Path) -> None:
     assert place.projection is None
     (tmp_path / "a.prj").write_text('PROJCS["x"]')
     assert read_georeference(photo).projection == b'PROJCS["x"]'
-    (tmp_path / "a.PGW").write_text("0.5\n0\n0\n")
-    with pytest.raises(SegError, match=r"a\.png: the world file beside it \(a\.pgw\) does not hold six numbers"):
-        read_georeference(photo)
+    for wrong in ("0.5\n0\n0\n", "0.5\n0\n0\nnan\n4\n5\n", "0\n0\n0\n0\n4\n5\n"):
+        (tmp_path / "a.PGW").write_text(wrong)
+        with pytest.raises(SegError, match=r"a\.png: the world file beside it \(a\.pgw\) does not hold six numbers"):
+            read_georeference(photo)
 
 
 def test_control_points_alone_are_a_place_without_a_transform(tmp_path: Path) -> None:
@@ -153,5 +154,5 @@ def test_without_the_extra_the_compression_is_told(tmp_path: Path, monkeypatch: 
     with tifffile.TiffFile(tmp_path / "a.tif") as file:
         place = file.pages.first.tags[259].valueoffset
     data[place : place + 2] = (5).to_bytes(2, "little")
-    with pytest.raises(SegError, match=r"7 bands of uint16 in a compression .* pip install 'seg-prep\[geo\]'"):
+    with pytest.raises(SegError, match=r"7 bands of uint16 with a compression.* pip install 'seg-prep\[geo\]'"):
         read_any_tiff(tmp_path / "a.tif", bytes(data))
