@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from prep.core.errors import SegError
 
@@ -113,6 +114,22 @@ def open_plain(path: Path, flags: int) -> int:
         return descriptor
     os.close(descriptor)
     raise SegError(f"{path}: is no plain file; remove it")
+
+
+@contextmanager
+def appending(path: Path, *, create: bool = True) -> Iterator[BinaryIO]:
+    """Open a file of ours, whoever made it, to write at its end at once; SegError for a link or what is no plain file.
+
+    One that has other names too (hard links, as of a copied folder) becomes a file of its own: those are not to change.
+    """
+    with explained(path):
+        if os.path.lexists(path):
+            with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+                if os.fstat(file.fileno()).st_nlink > 1:
+                    write_bytes(path, file.read())
+        flags = os.O_WRONLY | os.O_APPEND | (os.O_CREAT if create else 0)
+        with os.fdopen(open_plain(path, flags), "ab", 0) as opened:
+            yield opened
 
 
 def part_of(path: Path) -> Path:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from prep.core.files import explained, open_plain
+from prep.core.files import appending, explained, open_plain
 from prep.dataset.dataset_files import PROVENANCE
 
 Parameters = ParamSpec("Parameters")
@@ -40,7 +40,7 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
     }
     path = root / PROVENANCE
     data = (json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n").encode()
-    with explained(path), os.fdopen(open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", 0) as file:
+    with appending(path) as file:
         file.write(data)  # in one piece: another command may add its line in this moment
 
 

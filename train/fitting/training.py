@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, read_bytes, remove_parts, write_bytes, write_text
+from prep.core.files import appending, make_folder, read_bytes, remove_parts, write_bytes, write_text
 from prep.core.progress import Bar, Progress
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
@@ -122,8 +122,8 @@ def train_run(
     def log(line: str) -> None:
         if fabric.is_global_zero:
             say(line)
-            with explained(run / LOG), (run / LOG).open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            with appending(run / LOG) as file:
+                file.write(f"{line}\n".encode())
 
     try:
         trainer = Trainer(

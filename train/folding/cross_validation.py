@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes, write_bytes, write_text
+from prep.core.files import appending, read_bytes, write_bytes, write_text
 from prep.core.progress import Bar, Say
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset
@@ -60,8 +60,8 @@ class _Work:
     def log(self, line: str) -> None:
         """Say a line, and keep it in log.txt."""
         self.say(line)
-        with explained(self.run / LOG), (self.run / LOG).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with appending(self.run / LOG) as file:
+            file.write(f"{line}\n".encode())
 
 
 def cross_validate(

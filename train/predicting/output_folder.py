@@ -12,7 +12,7 @@ from pathlib import Path
 
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, open_plain, refuse_special_file, remove_parts, write_text
+from prep.core.files import appending, explained, make_folder, open_plain, refuse_special_file, remove_parts, write_text
 from prep.core.jsonio import read_json
 from prep.core.tables import ONE_OF, read_table, write_table
 from prep.dataset.dataset import is_dataset
@@ -112,7 +112,7 @@ class OutputFolder:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(map(astuple, rows))
         record = self.root / FILES
-        with explained(record), os.fdopen(open_plain(record, os.O_WRONLY | os.O_APPEND), "ab", 0) as file:
+        with appending(record, create=False) as file:
             file.write(text.getvalue().encode())
         self._rows |= {row.file: row for row in rows}
 

@@ -234,6 +234,15 @@ def test_provenance_is_not_written_through_a_link(dataset: Dataset, tmp_path: Pa
     assert (tmp_path / "victim.txt").read_text() == "mine"
 
 
+def test_the_commands_on_a_copy_by_hard_links_are_not_noted_in_the_original(dataset: Dataset, tmp_path: Path) -> None:
+    run_ok("stats", dataset.root)
+    before = (dataset.root / "provenance.jsonl").read_text()
+    shutil.copytree(dataset.root, tmp_path / "copy", copy_function=os.link)
+    run_ok("split", tmp_path / "copy", "--overwrite")
+    assert (tmp_path / "copy" / "provenance.jsonl").read_text() != before
+    assert (dataset.root / "provenance.jsonl").read_text() == before
+
+
 def test_an_index_that_names_files_elsewhere_removes_none_of_them(dataset: Dataset, tmp_path: Path) -> None:
     """Masks that are converted anew replace the old files, which a stranger's index could seek anywhere."""
     victim = tmp_path / "datasets" / "victim.png"
