@@ -73,19 +73,22 @@ def refuse_special_file(path: Path) -> None:
 
 def read_bytes(path: Path) -> bytes:
     """Read a whole file; SegError if it cannot be read, is a pipe or a device, or holds nothing."""
-    with explained(path), os.fdopen(_open_to_read(path), "rb") as file:
+    with explained(path), open_to_read(path) as file:
         data = file.read()
     if not data:
         raise SegError(f"{path}: the file is empty (0 bytes); export or copy it again")
     return data
 
 
-def _open_to_read(path: Path) -> int:
-    """Open a file, or what a link leads to, without waiting for the other end of a named pipe."""
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file of somebody, or what a link leads to; OSError as os.open, SegError for a pipe or a device.
+
+    Never with `Path.open`, which waits for the other end of a named pipe.
+    """
     descriptor = os.open(path, os.O_RDONLY | _PLAIN & ~getattr(os, "O_NOFOLLOW", 0))
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
-        return descriptor
+        return os.fdopen(descriptor, "rb")
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

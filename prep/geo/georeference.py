@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes
+from prep.core.files import explained, open_to_read, read_bytes
 from prep.images.imageio import damaged
 from prep.images.tiff_pages import ORIENTATION, TiffPage, first_page
 
@@ -54,7 +54,7 @@ class GeoReference:
 
 def read_georeference(path: Path) -> GeoReference | None:
     """What a TIFF, JPEG or PNG file says of its place; None if that is nothing. SegError if it is damaged."""
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         own = georeference_in(path, file) or GeoReference(path)
     world = _beside(path, world_suffixes(path)) if own.transform is None else None
     transform = own.transform if world is None else _of_world(path, world)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.files import explained, read_bytes
+from prep.core.files import explained, open_to_read, read_bytes
 from prep.geo.extra import gdal, has_geo
 from prep.geo.raster import read_any_tiff
 from prep.images.bands import Bands, choose_bands
@@ -40,7 +40,7 @@ def read_empty(path: Path, bands: Bands | None = None) -> Empty | None:
 
     bands: of a TIFF, those that are its colours.
     """
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         layout = tiff_layout(path, file)
     if layout is None:
         return None

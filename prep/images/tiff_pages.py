@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 from prep.images.imageio import damaged
 
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -88,13 +88,13 @@ def page_count(path: Path, data: bytes | None = None) -> int:
     """
     if data is not None:
         return sum(1 for _ in _pages(path, io.BytesIO(data))) or 1
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         return sum(1 for _ in _pages(path, file)) or 1
 
 
 def mask_page(path: Path) -> bool:
     """Whether a TIFF file has a page that says which pixels of the first one hold data. SegError if it is damaged."""
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         pages = list(_directories(path, file))
     return any(page.value(SUBFILE) & _MASK and page.pixels == pages[0].pixels for page in pages[1:])
 
@@ -107,7 +107,7 @@ def first_page(path: Path, file: BinaryIO) -> TiffPage | None:
 
 def page_bytes(path: Path, number: int) -> bytes:
     """One page (from 1) as the content of a file with this page only; SegError if it is not there, or damaged."""
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         pages = list(_pages(path, file))
         if not 1 <= number <= len(pages):
             raise damaged(path)

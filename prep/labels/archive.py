@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes
+from prep.core.files import explained, open_to_read, read_bytes
 from prep.images.tiff_pages import page_bytes
 from prep.labels.reader import RawLabel
 
@@ -63,6 +63,7 @@ def open_archive(archive: Path) -> zipfile.ZipFile:
 def _opened(archive: Path, changed: int, size: int) -> zipfile.ZipFile:
     """The zip file as it stands now: time of its last change and size tell it from an older one."""
     with explained(archive):
+        open_to_read(archive).close()  # ZipFile would wait for the other end of a pipe
         try:
             return zipfile.ZipFile(archive)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:

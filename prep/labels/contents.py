@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 from prep.images.finding import FoundFile, find_files
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.json_stream import lists_of, sections
@@ -97,7 +97,7 @@ class Contents:
         """The first bytes of a file; fewer if it is shorter."""
         if self.is_zip:
             return member_bytes(self.source, file.name)[:length]
-        with explained(file.path), file.path.open("rb") as opened:
+        with explained(file.path), open_to_read(file.path) as opened:
             return opened.read(length)
 
     def text_head(self, file: FoundFile) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 
 _CHUNK = 1 << 20
 _LONGEST_LINE = 1 << 26
@@ -21,7 +21,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     """What stands in each line of a file that is not empty, and its number from 1; SegError names a damaged one."""
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
             if line.strip():
                 try:
@@ -35,7 +35,7 @@ def lists_of(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:
 
     Empty if the file holds no object. For recognising a format; only reading tells where the lists stand.
     """
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         if not file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
             return {}
         found: dict[str, list[Any]] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, part_of, replacing
+from prep.core.files import explained, make_folder, open_to_read, part_of, replacing
 from prep.packing.plan import Shard
 from prep.storage.store import Download, Store
 
@@ -46,7 +46,7 @@ class WriteShard:
         if target:
             target.write(entry.header)
         path = self.root / entry.file
-        with explained(path), path.open("rb") as file:
+        with explained(path), open_to_read(path) as file:
             while piece := file.read(_PIECE):
                 size += len(piece)
                 content.update(piece)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
-from prep.core.files import explained, within_limits
+from prep.core.files import explained, open_to_read, within_limits
 from prep.core.jobs import run_jobs
 from prep.core.words import counted, list_some
 from prep.core.workers import threads
@@ -67,7 +67,7 @@ class _Look:
 
     def __call__(self, file: FoundFile) -> _Photo:
         try:
-            with explained(file.path), file.path.open("rb") as opened:
+            with explained(file.path), open_to_read(file.path) as opened:
                 header = opened.read(_HEADER)
                 opened.seek(0)
                 depth = depth_of(file.path, opened)

@@ -22,6 +22,7 @@ from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.maps.probability_map import keep_scores, scores_path
 from train.predicting.maps.tiled_tiff import Strips
 from train.predicting.output_folder import OutputFolder
+from train.runs.memory import memory_given_back
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES
@@ -73,7 +74,8 @@ def predict_large(
             for path, content in beside.items():
                 make_folder(path.parent)
                 write_bytes(path, content)
-            _label(predictor, photo, place, wanted, progress, note)
+            with memory_given_back():
+                _label(predictor, photo, place, wanted, progress, note)
     if place is not None and place.projection is not None:
         for kind in (GEOJSON, GEOPACKAGE):
             path = map_path(kind, folder.root, photo)

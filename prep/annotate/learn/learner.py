@@ -21,7 +21,7 @@ from prep.annotate.store.store import Entry, Store
 from prep.annotate.store.versions import NO_FILE, Stamp, stamp_of
 from prep.core.cache import Cache
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 from prep.dataset.states import DONE, REJECTED, mask_name
 from prep.images.imageio import is_jpeg
 from prep.web.guard import Refusal
@@ -129,7 +129,7 @@ class Learner:
 
     def _find_pieces(self, stem: str) -> Pieces:
         path, sample = self._store.photo_path(stem), self._store.sample(stem)
-        with explained(path), path.open("rb") as file:
+        with explained(path), open_to_read(path) as file:
             scalable = is_jpeg(file.read(4))
         if not scalable and sample.width * sample.height > MAX_MEGAPIXELS * 1e6:
             raise Refusal(413, f"Learning works on PNG images of up to {MAX_MEGAPIXELS} megapixels, and on all JPEGs.")

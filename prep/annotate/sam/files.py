@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from prep.annotate.sam.dialects import Dialect, dialects_of_decoder, dialects_of_encoder, known_inputs
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
@@ -173,7 +173,7 @@ def _with_data(path: Path) -> list[Path]:
 def _key(dialect: Dialect, *paths: Path) -> str:
     digest = hashlib.sha256(f"{_VERSION} {dialect.name}".encode())
     for path in (part for each in paths for part in _with_data(each)):
-        with explained(path), path.open("rb") as file:
+        with explained(path), open_to_read(path) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
         digest.update(b"\0")

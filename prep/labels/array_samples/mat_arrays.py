@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 from prep.labels.matlab.matfile import load_mat, texts
 
 _MARK = 126
@@ -70,7 +70,7 @@ def _text(file: Any, reference: Any) -> str:  # noqa: ANN401  # h5py has no type
 
 
 def _is_hdf(path: Path) -> bool:
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         head = file.read(_MARK + 2)
     return len(head) == _MARK + 2 and head[_MARK - 1 if head[_MARK:] == b"IM" else _MARK - 2] == _HDF
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.core.files import explained, within_limits
+from prep.core.files import explained, open_to_read, within_limits
 from prep.labels.archive import member_names, open_archive
 from prep.labels.array_samples import mat_arrays
 from prep.labels.pixels.arrays import declared_array
@@ -122,7 +122,7 @@ def _reading(path: Path) -> Iterator[None]:
 def _arrays(path: Path) -> Iterator[StoredArray]:
     suffix = path.suffix.lower()
     if suffix == ARRAY:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             yield from _declared(path, "", file.read(_HEAD))
     elif suffix == MATLAB:
         for variable, shape, kind in mat_arrays.declared(path):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.core.files import explained
+from prep.core.files import explained, open_to_read
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows
 from prep.images.bands import choose_bands
@@ -42,7 +42,7 @@ _ORIENTATION = 274
 
 def is_large_tiff(path: Path) -> bool:
     """Whether the file is a TIFF with more than LARGE_MEGAPIXELS, by its header. SegError if that is damaged."""
-    with explained(path), path.open("rb") as file:
+    with explained(path), open_to_read(path) as file:
         if file.read(4) not in _STARTS:
             return False
     with opened_page(path) as page:
@@ -62,7 +62,7 @@ class TiffRows:
 
     def __init__(self, path: Path, rendering: Rendering = OWN_RANGES, *, keeps_empty: bool = False) -> None:
         self._path = path
-        with explained(path), path.open("rb") as file:
+        with explained(path), open_to_read(path) as file:
             layout = tiff_layout(path, file)
         if layout is None:
             raise damaged(path)
