@@ -44,8 +44,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Two processes of one thread each: threads of PyTorch that wait for a core count, and take it from those that work.
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m tests.release

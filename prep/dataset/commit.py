@@ -185,6 +185,8 @@ def read_commit(root: Path, staging: Path) -> Commit:
         remove, move = (tuple(data[key]) for key in ("remove", "move"))
         if not all(isinstance(name, str) for name in (*remove, *move)):
             raise TypeError("names are texts")
+        for name in (*remove, *move):
+            os.fsencode(name)  # a ValueError where no file can be called so
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SegError(f"{staging / RECORD}: not written by a command of ours; remove the folder {staging}") from error
     return Commit(root, staging, remove, move)

@@ -21,7 +21,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_bytes
-from prep.images.kinds.webp import webp_size
+from prep.images.kinds.webp import is_cut_short, webp_size
 
 ImageRGB = NDArray[np.uint8]
 """(H, W, 3), 0..255, red first."""
@@ -247,6 +247,8 @@ def open_image(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPI
     Raises SegError if it is of no such kind or declares more than `max_megapixels`.
     """
     refuse_enormous(path, *(webp_size(data) or (1, 1)), max_megapixels)
+    if is_cut_short(data):
+        raise damaged(path)
     with quiet_pillow, decoding(path):
         picture = Image.open(io.BytesIO(data), formats=_formats_of(data))
     refuse_enormous(path, *picture.size, max_megapixels)

@@ -123,7 +123,7 @@ def alone(page: TiffPage, changes: Mapping[int, Sequence[int]]) -> bytes:
     starts = next((tag for tag in SEGMENTS if tag in page.fields), 0)
     places = changes.get(starts) or page.values(starts)
     lengths = changes.get(SEGMENTS.get(starts, 0)) or page.values(SEGMENTS.get(starts, 0))
-    if not places or len(places) != len(lengths) or sum(lengths) > _size(page.file):
+    if not places or len(places) != len(lengths) or min(*places, *lengths) < 0 or sum(lengths) > _size(page.file):
         raise damaged(page.path)
     fields = {tag: _plain(page, tag) for tag in page.fields if tag not in _POINTERS}
     fields |= {tag: _longs(order, values) for tag, values in changes.items()}

@@ -39,7 +39,7 @@ def _other(tensor: torch.Tensor, random: np.random.Generator) -> Any:  # noqa: A
         lambda: tensor.to(torch.int8),
         lambda: tensor.to(torch.complex64),
         lambda: tensor.flatten(),
-        lambda: tensor[..., :0],
+        lambda: tensor[..., :0] if tensor.dim() else tensor,
         lambda: torch.zeros(1).expand(1 << 20, 1 << 20),
         lambda: tensor.to_sparse() if tensor.dim() else tensor,
         lambda: tensor.to("meta"),

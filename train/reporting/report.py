@@ -18,6 +18,9 @@ from train.runs.run_settings import read_settings
 from train.scoring.score_files import read_metrics
 
 _REMEDY = "score the run again with 'seg-train score'"
+_LEVELS = 20
+"""Of settings in settings that are shown: ours have three."""
+
 _TOLD = ("arch", "encoder", "dataset", "train_images", "val_images", "device", "precision_used")
 
 
@@ -58,12 +61,14 @@ def _settings(run: Path) -> dict[str, Any]:
     return settings
 
 
-def _in_words(value: object) -> str:
-    """A setting as the page shows it."""
+def _in_words(value: object, levels: int = _LEVELS) -> str:
+    """A setting as the page shows it, down to so many levels of settings in settings."""
+    if isinstance(value, Mapping | list) and not levels:
+        return "…"
     if isinstance(value, Mapping):
-        return "; ".join(f"{name.replace('_', ' ')} {_in_words(each)}" for name, each in value.items())
+        return "; ".join(f"{name.replace('_', ' ')} {_in_words(each, levels - 1)}" for name, each in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_in_words, value)) or "–"
+        return ", ".join(_in_words(each, levels - 1) for each in value) or "–"
     words = {None: "–", True: "yes", False: "no"}
     return words[value] if value is None or isinstance(value, bool) else str(value)
 

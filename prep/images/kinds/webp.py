@@ -4,6 +4,10 @@ _START = b"RIFF"
 _FLAGS, _HEADER = 20, 30
 """Where the first chunk's content begins, and where what is read here ends (RFC 9649, 2.5 to 2.7)."""
 
+_MOST_A_BYTE = 4096
+"""Pixels that one byte of a lossy picture stands for at most: each 16 x 16 of them are coded with their kind, at some
+bits (RFC 6386, 11.2). libwebp makes one byte of 378 pixels of one colour."""
+
 _KEY_FRAME = b"\x9d\x01\x2a"
 _SIDE = 0x3FFF
 
@@ -21,3 +25,9 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
     if kind == b"VP8 " and data[23:26] == _KEY_FRAME:
         return int.from_bytes(data[26:28], "little") & _SIDE, int.from_bytes(data[28:30], "little") & _SIDE
     return None
+
+
+def is_cut_short(data: bytes) -> bool:
+    """Whether a lossy WebP declares more pixels than its bytes hold: a decoder would take memory for all of them."""
+    size = webp_size(data)
+    return size is not None and data[12:16] == b"VP8 " and size[0] * size[1] > _MOST_A_BYTE * len(data)

@@ -188,6 +188,7 @@ def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     [
         *("", "{", "[]", "7", "{}", "[" * 100_000),
         *('{"remove": 1, "move": []}', '{"remove": [], "move": [[]]}', '{"remove": "PPP", "move": []}'),
+        '{"remove": [], "move": ["\\ud800"]}',
     ],
 )
 def test_a_record_that_no_command_wrote(tmp_path: Path, content: str) -> None:

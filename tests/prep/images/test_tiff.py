@@ -67,6 +67,19 @@ def test_previews_pyramids_and_masks_are_no_pages(tmp_path: Path) -> None:
     assert page_count(save(tmp_path / "a.png", pixels)) == 1
 
 
+def test_places_before_the_beginning_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((2, 16, 16), np.uint8), byteorder="<")
+    data = bytearray(path.read_bytes())
+    directory = int.from_bytes(data[4:8], "little")
+    entries = range(directory + 2, directory + 2 + 12 * int.from_bytes(data[directory : directory + 2], "little"), 12)
+    place = next(entry for entry in entries if int.from_bytes(data[entry : entry + 2], "little") == 273)
+    data[place + 2 : place + 12] = struct.pack("<HIi", 9, 1, -8)  # a whole number with a sign
+    path.write_bytes(data)
+    with pytest.raises(SegError, match=r"a\.tif: the file is truncated or damaged"):
+        page_bytes(path, 1)
+
+
 def test_directories_in_a_circle_and_cut_files_are_told(tmp_path: Path) -> None:
     stack(tmp_path / "a.tif", 2)
     whole = (tmp_path / "a.tif").read_bytes()

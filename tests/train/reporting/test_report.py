@@ -16,6 +16,7 @@ from train.reporting.report import _in_words
         ("unet", "unet"),
         ([], "–"),
         ([0.6, 1.6], "0.6, 1.6"),
+        ([[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]], "…"),
         ({"long": [32, 32], "metres_across": None, "cut": False}, "long 32, 32; metres across –; cut no"),
     ],
 )

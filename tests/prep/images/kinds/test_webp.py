@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.images.kinds.webp import webp_size
+from prep.images.imageio import open_image
+from prep.images.kinds.webp import is_cut_short, webp_size
 from prep.photos.photoio import open_photo
 
 KINDS = {"plain": {}, "lossless": {"lossless": True}, "alpha": {"lossless": True}, "extended": {"exif": b"Exif\0\0x"}}
@@ -43,3 +44,21 @@ def test_a_small_file_that_declares_much_is_refused_before_it_takes_memory(tmp_p
     with pytest.raises(SegError, match=r"a\.webp: .*megapixels"):
         open_photo(tmp_path / "a.webp")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory was taken is counted as Linux does")
+def test_a_lossy_file_that_cannot_hold_what_it_declares_takes_no_memory(tmp_path: Path) -> None:
+    """144 bytes that declare 114 megapixels took 1.1 GB before they were found to be damaged."""
+    data = bytearray(webp(8, 8, "plain"))
+    data[26:30] = (8480).to_bytes(2, "little") + (13490).to_bytes(2, "little")
+    (tmp_path / "a.webp").write_bytes(data)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for opened in (lambda: open_photo(tmp_path / "a.webp"), lambda: open_image(tmp_path / "a.webp", bytes(data))):
+        with pytest.raises(SegError, match=r"a\.webp: the file is truncated or damaged"):
+            opened()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_of_one_colour_is_not_cut_short(kind: str) -> None:
+    assert not is_cut_short(webp(4000, 3000, kind))
