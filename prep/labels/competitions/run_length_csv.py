@@ -175,8 +175,6 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         for name, own in rows.items()
     ]
     notes = noted(f"{file.path}: no row has run lengths", images, [how] if how else [])
-    if unlisted := len(set(photos.values()) - set(found.values())):
-        notes.append(f"photos that the file does not list, which are left out: {unlisted}")
     names = list(dict.fromkeys(label_names.values()))
     return region_source("run-length-csv", file.path, images, names=names, notes=notes, root=root)
 

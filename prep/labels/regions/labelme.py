@@ -34,7 +34,7 @@ from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only, note_on_several
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
 from prep.labels.shapes.shapes import Polygon, RegionImage
-from prep.labels.shapes.sources import photos_by_stem
+from prep.labels.shapes.sources import photos_by_stem, unlabelled_note
 from prep.photos.photoio import open_photo
 
 _CORNERS_KEPT = 1_000_000
@@ -137,6 +137,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
             *outside_note(placed),
             *_on_inner_photos([each.file for each in found if each.holds_photo and each.file.stem not in photos]),
             *numbered_note(known),
+            *unlabelled_note(contents.photos or contents.source, photos.values(), left_out.damaged),
         ),
         damaged=left_out.damaged,
     )

@@ -106,10 +106,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out
     )
     _refuse_counting_from_one(contents.source, names, texts, left_out)
-    unlabelled = len(photos.keys() - {places[file.path] for file in texts})
     notes += left_out.notes()
-    if unlabelled:
-        notes.append(f"photos without a text file, which are left out: {unlabelled}")
     if not images and left_out.damaged:
         raise refused(list(left_out.damaged.values()))
     if not any(image.regions for image in images):

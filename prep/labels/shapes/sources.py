@@ -1,6 +1,6 @@
 """Images with named regions as a source of labels: their stems, photos, sizes and splits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -73,10 +73,36 @@ def region_source(
         missing=tuple(
             image.name for stem, image in zip(stems, placed, strict=True) if stem not in listed and stem not in damaged
         ),
-        notes=(*notes, *doubtful, *how, *outside_note(placed), *numbered_note(known)),
+        notes=(
+            *(*notes, *doubtful, *how, *outside_note(placed), *numbered_note(known)),
+            *unlabelled_note(folder, filter(None, photos), damaged),
+        ),
         splits={stem: image.split for stem, image in listed.items() if image.split},
         damaged=damaged,
     )
+
+
+def unlabelled_note(folder: Path, photos: Iterable[Path], damaged: Collection[str]) -> tuple[str, ...]:
+    """A note on photos that lie with those of the labels, end as they do, and have no label: they are left out.
+
+    folder: below which photos were looked for.  damaged: stems, or label files, of the photos whose labels are damaged.
+    """
+    here, of_damaged = Path.cwd(), {*damaged, *(Path(name).stem for name in damaged)}
+    labelled = {here / photo for photo in photos}
+    endings = {photo.suffix.lower() for photo in labelled}
+    inside = [photo for photo in labelled if photo.is_relative_to(here / folder)]
+    elsewhere = {photo.parent for photo in labelled.difference(inside)}
+    found = (
+        file
+        for place in (*elsewhere, *([folder] if inside else ()))
+        for file in find_files(place, endings, skip=_holds_no_photos)
+    )
+    left = {file.name for file in found if here / file.path not in labelled and file.path.stem not in of_damaged}
+    return (f"photos without labels, which are left out: {len(left)} ({list_some(sorted(left))})",) if left else ()
+
+
+def _holds_no_photos(name: str) -> bool:
+    return names_labels(name) or "mask" in name.lower()
 
 
 def _without_sizes(path: Path, name: str, folder: Path) -> SegError:
@@ -122,7 +148,7 @@ def photos_by_stem(folder: Path) -> dict[str, Path]:
     Folders that hold labels by their name are passed over.
     """
     found: dict[str, list[Path]] = {}
-    for file in find_files(folder, skip=lambda name: names_labels(name) or "mask" in name.lower()):
+    for file in find_files(folder, skip=_holds_no_photos):
         found.setdefault(file.path.stem, []).append(file.path)
     return {stem: paths[0] for stem, paths in found.items() if len(paths) == 1}
 

@@ -91,6 +91,13 @@ def test_a_folder_with_photos_around_the_file_is_enough(tmp_path: Path, out: Pat
     assert "masks without their photo (bring it in with --images): 1\n  b\n" in result.stdout
 
 
+def test_photos_that_the_file_does_not_name_are_told(tmp_path: Path, out: Path) -> None:
+    for name in ("a", "b", "c", "more/d"):
+        save(tmp_path / f"raw/images/{name}.png", random_image(0, 3, 5))
+    said = run_ok("masks", "convert", write(tmp_path / "raw/instances.json", content()), "-o", out).stdout
+    assert "photos without labels, which are left out: 2 (images/c.png, images/more/d.png)\n" in said
+
+
 def test_a_photo_of_another_folder_is_not_taken_for_one_that_is_gone(tmp_path: Path, out: Path) -> None:
     data = content()
     for entry, name in zip(data["images"], ("north/a.png", "south/a.png"), strict=True):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_partly, save
+from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_partly, run_prep, save
 
 Shape = dict[str, object]
 
@@ -55,6 +55,19 @@ def test_shapes_are_painted_in_order_over_background(tmp_path: Path, out: Path) 
     assert Dataset.open(out).classes.names == ("ant", "background", "cat")
     assert rows(out) == ["222111", "220001", "22000.", "12211."]
     assert by_stem(out)["a"].image == "images/a.png"
+
+
+@pytest.mark.parametrize("told", [(), ("--images",)])
+def test_photos_without_labels_are_told(told: tuple[str, ...], tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/a.json", [shape("cat", square(0, 0, 3, 4))])
+    (tmp_path / "raw/b.json").write_text("{")
+    for stem in ("a", "b", "c", "d"):
+        save(tmp_path / f"raw/{stem}.png", random_image(0, 4, 6))
+    save(tmp_path / "raw/masks/a.png", random_image(0, 4, 6))  # no photo
+    result = run_prep("masks", "convert", tmp_path / "raw", "-o", out, *((*told, tmp_path / "raw") if told else ()))
+    assert "photos without labels, which are left out: 2 (c.png, d.png)\n" in result.stdout
+    assert "b.json" in result.stderr, "that of b is damaged"
+    assert [*by_stem(out)] == ["a"]
 
 
 def test_names_that_may_count_objects_are_told(tmp_path: Path, out: Path) -> None:

@@ -72,7 +72,7 @@ def test_classes_by_name_and_objects_of_one_photo(tmp_path: Path) -> None:
     said = run_ok("masks", "convert", file, "-o", tmp_path / "set").stdout
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "Fish", "Sand")
     assert (masks_of(tmp_path / "set")["a"] == BLOCK + 2 * other).all()
-    assert "photos that the file does not list, which are left out: 1" in said
+    assert "photos without labels, which are left out: 1" in said
 
 
 def test_the_photos_of_another_folder_and_long_cells(tmp_path: Path) -> None:

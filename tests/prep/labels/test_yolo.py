@@ -72,7 +72,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     text = run_ok("masks", "convert", raw, "-o", tmp_path / "set").stdout
     assert "left out, because they are boxes without a region: 1 (labels/a.txt line 2)" in text
     assert "left out, because they are no class and pairs of numbers: 1 (labels/a.txt line 3)" in text
-    assert "photos without a text file, which are left out: 1" in text
+    assert "photos without labels, which are left out: 1" in text
     assert "images without a region: 1" in text
     assert rows(tmp_path / "set", "a") == ["00000", "11111"]
     assert rows(tmp_path / "set", "b") == ["00000", "00000"]
