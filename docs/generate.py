@@ -128,11 +128,11 @@ wrong at first was mended; in the end:
 | wrong, or without a word | 0 | 0 |
 
 Two further looks with fresh eyes (2026-11-28), with pixels computed apart for each set: 321 cases of what is read
-(exports of all tools below in older and newer versions, zipped, wrapped, in folders of splits), of which 25 were wrong or
-silent and one a traceback at first, about 230 right, 20 after advice and the others named; and about 330 of what must
-never go wrong (class tables in 46 spellings, grey and softened masks, photos and masks in one folder, turned photos,
-points in shares, deep photos, splits that came with the data). All that was wrong is mended, with a test; none is known
-now.
+(exports of all tools below in older and newer versions, zipped, wrapped, in folders of splits), of which 25 were wrong
+or silent and one a traceback at first, about 230 right, 20 after advice and the others named; and about 330 of what
+must never go wrong (class tables in 46 spellings, grey and softened masks, photos and masks in one folder, turned
+photos, points in shares, deep photos, splits that came with the data). All that was wrong is mended, with a test; none
+is known now.
 
 Softened edges are the one thing that advice brings back only nearly: `--unknown nearest` gives their pixels to one of
 the colours that were mixed.

@@ -85,9 +85,9 @@ def region_source(
 def unlabelled_note(folder: Path, photos: Iterable[Path], damaged: Collection[str]) -> tuple[str, ...]:
     """A note on photos that lie with those of the labels, end as they do, and have no label: they are left out.
 
-    folder: below which photos were looked for.  damaged: stems, or label files, of the photos whose labels are damaged.
+    folder: below which photos were looked for.  damaged: stems of label files that are damaged.
     """
-    here, of_damaged = Path.cwd(), {*damaged, *(Path(name).stem for name in damaged)}
+    here = Path.cwd()
     labelled = {here / photo for photo in photos}
     endings = {photo.suffix.lower() for photo in labelled}
     inside = [photo for photo in labelled if photo.is_relative_to(here / folder)]
@@ -97,7 +97,7 @@ def unlabelled_note(folder: Path, photos: Iterable[Path], damaged: Collection[st
         for place in (*elsewhere, *([folder] if inside else ()))
         for file in find_files(place, endings, skip=_holds_no_photos)
     )
-    left = {file.name for file in found if here / file.path not in labelled and file.path.stem not in of_damaged}
+    left = {file.name for file in found if here / file.path not in labelled and file.path.stem not in damaged}
     return (f"photos without labels, which are left out: {len(left)} ({list_some(sorted(left))})",) if left else ()
 
 

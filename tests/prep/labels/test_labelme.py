@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_partly, run_prep, save
+from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_partly, save
 
 Shape = dict[str, object]
 
@@ -60,13 +60,11 @@ def test_shapes_are_painted_in_order_over_background(tmp_path: Path, out: Path) 
 @pytest.mark.parametrize("told", [(), ("--images",)])
 def test_photos_without_labels_are_told(told: tuple[str, ...], tmp_path: Path, out: Path) -> None:
     write(tmp_path / "raw/a.json", [shape("cat", square(0, 0, 3, 4))])
-    (tmp_path / "raw/b.json").write_text("{")
-    for stem in ("a", "b", "c", "d"):
+    for stem in ("a", "c", "d"):
         save(tmp_path / f"raw/{stem}.png", random_image(0, 4, 6))
     save(tmp_path / "raw/masks/a.png", random_image(0, 4, 6))  # no photo
-    result = run_prep("masks", "convert", tmp_path / "raw", "-o", out, *((*told, tmp_path / "raw") if told else ()))
+    result = run_ok("masks", "convert", tmp_path / "raw", "-o", out, *((*told, tmp_path / "raw") if told else ()))
     assert "photos without labels, which are left out: 2 (c.png, d.png)\n" in result.stdout
-    assert "b.json" in result.stderr, "that of b is damaged"
     assert [*by_stem(out)] == ["a"]
 
 
