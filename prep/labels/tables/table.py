@@ -13,6 +13,9 @@ IGNORED_NAMES = frozenset(
 )
 """Names that tools give to pixels that nobody labelled. (In a list of ours, name,#rrggbb, only `ignore` means that.)"""
 
+_UNLABELLED = ("unlabeled", "unlabelled")
+"""Where a class has such a name, what lies in no object is of it, and 0 beside it is none: an error of somebody."""
+
 
 class TooLong(SegError):
     """A list of more classes than a dataset can have. names: by the ids that it states."""
@@ -80,7 +83,8 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     )
     said = tuple((row.name, raw if raw >= 0 else None) for row, raw in ignored)
     has_ids = any(row.raw is not None for row in rows)
-    rest = zero_is_rest and 0 not in raws  # a row for unlabelled pixels that has this number says what it is
+    says_rest = 0 in raws or any(row.name.lower() in _UNLABELLED for row, _ in ignored)
+    rest = zero_is_rest and not says_rest
     return ClassTable(classes, has_colors, has_ids, rest, said)
 
 

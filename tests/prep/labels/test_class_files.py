@@ -297,7 +297,10 @@ def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
 def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) -> None:
     meta = write(tmp_path, "meta.json", json.dumps(SUPERVISELY))
     assert read_class_table(meta).classes.ids == (1, 2)
-    assert read_class_table(meta).zero_is_rest  # Unlabeled is 3, and 0 lies in no object
+    assert not read_class_table(meta).zero_is_rest  # Unlabeled is a row of its own
+    (tmp_path / "void").mkdir()
+    void = write(tmp_path / "void", "meta.json", json.dumps(SUPERVISELY).replace("Unlabeled", "Void"))
+    assert read_class_table(void).zero_is_rest  # a class that somebody drew
     write(tmp_path, "obj_class_to_machine_color.json", '{"car": [7, 7, 7], "two words": [4, 4, 4]}')
     assert read_class_table(meta).classes.ids == (7, 4)
 
