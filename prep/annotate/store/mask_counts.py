@@ -147,7 +147,16 @@ class MaskCounter:
         except SegError:
             counts = MaskCounts(version, {})
         if stamp is not None:
-            self.put(name, stamp, counts)
+            self._put_if_it_stands(name, path, stamp, counts)
+
+    def _put_if_it_stands(self, name: str, path: Path, stamp: Stamp, counts: MaskCounts) -> None:
+        """Remember these counts unless the file was replaced meanwhile, whose counts a save may have put already.
+
+        A save writes first and puts then: while the old file stands here, what it puts comes after this.
+        """
+        with self._news:
+            if stamp_of(path) == stamp:
+                self._known[name] = (stamp, counts)
 
     def _write_cache(self) -> None:
         with self._news:

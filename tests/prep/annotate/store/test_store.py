@@ -465,6 +465,32 @@ def test_masks_are_counted_once_and_again_when_a_mask_changes(tmp_path: Path, mo
     Store(root).close()  # and a cache of nonsense is no matter
 
 
+def test_a_save_is_known_however_late_the_mask_before_it_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the thread counts of the old file comes after what the save knows of the new one."""
+    read, go_on = threading.Event(), threading.Event()
+    real = mask_counts.read_bytes
+
+    def slow(path: Path) -> bytes:
+        data = real(path)
+        read.set()
+        assert go_on.wait(60)
+        return data
+
+    monkeypatch.setattr(mask_counts, "read_bytes", slow)
+    root = to_label(tmp_path / "d")
+    put_mask(root, "s0", random_mask(0))
+    store = Store(root)
+    assert store.entry("s0").version is None  # now it is counted
+    assert read.wait(60)
+    saved = send(store, "s0", block(0, 0, 32, 24, 2), store.mask("s0").version, "a save")
+    go_on.set()
+    store.close()  # waits for the thread
+    assert saved.classes == [2]
+    assert store.entry("s0") == saved
+
+
 def test_a_mask_that_cannot_be_read_is_tried_again_only_when_it_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
