@@ -153,8 +153,9 @@ A class list may say names alone, one a line, or with ids before or behind them 
 ITK-SNAP's and FreeSurfer's). Rows called void, unlabeled, ignore and the like keep their numbers and are ignored; in
 a list of ours (`name,#rrggbb`) only `ignore` is. What is neither is refused with the line.
 
-A split that the labels came in stays: index.csv says it in the column `came`, and images that came as test are in no
-other split, whatever `split` is asked; deleting the column lets go of them.
+A split that the labels came in stays: index.csv says it in the column `source_split`, and images that came
+as test are in no other split, whatever `split` is asked; what is like them, or in a group with them, goes to test with
+them. Deleting the column lets go of them.
 
 The pages of a TIFF are samples `name_page1`, `name_page2`, ... (`name_page01` of ten and more).
 

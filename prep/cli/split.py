@@ -71,7 +71,7 @@ def split(
     """Split the samples into train, val and test with exact counts, alike in their classes, and groups kept whole.
 
     Samples that have a split already keep it and only new ones get one; --overwrite splits all anew. Test images that
-    came as such with their labels stay in test in any case: --overwrite divides the others into train and val.
+    came as such with their labels stay in test in any case, with what is like them: --overwrite divides the others.
 
     Example:
 
@@ -139,12 +139,17 @@ def _sizes(folds: tuple[int, ...]) -> str:
 def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:
     """What became of samples that had a split, of those that look alike, and of neighbours on the ground."""
     found = result.dataset
-    if overwrite and (fixed := sum(sample.came == "test" for sample in found.samples)):
+    if overwrite and result.kept:
         yield (
-            f"{counted(fixed, 'sample')} came as test with the labels and {verb(fixed, 'stays', 'stay')} there; "
-            f"to divide these, too, delete the column came of {found.root / INDEX}"
+            f"{counted(result.kept, 'sample')} came as test with the labels and {verb(result.kept, 'stays', 'stay')} "
+            f"there; to divide these, too, delete the column source_split of {found.root / INDEX}"
         )
-    if result.kept and result.assigned:
+        if followed := len(found.of_split("test")) - result.kept:
+            yield (
+                f"{counted(followed, 'sample')} {verb(followed, 'goes', 'go')} to test, too: near-duplicates of those, "
+                "or in a group with them"
+            )
+    elif result.kept and result.assigned:
         yield f"{counted(result.assigned, 'new sample')} got a split; what had one keeps it ({result.kept:,})."
         if not folds and (found.root / FOLDS).exists():
             yield f"{FOLDS} does not hold them yet; --folds K writes it anew."

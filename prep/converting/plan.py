@@ -248,7 +248,7 @@ def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:
 def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
     """The sample that a label is of: as the dataset has it, in the split that it came in unless it is in one."""
     sample = known.get(stem, Sample(stem, "", "", 0, 0))
-    return sample if sample.split or not split else replace(sample, split=split, came=split)
+    return sample if sample.split or not split else replace(sample, split=split, source_split=split)
 
 
 def _split(label: RawLabel, labels: LabelSource, source: Path) -> str:

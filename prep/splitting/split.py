@@ -116,9 +116,32 @@ class _Look:
         return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
 
 
-def _without_test(ratios: Ratios) -> Ratios:
-    train, val, _ = ratios
-    return (train, val, 0) if train or val else (1, 0, 0)
+def _anew(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples without their splits, but for those that came as test with their labels."""
+    return [replace(sample, split=_TEST if sample.source_split == _TEST else "") for sample in samples]
+
+
+def _with_test(units: Mapping[str, Sequence[Sample]]) -> int:
+    """The number of samples that came as test or belong together with one that did."""
+    return sum(len(each) for each in units.values() if any(sample.source_split == _TEST for sample in each))
+
+
+def _beside_test(units: Mapping[str, Sequence[Sample]], ratios: Ratios) -> Ratios:
+    """Ratios that leave in test exactly what came so with what belongs to it, if anything did."""
+    train, val, _ = ratios if any(ratios[:2]) else (1, 0, 0)
+    total, test = sum(map(len, units.values())), _with_test(units)
+    return (train * (total - test), val * (total - test), (train + val) * test) if test else ratios
+
+
+def _refuse_all_in_test(dataset: Dataset, units: Mapping[str, Sequence[Sample]]) -> None:
+    """Refuse groups that take everything into test, although not everything came so."""
+    samples = _flat(list(units.values()))
+    if sum(sample.source_split == _TEST for sample in samples) < len(samples) == _with_test(units):
+        raise SegError(
+            f"{dataset.root}: all samples belong together with ones that came as test, as near-duplicates or in a "
+            "group, and nothing is left for train; group otherwise (--group-by), or delete the column source_split of "
+            f"{dataset.root / INDEX} to divide those, too"
+        )
 
 
 @writes
@@ -138,7 +161,7 @@ def split_dataset(
     """Split the labelled samples and write the index, and folds.csv if `folds` are wanted.
 
     Samples that have a split keep it unless `overwrite` is set; only new ones are assigned. Those that came as test
-    stay there in any case, and the others are divided over train and val then.
+    stay there in any case; what belongs together with them follows, and the others are divided over train and val.
     group_by, block: as of group_samples.
     dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
     Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
@@ -150,12 +173,14 @@ def split_dataset(
     seen = list(zip(before, run_jobs(_Look(dataset.without_samples(), dedupe), before, workers, progress), strict=True))
     pixels = {sample.stem: counts for sample, (counts, _) in seen}
     joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None}, workers)
-    fixed = {sample.stem for sample in before if overwrite and sample.came == _TEST}
-    old = [replace(sample, split="") for sample in before if sample.stem not in fixed] if overwrite else before
-    units = units_of(old, [[stem for stem in each if stem not in fixed] for each in joined])
-    if not overwrite:
+    old = _anew(before) if overwrite else before
+    units = units_of(old, joined)
+    ratios = _beside_test(units, ratios)
+    if overwrite:
+        _refuse_all_in_test(dataset, units)
+    else:
         _refuse_another(dataset, units, ratios, grouped=group_by is not None)
-    splits = assign_units(units, pixels, _without_test(ratios) if fixed else ratios, seed) | dict.fromkeys(fixed, _TEST)
+    splits = assign_units(units, pixels, ratios, seed)
     after = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
     labelled = [sample for sample in after if sample.is_labelled]
     numbers = None if folds is None else assign_folds(units_of(labelled, joined), pixels, folds, seed)
@@ -227,7 +252,7 @@ def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], rat
             f"{dataset.root}: the split tears apart what belongs together ({parts}); {remedy}"
             + ("" if grouped or torn[0][0].group else ", --no-dedupe leaves near-duplicates where they are")
         )
-    if not all(sample.split for sample in samples) or all(sample.split == sample.came for sample in samples):
+    if not all(sample.split for sample in samples) or all(sample.split == sample.source_split for sample in samples):
         return
     largest = max(map(len, units.values()))
     counts = Counter(sample.split for sample in samples)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.dataset.dataset import SPLITS, Dataset, Sample, write_index
+from prep.dataset.dataset import SPLITS, Dataset, Sample, read_index, write_index
 from prep.photos.record import PhotoRecord, write_records
 from prep.splitting.grouping import units_of
 from prep.splitting.split import assign_units, split_counts
@@ -301,6 +301,40 @@ def test_near_duplicates_may_be_split(tmp_path: Path) -> None:
     assert tree(root) == before
     assert "near-duplicates" not in run_ok("split", root, "--no-dedupe").stderr
     assert by_stem(root)["s02"].split == "val"
+
+
+def came_as_test(root: Path, *stems: str) -> None:
+    """Samples whose labels came divided: these as test, the others as train."""
+    path = root / "index.csv"
+    splits = {sample.stem: "test" if sample.stem in stems else "train" for sample in read_index(path)}
+    write_index(path, [replace(s, split=splits[s.stem], source_split=splits[s.stem]) for s in read_index(path)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_like_an_image_that_came_as_test_goes_to_test(tmp_path: Path, seed: int) -> None:
+    root = with_copies(tmp_path / "d")
+    came_as_test(root, "s01", "s11")
+    said = run_ok("split", root, "--overwrite", "--seed", seed, "--ratios", "75/25/0").stderr
+    assert "2 samples came as test with the labels and stay there" in said
+    assert "2 samples go to test, too: near-duplicates of those, or in a group with them" in said
+    assert sorted(stem for stem, sample in by_stem(root).items() if sample.split == "test") == [
+        "s01",
+        "s02",
+        "s03",
+        "s11",
+    ]
+    assert counts_of(root) == {"train": 12, "val": 4, "test": 4}
+    run_ok("split", root, "--ratios", "75/25/0")  # torn by nothing
+
+
+def test_groups_that_would_leave_nothing_for_train_are_refused(tmp_path: Path) -> None:
+    root = unsplit(tmp_path / "d", [f"t0_{n}" for n in range(4)])
+    came_as_test(root, "t0_0")
+    before = tree(root)
+    said = run_error("split", root, "--overwrite", "--group-by", r"t\d")
+    assert "all samples belong together with ones that came as test" in said
+    assert "delete the column source_split of" in said
+    assert tree(root) == before
 
 
 def test_a_torn_split_is_made_anew_in_the_groups_that_were_asked_for(tmp_path: Path) -> None:
