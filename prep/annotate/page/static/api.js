@@ -1,14 +1,14 @@
 // What the page asks the server.
 
-import { t } from "./language.js";
+import { t, told } from "./language.js";
 
 const AWAY = t("The server does not answer. Is 'seg-prep annotate' still running?");
 const LONGEST_WAIT = 30_000; // milliseconds after which a save counts as lost
 
-/** An answer that is an error: its HTTP status (0 = no answer at all), words for people, and the answer's JSON. */
+/** An answer that is an error: its HTTP status (0 = no answer at all), words for people in their language, its JSON. */
 export class ApiError extends Error {
   constructor(status, message, body = null) {
-    super(message);
+    super(told(message));
     this.status = status;
     this.body = body;
   }

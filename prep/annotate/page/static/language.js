@@ -1,6 +1,6 @@
 // The language of the page: English stands in the code, every other language in texts.js.
 
-import { TEXTS } from "./texts.js";
+import { SERVER_TEXTS, TEXTS } from "./texts.js";
 
 const KEY = "annotate language";
 const ATTRIBUTES = ["aria-label", "placeholder", "data-tip"];
@@ -23,8 +23,24 @@ export const language = wanted();
 
 /** Words in the language of the page; {name} stands for a value. */
 export function t(english, values = {}) {
-  const words = TEXTS[language]?.[english] ?? english;
-  return words.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+  return filled(TEXTS[language]?.[english] ?? english, values);
+}
+
+const filled = (words, values) => words.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+
+/** What the server says in English, in the language of the page; as it is where texts.js has nothing of that form. */
+export function told(english, spoken = language) {
+  for (const [form, words] of Object.entries(SERVER_TEXTS[spoken] ?? {})) {
+    const found = formOf(form).exec(english);
+    if (found) return filled(words, found.groups ?? {});
+  }
+  return english;
+}
+
+/** All that a text with {name} in the places of its values can be. */
+function formOf(text) {
+  const exact = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${exact.replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`, "s");
 }
 
 /** `one` for the number 1, `many` for all others; {n} is the number, in groups of three. */

@@ -1,4 +1,5 @@
-// What the page says in other languages, by its English words. {name} stands for a value, which each language keeps.
+// What the page and its server say in other languages, by the English words. {name} stands for a value, which each
+// language keeps.
 
 export const TEXTS = {
   de: {
@@ -284,5 +285,50 @@ export const TEXTS = {
     "{n} rejected": "{n} verworfen",
     "{stem} cannot be opened": "{stem} kann nicht geöffnet werden",
     "{stem} has no label for what is unlabelled here.": "{stem} hat nichts für das, was hier unbeschriftet ist.",
+  },
+};
+
+/** What the server says to people; of two forms that fit, the first counts. What it says of files that are damaged is as in the terminal, and stays English. */
+export const SERVER_TEXTS = {
+  de: {
+    "'ignore' is no name for a class; leave pixels unlabelled instead.": "'ignore' ist kein Name einer Klasse; solche Pixel unbeschriftet lassen.",
+    "A note has {most} characters at most; this one has {length}.": "Eine Notiz hat höchstens {most} Zeichen; diese hat {length}.",
+    "Its mask is {mask}, and would not be found again. Rename it to {name}, also in {index}, to reject this image.":
+      "Seine Maske ist {mask} und würde nicht wiedergefunden. Um das Bild zu verwerfen, sie in {name} umbenennen, auch in {index}.",
+    "Keep at least one class.": "Mindestens eine Klasse behalten.",
+    "Learning works on PNG images of up to {most} megapixels, and on all JPEGs.": "Lernen geht bei PNG-Bildern bis {most} Megapixel und bei allen JPEGs.",
+    "More than {most} clicks for one object. Accept this one, and begin the next.": "Mehr als {most} Klicks für ein Objekt. Dieses übernehmen und das nächste beginnen.",
+    "No network is trained here: with --model the network is chosen, else seg-train is needed.":
+      "Hier wird kein Netz trainiert: Mit --model ist es gewählt, sonst fehlt seg-train.",
+    "Objects need a model here. Start again with --sam FOLDER to point at them.": "Objekte brauchen ein Modell. Neu starten mit --sam ORDNER, um auf sie zu zeigen.",
+    "Pages of other sites may not send anything here. Open this server's own page.":
+      "Seiten von anderswo dürfen hierher nichts senden. Die eigene Seite dieses Servers öffnen.",
+    "The classes were changed elsewhere; load the page again.": "Die Klassen wurden anderswo geändert; die Seite neu laden.",
+    "The name {name} holds characters that cannot be shown.": "Der Name {name} enthält Zeichen, die sich nicht zeigen lassen.",
+    "The server is stopping. Start seg-prep annotate again; this page keeps your work.":
+      "Der Server wird beendet. seg-prep annotate neu starten; diese Seite behält die Arbeit.",
+    "The stem {stem} in index.csv is no name of a file. Give this image another one.": "{stem} in index.csv ist kein Name einer Datei. Dem Bild einen anderen geben.",
+    "There are no classes yet. Make one first; nothing was saved.": "Es gibt noch keine Klassen. Erst eine anlegen; nichts wurde gespeichert.",
+    "There is no audit here. Start again with --audit FOLDER to work through its findings.":
+      "Hier ist keine Prüfung. Neu starten mit --audit ORDNER, um ihre Befunde durchzugehen.",
+    "There is no finding {number}.": "Es gibt keinen Befund {number}.",
+    "There is no image {stem} in this dataset.": "In diesem Datensatz ist kein Bild {stem}.",
+    "There is no model here. Start again with --model RUN to see proposals.": "Hier ist kein Modell. Neu starten mit --model LAUF, um Vorschläge zu sehen.",
+    "This image is neither JPEG nor PNG. Bring the photo in again with 'seg-prep resize'.":
+      "Dieses Bild ist weder JPEG noch PNG. Das Foto noch einmal mit 'seg-prep resize' holen.",
+    "This mask was changed elsewhere in this moment; nothing was saved.": "Diese Maske wurde eben anderswo geändert; nichts wurde gespeichert.",
+    "This server answers on its own computer only, as localhost; --host opens it to others.":
+      "Dieser Server antwortet nur auf seinem eigenen Computer, als localhost; --host öffnet ihn für andere.",
+    "This server is open to those who have its whole address, with the token in it. Copy it from the terminal in which seg-prep annotate runs; programs send the token as 'Authorization: Bearer TOKEN'.":
+      "Dieser Server ist offen für alle, die seine ganze Adresse haben, mit dem Token darin. Sie steht im Terminal, in dem seg-prep annotate läuft; Programme senden das Token als 'Authorization: Bearer TOKEN'.",
+    "This tool works on images of up to {most} megapixels. Use brush or polygon.": "Dieses Werkzeug geht bei Bildern bis {most} Megapixel. Pinsel oder Polygon benutzen.",
+    "{file}: holds the value {value}, but {classes} has {number} classes; move this mask away, or convert its label again":
+      "{file}: enthält den Wert {value}, aber {classes} hat {number} Klassen; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
+    "{file}: {width} x {height} pixels, but its image has {across} x {down}; move this mask away, or convert its label again":
+      "{file}: {width} x {height} Pixel, aber ihr Bild hat {across} x {down}; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
+    "{name} in index.csv leads out of the dataset folder. Copy the file into it.": "{name} in index.csv führt aus dem Ordner des Datensatzes hinaus. Die Datei hineinkopieren.",
+    "{root}: {command} is at work on this folder; nothing was changed, try again when that is done. This page keeps your work and saves it then.":
+      "{root}: {command} arbeitet an diesem Ordner; nichts wurde geändert. Diese Seite behält die Arbeit und speichert sie, sobald das fertig ist.",
+    "{reason}. This page keeps your work and saves it then.": "{reason}. Diese Seite behält die Arbeit und speichert sie dann.",
   },
 };

@@ -19,6 +19,11 @@ STILL_ENGLISH = """async () => {
     return words.filter((each) => each in TEXTS.de && TEXTS.de[each] !== each);
 }"""
 
+ASKED_IN_VAIN = """async () => {
+    const { api } = await import("/static/api.js");
+    return api.mask("nobody").catch((error) => error.message);
+}"""
+
 
 def test_german_where_the_browser_asks_for_it_and_english_on_demand(browser: "Browser", tmp_path: Path) -> None:
     root = dataset(tmp_path / "d", masks=1)
@@ -32,6 +37,7 @@ def test_german_where_the_browser_asks_for_it_and_english_on_demand(browser: "Br
         assert page.locator("#help h2").first.text_content() == "Tasten und Maus"
         assert page.evaluate(STILL_ENGLISH) == []
         assert "Strg" in page.locator("#help").inner_text()
+        assert page.evaluate(ASKED_IN_VAIN) == "In diesem Datensatz ist kein Bild 'nobody'."
         page.keyboard.press("Escape")
         page.keyboard.press("c")
         until(page, "document.querySelector('#class-editor[open] .row')")

@@ -5,7 +5,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import test from "node:test";
 
 import { tableOfKeys } from "../../../../prep/annotate/page/static/keys.js";
-import { TEXTS } from "../../../../prep/annotate/page/static/texts.js";
+import { told } from "../../../../prep/annotate/page/static/language.js";
+import { SERVER_TEXTS, TEXTS } from "../../../../prep/annotate/page/static/texts.js";
 import { TOOLS } from "../../../../prep/annotate/page/static/tools/index.js";
 
 const PAGE = new URL("../../../../prep/annotate/page/", import.meta.url);
@@ -45,6 +46,18 @@ for (const [language, texts] of Object.entries(TEXTS)) {
 
   test(`${language} keeps every value`, () => {
     const values = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
-    for (const [english, words] of Object.entries(texts)) assert.deepEqual(values(words), values(english), english);
+    for (const [english, words] of Object.entries({ ...texts, ...SERVER_TEXTS[language] })) assert.deepEqual(values(words), values(english), english);
   });
 }
+
+test("what the server says is told in the language of the page, with its values", () => {
+  assert.equal(told("There is no image 'a (1).b' in this dataset.", "de"), "In diesem Datensatz ist kein Bild 'a (1).b'.");
+  assert.equal(told("There is no image 'a\n{stem}$&' in this dataset.", "de"), "In diesem Datensatz ist kein Bild 'a\n{stem}$&'.");
+  const misfit = "d/masks/a: b.png: 20 x 10 pixels, but its image has 32 x 24; move this mask away, or convert its label again";
+  assert.match(told(misfit, "de"), /^d\/masks\/a: b\.png: 20 x 10 Pixel, aber ihr Bild hat 32 x 24; diese Maske/);
+});
+
+test("what no text is for stays as the server said it", () => {
+  for (const words of ["index.csv: line 3 is damaged", "There is no image", ""]) assert.equal(told(words, "de"), words);
+  assert.equal(told("Keep at least one class.", "en"), "Keep at least one class.");
+});
