@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from prep.converting.noise import PHOTOS, align, look_like_photos, proposal_text
 from prep.converting.plan import Plan
 from prep.converting.proposal import on_steps
 from prep.converting.unknown import CodeTotals, nearest_class
-from prep.core.classes import IGNORE_INDEX, ClassMap, format_list
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_color, format_list
 from prep.core.failures import refused
 from prep.core.words import counted, lines, verb
 from prep.images.finding import FoundFile
@@ -33,8 +34,8 @@ from prep.labels.region_labels import BACKGROUND
 
 _VALUES_SHOWN = 20
 
-_BLENDS = 3
-"""So many unknown ids may be greys of blurred edges."""
+_BLENDS, _STEP = 3, 8
+"""So many unknown values may be those of blurred edges, between ids that lie so far apart."""
 
 _NEAR = 100
 """Colours that differ by more in RGB (0 to 441) are seldom one that slipped."""
@@ -145,9 +146,10 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
     reader, classes = plan.reader, plan.classes
     seen = value_appearances(_paired(outcomes, plan), unknown.by_pixels()[:_VALUES_SHOWN], reader)
     photos = look_like_photos(unknown.pixels, int(pixels.sum()))
+    fits = bool(pixels[: len(classes)].any())
     absent = [index for index in range(len(classes)) if not pixels[index]]
     tinted = any(pixels[index] and len({*color}) > 1 for index, color in enumerate(classes.colors))
-    text = _table_of(unknown, reader, classes, seen, photos=photos, tinted=tinted)
+    text = _table_of(unknown, reader, classes, seen, photos=photos, tinted=tinted, fits=fits)
     text += _without_background(unknown.pixels, reader, plan.meaning)
     if seen:
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
@@ -171,10 +173,12 @@ def _table_of(
     *,
     photos: bool,
     tinted: bool,
+    fits: bool,
 ) -> str:
     """The unknown values, and how to go on; without a column for photos where nothing is seen in them.
 
     photos: whether the values are those of photos.  tinted: whether the masks have a class whose colour is no grey.
+    fits: whether any value of the masks is a class.
     """
     header = ["value", "pixels", "files", *(["photo"] if seen else []), "nearest class", "distance", "first file"]
     rows = []
@@ -187,7 +191,7 @@ def _table_of(
     more = len(unknown.pixels) - len(rows)
     number = len(unknown.pixels)
     values = counted(number, "value")
-    ways = f"{values}: {PHOTOS}." if photos else _ways_on(unknown.pixels, reader, classes, tinted=tinted)
+    ways = f"{values}: {PHOTOS}." if photos else _ways_on(unknown.pixels, reader, classes, tinted=tinted, fits=fits)
     return (
         f"{values} of the masks {verb(number, 'belongs', 'belong')} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
@@ -214,14 +218,20 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
     )
 
 
-def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool) -> str:
-    """What to type where values belong to no class."""
+def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool, fits: bool) -> str:
+    """What to type where values belong to no class; where none does, leaving them out would leave nothing."""
     if reader.name == "rgb" and not (tinted and {*unknown} == {0}) and _are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
-    offers_nearest = len(unknown) >= _BLENDS or _near_share(unknown, reader, classes, _NEAR) == 1
+    offers_nearest = _may_blend(unknown, reader, classes) or _near_share(unknown, reader, classes, _NEAR) == 1
+    if reader.name == "ids" and not fits and not offers_nearest:
+        return (
+            "No value of the masks is in the class map: it is of other masks, or its numbers are others. Write one "
+            "that says which value is which class, a line each, and name it with --classes:"
+            f"\n  {classes.names[0]},{format_color(classes.colors[0])},VALUE"
+        )
     is_compressed = offers_nearest and len(unknown) > _MANY and _near_share(unknown, reader, classes, _SLIPPED) > _MOST
     nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
     ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
@@ -238,6 +248,14 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
             else ""
         )
     )
+
+
+def _may_blend(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap) -> bool:
+    """Whether unknown values may be those of blurred edges; between ids of which one follows the other lies nothing."""
+    if len(unknown) < _BLENDS:
+        return False
+    ids = sorted(classes.index_of_id())
+    return reader.name != "ids" or all(after - before >= _STEP for before, after in pairwise(ids))
 
 
 def _near_share(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, distance: float) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from prep.core.classes import Color, classes_from_json, parse_color
 from prep.core.errors import SegError
 from prep.labels.tables.lines import whole
+from prep.labels.tables.mapping import LABEL_MAPPING, mapped
 from prep.labels.tables.table import ClassTable, Row, table_of
 
 _MACHINE_COLORS = "obj_class_to_machine_color.json"
@@ -67,7 +68,10 @@ def _parallel(data: Mapping[str, Any]) -> list[Row] | None:
 
 
 def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
-    """Read a data.yaml of YOLO and Ultralytics: its `names`, as a list or by number, or what stands in a JSON file."""
+    """Read a data.yaml of YOLO and Ultralytics: its `names`, as a list or by number, or what stands in a JSON file.
+
+    Its `label_mapping` says which values of masks they are.
+    """
     import yaml
 
     if len(text) > _MOST_YAML:
@@ -83,7 +87,8 @@ def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
     names = listed[0] if listed else content
     if not names or not (listed or all(map(_is_number, content))):
         raise SegError('a YAML file without "names:"; write one name,#rrggbb or one name a line')
-    return _of_values(names, first_id)
+    table = _of_values(names, first_id)
+    return mapped(table, content[LABEL_MAPPING]) if LABEL_MAPPING in content else table
 
 
 def table_from_pbtxt(text: str) -> ClassTable:

@@ -432,6 +432,38 @@ def test_white_stays_the_object_where_edges_are_grey(raw: Raw) -> None:
     raw.assert_masks(lambda ids: ids > 0)
 
 
+MAPPING = "label_mapping:\n  -1: ignore_label\n  0: 255\n  3: ignore_label\n  7: 0\n  8: road\n  11: 2\n  12: 2\n"
+
+
+@pytest.mark.parametrize("names", ["[sky, road, sea]", "{0: sky, 1: road, 2: sea}"])
+def test_a_mapping_of_the_values_of_masks_to_classes_is_followed(raw: Raw, names: str) -> None:
+    """Ultralytics' data.yaml of semantic segmentation: names by number, and which values of the masks they are."""
+    raw.masks(lambda ids: np.where(np.arange(32) < 5, 3, np.array([7, 8, 12], np.uint8)[ids]).astype(np.uint8))
+    raw.write("data.yaml", f"masks_dir: masks\nnames: {names}\n{MAPPING}")
+    raw.convert()
+    assert raw.names == ("sky", "road", "sea")
+    raw.assert_masks(lambda ids: np.where(np.arange(32) < 5, 255, ids))
+    raw.masks(lambda ids: np.array([7, 8, 0], np.uint8)[ids])  # a class that is in no mask
+    raw.write("data.yaml", "names: [sky, road, sea]\nlabel_mapping: {7: 0, 8: 1, 0: 255}\n")
+    raw.convert()
+    assert raw.names == ("sky", "road", "sea")
+    raw.assert_masks(lambda ids: np.array([0, 1, 255])[ids])
+
+
+def test_values_of_which_none_is_a_class_are_not_thrown_away(raw: Raw) -> None:
+    """Neither the nearest number nor 255 would be right for any pixel."""
+    raw.masks(lambda ids: np.array([7, 8, 11], np.uint8)[ids])
+    lines = raw.write("mine.txt", "sky,#0000ff,0\nroad,#808080,1\nsea,#00ff00,2\ntree,#00ff80,3\n")
+    said = raw.refused("--classes", lines)
+    assert "No value of the masks is in the class map" in said
+    assert "and name it with --classes:\n  sky,#0000ff,VALUE" in said
+    assert "--unknown" not in said
+    raw.masks(lambda ids: np.array([0, 8, 11], np.uint8)[ids])
+    said = raw.refused("--classes", lines)
+    assert "--unknown ignore" in said
+    assert "--unknown nearest" not in said
+
+
 def test_greys_of_smooth_interpolation_are_no_ids(raw: Raw) -> None:
     def soft(ids: np.ndarray) -> np.ndarray:
         made = np.where(ids == 2, 255, 0).astype(np.uint8)
