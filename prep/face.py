@@ -41,7 +41,8 @@ from prep.photos.ranges import Span
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import refuse_rendering, resize_dataset
 from prep.reporting.report import start_over, write_report
-from prep.splitting.split import DEFAULT_RATIOS, Ratios, Split, ensure_split, split_dataset
+from prep.splitting.assignment import DEFAULT_RATIOS, Ratios
+from prep.splitting.split import Split, ensure_split, split_dataset
 
 ImageFormat = Literal["jpg", "png"]
 Counted = Literal["train", "val", "test", "all"]
@@ -244,7 +245,7 @@ def split(
     """Split the labelled samples into train, val and test, alike in their classes, and groups kept whole.
 
     ratios: of train, val and test.  group_by: "folder", "group", "place" with the metres of a `block`, or a regular
-    expression for stems.
+    expression for stems. By place, samples that lie next to another split on the ground are in none ("buffer").
     dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds.
     Samples that have a split keep it, unless `overwrite` is set. Raises SegError if that is not the split asked for.
 

@@ -29,7 +29,7 @@ def check_duplicates(root: Path, samples: Sequence[SampleFacts], workers: int | 
 
 def _is_torn(stems: Sequence[str], known: BySample) -> bool:
     """Whether they are in several splits."""
-    return len({known[stem].sample.split for stem in stems} - {""}) > 1
+    return len({known[stem].sample.split for stem in stems}.intersection(SPLITS)) > 1
 
 
 def _in_split(stem: str, known: BySample) -> str:
@@ -82,14 +82,15 @@ def _pixels_differ(stems: Sequence[str], known: BySample) -> bool:
 
 def _pairs_across(stems: Sequence[str], known: BySample) -> list[tuple[str, str]]:
     """Every image outside the set's largest split, with the most similar one of another split; no exact copies."""
-    splits = [known[stem].sample.split for stem in stems if known[stem].sample.split]
+    splits = [known[stem].sample.split for stem in stems]
     home = max(SPLITS, key=splits.count)
     pairs = []
-    for stem in (stem for stem in stems if known[stem].sample.split not in (home, "")):
+    for stem in (stem for stem in stems if known[stem].sample.split in set(SPLITS) - {home}):
         others = [
             other
             for other in stems
-            if known[other].sample.split not in (known[stem].sample.split, "") and _pixels_differ([stem, other], known)
+            if known[other].sample.split in set(SPLITS) - {known[stem].sample.split}
+            and _pixels_differ([stem, other], known)
         ]
         if others:
             pairs.append((stem, min(others, key=lambda other: _distance(stem, other, known))))

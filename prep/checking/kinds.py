@@ -37,6 +37,7 @@ def _form(match: re.Match[str], n: int) -> str:
 
 _RESPLIT = "split again with 'seg-prep split --overwrite'"
 _LEAK = "scores will be too good"
+_APART = "split again with 'seg-prep split --group-by place --block {block} --overwrite'"
 _RECUT = "cut again with 'seg-prep patches --overwrite'"
 _FORGOTTEN = "look whether labels were forgotten; images that really show nothing else may stay"
 
@@ -85,8 +86,7 @@ _ERRORS = (
     ("torn-group", f"{{n}} group[s] [lies|lie] in more than one split: {_LEAK}.",
      f"{_RESPLIT}, which keeps groups together"),
     ("place-leak", f"{{n}} sample[s] [shows|show] ground that a sample of another split shows, too: {_LEAK}.",
-     "cut the rasters without --overlap, and split in large blocks: 'seg-prep split --group-by place --block 500m "
-     "--overwrite'; where rasters overlap one another, use one of them"),
+     f"{_APART}; it leaves out what lies next to another split"),
     ("broken-place", "the places in index.csv cannot be used: {reason}.",
      "restore the file; overlaps between splits were not checked"),
 )  # fmt: skip
@@ -112,6 +112,12 @@ _WARNINGS = (
     ("all-one-class", "{n} mask[s] of {total} [holds|hold] {name} only.", _FORGOTTEN),
     ("no-split", "{n} labelled sample[s] of {total} [has|have] no split while the others have one.",
      "type 'seg-prep split' once more: it gives them a split and leaves the others where they are"),
+    ("place-neighbour",
+     "{n} sample[s] [lies|lie] next to a sample of another split on the ground: neighbours look alike, and scores may "
+     "be too good.", f"{_APART}; it leaves [it|them] out"),
+    ("places-apart",
+     "index.csv has places in {systems} coordinate systems; only samples of the same one were looked at for ground "
+     "that two splits share, or border on.", "to compare the others, too: {install}; then check again"),
     ("broken-stats", "stats.json: {reason}.", "count again with 'seg-prep stats --overwrite'"),
     ("stale-stats", "stats.json was counted on another split than the dataset has now, or on other masks or images.",
      "count again with 'seg-prep stats --overwrite'"),

@@ -4,19 +4,24 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+import numpy as np
+
 from prep.checking.findings import Finding, found
 from prep.core.errors import SegError
 from prep.dataset.dataset import SPLITS, Dataset, Sample
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, STATS
 from prep.dataset.stats import is_stale, read_stats
-from prep.geo.footprint import footprints_of, overlapping
+from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
+from prep.geo.blocks import in_metres, usual_block
+from prep.geo.extra import INSTALL_GEO, has_geo
+from prep.geo.footprint import footprints_of
 from prep.patching.patches import read_patch_settings
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
     """All findings about which sample is in which split, and about what was made under another split."""
     yield from _torn_groups(dataset.of_split())
-    yield from _overlapping_places(dataset.of_split())
+    yield from _places(dataset.of_split())
     yield from _without_split(dataset.of_split())
     yield from _stale_stats(dataset)
     yield from _stale_patches(dataset)
@@ -31,18 +36,23 @@ def _torn_groups(labelled: Sequence[Sample]) -> Iterator[Finding]:
     return found("torn-group", [f"{group} ({', '.join(own)})" for group, own in torn.items()])
 
 
-def _overlapping_places(labelled: Sequence[Sample]) -> Iterator[Finding]:
-    placed = [sample for sample in labelled if sample.split]
-    footprints = footprints_of(placed)
-    splits = {sample.stem: sample.split for sample in placed}
-    stems = list(footprints)
+def _places(labelled: Sequence[Sample]) -> Iterator[Finding]:
+    """Samples of two splits that show the same ground, or lie side by side on it."""
+    splits = {sample.stem: sample.split for sample in labelled if sample.split}
+    footprints = footprints_of(sample for sample in labelled if sample.split)
+    stems, placed, sides = list(footprints), list(footprints.values()), [splits[stem] for stem in footprints]
     try:
-        pairs = list(overlapping(list(footprints.values()), [splits[stem] for stem in stems]))
+        overlapping, touching = (adjacent(placed, sides, gap) for gap in (OVERLAPPING, TOUCHING))
+        block = in_metres(usual_block(placed)) if len(touching) and has_geo() else "METRES"
     except SegError as error:
         yield from found("broken-place", (INDEX,), reason=str(error).removeprefix(f"{INDEX}: ").partition(";")[0])
         return
-    both = sorted({stems[number] for pair in pairs for number in pair})
-    yield from found("place-leak", both)
+    both = sorted(stems[number] for number in np.unique(overlapping).tolist())
+    beside = sorted(stems[number] for number in np.setdiff1d(touching, overlapping).tolist())
+    yield from found("place-leak", both, block=block)
+    yield from found("place-neighbour", beside, block=block)
+    if (systems := len({each.crs for each in placed})) > 1 and not has_geo():
+        yield from found("places-apart", (INDEX,), systems=systems, install=INSTALL_GEO)
 
 
 def _without_split(labelled: Sequence[Sample]) -> Iterator[Finding]:

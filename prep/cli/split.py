@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     metavar="folder|group|place|REGEX",
     show_default="the group column of index.csv",
     help="What stays together: photos of one folder, samples of one group in index.csv, those whose middle lies in one "
-    "square of --block metres on the earth ('seg-prep tile' keeps places), or those in whose stems the expression "
-    "finds the same text.",
+    "square of --block metres on the earth ('seg-prep tile' keeps places; what touches another split is left out), "
+    "or those in whose stems the expression finds the same text.",
 )
 @click.option(
     "--block",
@@ -126,6 +126,7 @@ def split(
             "absent": result.absent,
             "deviation": result.deviation,
             "folds": result.folds,
+            "buffer": result.buffer,
         },
         "\n".join(lines),
     )
@@ -158,9 +159,37 @@ def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:
     if joined := sum(map(len, result.joined)):
         sets = counted(len(result.joined), "set")
         yield f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together."
-    if any(sample.crs and sample.split and not sample.group for sample in found.samples):
+    yield from _neighbour_notes(result)
+
+
+def _neighbour_notes(result: "Split") -> Iterator[str]:
+    """What was left out because it lies next to another split on the ground, and what lies there all the same."""
+    from prep.dataset.dataset import BUFFER
+    from prep.geo.blocks import in_metres
+
+    if number := result.buffer:
+        samples = counted(sum(sample.is_labelled for sample in result.dataset.samples), "sample")
+        text = f"{number:,} of {samples} {verb(number, 'lies', 'lie')} next to another split on the ground and "
+        yield f"{text}{verb(number, 'is', 'are')} in none ({BUFFER} in {INDEX})."
+    if result.better_block:
+        side = in_metres(result.better_block)
+        yield f"Other squares leave out fewer: the same command with --block {side}, and --overwrite, splits by them."
+    if number := result.touching:
         yield (
-            "Samples that lie beside each other on the ground look alike, and may be in different splits here, which "
-            "makes scores too good; the same command with --group-by place --block METRES --overwrite "
-            "keeps squares of it whole"
+            f"{counted(number, 'sample')} {verb(number, 'lies', 'lie')} next to another split on the ground, where "
+            "neighbours look alike, which makes scores too good; the same command with --group-by place --block "
+            f"{_usual_block(result)} --overwrite keeps squares of it whole"
         )
+
+
+def _usual_block(result: "Split") -> str:
+    """For the samples of this size, where it can be measured."""
+    from prep.core.errors import SegError
+    from prep.geo.blocks import in_metres, usual_block
+    from prep.geo.extra import has_geo
+    from prep.geo.footprint import footprints_of
+
+    try:
+        return in_metres(usual_block([*footprints_of(result.dataset.samples).values()])) if has_geo() else "METRES"
+    except SegError:  # 'seg-prep check' tells which place cannot be used
+        return "METRES"

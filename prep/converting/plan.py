@@ -305,7 +305,8 @@ def _refuse_mixed_classes(root: Path, before: Dataset, converted: set[str]) -> N
     """Another class map fits only if no mask of the old one is left: of rejected images, too, which may come back."""
     states = read_states(root / STATES)
     kept = [s for s in before.samples if states.get(s.stem) == REJECTED and (root / own_mask_name(s.stem)).is_file()]
-    left = sorted({sample.stem for sample in (*before.of_split(), *kept)} - converted)
+    labelled = [sample for sample in before.samples if sample.is_labelled]
+    left = sorted({sample.stem for sample in (*labelled, *kept)} - converted)
     if left:
         raise SegError(
             f"{root}: has another class map, and {len(left)} of its masks are not among these ({list_some(left)}); "

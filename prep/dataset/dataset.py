@@ -28,6 +28,9 @@ from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
 ENVIRONMENT_VARIABLE = "SEG_DATASET"
 SPLITS = ("train", "val", "test")
 
+BUFFER = "buffer"
+"""In place of a split: of samples that lie next to another split on the ground, and are in none."""
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -39,7 +42,8 @@ class Sample:
     image, mask: posix paths relative to the dataset; empty while there is none.
     width, height: in pixels, of the image, or of the mask while there is no image.
     group: samples that stay in one split; empty means on its own.
-    split: train, val, test, or empty while the dataset is not split.
+    split: train, val, test; buffer where it lies next to another split on the ground and is in none; or empty while the
+    dataset is not split.
     east, north, crs, pixel: of a sample that was cut out of a raster with a place on the earth, its centre in the units
     of the coordinate system `crs`, and where one pixel leads to the right and down: "0.5 0 0 -0.5" are the steps east
     and north of the one, then of the other.
@@ -52,7 +56,7 @@ class Sample:
     width: int
     height: int
     group: str = ""
-    split: str = field(default="", metadata={ONE_OF: (*SPLITS, "")})
+    split: str = field(default="", metadata={ONE_OF: (*SPLITS, BUFFER, "")})
     east: float | None = field(default=None, metadata={IF_USED: True})
     north: float | None = field(default=None, metadata={IF_USED: True})
     crs: str = field(default="", metadata={IF_USED: True})
@@ -97,12 +101,12 @@ class Dataset:
 
     @property
     def is_split(self) -> bool:
-        """Whether every labelled sample has a split."""
+        """Whether every labelled sample has a split, or lies in the buffer between two."""
         labelled = self.of_split()
         return bool(labelled) and all(sample.split for sample in labelled)
 
     def of_split(self, *splits: str) -> list[Sample]:
-        """Labelled samples of these splits, in index order; of all splits if none is named."""
+        """Labelled samples of these splits, in index order; all outside the buffer between splits if none is named."""
         wanted = set(splits or (*SPLITS, ""))
         return [sample for sample in self.samples if sample.split in wanted and sample.is_labelled]
 
@@ -273,7 +277,7 @@ class OpenSample:
 
     @property
     def split(self) -> str:
-        """train, val, test, or empty while it is in none."""
+        """train, val, test; buffer where it lies between two and is in none; empty while the dataset is not split."""
         return self.record.split
 
     @property

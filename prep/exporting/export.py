@@ -65,7 +65,7 @@ def export_dataset(
     or if something else stands at `target`.
     """
     dataset = Dataset.open(root)
-    samples = dataset.of_split()
+    samples = [sample for sample in dataset.samples if sample.is_labelled]
     if not samples:
         raise no_masks(root)
     is_zip = target.suffix.lower() == ".zip"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
-from prep.dataset.dataset import SPLITS, Sample
+from prep.dataset.dataset import BUFFER, SPLITS, Sample
 from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
 from prep.labels.tables.table import IGNORED_NAMES
@@ -37,9 +37,9 @@ class VocLayout:
         return Label({f"SegmentationClass/{sample.stem}.png": _palette_png(mask, _palette(self.classes))})
 
     def tables(self, samples: Sequence[Sample], labels: Sequence[Label]) -> dict[str, str]:
-        """The label map and the lists; trainval.txt names all samples that are not for testing."""
+        """The label map and the lists; trainval.txt names all samples that are not for testing, nor next to those."""
         stems = {split: [sample.stem for sample in samples if sample.split == split] for split in SPLITS}
-        stems["trainval"] = [sample.stem for sample in samples if sample.split != "test"]
+        stems["trainval"] = [sample.stem for sample in samples if sample.split not in ("test", BUFFER)]
         lists = {f"{_LISTS}/{name}.txt": _lines(listed) for name, listed in stems.items() if listed}
         return {_LABELMAP: _label_map(self.classes)} | lists
 

@@ -1,9 +1,7 @@
-"""Where samples lie on the earth: their footprints, which of them overlap, and blocks of metres to group them by."""
+"""Where samples lie on the earth: their footprints, and the size of their pixels."""
 
-import itertools
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,19 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.geo.extra import gdal, has_geo
+from prep.geo.extra import gdal
 from prep.geo.georeference import Transform
 from prep.geo.pixel_size import PixelSize
 from prep.images.sizing import Placement
 
-_EARTH_RADIUS = 6_371_008.8
-"""Metres, mean radius of the ellipsoid."""
-
 _EQUATOR_RADIUS, _FLATTENING = 6_378_137.0, 1 / 298.257223563
 """Metres and shape of the ellipsoid of WGS84."""
-
-_LESS_ACROSS_PX = 1.0
-"""What footprints in different coordinate systems are made smaller by on each side: their lines do not fit exactly."""
 
 _MEASURED_PX = 8
 """Pixels from the centre to where a pixel is measured: enough for the rounding of coordinate systems to vanish."""
@@ -123,7 +115,7 @@ def footprints_of(samples: Iterable[Placed]) -> dict[str, Footprint]:
 def degrees_of(footprints: Sequence[Footprint]) -> NDArray[np.float64]:
     """Longitude and latitude of their centres (N, 2). Needs the extra `geo`; SegError where one lies nowhere."""
     centres = np.array([(each.east, each.north) for each in footprints]).reshape(-1, 1, 2)
-    found: NDArray[np.float64] = _degrees(centres, [each.crs for each in footprints], Path("index.csv"))[:, 0]
+    found: NDArray[np.float64] = degrees_of_points(centres, [each.crs for each in footprints], Path("index.csv"))[:, 0]
     return found
 
 
@@ -138,7 +130,9 @@ def pixel_sizes(footprints: Sequence[Footprint], path: Path = Path("index.csv"))
         apart[number] = np.minimum(_MEASURED_PX, np.array([each.width, each.height]) / 2)
         right, down = each.steps * apart[number][:, None]
         points[number] = np.add([-right, right, -down, down], [each.east, each.north])
-    longitude, latitude = np.radians(_degrees(points, [each.crs for each in footprints], path)).transpose(2, 0, 1)
+    longitude, latitude = np.radians(degrees_of_points(points, [each.crs for each in footprints], path)).transpose(
+        2, 0, 1
+    )
     squared = _FLATTENING * (2 - _FLATTENING)
     radius = _EQUATOR_RADIUS / np.sqrt(1 - squared * np.sin(latitude) ** 2)
     x, y = radius * np.cos(latitude) * np.cos(longitude), radius * np.cos(latitude) * np.sin(longitude)
@@ -148,8 +142,11 @@ def pixel_sizes(footprints: Sequence[Footprint], path: Path = Path("index.csv"))
     return [PixelSize(across, down) for across, down in metres.tolist()]
 
 
-def _degrees(points: NDArray[np.float64], systems: Sequence[str], path: Path) -> NDArray[np.float64]:
-    """(N, n, 2) in map units of N coordinate systems -> longitude and latitude (N, n, 2)."""
+def degrees_of_points(points: NDArray[np.float64], systems: Sequence[str], path: Path) -> NDArray[np.float64]:
+    """(N, n, 2) in map units of N coordinate systems -> longitude and latitude (N, n, 2).
+
+    path: the file that says where they lie. Needs the extra `geo`; SegError where one lies nowhere.
+    """
     from rasterio.warp import transform
 
     found = np.empty(points.shape)
@@ -163,71 +160,3 @@ def _degrees(points: NDArray[np.float64], systems: Sequence[str], path: Path) ->
     if not np.isfinite(found).all():
         raise SegError(f"{path}: names a place that is outside of its coordinate system; correct that in a GIS program")
     return found
-
-
-def blocks_of(degrees: NDArray[np.float64], metres: float) -> list[str]:
-    """Names of the squares with sides of so many metres on the ground, of a grid over the earth, that hold the points.
-
-    Rows of the grid follow the latitude; squares of a row have one width, so they are squares in its middle.
-    """
-    names = []
-    for longitude, latitude in degrees.tolist():
-        row = math.floor(math.radians(latitude) * _EARTH_RADIUS / metres)
-        circle = _EARTH_RADIUS * math.cos((row + 0.5) * metres / _EARTH_RADIUS)
-        column = math.floor(math.radians(longitude) * circle / metres)
-        names.append(f"block {row} {column}")
-    return names
-
-
-def overlapping(footprints: Sequence[Footprint], sides: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pairs (numbers) that overlap by more than a pixel and lie on different sides (values of `sides`).
-
-    Footprints in different coordinate systems are compared on the ground, for which the extra `geo` is needed: without
-    it they are not. SegError where one lies nowhere.
-    """
-    by_crs: dict[str, list[int]] = defaultdict(list)
-    for number, each in enumerate(footprints):
-        by_crs[each.crs].append(number)
-    for numbers in by_crs.values():
-        corners = np.array([footprints[number].corners(less=0.5) for number in numbers])
-        low, high = corners.min(axis=1), corners.max(axis=1)
-        cell = np.maximum((high - low).max(axis=0), 1e-12)
-        cells: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for at, (x, y) in enumerate(np.floor(low / cell).astype(np.int64).tolist()):
-            near = (each for dx in (-1, 0, 1) for dy in (-1, 0, 1) for each in cells.get((x + dx, y + dy), ()))
-            for other in sorted(near):
-                if sides[numbers[other]] != sides[numbers[at]] and _overlap(corners[other], corners[at]):
-                    yield numbers[other], numbers[at]
-            cells[x, y].append(at)
-    if len(by_crs) > 1 and has_geo():
-        yield from _overlapping_on_the_ground(footprints, sides)
-
-
-def _overlapping_on_the_ground(footprints: Sequence[Footprint], sides: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Such pairs in different coordinate systems. Each is seen in the plane that touches the earth below one of it."""
-    corners = np.array([each.corners(less=_LESS_ACROSS_PX) for each in footprints])
-    east, north = np.radians(_degrees(corners, [each.crs for each in footprints], Path("index.csv"))).transpose(2, 0, 1)
-    places = np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=2)
-    centres = places.mean(axis=1)
-    cell = max(2 * float(np.linalg.norm(places - centres[:, None], axis=2).max()), 1e-12)
-    cells: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for at, key in enumerate(map(tuple, np.floor(centres / cell).astype(np.int64).tolist())):
-        around = itertools.product(*(range(each - 1, each + 2) for each in key))
-        for other in sorted(near for each in around for near in cells.get(each, ())):
-            if sides[other] == sides[at] or footprints[other].crs == footprints[at].crs:
-                continue
-            plane = np.linalg.svd(centres[at][None])[2][1:].T  # two directions across the line from the earth's middle
-            if _overlap(places[other] @ plane, places[at] @ plane):
-                yield other, at
-        cells[key].append(at)
-
-
-def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Whether two convex polygons share an area: no side of either has all of the other one outside."""
-    for polygon in (one, other):
-        steps = np.roll(polygon, -1, axis=0) - polygon
-        for normal in np.stack([steps[:, 1], -steps[:, 0]], axis=1):
-            first, second = one @ normal, other @ normal
-            if first.max() <= second.min() or second.max() <= first.min():
-                return False
-    return True

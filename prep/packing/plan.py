@@ -10,7 +10,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, is_part
 from prep.core.randomness import digest
 from prep.dataset.commit import STAGING
-from prep.dataset.dataset import SPLITS, Dataset, Sample
+from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample
 from prep.dataset.lock import LOCK
 
 _BLOCK = tarfile.BLOCKSIZE
@@ -109,7 +109,7 @@ def plan_shards(dataset: Dataset, files: dict[str, Stamp], shard_size: int) -> t
     of_samples: set[str] = set()
     shards: list[Shard] = []
     samples: list[Sample] = []
-    for split in (*SPLITS, ""):
+    for split in (*SPLITS, BUFFER, ""):
         mixed = sorted(
             (s for s in dataset.samples if s.split == split), key=lambda sample: digest(0, "pack", sample.stem)
         )

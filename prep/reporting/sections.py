@@ -4,7 +4,7 @@ from collections import Counter
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.words import counted, verb
-from prep.dataset.dataset import SPLITS, Dataset
+from prep.dataset.dataset import BUFFER, SPLITS, Dataset
 from prep.dataset.stats import class_stats, mean_and_std
 from prep.reporting.balance import balance
 from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter
@@ -35,9 +35,10 @@ def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
     if len(dataset.classes):
         result.append((str(len(dataset.classes)), verb(len(dataset.classes), "class", "classes")))
     result.append((f"{pixels / 1e6:,.1f}", f"megapixels ({counted(pixels, 'pixel')})"))
-    splits = [str(sum(sample.split == name for sample in samples)) for name in SPLITS]
-    if any(sample.split for sample in samples):
-        result.append((" / ".join(splits), "train / val / test"))
+    splits = Counter(sample.split for sample in samples)
+    if any(splits.keys() - {""}):
+        names = [*SPLITS, BUFFER] if splits[BUFFER] else SPLITS
+        result.append((" / ".join(str(splits[name]) for name in names), " / ".join(names)))
     return result
 
 

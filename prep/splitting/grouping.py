@@ -7,8 +7,9 @@ from dataclasses import replace
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PHOTOS_RECORD
+from prep.geo.blocks import blocks_of
 from prep.geo.extra import need_geo
-from prep.geo.footprint import blocks_of, degrees_of, footprints_of
+from prep.geo.footprint import degrees_of, footprints_of
 from prep.images.likeness.similar import join_sets
 from prep.photos.record import read_records
 

@@ -18,8 +18,8 @@ from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
 
 from prep.core.randomness import Stream
+from prep.splitting.assignment import split_counts
 from prep.splitting.balance import share_deviation
-from prep.splitting.split import split_counts
 from prep.splitting.stratify import Bins, Groups, deal_out
 
 Counts = NDArray[np.int64]

@@ -46,7 +46,7 @@ def choose(
     """
     photos = sorted(labelled, key=lambda photo: digest(0, "network", photo.stem))[:_MOST_LOOKED_AT]
     reserved = [photo for photo in photos if photo.split in ("val", "test")]
-    free = [photo for photo in photos if photo.split not in ("val", "test")]
+    free = [photo for photo in photos if photo.split in ("train", "")]
     number = min(MOST_HELD_OUT, max(1, round(HELD_OUT_SHARE * len(photos))))
     known = {photo.group for photo in photos if photo.stem in learnt_before} - {""}
     candidates = [each for each in reserved or free if each.stem not in learnt_before and each.group not in known]

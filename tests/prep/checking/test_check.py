@@ -435,6 +435,31 @@ def test_ground_that_two_splits_show(root: Path) -> None:
     assert check_dataset(root) == []
 
 
+def test_ground_that_borders_on_that_of_another_split(root: Path) -> None:
+    place: dict[str, object] = {"north": 5_700_000.0, "crs": "EPSG:32633", "pixel": "1 0 0 -1"}
+    wide = by_stem(root)["image_2"].width
+    change_rows(root, ["image_2"], east=400_000.0, **place)
+    change_rows(root, ["test_1"], east=400_000.0 + wide, **place)
+    finding = expect(root, "warning", "place-neighbour", "image_2", "test_1")
+    assert finding.text.startswith("2 samples lie next to a sample of another split on the ground")
+    change_rows(root, ["test_1"], east=400_001.0 + wide)
+    assert check_dataset(root) == []
+    change_rows(root, ["test_1"], east=400_000.0 + wide)
+    change_rows(root, ["image_2"], split="buffer")
+    assert check_dataset(root) == []
+
+
+def test_places_that_are_not_compared_are_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place: dict[str, object] = {"north": 5_700_000.0, "pixel": "1 0 0 -1"}
+    change_rows(root, ["image_2"], east=400_000.0, crs="EPSG:32633", **place)
+    change_rows(root, ["test_1"], east=400_000.0, crs="EPSG:32632", **place)
+    for name in ("prep.checking.splits.has_geo", "prep.geo.adjacency.has_geo"):
+        monkeypatch.setattr(name, lambda: False)
+    finding = expect(root, "warning", "places-apart", "index.csv")
+    assert finding.text.startswith("index.csv has places in 2 coordinate systems; only samples of the same one were")
+    assert "pip install 'seg-prep[geo]'" in finding.advice
+
+
 def test_samples_without_split(root: Path) -> None:
     change_rows(root, ["image_4", "image_5"], split="")
     finding = expect(root, "warning", "no-split", "image_4", "image_5")
@@ -608,7 +633,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 43
+    assert len(set(names)) == len(names) == 45
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 

@@ -1,79 +1,14 @@
-"""Where samples lie: overlaps, and blocks of metres."""
+"""Where samples lie, and how large their pixels are on the ground."""
 
 import numpy as np
 import pytest
 
 from prep.core.errors import SegError
-from prep.geo.footprint import Footprint, blocks_of, degrees_of, overlapping, pixel_sizes
+from prep.geo.footprint import Footprint, degrees_of, pixel_sizes
 from prep.images.sizing import Placement
 from tests.rasters import EAST, NORTH, UTM, needs_geo
 
 ROTATED = (0.4, 0.3, EAST, 0.3, -0.4, NORTH)
-
-
-@pytest.mark.parametrize("transform", [UTM, ROTATED])
-def test_neighbours_touch_and_do_not_overlap(transform: tuple[float, ...]) -> None:
-    cells = [(x, y) for y in range(0, 500, 100) for x in range(0, 500, 100)]
-    footprints = [Footprint.of(transform, "EPSG:32633", x, y, 100, 100) for x, y in cells]
-    splits = ["train" if number % 2 else "val" for number in range(len(cells))]
-    assert list(overlapping(footprints, splits)) == []
-    shifted = Footprint.of(transform, "EPSG:32633", 97, 200, 100, 100)
-    pairs = sorted(pair[0] for pair in overlapping([*footprints, shifted], [*splits, "test"]))
-    assert [cells[number] for number in pairs] == [(0, 200), (100, 200)]
-
-
-def test_random_footprints_overlap_as_their_pixels_do() -> None:
-    rng = np.random.default_rng(0)
-    boxes = [(int(x), int(y), int(w), int(h)) for x, y, w, h in rng.integers((0, 0, 5, 5), (300, 300, 60, 60), (60, 4))]
-    footprints = [Footprint.of(UTM, "EPSG:32633", *box) for box in boxes]
-    splits = [("train", "val", "test")[number % 3] for number in range(len(boxes))]
-    expected = set()
-    for one in range(len(boxes)):
-        for other in range(one):
-            shared = [
-                min(boxes[one][axis] + boxes[one][axis + 2], boxes[other][axis] + boxes[other][axis + 2])
-                - max(boxes[one][axis], boxes[other][axis])
-                for axis in (0, 1)
-            ]
-            if min(shared) > 1 and splits[one] != splits[other]:
-                expected.add((other, one))
-    assert {tuple(sorted(pair)) for pair in overlapping(footprints, splits)} == expected
-    assert expected
-
-
-@needs_geo
-@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32632", "EPSG:3857"])
-def test_footprints_in_different_systems_overlap_on_the_ground(crs: str) -> None:
-    from rasterio.crs import CRS
-    from rasterio.warp import transform_bounds
-
-    left, bottom, right, top = transform_bounds("EPSG:32633", crs, UTM[2], UTM[5] - 150, UTM[2] + 200, UTM[5])
-    width, height = 400, 300
-    transform = (right - left) / width, 0.0, left, 0.0, (bottom - top) / height, top
-    one = [Footprint.of(UTM, "EPSG:32633", x, 0, 100, 300) for x in range(0, 400, 100)]
-    same = Footprint.of(transform, crs, 0, 0, width // 8, height)
-    away = Footprint.of(transform, crs, 2 * width, 0, width, height)
-    found = list(overlapping([*one, same, away], ["train"] * 4 + ["test"] * 2))
-    assert found == [(0, 4)]
-    own = Footprint.of(UTM, CRS.from_epsg(32633).to_wkt(), 150, 0, 20, 20)  # the same system in other words
-    assert list(overlapping([*one, own], ["train"] * 4 + ["test"])) == [(1, 4)]
-
-
-@needs_geo
-def test_blocks_have_their_size_on_the_ground_wherever_they_lie() -> None:
-    """Counted on a line of points in metres, in UTM and in Web Mercator, where a metre is half of one at 60 degrees."""
-    for crs, north, scale in (("EPSG:32633", 6_650_000.0, 1.0), ("EPSG:3857", 8_399_737.0, 2.0)):
-        points = [
-            Footprint(1, 1, 500_000 * scale + 50 * scale * i, north, crs, f"{scale} 0 0 -{scale}") for i in range(400)
-        ]
-        blocks = blocks_of(degrees_of(points), 500)
-        counts = [blocks.count(name) for name in dict.fromkeys(blocks)]
-        assert np.mean(counts[1:-1]) == pytest.approx(10, rel=0.02)
-        rows = [
-            Footprint(1, 1, 500_000 * scale, north + 50 * scale * i, crs, f"{scale} 0 0 -{scale}") for i in range(400)
-        ]
-        names = [name.split()[1] for name in blocks_of(degrees_of(rows), 500)]
-        assert np.mean([names.count(name) for name in dict.fromkeys(names)][1:-1]) == pytest.approx(10, rel=0.02)
 
 
 def test_what_is_no_place_is_told() -> None:

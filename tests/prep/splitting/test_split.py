@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from prep.dataset.dataset import SPLITS, Dataset, Sample, read_index, write_index
 from prep.photos.record import PhotoRecord, write_records
+from prep.splitting.assignment import assign_units, split_counts
 from prep.splitting.grouping import units_of
-from prep.splitting.split import assign_units, split_counts
 from tests.conftest import Raw
 from tests.support import by_stem, paint, random_image, random_mask, run_error, run_ok, save, tree
 
