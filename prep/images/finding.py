@@ -55,7 +55,7 @@ def find_files(
 
     skip: tells names of folders to leave out. Hidden files and folders are left out always.
     """
-    if source.is_file():
+    if source.exists() and not source.is_dir():  # a pipe, too: reading it says so
         return [FoundFile(source, source.name)]
     found = []
     with explained(source):

@@ -29,6 +29,16 @@ def test_a_pipe_among_photos_is_left_out(name: str, workers: int, tmp_path: Path
     assert (tmp_path / "set/images/a.png").exists()
 
 
+def test_a_pipe_that_is_named_is_told_as_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tif")
+    command = ("resize", "pipe.tif", "-o", "set", "--size", "16")
+    done = subprocess.run(
+        [SCRIPTS / "seg-prep", *command], cwd=tmp_path, capture_output=True, text=True, timeout=_SECONDS
+    )
+    assert "pipe.tif: no file but a pipe or a device; remove it" in done.stderr
+    assert not (tmp_path / "set").exists()
+
+
 @pytest.mark.parametrize("name", ["a.png", "x.json", "x.xml", "x.csv", "classes.txt"])
 def test_a_pipe_among_labels_is_named(name: str, tmp_path: Path) -> None:
     assert f"labels/{name}: no file but a pipe or a device; remove it" in convert_with_pipe(name, tmp_path)
