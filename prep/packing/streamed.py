@@ -151,9 +151,11 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
     copied = wanted_shards(about, (each for each in packed if each.sample.split in _COPIED))
     others = [_side_files(shard) for shard in other_files(store, about)]
     if STATS not in {kept.file for shard in others for kept in shard.kept}:
+        is_split = all(each.sample.split for each in packed if each.sample.is_labelled)
+        lacks, types = ("", "") if is_split else ("a split and ", "'seg-prep split' and ")
         raise SegError(
-            f"{store.shown()}: was packed without a split or statistics; type 'seg-prep split' and 'seg-prep stats' in "
-            "the dataset, then 'seg-prep pack' again with --overwrite"
+            f"{store.shown()}: was packed without {lacks}statistics; type {types}'seg-prep stats' in the dataset, then "
+            "'seg-prep pack' again with --overwrite"
         )
     with Transaction(root, "stream", {"index": hashlib.sha256(index).hexdigest()}) as change:
         job = ReadShard(store, change.path(INDEX).parent)

@@ -6,6 +6,7 @@ import sys
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset, Sample, read_index, write_index
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset
 from tests.support import run_ok, run_train, save
@@ -200,9 +201,12 @@ def test_large_images_are_decoded_one_after_the_other(
 
 def test_what_was_packed_without_statistics_cannot_be_trained_on(root: Path, tmp_path: Path) -> None:
     (root / "stats.json").unlink()
-    with pytest.raises(SegError, match="was packed without a split or statistics; type 'seg-prep split'"):
+    with pytest.raises(SegError, match="was packed without statistics; type 'seg-prep stats' in the dataset"):
         packed(root, tmp_path)
     assert not (tmp_path / "small").exists()
+    write_index(root / "index.csv", [replace(sample, split="") for sample in read_index(root / "index.csv")])
+    with pytest.raises(SegError, match="without a split and statistics; type 'seg-prep split' and 'seg-prep stats'"):
+        packed(root, tmp_path / "anew")
 
 
 def test_training_from_shards_by_the_command_and_going_on(
