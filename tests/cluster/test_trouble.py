@@ -156,7 +156,7 @@ def test_after_ctrl_c_nobody_writes_and_the_command_goes_on(tmp_path: Path, clus
         return {name: data for name, data in tree(target).items() if "/images/" in f"/{name}" and "." in name[-5:]}
 
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: target.exists() and len(images()) > 20)
+    wait_until(lambda: process.poll() is not None or (target.exists() and len(images()) > 20))
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=100)
     written = images()
