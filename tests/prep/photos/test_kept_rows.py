@@ -1,5 +1,7 @@
 """Marks of pixels that are kept until they are taken."""
 
+import tracemalloc
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,3 +21,17 @@ def test_what_is_kept_is_taken_in_other_ranges(width: int, lengths: list[int], s
     found = np.concatenate([kept.taken(0, middle), kept.taken(middle, len(marks))])
     assert found.dtype == np.bool_
     np.testing.assert_array_equal(found, marks)
+
+
+def test_taking_few_rows_touches_few_of_those_that_are_kept() -> None:
+    """Of the widest rasters many megabytes are kept, and a few rows of them are taken thousands of times."""
+    kept, marks = KeptRows(8000), np.zeros((50, 8000), np.bool_)
+    for first in range(0, 1000, 50):
+        kept.add(first, marks)
+    tracemalloc.start()
+    try:
+        found = kept.taken(0, 2)
+        assert tracemalloc.get_traced_memory()[1] < 100_000 < 1000 * 8000 / 8
+    finally:
+        tracemalloc.stop()
+    assert found.shape == (2, 8000)
