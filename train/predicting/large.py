@@ -22,6 +22,7 @@ from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.maps.probability_map import keep_scores, scores_path
 from train.predicting.maps.tiled_tiff import Strips
 from train.predicting.output_folder import OutputFolder
+from train.predicting.region_polygons import Moving
 from train.runs.memory import memory_given_back
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
@@ -43,7 +44,7 @@ def predict_large(
     folder: OutputFolder,
     kinds: Collection[str],
     *,
-    tolerance: float = 1.0,
+    tolerance: Moving = 1.0,
     smallest: int = 1,
     progress: Progress = silent,
     note: Callable[[str], None] = lambda text: None,
