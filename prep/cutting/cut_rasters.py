@@ -25,7 +25,7 @@ from prep.dataset.transaction import Transaction
 from prep.geo.extra import need_geo
 from prep.geo.footprint import Footprint
 from prep.geo.georeference import companions, read_georeference
-from prep.geo.projection import Projection, projection_of
+from prep.geo.projection import Projection, projection_of, warping
 from prep.geo.vectors import VECTOR_SUFFIXES
 from prep.images.bands import Bands
 from prep.images.finding import FoundFile, find_files, refuse_equal_stems
@@ -182,6 +182,7 @@ class _Cutting:
         self.samples: dict[str, Sample] = {}
         self.empty = self.unlabelled = 0
         self._placeless: list[str] = []
+        self._warpings: list[str] = []
 
     def cut(self, file: FoundFile) -> None:
         """Stage the samples of a raster; of one that cannot be read to its end nothing stays."""
@@ -204,6 +205,7 @@ class _Cutting:
             raise
         if projection is None:
             self._placeless.append(file.name)
+            self._warpings += filter(None, [warping(place) if place is not None else None])
 
     def notes(self) -> list[str]:
         """What a person should know of the rasters."""
@@ -212,7 +214,8 @@ class _Cutting:
         several = counted(len(self._placeless), "raster")
         return [
             f"{several} ({list_some(self._placeless)}) without a place or coordinate system: their samples have no "
-            "place, and 'seg-prep split --group-by place' cannot use them"
+            "place, and 'seg-prep split --group-by place' cannot use them",
+            *(f"only control points say where it lies; cut what this makes of it: {each}" for each in self._warpings),
         ]
 
     def _parts(

@@ -1,9 +1,11 @@
-"""What an image file says of its place on the earth: GeoTIFF tags, a world file and a .prj file beside it.
+"""What an image file says of its place on the earth: GeoTIFF tags, or files beside it: world file, .prj, .aux.xml.
 
 Sources: GeoTIFF 1.1 (OGC 19-008r4); the two numbers for GDAL's own tags are those of its GTiff driver.
 """
 
+import html
 import math
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -35,7 +37,8 @@ class GeoReference:
 
     tags: values of GEO_TAGS as they stand in the file: bytes of texts, numbers of others.
     transform: from pixels to map units; None where only control points say it.
-    world, projection: content of a world file and of a .prj file that lie beside it.
+    world, projection: content of a world file and of a .prj file that lie beside it, or that would say the same as the
+    .aux.xml file (GDAL's PAM) there.
     orientation: of a TIFF, as EXIF has it, 1..8.
     """
 
@@ -58,7 +61,12 @@ def read_georeference(path: Path) -> GeoReference | None:
         own = georeference_in(path, file) or GeoReference(path)
     world = _beside(path, world_suffixes(path)) if own.transform is None else None
     transform = own.transform if world is None else _of_world(path, world)
-    projection = None if GEO_KEYS in own.tags or transform is None else _beside(path, (".prj",))
+    if transform is None and (transform := _of_pam(path)) is not None:
+        a, b, c, d, e, f = transform
+        world = "".join(f"{value!r}\n" for value in (a, d, b, e, c + (a + b) / 2, f + (d + e) / 2)).encode()
+    projection = None
+    if GEO_KEYS not in own.tags and transform is not None:
+        projection = _beside(path, (".prj",)) or _in_pam(path, "SRS")
     if transform is None and TIE_POINTS not in own.tags:
         return None
     return replace(own, transform=transform, world=world, projection=projection)
@@ -83,7 +91,7 @@ def companions(path: Path) -> list[Path]:
     """The files beside a raster, or a Shapefile, that say something of it: its place, coordinate system, attributes."""
     endings = (".dbf", ".shx", ".cpg") if path.suffix.lower() == ".shp" else world_suffixes(path)
     names = [path.with_suffix(ending) for suffix in (*endings, ".prj") for ending in (suffix, suffix.upper())]
-    return [name for name in names if name.is_file()]
+    return [name for name in [*names, _pam_file(path)] if name.is_file()]
 
 
 def _beside(path: Path, suffixes: tuple[str, ...]) -> bytes | None:
@@ -95,6 +103,37 @@ def _beside(path: Path, suffixes: tuple[str, ...]) -> bytes | None:
                     raise damaged(each)
                 return read_bytes(each)
     return None
+
+
+def _pam_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.aux.xml")
+
+
+def _in_pam(path: Path, element: str) -> bytes | None:
+    """What an element of the .aux.xml file beside a file holds, near its beginning; None if there is none."""
+    if not _pam_file(path).is_file():
+        return None
+    with explained(_pam_file(path)), open_to_read(_pam_file(path)) as file:
+        text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+    found = re.search(rf"<{element}(?:\s[^>]*)?>([^<]*)</{element}>", text)
+    return html.unescape(found[1]).strip().encode() if found else None
+
+
+def _of_pam(path: Path) -> Transform | None:
+    """The transform in the .aux.xml file: c, a, b, f, d, e."""
+    content = _in_pam(path, "GeoTransform")
+    if content is None:
+        return None
+    try:
+        c, a, b, f, d, e = map(float, content.decode("ascii").split(","))
+        if not all(map(math.isfinite, (a, b, c, d, e, f))) or a * e == b * d:
+            raise ValueError("pixels without a size")  # told below
+    except ValueError as error:
+        raise SegError(
+            f"{path}: the file beside it ({_pam_file(path).name}) does not hold six numbers that give pixels a size; "
+            "restore or remove it"
+        ) from error
+    return a, b, c, d, e, f
 
 
 def _values(page: TiffPage, tag: int) -> bytes | tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.geo.extra import gdal
+from prep.geo.extra import gdal, has_geo
 from prep.geo.footprint import Footprint, pixel_sizes
-from prep.geo.georeference import GEO_KEYS, GeoReference, Transform, georeference_in
+from prep.geo.georeference import GEO_KEYS, TIE_POINTS, GeoReference, Transform, georeference_in
 from prep.geo.pixel_size import PixelSize
 
 if TYPE_CHECKING:
@@ -106,6 +107,20 @@ def projection_of(place: GeoReference) -> Projection | None:
     """The projection of a raster that has a transform and names its coordinate system; None for any other."""
     crs = crs_of(place) if place.transform is not None else None
     return None if crs is None or place.transform is None else Projection(place, place.transform, crs)
+
+
+def warping(place: GeoReference) -> str | None:
+    """The command that gives a raster a transform of which only control points say where it lies; None for others."""
+    if place.transform is not None or TIE_POINTS not in place.tags or not has_geo():
+        return None
+    import rasterio
+
+    with gdal(place.path), rasterio.open(place.path.resolve(), driver="GTiff") as raster:
+        points, crs = raster.gcps
+    if not points or not crs:
+        return None
+    target = place.path.with_name(f"{place.path.stem}-warped.tif")
+    return shlex.join(["rio", "warp", str(place.path), str(target), "--dst-crs", crs.to_string()])
 
 
 def _shoelace(ring: Points) -> float:

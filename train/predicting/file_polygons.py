@@ -9,13 +9,21 @@ from numpy.typing import NDArray
 from prep.geo.extra import gdal
 from prep.geo.raster import RasterRows
 from prep.images.polygons import Ring
-from train.predicting.region_polygons import Junctions, RegionPolygon, area, junctions, region_polygon
+from train.predicting.region_polygons import (
+    Junctions,
+    Moving,
+    RegionPolygon,
+    area,
+    is_moving,
+    junctions,
+    region_polygon,
+)
 
 _ROWS = 256
 
 
 def file_polygons(
-    path: Path, values: Sequence[int], tolerance: float = 0.0, smallest: int = 1
+    path: Path, values: Sequence[int], tolerance: Moving = 0.0, smallest: int = 1
 ) -> Iterator[RegionPolygon]:
     """Parts of these values of the mask in a file, as of region_polygons, in the order in which GDAL finds them.
 
@@ -26,7 +34,7 @@ def file_polygons(
 
     # GDAL gives polygons in map units where it knows of any: here it shall not.
     with gdal(path), rasterio.open(path.resolve(), driver="GTiff", GEOREF_SOURCES="NONE") as raster:
-        fixed = _junctions_of(path, raster.height, raster.width) if tolerance > 0 else None
+        fixed = _junctions_of(path, raster.height, raster.width) if is_moving(tolerance) else None
         band = rasterio.band(raster, 1)
         covered = None if 0 in values else band  # GDAL leaves out where its mask is 0
         for shape, value in shapes(band, mask=covered, connectivity=4):

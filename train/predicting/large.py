@@ -22,6 +22,7 @@ from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.maps.probability_map import keep_scores, scores_path
 from train.predicting.maps.tiled_tiff import Strips
 from train.predicting.output_folder import OutputFolder
+from train.predicting.region_polygons import Moving
 from train.runs.memory import memory_given_back
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
@@ -43,7 +44,7 @@ def predict_large(
     folder: OutputFolder,
     kinds: Collection[str],
     *,
-    tolerance: float = 1.0,
+    tolerance: Moving = 1.0,
     smallest: int = 1,
     progress: Progress = silent,
     note: Callable[[str], None] = lambda text: None,
@@ -120,13 +121,18 @@ def _label(
 
 
 class Thinned:
-    """Passes the rows and the labels of a picture on, and keeps every n-th pixel of both to look at."""
+    """Passes the rows and the labels of a picture on, and keeps every n-th pixel of both to look at.
+
+    shown_image, shown_labels: what was kept so far of either.
+    """
 
     def __init__(self, source: ImageRows) -> None:
         self._source = source
-        self._step = max(1, -(-max(source.height, source.width) // _SHOWN_PX))
-        self._image: list[ImageRGB] = []
-        self._labels: list[IndexMask] = []
+        self._step = step = max(1, -(-max(source.height, source.width) // _SHOWN_PX))
+        # Room for all at once: small arrays that stay, between large ones that go, would keep the memory of those.
+        shape = -(-source.height // step), -(-source.width // step)
+        self.shown_image: ImageRGB = np.zeros((*shape, 3), np.uint8)
+        self.shown_labels: IndexMask = np.zeros(shape, np.uint8)
 
     @property
     def height(self) -> int:
@@ -141,27 +147,19 @@ class Thinned:
     def rows(self, first: int, last: int) -> NDArray[np.uint8]:
         """Rows first to last - 1, (n, W, 3)."""
         rows = self._source.rows(first, last)
-        self._image.append(self._thin(rows, first))
+        self._keep(rows, first, self.shown_image)
         return rows
 
     def labels(self, strips: Strips) -> Strips:
         """The strips (first row, labels) as they come."""
         for top, strip in strips:
-            self._labels.append(self._thin(strip, top))
+            self._keep(strip, top, self.shown_labels)
             yield top, strip
 
-    @property
-    def shown_image(self) -> ImageRGB:
-        """What was kept of the rows."""
-        return np.concatenate(self._image)
-
-    @property
-    def shown_labels(self) -> IndexMask:
-        """What was kept of the labels."""
-        return np.concatenate(self._labels)
-
-    def _thin(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
-        return rows[-top % self._step :: self._step, :: self._step].copy()
+    def _keep(self, rows: NDArray[np.uint8], top: int, shown: NDArray[np.uint8]) -> None:
+        kept = rows[-top % self._step :: self._step, :: self._step]
+        first = -(-top // self._step)
+        shown[first : first + len(kept)] = kept
 
 
 def _in_few_rows(strips: Strips) -> Strips:

@@ -13,6 +13,7 @@ from prep.images.kinds.png_bands import write_png_bands
 from prep.images.overlay import color_mask, overlay
 from train.predicting.output_folder import OutputFolder
 from train.predicting.polygon_files import coco_entry, geojson, labelme, write_coco
+from train.predicting.region_polygons import Moving
 
 COCO, COCO_FILE = "coco", "coco/annotations.json"
 _ENTRIES = ".entries"
@@ -54,7 +55,7 @@ def saved(content: Callable[[Predicted, Path], bytes | memoryview]) -> Callable[
 
 
 def make_outputs(
-    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float, smallest: int
+    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: Moving, smallest: int
 ) -> list[Output]:
     """The outputs of these kinds (of KINDS) below the folder `target`.
 

@@ -17,7 +17,7 @@ from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring
 from prep.images.slits import turned_holes, with_slits
 from prep.labels.region_labels import SPECIAL_NAMES
-from train.predicting.region_polygons import area, region_polygons
+from train.predicting.region_polygons import Moving, area, region_polygons
 
 COORDINATES = (
     "pixels: x to the right, y down, (0, 0) is the upper left corner of the upper left pixel; "
@@ -39,7 +39,7 @@ _LARGEST_ENTRY = 1 << 30
 """Bytes of one photo's regions."""
 
 
-def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
+def geojson(mask: IndexMask, classes: ClassMap, image: str, tolerance: Moving, smallest: int) -> bytes:
     """A FeatureCollection with a Polygon for each connected part of each class but the background.
 
     mask: (H, W).  image: its name.  tolerance, smallest: as of region_polygons, in pixels. Holes are inner rings; the
@@ -76,7 +76,7 @@ def properties_of(polygon: _Drawn, classes: ClassMap) -> dict[str, Any]:
     }
 
 
-def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: float, smallest: int) -> bytes:
+def coco_entry(mask: IndexMask, classes: ClassMap, image: str, tolerance: Moving, smallest: int) -> bytes:
     """The image and its annotations, still without numbers: one for each connected part but the background's.
 
     COCO's polygons have no holes: a hole is joined to the outer ring by a slit of no width, as drawing tools do.
@@ -125,7 +125,7 @@ def _read_entry(path: Path) -> tuple[dict[str, object], list[dict[str, object]]]
     return image, regions
 
 
-def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: float) -> bytes:
+def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: Moving) -> bytes:
     """All classes, the background too, as polygons that give the mask if they are painted one after another.
 
     Pixels without data belong to none.

@@ -12,6 +12,9 @@ from prep.images.polygons import Ring, outline
 Junctions = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 """Tells of corners x, y of pixels which of them are junctions."""
 
+Moving = float | Callable[[Ring], float]
+"""How far a line may move, in pixels: all of them, or each by where it runs, the same from either end."""
+
 
 @dataclass(frozen=True)
 class RegionPolygon:
@@ -26,24 +29,29 @@ class RegionPolygon:
 
 
 def region_polygons(
-    mask: IndexMask, values: Sequence[int], tolerance: float = 0.0, smallest: int = 1
+    mask: IndexMask, values: Sequence[int], tolerance: Moving = 0.0, smallest: int = 1
 ) -> list[RegionPolygon]:
     """Parts of these values of a mask (H, W), in the order of the values, each sorted from the top.
 
-    tolerance: in pixels; no line moves farther (Douglas and Peucker 1973). With 0, filling the polygons gives the
-    mask back. Lines between two parts are simplified once, for both: parts that touch in the mask neither overlap nor
-    leave a gap. Parts and holes narrower than the tolerance may vanish.
+    tolerance: in pixels, of all lines or of each; none moves farther (Douglas and Peucker 1973). With 0, filling the
+    polygons gives the mask back. Lines between two parts are simplified once, for both: parts that touch in the mask
+    neither overlap nor leave a gap. Parts and holes narrower than the tolerance may vanish.
     smallest: in pixels; parts with fewer are left out, and holes as small are filled.
     """
-    fixed = _at(junctions(mask)) if tolerance > 0 else None
+    fixed = _at(junctions(mask)) if is_moving(tolerance) else None
     parts = (
         region_polygon(value, rings, fixed, tolerance, smallest) for value in values for rings in outline(mask == value)
     )
     return [part for part in parts if part is not None]
 
 
+def is_moving(tolerance: Moving) -> bool:
+    """Whether lines may move at all."""
+    return callable(tolerance) or tolerance > 0
+
+
 def region_polygon(
-    value: int, rings: Sequence[Ring], fixed: Junctions | None, tolerance: float, smallest: int
+    value: int, rings: Sequence[Ring], fixed: Junctions | None, tolerance: Moving, smallest: int
 ) -> RegionPolygon | None:
     """A part from its exact rings; None if it is too small, or vanishes. fixed: to simplify, which corners stay."""
     pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
@@ -76,7 +84,7 @@ def _at(found: NDArray[np.bool_]) -> Junctions:
     return lambda x, y: found[y, x]
 
 
-def _simplified(ring: Ring, junctions: Junctions, tolerance: float) -> Ring:
+def _simplified(ring: Ring, junctions: Junctions, tolerance: Moving) -> Ring:
     """Simplify each line between two junctions by itself; without any, the whole ring from its topmost corner."""
     points, fixed = _with_junctions(ring, junctions)
     first = int(np.argmax(fixed))  # 0, the topmost corner, if there is none
@@ -99,7 +107,7 @@ def _with_junctions(ring: Ring, junctions: Junctions) -> tuple[Ring, NDArray[np.
     return points[wanted], fixed[wanted]
 
 
-def _simplified_line(line: Ring, tolerance: float) -> Ring:
+def _simplified_line(line: Ring, tolerance: Moving) -> Ring:
     """Simplify a line (N, 2) between its ends, the same from either end; a ring that would vanish stays as it is."""
     from skimage.measure import approximate_polygon
 
@@ -108,5 +116,6 @@ def _simplified_line(line: Ring, tolerance: float) -> Ring:
     is_ring = bool((line[0] == line[-1]).all())
     ends = (line[1], line[-2]) if is_ring else (line[0], line[-1])
     order = 1 if tuple(ends[0]) < tuple(ends[1]) else -1
-    simple = np.asarray(approximate_polygon(line[::order], tolerance), np.float64)[::order]
+    pixels = tolerance(line) if callable(tolerance) else tolerance
+    simple = np.asarray(approximate_polygon(line[::order], pixels), np.float64)[::order]
     return line if is_ring and len(simple) < 4 else simple

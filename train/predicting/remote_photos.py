@@ -14,6 +14,7 @@ from train.predicting.label_photo import Look, label_photo
 from train.predicting.maps.map_outputs import make_map_outputs
 from train.predicting.maps.places import Places
 from train.predicting.output_folder import OutputFolder
+from train.predicting.region_polygons import Moving
 from train.runs.remote import RemoteModel
 from train.windows.probability_file import PROBABILITIES
 
@@ -31,7 +32,7 @@ class PhotoJob:
     wanted: tuple[Path, ...]
     made_of: str
     scores: Path | None
-    moving: float
+    moving: Moving
 
     @property
     def name(self) -> str:

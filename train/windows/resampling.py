@@ -15,7 +15,7 @@ from train.windows.image_rows import ArrayRows, ImageRows
 _WHOLE_PIXELS = 64_000_000
 """An image in memory is resized as a whole if it has at most so many pixels then."""
 
-_READ_PIXELS = 1 << 22
+_READ_PIXELS = 1 << 20
 """Pixels of a larger image that are read at once."""
 
 _READ_ROWS = 16
@@ -96,6 +96,7 @@ class ResizedRows:
     def __init__(self, source: ImageRows, height: int, width: int) -> None:
         self.height, self.width, self._source = height, width, source
         self._down = Resampled(source.height, height, cubic)
+        self._pixels, self._mixed = np.empty(0, np.float32), np.empty(0, np.float32)
         self._held, self._top = np.empty((0, source.width, 3), np.uint8), 0
 
     def rows(self, first: int, last: int) -> NDArray[np.uint8]:
@@ -112,8 +113,12 @@ class ResizedRows:
 
     def _rows(self, first: int, last: int) -> NDArray[np.float32]:
         start, stop = self._down.needed(first, last)
-        pixels = self._read(start, stop)
-        mixed = self._down.weights(first, last) @ pixels.reshape(len(pixels), -1).astype(np.float32)
+        read = self._read(start, stop)
+        # The same memory each time: what is given back is given again page by page.
+        self._pixels, pixels = _room(self._pixels, stop - start, 3 * self._source.width)
+        self._mixed, mixed = _room(self._mixed, last - first, 3 * self._source.width)
+        pixels[:] = read.reshape(len(read), -1)
+        np.matmul(self._down.weights(first, last), pixels, out=mixed)
         rows = mixed.reshape(last - first, self._source.width, 3)
         if self.width != self._source.width:
             way = cv2.INTER_AREA if self.width < self._source.width else cv2.INTER_CUBIC
@@ -127,6 +132,13 @@ class ResizedRows:
         if stop > bottom:
             self._held = np.concatenate([self._held, self._source.rows(bottom, stop)])
         return self._held[: stop - start]
+
+
+def _room(memory: NDArray[np.float32], rows: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The memory, larger where it must be, and an array (rows, width) in it."""
+    if memory.size < rows * width:
+        memory = np.empty(rows * width, np.float32)
+    return memory, memory[: rows * width].reshape(rows, width)
 
 
 def brought_back(

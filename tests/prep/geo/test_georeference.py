@@ -1,6 +1,9 @@
 """The place of rasters on the earth, as GDAL reads it."""
 
 import math
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +12,12 @@ import tifffile
 
 from prep.core.errors import SegError
 from prep.geo.extra import need_geo
-from prep.geo.georeference import GEO_KEYS, read_georeference, world_suffixes
+from prep.geo.georeference import GEO_KEYS, companions, read_georeference, world_suffixes
 from prep.geo.no_data import read_empty
-from prep.geo.projection import projection_of
+from prep.geo.projection import projection_of, warping
 from prep.geo.raster import read_any_tiff
 from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster
-from tests.support import random_image, save
+from tests.support import random_image, run_ok, save
 
 MASK = np.zeros((40, 60), np.uint8)
 MASK[10:20, 5:30] = 1
@@ -90,6 +93,66 @@ def test_control_points_alone_are_a_place_without_a_transform(tmp_path: Path) ->
     place = read_georeference(tmp_path / "a.tif")
     assert place is not None
     assert (place.transform, place.tags[33922], place.tags[GEO_KEYS]) == (None, points, (1, 1, 0, 0))
+
+
+@needs_geo
+@pytest.mark.parametrize("transform", [UTM, (0.4, 0.3, EAST, 0.3, -0.4, NORTH)])
+def test_a_place_that_stands_in_the_side_file_of_gdal_alone(transform: tuple[float, ...], tmp_path: Path) -> None:
+    import rasterio
+
+    path, pixels = tmp_path / "a.png", np.moveaxis(random_image(1), 2, 0)
+    kind = {"driver": "PNG", "count": 3, "height": pixels.shape[1], "width": pixels.shape[2], "dtype": "uint8"}
+    with rasterio.open(path, "w", crs="EPSG:32633", transform=rasterio.Affine(*transform), **kind) as raster:
+        raster.write(pixels)
+    assert [each.name for each in companions(path)] == ["a.png.aux.xml"]
+    place = read_georeference(path)
+    assert place is not None
+    assert place.transform == pytest.approx(transform, abs=1e-9)
+    projection = projection_of(place)
+    assert projection is not None
+    assert projection.crs.to_epsg() == 32633
+    for suffix, content in place.side_files(".tif"):  # which lie beside the mask, and say the same there
+        (tmp_path / f"b{suffix}").write_bytes(content)
+    tifffile.imwrite(tmp_path / "b.tif", random_image(1), photometric="rgb", metadata=None)
+    with rasterio.open(tmp_path / "b.tif") as raster:
+        assert tuple(raster.transform[:6]) == pytest.approx(transform, abs=1e-9)
+    other = read_georeference(tmp_path / "b.tif")
+    assert other is not None
+    assert other.transform == pytest.approx(transform, abs=1e-9)
+    (tmp_path / "a.pgw").write_text("1\n0\n0\n-1\n0.5\n-0.5\n")  # a world file goes before it
+    with_world = read_georeference(path)
+    assert with_world is not None
+    assert (with_world.transform, with_world.projection) == ((1, 0, 0, 0, -1, 0), place.projection)
+    (tmp_path / "a.pgw").unlink()
+    (tmp_path / "a.png.aux.xml").write_text("<PAMDataset><GeoTransform>1, 2</GeoTransform></PAMDataset>")
+    with pytest.raises(SegError, match=r"a\.png: the file beside it \(a\.png\.aux\.xml\) does not hold six numbers"):
+        read_georeference(path)
+
+
+@needs_geo
+def test_a_raster_with_control_points_only_is_told_how_to_get_a_transform(tmp_path: Path) -> None:
+    """The command is typed, to the letter."""
+    import rasterio
+    from rasterio.control import GroundControlPoint
+
+    corners = [(0, 0), (0, 60), (40, 0), (40, 60)]
+    points = [GroundControlPoint(row, column, EAST + column / 2, NORTH - row / 2) for row, column in corners]
+    kind = {"driver": "GTiff", "count": 3, "height": 40, "width": 60, "dtype": "uint8"}
+    with rasterio.open(tmp_path / "a b.tif", "w", gcps=points, crs="EPSG:32633", **kind) as raster:
+        raster.write(np.random.default_rng(0).integers(1, 255, (3, 40, 60), np.uint8))
+    place = read_georeference(tmp_path / "a b.tif")
+    assert place is not None
+    command = warping(place)
+    assert command is not None
+    said = run_ok("tile", tmp_path / "a b.tif", "-o", tmp_path / "d").output
+    assert f"only control points say where it lies; cut what this makes of it: {command}" in said
+    rio = [sys.executable, "-c", "from rasterio.rio.main import main_group; main_group()"]  # as the program rio does
+    subprocess.run([*rio, *shlex.split(command)[1:]], check=True, capture_output=True)
+    warped = read_georeference(tmp_path / "a b-warped.tif")
+    assert warped is not None
+    assert warping(warped) is None
+    assert warped.transform == pytest.approx(UTM, abs=1e-6)
+    assert projection_of(warped) is not None
 
 
 @needs_geo

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import pickle
 import struct
 from pathlib import Path
 
@@ -281,6 +282,32 @@ def test_lines_move_by_metres(
         predicted(tmp_path / "a.tif", tmp_path / f"{tolerance}", "masks", "geopackage", tolerance=tolerance)
         found.append(read(tmp_path / f"{tolerance}" / "geopackage/a.gpkg")[2].tolist())
     assert found[0] == found[1] != found[2]
+
+
+@needs_geo
+def test_metres_are_those_where_the_line_runs() -> None:
+    """Web Mercator from 60 degrees north to the south of 10: at one corner a pixel has half of what it has there."""
+    from rasterio.crs import CRS
+
+    from prep.geo.georeference import GeoReference
+    from prep.geo.projection import Projection
+    from train.predicting.maps.tolerance import MetresThere
+    from train.predicting.region_polygons import area, region_polygons
+
+    projection = Projection(GeoReference(Path("a.tif")), (1000, 0, 0, 0, -1000, 8_399_738), CRS.from_epsg(3857))
+    moving = MetresThere(3000, projection)
+    for row in (0, 3500, 7000):
+        latitude = 2 * math.atan(math.exp((8_399_738 - 1000 * row) / 6_378_137)) - math.pi / 2
+        line = np.array([(50, row), (51, row), (51, row + 1)], np.float64)
+        assert moving(line) == pytest.approx(3 / math.cos(latitude), rel=0.02)
+        assert moving(line) == moving(line[::-1])
+    assert moving(np.array([(50.0, 0.0), (50.0, 7000.0)])) == moving(np.array([(50.0, 7000.0), (50.0, 7000.0)]))
+    wavy = 40 + np.cumsum(np.random.default_rng(0).integers(-2, 3, 3000)).clip(-30, 30)
+    mask = (np.arange(80) < wavy[:, None]).astype(np.uint8)
+    parts = region_polygons(mask, (0, 1), pickle.loads(pickle.dumps(moving)))
+    assert sum(area(part.rings[0]) - sum(map(area, part.rings[1:])) for part in parts) == pytest.approx(mask.size)
+    (north,) = (part for part in region_polygons(mask[:500], (1,), moving) if part.pixels > 1000)
+    assert len(north.rings[0]) < len(region_polygons(mask[:500], (1,), 3.0)[0].rings[0])
 
 
 @needs_geo

@@ -9,13 +9,13 @@ from train.predicting.maps.map_files import MAP_SUFFIXES, map_content
 from train.predicting.maps.mask_tiff import write_map
 from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.outputs import Output, Predicted, make_outputs, saved
-from train.predicting.region_polygons import region_polygons
+from train.predicting.region_polygons import Moving, region_polygons
 
 _MASKS = "masks"
 
 
 def make_map_outputs(
-    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float, smallest: int, place: Place | None
+    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: Moving, smallest: int, place: Place | None
 ) -> list[Output]:
     """The outputs of these kinds below the folder `target`, of a photo with this place: as of make_outputs without one.
 
@@ -47,7 +47,7 @@ def _masks(folder: Path, classes: ClassMap, place: Place) -> list[Output]:
 
 
 def _polygons(
-    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: float, smallest: int, projection: Projection
+    kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: Moving, smallest: int, projection: Projection
 ) -> list[Output]:
     def saving(kind: str) -> Callable[[Predicted, Path], None]:
         def content(found: Predicted, path: Path) -> bytes | memoryview:

@@ -9,7 +9,7 @@ from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.georeference import GeoReference, read_georeference
 from prep.geo.no_data import Empty, read_empty
 from prep.geo.pixel_size import PixelSize
-from prep.geo.projection import Projection, projection_of
+from prep.geo.projection import Projection, projection_of, warping
 from prep.images.bands import Bands
 from prep.images.finding import FoundFile
 from prep.images.tiff_pages import mask_page
@@ -58,6 +58,7 @@ class Places:
         self._in_pixels: list[str] = []
         self._masked: list[str] = []
         self._turned: list[str] = []
+        self._warpings: list[str] = []
 
     def of(self, photo: FoundFile) -> Place | None:
         """The place of a photo; None if its file says nothing of it. SegError if the file is damaged."""
@@ -71,6 +72,8 @@ class Places:
         projection = projection_of(reference) if (self._kinds or self._measures) and has_geo() else None
         if projection is None:
             self._in_pixels.append(photo.name)
+            if self._kinds or self._measures:
+                self._warpings += filter(None, [warping(reference)])
         if not has_geo() and mask_page(photo.path):
             self._masked.append(photo.name)
         return Place(reference, projection)
@@ -85,6 +88,8 @@ class Places:
                     f"{_several(self._in_pixels)} with a place on the earth: {self._left}; {INSTALL_GEO} makes maps of "
                     "them"
                 )
+        for each in self._warpings:
+            note(f"only control points say where it lies; label what this makes of it: {each}")
         if GEOPACKAGE in self._kinds and self._lacking:
             note(f"{_several(self._lacking)} without a place on the earth: {self._left}")
         if self._masked:

@@ -81,16 +81,19 @@ def _side(shape: tuple[int, ...]) -> int:
 def _tiles(strips: Strips, shape: tuple[int, ...], side: int) -> Iterator[NDArray[np.uint8]]:
     """Cut strips of any height into tiles, row by row; beyond the border tiles hold zeros."""
     height, width, *bands = shape
-    held = np.empty((0, width, *bands), np.uint8)
+    band, held = np.zeros((side, -(-width // side) * side, *bands), np.uint8), 0
     for top, strip in strips:
-        held = np.concatenate([held, strip])
-        is_last = top + len(strip) == height
-        while len(held) >= side or (is_last and len(held)):
-            band = np.zeros((side, -(-width // side) * side, *bands), np.uint8)
-            taken, held = held[:side], held[side:]
-            band[: len(taken), :width] = taken
+        done = 0
+        while done < len(strip):
+            rows = strip[done : done + side - held]
+            band[held : held + len(rows), :width] = rows
+            held, done = held + len(rows), done + len(rows)
+            if held < side and top + done < height:
+                break
+            band[held:] = 0
             for left in range(0, width, side):
-                yield np.ascontiguousarray(band[:, left : left + side])
+                yield band[:, left : left + side].copy()  # which wait for the threads that compress them
+            held = 0
 
 
 def _halved(page: "TiffPage", bands: tuple[int, ...]) -> Strips:

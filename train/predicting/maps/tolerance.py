@@ -2,14 +2,21 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from prep.core.errors import SegError
 from prep.geo.extra import need_geo
+from prep.geo.footprint import Footprint, pixel_sizes
+from prep.geo.projection import Projection
 from prep.images.finding import FoundFile
+from prep.images.polygons import Ring
 from train.predicting.maps.places import Place
+from train.predicting.region_polygons import Moving
 
-_MEASURED_PX = 16
+_CELL_PX = 128
+"""Sides of the parts of a raster in each of which pixels are taken as equally large."""
 
 
 @dataclass(frozen=True)
@@ -24,22 +31,47 @@ class Tolerance:
         """As parse_tolerance reads it."""
         return f"{self.amount:g}m" if self.is_metres else self.amount
 
-    def pixels(self, photo: FoundFile, place: Place | None) -> float:
-        """The same in pixels of this photo, as large as they are at its upper left corner.
+    def pixels(self, photo: FoundFile, place: Place | None) -> Moving:
+        """The same in pixels of this photo; metres as large as pixels are where the line runs.
 
-        Where pixels are no squares the longer side counts: no line moves farther than this in any direction.
         Raises SegError if these are metres, and the photo has no place on the earth.
         """
         if not self.is_metres:
             return self.amount
         need_geo("Lines that move by metres need")
-        size = None if place is None else place.pixel_size(_MEASURED_PX, _MEASURED_PX)
-        if size is None:
+        if place is None or place.projection is None:
             raise SegError(
                 f"{photo.path}: says no place on the earth with a coordinate system, so metres are not known; give "
                 "pixels, for example --simplify 1"
             )
-        return self.amount / max(size.across, size.down)
+        return MetresThere(self.amount, place.projection) if self.amount else 0.0
+
+
+@dataclass(frozen=True)
+class MetresThere:
+    """So many metres in pixels, for each line by itself: across a large raster pixels are of different sizes.
+
+    Two polygons that share a line are told the same of it, whichever way they go along it.
+    """
+
+    metres: float
+    projection: Projection
+    _sizes: dict[tuple[int, int], float] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, line: Ring) -> float:
+        """Of a line (N, 2) of corners x, y: by the largest pixels along it and by their longer sides.
+
+        So it moves no farther in any direction. SegError where pixels lie nowhere on the earth.
+        """
+        cells = list(map(tuple, np.unique(line.astype(np.int64) // _CELL_PX, axis=0).tolist()))
+        if new := [cell for cell in cells if cell not in self._sizes]:
+            projection, crs = self.projection, self.projection.crs.to_string()
+            parts = [
+                Footprint.of(projection.transform, crs, x * _CELL_PX, y * _CELL_PX, _CELL_PX, _CELL_PX) for x, y in new
+            ]
+            sizes = pixel_sizes(parts, projection.place.path)
+            self._sizes.update((cell, max(size.across, size.down)) for cell, size in zip(new, sizes, strict=True))
+        return self.metres / max(self._sizes[cell] for cell in cells)
 
 
 def parse_tolerance(value: float | str) -> Tolerance:
