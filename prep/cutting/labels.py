@@ -116,7 +116,7 @@ class VectorLabels:
         regions = sum(len(layer.regions) for layer in self._layers)
         self._said = [f"{counted(regions, 'region')} of {counted(len(names), 'class', 'classes')}"]
         if left_out:
-            self._said.append(f"{counted(left_out, 'shape')} left out: points, lines, or without a class")
+            self._said.append(f"{counted(left_out, 'shape')} left out: points, lines, curves, or without a class")
         self._bare: dict[Path, list[str]] = {}
 
     @property

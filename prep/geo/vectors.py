@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.geo.extra import gdal, need_geo
+from prep.geo.vector_drivers import only_polygons
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml", ".zip", ".shz"})
 """Of GeoPackage, GeoJSON, Shapefile (also with all its files in a zip file) and others that GDAL reads."""
 
-_CLASS = "class"
-"""The attribute that says the class where none is named: predict writes it."""
+_CLASS = "class"  # the attribute where none is named: predict writes it
 
-_POLYGON, _PARTS = 3, (6, 7)
-"""Geometry types of well-known binary: polygon; several polygons, a collection of anything."""
+_POLYGON, _PARTS = 3, (4, 5, 6, 7)
+"""Geometry types of well-known binary: polygon; several points, lines, polygons, a collection of anything."""
 
 Polygon = list[NDArray[np.float64]]
 """The outer ring (N, 2), closed, then its holes."""
@@ -68,7 +68,7 @@ def read_vectors(path: Path, attribute: str | None = None, *, are_classes: bool 
     from pyogrio import list_layers
     from pyogrio.raw import read
 
-    with gdal(path):
+    with gdal(path), only_polygons(path):
         layers = [str(name) for name, kind in list_layers(path.resolve()) if kind is not None]
         raw = [read(path.resolve(), layer=name, force_2d=True) for name in layers]
     if not raw:
@@ -92,7 +92,7 @@ def text_attributes(path: Path) -> list[str]:
     """The attributes of texts that all layers with regions have; `class` first. SegError if the file is damaged."""
     from pyogrio import list_layers, read_info
 
-    with gdal(path):
+    with gdal(path), only_polygons(path):
         layers = [str(name) for name, kind in list_layers(path.resolve()) if kind is not None]
         infos = [read_info(path.resolve(), layer=name) for name in layers]
     texts = [
@@ -204,7 +204,10 @@ def _text(value: object) -> str:
 
 
 def _region(name: str, shape: bytes | None) -> Region | None:
-    polygons = _polygons(shape, 0)[0] if shape is not None else []
+    try:
+        polygons = _polygons(shape, 0)[0] if shape is not None else []
+    except _CurvesError:
+        return None
     return _boxed(name, polygons) if name and polygons else None
 
 
@@ -212,6 +215,10 @@ def _boxed(name: str, polygons: list[Polygon]) -> Region:
     outer = np.concatenate([polygon[0] for polygon in polygons])
     (left, bottom), (right, top) = outer.min(axis=0).tolist(), outer.max(axis=0).tolist()
     return Region(name, polygons, (left, bottom, right, top))
+
+
+class _CurvesError(Exception):
+    """A part is neither points nor lines nor polygons."""
 
 
 def _polygons(shape: bytes, at: int) -> tuple[list[Polygon], int]:
@@ -233,7 +240,9 @@ def _polygons(shape: bytes, at: int) -> tuple[list[Polygon], int]:
             polygon, at = [*polygon, ring], at + 4 + 16 * points
         return ([polygon] if polygon and len(polygon[0]) else []), at
     ends = {1: at + 21, 2: at + 9 + 16 * count}  # a point, a line
-    return [], ends.get(kind, len(shape))
+    if kind not in ends:
+        raise _CurvesError
+    return [], ends[kind]
 
 
 def _shoelace(ring: NDArray[np.float64]) -> float:

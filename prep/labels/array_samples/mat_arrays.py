@@ -1,6 +1,7 @@
 """Arrays in .mat files: of version 7.3 (HDF5) a sample at a time, of older ones from the whole file."""
 
 import functools
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from prep.labels.matlab.matfile import load_mat, texts
 _MARK = 126
 _HDF = 2
 _MOST_CHUNK = 1 << 28
+"""Bytes of a chunk, which is unpacked whole."""
+
 _LONGEST, _MOST_NAMES = 1000, 1 << 16
 _FILTERS = frozenset({"", "gzip", "lzf"})
 
@@ -41,7 +44,8 @@ def parts(path: Path, variable: str, axis: int | None) -> Iterator[NDArray[Any]]
         return
     with _opened(path) as file:
         item = dict(_datasets(file))[variable]
-        if item.compression not in (None, *_FILTERS) or int(np.prod(item.chunks or (0,))) > _MOST_CHUNK:
+        chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
+        if item.compression not in (None, *_FILTERS) or chunk > _MOST_CHUNK:
             raise SegError(f"{path}: {variable} is packed in a way that is not read; save it again with -v7.3")
         side = None if axis is None else item.ndim - 1 - axis
         for number in range(1 if side is None else item.shape[side]):

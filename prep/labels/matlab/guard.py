@@ -25,7 +25,19 @@ _KINDS = frozenset({*range(1, 8), 9, *range(12, 19)})
 
 _BYTES = (1, 2)
 _CELL = 1
-_V4_SIZES = (8, 4, 4, 2, 2, 1)
+_V4_CODES = "dfihHBBBBB"
+"""Of the kinds of numbers in level 4, for struct."""
+
+_V4_SPARSE, _DOUBLE = 2, 8
+
+_STRUCT, _OBJECT, _CHAR, _SPARSE, _COMPLEX = 2, 3, 4, 5, 1 << 11
+_CLASS_BYTES = {_CELL: 1, _STRUCT: 256, _OBJECT: 256, _CHAR: 12, _SPARSE: 1}
+_CLASS_BYTES |= {7: 4, 8: 1, 9: 1, 10: 2, 11: 2, 12: 4, 13: 4}
+"""Of an element in memory, whatever it is stored as: MATLAB stores doubles that fit in a byte as bytes. Other classes
+take 8. Cells are counted as they are met; structs without fields store nothing, and each becomes an object."""
+
+_INNER_BYTES = 1 << 10
+"""Of a cell or a field, however little it holds: what the objects of Python take, which also are slow to make."""
 
 
 def check_declared(data: bytes) -> None:
@@ -58,19 +70,29 @@ def _matrices_v4(data: bytes) -> Iterator[int]:
     while position + 20 <= len(data):
         order = "<" if struct.unpack_from("<I", data, position)[0] < 5000 else ">"
         kind, rows, columns, is_complex, name = struct.unpack_from(f"{order}5I", data, position)
-        item = _V4_SIZES[min(kind // 10 % 10, len(_V4_SIZES) - 1)]
-        size = rows * columns * item * (2 if is_complex else 1)
-        position += 20 + name + size
+        item = struct.calcsize(_V4_CODES[kind // 10 % 10])
+        is_sparse = kind % 10 == _V4_SPARSE
+        size = rows * columns * item * (2 if is_complex and not is_sparse else 1)
+        start = position + 20 + name
+        position = start + size
         if position > len(data):
             raise ValueError("it declares more than it holds")
         yield size
+        if is_sparse and min(rows, columns):
+            yield _DOUBLE * _v4_side(data, start, f"{order}{_V4_CODES[kind // 10 % 10]}", rows, columns)
+
+
+def _v4_side(data: bytes, start: int, code: str, rows: int, columns: int) -> int:
+    """The longer side of a sparse matrix, which stands in the last of its rows; a parser makes a number for each."""
+    places = (start + ((column + 1) * rows - 1) * struct.calcsize(code) for column in range(min(2, columns)))
+    return int(min(MAX_BYTES, max(0.0, *(float(struct.unpack_from(code, data, place)[0]) for place in places))))
 
 
 def _elements(data: memoryview, order: str, depth: int) -> Iterator[int]:
     """What the elements declare that stand one behind the other; below depth 0 these are the parts of a matrix."""
     if depth > _MAX_DEPTH:
         raise ValueError("it nests cells too deeply")
-    position, number, inner, is_cell, wanted = 0, 0, 0, False, 0
+    position, number, inner, is_cell, wanted, weight = 0, 0, 0, False, 0, _DOUBLE
     while position + 8 <= len(data):
         kind, length = struct.unpack_from(f"{order}II", data, position)
         start, end = position + 8, position + 8 + length
@@ -82,16 +104,19 @@ def _elements(data: memoryview, order: str, depth: int) -> Iterator[int]:
             raise ValueError(f"it holds an element of the unknown kind {kind}")
         content = data[start : start + length]
         if depth and number == 0:
-            is_cell = length >= 4 and content[0 if order == "<" else 3] == _CELL
+            flags = int.from_bytes(content[:4], "little" if order == "<" else "big") if length >= 4 else 0
+            is_cell = flags & 0xFF == _CELL
+            weight = _CLASS_BYTES.get(flags & 0xFF, _DOUBLE) * (2 if flags & _COMPLEX else 1)
         elif depth and number == 1 and kind == _DIMENSIONS:
             wanted = math.prod(max(0, side) for side in struct.unpack_from(f"{order}{length // 4}i", content))
-            yield wanted
+            yield wanted * weight
         if kind == _COMPRESSED:
             content = _unpacked(content)
             yield len(content)
             yield from _elements(content, order, depth)
         elif kind == _MATRIX:
             inner += 1
+            yield _INNER_BYTES if depth else 0
             yield from _elements(content, order, depth + 1)
         elif kind in _BYTES and (nested := _order(content, 2)) and len(content) > 16:  # objects: a file in a file
             yield from _elements(content[8:], nested, depth + 1)

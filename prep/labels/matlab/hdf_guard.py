@@ -12,6 +12,12 @@ from typing import Any
 _SPARE_VISITS = 20_000
 """Besides one for each byte of the file, which holds a reference in eight of them."""
 
+_CHAR, _CHAR_TIMES = b"char", 6
+"""Letters, stored in two bytes each, become text of four bytes each, twice."""
+
+_EMPTY_BYTES = 256
+"""Of an element of an empty array: of structs without fields it is a dictionary each."""
+
 _OPEN_SIDES = 32
 """Most sides that an empty array may state."""
 
@@ -31,7 +37,7 @@ def declared_hdf(data: bytes, max_depth: int) -> Iterator[int]:
 
     def is_elsewhere(_: str, item: object) -> bool | None:
         if isinstance(item, h5py.Dataset):
-            sizes.append(int(item.nbytes))
+            sizes.append(_bytes_at_once(item))
             return bool(item.external) or item.is_virtual or None
         return None
 
@@ -86,5 +92,10 @@ def _own_size(item: Any) -> int:  # noqa: ANN401
     if item.attrs.get("MATLAB_empty", 0):  # its content is the size
         if item.size > _OPEN_SIDES:
             raise ValueError("it declares an array of too many sides")
-        return 8 * math.prod(max(0, int(side)) for side in item[()].ravel())
-    return int(item.nbytes)
+        return _EMPTY_BYTES * math.prod(max(0, int(side)) for side in item[()].ravel())
+    return _bytes_at_once(item) * (_CHAR_TIMES if item.attrs.get("MATLAB_class") == _CHAR else 1)
+
+
+def _bytes_at_once(item: Any) -> int:  # noqa: ANN401
+    """Of the array, or of one of its chunks, which is unpacked whole and may be larger than the array."""
+    return int(max(item.nbytes, math.prod(item.chunks or (0,)) * item.dtype.itemsize))

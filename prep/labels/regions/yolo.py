@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from prep.core.classes import made_up_classes
+from prep.core.classes import MAX_CLASSES, made_up_classes
 from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import read_bytes
@@ -214,6 +214,8 @@ def _image(
             raise SegError(f"{where}: its points are no shares of the photo (0 to 1); divide them by width and height")
         elif names and int(values[0]) not in names:
             raise SegError(f"{where}: is of class {int(values[0])}, and data.yaml names {min(names)} to {max(names)}")
+        elif not names and not 0 <= values[0] < MAX_CLASSES:
+            raise SegError(f"{where}: is of class {words[0]:.30}, not of 0 to {MAX_CLASSES - 1}; export it again")
         else:
             regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
     name = f"{place[0]}/{photo.name if photo else file.path.stem}".lstrip("/.")

@@ -148,6 +148,21 @@ def test_cells_that_are_not_there() -> None:
         check_declared(enormous_cell())
 
 
+@pytest.mark.parametrize(("kind", "count"), [(2, 3 << 20), (3, 3 << 20), (4, 1 << 26), (6, 1 << 27), (16, 1 << 27)])
+def test_elements_weigh_what_they_become(kind: int, count: int) -> None:
+    """224 bytes of structs without fields took 5 GB, doubles stored as bytes eight times what was counted."""
+    with pytest.raises(ValueError, match="it declares more than 512 MB"):
+        check_declared(file_of(array(kind, (count, 1), b"")))
+
+
+def test_cells_weigh_though_they_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = file_of(array(_CELL_CLASS, (2_000, 1), pixels(0) * 2_000))
+    check_declared(cells)
+    monkeypatch.setattr(matguard, "MAX_BYTES", 1 << 20)
+    with pytest.raises(ValueError, match="it declares more than"):
+        check_declared(cells)
+
+
 def test_sides_below_0_declare_nothing() -> None:
     with pytest.raises(ValueError, match="it declares 0 cells and holds 1"):
         check_declared(file_of(array(_CELL_CLASS, (-(1 << 31), -(1 << 31)), pixels(1))))
@@ -229,6 +244,20 @@ def test_version_4(sides: tuple[int, int]) -> None:
         check_declared(head + bytes(100))
 
 
+@pytest.mark.parametrize(("kind", "code", "side"), [(2, "d", 1e9), (22, "i", 1 << 30), (2, "d", np.inf)])
+def test_sparse_matrices_of_version_4(kind: int, code: str, side: float) -> None:
+    """70 bytes, whose last row states the sides, took 8 GB."""
+    for sides in ((20, 24), (side, 24), (24, side)):
+        rows = struct.pack(f"<6{code}", 1, sides[0], 1, sides[1], 1, 0)
+        data = struct.pack("<5I", kind, 2, 3, 0, 2) + b"L\x00" + rows
+        if sides == (20, 24):
+            check_declared(data)
+        else:
+            with pytest.raises(ValueError, match="it declares more than 512 MB"):
+                check_declared(data)
+    check_declared(struct.pack("<5I", kind, 0, 3, 0, 2) + b"L\x00")
+
+
 def test_version_7_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HDF5 declares what it does not store: chunks that are not there are zeros."""
     path = write_hdf(tmp_path / "a.mat", L=np.zeros((40, 25), np.uint8), M=np.zeros((4, 5), np.uint8))
@@ -304,6 +333,24 @@ def test_one_large_array_that_many_refer_to(tmp_path: Path) -> None:
         big = file.create_dataset("#refs#/big", (1 << 22,), "u1", compression="gzip")
         big.attrs["MATLAB_class"] = np.bytes_("uint8")
         hdf_cell(file, "L", [big] * 200)
+
+    with pytest.raises(ValueError, match="it declares more than 512 MB"):
+        check_declared(refer(tmp_path / "a.mat", make))
+
+
+@pytest.mark.parametrize("kind", ["chunk", "text", "structs"])
+def test_what_becomes_larger_than_it_is(tmp_path: Path, kind: str) -> None:
+    """A chunk is unpacked whole, text takes four bytes a letter, and structs without fields are objects."""
+
+    def make(file: h5py.File) -> None:
+        if kind == "chunk":
+            file.create_dataset("L", (4, 5), "f8", chunks=(9_000, 9_000), maxshape=(None, None))
+        elif kind == "text":
+            file.create_dataset("L", (1, 1 << 26), "u2", chunks=(1, 1 << 20))
+        else:
+            file["L"] = np.array([4_000, 4_000], np.uint64)
+            file["L"].attrs["MATLAB_empty"] = 1
+        file["L"].attrs["MATLAB_class"] = np.bytes_({"chunk": "double", "text": "char", "structs": "struct"}[kind])
 
     with pytest.raises(ValueError, match="it declares more than 512 MB"):
         check_declared(refer(tmp_path / "a.mat", make))

@@ -107,6 +107,15 @@ def test_what_is_refused(names: str, text: str, said: str, tmp_path: Path) -> No
     assert not (tmp_path / "set").exists()
 
 
+@pytest.mark.parametrize("number", ["-1", "250", "99999999999", "1e300"])
+def test_numbers_that_no_class_has(number: str, tmp_path: Path) -> None:
+    """One of 11 digits took 5 GB, for as many names; one below 0 was a traceback."""
+    write(tmp_path, "labels/a.txt", f"{ROAD}\n{number} 0 0 0.4 0 0.4 1 0 1\n", "images/a.png")
+    write(tmp_path, "labels/b.txt", ROAD, "images/b.png")
+    told = str(label_source(tmp_path).damaged)
+    assert f"a.txt, line 2: is of class {number}, not of 0 to 249" in told
+
+
 def test_another_yaml_file_may_be_what_it_likes(tmp_path: Path) -> None:
     write(tmp_path / "raw", "data.yaml", NAMES)
     write(tmp_path / "raw", "cloud.yaml", BOMB)
