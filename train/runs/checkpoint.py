@@ -59,7 +59,7 @@ class ModelCard:
     @classmethod
     def from_plain(cls, data: dict[str, Any], path: Path) -> "ModelCard":
         """Read what to_plain gave; SegError for numbers that no model has, before any memory is spent on them."""
-        plain = {}
+        plain: dict[str, Any] = {}
         for name, (within, count, types) in _POSSIBLE.items():
             value = data[name]
             numbers = tuple(value) if count > 1 and isinstance(value, list | tuple) else (value,)
