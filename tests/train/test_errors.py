@@ -1,10 +1,12 @@
 """What seg-train says when something is wrong."""
 
+import io
 import os
 import pickle
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,10 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
         ({"mean": (0.5, 0.5, float("nan"))}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5, nan)"),
         ({"mean": (0.5, 0.5)}, "mean needs a number from 0 to 1, three times; got (0.5, 0.5)"),
         ({"std": (0.2, -0.2, 0.2)}, "std needs a number from 0 to 1, three times; got (0.2, -0.2, 0.2)"),
+        ({"window": [64]}, "window needs a number from 16 to 8,192; got [64]"),
+        ({"window": 64.5}, "window needs a number from 16 to 8,192; got 64.5"),
+        ({"classes": {"classes": [{"name": "a", "color": "red"}]}}, "'red' is not a colour"),
+        ({"config": {"arch": "../other"}}, "--arch ../other"),
         ({"config": {"width": 3000}}, "--width needs a number from 1 to 1,024; got 3000"),
         ({"config": {"loss": 5}}, "--loss needs a text in quotes; got 5"),
         ({"config": 5}, "not a model of this version"),
@@ -112,6 +118,49 @@ def test_numbers_that_no_model_has_are_told(changes: dict[str, object], words: s
     with pytest.raises(SegError) as caught:
         load_model(path, find_accelerator("cpu"))
     assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_numbers_may_stand_in_a_list(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    write_checkpoint(path, {**read_checkpoint(path), "mean": [0, 0.5, 1], "std": [0, 0.25, 1]})
+    _, card = load_model(path, find_accelerator("cpu"))
+    assert (card.mean, card.std) == ((0, 0.5, 1), (0, 0.25, 1))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers(value: float, tmp_path: Path) -> None:
+    """Every photo became one class without a word."""
+    path = write_run(tmp_path / "run") / "model.pt"
+    content = read_checkpoint(path)
+    content["weights"] = {name: each * value if each.ndim else each for name, each in content["weights"].items()}
+    write_checkpoint(path, content)
+    with pytest.raises(SegError, match=r"model\.pt: its weights are no numbers"):
+        load_model(path, find_accelerator("cpu"))
+
+
+def test_complex_weights(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "model.pt"
+    content = read_checkpoint(path)
+    first = next(iter(content["weights"]))
+    content["weights"][first] = content["weights"][first] * 1j
+    write_checkpoint(path, content)
+    with pytest.raises(SegError, match=r"model\.pt: not a model of this version of seg-train"):
+        load_model(path, find_accelerator("cpu"))
+
+
+@pytest.mark.parametrize("kind", ["packed", "old"])
+def test_checkpoints_that_unpack(kind: str, tmp_path: Path) -> None:
+    """torch unpacks what it never packs: a kilobyte was any amount of memory."""
+    path, plain = tmp_path / "model.pt", io.BytesIO()
+    torch.save({"weights": torch.zeros(1 << 16)}, plain, _use_new_zipfile_serialization=kind == "packed")
+    if kind == "packed":
+        with zipfile.ZipFile(plain) as stored, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name in stored.namelist():
+                packed.writestr(name, stored.read(name))
+    else:
+        path.write_bytes(plain.getvalue())
+    with pytest.raises(SegError, match=r"model\.pt: not a checkpoint of seg-train, or damaged"):
+        read_checkpoint(path)
 
 
 def test_weights_of_another_size_are_told_before_the_network_is_made(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from prep.core.errors import SegError
 from train.config.loss_spec import parse_loss
-from train.config.settings import BELOW_1, POSITIVE, UP_TO_1, Range, setting, settings_of
+from train.config.settings import BELOW_1, POSITIVE, UP_TO_1, Range, setting, settings_of, shown
 
 Optimizer = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
@@ -121,7 +121,7 @@ class Config:
         for name, each in SETTINGS.items():
             value = getattr(self, name)
             if (wanted := each.wanted(value)) is not None:
-                raise SegError(f"{each.flag} needs {wanted}; got {value!r}")
+                raise SegError(f"{each.flag} needs {wanted}; got {shown(value)}")
         object.__setattr__(self, "scale", tuple(self.scale))  # lists come from TOML and checkpoints
         channels = self.width * 2 ** (self.depth - 1)
         if channels > _MAX_CHANNELS:

@@ -30,6 +30,8 @@ LOSSES: dict[str, LossKind] = {
 }
 """Every loss by its name in a spec."""
 
+_MOST_TERMS = 20
+
 _TERM = re.compile(r"(?:(?P<factor>[^*]*)\*)?(?P<name>[^*:]*)(?::(?P<parameters>.*))?")
 
 
@@ -47,7 +49,10 @@ def parse_loss(spec: str) -> tuple[Term, ...]:
 
     Raises SegError for names, parameters and values that do not exist, with those that do.
     """
-    return tuple(_term(text.strip(), spec) for text in spec.split("+"))
+    terms = spec.split("+")
+    if len(terms) > _MOST_TERMS:
+        raise _wrong(f"{spec:.40}...", f"a sum of {len(terms):,}, and each takes memory; at most {_MOST_TERMS}")
+    return tuple(_term(text.strip(), spec) for text in terms)
 
 
 def _term(text: str, spec: str) -> Term:

@@ -35,6 +35,14 @@ UP_TO_1 = Range(0, 1)
 BELOW_1 = Range(0, 1, without_high=True)
 
 
+def shown(value: object) -> str:
+    """A value for an error, however long it is: Python refuses to write numbers of more than 4,300 digits."""
+    try:
+        return f"{value!r:.200}"
+    except ValueError:
+        return "a number of thousands of digits"
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting with everything that is to be known of it, read from a field of a dataclass.

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
@@ -71,6 +72,16 @@ class PixelStore:
     def __len__(self) -> int:
         """Patches in an epoch."""
         return len(self.start) * self.crops
+
+    @property
+    def unlabelled(self) -> int:
+        """Images whose masks hold ignored pixels only; of patches that is told when they are cut."""
+        if self.is_cut:
+            return 0
+        area = self.height * self.width
+        middle = self.labels[self.start + self.height // 2 * self.width + self.width // 2]
+        ends = zip(self.start.tolist(), (self.start + area).tolist(), (middle == IGNORE_INDEX).tolist(), strict=True)
+        return sum(doubtful and bool((self.labels[start:end] == IGNORE_INDEX).all()) for start, end, doubtful in ends)
 
     def to(self, device: torch.device) -> "PixelStore":
         """Move the pixels to the device, if they fit there beside a network and nothing is to be done on the CPU."""

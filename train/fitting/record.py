@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from prep.core.words import counted
+from prep.core.words import counted, verb
 from train.data.streamed_store import StreamedStore
 from train.fitting.loop import Trainer
 from train.networks.depthwise import ways_of
@@ -45,7 +45,15 @@ def opening(trainer: Trainer, settings: Mapping[str, Any]) -> str:
         f"on {settings['device']} in {settings['precision_used']}; "
         f"{counted(settings['patches'], *forms)} of {settings['patch_size']} px an epoch{anew}, "
         f"{settings['train_images']:,} training and {counted(settings['val_images'], 'validation image')}"
+        f"{_unlabelled(trainer)}"
     )
+
+
+def _unlabelled(trainer: Trainer) -> str:
+    """What is said of training images without a labelled pixel; those that are streamed are not counted before."""
+    number = 0 if isinstance(trainer.store, StreamedStore) else trainer.store.unlabelled
+    what = f"{verb(number, 'holds', 'hold')} ignored pixels only, and {verb(number, 'teaches', 'teach')} nothing"
+    return f"; {number:,} of the training images {what}" if number else ""
 
 
 def _is_streamed(trainer: Trainer) -> bool:

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import io
 import subprocess
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,12 +27,12 @@ from train.windows.scale import ImageScale, Rescaling
 from train.windows.window_settings import WindowSettings
 
 _POSSIBLE = {
-    "mean": (UP_TO_1, 3),
-    "std": (UP_TO_1, 3),
-    "window": (SETTINGS["window"].within, 1),
-    "overlap": (SETTINGS["overlap"].within, 1),
+    "mean": (UP_TO_1, 3, (int, float)),
+    "std": (UP_TO_1, 3, (int, float)),
+    "window": (SETTINGS["window"].within, 1, (int,)),
+    "overlap": (SETTINGS["overlap"].within, 1, (int, float)),
 }
-"""Range and count of the numbers of a card; a channel that never changes has the std 0, and the normalizer knows."""
+"""Range, count and types of the numbers of a card; a channel that never changes has the std 0: the normalizer knows."""
 
 _PACKAGES = ("seg-prep", "torch", "lightning-fabric", "numpy")
 
@@ -58,15 +59,18 @@ class ModelCard:
     @classmethod
     def from_plain(cls, data: dict[str, Any], path: Path) -> "ModelCard":
         """Read what to_plain gave; SegError for numbers that no model has, before any memory is spent on them."""
-        for name, (within, count) in _POSSIBLE.items():
+        plain: dict[str, Any] = {}
+        for name, (within, count, types) in _POSSIBLE.items():
             value = data[name]
-            numbers = value if isinstance(value, list | tuple) else (value,)
-            if len(numbers) != count or not all(type(each) in (int, float) and each in within for each in numbers):
-                raise SegError(f"{path}: {name} needs {within}{', three times' * (count == 3)}; got {value}")
+            numbers = tuple(value) if count > 1 and isinstance(value, list | tuple) else (value,)
+            if len(numbers) != count or not all(type(each) in types and each in within for each in numbers):
+                raise SegError(f"{path}: {name} needs {within}{', three times' * (count == 3)}; got {value!s:.100}")
+            plain[name] = numbers if count > 1 else value
         return cls(
             config=Config.from_plain(data["config"], path),
             classes=classes_from_json(data["classes"]),
-            **{name: data[name] for name in ("mean", "std", "window", "overlap", "dataset", "split_hash")},
+            **plain,
+            **{name: data[name] for name in ("dataset", "split_hash")},
             rendering=Rendering.from_plain(data.get("ranges", {}), path),
             image_scale=ImageScale.from_plain(data.get("image_scale"), path),
         )
@@ -96,8 +100,13 @@ def load_model(path: Path, accelerator: Accelerator) -> tuple[Predictor, ModelCa
     try:
         card = ModelCard.from_plain(data, path)
         network = _network(card, data["weights"])
+        if not all(each.isfinite().all() for each in network.state_dict().values()):
+            raise SegError("its weights are no numbers (NaN, infinite): a training that went wrong; train again")
+    except SegError as error:  # of its classes and its network, which know no file
+        raise error if str(error).startswith(f"{path}:") else SegError(f"{path}: {error}") from error
     except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise SegError(f"{path}: not a model of this version of seg-train ({error})") from error
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise SegError(f"{path}: not a model of this version of seg-train ({reason})") from error
     network = network.to(memory_format=torch.channels_last).to(accelerator.device)
     model = TorchModel(network, Normalizer(card.mean, card.std), accelerator)
     windows = WindowSettings(card.window, card.overlap)
@@ -107,7 +116,7 @@ def load_model(path: Path, accelerator: Accelerator) -> tuple[Predictor, ModelCa
 
 def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Module:
     """The network of a card with these weights; RuntimeError, before it takes memory, if they are of another one."""
-    if is_plain(card.config):
+    if is_plain(card.config):  # of others, what the libraries make of them
         with torch.device("meta"):  # shapes only
             expected = build_network(card.config, len(card.classes)).state_dict()
         if _shapes(weights) != _shapes(expected):
@@ -117,8 +126,9 @@ def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Modu
     return network
 
 
-def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
-    return {name: each.shape for name, each in weights.items()}
+def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, tuple[torch.Size, bool]]:
+    """And whether each holds floating-point numbers."""
+    return {name: (each.shape, each.is_floating_point()) for name, each in weights.items()}
 
 
 def model_id(path: Path) -> str:
@@ -137,12 +147,23 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read plain data and tensors to the CPU; never runs code from the file. SegError if it is damaged."""
     content = read_bytes(path)
     try:
+        _refuse_packed(content)
         data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds; all mean that the file is not ours
         raise SegError(f"{path}: not a checkpoint of seg-train, or damaged") from error
     if not isinstance(data, dict):
         raise SegError(f"{path}: not a checkpoint of seg-train")
     return data
+
+
+def _refuse_packed(content: bytes) -> None:
+    """ValueError where torch would make more of a file than its bytes: it stores tensors as they are, in a zip file.
+
+    It unpacks those of others as well, and reads the format before that, whose storages are as large as they say.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(info.file_size for info in archive.infolist()) > len(content):
+            raise ValueError("it unpacks to more than it holds")
 
 
 @functools.cache

@@ -69,6 +69,13 @@ def test_a_file_is_a_recipe(tmp_path: Path) -> None:
         ("clip = inf", "mine.toml: clip needs a number above 0; got inf"),
         (f"seed = 1{'0' * 40}", "mine.toml: seed needs at least 0; got 1000"),
         (f"epochs = 1{'0' * 5000}", "mine.toml: not a TOML file"),
+        (f"batch = 0x{'f' * 5000}", "mine.toml: batch needs at least 2"),
+        (f"seed = -0x{'f' * 5000}", "mine.toml: not a TOML file"),
+        (
+            f"width = 0x{'f' * 5000}",
+            "mine.toml: width needs a number from 1 to 1,024; got a number of thousands of digits",
+        ),
+        (f'loss = "ce{"+ce" * 20}"', "a sum of 21, and each takes memory; at most 20"),
         (f"scale = {'[' * 20_000}", "mine.toml: not a TOML file"),
     ],
 )

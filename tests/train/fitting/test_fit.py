@@ -220,3 +220,12 @@ def test_a_model_loads_anywhere_and_labels_any_size(trained: Path) -> None:
         mask = as_it_is(np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8))
         assert mask.shape == shape
         assert mask.max() < 3
+
+
+def test_training_images_without_a_labelled_pixel_are_told(dataset: Dataset, tmp_path: Path) -> None:
+    """They counted as training images without a word."""
+    for sample in dataset.of_split("train")[:2]:
+        write_png(dataset.root / sample.mask, np.full((sample.height, sample.width), 255, np.uint8))
+    train(tmp_path, *TINY, "--epochs", 1)
+    log = (tmp_path / "runs" / "latest" / "log.txt").read_text()
+    assert "; 2 of the training images hold ignored pixels only, and teach nothing" in log
