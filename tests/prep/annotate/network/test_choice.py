@@ -44,7 +44,7 @@ def test_the_only_photo_of_a_class_is_learnt_from() -> None:
 
 
 def test_what_scores_the_final_model_teaches_nothing() -> None:
-    labelled = [Labelled(f"{split or 'free'}{place}", BOTH, "", split) for split in ("train", "val", "test", "")
+    labelled = [Labelled(f"{split or 'free'}{place}", BOTH, "", split) for split in ("train", "val", "test", "buffer", "")
                 for place in range(3)]  # fmt: skip
     found = dealt(labelled)
     assert {stem[:3] for stem in found.train} == {"tra", "fre"}
