@@ -71,7 +71,7 @@ def dealt_apart(
     new = {sample.stem for sample in flat(list(units.values())) if not sample.split}
     left_out = sum(apart[stem] == BUFFER for stem in new)
     emptied = [name for name in SPLITS if name in splits.values() and name not in apart.values()]
-    if left_out <= MOST * len(new) and all(name in apart.values() for name in names):
+    if not new or (left_out <= MOST * len(new) and all(name in apart.values() for name in names)):
         return apart, None
     anew = replace(dealing, overwrite=True)
 

@@ -27,9 +27,10 @@ class KeptRows:
         while len(packed):
             place = (self._end - self._top) % self._rows
             if self._end - self._top == len(self._blocks) * self._rows:
-                self._blocks.append(np.empty((self._rows, self._bytes), np.uint8))
+                self._blocks.append(np.zeros((self._rows, self._bytes), np.uint8))
             part, packed = packed[: self._rows - place], packed[self._rows - place :]
-            self._blocks[-1][place : place + len(part)] = part
+            if part.any():  # the system gives memory for what is written only
+                self._blocks[-1][place : place + len(part)] = part
             self._end += len(part)
 
     def seen(self, first: int, last: int) -> NDArray[np.bool_]:

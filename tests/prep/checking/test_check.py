@@ -397,6 +397,7 @@ def scene(height: int = 240, width: int = 320) -> np.ndarray:
     [
         ("test", "warning", "near-leak", "image_9 (test) ~ image_8 (train)"),
         ("train", "remark", "near-duplicate", "image_8 ~ image_9"),
+        ("buffer", "remark", "near-duplicate", "image_8 ~ image_9"),
     ],
 )
 def test_one_scene_twice(root: Path, split: str, severity: str, kind: str, name: str) -> None:

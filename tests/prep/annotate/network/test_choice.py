@@ -44,8 +44,8 @@ def test_the_only_photo_of_a_class_is_learnt_from() -> None:
 
 
 def test_what_scores_the_final_model_teaches_nothing() -> None:
-    labelled = [Labelled(f"{split or 'free'}{place}", BOTH, "", split) for split in ("train", "val", "test", "")
-                for place in range(3)]  # fmt: skip
+    splits = ("train", "val", "test", "buffer", "")
+    labelled = [Labelled(f"{split or 'free'}{place}", BOTH, "", split) for split in splits for place in range(3)]
     found = dealt(labelled)
     assert {stem[:3] for stem in found.train} == {"tra", "fre"}
     assert {stem[:3] for stem in found.held_out} <= {"val", "tes"}
