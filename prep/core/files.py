@@ -202,5 +202,6 @@ def remove_parts(folder: Path, *, deep: bool = True) -> None:
             part = Path(place, name)
             if part.suffix == PROBE:
                 continue
-            shutil.rmtree(part) if name in folders else part.unlink(missing_ok=True)
+            is_folder = name in folders and not part.is_symlink()
+            shutil.rmtree(part) if is_folder else part.unlink(missing_ok=True)
         folders[:] = [name for name in folders if deep and not is_part(name)]
