@@ -260,8 +260,10 @@ def parse_classes(path: Path, content: bytes) -> ClassMap:
         try:
             is_json = path.suffix.lower() == ".json" or _JSON_START.match(text)
             classes = classes_from_json(json.loads(text)) if is_json else classes_from_list(text)
-        except ValueError as error:  # also numbers of thousands of digits
-            raise SegError(f"{path}: not valid JSON: {error}") from error
+        except json.JSONDecodeError as error:
+            raise SegError(f"{path}: not valid JSON: {error}; correct it, or restore the file") from error
+        except ValueError as error:
+            raise SegError(f"{path}: holds a number of thousands of digits; correct it, or restore the file") from error
         except SegError as error:
             raise SegError(f"{path}: {error}") from error
     if not len(classes):

@@ -31,7 +31,7 @@ _REMEDIES = {
     errno.EROFS: "the file system is read-only; choose another folder",
     errno.ENOENT: "no such file or folder",
     errno.ENOTDIR: "a part of this path is a file, not a folder; choose another folder",
-    errno.EISDIR: "is a folder; a file is expected here",
+    errno.EISDIR: "is a folder; a file is expected here: move it away",
     errno.EEXIST: "is a file; a folder is expected here",
     errno.ELOOP: "is a link, and files are neither read nor written through links here; remove it",
     errno.ENXIO: "is no plain file; remove it",
@@ -202,5 +202,6 @@ def remove_parts(folder: Path, *, deep: bool = True) -> None:
             part = Path(place, name)
             if part.suffix == PROBE:
                 continue
-            shutil.rmtree(part) if name in folders else part.unlink(missing_ok=True)
+            is_folder = name in folders and not part.is_symlink()
+            shutil.rmtree(part) if is_folder else part.unlink(missing_ok=True)
         folders[:] = [name for name in folders if deep and not is_part(name)]

@@ -134,13 +134,22 @@ def _take_away(path: Path, old: Path) -> None:
     except FileNotFoundError:
         old.touch()
     except OSError as error:
-        if error.errno != errno.EXDEV:
+        if error.errno not in (errno.EXDEV, errno.EBUSY):
             raise
         if path.is_dir() and not _is_link(path):
-            shutil.rmtree(path)
+            _empty(path)
         else:
             path.unlink()
         old.touch()
+
+
+def _empty(folder: Path) -> None:
+    """Remove a folder; of one where a drive is mounted all that is in it."""
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        if error.errno != errno.EBUSY or any(folder.iterdir()):
+            raise
 
 
 def _move(source: Path, target: Path) -> None:

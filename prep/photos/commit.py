@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained
 from prep.core.words import list_some
 from prep.dataset.dataset import Sample, write_index
 from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
@@ -14,13 +13,19 @@ from prep.photos.rendering import OWN_RANGES, Rendering, read_rendering, write_r
 
 
 def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
-    """Path, size and time of files that a staged result depends on; SegError if one is not there."""
-    stamps = []
-    for path in paths:
-        with explained(path):
-            status = path.stat()
-        stamps.append((path.as_posix(), status.st_size, status.st_mtime_ns))
-    return stamps
+    """Path, size and time of files that a staged result depends on; both -1 where one, or what it links to, is gone.
+
+    Whoever reads that one says what is wrong with it.
+    """
+    return [(path.as_posix(), *_size_and_time(path)) for path in paths]
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
 
 
 def commit_samples(

@@ -2,20 +2,28 @@
 
 import io
 import json
+import os
 import re
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
+from prep.annotate.network import child
+from prep.annotate.network.choice import Choice
+from prep.annotate.network.snapshot import write_snapshot
 from prep.dataset.dataset import Dataset
 from prep.geo.extra import has_geo
 from tests.concurrent.commands import TILED
 from tests.concurrent.commands import make_base as make_dataset
 from tests.models import write_run
+from tests.prep.annotate.network.training import noisy
 from tests.support import run_ok, tree
 from tests.train.predicting.test_video import film
+from train.config import plan
+from train.planning import planner
 
 COMMANDS = {
     "synth": "seg-prep synth --n 3 --test 1 --size 40x48 -o new --workers 1",
@@ -56,6 +64,12 @@ TRAININGS = {"train": f"seg-train divided {_TINY}", "folds": f"seg-train divided
 """These go on with --resume."""
 
 COMMANDS |= TRAININGS
+COMMANDS["train-network"] = "train-network learnt/1"
+"""The process that trains beside `annotate --train-network`; the server starts it again with the same words."""
+
+TRAINED = {**dict.fromkeys(TRAININGS, "divided"), "train-network": "learnt/1/dataset"}
+"""The dataset of each training."""
+
 if find_spec("onnxruntime") and find_spec("onnx"):
     COMMANDS["encode"] = "seg-prep annotate d --sam sam --prepare"
 if has_geo():
@@ -66,8 +80,21 @@ if has_geo():
     }
 
 
+def train_network(words: list[str], prog_name: str) -> None:
+    """Be that process: its plan is of two epochs, in place of minutes that are enough for more on a faster machine."""
+    chosen = {"width": 4, "size": 16, "crops": 1, "batch": 2, "epochs": 2}
+    fixed = plan.Plan(prog_name, tuple(plan.Choice(name, value, "") for name, value in chosen.items()))
+    planner.planner = lambda given: lambda dataset, stats, fabric, bar: fixed
+    os.nice = lambda increment: increment
+    standing, _ = os.pipe()  # the server lives as long as this process
+    os.dup2(standing, 0)
+    sys.argv = [prog_name, *words, "2"]
+    child.main()
+
+
 def make_base(folder: Path) -> Path:
-    """Datasets d (not split) and divided (split), raw files, two runs, a video, and predictions of the second run."""
+    """Datasets d (not split) and divided (split), raw files, two runs, a video, predictions of the second run, and
+    what a network learns from beside the page of a third dataset."""
     make_dataset(folder)
     shutil.copytree(folder / "d", folder / "divided")
     run_ok("split", folder / "divided", "--workers", 1)
@@ -77,6 +104,10 @@ def make_base(folder: Path) -> Path:
         from tests.prep.annotate.sam.onnx_files import write_pair
 
         write_pair(folder / "sam", "huggingface")
+    write_snapshot(
+        noisy(folder / "labelled", 4, labelled=4), Choice(("s0", "s1", "s2"), ("s3",)), folder / "learnt" / "1",
+        lambda: False,
+    )  # fmt: skip
     if has_geo():
         run_ok("tile", folder / TILED, "-o", folder / "town", "--size", 30)
     opened = Dataset.open(folder / "divided")
@@ -109,14 +140,18 @@ def content(folder: Path) -> dict[str, bytes]:
 
     Of the latest run, if it is new: what does not depend on the clock, and the weights of its models.
     """
-    found, latest = {}, (folder / "runs" / "latest").resolve().name
+    found = {}
     for name, data in tree(folder).items():
-        run = re.match(r"runs/(divided-[0-9-]+|latest)", name)
+        run = re.match(r"(.*\bruns)/((divided|dataset)-[0-9-]+|latest)", name)
         if run is None and not name.endswith(_OF_THIS_COPY):
             found[name] = data
-        if run is not None and run[1] == latest and not name.endswith(_CLOCKED):
-            found[f"runs/new{name[run.end() :]}"] = _weights(data) if name.endswith("model.pt") else data
+        if run is not None and run[2] == _latest(folder / run[1]) and not name.endswith(_CLOCKED):
+            found[f"{run[1]}/new{name[run.end() :]}"] = _weights(data) if name.endswith("model.pt") else data
     return found
+
+
+def _latest(runs: Path) -> str:
+    return (runs / "latest").resolve().name
 
 
 def _weights(checkpoint: bytes) -> bytes:

@@ -101,6 +101,8 @@ def _child(folder: Path, words: list[str], point: int | None, sender: "multiproc
 def _main(program: str) -> Callable[..., object]:
     if program == "seg-prep":
         from prep.cli.main import main
+    elif program == "train-network":
+        from tests.kills.commands import train_network as main
     else:
         from train.cli.main import main
     return main

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.dataset.transaction import writing
-from tests.kills.commands import COMMANDS, IN_THE_BACKGROUND, TRAININGS, content
+from tests.kills.commands import COMMANDS, IN_THE_BACKGROUND, TRAINED, TRAININGS, content
 from tests.kills.killer import run
 
 KILLED = -9
@@ -73,8 +73,8 @@ def _typed_again(command: Command, folder: Path) -> str | None:
         code, _, said = run(folder, command.words)
     if code != 0:
         return f"typed again: {said}"
-    if command.name in TRAININGS:  # what was left of a commit of statistics goes when somebody writes the next time
-        with writing(folder / "divided"):
+    if trained := TRAINED.get(command.name):  # what is left of a commit of statistics goes when somebody writes there
+        with writing(folder / trained):
             pass
     return "; ".join(_differences(content(folder), command.after)) or None
 

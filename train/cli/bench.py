@@ -47,6 +47,7 @@ def bench(
     """
     need_torch()
     from prep.dataset.stats import ensure_stats
+    from prep.dataset.transaction import settle
     from prep.packing.streamed import open_dataset
     from train.config.recipes import find_recipe
     from train.data.data import training_store
@@ -58,7 +59,9 @@ def bench(
     from train.windows.scale import Rescaling
 
     config = find_recipe(recipe or "default").config(settings)
-    opened = open_dataset(find_training_data(dataset))
+    found = find_training_data(dataset)
+    settle(found)
+    opened = open_dataset(found)
     fabric = make_fabric(device, precision=config.precision)
     with progress("Counting") as advance:
         stats, _ = ensure_stats(opened, advance)

@@ -9,6 +9,7 @@ from prep.core.files import write_text
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats, ensure_stats
+from prep.dataset.transaction import settle
 from prep.packing.streamed import open_dataset
 from train.config.config import Config
 from train.config.plan import Plan
@@ -48,6 +49,7 @@ def plan_dataset(
     if output is not None and output.exists() and not overwrite:
         raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
     Config(**{name: value for name, value in given.items() if value is not None})  # what no training can have
+    settle(root)
     dataset = open_dataset(root)
     with bar("Counting") as advance:
         stats, _ = ensure_stats(dataset, advance)

@@ -72,8 +72,11 @@ class OutputFolder:
         """Whether any of these files is not there as this model makes it of this photo, or all are to be made anew.
 
         photo: None for files that are about all photos. Another one of the same name is told by its size and time.
-        Raises SegError if a file is there that predict did not make, unless it may be overwritten.
+        Raises SegError if a folder is there, or a file that predict did not make, unless that may be overwritten.
         """
+        for path in paths:
+            if path.is_dir():
+                raise SegError(f"{path}: is a folder; a file is expected here: move it away")
         if self.overwrite:
             return True
         for path in paths:

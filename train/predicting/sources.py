@@ -1,5 +1,6 @@
 """What there is to predict: photos, folders of photos, the images of a dataset, videos."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,4 +54,4 @@ def _photos_of(source: Path) -> list[FoundFile]:
 
 
 def _is_below(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))  # also of links in a circle

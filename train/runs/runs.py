@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, part_of, write_text
+from prep.core.files import explained, make_folder, part_of, remove_parts, write_text
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import CONFIG, FOLDS, LAST, MODEL
 from train.runs.run_settings import read_settings
@@ -28,10 +28,13 @@ def new_run(dataset: Path) -> Path:
 
 def mark_latest(run: Path) -> None:
     """Let runs/latest lead to a run: as a link, or where there are none (Windows) as a file that holds its name."""
+    remove_parts(RUNS, deep=False)  # of trainings that were killed here
     link = part_of(RUNS / LATEST)
     try:
         link.symlink_to(run.name, target_is_directory=True)
         link.replace(RUNS / LATEST)
+    except FileNotFoundError:  # a training that begins in this moment took it for such a part, and is the latest
+        return
     except OSError:
         link.unlink(missing_ok=True)
         write_text(RUNS / LATEST, run.name)

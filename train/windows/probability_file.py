@@ -1,6 +1,7 @@
 """Class probabilities of an image of any size as a NumPy file, written strip by strip."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +43,7 @@ def written(path: Path, parts: Iterator[Part], shape: tuple[int, int, int]) -> I
     try:
         with explained(path):
             file = file_part.open("wb")
-        with file:
+        with _closing(file, path):
             np.lib.format.write_array_header_1_0(file, {"descr": dtype.str, "fortran_order": False, "shape": shape})
             begin = file.tell()
             for top, left, part in parts:
@@ -55,6 +56,16 @@ def written(path: Path, parts: Iterator[Part], shape: tuple[int, int, int]) -> I
     except BaseException:
         file_part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _closing(file: BinaryIO, path: Path) -> Iterator[None]:
+    """Close the file in the end: what a full disk did not take is tried once more there, and told of `path`."""
+    try:
+        yield
+    finally:
+        with explained(path):
+            file.close()
 
 
 def _write(

@@ -132,6 +132,7 @@ def empty_classes(raw: Raw) -> str:
 
 
 LEFT_OUT = (
+    dangling_link,
     truncated_mask,
     truncated_photo,
     truncated_jpeg,
@@ -146,7 +147,6 @@ REFUSED = (
     no_masks,
     no_photos,
     folder_named_as_mask,
-    dangling_link,
     color_twice,
     json_color_twice,
     invalid_json,
@@ -471,3 +471,14 @@ def test_what_is_missing_is_told_with_an_example(typed: list[str], told: str) ->
     result = run_prep(*typed)
     assert result.exit_code == 2
     assert result.stderr.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [('{"classes": [', "not valid JSON: "), (f'{{"n": {"9" * 5000}}}', "holds a number of thousands")],
+)
+def test_damaged_classes_are_told_with_what_helps(dataset: Dataset, text: str, said: str) -> None:
+    (dataset.root / "classes.json").write_text(text, encoding="utf-8")
+    message = run_error("stats", dataset.root)
+    assert message.startswith(f"{dataset.root / 'classes.json'}: {said}")
+    assert message.endswith("; correct it, or restore the file")

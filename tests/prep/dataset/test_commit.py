@@ -1,5 +1,6 @@
 """A commit with something in its way, or of a stranger: told before anything is changed, and nothing outside is."""
 
+import errno
 import json
 import os
 import shutil
@@ -130,6 +131,31 @@ def test_a_part_of_the_dataset_on_another_drive(
         except Killed:
             recover(root)
     assert files_of(root, hidden=True) == REPLACED
+
+
+def test_a_folder_that_goes_and_is_a_drive_of_its_own_is_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can move or remove it while the drive is mounted there."""
+    root = fill(tmp_path / "d", {**OLD, "patches/size16/images.npy": b"old"})
+    mounted = str(root / "patches")
+
+    def busy(real: Callable[..., object]) -> Callable[..., object]:
+        def change(path: object, *others: object, **options: object) -> object:
+            if str(path) in (mounted, "patches") and not options.get("dir_fd"):
+                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+            return real(path, *others, **options)
+
+        return change
+
+    with monkeypatch.context() as patch, Transaction(root, "test", {"n": 1}) as change:
+        patch.setattr(Path, "rename", busy(Path.rename))
+        patch.setattr(os, "rmdir", busy(os.rmdir))
+        stage(change, NEW)
+        change.commit(overwrite=True, remove=["patches"])
+    assert list((root / "patches").iterdir()) == []
+    left = {name: content for name, content in OLD.items() if not name.startswith("patches/")}
+    assert files_of(root, hidden=True) == {**left, **NEW}
 
 
 # Strangers

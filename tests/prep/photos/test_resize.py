@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -631,3 +632,14 @@ def test_photo_keeps_its_place_through_two_frames(tmp_path: Path) -> None:
     assert image.shape == (30, 40, 3)
     assert (image[:, 15:25] == 200).all()
     assert image.sum() == 200 * 3 * 300
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
+def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    save(tmp_path / "raw" / "a.png", random_image(0))
+    (tmp_path / "raw" / "gone.png").symlink_to("nowhere.png")
+    (tmp_path / "raw" / "round.png").symlink_to("round.png")
+    said = run_partly("resize", tmp_path / "raw", "-o", tmp_path / "d", "--size", 16)
+    assert "gone.png: no such file" in said
+    assert "round.png: " in said
+    assert list(by_stem(tmp_path / "d")) == ["a"]

@@ -279,3 +279,18 @@ def test_a_training_without_settings_is_planned_and_says_so(
     for settings in (("--epochs", 1), ("--recipe", "default")):
         assert run_train(*tiny, "--size", 32, *settings).exit_code == 0
         assert not Path("runs/latest/plan.toml").exists()
+
+
+@pytest.mark.parametrize("command", [("plan",), ("bench", "--steps", 1, "--width", 4, "--size", 16, "--batch", 2)])
+def test_a_commit_of_statistics_that_was_killed_is_finished(tmp_path: Path, command: tuple[object, ...]) -> None:
+    root = tmp_path / "d"
+    run_ok("synth", "--n", 4, "--test", 1, "--size", "48x40", "-o", root)
+    run_ok("stats", root)
+    staging = root / ".unfinished-stats-00000000"
+    (staging / "new").mkdir(parents=True)
+    (root / "stats.json").replace(staging / "new" / "stats.json")
+    (staging / "commit.json").write_text(json.dumps({"remove": [], "move": ["stats.json"]}))
+    result = run_train(*command[:1], root, *command[1:], "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert (root / "stats.json").exists()
+    assert not staging.exists()

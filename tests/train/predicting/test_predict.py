@@ -1,6 +1,7 @@
 """What predict writes of photos, and which photos it finds."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +172,23 @@ def test_equal_stems_and_nothing_to_do_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SegError, match="empty: no photos here"):
         find_sources([tmp_path / "empty"], tmp_path / "out")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
+def test_a_link_that_leads_to_itself_is_a_photo_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "round.png").symlink_to("round.png")
+    assert [photo.stem for photo in find_sources([tmp_path], tmp_path / "out").photos] == ["round"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_with_what_helps(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    photo_of(tmp_path / "photos/a.png", NESTED)
+    (tmp_path / "out/masks/a.png/mine").mkdir(parents=True)
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
+    for options in ((), ("--overwrite",)):
+        result = CliRunner().invoke(main, [*map(str, command), *options])
+        assert result.exit_code == 1
+        assert "a.png: is a folder; a file is expected here: move it away" in result.stderr
 
 
 def test_the_images_of_a_dataset(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from prep.core.errors import SegError
+from prep.core.files import part_of
 from tests.models import run_train, train_error, write_run
 from tests.support import random_image, save
 from train.config.config import Config
@@ -40,6 +41,16 @@ def marked(request: pytest.FixtureRequest, runs: None, monkeypatch: pytest.Monke
         monkeypatch.setattr(Path, "symlink_to", refused)
         mark_latest(LATEST)
         assert Path("runs/latest").is_file()
+
+
+@pytest.mark.usefixtures("runs")
+def test_the_link_of_a_training_that_was_killed_meanwhile_goes() -> None:
+    killed = part_of(Path("runs/latest"))
+    killed.symlink_to(OLDER.name)
+    mark_latest(LATEST)
+    assert not killed.is_symlink()
+    assert (OLDER / "model.pt").exists()
+    assert find_run(None, lambda line: None) == LATEST
 
 
 @pytest.mark.usefixtures("marked")

@@ -8,6 +8,7 @@ import torch
 
 from prep.core.errors import SegError
 from tests.train.windows.window_oracle import CLASSES, noise, plain_scores, position_dependent, predictor_of
+from train.windows import probability_file
 from train.windows.image_rows import ArrayRows
 from train.windows.probability_file import numpy_file
 from train.windows.window_settings import WindowSettings
@@ -72,3 +73,13 @@ def test_an_error_of_the_image_is_not_blamed_on_the_file(tmp_path: Path) -> None
     with pytest.raises(OSError, match="the image is gone"):
         list(PREDICTOR.strips(Broken(), numpy_file(tmp_path / "p.npy")))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's disk that is always full")
+def test_a_full_disk_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = tmp_path / "part"
+    part.symlink_to("/dev/full")
+    monkeypatch.setattr(probability_file, "part_of", lambda path: part)
+    with pytest.raises(SegError, match=r"p\.npy: no space left on the disk"):
+        list(PREDICTOR.strips(ArrayRows(noise(20, 33)), numpy_file(tmp_path / "p.npy")))
+    assert list(tmp_path.iterdir()) == []
