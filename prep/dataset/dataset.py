@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from prep.core.files import read_bytes
 from prep.core.progress import Say
 from prep.core.tables import IF_USED, ONE_OF, read_table, write_table
 from prep.dataset.commit import begins_dataset, between_commits
-from prep.dataset.dataset_files import CLASSES, INDEX
+from prep.dataset.dataset_files import CLASSES, IMAGES, INDEX, MASKS
 from prep.dataset.missing import no_dataset, not_a_dataset
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
@@ -365,9 +366,21 @@ def find_dataset(argument: Path | None) -> Path:
 
 
 def read_index(path: Path) -> tuple[Sample, ...]:
-    """Read index.csv; SegError names the line that does not fit."""
+    """Read index.csv; SegError names the line that does not fit, or a file outside of the dataset."""
     samples = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
+    for sample in samples:
+        for name in (sample.image, sample.mask):
+            if _leads_out(name):
+                raise SegError(
+                    f"{path}: {name!r} of {sample.stem} lies outside of the dataset; copy the file into the folder "
+                    f"{IMAGES if name == sample.image else MASKS}/ here, and correct that line"
+                )
     return tuple(sorted(samples, key=attrgetter("stem")))
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a name could be of any file of this computer: the index may be somebody else's."""
+    return name.startswith(("/", "\\")) or name[1:2] == ":" or (".." in name and ".." in re.split(r"[/\\]", name))
 
 
 def write_index(path: Path, samples: Iterable[Sample]) -> None:

@@ -278,7 +278,7 @@ def test_an_index_that_names_files_elsewhere_removes_none_of_them(dataset: Datas
     samples[0] = replace(samples[0], image="../victim.png")
     write_index(dataset.root / "index.csv", samples)
     said = run_error("synth", "--n", 3, "-o", dataset.root, "--overwrite")
-    assert "would change '../victim.png', outside of the dataset" in said
+    assert "'../victim.png' of image_000000 lies outside of the dataset" in said
     assert victim.exists()
 
 
