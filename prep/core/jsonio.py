@@ -38,8 +38,9 @@ def read_json(path: Path, *, remedy: str, largest: int = _LARGEST) -> object:
         return content
     except RecursionError as error:
         raise SegError(f"{path}: nested too deeply; {remedy}") from error
-    except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits
-        raise SegError(f"{path}: not valid JSON ({error}); {remedy}") from error
+    except ValueError as error:  # also bytes that are no text
+        why = "a number of thousands of digits" if "set_int_max_str_digits" in str(error) else error
+        raise SegError(f"{path}: not valid JSON ({why}); {remedy}") from error
 
 
 def read_record(path: Path, kind: type[_Record], *, remedy: str, null_is_nan: bool = False) -> _Record:

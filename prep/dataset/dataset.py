@@ -367,7 +367,8 @@ def find_dataset(argument: Path | None) -> Path:
 
 def read_index(path: Path) -> tuple[Sample, ...]:
     """Read index.csv; SegError names the line that does not fit, or a file outside of the dataset."""
-    samples = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
+    rows = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
+    samples = tuple(sorted(rows, key=attrgetter("stem")))
     for sample in samples:
         for name in (sample.image, sample.mask):
             if _leads_out(name):
@@ -375,7 +376,7 @@ def read_index(path: Path) -> tuple[Sample, ...]:
                     f"{path}: {name!r} of {sample.stem} lies outside of the dataset; copy the file into the folder "
                     f"{IMAGES if name == sample.image else MASKS}/ here, and correct that line"
                 )
-    return tuple(sorted(samples, key=attrgetter("stem")))
+    return samples
 
 
 def _leads_out(name: str) -> bool:

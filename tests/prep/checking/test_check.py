@@ -176,7 +176,7 @@ def test_an_index_that_names_files_elsewhere_is_refused_everywhere(root: Path, c
     """It would be copied by `masks export`, whose result people pass on."""
     change_rows(root, ["image_3"], **{column: name})
     said = f"{name!r} of image_3 lies outside of the dataset; copy the file into the folder {column}s/ here"
-    assert said in only(root).text
+    assert only(root).text == f"index.csv cannot be used: {said.partition(';')[0]}."
     for command in (("masks", "export", root, "--to", "rgb", "-o", root.parent / "out"), ("stats", root)):
         assert said in run_error(*command)
     assert not (root.parent / "out").exists()
