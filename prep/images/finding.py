@@ -92,9 +92,18 @@ def _pages(file: FoundFile) -> int:
 def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list[FoundFile]:
     """All photos below these folders, or these photos themselves, each with a stem of its own.
 
+    As photos_below; also SegError if two have the same stem, or if a name cannot be shown.
+    """
+    found = photos_below(sources, without)
+    refuse_equal_stems(found)
+    return found
+
+
+def photos_below(sources: Sequence[Path], without: Collection[Path] = ()) -> list[FoundFile]:
+    """All photos below these folders, or these photos themselves, whatever they are called.
+
     Folders that hold labels by their name are left out, unless one of them was named itself.
-    without: files that are known to be no photos.
-    Raises SegError if there is none, if two have the same stem, or if a name cannot be shown.
+    without: files that are known to be no photos.  Raises SegError if there is none.
     """
     for source in sources:
         if source.suffix.lower() == ".zip" and source.is_file():
@@ -105,7 +114,6 @@ def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list
     if not found:
         listed = ", ".join(map(str, sources))
         raise SegError(f"{listed}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
-    refuse_equal_stems(found)
     return found
 
 
@@ -140,14 +148,24 @@ def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
     seen: dict[str, FoundFile] = {}
     twins: list[tuple[FoundFile, FoundFile]] = []
     for file in found:
-        if not file.name.isprintable():  # control characters, or bytes that are no UTF-8
-            raise SegError(f"{str(file.path)!r}: the name holds characters that cannot be shown; rename the file")
+        if not file.name.isprintable():
+            raise SegError(_odd(file))
         twin = seen.setdefault(file.stem, file)
         if twin is not file:
             twins.append((twin, file))
     if twins:
         one, other = twins[0]
         raise SegError(f"{one.path} and {other.path} have the same stem {one.stem}; {_way_out(twins)}")
+
+
+def without_odd_names(found: Sequence[FoundFile]) -> tuple[list[FoundFile], list[str]]:
+    """The files whose names can be shown, and what is wrong with each of the others."""
+    return [file for file in found if file.name.isprintable()], [_odd(f) for f in found if not f.name.isprintable()]
+
+
+def _odd(file: FoundFile) -> str:
+    """Of a name with control characters, or with bytes that are no UTF-8."""
+    return f"{str(file.path)!r}: the name holds characters that cannot be shown; rename the file"
 
 
 def _way_out(twins: Sequence[tuple[FoundFile, FoundFile]]) -> str:

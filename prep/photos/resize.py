@@ -15,7 +15,7 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
-from prep.images.finding import FoundFile, find_photos, refuse_equal_stems, with_pages
+from prep.images.finding import FoundFile, photos_below, refuse_equal_stems, with_pages, without_odd_names
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps
@@ -116,7 +116,8 @@ def resize_photos(
         refuse_own_folders(source, root)
         if is_dataset(source):
             raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
-    found = _find(sources)
+    found, odd = without_odd_names(_find(sources))
+    refuse_equal_stems(found)
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
     jobs = [
@@ -131,11 +132,13 @@ def resize_photos(
     options = replace(options, rendering=survey.rendering)
     settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
     failures = Failures(max_failed)
+    for problem in odd:
+        failures.add(problem)
     with Transaction(root, "resize", settings) as change:
         with threads(workers) as pool:  # decoding, resizing and encoding all release Python's lock
             work = ResizePhoto(with_folders(change.path(".")), options)
             outcomes = run_jobs(work, jobs, workers, progress, pool, take=failures.look)
-        problems = tuple(outcome.problem for outcome in outcomes if outcome.problem)
+        problems = (*odd, *(outcome.problem for outcome in outcomes if outcome.problem))
         samples = [outcome.sample for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
@@ -180,8 +183,7 @@ def _find(sources: Sequence[Path]) -> list[FoundFile]:
     found: list[FoundFile] = []
     for source in sources:
         is_list = source.suffix.lower() == _LIST_SUFFIX and source.is_file()
-        found += _listed(source) if is_list else find_photos([source])
-    refuse_equal_stems(found)
+        found += _listed(source) if is_list else photos_below([source])
     return found
 
 

@@ -180,6 +180,8 @@ def predict(
     predictor = as_rendered(predictor, found.photos, note)
     remote = remote_predictor(runs, identities, engine, device, scale).with_settings(windows, predictor.rendering)
     failures = Failures(max_failed)
+    for problem in found.odd:
+        failures.add(problem)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= polygon_settings(moving, smallest)
@@ -189,7 +191,7 @@ def predict(
             bar=progress, note=note, remote=remote,
         )  # fmt: skip
         predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, failures, bar=progress, note=note)
-    asked = len(found.photos) + len(found.videos)
+    asked = len(found.photos) + len(found.videos) + len(found.odd)
     done = asked - len(failures.problems)
     kinds_found = (("photo", found.photos), ("video", found.videos))
     what = " and ".join(one if asked == 1 else f"{one}s" for one, files in kinds_found if files)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.folder_names import names_labels
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.images.finding import FoundFile, find_files, refuse_equal_stems, with_pages
+from prep.images.finding import FoundFile, find_files, refuse_equal_stems, with_pages, without_odd_names
 from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
@@ -16,10 +17,11 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".m
 
 @dataclass(frozen=True)
 class Sources:
-    """Photos and videos, each with a stem of its own."""
+    """Photos and videos, each with a stem of its own, and what is wrong with files whose names cannot be shown."""
 
     photos: tuple[FoundFile, ...]
     videos: tuple[FoundFile, ...]
+    odd: tuple[str, ...] = ()
 
 
 def find_sources(sources: Sequence[Path], output: Path) -> Sources:
@@ -38,12 +40,15 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
         raise SegError(
             f"{', '.join(map(str, sources))}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}"
         )
+    photos, odd = without_odd_names(photos)
+    if odd and not photos and not videos:
+        raise refused(odd)
     try:
         for files in (photos, videos):
             refuse_equal_stems(files)
     except SegError as error:
         raise SegError(f"{error}, or predict them into different folders") from error
-    return Sources(tuple(photos), tuple(videos))
+    return Sources(tuple(photos), tuple(videos), tuple(odd))
 
 
 def _photos_of(source: Path) -> list[FoundFile]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import sys
 import zlib
@@ -352,6 +353,25 @@ def test_odd_photos_do_not_stop_the_good_ones(tmp_path: Path, workers: int) -> N
     shutil.rmtree(tmp_path / "out")
     assert run_error(*command, "--max-failed", 2).startswith("3 files cannot be used:\n")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file systems there have no such names")
+def test_names_that_cannot_be_shown_do_not_stop_the_others(tmp_path: Path) -> None:
+    """Control characters, and bytes that are no UTF-8."""
+    save(tmp_path / "raw" / "good.png", smooth_image())
+    for name in (b"od\x07d.png", b"gr\xfcn.png"):
+        shutil.copy(tmp_path / "raw" / "good.png", tmp_path / "raw" / os.fsdecode(name))
+    said = run_partly("resize", tmp_path / "raw", "-o", tmp_path / "out", "--size", 16)
+    assert len(said.strip().splitlines()) == 3
+    assert r"od\x07d.png': the name holds characters that cannot be shown; rename the file" in said
+    assert r"gr\udcfcn.png': the name holds" in said
+    assert list(by_stem(tmp_path / "out")) == ["good"]
+    many = run_error("resize", tmp_path / "raw", "-o", tmp_path / "none", "--size", 16, "--max-failed", 1)
+    assert many.startswith("2 files cannot be used:\n")
+    (tmp_path / "raw" / "good.png").unlink()
+    said = run_error("resize", tmp_path / "raw", "-o", tmp_path / "none", "--size", 16)
+    assert said.endswith("rename the file\nNothing was written: none of the photos can be used")
+    assert not (tmp_path / "none").exists()
 
 
 def test_only_bad_photos_leave_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What predict writes of photos, and which photos it finds."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -309,6 +310,20 @@ def test_odd_photos_do_not_stop_the_good_ones(tmp_path: Path) -> None:
     assert all(f"  {path}: the file is truncated or damaged" in result.stderr for path in odd)
     assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["good.png"]
     assert "3 files cannot be used:\n" in train_error(*command, *options, 2)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file systems there have no such names")
+def test_names_that_cannot_be_shown_do_not_stop_the_others(tmp_path: Path) -> None:
+    good = photo_of(tmp_path / "photos/good.png", NESTED).path
+    shutil.copy(good, good.with_name("od\x07d.png"))
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", write_run(tmp_path / "run"))
+    options = ("--device", "cpu", "--save", "masks")
+    result = CliRunner().invoke(main, list(map(str, (*command, *options))))
+    assert (result.exit_code, result.stdout) == (1, f"1 of 2 photos -> {tmp_path / 'out'}\n")
+    assert r"od\x07d.png': the name holds characters that cannot be shown; rename the file" in result.stderr
+    assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["good.png"]
+    good.unlink()
+    assert train_error(*command, *options).endswith("cannot be shown; rename the file\n")
 
 
 def test_a_record_with_half_a_line_is_read_up_to_there_and_a_damaged_one_is_told(tmp_path: Path) -> None:
