@@ -1,21 +1,24 @@
 """Checks of the split: whole groups, every sample, no image on both sides, and results of the same split."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from prep.checking.findings import Finding, found
 from prep.core.errors import SegError
 from prep.dataset.dataset import SPLITS, Dataset, Sample
-from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, STATS
+from prep.dataset.dataset_files import FOLDS, INDEX, PATCH_SETTINGS, PATCHES, STATS
+from prep.dataset.folds import read_folds
 from prep.dataset.stats import is_stale, read_stats
 from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
 from prep.geo.blocks import in_metres, usual_block
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.footprint import footprints_of
-from prep.patching.patches import read_patch_settings
+from prep.patching.patches import read_patch_settings, refuse_damaged_index
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
@@ -24,6 +27,7 @@ def check_splits(dataset: Dataset) -> Iterator[Finding]:
     yield from _places(dataset.of_split())
     yield from _without_split(dataset.of_split())
     yield from _stale_stats(dataset)
+    yield from _broken_folds(dataset)
     yield from _stale_patches(dataset)
 
 
@@ -67,11 +71,25 @@ def _stale_stats(dataset: Dataset) -> Iterator[Finding]:
     try:
         stats = read_stats(path)
     except SegError as error:
-        reason = str(error).removeprefix(f"{path}: ").partition(";")[0]
-        yield from found("broken-stats", (STATS,), reason=reason)
+        yield from found("broken-stats", (STATS,), reason=_reason(path, error))
         return
     if _no_longer_fits(partial(is_stale, stats, dataset)):
         yield from found("stale-stats", (STATS,))
+
+
+def _broken_folds(dataset: Dataset) -> Iterator[Finding]:
+    path = dataset.root / FOLDS
+    if not os.path.lexists(path):
+        return
+    try:
+        read_folds(path)
+    except SegError as error:
+        yield from found("broken-folds", (FOLDS,), reason=_reason(path, error))
+
+
+def _reason(path: Path, error: SegError) -> str:
+    """What is wrong with this file; what to do the finding says."""
+    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ").partition(";")[0]
 
 
 def _no_longer_fits(is_stale: Callable[[], bool]) -> bool:
@@ -87,6 +105,7 @@ def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
     for path in sorted(dataset.root.glob(f"{PATCHES}/*/{PATCH_SETTINGS}")):
         try:
             settings = read_patch_settings(path.parent)
+            refuse_damaged_index(path.parent)
         except SegError:
             broken.append(path.relative_to(dataset.root).as_posix())
             continue

@@ -223,6 +223,12 @@ def read_patch_stems(folder: Path) -> list[str]:
     return [row.stem for row in _sources(folder)]
 
 
+def refuse_damaged_index(folder: Path) -> None:
+    """SegError if the table of a set is damaged, of which nothing is kept."""
+    for _ in _sources(folder):
+        pass
+
+
 def _sources(folder: Path) -> Iterator[_Source]:
     return read_table(folder / INDEX, _Source, remedy=_REMEDY, others=True)
 

@@ -1,12 +1,9 @@
-"""folds.csv: which fold of a cross-validation each sample belongs to."""
+"""Deal samples out to the folds of a cross-validation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.randomness import Stream
-from prep.core.tables import read_table, write_columns
 from prep.core.words import counted
 from prep.dataset.dataset import SPLITS, Sample
 from prep.splitting.balance import ClassPixels, groups_of
@@ -30,20 +27,3 @@ def assign_folds(units: Mapping[str, Sequence[Sample]], pixels: ClassPixels, fol
     return {
         sample.stem: fold for members, fold in zip(usable.values(), chosen.tolist(), strict=True) for sample in members
     }
-
-
-@dataclass(frozen=True)
-class _Row:
-    stem: str
-    fold: int
-
-
-def read_folds(path: Path) -> dict[str, int]:
-    """The fold of each sample, by stem; SegError if the file is damaged."""
-    rows = read_table(path, _Row, unique="stem", others=True, remedy="write it again with 'seg-prep split --folds'")
-    return {row.stem: row.fold for row in rows}
-
-
-def write_folds(path: Path, folds: Mapping[str, int], groups: Mapping[str, str]) -> None:
-    """Write stem, group and fold of each sample, sorted by stem; the group is empty for samples on their own."""
-    write_columns(path, ("stem", "group", "fold"), ((stem, groups[stem], folds[stem]) for stem in sorted(folds)))

@@ -13,6 +13,7 @@ from prep.core.progress import Progress, silent
 from prep.core.words import counted, verb
 from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample, opened_alone, write_index, writes
 from prep.dataset.dataset_files import FOLDS, INDEX
+from prep.dataset.folds import write_folds
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
@@ -21,7 +22,7 @@ from prep.splitting.assignment import DEFAULT_RATIOS, Ratios, beside_test, flat,
 from prep.splitting.balance import absent_classes, share_deviation
 from prep.splitting.buffer import touching
 from prep.splitting.dealing import Dealing, dealt_apart, refuse_all_in_test
-from prep.splitting.folds import assign_folds, write_folds
+from prep.splitting.folds import assign_folds
 from prep.splitting.grouping import group_samples, unit_by_stem, units_of
 
 

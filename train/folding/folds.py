@@ -10,7 +10,7 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, Say
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import FOLDS
-from prep.splitting.folds import read_folds
+from prep.dataset.folds import read_folds
 from prep.splitting.split import Dealt, deal_folds
 from train.runs.fold_record import FoldRow
 

@@ -538,6 +538,19 @@ def test_results_that_cannot_be_read(root: Path, content: str) -> None:
     expect(root, "warning", "broken-stats", "stats.json")
 
 
+@pytest.mark.parametrize("content", ["", "stem,fold\n", "stem,group,fold\nimage_1,,x\n", "\0"])
+def test_tables_of_folds_and_patches_that_cannot_be_read(root: Path, content: str) -> None:
+    run_ok("patches", root, "--size", 32, "--per-image", 1)
+    whole = (root / "patches" / "size32" / "index.csv").read_text()
+    (root / "patches" / "size32" / "index.csv").write_text(content or whole.replace(",", ";"))
+    expect(root, "warning", "broken-patches", "patches/size32/settings.json")
+    (root / "patches" / "size32" / "index.csv").write_text(whole)
+    run_ok("split", root, "--folds", 3, "--overwrite")
+    assert "broken-folds" not in {finding.kind for finding in check_dataset(root)}
+    (root / "folds.csv").write_text(content.replace("stem,fold", "stem"))
+    assert "broken-folds" in {finding.kind for finding in check_dataset(root)}
+
+
 def test_a_command_killed_while_it_moved_its_results(root: Path) -> None:
     (root / ".unfinished-stats").mkdir()
     (root / ".unfinished-stats" / "commit.json").write_text('{"remove": [], "move": []}')
@@ -648,7 +661,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 45
+    assert len(set(names)) == len(names) == 46
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 
