@@ -68,14 +68,15 @@ class OutputFolder:
                 del self._rows[name]
         write_table(self.root / FILES, _Row, [self._rows[name] for name in sorted(self._rows)])
 
-    def lacks(self, paths: Collection[Path], photo: Path | None = None) -> bool:
+    def lacks(self, paths: Collection[Path], photo: Path | None = None, frames: Path | None = None) -> bool:
         """Whether any of these files is not there as this model makes it of this photo, or all are to be made anew.
 
         photo: None for files that are about all photos. Another one of the same name is told by its size and time.
-        Raises SegError if a folder is there, or a file that predict did not make, unless that may be overwritten.
+        frames: the one of them that is a folder.
+        Raises SegError if another one is a folder, or one that predict did not make, unless it may be overwritten.
         """
         for path in paths:
-            if path.is_dir():
+            if path.is_dir() and path != frames:
                 raise SegError(f"{path}: is a folder; a file is expected here: move it away")
         if self.overwrite:
             return True

@@ -41,7 +41,7 @@ def predict_video(
     wanted = [*paths.values(), *([frames] if "masks" in kinds else [])]
     if not wanted:
         raise SegError(f"{video.path}: of a video there are only {', '.join(VIDEO_KINDS)}; add one of them to --save")
-    if not folder.lacks(wanted, video.path):
+    if not folder.lacks(wanted, video.path, frames):
         return
     source = VideoFile(video.path)
     with folder.making(wanted, video.path), ExitStack() as stack:
