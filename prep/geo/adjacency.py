@@ -17,6 +17,9 @@ OVERLAPPING, TOUCHING = -1.0, 0.5
 _ACROSS_PX = 1.0
 """How well the lines of footprints in different coordinate systems fit, on each side."""
 
+_FAR_EAST = 90
+"""Degrees: what lies farther east, and what lies as far west, may meet at the 180th meridian."""
+
 _AT_ONCE = 1 << 18
 """Pairs that are looked at together."""
 
@@ -36,15 +39,32 @@ def adjacent(footprints: Sequence[Footprint], sides: Sequence[str], gap: float) 
     for number, each in enumerate(footprints):
         by_crs[each.crs].append(number)
     found = [np.empty((0, 2), np.int64)]
-    for members in by_crs.values():
+    for crs, members in by_crs.items():
         numbers = np.array(members)
         corners = np.array([footprints[number].corners(less=-gap / 2) for number in members])
+        if corners[..., 0].min() < -_FAR_EAST < _FAR_EAST < corners[..., 0].max() and _is_in_degrees(crs):
+            western = corners[..., 0].min(axis=1) < -_FAR_EAST  # once more, beyond the 180th meridian
+            numbers = np.concatenate([numbers, numbers[western]])
+            corners = np.concatenate([corners, corners[western] + [360, 0]])
         for pairs in _meeting(corners.min(axis=1), corners.max(axis=1), codes[numbers]):
             shared = _share_an_area(corners[pairs[:, 0]], corners[pairs[:, 1]])
             found.append(numbers[pairs[shared]])
     if len(by_crs) > 1 and has_geo():
         found += _on_the_ground(footprints, codes, -_ACROSS_PX if gap > 0 else _ACROSS_PX)
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+
+
+def _is_in_degrees(crs: str) -> bool:
+    """Whether places in a coordinate system are longitudes and latitudes; of most that is known with `geo` only."""
+    if crs == "EPSG:4326" or not has_geo():
+        return crs == "EPSG:4326"
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    try:
+        return bool(CRS.from_user_input(crs).is_geographic)
+    except CRSError:  # whoever needs it is told
+        return False
 
 
 def _on_the_ground(footprints: Sequence[Footprint], codes: NDArray[np.intp], less: float) -> Iterator[Pairs]:

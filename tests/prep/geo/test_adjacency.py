@@ -29,6 +29,25 @@ def test_neighbours_touch_and_do_not_overlap(transform: tuple[float, ...]) -> No
     assert [cells[number] for number in pairs] == [(0, 200), (100, 200)]
 
 
+@pytest.mark.parametrize("crs", ["EPSG:4326", pytest.param("EPSG:4167", marks=needs_geo)])
+@pytest.mark.parametrize("least", [-180.0, 0.0])
+def test_neighbours_on_both_sides_of_the_180th_meridian(crs: str, least: float) -> None:
+    """Longitudes from -180 to 180, or from 0 to 360, in which nothing lies apart."""
+    degrees = 0.001
+    longitudes = [179.7, 179.8, 179.9, 180.0, 180.1]  # of the left sides of tiles of 100 pixels
+    starts = [(each - least) % 360 + least for each in longitudes]
+    footprints = [Footprint.of((degrees, 0, x, 0, -degrees, 0), crs, 0, 0, 100, 100) for x in starts]
+    footprints.append(Footprint.of((degrees, 0, -0.1, 0, -degrees, 0), crs, 0, 0, 100, 100))
+    splits = ["train", "val", "train", "val", "test", "test"]
+    assert _pairs(footprints, splits, TOUCHING) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert _pairs(footprints, splits, OVERLAPPING) == []
+
+
+def test_metres_beyond_ninety_do_not_meet_behind_the_earth() -> None:
+    footprints = [Footprint.of((1, 0, x, 0, -1, 0), "EPSG:32633", 0, 0, 100, 100) for x in (-180, 80)]
+    assert _pairs(footprints, ["train", "val"], TOUCHING) == []
+
+
 def test_random_footprints_overlap_as_their_pixels_do() -> None:
     rng = np.random.default_rng(0)
     boxes = [(int(x), int(y), int(w), int(h)) for x, y, w, h in rng.integers((0, 0, 5, 5), (300, 300, 60, 60), (60, 4))]
