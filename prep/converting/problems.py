@@ -255,7 +255,8 @@ def _may_blend(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMa
     if len(unknown) < _BLENDS:
         return False
     ids = sorted(classes.index_of_id())
-    return reader.name != "ids" or all(after - before >= _STEP for before, after in pairwise(ids))
+    is_apart = len(ids) > 1 and all(after - before >= _STEP for before, after in pairwise(ids))
+    return reader.name != "ids" or is_apart
 
 
 def _near_share(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, distance: float) -> float:

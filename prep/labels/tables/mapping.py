@@ -14,23 +14,26 @@ LABEL_MAPPING = "label_mapping"
 def mapped(table: ClassTable, mapping: object) -> ClassTable:
     """The table with the values of the masks as its ids.
 
-    mapping: value of the masks -> number or name of a class; 255, -1, null and names like ignore mean "not labelled".
+    mapping: value of the masks -> number or name of a class; 255, -1, null and names like ignore mean "not labelled",
+    as do the numbers of such names in the table.
     A class of no value gets an id that no mask of such a set holds. Raises SegError if it is no such mapping.
     """
     if not isinstance(mapping, dict) or not mapping:
         raise SegError(f"{LABEL_MAPPING} is not a list of 'value: class'; correct it, or take it out")
-    index_of = {number: index for index, number in enumerate(table.classes.ids)}
-    index_of_name = {name: index for index, name in enumerate(table.classes.names)}
+    index_of: dict[object, int] = {number: index for index, number in enumerate(table.classes.ids)}
+    index_of |= {name: index for index, name in enumerate(table.classes.names)}
+    unlabelled = {number for _, number in table.ignored}
     values: dict[int, list[int]] = defaultdict(list)
     ignored: list[int] = []
     for key, target in mapping.items():
         value = _value(key)
         if value is None:
             continue
-        if _is_ignored(target):
+        is_plain = target is None or type(target) in (int, str)
+        if is_plain and (target in unlabelled or _is_ignored(target)):
             ignored.append(value)
-        elif (index := index_of_name.get(target) if isinstance(target, str) else index_of.get(target)) is not None:
-            values[index].append(value)
+        elif is_plain and target in index_of:
+            values[index_of[target]].append(value)
         else:
             raise SegError(f"{LABEL_MAPPING} makes {target!r} of {key}, which names does not have; correct one of them")
     free = iter(raw for raw in range(MAX_ID, 0, -1) if raw not in mapping)
@@ -54,4 +57,4 @@ def _value(key: Any) -> int | None:  # noqa: ANN401  # as YAML has it
 def _is_ignored(target: object) -> bool:
     if isinstance(target, str):
         return means_ignored(target) or target.strip().lower() == "ignore_label"
-    return target is None or (isinstance(target, int) and (target < 0 or target == IGNORE_INDEX))
+    return not isinstance(target, int) or target < 0 or target == IGNORE_INDEX

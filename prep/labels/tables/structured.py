@@ -87,8 +87,9 @@ def table_from_yaml(text: str, first_id: int | None) -> ClassTable:
     names = listed[0] if listed else content
     if not names or not (listed or all(map(_is_number, content))):
         raise SegError('a YAML file without "names:"; write one name,#rrggbb or one name a line')
-    table = _of_values(names, first_id)
-    return mapped(table, content[LABEL_MAPPING]) if LABEL_MAPPING in content else table
+    if LABEL_MAPPING in content:  # its numbers are counted from 0
+        return mapped(_of_values(names, None), content[LABEL_MAPPING])
+    return _of_values(names, first_id)
 
 
 def table_from_pbtxt(text: str) -> ClassTable:

@@ -443,6 +443,10 @@ def test_a_mapping_of_the_values_of_masks_to_classes_is_followed(raw: Raw, names
     raw.convert()
     assert raw.names == ("sky", "road", "sea")
     raw.assert_masks(lambda ids: np.where(np.arange(32) < 5, 255, ids))
+    raw.write("data.yaml", "names: [void, sky, road, sea]\nlabel_mapping: {3: 0, 7: 1, 8: 2, 12: 3}\n")
+    raw.convert()
+    assert raw.names == ("sky", "road", "sea")
+    raw.assert_masks(lambda ids: np.where(np.arange(32) < 5, 255, ids))
     raw.masks(lambda ids: np.array([7, 8, 0], np.uint8)[ids])  # a class that is in no mask
     raw.write("data.yaml", "names: [sky, road, sea]\nlabel_mapping: {7: 0, 8: 1, 0: 255}\n")
     raw.convert()
@@ -462,6 +466,9 @@ def test_values_of_which_none_is_a_class_are_not_thrown_away(raw: Raw) -> None:
     said = raw.refused("--classes", lines)
     assert "--unknown ignore" in said
     assert "--unknown nearest" not in said
+    one = raw.write("one.txt", "sky,#0000ff,0\n")
+    raw.masks(lambda ids: np.arange(32 * 24, dtype=np.uint16).reshape(24, 32).astype(np.uint8) // 50)
+    assert "--unknown nearest" not in raw.refused("--classes", one)
 
 
 def test_greys_of_smooth_interpolation_are_no_ids(raw: Raw) -> None:

@@ -333,6 +333,8 @@ def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) 
         ("data.yaml", "names: [car]\nlabel_mapping: [7]\n", "label_mapping is not a list of 'value: class'"),
         ("data.yaml", "names: [car]\nlabel_mapping: {7: 1}\n", "label_mapping makes 1 of 7, which names does not have"),
         ("data.yaml", "names: [car]\nlabel_mapping: {7: true}\n", "label_mapping makes True of 7"),
+        ("data.yaml", "names: [a, b]\nlabel_mapping: {7: true}\n", "label_mapping makes True of 7"),
+        ("data.yaml", "names: [car]\nlabel_mapping: {7: [0]}\n", r"label_mapping makes [0] of 7"),
         ("data.yaml", "names: [car]\nlabel_mapping: {x: 0}\n", "label_mapping has 'x' in the place of a value"),
         ("dataset.json", '{"labels": {"whole": [1, 2], "core": 2}}', "regions of nnU-Net"),
         ("labels.xml", "<a/>", "an XML or HTML file"),
