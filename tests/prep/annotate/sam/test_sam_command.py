@@ -29,11 +29,11 @@ def test_prepare_encodes_all_and_goes_on(root: Path, tmp_path: Path) -> None:
     assert result.stdout == "3 photos encoded for SAM 1 of Hugging Face\n"
     before = {path: path.stat().st_ino for path in embeddings(root)}
     assert len(before) == 3
-    embeddings(root)[1].unlink()
+    embeddings(root)[1].rename(tmp_path / "held")  # not removed: the number of a removed file may be given again
     assert run_ok("annotate", root, "--sam", encoder, "--sam", decoder, "--prepare").stdout == result.stdout
     after = {path: path.stat().st_ino for path in embeddings(root)}
     assert after.keys() == before.keys()
-    assert sum(after[path] == before[path] for path in after) == 2
+    assert [after[path] == before[path] for path in before] == [True, False, True]
 
 
 def test_a_broken_photo_is_left_out_and_named(root: Path, tmp_path: Path) -> None:
