@@ -158,9 +158,28 @@ def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
         raise SegError(f"{one.path} and {other.path} have the same stem {one.stem}; {_way_out(twins)}")
 
 
-def without_odd_names(found: Sequence[FoundFile]) -> tuple[list[FoundFile], list[str]]:
-    """The files whose names can be shown, and what is wrong with each of the others."""
-    return [file for file in found if file.name.isprintable()], [_odd(f) for f in found if not f.name.isprintable()]
+def with_own_names(found: Sequence[FoundFile]) -> tuple[list[FoundFile], list[str]]:
+    """The files whose names can be shown and whose stems are theirs alone, and what is wrong with each of the others.
+
+    A file that came twice counts once.
+    Raises SegError if each shares its stem with another, as where all photos stand there in two formats.
+    """
+    shown = list({(file.path, file.stem): file for file in found if file.name.isprintable()}.values())
+    named: dict[str, list[FoundFile]] = {}
+    for file in shown:
+        named.setdefault(file.stem, []).append(file)
+    own = [file for file in shown if len(named[file.stem]) == 1]
+    if shown and not own:
+        refuse_equal_stems(shown)
+    problems = [_odd(file) for file in found if not file.name.isprintable()]
+    return own, problems + [_shared(file, named[file.stem]) for file in shown if len(named[file.stem]) > 1]
+
+
+def _shared(file: FoundFile, all_of_stem: Sequence[FoundFile]) -> str:
+    other = next(each for each in all_of_stem if each is not file)
+    return (
+        f"{file.path}: {other.path} has the same stem {file.stem}, and one would replace the other; rename one of them"
+    )
 
 
 def _odd(file: FoundFile) -> str:

@@ -15,7 +15,7 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
 from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
-from prep.images.finding import FoundFile, photos_below, refuse_equal_stems, with_pages, without_odd_names
+from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps
@@ -116,8 +116,7 @@ def resize_photos(
         refuse_own_folders(source, root)
         if is_dataset(source):
             raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
-    found, odd = without_odd_names(_find(sources))
-    refuse_equal_stems(found)
+    found, odd = with_own_names(_find(sources))
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
     jobs = [

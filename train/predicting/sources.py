@@ -9,7 +9,7 @@ from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.folder_names import names_labels
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.images.finding import FoundFile, find_files, refuse_equal_stems, with_pages, without_odd_names
+from prep.images.finding import FoundFile, find_files, with_own_names, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
@@ -17,7 +17,7 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".m
 
 @dataclass(frozen=True)
 class Sources:
-    """Photos and videos, each with a stem of its own, and what is wrong with files whose names cannot be shown."""
+    """Photos and videos, each with a stem of its own, and what is wrong with the names of others."""
 
     photos: tuple[FoundFile, ...]
     videos: tuple[FoundFile, ...]
@@ -29,7 +29,7 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
 
     Folders are searched to the bottom, without those that hold labels by their name, and without `output`. Videos in
     them are left out: only those named themselves are meant.
-    Raises SegError if there is nothing, or if two have the same stem.
+    Raises SegError if there is nothing, or nothing with a name that can be shown and a stem of its own.
     """
     if not sources:
         raise SegError("nothing is named to predict; name photos, folders of photos, a dataset or videos")
@@ -40,15 +40,14 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
         raise SegError(
             f"{', '.join(map(str, sources))}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}"
         )
-    photos, odd = without_odd_names(photos)
-    if odd and not photos and not videos:
-        raise refused(odd)
     try:
-        for files in (photos, videos):
-            refuse_equal_stems(files)
+        (photos, odd), (videos, odd_videos) = with_own_names(photos), with_own_names(videos)
     except SegError as error:
         raise SegError(f"{error}, or predict them into different folders") from error
-    return Sources(tuple(photos), tuple(videos), tuple(odd))
+    problems = [*odd, *odd_videos]
+    if problems and not photos and not videos:
+        raise refused(problems)
+    return Sources(tuple(photos), tuple(videos), tuple(problems))
 
 
 def _photos_of(source: Path) -> list[FoundFile]:

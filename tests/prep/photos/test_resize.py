@@ -355,6 +355,22 @@ def test_odd_photos_do_not_stop_the_good_ones(tmp_path: Path, workers: int) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_photos_of_one_stem_do_not_stop_the_others(tmp_path: Path) -> None:
+    """A camera's x.jpg beside the x.tif that somebody made of it."""
+    raw = tmp_path / "raw"
+    good, jpeg, tiff = raw / "good.png", raw / "x.jpg", raw / "x.tif"
+    for path in (good, jpeg, tiff):
+        save(path, smooth_image())
+    said = run_partly("resize", raw, "-o", tmp_path / "out", "--size", 16)
+    for one, other in ((jpeg, tiff), (tiff, jpeg)):
+        assert f"{one}: {other} has the same stem x, and one would replace the other; rename one of them\n" in said
+    assert list(by_stem(tmp_path / "out")) == ["good"]
+    good.unlink()
+    said = run_error("resize", raw, "-o", tmp_path / "none", "--size", 16)
+    assert f"{jpeg} and {tiff} have the same stem x; rename one" in said
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file systems there have no such names")
 def test_names_that_cannot_be_shown_do_not_stop_the_others(tmp_path: Path) -> None:
     """Control characters, and bytes that are no UTF-8."""

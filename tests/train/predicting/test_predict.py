@@ -170,6 +170,7 @@ def test_equal_stems_and_nothing_to_do_are_told(tmp_path: Path) -> None:
     one, two = save(tmp_path / "1/a.png", NESTED), save(tmp_path / "2/a.jpg", NESTED)
     with pytest.raises(SegError, match="have the same stem a; rename one of them, or predict them into different"):
         find_sources([one, two], tmp_path / "out")
+    assert [photo.path for photo in find_sources([one, one], tmp_path / "out").photos] == [one]
     (tmp_path / "empty").mkdir()
     with pytest.raises(SegError, match="empty: no photos here"):
         find_sources([tmp_path / "empty"], tmp_path / "out")
@@ -324,6 +325,23 @@ def test_names_that_cannot_be_shown_do_not_stop_the_others(tmp_path: Path) -> No
     assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["good.png"]
     good.unlink()
     assert train_error(*command, *options).endswith("cannot be shown; rename the file\n")
+
+
+def test_photos_of_one_stem_do_not_stop_the_others(tmp_path: Path) -> None:
+    first = photo_of(tmp_path / "photos/a.png", NESTED).path
+    second, good = first.with_suffix(".jpg"), first.with_name("good.png")
+    for copy in (second, good):
+        shutil.copy(first, copy)
+    command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", write_run(tmp_path / "run"))
+    options = ("--device", "cpu", "--save", "masks")
+    result = CliRunner().invoke(main, list(map(str, (*command, *options))))
+    assert (result.exit_code, result.stdout) == (1, f"1 of 3 photos -> {tmp_path / 'out'}\n")
+    for one, other in ((first, second), (second, first)):
+        assert f"  {one}: {other} has the same stem a, and one would replace the other; rename one" in result.stderr
+    assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["good.png"]
+    second.rename(second.with_name("b.jpg"))
+    result = CliRunner().invoke(main, list(map(str, (*command, *options))))
+    assert (result.exit_code, result.stdout) == (0, f"3 of 3 photos -> {tmp_path / 'out'}\n")
 
 
 def test_a_record_with_half_a_line_is_read_up_to_there_and_a_damaged_one_is_told(tmp_path: Path) -> None:
