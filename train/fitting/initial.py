@@ -1,7 +1,10 @@
 """What a training begins with: random weights, those of ImageNet or of a model trained before, or its own last.pt."""
 
+import hashlib
+import json
 import logging
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
+from prep.core.files import read_bytes
 from train.config.config import Config
 from train.fitting.history import TrainingState
 from train.fitting.optim import MeanWeights, build_optimizer
@@ -17,7 +21,7 @@ from train.fitting.synced_norm import synced
 from train.networks.depthwise import choose_ways, faster_gradients
 from train.networks.networks import USUAL_ENCODER, AnySize, build_network, freeze_idle
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
-from train.runs.run_files import LAST
+from train.runs.run_files import CONFIG, LAST, MODEL
 from train.runs.run_settings import read_settings
 
 if TYPE_CHECKING:
@@ -146,19 +150,25 @@ def write_last(
     optimizer: torch.optim.Optimizer,
     mean_weights: MeanWeights | None,
     state: TrainingState,
+    settings: Mapping[str, Any],
 ) -> None:
-    """Write weights, optimizer and state."""
+    """Write weights, optimizer, state and settings."""
     data = {"weights": network.state_dict(), "optimizer": optimizer.state_dict(), "state": state.to_plain()}
     if mean_weights:
         data["mean_weights"] = mean_weights.network.state_dict()
-    write_checkpoint(run / LAST, data)
+    write_checkpoint(run / LAST, data | {"settings": dict(settings)})
 
 
 def read_last(
-    run: Path, network: nn.Module, optimizer: torch.optim.Optimizer, mean_weights: MeanWeights | None
+    run: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    mean_weights: MeanWeights | None,
+    settings: Mapping[str, Any],
 ) -> TrainingState:
     """Take up weights and optimizer, and return the state; SegError if they are of another training."""
     data = read_checkpoint(run / LAST)
+    _refuse_other_settings(run, settings, data.get("settings"))
     try:
         network.load_state_dict(data["weights"])
         optimizer.load_state_dict(data["optimizer"])
@@ -169,3 +179,26 @@ def read_last(
         raise SegError(
             f"{run / LAST}: not of this training, or of another version of seg-train; train again"
         ) from error
+
+
+def kept_settings(config: Config) -> dict[str, Any]:
+    """Settings as last.pt keeps them: of the file of --augment what it says, as each run has its own copy."""
+    content = None if config.augment is None else hashlib.sha256(read_bytes(Path(config.augment))).hexdigest()
+    plain: dict[str, Any] = json.loads(json.dumps({**config.to_plain(), "augment": content}))
+    return plain
+
+
+def _refuse_other_settings(run: Path, now: Mapping[str, Any], then: object) -> None:
+    """SegError if config.json was changed by hand: half a training by each is neither's, and nobody would know."""
+    if not isinstance(then, dict):  # a version that did not keep them
+        return
+    changed = [name for name, value in now.items() if name in then and then[name] != value]
+    if not changed:
+        return
+    values = ", ".join(f"{name} is {now[name]!r} and was {then[name]!r}" for name in changed if name != "augment")
+    file = "the file of --augment is another one" if "augment" in changed else ""
+    raise SegError(
+        f"{run / CONFIG}: not what {run.name} began with: {', '.join(filter(None, (values, file)))}; put that back to "
+        "go on, or begin a new training with the settings that you want, from these weights: "
+        f"seg-train ... --weights {shlex.quote(str(run / MODEL))}"
+    )

@@ -27,7 +27,7 @@ from train.data.image_size import reduced, seen_sizes
 from train.data.streamed_store import StreamedStore
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
-from train.fitting.initial import initial_network, read_last, write_last
+from train.fitting.initial import initial_network, kept_settings, read_last, write_last
 from train.fitting.losses import build_loss
 from train.fitting.optim import MeanWeights, lr_factor, set_lr
 from train.fitting.step import Batch, Stepper, is_out_of_memory
@@ -59,6 +59,7 @@ class Trainer:
         fabric: "Fabric", log: Log, resumes: bool = False, began: float | None = None,
     ) -> None:  # fmt: skip
         self.run, self.config, self.fabric, self.log, self.dataset = run, config, fabric, log, dataset
+        self.settings = kept_settings(config)
         self.seen = reduced(dataset, config.image_size)
         classes = len(dataset.classes)
         network, optimizer = initial_network(config, classes, fabric, log, run if resumes else None)
@@ -97,7 +98,7 @@ class Trainer:
 
     def resume(self) -> None:
         """Take up weights, optimizer and state of last.pt; SegError if it is of another training."""
-        self.state = read_last(self.run, self.network, self.optimizer, self.mean_weights)
+        self.state = read_last(self.run, self.network, self.optimizer, self.mean_weights, self.settings)
         self.stepper.pieces = self.state.pieces
         self._began -= self.state.seconds
         if self.clock.budget:
@@ -264,4 +265,4 @@ class Trainer:
             sample = self.validation[0]
             image, mask = self.seen.image(sample), self.seen.mask(sample)
             write_frame(self.run, row.epoch, image, mask, self.predictor(image), self.dataset.classes)
-        write_last(self.run, self.network, self.optimizer, self.mean_weights, self.state)
+        write_last(self.run, self.network, self.optimizer, self.mean_weights, self.state, self.settings)

@@ -198,10 +198,15 @@ def test_a_time_budget_anneals_and_ends_early(monkeypatch: pytest.MonkeyPatch) -
     assert rows["lr"].max() > 0.5 * 3e-3
 
 
-def test_an_augmentation_file_is_used_and_kept() -> None:
-    flip = {"__class_fullname__": "HorizontalFlip", "p": 1.0}
+def flipping(probability: float) -> str:
+    """The file of a pipeline."""
+    flip = {"__class_fullname__": "HorizontalFlip", "p": probability}
     pipeline = {"__class_fullname__": "Compose", "p": 1.0, "transforms": [flip]}
-    Path("mine.json").write_text(json.dumps({"__version__": "2.0.8", "transform": pipeline}))
+    return json.dumps({"__version__": "2.0.8", "transform": pipeline})
+
+
+def test_an_augmentation_file_is_used_and_kept() -> None:
+    Path("mine.json").write_text(flipping(1.0))
     run = train("--augment", "mine.json")
     assert (run / "augment.json").read_bytes() == Path("mine.json").read_bytes()
     Path("mine.json").unlink()
@@ -353,6 +358,24 @@ def test_damaged_files_of_a_run_cannot_be_resumed_in_words(monkeypatch: pytest.M
     assert "config.json: not valid JSON" in resume_fails()
     (run / "config.json").write_text("{}")
     assert "config.json: not the settings of a training" in resume_fails()
+
+
+def test_settings_that_were_changed_by_hand_are_not_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("mine.json").write_text(flipping(0.5))
+    run = interrupted_after(1, monkeypatch, "--augment", "mine.json")
+    good = (run / "config.json").read_text()
+    changed = {**json.loads(good), "lr": 0.5, "width": 8}
+    (run / "config.json").write_text(json.dumps(changed))
+    said = resume_fails()
+    assert f"{run.name}/config.json: not what {run.name} began with: " in said
+    assert "lr is 0.5 and was None" in said
+    assert f"from these weights: seg-train ... --weights runs/{run.name}/model.pt\n" in said
+    (run / "config.json").write_text(good)
+    (run / "augment.json").write_text(flipping(0.25))
+    assert "began with: the file of --augment is another one; put that back" in resume_fails()
+    (run / "augment.json").write_text(flipping(0.5))
+    Path("mine.json").unlink()
+    assert run_train("--resume", "--device", "cpu").exit_code == 0
 
 
 def exchange(root: Path, one: str, other: str) -> None:
