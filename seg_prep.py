@@ -74,8 +74,10 @@ def main() -> None:
     """Run seg-prep."""
     take_own_packages()
     from prep.cli.main import main as command
+    from prep.cli.stopping import heard_once
 
-    command(prog_name="seg-prep")
+    with heard_once():
+        command(prog_name="seg-prep")
 
 
 if __name__ == "__mp_main__":  # a worker process

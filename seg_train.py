@@ -6,9 +6,11 @@ from seg_prep import take_own_packages
 def main() -> None:
     """Run seg-train."""
     take_own_packages()
+    from prep.cli.stopping import heard_once
     from train.cli.main import main as command
 
-    command(prog_name="seg-train")
+    with heard_once():
+        command(prog_name="seg-train")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -80,3 +82,32 @@ def test_who_still_waits_for_the_dataset_has_begun_nothing(
         assert result.stderr == "\nInterrupted. It was still waiting for its turn and has begun nothing.\n"
         assert result.exit_code == code
         assert tree(dataset.root, provenance=True) == before
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path: Path) -> None:
+    """From the start of the workers to the end of the process: neither may tell of a traceback."""
+    program = [
+        "import os, signal, sys, threading, time",
+        "from prep.core.workers import processes",
+        "from prep.cli.console import SegGroup",
+        "import click, seg_prep",
+        "import prep.cli.main",
+        "@click.group(cls=SegGroup)",
+        "def main(): pass",
+        "@main.command()",
+        "def work():",
+        "    def again():",
+        f"        for _ in range(40): os.kill(os.getpid(), {int(number)}); time.sleep(0.02)",
+        "    threading.Thread(target=again).start()",
+        "    with processes(2, ['a', 'b']) as pool:",
+        "        [each.result() for each in [pool.submit(time.sleep, 0.2) for _ in range(9)]]",
+        "prep.cli.main.main = main",
+        "sys.argv = ['seg-prep', 'work']",
+        "seg_prep.main()",
+    ]
+    command = [sys.executable, "-c", "\n".join(program)]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (result.returncode, result.stdout) == (128 + number, "")
+    assert result.stderr == "\nInterrupted. Nothing was changed.\n"

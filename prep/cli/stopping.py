@@ -19,7 +19,10 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """During the block, SIGTERM raises Terminated where it would end the process at once."""
+    """During the block, the first SIGTERM raises Terminated where it would end the process at once.
+
+    Those that follow are not heard: the command is ending, which may take as long as the jobs that are at work.
+    """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
@@ -39,5 +42,23 @@ def farewell(error: KeyboardInterrupt, goes_on: str) -> tuple[str, int]:
     return f"\nInterrupted. {text}", _TERMINATED if is_terminated else _CTRL_C
 
 
+@contextmanager
+def heard_once() -> Iterator[None]:
+    """Around a whole command: one that was interrupted and has said so leaves without another word.
+
+    However often it is told to: by those who press Ctrl-C twice, and by service managers.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except SystemExit as error:
+        interrupted = error.code in (_CTRL_C, _TERMINATED)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN if interrupted else signal.SIG_DFL)
+        if interrupted:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated

@@ -3,6 +3,11 @@
 The processes begin with seg_prep.py, not with the program that starts them. Python runs the main file of a program
 again in each of its workers: without `if __name__ == "__main__":` a script would start all over there. Ours need
 nothing of it, and find our packages whatever lies in the working folder.
+
+They begin and end undisturbed by Ctrl-C, however often it is pressed. A process whose start is cut short is known to
+nobody, is not waited for, and ends with a traceback. Python (up to 3.12) takes a thread for ended where waiting for it
+was cut short (https://github.com/python/cpython/issues/90882), closes what that reads from, and then waits for ever for
+workers to whom nobody listens.
 """
 
 import multiprocessing
@@ -10,16 +15,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, MutableSequence, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from ctypes import c_byte
+from functools import partial
 from importlib.util import find_spec
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.sharedctypes import Synchronized
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 
@@ -34,6 +41,7 @@ _LONGEST_NAME = 80
 _IDLE = -1
 
 _MAIN = "seg_prep"
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 # Forking a process that has threads (progress bars, OpenCV) can lock up; a fork server has none.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -75,6 +83,77 @@ def _another_main() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
+class Over(Exception):
+    """The pool of a job is being shut down: nobody wants what it would give."""
+
+
+class _Here(threading.local):
+    """What a thread that works on jobs knows of its pool."""
+
+    is_over: Callable[[], bool] = staticmethod(lambda: False)
+
+
+_here = _Here()
+
+
+class Threads(ThreadPoolExecutor):
+    """A ThreadPoolExecutor whose end waits for the jobs that are at work, also where it is told to stop once more."""
+
+    def __init__(self, workers: int, name: str = "") -> None:
+        self._over = threading.Event()
+        super().__init__(workers, name, partial(setattr, _here, "is_over", self._over.is_set))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As of its base; no further job of a chunk is begun."""
+        self._over.set()
+        with _signals_held():
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+class Processes(ProcessPoolExecutor):
+    """A ProcessPoolExecutor whose end waits for the jobs that are at work, also where it is told to stop once more.
+
+    places: for each worker the number of the job that it is at, -1 for none.
+    """
+
+    def __init__(self, workers: int) -> None:
+        context = worker_context()
+        self.places = context.RawArray("q", [_IDLE] * workers)
+        self._over = context.RawValue("b", 0)
+        taken = context.Value("i", 0)
+        super().__init__(workers, context, _begin_worker, (self.places, taken, self._over))
+
+    def submit(self, /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401  # as that of its base
+        """As of its base."""
+        with _signals_held():
+            return super().submit(*arguments, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As of its base; no further job of a chunk is begun."""
+        self._over.value = 1
+        with _signals_held():
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Ctrl-C and SIGTERM come after the block."""
+    if threading.current_thread() is not threading.main_thread():  # signals interrupt the main one alone
+        yield
+        return
+    came: list[int] = []
+    before = {each: handler for each in _STOPS if (handler := signal.getsignal(each)) is not None}
+    for each in before:
+        signal.signal(each, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
 def follow_parent() -> None:
     """In such a process: leave Ctrl-C to the parent, and end as soon as it is gone, also after kill -9."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -112,8 +191,10 @@ class WorkerKilled(SegError):
 
 
 def noted(chunk: Iterable[Job], first: int) -> Iterator[Job]:
-    """Jobs number first, first + 1, ..., each noted before it begins."""
+    """Jobs number first, first + 1, ..., each noted before it begins; Over where none is wanted any more."""
     for number, job in enumerate(chunk, start=first):
+        if _here.is_over():
+            raise Over
         _note.at_work(number)
         yield job
     _note.at_work(_IDLE)
@@ -131,7 +212,7 @@ def threads(workers: int | None) -> Iterator[Executor | None]:
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one core a worker
     try:
-        with ThreadPoolExecutor(workers) as pool:
+        with Threads(workers) as pool:
             yield pool if workers > 1 else None
     finally:
         cv2.setNumThreads(before)
@@ -140,13 +221,11 @@ def threads(workers: int | None) -> Iterator[Executor | None]:
 @contextmanager
 def processes(workers: int, jobs: Sequence[object]) -> Iterator[Executor]:
     """Worker processes; where one of them is killed, the error names the jobs that were at work."""
-    context = worker_context()
-    places, taken = context.RawArray("q", [_IDLE] * workers), context.Value("i", 0)
-    with ProcessPoolExecutor(workers, context, _begin_worker, (places, taken)) as pool:
+    with Processes(workers) as pool:
         try:
             yield pool
         except BrokenProcessPool as error:
-            names = list_some([name_of(jobs[number]) for number in sorted(places) if number != _IDLE])
+            names = list_some([name_of(jobs[number]) for number in sorted(pool.places) if number != _IDLE])
             raise WorkerKilled(
                 "a worker process was killed, most likely because memory ran out"
                 + (f"; at work were {names}" if names else "")
@@ -162,9 +241,10 @@ def name_of(job: object) -> str:
     return str(job)[:_LONGEST_NAME]
 
 
-def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]") -> None:
+def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]", over: "c_byte") -> None:
     follow_parent()  # the pool itself would wait for ever where the parent is killed
     set_up_worker()
+    _here.is_over = lambda: bool(over.value)
     with taken.get_lock():
         _note.places, _note.place = places, taken.value
         taken.value += 1

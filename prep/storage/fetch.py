@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +12,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, is_part, make_folder, remove_parts, replacing
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.workers import Threads
 from prep.storage.extra import need_cloud
 from prep.storage.store import RemoteFile, Store
 from prep.storage.url import last_name, shown
@@ -56,7 +56,7 @@ def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     remove_parts(copy)
     _need_space(url, sum(each.size for each, _ in missing), copy.parent)
     store = Store(url.rstrip("/")) if is_folder else None
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+    with Threads(_AT_ONCE) as threads:
         run_jobs(_Fetch(store, url), missing, _AT_ONCE, progress, executor=threads)
     _refuse_changed(url, [each for each, _ in missing])
 

@@ -5,7 +5,6 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
+from prep.core.workers import Threads
 from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
@@ -182,7 +182,7 @@ def load_samples(
     together = hashlib.sha256()
     largest = max(dataset.decoded_bytes(sample) for sample in samples)
     threads = max(1, min((os.cpu_count() or 1) + 4, _DECODED_BYTES // largest))
-    with ThreadPoolExecutor(threads) as pool:  # decoding releases Python's lock, and so does hashing
+    with Threads(threads) as pool:  # decoding releases Python's lock, and so does hashing
         for done, content in enumerate(pool.map(load, range(len(samples))), start=1):
             together.update(content)
             progress(done, len(samples))

@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar, cast
+
+from prep.core.workers import Threads
 
 T = TypeVar("T")
 
@@ -15,7 +17,7 @@ def prefetch(items: Iterable[T], depth: int) -> Iterator[T]:
     that is left early.
     """
     iterator, end = iter(items), object()
-    with ThreadPoolExecutor(1, "prefetch") as pool:
+    with Threads(1, "prefetch") as pool:
         ahead: deque[Future[object]] = deque(pool.submit(next, iterator, end) for _ in range(depth))
         try:
             while (item := ahead.popleft().result()) is not end:

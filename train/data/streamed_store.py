@@ -3,7 +3,6 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from prep.core.errors import SegError
 from prep.core.words import counted
+from prep.core.workers import Threads
 from prep.dataset.dataset import Dataset, Sample
 from train.config.config import Config
 from train.data.albumentation import Transform
@@ -151,7 +151,7 @@ class StreamedStore:
         largest = max(sum(map(self.dataset.decoded_bytes, part)) for part in parts)
         depth = max(1, min(threads + 1, _DECODED_AHEAD_BYTES // largest))
         waiting = iter(parts)
-        with ThreadPoolExecutor(threads, "decode") as pool:
+        with Threads(threads, "decode") as pool:
             ahead = deque(pool.submit(self._decoded, part) for part in islice(waiting, depth))
             try:
                 while ahead:

@@ -1,9 +1,13 @@
-"""The main module that workers are told of, while several threads start some."""
+"""The main module that workers are told of, while several threads start some; and how pools end."""
 
 import sys
 import threading
+import time
+from pathlib import Path
 
-from prep.core.workers import _another_main
+import pytest
+
+from prep.core.workers import Over, Processes, Threads, _another_main, noted
 
 
 def test_threads_that_start_workers_at_once_leave_the_main_module_as_it_was() -> None:
@@ -23,3 +27,23 @@ def test_threads_that_start_workers_at_once_leave_the_main_module_as_it_was() ->
     other.join()
     assert entered.is_set()
     assert sys.modules["__main__"] is main
+
+
+def _one_after_the_other(folder: Path) -> None:
+    """Jobs of a chunk that lasts for ever: each is over when it is told so."""
+    for job in noted(range(1_000), 0):
+        (folder / str(job)).touch()
+        while not (folder / "go on").exists():
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", [Threads, Processes])
+def test_a_pool_that_ends_begins_no_further_job_of_a_chunk(kind: type[Threads | Processes], tmp_path: Path) -> None:
+    with kind(1) as pool:
+        chunk = pool.submit(_one_after_the_other, tmp_path)
+        while not (tmp_path / "0").exists():
+            time.sleep(0.01)
+        pool.shutdown(wait=False)
+        (tmp_path / "go on").touch()
+        assert isinstance(chunk.exception(timeout=60), Over)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "go on"]
