@@ -72,6 +72,23 @@ def test_an_interruption_says_how_the_command_goes_on(
 
 
 @STOPS
+def test_an_interruption_while_a_class_is_made_is_one(
+    stop: Callable[..., None], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11 makes a RuntimeError of it, which happens where PyTorch is being imported."""
+
+    class Field:
+        def __set_name__(self, owner: type, name: str) -> None:
+            stop()
+
+    check = prep_main.commands["check"]
+    monkeypatch.setattr(check, "invoke", lambda _: type("Made", (), {"field": Field()}))
+    monkeypatch.setattr(check, "params", [])
+    result = CliRunner().invoke(prep_main, ["check"])
+    assert (result.exit_code, result.stderr) == (code, f"\nInterrupted. {NOTHING}\n")
+
+
+@STOPS
 def test_who_still_waits_for_the_dataset_has_begun_nothing(
     stop: Callable[..., None], code: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,6 @@ from typing import Literal
 
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
-from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, silent
 from prep.dataset.dataset import Dataset, root_of
 from prep.dataset.provenance import recorded
@@ -249,7 +248,7 @@ def predict(
     predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
     note_unknown(predictor.scale, say)
     predictor = as_rendered(predictor, found.photos, say)
-    failures = Failures(max_failed)
+    failures = found.failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
         settings |= polygon_settings(tolerance, min_area)
@@ -261,7 +260,7 @@ def predict(
         )  # fmt: skip
         predict_videos(predictor, found.videos, opened, save or ("overlays",), failures, bar=bar, note=say)
     problems = failures.problems
-    return Prediction(folder, len(found.photos) + len(found.videos) - len(problems), tuple(problems))
+    return Prediction(folder, len(found) - len(problems), tuple(problems))
 
 
 @recorded(lambda given, result: result.folder)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from prep.cli.stopping import farewell, terminable
+from prep.cli.stopping import farewell, interruption_behind, terminable
 from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import printable
@@ -67,9 +67,11 @@ class SegGroup(ListedGroup):
             raise click.UsageError(error.format_message() + _first_example(error.ctx), error.ctx) from error
         except SegError as error:
             raise click.ClickException(_printable_lines(str(error))) from error
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, RuntimeError) as error:
+            if (interruption := interruption_behind(error)) is None:
+                raise
             goes_on = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
-            text, code = farewell(error, goes_on)
+            text, code = farewell(interruption, goes_on)
             click.echo(text, err=True)
             ctx.exit(code)
 

@@ -36,27 +36,37 @@ def terminable() -> Iterator[None]:
 
 def farewell(error: KeyboardInterrupt, goes_on: str) -> tuple[str, int]:
     """What an interrupted command says, and its exit code.  goes_on: how it goes on, once it has begun."""
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # in heard_once
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     waiting = isinstance(error, StillWaiting)
     text = "It was still waiting for its turn and has begun nothing." if waiting else goes_on
     is_terminated = isinstance(error.__cause__ if waiting else error, Terminated)
     return f"\nInterrupted. {text}", _TERMINATED if is_terminated else _CTRL_C
 
 
+def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The interruption of which another error is made, as Python does where one comes while a class is being made."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause
+
+
 @contextmanager
 def heard_once() -> Iterator[None]:
-    """Around a whole command: one that was interrupted and has said so leaves without another word.
+    """Around a whole command, with which its process ends: once it says that it was interrupted, it hears no more.
 
-    However often it is told to: by those who press Ctrl-C twice, and by service managers.
+    Many press Ctrl-C twice, and service managers stop what does not end at once again.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if is_ours:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
-    except SystemExit as error:
-        interrupted = error.code in (_CTRL_C, _TERMINATED)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN if interrupted else signal.SIG_DFL)
-        if interrupted:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise
+    finally:
+        if is_ours and signal.getsignal(signal.SIGTERM) is _terminate:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -5,9 +5,9 @@ again in each of its workers: without `if __name__ == "__main__":` a script woul
 nothing of it, and find our packages whatever lies in the working folder.
 
 They begin and end undisturbed by Ctrl-C, however often it is pressed. A process whose start is cut short is known to
-nobody, is not waited for, and ends with a traceback. Python (up to 3.12) takes a thread for ended where waiting for it
-was cut short (https://github.com/python/cpython/issues/90882), closes what that reads from, and then waits for ever for
-workers to whom nobody listens.
+nobody, is not waited for, and ends with a traceback. Python (seen in 3.11) takes a thread for ended where waiting for
+it was cut short (https://github.com/python/cpython/issues/90882), closes what that reads from, and then waits for ever
+for workers to whom nobody listens.
 """
 
 import multiprocessing

@@ -1,6 +1,7 @@
 """`import train`: each function does what its command does, on paths, runs and open datasets, silently."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,11 @@ def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capf
     assert (made.predicted, made.problems) == (11, ())
     assert np.array_equal(load(tmp_path / "out" / "masks" / f"{ds[0].stem}.png"), train.load()(ds[0].image))
     assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()) == ["geojson", "masks"]
+    (tmp_path / "photos").mkdir()
+    for name in ("a.png", "a.jpg", "b.png"):
+        shutil.copy(ds.root / ds.samples[0].image, tmp_path / "photos" / name)
+    some = train.predict(tmp_path / "photos", output=tmp_path / "some")
+    assert (some.predicted, len(some.problems)) == (1, 2), "what is left out for its name is told, too"
     found = train.audit(here, dataset=ds.root, output=tmp_path / "audit")
     assert found.folder == tmp_path / "audit"
     assert len((tmp_path / "audit" / "audit.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(

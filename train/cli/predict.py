@@ -158,7 +158,6 @@ def predict(
         seg-train predict flight.mp4 -o predictions
     """
     need_torch()
-    from prep.core.failures import Failures
     from train.exporting.engine import open_predictor, remote_predictor, told
     from train.predicting.maps.tolerance import parse_tolerance
     from train.predicting.output_folder import opened_output
@@ -179,9 +178,7 @@ def predict(
     note_unknown(predictor.scale, note)
     predictor = as_rendered(predictor, found.photos, note)
     remote = remote_predictor(runs, identities, engine, device, scale).with_settings(windows, predictor.rendering)
-    failures = Failures(max_failed)
-    for problem in found.odd:
-        failures.add(problem)
+    failures = found.failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if set(kinds or ()) & set(_POLYGONS):
         settings |= polygon_settings(moving, smallest)
@@ -191,7 +188,7 @@ def predict(
             bar=progress, note=note, remote=remote,
         )  # fmt: skip
         predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, failures, bar=progress, note=note)
-    asked = len(found.photos) + len(found.videos) + len(found.odd)
+    asked = len(found)
     done = asked - len(failures.problems)
     kinds_found = (("photo", found.photos), ("video", found.videos))
     what = " and ".join(one if asked == 1 else f"{one}s" for one, files in kinds_found if files)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.failures import refused
+from prep.core.failures import Failures, refused
 from prep.core.folder_names import names_labels
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.images.finding import FoundFile, find_files, with_own_names, with_pages
@@ -22,6 +22,17 @@ class Sources:
     photos: tuple[FoundFile, ...]
     videos: tuple[FoundFile, ...]
     odd: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """How many files were meant."""
+        return len(self.photos) + len(self.videos) + len(self.odd)
+
+    def failures(self, most: int | None) -> Failures:
+        """What fails while they are predicted, those with wrong names first; SegError if these are more than `most`."""
+        failures = Failures(most)
+        for problem in self.odd:
+            failures.add(problem)
+        return failures
 
 
 def find_sources(sources: Sequence[Path], output: Path) -> Sources:
