@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,18 +72,31 @@ def test_an_interruption_says_how_the_command_goes_on(
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-@STOPS
-def test_an_interruption_while_a_class_is_made_is_one(
-    stop: Callable[..., None], code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def in_a_class(stop: Callable[..., None]) -> None:
     """Python 3.11 makes a RuntimeError of it, which happens where PyTorch is being imported."""
 
     class Field:
         def __set_name__(self, owner: type, name: str) -> None:
             stop()
 
+    type("Made", (), {"field": Field()})
+
+
+def in_a_lock(stop: Callable[..., None]) -> None:
+    """As seen where a result is waited for: the lock had been released by the time that it was let go."""
+    try:
+        stop()
+    finally:
+        threading.Lock().release()
+
+
+@STOPS
+@pytest.mark.parametrize("moment", [in_a_class, in_a_lock])
+def test_an_interruption_at_an_odd_moment_is_one(
+    moment: Callable[..., None], stop: Callable[..., None], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     check = prep_main.commands["check"]
-    monkeypatch.setattr(check, "invoke", lambda _: type("Made", (), {"field": Field()}))
+    monkeypatch.setattr(check, "invoke", lambda _: moment(stop))
     monkeypatch.setattr(check, "params", [])
     result = CliRunner().invoke(prep_main, ["check"])
     assert (result.exit_code, result.stderr) == (code, f"\nInterrupted. {NOTHING}\n")

@@ -67,13 +67,13 @@ class SegGroup(ListedGroup):
             raise click.UsageError(error.format_message() + _first_example(error.ctx), error.ctx) from error
         except SegError as error:
             raise click.ClickException(_printable_lines(str(error))) from error
-        except (KeyboardInterrupt, RuntimeError) as error:
+        except (KeyboardInterrupt, Exception) as error:
             if (interruption := interruption_behind(error)) is None:
                 raise
             goes_on = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
             text, code = farewell(interruption, goes_on)
             click.echo(text, err=True)
-            ctx.exit(code)
+        ctx.exit(code)
 
 
 def _first_example(context: click.Context | None) -> str:

@@ -46,10 +46,13 @@ def farewell(error: KeyboardInterrupt, goes_on: str) -> tuple[str, int]:
 
 
 def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """The interruption of which another error is made, as Python does where one comes while a class is being made."""
+    """The interruption that led to another error, if one did.
+
+    It may come at a moment for which libraries are not made: while a class is being made, or a lock is being taken.
+    """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__cause__
+        cause = cause.__cause__ or cause.__context__
     return cause
 
 
