@@ -128,7 +128,7 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     write_bytes(path, encode_png(pixels))
 
 
-def _is_whole_png(data: bytes) -> bool:
+def is_whole_png(data: bytes) -> bool:
     """Whether all critical chunks are there with the right check sums, up to the end mark (PNG standard, 5.3).
 
     The header has to be the first chunk, and the only one of its kind: a second one could declare another size.
@@ -164,7 +164,7 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
         # Not with Pillow, which takes a third as long as decoding a small mask (tests/bench/NOTES.md).
         refuse_enormous(path, *_png_size(data))
         # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
-        if not _is_whole_png(data):
+        if not is_whole_png(data):
             raise damaged(path)
     elif is_jpeg(data):
         refuse_enormous(path, *_jpeg_size(path, data))

@@ -1,5 +1,6 @@
 """Opens raw label files that are images: ids, palette indices or colours, exactly as they are stored."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.geo.raster import read_any_tiff
 from prep.images.imageio import ImageRGB, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
+from prep.images.kinds.png_strips import png_strips
 from prep.images.kinds.pnm import is_pnm, read_pnm
 from prep.images.single import refuse_several
 from prep.images.tiff_pixels import TiffLayout, tiff_layout
@@ -168,6 +170,18 @@ def decode_label_pixels(path: Path, data: bytes) -> NDArray[np.uint8]:
             "Export it with 8 bits, or read grey values as ids with '--from ids'"
         )
     return values
+
+
+def label_pixel_strips(path: Path, data: bytes) -> Iterator[NDArray[np.uint8]]:
+    """The same a strip of rows (n, W) or (n, W, C) at a time, from the top down: of a large PNG no more is decoded."""
+    strips = png_strips(path, data)
+    yield from [decode_label_pixels(path, data)] if strips is None else strips
+
+
+def label_id_strips(path: Path, data: bytes) -> Iterator[NDArray[np.uint16] | NDArray[np.uint8]]:
+    """What decode_label_ids gives, likewise."""
+    strips = None if label_kind(path, data) == "color" else png_strips(path, data, as_indices=True)
+    yield from [decode_label_ids(path, data)] if strips is None else strips
 
 
 def as_colors(pixels: NDArray[np.uint8]) -> tuple[ImageRGB, NDArray[np.uint8] | None]:

@@ -29,16 +29,16 @@ def write_png_bands(path: Path, height: int, width: int, bands: Iterable[ImageRG
         raise ValueError(f"no PNG has {width} x {height} pixels")
     packer, above = zlib.compressobj(_LEVEL), np.zeros((1, width * 3), np.uint8)
     with replacing(path) as part, part.open("wb") as file:
-        file.write(PNG_START + _chunk(b"IHDR", struct.pack(">II", width, height) + _EIGHT_BITS_RGB))
+        file.write(PNG_START + png_chunk(b"IHDR", struct.pack(">II", width, height) + _EIGHT_BITS_RGB))
         rows = 0
         for band in bands:
             flat = band.reshape(len(band), width * 3)
             if packed := packer.compress(_filtered(flat, above)):
-                file.write(_chunk(b"IDAT", packed))
+                file.write(png_chunk(b"IDAT", packed))
             above, rows = flat[-1:].copy(), rows + len(flat)
         if rows != height:
             raise ValueError(f"{rows} rows came for an image of {height}")
-        file.write(_chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b""))
+        file.write(png_chunk(b"IDAT", packer.flush()) + png_chunk(b"IEND", b""))
 
 
 def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bytes:
@@ -50,6 +50,6 @@ def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bytes:
     return filtered.tobytes()
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
     """Length, name, data and check sum (5.3)."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

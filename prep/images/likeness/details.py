@@ -45,6 +45,13 @@ _NOISE = 2.0
 _LEAST_DETAIL = 0.5
 """Standard deviation of the details, in grey values: flatter images have nothing to be recognised by."""
 
+_DARK = 16
+"""Grey value up to which what reaches the border may be no part of the picture: around the disc of a retina, of an
+endoscope or a microscope. Its outline is that of all pictures of the camera, and would make near-duplicates of them."""
+
+_LEAST_INSIDE = 1 / 3
+"""Share of the pixels that the disc has; where it has less, the dark is a background, with small things on it."""
+
 _STEPS = 32
 """Of a unit, in the half size."""
 
@@ -120,7 +127,23 @@ def may_fit(half: Half, middles: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _raw_details(grey: Thumbnail) -> Thumbnail:
-    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), _SMOOTHNESS), np.float32)
+    inside = _inside(grey)
+    if inside is None:
+        return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), _SMOOTHNESS), np.float32)
+    light, share = (cv2.GaussianBlur(each, (0, 0), _SMOOTHNESS) for each in (grey * inside, inside))
+    return np.asarray((grey - light / np.maximum(share, np.finfo(np.float32).tiny)) * inside, np.float32)
+
+
+def _inside(grey: Thumbnail) -> Thumbnail | None:
+    """(S, S) 1 where the field of view of the camera is, 0 in the dark around it and on its edge; None without one."""
+    dark = (grey <= _DARK).astype(np.uint8)
+    if not dark.any():
+        return None
+    _, regions = cv2.connectedComponents(dark, connectivity=4)
+    at_border = np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))
+    around = np.isin(regions, at_border[at_border > 0]).astype(np.uint8)
+    inside = np.asarray(cv2.dilate(around, np.ones((3, 3), np.uint8)) == 0, np.float32)
+    return inside if around.any() and inside.mean() >= _LEAST_INSIDE else None
 
 
 def _even(details: Thumbnail) -> Thumbnail:

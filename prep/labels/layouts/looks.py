@@ -7,14 +7,17 @@ import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
-from prep.images.imageio import decode
+from prep.images.imageio import decode, open_image
+from prep.images.kinds.png_strips import png_strips
 from prep.labels.layouts.affixes import SAME_STEM, relate, suggest_patterns
 
 _PIXELS = 20_000
@@ -43,10 +46,27 @@ def number_of_values(path: Path) -> int:
 
 
 def _counts(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    pixels = decode(path, read_bytes(path), cv2.IMREAD_UNCHANGED)
-    step = max(1, round(math.sqrt(pixels.shape[0] * pixels.shape[1] / _PIXELS)))
-    part = pixels[::step, ::step]
+    part = _part(path, read_bytes(path))
     return np.unique(part.reshape(-1, 1 if part.ndim == 2 else part.shape[2]), axis=0, return_counts=True)[1]
+
+
+def _part(path: Path, data: bytes) -> NDArray[Any]:
+    """Every so many-th pixel of every so many-th row (h, w) or (h, w, C); of a large PNG no more is held."""
+    strips = png_strips(path, data)
+    if strips is None:
+        pixels = decode(path, data, cv2.IMREAD_UNCHANGED)
+        step = _step(*pixels.shape[:2])
+        return pixels[::step, ::step]
+    width, height = open_image(path, data).size
+    step, top, parts = _step(height, width), 0, []
+    for strip in strips:
+        parts.append(strip[-top % step :: step, ::step].copy())
+        top += len(strip)
+    return np.concatenate(parts)
+
+
+def _step(height: int, width: int) -> int:
+    return max(1, round(math.sqrt(height * width / _PIXELS)))
 
 
 def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:

@@ -1,15 +1,15 @@
 """Id masks: every class is a whole number, as the grey value or palette index of a pixel."""
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.labels.archive import label_bytes
-from prep.labels.labelio import decode_label_ids
-from prep.labels.reader import Codes, RawLabel
+from prep.labels.labelio import decode_label_ids, label_id_strips
+from prep.labels.reader import Codes, RawLabel, row_strips
 
 _TWO_VALUES = 2
 
@@ -75,3 +75,9 @@ class IdReader(IdCodes):
     def read(self, label: RawLabel) -> Codes:
         """(H, W) ids of an 8-bit or 16-bit label file."""
         return decode_label_ids(Path(label.name), label_bytes(label))
+
+    def strips(self, label: RawLabel) -> Iterator[Codes]:
+        """Strips (n, W) of the same ids."""
+        for ids in label_id_strips(Path(label.name), label_bytes(label)):
+            for rows in row_strips(ids):
+                yield ids[rows]

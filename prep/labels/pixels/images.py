@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
-from prep.labels.labelio import LabelKind, as_colors, decode_label_ids, decode_label_pixels, label_kind
+from prep.labels.labelio import LabelKind, as_colors, label_id_strips, label_kind, label_pixel_strips
 from prep.labels.layouts.class_endings import may_be_class_endings
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import guess_of
@@ -190,22 +189,25 @@ def _holds_ids(label: RawLabel) -> bool:
     if kind == "grey":
         return True
     try:
-        pixels = decode_label_pixels(path, data)
+        if kind == "color":
+            strips = label_pixel_strips(path, data)
+            return all(_are_opaque_greys(pixels[rows]) for pixels in strips for rows in row_strips(pixels))
+        seen = list(_first_colors(path, data).values())
     except SegError:
         return True  # converting it will say what is wrong with it
-    if kind == "color":
-        return all(_are_opaque_greys(pixels[rows]) for rows in row_strips(pixels))
-    seen = [color for _, color in _first_colors(decode_label_ids(path, data), pixels)]
     return {*seen} != {_BLACK, _WHITE} or seen[0] == _BLACK
 
 
-def _first_colors(ids: NDArray[Any], pixels: NDArray[np.uint8]) -> list[tuple[int, tuple[int, ...]]]:
-    """The ids (H, W) of a palette file from the smallest on, and the colour of the first pixel that has each."""
-    places = [(int(code), np.unravel_index(np.argmax(ids == code), ids.shape)) for code in np.unique(ids)]
-    return [
-        (code, tuple(as_colors(pixels[row : row + 1, column : column + 1])[0].ravel().tolist()))
-        for code, (row, column) in places
-    ]
+def _first_colors(path: Path, data: bytes) -> dict[int, tuple[int, ...]]:
+    """The ids of a palette file from the smallest on, and the colour of the first pixel that has each."""
+    found: dict[int, tuple[int, ...]] = {}
+    for ids, pixels in zip(label_id_strips(path, data), label_pixel_strips(path, data), strict=True):
+        for code in np.unique(ids):
+            if int(code) not in found:
+                row, column = np.unravel_index(np.argmax(ids == code), ids.shape)
+                pixel = pixels[row : row + 1, column : column + 1]
+                found[int(code)] = tuple(as_colors(pixel)[0].ravel().tolist())
+    return dict(sorted(found.items()))
 
 
 def _are_opaque_greys(pixels: NDArray[np.uint8]) -> bool:
@@ -221,10 +223,10 @@ def _palettes_agree(labels: Sequence[RawLabel]) -> bool:
         if label_kind(path, data) != "palette":
             continue
         try:
-            ids, pixels = decode_label_ids(path, data), decode_label_pixels(path, data)
+            colors = _first_colors(path, data)
         except SegError:
             continue  # converting it will say what is wrong with it
-        for number, color in _first_colors(ids, pixels):
+        for number, color in colors.items():
             if colors_of.setdefault(number, color) != color:
                 return False
     return True

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
 from prep.labels.archive import label_bytes
-from prep.labels.labelio import as_colors, decode_label_pixels
+from prep.labels.labelio import as_colors, label_pixel_strips
 from prep.labels.reader import Codes, RawLabel, row_strips
 
 TRANSPARENT = 1 << 24
@@ -29,13 +29,13 @@ class RgbReader:
 
     def strips(self, label: RawLabel) -> Iterator[Codes]:
         """Strips (n, W) of the same codes, which take four times the memory of a grey file."""
-        pixels = decode_label_pixels(Path(label.name), label_bytes(label))
-        for rows in row_strips(pixels):
-            colors, alpha = as_colors(pixels[rows])
-            codes = color_codes(colors)
-            if alpha is not None and not alpha.all():
-                codes[alpha == 0] = TRANSPARENT
-            yield codes
+        for pixels in label_pixel_strips(Path(label.name), label_bytes(label)):
+            for rows in row_strips(pixels):
+                colors, alpha = as_colors(pixels[rows])
+                codes = color_codes(colors)
+                if alpha is not None and not alpha.all():
+                    codes[alpha == 0] = TRANSPARENT
+                yield codes
 
     def table(self, classes: ClassMap) -> dict[int, int]:
         """Colours of each class, and the colours that are ignored."""

@@ -14,6 +14,7 @@ from prep.converting.unknown import Policy
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Sample
 from prep.images.imageio import read_mask
+from prep.images.kinds import png_strips
 from prep.labels import reader
 from prep.labels.reader import RawLabel
 from prep.photos.image_file import with_folders
@@ -60,6 +61,22 @@ def test_bytes_a_pixel(pixels: NDArray[np.uint8], kind: str, most: float, tmp_pa
     before, _ = tracemalloc.get_traced_memory()
     convert(path, kind)
     assert (tracemalloc.get_traced_memory()[1] - before) / SIDE**2 < most
+
+
+@pytest.mark.parametrize("kind", ["ids", "rgb"])
+def test_a_large_png_is_decoded_in_strips(
+    kind: str, tmp_path: Path, traced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the mask is the most that is held; a picture counts as large here from one pixel on."""
+    codes = striped(np.uint8, (0, 1)).astype(np.uint8)
+    path = save(tmp_path / "a.png", codes if kind == "ids" else paint(codes, COLORS))
+    whole = convert(path, kind)
+    monkeypatch.setattr(png_strips, "_LARGE", 0)
+    monkeypatch.setattr(png_strips, "_STRIP_BYTES", 1 << 18)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    assert np.array_equal(convert(path, kind), whole)
+    assert (tracemalloc.get_traced_memory()[1] - before) / SIDE**2 < 3
 
 
 @pytest.mark.parametrize("kind", ["ids", "rgb"])

@@ -85,3 +85,28 @@ def test_sets_are_the_connected_ones(pairs: list[tuple[str, str]]) -> None:
 
 def test_nothing_to_compare() -> None:
     assert near_duplicates({}) == exact_duplicates({}) == []
+
+
+def seen_through_a_disc(seed: int) -> Image:
+    """A retina: bright, with dark vessels across it, in a black frame."""
+    random = np.random.default_rng(seed)
+    image = np.full((200, 220, 3), (180, 90, 50), np.uint8)
+    for _ in range(12):
+        corners = np.cumsum(random.normal(0, 30, (6, 2)), axis=0) + random.uniform(40, 180, 2)
+        cv2.polylines(image, [corners.astype(np.int32)], False, (150, 70, 40), 2, cv2.LINE_AA)
+    yy, xx = np.mgrid[:200, :220]
+    image[(xx - 110) ** 2 + (yy - 100) ** 2 > 90**2] = 0
+    return image
+
+
+def test_the_frame_of_a_camera_makes_no_copies() -> None:
+    """Retinas differ inside their disc, and are found again turned, with another light, in another file."""
+    images = {f"{seed:02}": seen_through_a_disc(seed) for seed in range(20)}
+    assert near_duplicates({stem: fingerprint(image) for stem, image in images.items()}) == []
+    copies = {
+        "03-again": reencoded(images["03"]),
+        "07-turned": np.ascontiguousarray(images["07"][::-1, ::-1]),
+        "11-darker": (images["11"] * 0.8).astype(np.uint8),
+    }
+    found = near_duplicates({stem: fingerprint(image) for stem, image in {**images, **copies}.items()})
+    assert found == [["03", "03-again"], ["07", "07-turned"], ["11", "11-darker"]]
