@@ -15,7 +15,7 @@ INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench-installed
 DOCS_INSTALLED := .venv/.docs-installed
 
-.PHONY: demo test lint wheel docs fuzz concurrent kills gpu bench
+.PHONY: demo test lint wheel docs fuzz properties concurrent kills gpu bench
 .DELETE_ON_ERROR:
 
 $(DEMO_INSTALLED): pyproject.toml constraints.txt
@@ -60,6 +60,9 @@ MUTATIONS ?= 3000
 
 fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.hostile --mutations $(MUTATIONS) --minutes $(MINUTES)
+
+properties: $(INSTALLED)
+	SEG_EXAMPLES=properties OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m hypothesis
 
 TRIALS ?= 300
 

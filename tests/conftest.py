@@ -28,9 +28,11 @@ STEMS = ("a", "b", "c")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine is no failure: examples have no time limit.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("tests")
+# A busy machine is no failure: examples have no time limit. The suite tries the same ones each time, so that what fails
+# once does so again; `make properties` tries others, and many more.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("properties", settings.get_profile("tests"), derandomize=False, max_examples=1000)
+settings.load_profile(os.environ.get("SEG_EXAMPLES", "tests"))
 
 
 @dataclass(frozen=True)

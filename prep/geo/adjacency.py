@@ -14,6 +14,9 @@ from prep.geo.footprint import Footprint, degrees_of_points
 OVERLAPPING, TOUCHING = -1.0, 0.5
 """Pixels between two footprints, at most: they share more than one; they lie side by side, or corner to corner."""
 
+_ROUNDING_PX = 0.01
+"""What is exactly so far apart is not adjacent, whatever the last digits of its coordinates say."""
+
 _ACROSS_PX = 1.0
 """How well the lines of footprints in different coordinate systems fit, on each side."""
 
@@ -41,7 +44,7 @@ def adjacent(footprints: Sequence[Footprint], sides: Sequence[str], gap: float) 
     found = [np.empty((0, 2), np.int64)]
     for crs, members in by_crs.items():
         numbers = np.array(members)
-        corners = np.array([footprints[number].corners(less=-gap / 2) for number in members])
+        corners = np.array([footprints[number].corners(less=(_ROUNDING_PX - gap) / 2) for number in members])
         if corners[..., 0].min() < -_FAR_EAST < _FAR_EAST < corners[..., 0].max() and _is_in_degrees(crs):
             western = corners[..., 0].min(axis=1) < -_FAR_EAST  # once more, beyond the 180th meridian
             numbers = np.concatenate([numbers, numbers[western]])

@@ -11,10 +11,11 @@ from prep.core.errors import SegError
 from prep.core.files import make_folder, within_limits, write_bytes
 from prep.dataset.dataset_files import IMAGES, MASKS
 from prep.images.imageio import ImageRGB, encode_png, quiet_pillow, refuse_damaged_jpeg
+from prep.images.kinds.png_bands import png_of_bands
 from prep.images.resample import frame_image
 from prep.images.sizing import Placement, Target, place
 from prep.photos.metadata import exif_of, with_exif, without_metadata
-from prep.photos.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg
+from prep.photos.photoio import JPEG_QUALITY, RawPhoto, decode_photo, encode_jpeg, photo_strips
 from prep.photos.rendering import OWN_RANGES, Rendering
 
 
@@ -69,7 +70,7 @@ def image_file(
         return name, b""
     with within_limits(photo.path):
         if image_format == "png":
-            data = encode_png(_pixels(photo, placement, options))
+            data = _png(photo, placement, options)
         elif _keeps_its_bytes(photo, placement, options):
             refuse_damaged_jpeg(photo.path, photo.data)
             data = without_metadata(photo.data)
@@ -94,6 +95,15 @@ def with_folders(folder: Path) -> Path:
 def _keeps_its_bytes(photo: RawPhoto, placement: Placement, options: ImageOptions) -> bool:
     same_size = (placement.width, placement.height) == (photo.width, photo.height)
     return same_size and photo.is_plain_jpeg and options.quality is None
+
+
+def _png(photo: RawPhoto, placement: Placement, options: ImageOptions) -> bytes:
+    """A PNG of a photo; where that is a huge one and nothing is to be done but its colours, never held whole."""
+    is_whole = placement == Placement(photo.width, photo.height, 0, 0, photo.width, photo.height)
+    strips = photo_strips(photo) if is_whole else None
+    if strips is None:
+        return encode_png(_pixels(photo, placement, options))
+    return b"".join(png_of_bands(placement.height, placement.width, strips))
 
 
 def _pixels(photo: RawPhoto, placement: Placement, options: ImageOptions) -> ImageRGB:

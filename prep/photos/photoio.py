@@ -2,9 +2,11 @@
 
 import io
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ from prep.images.imageio import (
     quiet_pillow,
     refuse_enormous,
 )
+from prep.images.kinds.png_strips import png_strips
 from prep.images.kinds.webp import webp_size
 from prep.images.resample import resize_image, upright
 from prep.images.single import refuse_several
@@ -186,6 +189,24 @@ def decode_photo(photo: RawPhoto, width: int, height: int, rendering: Rendering 
         pixels, extent = _stored_pixels(photo, width, height, rendering.ranges)
         small = upright(resize_image(pixels, width, height, extent), turn)  # few pixels are turned quickly
         return to_srgb(photo.path, small, photo.profile)
+
+
+def photo_strips(photo: RawPhoto) -> Iterator[ImageRGB] | None:
+    """Strips (n, W, 3) of the rows that decode_photo would give in the photo's own size; None unless it is a huge PNG.
+
+    Raises SegError, here or on the way, if it is damaged.
+    """
+    if photo.picture is None or photo.depth.kind or photo.orientation != 1:
+        return None
+    strips = png_strips(photo.path, photo.data)
+    return None if strips is None else (to_srgb(photo.path, _red_first(strip), photo.profile) for strip in strips)
+
+
+def _red_first(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grey (H, W) as it is, of colours (H, W, 3) or (H, W, 4) with blue first the three."""
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGB), np.uint8)
 
 
 def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:

@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +25,29 @@ def write_png_bands(path: Path, height: int, width: int, bands: Iterable[ImageRG
 
     bands: (n, width, 3) uint8, of all rows from the top down; each is read before the next one is asked for.
     """
+    parts = png_of_bands(height, width, bands)
+    with replacing(path) as part, part.open("wb") as file:
+        file.writelines(parts)
+
+
+def png_of_bands(height: int, width: int, bands: Iterable[ImageRGB]) -> Iterator[bytes]:
+    """The same as bytes, a part after the other: the same pixels give the same bytes where bands are as high."""
     if not (0 < height <= _LONGEST and 0 < width <= _LONGEST):
         raise ValueError(f"no PNG has {width} x {height} pixels")
-    packer, above = zlib.compressobj(_LEVEL), np.zeros((1, width * 3), np.uint8)
-    with replacing(path) as part, part.open("wb") as file:
-        file.write(PNG_START + png_chunk(b"IHDR", struct.pack(">II", width, height) + _EIGHT_BITS_RGB))
-        rows = 0
-        for band in bands:
-            flat = band.reshape(len(band), width * 3)
-            if packed := packer.compress(_filtered(flat, above)):
-                file.write(png_chunk(b"IDAT", packed))
-            above, rows = flat[-1:].copy(), rows + len(flat)
-        if rows != height:
-            raise ValueError(f"{rows} rows came for an image of {height}")
-        file.write(png_chunk(b"IDAT", packer.flush()) + png_chunk(b"IEND", b""))
+    return _parts(height, width, bands)
+
+
+def _parts(height: int, width: int, bands: Iterable[ImageRGB]) -> Iterator[bytes]:
+    packer, above, rows = zlib.compressobj(_LEVEL), np.zeros((1, width * 3), np.uint8), 0
+    yield PNG_START + png_chunk(b"IHDR", struct.pack(">II", width, height) + _EIGHT_BITS_RGB)
+    for band in bands:
+        flat = band.reshape(len(band), width * 3)
+        if packed := packer.compress(_filtered(flat, above)):
+            yield png_chunk(b"IDAT", packed)
+        above, rows = flat[-1:].copy(), rows + len(flat)
+    if rows != height:
+        raise ValueError(f"{rows} rows came for an image of {height}")
+    yield png_chunk(b"IDAT", packer.flush()) + png_chunk(b"IEND", b"")
 
 
 def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
@@ -93,6 +93,7 @@ BOXES = st.lists(
 """Left, top, width and height in half pixels."""
 
 
+@example([(167, 32, 100, 100), (264, 130, 8, 8)], ROTATED, (OVERLAPPING, -2))  # by exactly one pixel
 @given(BOXES, st.sampled_from([UTM, ROTATED]), st.sampled_from([(OVERLAPPING, -2), (TOUCHING, 0.999)]))
 def test_touching_is_what_the_distances_of_boxes_say(
     boxes: list[tuple[int, int, int, int]], transform: tuple[float, ...], gap: tuple[float, float]

@@ -1,13 +1,20 @@
 """PNG photos of every kind come out as Pillow shows them, and large ones without Pillow's copy of their pixels."""
 
 import io
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
+from prep.core.errors import SegError
+from prep.images.kinds import png_strips
+from prep.images.sizing import Target
+from prep.photos import photoio
+from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_photo
 from prep.photos.photoio import open_photo, read_photo
+from tests.prep.images.test_imageio import swapped_profile
 
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -93,3 +100,22 @@ def test_a_png_that_ends_early_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(buffer.getvalue()[:-200])
     with pytest.raises(Exception, match=r"photo\.png: the file is truncated or damaged"):
         read_photo(tmp_path / "photo.png")
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P", "1", "profile", "turned", "smaller"])
+def test_a_huge_png_becomes_the_same_image_strip_by_strip(
+    tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"profile": {"icc_profile": swapped_profile()}, "turned": {"exif": _exif(6)}}.get(mode, {})
+    kind = "RGB" if mode in ("profile", "turned", "smaller") else mode
+    photo = open_photo(_saved(tmp_path / "photo.png", kind, **options))
+    wanted = ImageOptions(Target("exact", 20, 16, enlarge=True)) if mode == "smaller" else FULL_SIZE
+    placement = place_photo(photo, wanted)
+    _, whole = image_file(photo, "a", placement, wanted, tmp_path)
+    monkeypatch.setattr(png_strips, "_LARGE", 0)
+    monkeypatch.setattr(png_strips, "_STRIP_BYTES", 50)
+    monkeypatch.setattr(photoio, "_stored_pixels", None)  # what decodes it whole
+    is_in_strips = mode not in ("LA", "1", "turned", "smaller")
+    with nullcontext() if is_in_strips else pytest.raises(SegError):
+        _, strips = image_file(photo, "a", placement, wanted, tmp_path)
+        np.testing.assert_array_equal(*(np.asarray(Image.open(io.BytesIO(each))) for each in (whole, strips)))
