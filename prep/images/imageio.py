@@ -8,7 +8,6 @@ import io
 import math
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_bytes
+from prep.images.kinds.png_chunks import PNG_START, is_whole_png, without_remarks
 from prep.images.kinds.webp import is_cut_short, webp_size
 
 ImageRGB = NDArray[np.uint8]
@@ -64,7 +64,6 @@ _MOST_SCANNED_PIXELS = 1_000_000_000
 """Progressive JPEG goes over all pixels in each scan, usually about ten, at some 600 megapixels a second."""
 
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
-PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 1, 6: 3}
 """Colour type of a PNG without palette -> its channels without alpha (PNG standard, 6.1)."""
 
@@ -128,26 +127,6 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     write_bytes(path, encode_png(pixels))
 
 
-def is_whole_png(data: bytes) -> bool:
-    """Whether all critical chunks are there with the right check sums, up to the end mark (PNG standard, 5.3).
-
-    The header has to be the first chunk, and the only one of its kind: a second one could declare another size.
-    """
-    position = len(PNG_START)
-    while position + 12 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        name, end = data[position + 4 : position + 8], position + 8 + length
-        is_critical = name[:1].isupper()
-        if (name == b"IHDR") != (position == len(PNG_START)):
-            return False
-        if is_critical and zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            return False
-        if name == b"IEND":
-            return True
-        position = end + 4
-    return False
-
-
 def is_jpeg(data: bytes) -> bool:
     """Whether the file content begins as JPEG does."""
     return data[:3] == b"\xff\xd8\xff"
@@ -166,6 +145,7 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
         # A damaged PNG is told here, before libpng writes a line of its own to the terminal.
         if not is_whole_png(data):
             raise damaged(path)
+        data = without_remarks(data)
     elif is_jpeg(data):
         refuse_enormous(path, *_jpeg_size(path, data))
         colors = decode_jpeg(path, data)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.geo.raster import read_any_tiff
 from prep.images.bands import BandChoice, Bands, choose_bands
-from prep.images.imageio import PNG_START, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
+from prep.images.imageio import decode, jpeg2000_bits, loaded, open_image, quiet_pillow
+from prep.images.kinds.png_chunks import PNG_START
 from prep.images.kinds.pnm import pnm_is_deep, read_pnm
 from prep.images.tiff_pages import TIFF_STARTS
 from prep.images.tiff_pixels import TiffLayout, tiff_layout

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.files import replacing
-from prep.images.imageio import PNG_START, ImageRGB
+from prep.images.imageio import ImageRGB
+from prep.images.kinds.png_chunks import PNG_START, png_chunk
 
 _EIGHT_BITS_RGB = bytes([8, 2, 0, 0, 0])
 """Of the header: bits, colour type, compression, filters, not interlaced (PNG standard, 11.2.1)."""
@@ -57,8 +58,3 @@ def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bytes:
     np.subtract(rows[:1], above, out=filtered[:1, 1:])
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     return filtered.tobytes()
-
-
-def png_chunk(name: bytes, data: bytes) -> bytes:
-    """Length, name, data and check sum (5.3)."""
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.images.imageio import PNG_START, damaged, decode, decoding, is_whole_png, refuse_enormous
-from prep.images.kinds.png_bands import png_chunk
+from prep.images.imageio import damaged, decode, decoding, refuse_enormous
+from prep.images.kinds.png_chunks import PNG_START, is_whole_png, png_chunk, png_chunks, without_remarks
 
 _LARGE = 1 << 24
 """Pixels; a smaller picture is decoded whole, which is a little faster."""
@@ -28,6 +28,7 @@ _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _RGBA: 4}
 _BITS = {_GREY: (8,), _RGB: (8,), _PALETTE: (1, 2, 4, 8), _RGBA: (8,)}
 """Colour type -> bits of a value that are read here."""
 
+_READ = (b"PLTE", b"tRNS", b"acTL")
 _NO_FILTER, _STORED = 0, 0
 
 
@@ -59,7 +60,8 @@ def png_strips(path: Path, data: bytes, *, as_indices: bool = False) -> Iterator
     refuse_enormous(path, header.width, header.height)
     if not is_whole_png(data):
         raise damaged(path)
-    before = {name: content for name, content in _chunks(data) if name in (b"PLTE", b"tRNS", b"acTL")}
+    data = without_remarks(data)
+    before = {each.name: data[each.start : each.end] for each in png_chunks(data) if each.name in _READ}
     if b"acTL" in before or (header.kind != _PALETTE and b"tRNS" in before):
         return None
     strips = _strips(path, data, header)
@@ -115,31 +117,14 @@ def _png(header: _Header, chunks: dict[bytes, bytes], packed: bytes) -> bytes:
     return PNG_START + b"".join(png_chunk(name, content) for name, content in parts)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each chunk before the pixels, of a file that is whole."""
-    for name, start, end in _places(data):
-        if name == b"IDAT":
-            return
-        yield name, data[start:end]
-
-
-def _places(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of the content of each chunk up to the end mark."""
-    position, name = len(PNG_START), b""
-    while name != b"IEND":
-        length = int.from_bytes(data[position : position + 4], "big")
-        name, start = data[position + 4 : position + 8], position + 8
-        yield name, start, start + length
-        position = start + length + 4
-
-
 class _Unpacked:
     """What the chunks of pixels unpack to, so many bytes at a time."""
 
     def __init__(self, path: Path, data: bytes) -> None:
         self._path, self._unpacker = path, zlib.decompressobj()
-        spans = (range(start, end, _PIECE_BYTES) for name, start, end in _places(data) if name == b"IDAT")
-        self._pieces = (data[start : min(start + _PIECE_BYTES, span.stop)] for span in spans for start in span)
+        pixels = (chunk for chunk in png_chunks(data) if chunk.name == b"IDAT")
+        pieces = ((start, chunk.end) for chunk in pixels for start in range(chunk.start, chunk.end, _PIECE_BYTES))
+        self._pieces = (data[start : min(start + _PIECE_BYTES, end)] for start, end in pieces)
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes; SegError where they end before."""

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from prep.core.errors import SegError
-from prep.images.imageio import PNG_START, decode
+from prep.images.imageio import decode
 from prep.images.kinds import png_strips as module
-from prep.images.kinds.png_bands import png_chunk
+from prep.images.kinds.png_chunks import PNG_START, png_chunk
 from prep.images.kinds.png_strips import png_strips
 
 PATH = Path("x.png")
