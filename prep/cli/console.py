@@ -13,7 +13,7 @@ import click
 from prep.cli.stopping import farewell, interruption_behind, terminable
 from prep.core.errors import SegError
 from prep.core.progress import Progress
-from prep.core.words import printable
+from prep.core.words import printable, shortened
 
 if TYPE_CHECKING:
     from prep.dataset.dataset import Dataset
@@ -66,7 +66,7 @@ class SegGroup(ListedGroup):
         except click.MissingParameter as error:
             raise click.UsageError(error.format_message() + _first_example(error.ctx), error.ctx) from error
         except SegError as error:
-            raise click.ClickException(_printable_lines(str(error))) from error
+            raise click.ClickException(shortened(_printable_lines(str(error)))) from error
         except (KeyboardInterrupt, Exception) as error:
             if (interruption := interruption_behind(error)) is None:
                 raise

@@ -9,6 +9,7 @@ _WAYS = 8
 
 _LONGEST_NUMBER = 1000
 """Digits; Python reads no number of more than 4,300."""
+_LONG_WORD, _BEGINNING = re.compile(r"\S{1000,}"), 60
 _STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"  # terminals, half characters, line ends of Unicode
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks that turn what follows: a name can look like another
@@ -42,6 +43,11 @@ def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
 def printable(text: str) -> str:
     r"""Text that holds names of others, as a terminal may show it: what steers it is written as \x1b or \u202e."""
     return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def shortened(text: str) -> str:
+    """Text whose words of over a thousand letters, which no file or class is called, are their beginning and end."""
+    return _LONG_WORD.sub(lambda found: f"{found[0][:_BEGINNING]}...{found[0][-_BEGINNING:]}", text)
 
 
 def lines(ways: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """What to type where there is no dataset yet, or nothing in it to train on."""
 
+import os
 import shlex
 from pathlib import Path
 
@@ -37,6 +38,11 @@ def not_a_dataset(folder: Path) -> SegError:
         return SegError(f"{folder}: no such folder; name a dataset, or make one: {_WAYS}")
     if (folder.parent / INDEX).is_file():
         return SegError(f"{folder}: a folder inside a dataset; name the dataset itself: {folder.parent}")
+    if os.path.lexists(folder / INDEX):
+        return SegError(
+            f"{folder / INDEX}: no file, but a folder, a link that leads nowhere or the like; move it away, and put "
+            "the table there that was"
+        )
     if photos := _count_photos(folder):
         return SegError(
             f"{folder}: holds {counted(photos, 'photo')}, but is no dataset yet. Make one of them, then label it:\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.core.words import printable
+from prep.core.words import printable, shortened
 from tests.support import run_prep, save
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[31m\u202egpj.exe\u2066\x9b2J\udcff"
@@ -45,3 +45,10 @@ def test_names_of_files_reach_no_terminal_raw(tmp_path: Path, command: tuple[str
     said = result.stdout + result.stderr
     assert said
     assert not set(said) & set("\x1b\x07\x9b\u202e\u2066")
+
+
+def test_a_word_that_never_ends_is_shortened() -> None:
+    assert shortened(f"--encoder {'x' * 100_000}: no such encoder") == f"--encoder {'x' * 60}...{'x' * 59}:" + (
+        " no such encoder"
+    )
+    assert shortened("x" * 999) == "x" * 999

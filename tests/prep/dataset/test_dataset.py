@@ -252,6 +252,16 @@ def test_hashes_follow_split_and_masks(dataset: Dataset) -> None:
     assert dataset.fingerprint() != before
 
 
+def test_what_is_called_index_csv_and_is_no_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").mkdir()
+    with pytest.raises(SegError, match=r"index\.csv: no file, but a folder.*move it away"):
+        Dataset.open(tmp_path)
+    (tmp_path / "index.csv").rmdir()
+    (tmp_path / "index.csv").symlink_to("nowhere")
+    with pytest.raises(SegError, match=r"index\.csv: no file, .*a link that leads nowhere"):
+        Dataset.open(tmp_path)
+
+
 def test_open_wants_a_dataset(tmp_path: Path) -> None:
     with pytest.raises(SegError, match="not a dataset"):
         Dataset.open(tmp_path)
