@@ -1,5 +1,6 @@
 """Find files below folders, and give each a stem that is its own."""
 
+import functools
 import os
 import shlex
 import unicodedata
@@ -14,6 +15,10 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.images.tiff_pages import page_count
 
 _TIFF_SUFFIXES = (".tif", ".tiff")
+
+
+_FOLDERS_KEPT = 1 << 12
+"""Of a million files most lie in few folders, whose names are read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +39,42 @@ class FoundFile:
     @property
     def stem(self) -> str:
         """Unique within the search, in composed Unicode."""
-        inner = PurePosixPath(self.name)
-        parents = [part for part in inner.parent.parts if part != "/"]  # a zip file can say /etc/name.png
         page = f"_page{self.page:0{len(str(self.pages))}}" if self.page else ""
-        return unicodedata.normalize("NFC", "_".join([*filter(None, map(place_of, parents)), inner.stem])) + page
+        folder, _, own = self.name.rpartition("/")
+        return unicodedata.normalize("NFC", _stem_of(folder) + own.removesuffix(_suffix(own))) + page
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Names of the folders that it lies in, from the outermost one on."""
+        return _folders(self.name.rpartition("/")[0])
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, lower case: ".png"."""
+        return _suffix(self.name.rpartition("/")[2]).lower()
 
     @property
     def record_name(self) -> str:
         """Its path with the page, for photos.csv and errors: stack.tif#7."""
         return f"{self.name}#{self.page}" if self.page else self.name
+
+
+def _suffix(name: str) -> str:
+    """What pathlib calls so: of .hidden and of a dot at the end there is none."""
+    dot = name.rfind(".")
+    return name[dot:] if 0 < dot < len(name) - 1 else ""
+
+
+@functools.lru_cache(maxsize=_FOLDERS_KEPT)
+def _folders(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path).parts
+
+
+@functools.lru_cache(maxsize=_FOLDERS_KEPT)
+def _stem_of(path: str) -> str:
+    """What the stems of all files in a folder begin with."""
+    parents = [part for part in _folders(path) if part != "/"]  # a zip file can say /etc/name.png
+    return "".join(f"{place}_" for place in map(place_of, parents) if place)
 
 
 def find_files(

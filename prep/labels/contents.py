@@ -1,8 +1,9 @@
 """What lies where a person pointed: names of files, and small parts of them on demand, once for all formats."""
 
 import functools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -74,6 +75,14 @@ class Contents:
         names = [name for name in member_names(self.source) if not is_hidden(name)]
         return tuple(FoundFile(self.source / name, name) for name in sorted(names))
 
+    @functools.cached_property
+    def _numbered(self) -> dict[str, list[tuple[int, FoundFile]]]:
+        """The files by their endings, each with its number: some thirty formats ask for theirs."""
+        found: dict[str, list[tuple[int, FoundFile]]] = defaultdict(list)
+        for number, file in enumerate(self.files):
+            found[file.suffix].append((number, file))
+        return found
+
     def once(self, find: Callable[["Contents"], _T]) -> _T:
         """What a function finds here; it is called once, however many formats ask."""
         if find not in self._found:
@@ -83,15 +92,12 @@ class Contents:
 
     def of_suffix(self, *suffixes: str, skip: Callable[[str], bool] = lambda folder: False) -> list[FoundFile]:
         """Files with one of these endings (lower case), but not below folders that `skip` tells by name."""
-        return [
-            file
-            for file in self.files
-            if file.path.suffix.lower() in suffixes and not any(map(skip, PurePosixPath(file.name).parent.parts))
-        ]
+        found = [entry for suffix in set(suffixes) for entry in self._numbered.get(suffix, ())]
+        return [file for _, file in sorted(found, key=itemgetter(0)) if not any(map(skip, file.folders))]
 
     def named(self, *names: str) -> list[FoundFile]:
         """Files of one of these names (lower case), wherever they lie."""
-        return [file for file in self.files if file.path.name.lower() in names]
+        return [file for file in self.files if file.name.rpartition("/")[2].lower() in names]
 
     def head(self, file: FoundFile, length: int = 4096) -> bytes:
         """The first bytes of a file; fewer if it is shorter."""

@@ -97,16 +97,14 @@ def refuse_several_sets(source: Path, division: Division) -> None:
 
 def _role(file: FoundFile) -> Role:
     """By the innermost folder that says it."""
-    folders = PurePosixPath(file.name).parent.parts
-    return next((role for folder in reversed(folders) if (role := role_of(folder))), "")
+    return next((role for folder in reversed(file.folders) if (role := role_of(folder))), "")
 
 
 def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
     """By the outermost folder that says it: train/images/images/x.png and train/Semantic_masks/images/x.png."""
     roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
     for file in files:
-        folders = PurePosixPath(file.name).parent.parts
-        roles[next((role for folder in folders if (role := role_of(folder))), "")].append(file)
+        roles[next((role for folder in file.folders if (role := role_of(folder))), "")].append(file)
     return (roles["photos"], roles["labels"]) if roles["labels"] else (list(files), [])
 
 

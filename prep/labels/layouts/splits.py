@@ -1,5 +1,6 @@
 """Splits that labels came divided into, by the names of their folders and files."""
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +30,8 @@ def splits_of(names: Mapping[str, str]) -> dict[str, str]:
 
     names: path of each file below the folder that a person named, by stem.
     """
-    splits = {stem: split_of(str(PurePosixPath(name).parent)) for stem, name in names.items()}
+    split_of_folder = functools.cache(split_of)  # of a million files most lie in few folders
+    splits = {stem: split_of_folder(name.rpartition("/")[0]) for stem, name in names.items()}
     return splits if all(splits.values()) and len(set(splits.values())) > 1 else {}
 
 
