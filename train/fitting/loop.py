@@ -29,7 +29,7 @@ from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, kept_settings, read_last, write_last
 from train.fitting.losses import build_loss
-from train.fitting.optim import MeanWeights, lr_factor, set_lr
+from train.fitting.optim import MeanWeights, lr_factor, set_lr, set_memory_of_statistics
 from train.fitting.step import Batch, Stepper, is_out_of_memory
 from train.fitting.timing.budget import Budget
 from train.fitting.timing.clock import Clock
@@ -147,6 +147,7 @@ class Trainer:
         classes, lr = len(self.dataset.classes), 0.0
         confusion = torch.zeros((classes, classes), dtype=torch.int64, device=self.fabric.device)
         self.network.train()
+        set_memory_of_statistics(self.network, self.state.step)
         torch.manual_seed(self._seed_of_epoch("dropout", self.fabric.global_rank))
         self.clock.begin_epoch(self.state.step, self.state.epoch)
         for batches in self._groups_of_batches():

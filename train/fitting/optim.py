@@ -16,6 +16,9 @@ LR_SHARE = "lr_share"
 """In a group of weights: its learning rate as a share of that of the others."""
 
 
+_NEW_SHARES = ((250, 0.02), (100, 0.05), (0, 0.1))
+"""From which step on, how much of a running mean each batch is."""
+
 _ONE_CYCLE_WARM_UP = 0.2
 _START, _END = 1 / 25, 1 / 1000
 _DROP_AT = 0.7
@@ -85,8 +88,20 @@ def _half_cosine(begin: float, end: float, share: float) -> float:
     return end + (begin - end) * (1 + math.cos(math.pi * share)) / 2
 
 
+def set_memory_of_statistics(network: nn.Module, step: int) -> None:
+    """Of how many batches the running mean and variance are that label: 10 at first, as usual, 50 from step 250 on.
+
+    Those of 10 batches of a few crops change so much from step to step that scores of one network do, too, by up to
+    0.05 mean IoU, and the best of them is luck; measured in tests/bench/NOTES.md. See https://arxiv.org/abs/2105.07576.
+    """
+    share = next(share for least, share in _NEW_SHARES if step >= least)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and module.momentum is not None:
+            module.momentum = min(module.momentum, share)
+
+
 class MeanWeights:
-    """Exponential moving average of weights, https://arxiv.org/abs/1903.03575; running statistics are taken over.
+    """Exponential moving average of weights and running statistics, https://arxiv.org/abs/1903.03575.
 
     decay: share of the old mean that stays at each step; early on less, so that random weights are soon forgotten.
     """
@@ -104,4 +119,7 @@ class MeanWeights:
             mean[name].lerp_(weight, 1 - keep)
         buffers = dict(self.network.named_buffers())
         for name, buffer in network.named_buffers():
-            buffers[name].copy_(buffer)
+            if buffer.is_floating_point():
+                buffers[name].lerp_(buffer, 1 - keep)
+            else:
+                buffers[name].copy_(buffer)

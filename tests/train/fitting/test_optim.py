@@ -1,12 +1,14 @@
-"""The learning rate over a training."""
+"""The learning rate over a training, and what is remembered of weights and batches."""
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from prep.core.errors import SegError
 from train.config.config import Config, Schedule
-from train.fitting.optim import build_optimizer, lr_factor, set_lr
+from train.fitting.optim import MeanWeights, build_optimizer, lr_factor, set_lr, set_memory_of_statistics
 from train.networks.networks import build_network, encoder_of
 
 
@@ -79,3 +81,28 @@ def test_without_an_encoder_its_rate_is_refused() -> None:
     config = Config(encoder_lr=0.5)
     with pytest.raises(SegError, match="add --encoder NAME"):
         build_optimizer(build_network(config, 2), config)
+
+
+def test_statistics_remember_more_batches_later_on() -> None:
+    """Ten at first, fifty in the end; what a network asks for is never raised, and a running mean without end stays."""
+    network = nn.Sequential(nn.BatchNorm2d(1), nn.BatchNorm2d(1, momentum=0.03), nn.BatchNorm2d(1, momentum=None))
+    seen = []
+    for step in (0, 99, 100, 249, 250, 9_999):
+        set_memory_of_statistics(network, step)
+        seen.append([module.momentum for module in network if isinstance(module, nn.BatchNorm2d)])
+    assert [first for first, _, _ in seen] == [0.1, 0.1, 0.05, 0.05, 0.02, 0.02]
+    assert [(second, third) for _, second, third in seen] == [(0.03, None)] * 4 + [(0.02, None)] * 2
+
+
+def test_the_mean_of_the_weights_has_the_mean_of_their_statistics() -> None:
+    network = nn.BatchNorm2d(1)
+    mean = MeanWeights(network, 0.5)
+    for step, value in enumerate((1.0, 3.0), start=100):
+        network.running_mean = torch.tensor([value])
+        network.num_batches_tracked += 1
+        mean.update(network, step)
+    kept = mean.network
+    assert isinstance(kept, nn.BatchNorm2d)
+    assert kept.running_mean is not None
+    assert kept.running_mean.tolist() == [1.75]  # 0, then half of 1, then half of that and half of 3
+    assert kept.num_batches_tracked == 2

@@ -107,7 +107,7 @@ def test_mean_weights_forget_the_beginning_and_follow_buffers() -> None:
     assert values == sorted(values)
     assert values[0] > 3
     assert values[-1] == pytest.approx(5.0, abs=1e-4)
-    assert float(mean.network[1].running_mean[0]) == 7.0  # type: ignore[index]
+    assert float(mean.network[1].running_mean[0]) == pytest.approx(7.0)  # type: ignore[index]
 
 
 def test_the_film_has_a_frame_for_each_epoch_in_order(tmp_path: Path) -> None:

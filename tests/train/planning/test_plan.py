@@ -204,6 +204,21 @@ def test_a_fingerprint_is_what_the_images_are_like(tmp_path: Path) -> None:
     assert found.patch is None
 
 
+def test_of_large_photos_few_images_and_many_masks_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three photos of a phone fill the room for images; where sky is, and how thick a pole, more masks have to say."""
+    dataset = photographed(tmp_path / "datasets/street", 12)
+    stats, _ = ensure_stats(dataset)
+    whole = take_fingerprint(dataset, stats)
+    monkeypatch.setattr("train.planning.fingerprint._MOST_PIXELS", 60 * 90)
+    seen, image = [], Dataset.image
+    monkeypatch.setattr(Dataset, "image", lambda self, sample: (seen.append(sample.stem), image(self, sample))[1])
+    found = take_fingerprint(dataset, stats)
+    assert len(seen) == 1
+    assert (found.upright, found.thickness) == (whole.upright, whole.thickness)
+
+
 def test_drawings_of_synth_are_no_photographs(dataset: Dataset) -> None:
     stats, _ = ensure_stats(dataset)
     found = take_fingerprint(dataset, stats)
