@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one line that says how this command, and no other, goes on."""
+"""Ctrl-C, SIGTERM and SIGHUP: one line that says how this command, and no other, goes on."""
 
 import os
 import signal
@@ -49,8 +49,16 @@ def sigterm(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that one can send")
-STOPS = pytest.mark.parametrize(("stop", "code"), [(ctrl_c, 130), pytest.param(sigterm, 143, marks=posix_only)])
+def sighup(*_: object) -> None:
+    """A terminal that is closed tells everything in it."""
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM or SIGHUP that one can send")
+STOPS = pytest.mark.parametrize(
+    ("stop", "code"),
+    [(ctrl_c, 130), pytest.param(sigterm, 143, marks=posix_only), pytest.param(sighup, 129, marks=posix_only)],
+)
 
 
 @STOPS
@@ -70,6 +78,7 @@ def test_an_interruption_says_how_the_command_goes_on(
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr == f"\nInterrupted. {TEXTS[command]}\n"
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert sys.platform == "win32" or signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
 
 
 def in_a_class(stop: Callable[..., None]) -> None:
@@ -116,7 +125,7 @@ def test_who_still_waits_for_the_dataset_has_begun_nothing(
 
 
 @posix_only
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
 def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path: Path) -> None:
     """From the start of the workers to the end of the process: neither may tell of a traceback."""
     program = [
@@ -142,3 +151,29 @@ def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path:
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (result.returncode, result.stdout) == (128 + number, "")
     assert result.stderr == "\nInterrupted. Nothing was changed.\n"
+
+
+@posix_only
+def test_a_terminal_that_is_closed_is_told_nothing_more_and_one_that_nohup_guards_is_not_heard(tmp_path: Path) -> None:
+    """What is written to a closed terminal fails, which must not become the reason why the command ends."""
+    program = [
+        "import os, signal, sys",
+        "from prep.cli.console import SegGroup",
+        "import click, seg_prep",
+        "import prep.cli.main",
+        "@click.group(cls=SegGroup)",
+        "def main(): pass",
+        "@main.command()",
+        "def work():",
+        "    os.kill(os.getpid(), signal.SIGHUP)",
+        "prep.cli.main.main = main",
+        "sys.argv = ['seg-prep', 'work']",
+        "seg_prep.main()",
+    ]
+    command = [sys.executable, "-c", "\n".join(program)]
+    full = Path("/dev/full")
+    with full.open("w") if full.exists() else (tmp_path / "said").open("w") as gone:
+        assert subprocess.run(command, stderr=gone, timeout=120, check=False).returncode in (129, 120)
+    guarded = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *command]
+    result = subprocess.run(guarded, capture_output=True, text=True, timeout=120, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -72,7 +72,8 @@ class SegGroup(ListedGroup):
                 raise
             goes_on = self.after_interrupt.get(ctx.invoked_subcommand or "", "Nothing was changed.")
             text, code = farewell(interruption, goes_on)
-            click.echo(text, err=True)
+            with suppress(OSError):  # the terminal is gone
+                click.echo(text, err=True)
         ctx.exit(code)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, and SIGTERM, which means the same: a service manager, a container or a batch system stops the command."""
+"""Ctrl-C, and what means the same: SIGTERM of a service manager or a batch system, SIGHUP of a terminal that closes."""
 
 import signal
 import threading
@@ -8,41 +8,47 @@ from types import FrameType
 
 from prep.core.errors import StillWaiting
 
-_CTRL_C = 130
-_TERMINATED = 143
-"""Exit codes as of a shell: 128 and the number of the signal."""
+_SHELL = 128
+"""An exit code as of a shell is this and the number of the signal."""
+
+_OTHERS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
 
 
 class Terminated(KeyboardInterrupt):
-    """The process got SIGTERM."""
+    """The process got SIGTERM or SIGHUP, whose number it has."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """During the block, the first SIGTERM raises Terminated where it would end the process at once.
+    """During the block, the first SIGTERM or SIGHUP raises Terminated where it would end the process at once.
 
     Those that follow are not heard: the command is ending, which may take as long as the jobs that are at work.
     """
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _terminate)
+    ours = [each for each in _OTHERS if is_main and signal.getsignal(each) is signal.SIG_DFL]
+    for each in ours:
+        signal.signal(each, _terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for each in ours:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def farewell(error: KeyboardInterrupt, goes_on: str) -> tuple[str, int]:
     """What an interrupted command says, and its exit code.  goes_on: how it goes on, once it has begun."""
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # in heard_once
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for each in (signal.SIGINT, *_OTHERS):
+            signal.signal(each, signal.SIG_IGN)
     waiting = isinstance(error, StillWaiting)
     text = "It was still waiting for its turn and has begun nothing." if waiting else goes_on
-    is_terminated = isinstance(error.__cause__ if waiting else error, Terminated)
-    return f"\nInterrupted. {text}", _TERMINATED if is_terminated else _CTRL_C
+    cause = error.__cause__ if waiting else error
+    return f"\nInterrupted. {text}", _SHELL + (cause.number if isinstance(cause, Terminated) else signal.SIGINT)
 
 
 def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
@@ -62,16 +68,19 @@ def heard_once() -> Iterator[None]:
 
     Many press Ctrl-C twice, and service managers stop what does not end at once again.
     """
-    is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if is_ours:
-        signal.signal(signal.SIGTERM, _terminate)
+    ours = [each for each in _OTHERS if signal.getsignal(each) is signal.SIG_DFL]
+    for each in ours:
+        signal.signal(each, _terminate)
     try:
         yield
     finally:
-        if is_ours and signal.getsignal(signal.SIGTERM) is _terminate:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for each in ours:
+            if signal.getsignal(each) is _terminate:
+                signal.signal(each, signal.SIG_DFL)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated
+    for each in _OTHERS:
+        if signal.getsignal(each) is _terminate:
+            signal.signal(each, signal.SIG_IGN)
+    raise Terminated(number)

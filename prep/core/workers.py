@@ -41,7 +41,10 @@ _LONGEST_NAME = 80
 _IDLE = -1
 
 _MAIN = "seg_prep"
-_STOPS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
+"""Of a terminal that closes, which tells all processes in it; Windows has none."""
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, *_HANGUP)
 
 # Forking a process that has threads (progress bars, OpenCV) can lock up; a fork server has none.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -137,7 +140,7 @@ class Processes(ProcessPoolExecutor):
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Ctrl-C and SIGTERM come after the block."""
+    """Ctrl-C, SIGTERM and SIGHUP come after the block."""
     if threading.current_thread() is not threading.main_thread():  # signals interrupt the main one alone
         yield
         return
@@ -155,8 +158,9 @@ def _signals_held() -> Iterator[None]:
 
 
 def follow_parent() -> None:
-    """In such a process: leave Ctrl-C to the parent, and end as soon as it is gone, also after kill -9."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In such a process: leave Ctrl-C and SIGHUP to the parent, and end as soon as it is gone, also after kill -9."""
+    for each in (signal.SIGINT, *_HANGUP):
+        signal.signal(each, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

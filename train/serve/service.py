@@ -86,7 +86,7 @@ class Service:
 
     @contextmanager
     def until_interrupted(self) -> Iterator[None]:
-        """Ctrl-C or SIGTERM during the block ends what is being labelled; it is left when the network computes nothing.
+        """Ctrl-C (or SIGTERM, SIGHUP) in the block ends what is being labelled; it is left when nothing is computed.
 
         A process that ends while it computes would end with a crash.
         """
@@ -95,7 +95,10 @@ class Service:
             self._stopping = True  # first of all: waitress waits for its threads
             raise KeyboardInterrupt
 
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        stops = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as of nohup
+            stops.append(signal.SIGHUP)
+        before = {number: signal.signal(number, interrupt) for number in stops}
         try:
             yield
         finally:

@@ -3,7 +3,7 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.images.imageio import damaged, decode, decoding, refuse_enormous
+from prep.images.imageio import LONGEST_SIDE, damaged, decode, decoding, refuse_enormous
 from prep.images.kinds.png_chunks import PNG_START, is_whole_png, png_chunk, png_chunks, without_remarks
 
 _LARGE = 1 << 24
@@ -47,21 +47,25 @@ class _Header(NamedTuple):
 def png_strips(path: Path, data: bytes, *, as_indices: bool = False) -> Iterator[NDArray[np.uint8]] | None:
     """Strips (n, W), (n, W, 3) or (n, W, 4) of rows from the top down, blue first, as cv2.IMREAD_UNCHANGED gives them.
 
-    None where the file has to be decoded whole: a picture that is not large, one that is interlaced or
-    animated, has a colour that is transparent, or other than 8 bits (a palette may have fewer); and any other kind.
+    None where the file has to be decoded whole: a picture that is not large, one that is interlaced, animated or packed
+    as no standard says, has a colour that is transparent, or other than 8 bits (a palette may have fewer); and any
+    other kind.
     as_indices: of a palette file its indices (n, W) instead of their colours.
     Raises SegError, here or while strips are read, if the file is damaged or larger than this program opens.
     """
     if data[:8] != PNG_START or len(data) < len(PNG_START) + 25:
         return None
     header = _Header(*struct.unpack(">IIBBBBB", data[16:29]))
-    if header.width * header.height <= _LARGE or header.interlaced or header.bits not in _BITS.get(header.kind, ()):
+    if header.width * header.height <= _LARGE or header.bits not in _BITS.get(header.kind, ()):
+        return None
+    if header.compression or header.filters or header.interlaced:
         return None
     refuse_enormous(path, header.width, header.height)
     if not is_whole_png(data):
         raise damaged(path)
     data = without_remarks(data)
-    before = {each.name: data[each.start : each.end] for each in png_chunks(data) if each.name in _READ}
+    ahead = takewhile(lambda each: each.name != b"IDAT", png_chunks(data))  # what comes later has no say (5.6)
+    before = {each.name: data[each.start : each.end] for each in ahead if each.name in _READ}
     if b"acTL" in before or (header.kind != _PALETTE and b"tRNS" in before):
         return None
     strips = _strips(path, data, header)
@@ -78,7 +82,7 @@ def _strips(path: Path, data: bytes, header: _Header) -> Iterator[NDArray[np.uin
     """Rows as they are stored, each strip decoded as a little PNG whose first row is the last one before it."""
     row_bytes = (header.width * header.bits * _CHANNELS[header.kind] + 7) // 8
     kind = _GREY if header.kind == _PALETTE else header.kind  # a filter goes by bytes, whatever they hold
-    unpacked, rows_at_once = _Unpacked(path, data), max(1, _STRIP_BYTES // row_bytes)
+    unpacked, rows_at_once = _Unpacked(path, data), min(max(1, _STRIP_BYTES // row_bytes), LONGEST_SIDE - 1)
     above = bytes(row_bytes)  # zeros, which the filters of the first row reckon with (9.2)
     for top in range(0, header.height, rows_at_once):
         rows = min(rows_at_once, header.height - top)

@@ -68,7 +68,7 @@ def outcome(port: int) -> int | None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal that can be sent there")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
 def test_the_command_serves_and_ctrl_c_or_sigterm_ends_it_quietly(
     number: int, tiny_run: Path, predictor: Predictor
 ) -> None:

@@ -75,6 +75,39 @@ def test_what_only_the_whole_file_tells_is_left_to_the_decoder(why: str, monkeyp
     assert png_strips(PATH, data) is None
 
 
+@pytest.mark.parametrize("at", [26, 27])
+def test_a_packing_or_a_filter_that_the_standard_does_not_name_is_left_to_the_decoder(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV refuses such a file, whose pixels nobody knows how to read."""
+    monkeypatch.setattr(module, "_LARGE", 0)
+    data = bytearray(png_of(GREY, 2, bytes(6), height=2))
+    data[at] = 1
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    assert png_strips(PATH, bytes(data)) is None
+
+
+def test_a_palette_after_the_pixels_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LARGE", 0)
+    data = png_of(PALETTE, 2, bytes(6), (b"PLTE", b"abc"), height=2)
+    late = png_chunk(b"PLTE", b"xyz")
+    strips = png_strips(PATH, data[:-12] + late + data[-12:])
+    assert strips is not None
+    assert np.concatenate(list(strips)).tolist() == [[[*b"cba"]] * 2] * 2
+    with pytest.raises(SegError, match="truncated or damaged"):
+        png_strips(PATH, data.replace(png_chunk(b"PLTE", b"abc"), b"")[:-12] + late + data[-12:])
+
+
+def test_a_narrow_picture_as_tall_as_any_is_read() -> None:
+    """Each strip is a picture too, with a row more."""
+    width, height = 20, 1_000_000
+    data = png_of(PALETTE, width, bytes([0, 0b10101010, 0, 255]) * height, (b"PLTE", bytes(6)), height=height, bits=1)
+    strips = png_strips(PATH, data, as_indices=True)
+    assert strips is not None
+    row = [1, 0] * 4 + [0] * 8 + [1] * 4
+    assert sum(len(strip) for strip in strips if (strip == row).all()) == height
+
+
 def test_rows_that_are_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LARGE", 0)
     data = png_of(GREY, 2, bytes(7), height=4)
