@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 STEMS = ("a", "b", "c")
 
-# A shell lets what it starts in the background ignore Ctrl-C, which every command that a test starts would inherit.
+# A shell lets what it starts in the background ignore Ctrl-C, and nohup a terminal that closes, which every command that a
+# test starts would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A busy machine is no failure: examples have no time limit. The suite tries the same ones each time, so that what fails
 # once does so again; `make properties` tries others, and many more.
