@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 STEMS = ("a", "b", "c")
 
-# A shell lets what it starts in the background ignore Ctrl-C, and nohup a terminal that closes, which every command that a
-# test starts would inherit.
+# A shell lets what it starts in the background ignore Ctrl-C, and nohup a terminal that closes, which every command
+# that a test starts would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
