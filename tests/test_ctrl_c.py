@@ -124,10 +124,8 @@ def test_who_still_waits_for_the_dataset_has_begun_nothing(
         assert tree(dataset.root, provenance=True) == before
 
 
-@posix_only
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
-def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path: Path) -> None:
-    """From the start of the workers to the end of the process: neither may tell of a traceback."""
+def command_that(*body: str) -> list[str]:
+    """seg-prep with one command, whose lines these are."""
     program = [
         "import os, signal, sys, threading, time",
         "from prep.core.workers import processes",
@@ -138,16 +136,25 @@ def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path:
         "def main(): pass",
         "@main.command()",
         "def work():",
+        *body,
+        "prep.cli.main.main = main",
+        "sys.argv = ['seg-prep', 'work']",
+        "seg_prep.main()",
+    ]
+    return [sys.executable, "-c", "\n".join(program)]
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
+def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path: Path) -> None:
+    """From the start of the workers to the end of the process: neither may tell of a traceback."""
+    command = command_that(
         "    def again():",
         f"        for _ in range(40): os.kill(os.getpid(), {int(number)}); time.sleep(0.02)",
         "    threading.Thread(target=again).start()",
         "    with processes(2, ['a', 'b']) as pool:",
         "        [each.result() for each in [pool.submit(time.sleep, 0.2) for _ in range(9)]]",
-        "prep.cli.main.main = main",
-        "sys.argv = ['seg-prep', 'work']",
-        "seg_prep.main()",
-    ]
-    command = [sys.executable, "-c", "\n".join(program)]
+    )
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (result.returncode, result.stdout) == (128 + number, "")
     assert result.stderr == "\nInterrupted. Nothing was changed.\n"
@@ -156,21 +163,9 @@ def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path:
 @posix_only
 def test_a_terminal_that_is_closed_is_told_nothing_more_and_one_that_nohup_guards_is_not_heard(tmp_path: Path) -> None:
     """What is written to a closed terminal fails, which must not become the reason why the command ends."""
-    program = [
-        "import os, signal, sys",
-        "from prep.cli.console import SegGroup",
-        "import click, seg_prep",
-        "import prep.cli.main",
-        "@click.group(cls=SegGroup)",
-        "def main(): pass",
-        "@main.command()",
-        "def work():",
+    command = command_that(
         "    os.kill(os.getpid(), signal.SIGHUP)",
-        "prep.cli.main.main = main",
-        "sys.argv = ['seg-prep', 'work']",
-        "seg_prep.main()",
-    ]
-    command = [sys.executable, "-c", "\n".join(program)]
+    )
     full = Path("/dev/full")
     with full.open("w") if full.exists() else (tmp_path / "said").open("w") as gone:
         assert subprocess.run(command, stderr=gone, timeout=120, check=False).returncode in (129, 120)

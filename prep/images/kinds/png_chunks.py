@@ -53,9 +53,10 @@ def is_whole_png(data: bytes) -> bool:
 
 def without_remarks(data: bytes) -> bytes:
     """A whole PNG without the chunks that change no pixel: of damaged ones libpng would write lines to the terminal."""
-    kept = [chunk for chunk in png_chunks(data) if _matters(chunk, data)]
-    spans = [data[chunk.begin : chunk.end + 4] for chunk in kept]
-    return data if sum(map(len, spans)) + len(PNG_START) == len(data) else PNG_START + b"".join(spans)
+    spans = [slice(chunk.begin, chunk.end + 4) for chunk in png_chunks(data) if _matters(chunk, data)]
+    if len(PNG_START) + sum(span.stop - span.start for span in spans) == len(data):
+        return data  # as most are, and not copied: it may have hundreds of megabytes
+    return PNG_START + b"".join(data[span] for span in spans)
 
 
 def _matters(chunk: Chunk, data: bytes) -> bool:
