@@ -8,6 +8,7 @@ is wrong, where, and what to do. `workers` is the number of processes (None: all
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -21,6 +22,7 @@ from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.cluster.connection import connected
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.progress import Progress, bar_of, silent
 from prep.cutting.cut_rasters import CutRasters, cut_rasters
 from prep.cutting.labels import PaintOrder, label_options
@@ -238,6 +240,7 @@ def split(
     block: float | None = None,
     dedupe: bool = True,
     folds: int | None = None,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -247,22 +250,26 @@ def split(
     ratios: of train, val and test.  group_by: "folder", "group", "place" with the metres of a `block`, or a regular
     expression for stems. By place, samples that lie next to another split on the ground are in none ("buffer").
     dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds.
-    Samples that have a split keep it, unless `overwrite` is set. Raises SegError if that is not the split asked for.
+    Samples that have a split keep it, unless `overwrite` is set. Those with a damaged file get none and stand in
+    `problems` of the result. Raises SegError if that is not the split asked for, or if more than `max_failed` are.
 
         ds = prep.split(ds, ratios=(70, 15, 15)).dataset
     """
     need_number("folds", folds, 2)
     need_number("block", block, 0)
+    need_number("max_failed", max_failed, 0)
     if (
         len(ratios) != 3
         or not all(isinstance(share, int | float) and share >= 0 for share in ratios)
         or not sum(ratios)
     ):
         raise SegError(f"ratios={ratios!r}: needs three numbers, of train, val and test, such as (80, 10, 10)")
-    return split_dataset(
+    failures = Failures(max_failed)
+    done = split_dataset(
         Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, block=block, dedupe=dedupe, folds=folds,
-        overwrite=overwrite, workers=workers, progress=progress,
+        overwrite=overwrite, workers=workers, progress=progress, failures=failures,
     )  # fmt: skip
+    return replace(done, problems=tuple(failures.problems))
 
 
 @recorded(lambda given, _: root_of(given["dataset"]))
@@ -271,21 +278,25 @@ def stats(
     *,
     split: Counted = "train",
     seed: int = 0,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Stats:
     """Count pixels exactly and write stats.json: mean and std of the images, frequency and weights of each class.
 
-    Mean and std are of RGB in 0..1. A dataset without split gets one first (80/10/10, by `seed`). Raises SegError if
-    other statistics stand there and `overwrite` is not set.
+    Mean and std are of RGB in 0..1. A dataset without split gets one first (80/10/10, by `seed`). Samples with a
+    damaged file stand in `left_out` of the result. Raises SegError if they are more than `max_failed`, or if other
+    statistics stand there and `overwrite` is not set.
 
         print(prep.stats(ds).mean)
     """
     need_one_of("split", split, Counted)
+    need_number("max_failed", max_failed, 0)
+    failures = Failures(max_failed)
     with opened_alone(root_of(dataset)) as opened:
-        divided = ensure_split(opened, seed, _say_nothing) if has_masks(opened) else opened
-        found = compute_stats(divided, split, workers, progress)
+        divided = ensure_split(opened, seed, _say_nothing, failures) if has_masks(opened) else opened
+        found = compute_stats(divided, split, workers, progress, failures)
         save_stats(divided, found, overwrite=overwrite)
     return found
 
@@ -300,6 +311,7 @@ def patches(
     flips: bool = True,
     format: PatchFormat = "npy",
     seed: int = 0,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -308,7 +320,8 @@ def patches(
 
     size: of a side, in pixels.  foreground: share of the patches near a pixel that is no background, 0..1.
     flips: count all four orientations.  format: "npy", (N, S, S, 3) images and (N, S, S) masks for training, or "png".
-    A dataset without split gets one first. Raises SegError if other patches stand there and `overwrite` is not set.
+    A dataset without split gets one first. Samples with a damaged file stand in `problems` of the result. Raises
+    SegError if they are more than `max_failed`, or if other patches stand there and `overwrite` is not set.
 
         folder = prep.patches(ds, size=96, per_image=20).folder
     """
@@ -316,11 +329,15 @@ def patches(
     need_number("per_image", per_image, 1)
     need_number("foreground", foreground, 0, 1)
     need_one_of("format", format, PatchFormat)
+    need_number("max_failed", max_failed, 0)
+    failures = Failures(max_failed)
     with opened_alone(root_of(dataset)) as opened:
-        return cut_patches(
-            ensure_split(opened, seed, _say_nothing), size=size, per_image=per_image, foreground=foreground,
+        cut = cut_patches(
+            ensure_split(opened, seed, _say_nothing, failures), size=size, per_image=per_image, foreground=foreground,
             flips=flips, patch_format=format, seed=seed, workers=workers, overwrite=overwrite, progress=progress,
+            failures=failures,
         )  # fmt: skip
+    return replace(cut, problems=tuple(failures.problems))
 
 
 @recorded(lambda given, _: root_of(given["dataset"]))
@@ -341,6 +358,7 @@ def export(
     *,
     output: str | Path,
     to: ToolName,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -348,15 +366,19 @@ def export(
     """Export images and masks to the layout of another tool, without loss.
 
     output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme", "cvat" or "yolo".
-    `left_out` of the result names the samples without image or mask. Raises SegError if something stands at `output`
-    and `overwrite` is not set, or if the layout cannot hold the classes.
+    `left_out` of the result names the samples without image or mask, `problems` says which have a damaged file. Raises
+    SegError if these are more than `max_failed`, if something stands at `output` and `overwrite` is not set, or if the
+    layout cannot hold the classes.
 
         prep.export(ds, output="campus-voc", to="voc")
     """
     need_one_of("to", to, ToolName)
-    return export_dataset(
-        root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress
-    )  # fmt: skip
+    need_number("max_failed", max_failed, 0)
+    failures = Failures(max_failed)
+    done = export_dataset(
+        root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress, failures=failures
+    )
+    return replace(done, problems=tuple(failures.problems))
 
 
 def pack(

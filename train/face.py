@@ -13,6 +13,7 @@ from typing import Literal
 
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, silent
 from prep.dataset.dataset import Dataset, root_of
 from prep.dataset.provenance import recorded
@@ -191,23 +192,31 @@ def score(
     output: str | Path | None = None,
     scale: Scale = "auto",
     device: Device = "auto",
+    max_failed: int | None = None,
     progress: Progress = silent,
 ) -> Score:
     """Score a run, or the mean of several, on whole images of the dataset it was trained on, or of another one.
 
     The mean of several is compared with the best of them (`metrics.comparison`).
     output: where to write; None is the run itself, or a folder in it for another dataset or split.
-    scale: the size at which images are labelled, as of `load`.
-    Raises SegError if the split has changed since the training: its test images may be known then.
+    scale: the size at which images are labelled, as of `load`. Images with a damaged file stand in `metrics.left_out`.
+    Raises SegError if they are more than `max_failed`, or if the split has changed since the training: its test images
+    may be known then.
 
         print(train.score(split="val").mean_iou)
     """
     need_one_of("split", split, Scored)
     need_one_of("device", device, Device)
+    need_number("max_failed", max_failed, 0)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
     chosen = find_members(_all_named(run), say_nothing)
-    return Score(*score_run(chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale)))
+    return Score(
+        *score_run(
+            chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale),
+            failures=Failures(max_failed),
+        )
+    )  # fmt: skip
 
 
 @recorded(lambda given, _: Path(given["output"]))

@@ -2,8 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +72,7 @@ def _stale_stats(dataset: Dataset) -> Iterator[Finding]:
     except SegError as error:
         yield from found("broken-stats", (STATS,), reason=_reason(path, error))
         return
-    if _no_longer_fits(partial(is_stale, stats, dataset)):
+    if is_stale(stats, dataset):
         yield from found("stale-stats", (STATS,))
 
 
@@ -92,14 +91,6 @@ def _reason(path: Path, error: SegError) -> str:
     return str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ").partition(";")[0]
 
 
-def _no_longer_fits(is_stale: Callable[[], bool]) -> bool:
-    """Whether it is stale; False where masks cannot be read, which is told as such."""
-    try:
-        return is_stale()
-    except SegError:
-        return False
-
-
 def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
     stale, broken = [], []
     for path in sorted(dataset.root.glob(f"{PATCHES}/*/{PATCH_SETTINGS}")):
@@ -109,7 +100,7 @@ def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
         except SegError:
             broken.append(path.relative_to(dataset.root).as_posix())
             continue
-        if _no_longer_fits(partial(settings.is_stale, dataset)):
+        if settings.is_stale(dataset):
             stale.append(path.parent.relative_to(dataset.root).as_posix())
     yield from found("stale-patches", stale)
     yield from found("broken-patches", broken)

@@ -5,11 +5,12 @@ from typing import Literal
 
 import click
 
-from prep.cli.console import finish, note, open_alone, progress
+from prep.cli.console import end_with_left_out, finish, note, open_alone, progress
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
     json_option,
+    max_failed_option,
     overwrite_option,
     seed_option,
     workers_option,
@@ -38,6 +39,7 @@ from prep.core.words import counted, verb
 )
 @seed_option
 @workers_option
+@max_failed_option
 @overwrite_option
 @json_option
 @cluster_option
@@ -50,20 +52,25 @@ def patches(
     patch_format: Literal["npy", "png"],
     seed: int,
     workers: int | None,
+    max_failed: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Cut random patches of the training and validation images; test images are never cut.
+
+    Samples with a damaged file are left out and listed, and the exit code is 1 then.
 
     Example:
 
     \b
         seg-prep patches --size 96 --per-image 20
     """
+    from prep.core.failures import Failures
     from prep.patching.patches import cut_patches
     from prep.splitting.split import ensure_split
 
-    opened = ensure_split(open_alone(dataset), seed, note)
+    failures = Failures(max_failed)
+    opened = ensure_split(open_alone(dataset), seed, note, failures)
     with progress("Cutting") as advance:
         result = cut_patches(
             opened,
@@ -76,6 +83,7 @@ def patches(
             workers=workers,
             overwrite=overwrite,
             progress=advance,
+            failures=failures,
         )
     small = sum(min(sample.width, sample.height) < size for sample in opened.of_split("train", "val"))
     if small:
@@ -98,7 +106,9 @@ def patches(
             "images": images,
             "patches": result.crops,
             "with_flips": result.flipped,
+            "problems": failures.problems,
         },
         f"{counted(result.crops, 'patch', 'patches')} of {size} x {size} from {counted(images, 'image')}"
         f"{orientations} -> {result.folder}",
     )
+    end_with_left_out(failures.problems)

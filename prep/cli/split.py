@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import finish, note, open_alone, progress, table
+from prep.cli.console import end_with_left_out, finish, note, open_alone, progress, table
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
     json_option,
+    max_failed_option,
     overwrite_option,
     parse_metres,
     parse_ratios,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 )
 @seed_option
 @workers_option
+@max_failed_option
 @overwrite_option
 @json_option
 @cluster_option
@@ -65,6 +67,7 @@ def split(
     folds: int | None,
     seed: int,
     workers: int | None,
+    max_failed: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -72,6 +75,7 @@ def split(
 
     Samples that have a split already keep it and only new ones get one; --overwrite splits all anew. Test images that
     came as such with their labels stay in test in any case, with what is like them: --overwrite divides the others.
+    Samples with a damaged file get no split and are listed, and the exit code is 1 then.
 
     Example:
 
@@ -81,10 +85,11 @@ def split(
         seg-prep split --group-by 'tile\\d+'
         seg-prep split --group-by place --block 500m
     """
+    from prep.core.failures import Failures
     from prep.dataset.dataset import SPLITS
     from prep.splitting.split import split_dataset
 
-    opened = open_alone(dataset)
+    opened, failures = open_alone(dataset), Failures(max_failed)
     with progress("Looking") as advance:
         result = split_dataset(
             opened,
@@ -97,6 +102,7 @@ def split(
             overwrite=overwrite,
             workers=workers,
             progress=advance,
+            failures=failures,
         )
     found = result.dataset
     counts = {name: len(found.of_split(name)) for name in SPLITS}
@@ -127,9 +133,11 @@ def split(
             "deviation": result.deviation,
             "folds": result.folds,
             "buffer": result.buffer,
+            "problems": failures.problems,
         },
         "\n".join(lines),
     )
+    end_with_left_out(failures.problems)
 
 
 def _sizes(folds: tuple[int, ...]) -> str:

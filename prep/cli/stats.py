@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import finish, note, open_alone, progress, table
+from prep.cli.console import end_with_left_out, finish, note, open_alone, progress, table
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
     json_option,
+    max_failed_option,
     overwrite_option,
     seed_option,
     workers_option,
@@ -25,14 +26,24 @@ if TYPE_CHECKING:
 @click.option("--split", type=click.Choice(["train", "val", "test", "all"]), default="train", help="What to count.")
 @seed_option
 @workers_option
+@max_failed_option
 @overwrite_option
 @json_option
 @cluster_option
-def stats(dataset: Path | None, split: str, seed: int, workers: int | None, overwrite: bool, as_json: bool) -> None:
+def stats(
+    dataset: Path | None,
+    split: str,
+    seed: int,
+    workers: int | None,
+    max_failed: int | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
     """Count pixels exactly: mean and std of the images, frequency and loss weights of each class.
 
     The three weights make up for rare classes: by median frequency (training uses this one), by inverse frequency,
     and by the effective number of pixels. A dataset without masks needs no split: all its images are counted.
+    Samples with a damaged file are left out and listed, and the exit code is 1 then.
 
     Example:
 
@@ -40,18 +51,20 @@ def stats(dataset: Path | None, split: str, seed: int, workers: int | None, over
         seg-prep stats datasets/campus
         seg-prep stats datasets/campus --split all
     """
+    from prep.core.failures import Failures
     from prep.dataset.stats import compute_stats, has_masks, save_stats
     from prep.splitting.split import ensure_split
 
-    opened = open_alone(dataset)
+    opened, failures = open_alone(dataset), Failures(max_failed)
     if has_masks(opened):
-        opened = ensure_split(opened, seed, note)
+        opened = ensure_split(opened, seed, note, failures)
     with progress("Counting") as advance:
-        result = compute_stats(opened, split, workers, advance)
+        result = compute_stats(opened, split, workers, advance, failures)
     save_stats(opened, result, overwrite=overwrite)
     if not has_masks(opened):
         note(f"No masks yet: counted all {counted(result.images, 'image')}.")
     finish(opened.root, result.to_json(), _as_text(result))
+    end_with_left_out(failures.problems)
 
 
 def _as_text(result: "Stats") -> str:

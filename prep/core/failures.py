@@ -1,8 +1,9 @@
 """Files that cannot be used: a job over many leaves them out and goes on, up to so many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from prep.core.errors import SegError
 from prep.core.words import counted
@@ -19,6 +20,34 @@ class Outcome(Protocol):
 
 
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Tried(Generic[Result]):
+    """The result of a job, or why there is none."""
+
+    result: Result | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Trying(Generic[Job, Result]):
+    """A function for `run_jobs` that goes on where another one raises SegError, or kills its worker."""
+
+    function: Callable[[Job], Result]
+
+    def __call__(self, job: Job) -> Tried[Result]:
+        """What the function gives, or its error."""
+        try:
+            return Tried(self.function(job))
+        except SegError as error:
+            return Tried(None, str(error))
+
+    def killed(self, job: Job, problem: str) -> Tried[Result]:
+        """As of a file that cannot be used."""
+        return Tried(None, problem)
 
 
 def refused(problems: Sequence[str], ends: str = "") -> SegError:
@@ -41,9 +70,13 @@ class Failures:
     def __init__(self, most: int | None = None) -> None:
         self.problems: list[str] = []
         self._most = most
+        self._known: set[str] = set()
 
     def add(self, problem: str) -> None:
-        """Leave one file out."""
+        """Leave one file out; what was left out before is not listed twice."""
+        if problem in self._known:
+            return
+        self._known.add(problem)
         self.problems.append(problem)
         if self._most is None or len(self.problems) <= self._most:
             return

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -152,6 +152,10 @@ class Dataset:
         folder = self.without_samples()  # so that a sample that goes to another process takes no other one along
         return [OpenSample(folder, sample) for sample in samples]
 
+    def without(self, stems: Collection[str]) -> Self:
+        """The same dataset without some of its samples."""
+        return replace(self, samples=tuple(each for each in self.samples if each.stem not in stems)) if stems else self
+
     def without_samples(self) -> Self:
         """Folder and classes alone: what goes to other processes with every few jobs."""
         return replace(self, samples=())
@@ -231,8 +235,15 @@ class Dataset:
     def _hash_of(self, files: Iterable[tuple[str, str]]) -> str:
         content = hashlib.sha256()
         for stem, name in files:
-            content.update(stem.encode() + self.digest(name))
+            content.update(stem.encode() + self._digest_if_any(name))
         return content.hexdigest()[:16]
+
+    def _digest_if_any(self, name: str) -> bytes:
+        """Nothing for a file that is not there: who reads its pixels says so, and once it is there it is another."""
+        try:
+            return self.digest(name)
+        except SegError:
+            return b""
 
     def fingerprint(self) -> str:
         """Hash of index, classes, and sizes and times of all files: changes whenever one of them may have changed."""

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import write_text
 from prep.core.jobs import sum_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
+from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
 from prep.dataset.dataset_files import STATS
 from prep.dataset.missing import no_masks
@@ -58,6 +60,10 @@ class Histogram:
         )
 
 
+NOTHING = Histogram(0, np.zeros((3, 256), np.int64), *(np.zeros(256, np.int64) for _ in range(3)))
+"""The counts of no image."""
+
+
 @dataclass(frozen=True)
 class ClassStats:
     """One class: pixels, images that hold it, share of all labelled pixels, and loss weights (0 if it is absent).
@@ -82,6 +88,7 @@ class Stats:
 
     mean, std: RGB in 0..1 over all pixels of the images.  effective_beta: the beta of the effective weights.
     masks_hash, images_hash: of the masks and images that were counted.
+    left_out: stems of samples that were not counted, because a file of theirs cannot be read.
     """
 
     split: str
@@ -95,10 +102,12 @@ class Stats:
     classes: tuple[ClassStats, ...]
     masks_hash: str = ""
     images_hash: str = ""
+    left_out: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        """Plain data as it stands in stats.json."""
-        return {**vars(self), "classes": [vars(entry) for entry in self.classes]}
+        """Plain data as it stands in stats.json, which says of samples left out only where there are some."""
+        found = {**vars(self), "classes": [vars(entry) for entry in self.classes]}
+        return {name: value for name, value in found.items() if value or name != "left_out"}
 
 
 def histogram(image: ImageRGB, mask: IndexMask | None) -> Histogram:
@@ -139,16 +148,20 @@ def compute_stats(
     split: str = "train",
     workers: int | None = None,
     progress: Progress = silent,
+    failures: Failures | None = None,
 ) -> Stats:
     """Count one split ("train", "val", "test") or "all" labelled samples; SegError if it holds none.
 
     Of a dataset without masks, all images are counted, whatever the split.
+    failures: of the samples with a damaged file, which are left out; without it, they are a SegError that lists them.
     """
     split = split if has_masks(dataset) else ALL
     samples = _samples_of(dataset, split)
     if not samples:
         raise SegError(f"{dataset.root}: no labelled samples in {split}; choose another --split")
-    total = sum_jobs(Count(dataset.without_samples()), samples, workers, progress)
+    tally = sum_jobs(_TryCount(dataset.without_samples()), samples, workers, progress)
+    leave_out(dict(tally.problems), len(samples), dataset.root, failures)
+    total = tally.counts
     moments = [mean_and_std(channel) for channel in total.channels]
     return Stats(
         split=split,
@@ -162,6 +175,7 @@ def compute_stats(
         classes=class_stats(total, dataset.classes.names),
         masks_hash=_masks_hash(dataset, split),
         images_hash=dataset.images_hash(samples),
+        left_out=tuple(sorted(stem for stem, _ in tally.problems)),
     )
 
 
@@ -224,6 +238,32 @@ class Count:
         return histogram(self.dataset.image(sample), self.dataset.mask(sample) if sample.mask else None)
 
 
+@dataclass(frozen=True)
+class _Tally:
+    """Counts of some samples, and of those that cannot be read the stem and why."""
+
+    counts: Histogram
+    problems: tuple[tuple[str, str], ...] = ()
+
+    def __add__(self, other: "_Tally") -> "_Tally":
+        return _Tally(self.counts + other.counts, self.problems + other.problems)
+
+
+@dataclass(frozen=True)
+class _TryCount:
+    dataset: Dataset
+
+    def __call__(self, sample: Sample) -> _Tally:
+        try:
+            return _Tally(Count(self.dataset)(sample))
+        except SegError as error:
+            return self.killed(sample, str(error))
+
+    def killed(self, sample: Sample, problem: str) -> _Tally:
+        """As of one that cannot be read."""
+        return _Tally(NOTHING, ((sample.stem, problem),))
+
+
 @writes
 def save_stats(dataset: Dataset, stats: Stats, *, overwrite: bool) -> None:
     """Write stats.json; SegError if it exists with other contents and `overwrite` is not set."""
@@ -241,8 +281,8 @@ def read_stats(path: Path) -> Stats:
 def ensure_stats(dataset: Dataset, progress: Progress = silent, say: Say | None = None) -> tuple[Stats, bool]:
     """Return the statistics of the train split, and whether they had to be counted and saved now.
 
-    Those of another split, or of masks or images that have changed since, are counted again. Raises SegError if those
-    that are there are of other samples on purpose.
+    Those of another split, or of masks or images that have changed since, are counted again, as those are that left
+    samples out. Raises SegError if those that are there are of other samples on purpose, or if a sample is damaged.
     say: told who is changing the dataset now, and then this waits for it; without it, that is a SegError.
     """
     if not dataset.of_split():
@@ -265,4 +305,4 @@ def _standing(dataset: Dataset) -> Stats | None:
     stats = read_stats(path)
     if stats.split != SPLITS[0]:
         raise SegError(f"{path}: counted {stats.split}, not train; run 'seg-prep stats --overwrite'")
-    return None if is_stale(stats, dataset) else stats
+    return None if stats.left_out or is_stale(stats, dataset) else stats

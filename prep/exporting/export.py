@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, read_bytes, write_bytes, write_text
+from prep.core.failures import Failures, Tried, Trying
+from prep.core.files import explained, make_folder, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
 from prep.dataset.missing import no_masks
@@ -42,11 +44,15 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out."""
+    """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out.
+
+    problems: what is wrong with samples that cannot be read, and did not go out either.
+    """
 
     samples: int
     pixels: NDArray[np.int64]
     left_out: tuple[str, ...]
+    problems: tuple[str, ...] = ()
 
 
 def export_dataset(
@@ -57,12 +63,14 @@ def export_dataset(
     overwrite: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
+    failures: Failures | None = None,
 ) -> ExportSummary:
     """Export all labelled samples of the dataset `root` to the folder, or the file ending in .zip, `target`.
 
-    layout: a key of LAYOUTS. Images keep their bytes. Nothing is written if anything is wrong with a file.
-    Raises SegError if there is nothing to export, if a class name has no form in this layout, if files are damaged,
-    or if something else stands at `target`.
+    layout: a key of LAYOUTS. Images keep their bytes.
+    failures: of the samples with a damaged file, which are left out; without it, they are a SegError that lists them.
+    Raises SegError, and writes nothing, if there is nothing to export, if a class name has no form in this layout, or
+    if something else stands at `target`.
     """
     dataset = Dataset.open(root)
     samples = [sample for sample in dataset.samples if sample.is_labelled]
@@ -74,13 +82,16 @@ def export_dataset(
     _refuse_place(root, target, is_zip)
     settle(home)
     if not overwrite:
-        _refuse_results(target, is_zip, chosen.image(samples[0]))
+        _refuse_results(target, is_zip, {chosen.image(sample) for sample in samples})
     fingerprint = dataset.fingerprint()
     settings: dict[str, object] = {"dataset": fingerprint, "layout": layout, "target": target.name}
     with Transaction(home, _COMMAND, settings) as change:
         folder = change.staging / "packed" if is_zip else change.path(".")
         try:
-            labels, pixels = _write(dataset, samples, chosen, folder, workers, progress)
+            labels, pixels, problems = _write(dataset, samples, chosen, folder, workers, progress)
+            dataset.refuse_change(fingerprint)  # what is missing may only have made way for something else
+            leave_out(problems, len(samples), root, failures)
+            samples = [sample for sample in samples if sample.stem not in problems]
             for name, text in chosen.tables(samples, labels).items():
                 make_folder((folder / name).parent)
                 write_text(folder / name, text)
@@ -91,7 +102,6 @@ def export_dataset(
                 _refuse_strangers(target, _files(folder))
         except SegError:
             change.discard()
-            dataset.refuse_change(fingerprint)  # what is missing may only have made way for something else
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)
@@ -106,14 +116,28 @@ class _WriteSample:
     layout: Layout
     folder: Path
 
-    def __call__(self, sample: Sample) -> tuple[Label, NDArray[np.int64]]:
-        mask = self.dataset.mask(sample)
-        label = self.layout.label(sample, mask)
-        image = {self.layout.image(sample): read_bytes(self.dataset.root / sample.image)}
-        for name, content in (image | label.files).items():
+    def __call__(self, sample: Sample) -> Tried[tuple[Label, NDArray[np.int64]]]:
+        """Or why the sample cannot be read; SegError if it cannot be written."""
+        read = Trying(self._read)(sample)
+        if read.result is None:
+            return Tried(None, read.problem)
+        label, pixels = read.result
+        for name, content in label.files.items():
             make_folder((self.folder / name).parent)
             write_bytes(self.folder / name, content)
-        return replace(label, files={}), count_values(mask)
+        return Tried((replace(label, files={}), pixels))
+
+    def killed(self, sample: Sample, problem: str) -> Tried[tuple[Label, NDArray[np.int64]]]:
+        """As of one that cannot be read."""
+        return Tried(None, problem)
+
+    def _read(self, sample: Sample) -> tuple[Label, NDArray[np.int64]]:
+        """The annotations with all files, the image among them: as it is, but no damaged one goes out."""
+        content = self.dataset.content(sample.image)
+        self.dataset.decoded_image(sample, content)
+        mask = self.dataset.mask(sample)
+        label = self.layout.label(sample, mask)
+        return replace(label, files={self.layout.image(sample): content} | label.files), count_values(mask)
 
 
 def _write(
@@ -123,16 +147,21 @@ def _write(
     folder: Path,
     workers: int | None,
     progress: Progress,
-) -> tuple[list[Label], NDArray[np.int64]]:
+) -> tuple[list[Label], NDArray[np.int64], dict[str, str]]:
+    """The annotations of the samples that can be read, their pixels, and what is wrong with the others, by stem."""
     total = np.zeros(256, np.int64)
 
-    def take(written: tuple[Label, NDArray[np.int64]]) -> Label:
-        label, pixels = written
+    def take(written: Tried[tuple[Label, NDArray[np.int64]]]) -> Tried[Label]:
+        if written.result is None:
+            return Tried(None, written.problem)
+        label, pixels = written.result
         np.add(total, pixels, out=total)
-        return label
+        return Tried(label)
 
     job = _WriteSample(dataset.without_samples(), layout, folder)
-    return run_jobs(job, samples, workers, progress, take=take), total
+    tried = run_jobs(job, samples, workers, progress, take=take)
+    problems = {sample.stem: one.problem for sample, one in zip(samples, tried, strict=True) if one.problem}
+    return [one.result for one in tried if one.result is not None], total, problems
 
 
 def _pack(folder: Path, target: Path) -> None:
@@ -155,8 +184,8 @@ def _refuse_place(root: Path, target: Path, is_zip: bool) -> None:
         raise SegError(f"{target}: is a {'folder' if is_zip else 'file'}; name a new folder, or a file ending in .zip")
 
 
-def _refuse_results(target: Path, is_zip: bool, first: str) -> None:
-    """SegError if `target` holds something that is no export of this dataset, by the name of its first image.
+def _refuse_results(target: Path, is_zip: bool, images: Collection[str]) -> None:
+    """SegError if `target` holds something that is no export of this dataset, by the names of its images.
 
     What is one may be the work of this very command, that was killed when it was done; the commit compares the bytes.
     """
@@ -167,7 +196,7 @@ def _refuse_results(target: Path, is_zip: bool, first: str) -> None:
         names = _files(target)
         if not names:
             return
-    if first not in names:
+    if not any(name in images for name in names):
         raise SegError(f"{target}: already holds something; name an empty or new folder, or add --overwrite")
 
 

@@ -13,17 +13,19 @@ import numpy as np
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
+from prep.core.failures import Failures, Tried, Trying
 from prep.core.files import read_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.tables import ONE_OF, read_table, write_columns
+from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
 from prep.dataset.transaction import Transaction
 from prep.images.geometry import crop_sample
-from prep.images.imageio import ImageRGB, write_png
+from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import contact_sheet, overlay
 from prep.patching.crops import Crop, choose_crops
 from prep.patching.patch_files import FLIPS, NpyPatches, PatchFiles, PngPatches
@@ -63,7 +65,7 @@ class PatchSettings:
         # Older sets know neither their masks nor their images.
         if self.masks_hash not in ("", dataset.masks_hash(*_CUT)):
             return True
-        digests = (_digest(dataset, sample) for sample in dataset.of_split(*_CUT))
+        digests = (_digest_if_any(dataset, sample) for sample in dataset.of_split(*_CUT))
         return bool(self.images_hash) and self.images_hash != _images_hash(digests)
 
 
@@ -78,12 +80,14 @@ class PatchSet:
     """Patches on disk: `crops` of them, `flipped` counts every orientation of each.
 
     unlabelled: samples whose masks hold ignored pixels only, so that their patches teach nothing.
+    problems: what is wrong with samples that cannot be read, of which none were cut.
     """
 
     folder: Path
     settings: PatchSettings
     crops: int
     unlabelled: int
+    problems: tuple[str, ...] = ()
 
     @property
     def flipped(self) -> int:
@@ -104,10 +108,12 @@ def cut_patches(
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
+    failures: Failures | None = None,
 ) -> PatchSet:
     """Cut `per_image` patches of every labelled train and val sample into patches/size<size>.
 
     Test samples are never cut. A sample's patches depend on the seed and its stem only.
+    failures: of the samples with a damaged file, which are left out; without it, they are a SegError that lists them.
     Raises SegError if there are no samples, or other patches stand there and `overwrite` is not set.
     """
     samples = dataset.of_split(*_CUT)
@@ -116,30 +122,62 @@ def cut_patches(
     settings = PatchSettings(
         size, per_image, seed, foreground, flips, patch_format, dataset.split_hash(), dataset.masks_hash(*_CUT)
     )
-    name = f"{PATCHES}/size{size}"
-    folder = dataset.root / name
-    identity: dict[str, object] = {**asdict(settings), "dataset": dataset.fingerprint()}
-    with Transaction(dataset.root, f"patches-{size}", identity) as change:
-        staged = change.path(f"{name}/{PATCH_SETTINGS}").parent
-        files = _patch_files(staged, change.staging, settings, len(samples))
-        created = change.staging / "created"
-        if not created.exists():
-            files.create()
-            write_text(created, "")
+    cutter = _Cutter(dataset, settings, workers, progress)
+    made, problems = cutter.cut(samples, overwrite=overwrite)
+    while made is None:  # the places of those left out are taken by others: all are cut again without them
+        leave_out(problems, len(samples), dataset.root, failures)
+        samples = [sample for sample in samples if sample.stem not in problems]
+        made, problems = cutter.cut(samples, overwrite=overwrite)
+    return made
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    dataset: Dataset
+    settings: PatchSettings
+    workers: int | None
+    progress: Progress
+
+    def cut(self, samples: Sequence[Sample], *, overwrite: bool) -> tuple[PatchSet | None, dict[str, str]]:
+        """Cut patches of these samples; where some cannot be read none, and what is wrong with each, by stem."""
+        dataset, settings = self.dataset, self.settings
+        name, crops = f"{PATCHES}/size{settings.size}", len(samples) * settings.per_image
+        identity: dict[str, object] = {**asdict(settings), "dataset": dataset.fingerprint(), "samples": len(samples)}
+        with Transaction(dataset.root, f"patches-{settings.size}", identity) as change:
+            staged = change.path(f"{name}/{PATCH_SETTINGS}").parent
+            files = _patch_files(staged, change.staging, settings, len(samples))
+            created = change.staging / "created"
+            if not created.exists():
+                files.create()
+                write_text(created, "")
+            found = self._run(samples, files)
+            if problems := {s.stem: one.problem for s, one in zip(samples, found, strict=True) if one.problem}:
+                change.discard()
+                return None, problems
+            cut = [one.result for one in found if one.result is not None]
+            settings = replace(settings, images_hash=_images_hash(self._digests(samples, cut)))
+            write_columns(staged / INDEX, _COLUMNS, _rows(samples, [one.crops for one in cut], settings))
+            write_png(staged / PREVIEW, _preview(files, crops, dataset.classes))
+            write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
+            change.commit(overwrite=overwrite, remove=(name,))
+        unlabelled = sum(not one.is_labelled for one in cut)
+        return PatchSet(dataset.root / name, settings, crops, unlabelled), {}
+
+    def _run(self, samples: Sequence[Sample], files: PatchFiles) -> list[Tried["_Cut"]]:
+        def take(tried: Tried[_Cut]) -> Tried[_Cut]:
+            if tried.result is not None:
+                files.gather(tried.result.number)
+            return tried
+
+        work = _CutSample(self.dataset.without_samples(), self.settings, files)
         jobs = [_Job(number, sample) for number, sample in enumerate(samples)]
+        return run_jobs(work, jobs, self.workers, self.progress, take=take)
 
-        def take(result: _Cut) -> tuple[list[Crop], bool, bytes]:
-            files.gather(result.number)
-            return result.crops, result.is_labelled, result.digest
-
-        work = _CutSample(dataset.without_samples(), settings, files)
-        cut, labelled, images = zip(*run_jobs(work, jobs, workers, progress, take=take), strict=True)
-        settings = replace(settings, images_hash=_images_hash(images))
-        write_columns(staged / INDEX, _COLUMNS, _rows(samples, cut, settings))
-        write_png(staged / PREVIEW, _preview(files, len(samples) * per_image, dataset.classes))
-        write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
-        change.commit(overwrite=overwrite, remove=(name,))
-    return PatchSet(folder, settings, len(samples) * per_image, labelled.count(False))
+    def _digests(self, samples: Sequence[Sample], cut: Sequence["_Cut"]) -> Iterator[bytes]:
+        """Of all samples, also of those left out: once these can be read, the patches are no longer all."""
+        known = {sample.stem: one.digest for sample, one in zip(samples, cut, strict=True)}
+        for sample in self.dataset.of_split(*_CUT):
+            yield known[sample.stem] if sample.stem in known else _digest_if_any(self.dataset, sample)
 
 
 def _patch_files(folder: Path, working: Path, settings: PatchSettings, samples: int) -> PatchFiles:
@@ -173,7 +211,23 @@ class _CutSample:
     settings: PatchSettings
     files: PatchFiles
 
-    def __call__(self, job: _Job) -> _Cut:
+    def __call__(self, job: _Job) -> Tried[_Cut]:
+        """What was cut, or why the sample cannot be read; SegError if the patches cannot be written."""
+        read = Trying(self._read)(job)
+        if read.result is None:
+            return Tried(None, read.problem)
+        cut, mask, image = read.result
+        if image is not None:
+            pairs = [crop_sample(image, mask, crop.top, crop.left, self.settings.size) for crop in cut.crops]
+            self.files.write(job.number, np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]))
+        return Tried(cut)
+
+    def killed(self, job: _Job, problem: str) -> Tried[_Cut]:
+        """As of a sample that cannot be read."""
+        return Tried(None, problem)
+
+    def _read(self, job: _Job) -> tuple[_Cut, IndexMask, ImageRGB | None]:
+        """What is to be cut, and the pixels; the image only where its patches are not written already."""
         settings, sample = self.settings, job.sample
         mask = self.dataset.mask(sample)
         stream = Stream(settings.seed, "patches", sample.stem)
@@ -181,15 +235,19 @@ class _CutSample:
             mask, settings.size, settings.per_image, settings.foreground, self.dataset.classes.foreground, stream
         )
         cut = _Cut(job.number, crops, bool((mask != IGNORE_INDEX).any()), _digest(self.dataset, sample))
-        if not self.files.has(job.number):
-            image = self.dataset.image(sample)
-            pairs = [crop_sample(image, mask, crop.top, crop.left, settings.size) for crop in crops]
-            self.files.write(job.number, np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs]))
-        return cut
+        return cut, mask, None if self.files.has(job.number) else self.dataset.image(sample)
 
 
 def _digest(dataset: Dataset, sample: Sample) -> bytes:
     return hashlib.sha256(read_bytes(dataset.root / sample.image)).digest()
+
+
+def _digest_if_any(dataset: Dataset, sample: Sample) -> bytes:
+    """Nothing for an image that is not there: once it is, it is another."""
+    try:
+        return _digest(dataset, sample)
+    except SegError:
+        return b""
 
 
 def _images_hash(digests: Iterable[bytes]) -> str:

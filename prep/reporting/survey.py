@@ -10,12 +10,10 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.stats import Count, Histogram, sum_histograms
+from prep.dataset.stats import NOTHING, Count, Histogram, sum_histograms
 
 NO_MASK = "no mask"
 """The part of a dataset whose samples have none; the other parts are its splits, "" among them."""
-
-_NOTHING = Histogram(0, np.zeros((3, 256), np.int64), *(np.zeros(256, np.int64) for _ in range(3)))
 
 
 @dataclass(frozen=True)
@@ -49,16 +47,16 @@ class Survey:
     @property
     def total(self) -> Histogram:
         """Counts of all."""
-        return sum_histograms([_NOTHING, *self.sums.values()])
+        return sum_histograms([NOTHING, *self.sums.values()])
 
     @property
     def total_labelled(self) -> Histogram:
         """Counts of those with a mask."""
-        return sum_histograms([_NOTHING, *(counts for part, counts in self.sums.items() if part != NO_MASK)])
+        return sum_histograms([NOTHING, *(counts for part, counts in self.sums.items() if part != NO_MASK)])
 
     def total_of(self, split: str) -> Histogram:
         """Counts of those with a mask in this split."""
-        return self.sums.get(split, _NOTHING)
+        return self.sums.get(split, NOTHING)
 
 
 def survey(dataset: Dataset, workers: int | None = None, progress: Progress = silent) -> Survey:
@@ -70,7 +68,7 @@ def survey(dataset: Dataset, workers: int | None = None, progress: Progress = si
         if counted is None:
             return None
         part, counts = counted
-        sums[part] = sums.get(part, _NOTHING) + counts
+        sums[part] = sums.get(part, NOTHING) + counts
         return counts.classes[: len(dataset.classes)].copy()  # a view would keep the rest
 
     counts = run_jobs(_TryCount(dataset.without_samples()), samples, workers, progress, take=take)

@@ -28,12 +28,14 @@ class Dealing:
     joined: Sequence[Sequence[str]]
     overwrite: bool
 
+    def kept(self, sample: Sample) -> str:
+        """The split that a sample has and keeps; "" if none."""
+        return sample.split if not self.overwrite else TEST if sample.source_split == TEST else ""
+
     def units(self, samples: Sequence[Sample]) -> dict[str, list[Sample]]:
         """What is dealt out as a whole, by name: without those that stay in the buffer."""
-        if self.overwrite:
-            dealt = [replace(sample, split=TEST if sample.source_split == TEST else "") for sample in samples]
-        else:
-            dealt = [sample for sample in samples if sample.split != BUFFER]
+        dealt = [replace(sample, split=self.kept(sample)) for sample in samples]
+        dealt = [sample for sample in dealt if sample.split != BUFFER]
         known = {sample.stem for sample in dealt}
         return units_of(dealt, ([stem for stem in each if stem in known] for each in self.joined))
 
@@ -76,7 +78,7 @@ def dealt_apart(
     anew = replace(dealing, overwrite=True)
 
     def dealt(side: float) -> tuple[Loss, int]:
-        grouped = [sample for sample in group_samples(dataset, BY_PLACE, side) if sample.is_labelled]
+        grouped = [sample for sample in group_samples(dataset, BY_PLACE, side) if sample.stem in dealing.pixels]
         others = anew.units(grouped)
         return loss_of(anew.apart(grouped, others, anew.splits(others)), names, dealing.pixels), len(others)
 

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures, Trying
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import counted, verb
+from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample, opened_alone, write_index, writes
 from prep.dataset.dataset_files import FOLDS, INDEX
 from prep.dataset.folds import write_folds
@@ -36,6 +38,7 @@ class Split:
     folds: number of samples in each fold.
     buffer: samples that are in no split, because they lie next to one.  touching: those that lie next to another split
     all the same.  better_block: metres of squares that leave out fewer, where more than a quarter is left out.
+    problems: what is wrong with samples that cannot be read, and got no split.
     """
 
     dataset: Dataset
@@ -48,6 +51,7 @@ class Split:
     buffer: int = 0
     touching: int = 0
     better_block: float | None = None
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def split_dataset(
     overwrite: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
+    failures: Failures | None = None,
 ) -> Split:
     """Split the labelled samples and write the index, and folds.csv if `folds` are wanted.
 
@@ -82,30 +87,33 @@ def split_dataset(
     stay there in any case; what belongs together with them follows, and the others are divided over train and val.
     group_by, block: as of group_samples; by place, what lies next to another split on the ground is in none.
     dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
+    failures: of the samples with a damaged file, which get no split; without it, they are a SegError that lists them.
     Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
     """
     samples = group_samples(dataset, group_by, block)
     before = [sample for sample in samples if sample.is_labelled]
     if not before:
         raise no_masks(dataset.root)
-    seen = list(zip(before, run_jobs(_Look(dataset.without_samples(), dedupe), before, workers, progress), strict=True))
-    pixels = {sample.stem: counts for sample, (counts, _) in seen}
-    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None}, workers)
+    seen = _look_at(dataset, before, dedupe, workers, progress, failures)
+    damaged = [sample for sample in before if sample.stem not in seen.pixels]
+    before = [sample for sample in before if sample.stem in seen.pixels]
+    pixels, joined = seen.pixels, near_duplicates(seen.fingerprints, workers)
     dealing = Dealing(ratios, seed, pixels, joined, overwrite)
     units = dealing.units(before)
     old, better = flat(list(units.values())), None
     if overwrite:
         refuse_all_in_test(dataset, units)
     else:
-        _refuse_another(dataset, units, beside_test(units, ratios), grouped=group_by is not None)
+        _refuse_another(dataset, units, beside_test(units, ratios), len(damaged), grouped=group_by is not None)
     if block is None:
         splits = dealing.splits(units)
     else:
         splits, better = dealt_apart(dataset, dealing, before, units, block)
     if not overwrite:
         splits |= {sample.stem: BUFFER for sample in before if sample.split == BUFFER}
+    splits |= {sample.stem: dealing.kept(sample) for sample in damaged}
     after = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
-    labelled = [sample for sample in after if sample.is_labelled and sample.split != BUFFER]
+    labelled = [sample for sample in after if sample.stem in pixels and sample.split != BUFFER]
     used = {sample.stem for sample in labelled}
     there = [[stem for stem in each if stem in used] for each in joined]
     numbers = None if folds is None else assign_folds(units_of(labelled, there), pixels, folds, seed)
@@ -129,6 +137,28 @@ def split_dataset(
         buffer=sum(sample.split == BUFFER for sample in after),
         touching=_touching(labelled),
         better_block=better,
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was seen of the samples that can be read, by stem: (C,) class pixels, fingerprints if they are compared."""
+
+    pixels: dict[str, NDArray[np.int64]]
+    fingerprints: dict[str, Fingerprint]
+
+
+def _look_at(
+    dataset: Dataset, samples: Sequence[Sample], dedupe: bool, workers: int | None, progress: Progress,
+    failures: Failures | None,
+) -> _Seen:  # fmt: skip
+    work = Trying(_Look(dataset.without_samples(), dedupe))
+    tried = dict(zip([s.stem for s in samples], run_jobs(work, samples, workers, progress), strict=True))
+    leave_out({stem: one.problem for stem, one in tried.items() if one.problem}, len(samples), dataset.root, failures)
+    seen = {stem: one.result for stem, one in tried.items() if one.result is not None}
+    return _Seen(
+        {stem: pixels for stem, (pixels, _) in seen.items()},
+        {stem: found for stem, (_, found) in seen.items() if found is not None},
     )
 
 
@@ -157,8 +187,8 @@ def deal_folds(
     `split_dataset` writes into folds.csv. Raises SegError if there are fewer groups than folds.
     """
     samples = dataset.of_split("train", "val")
-    seen = list(zip(samples, run_jobs(_Look(dataset.without_samples(), True), samples, workers, progress), strict=True))
-    joined = near_duplicates({sample.stem: found for sample, (_, found) in seen if found is not None}, workers)
+    seen = _look_at(dataset, samples, True, workers, progress, None)
+    joined = near_duplicates(seen.fingerprints, workers)
     units = units_of(samples, joined)
     if len(units) < folds:
         there = counted(len(units), "sample or group is", "samples or groups are")
@@ -170,12 +200,13 @@ def deal_folds(
         raise SegError(
             f"{dataset.root}: {there} in train and val, too few for --folds {folds}; type --folds {len(units)}"
         )
-    pixels = {sample.stem: counts for sample, (counts, _) in seen}
-    return Dealt(assign_folds(units, pixels, folds, seed), unit_by_stem(units), pixels)
+    return Dealt(assign_folds(units, seen.pixels, folds, seed), unit_by_stem(units), seen.pixels)
 
 
-def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], ratios: Ratios, *, grouped: bool) -> None:
-    """Refuse to leave a split that is not what was asked for; new samples are no reason."""
+def _refuse_another(
+    dataset: Dataset, units: Mapping[str, Sequence[Sample]], ratios: Ratios, damaged: int, *, grouped: bool
+) -> None:
+    """Refuse to leave a split that is not what was asked for; new samples are no reason, nor are those in no unit."""
     samples = flat(list(units.values()))
     if not any(sample.split for sample in samples):
         return
@@ -189,10 +220,11 @@ def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], rat
         )
     if not all(sample.split for sample in samples) or all(sample.split == sample.source_split for sample in samples):
         return
-    largest, left_out = max(map(len, units.values())), sum(sample.split == BUFFER for sample in dataset.samples)
+    left_out = sum(sample.split == BUFFER for sample in dataset.samples) + damaged
+    largest = max(map(len, units.values()))
     counts = Counter(sample.split for sample in samples)
     wanted = dict(zip(SPLITS, split_counts(len(samples) + left_out, ratios), strict=True))
-    # Those in the buffer are missing from some split.
+    # Those in the buffer, and those that cannot be read, are missing from some split.
     if any(not -largest - left_out <= counts[name] - wanted[name] <= largest for name in SPLITS):
         have, ask = ("/".join(str(found[name]) for name in SPLITS) for found in (counts, wanted))
         raise SegError(
@@ -201,19 +233,22 @@ def _refuse_another(dataset: Dataset, units: Mapping[str, Sequence[Sample]], rat
         )
 
 
-def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None]) -> Dataset:
-    """Return the dataset with a split; samples without one get it by the default ratios, and the person is told."""
+def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None], failures: Failures | None = None) -> Dataset:
+    """Return the dataset with a split; samples without one get it by the default ratios, and the person is told.
+
+    failures: of the samples with a damaged file, as of `split_dataset`.
+    """
     if dataset.is_split:
         return dataset
     with opened_alone(dataset.root, say) as dataset:
         if dataset.is_split:  # somebody else was faster
             return dataset
-        result = split_dataset(dataset, seed=seed)
+        result = split_dataset(dataset, seed=seed, failures=failures)
     how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
-    if result.kept:
+    if result.kept and result.assigned:
         samples = counted(result.assigned, "sample")
         say(f"{samples} had no split and now {verb(result.assigned, 'has', 'have')} one {how}; the others keep theirs.")
-    else:
+    elif result.assigned:
         say(f"The dataset had no split; it now has the default one {how}.")
     if result.touching:
         say(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from prep.core.errors import SegError
 from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_ok, save, tree
 
 NUMBER = 24
@@ -71,9 +72,9 @@ def test_relative_paths_mean_the_same_on_a_cluster(
 
 @pytest.mark.parametrize("patch_format", ["npy", "png"])
 def test_patches_begun_on_a_cluster_go_on_without_it(
-    raw: Path, tmp_path: Path, cluster: Path, patch_format: str
+    raw: Path, tmp_path: Path, cluster: Path, patch_format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A damaged image ends the command when others are cut already; the same bytes in the end."""
+    """The command ends when all are cut, but are not there yet; the same bytes in the end."""
     ds = tmp_path / "campus"
     run_ok("masks", "convert", raw / "labels", "-o", ds, "--classes", raw / "classes.txt", "--images", raw / "photos")
     run_ok("split", ds)
@@ -81,10 +82,13 @@ def test_patches_begun_on_a_cluster_go_on_without_it(
     run_ok(*words, "--workers", 1)
     expected = tree(ds)
     shutil.rmtree(ds / "patches")
-    damaged = ds / "images" / "p20.png"
-    whole = damaged.read_bytes()
-    damaged.write_bytes(whole[:100])
-    assert str(damaged) in run_error(*words, "--cluster", cluster)
-    damaged.write_bytes(whole)
+
+    def full(*_: object) -> None:
+        raise SegError("no space left on the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("prep.patching.patches.write_columns", full)
+        assert "no space left" in run_error(*words, "--cluster", cluster)
+    assert list(ds.glob(".unfinished-patches-16-*"))
     run_ok(*words, "--workers", 1)
     assert tree(ds) == expected

@@ -187,7 +187,7 @@ def test_from_photos_and_labels_to_patches(raw: Raw, capfd: pytest.CaptureFixtur
     ]
     assert lines[1]["arguments"] == {
         "dataset": str(root), "ratios": [50, 25, 25], "seed": 3, "group_by": None, "block": None, "dedupe": True,
-        "folds": None, "workers": None, "overwrite": False,
+        "folds": None, "max_failed": None, "workers": None, "overwrite": False,
     }  # fmt: skip
     assert lines[0]["arguments"]["classes"]["names"] == list(CLASSES.names)
 

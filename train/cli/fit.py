@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from prep.cli.console import finish, note, progress
+from prep.cli.console import end_with_left_out, finish, note, progress
 from prep.cli.options import json_option
 from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
@@ -119,9 +119,11 @@ def fit(
             "report": result.report,
             "test_mean_iou": mean_iou,
             "next_steps": list(result.next_steps),
+            "problems": list(result.problems),
         },
         f"{score_text}run     {result.folder}\nreport  {result.report}{steps}",
     )
+    end_with_left_out(result.problems)
 
 
 def _refuse(names: list[str]) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prep.cli.console import finish, note, progress, table
-from prep.cli.options import cluster_option_of, json_option
+from prep.cli.console import end_with_left_out, finish, note, progress, table
+from prep.cli.options import cluster_option_of, json_option, max_failed_option
 from prep.core.words import counted
 from train.cli.options import device_option, runs_and_dataset, scale_option, window_options
 from train.cli.torch_needed import need_torch
@@ -50,6 +50,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
 @scale_option
 @window_options
 @device_option
+@max_failed_option
 @cluster_option_of(lambda given: [given["dataset"] or Path()])
 @json_option
 def score(
@@ -61,12 +62,14 @@ def score(
     protocol: str,
     scale: Scale,
     device: str,
+    max_failed: int | None,
     as_json: bool,
     **windows: Any,  # noqa: ANN401
 ) -> None:
     """Score a run (the latest by default) on whole images of the dataset it was trained on, or of DATASET.
 
     Of several runs, or a cross-validation, the mean of their models is scored, and compared with the best of them.
+    Images with a damaged file are left out and listed, and the exit code is 1 then.
 
     Example:
 
@@ -78,21 +81,23 @@ def score(
         seg-train score --tta d4
     """
     need_torch()
+    from prep.core.failures import Failures
     from train.reporting.report import write_run_report
     from train.runs.members import find_members
     from train.runs.run_files import CONFIG, METRICS
     from train.scoring.score import score_run
 
     chosen, rival = find_members(runs, note), None if other is None else find_members([other], note)
-    patches = protocol == "patches"
+    patches, failures = protocol == "patches", Failures(max_failed)
     folder, found = score_run(
         chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows,
-        scale=scale, note=note,
+        scale=scale, note=note, failures=failures,
     )  # fmt: skip
     if (folder / CONFIG).exists():
         write_run_report(folder)
     text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])
-    finish(folder, {**found.to_json(), "folder": folder}, text)
+    finish(folder, {**found.to_json(), "folder": folder, "problems": failures.problems}, text)
+    end_with_left_out(failures.problems)
 
 
 def _scores(found: Metrics) -> str:
@@ -107,7 +112,7 @@ def _scores(found: Metrics) -> str:
             f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
             f"{_number(found.mean_of_images_iou)}, {counted(found.images, 'image')} of {found.split}",
             found.intervals.words,
-            *filter(None, [found.absent_note]),
+            *filter(None, [found.left_out_note, found.absent_note]),
             *(_KNOWN_IMAGES for _ in [0] if found.split in ("train", "all")),
         ]
     )

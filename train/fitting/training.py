@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import appending, make_folder, read_bytes, remove_parts, write_bytes, write_text
 from prep.core.progress import Bar, Progress
 from prep.dataset.dataset import Dataset
@@ -42,13 +43,14 @@ if TYPE_CHECKING:
 class Run:
     """What a training left: its folder, the report in it, and the scores of the test split, if there is one.
 
-    next_steps: what to do next, from what it shows.
+    next_steps: what to do next, from what it shows.  problems: test images that could not be read, and why.
     """
 
     folder: Path
     report: Path
     scores: SplitScores | None
     next_steps: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def mean_iou(self) -> float:
@@ -191,18 +193,20 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
             trainer.log(str(error))
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
     scores, metrics = None, None
+    failures = Failures() if subject.fold is None else None
     if dataset.of_split("test"):
         predictor, _ = load_model(run / MODEL, accelerator_of(trainer.fabric))
         with bar("Scoring") as advance:
-            scores = score_split(predictor, dataset, "test", advance)
+            scores = score_split(predictor, dataset, "test", advance, failures=failures)
         if subject.fold is not None:
             scores = of_splits(scores, subject.fold.dataset, run.name)
         metrics = write_scores(run, scores, dataset, predictor)
-        if note := metrics.absent_note:
+        for note in filter(None, [metrics.left_out_note, metrics.absent_note]):
             trainer.log(note)
     validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
     size, steps = trainer.store.size, trainer.state.step
     told = []
     if subject.fold is None and not isinstance(dataset, StreamedDataset):  # whose split and labels lie elsewhere
         told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics)
-    return Run(run, write_run_report(run, told), scores, tuple(told))
+    problems = tuple(failures.problems) if failures else ()
+    return Run(run, write_run_report(run, told), scores, tuple(told), problems)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prep.core.failures import Tried, Trying
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, Sample
@@ -51,9 +52,9 @@ def packed(guess: IndexMask) -> bytes:
 
 def count_remotely(
     model: RemoteModel, dataset: Dataset, samples: Sequence[Sample], grounded: Grounded, progress: Progress = silent
-) -> list[tuple[Confusion, Counts]]:
+) -> list[Tried[tuple[Confusion, Counts]]]:
     """Confusion matrix (C, C) and counts (C, 5) of each sample, by the workers of the cluster that is at hand."""
-    return run_jobs(_Count(model, dataset.without_samples()), _placed(samples, grounded), progress=progress)
+    return run_jobs(Trying(_Count(model, dataset.without_samples())), _placed(samples, grounded), progress=progress)
 
 
 def pack_remotely(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import make_folder
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
@@ -52,6 +53,7 @@ def score_run(
     windows: Mapping[str, Any] | None = None,
     scale: Scale = "auto",
     note: Callable[[str], None] = lambda text: None,
+    failures: Failures | None = None,
 ) -> tuple[Path, Metrics]:
     """Score a run, or the mean of several, write the results, and return their folder and what metrics.json holds.
 
@@ -60,6 +62,7 @@ def score_run(
     patches: also score patches, as published projects do.
     windows: arguments of Predictor.changed, for all; with any, the run's own test score is left as it is.
     scale: as of Predictor.at_scale, likewise.  note: is told of images of another scale than the training's.
+    failures: as of `score_split`.
     Raises SegError if the split has changed since the training, if the runs were trained on different splits, or if
     they have learned the images.
     """
@@ -83,7 +86,7 @@ def score_run(
         note(warning)
     remote = remote_members(members, device, scale).with_settings(changes)
     with bar("Scoring") as advance:
-        scored = score_split(predictor, opened, split, advance, remote)
+        scored = score_split(predictor, opened, split, advance, remote, failures)
     compared = compare_with_best(scored, rivals, changes, opened, bar)
     protocols = _protocols(home, scored, opened, predictor, is_own, bar) if patches else []
     changes |= {} if scale == "auto" else {"scale": scale}
@@ -102,6 +105,7 @@ def _protocols(
 ) -> list[ProtocolScore]:
     """Mean IoU of whole images and of patches; of the patches of the training images, too, where those are known."""
     settings = read_settings(run) if (run / CONFIG).exists() else {}
+    dataset = dataset.without(scored.problems)
     size = settings.get("patch_size") or predictor.windows.window // 2
     scores, seen = whole_image_scores(scored), reduced(dataset, settings.get("image_size"))  # as the patches were cut
     leaking = is_own and scored.split not in ("train", "all") and bool(dataset.of_split("train"))

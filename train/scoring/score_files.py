@@ -15,7 +15,7 @@ from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jsonio import read_record
 from prep.core.tables import write_columns
-from prep.core.words import counted
+from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset
 from train.runs.run_files import METRICS, PER_IMAGE
 from train.scoring.absent import absent_note, mean_iou_of_present
@@ -26,7 +26,7 @@ from train.scoring.patch_protocol import ProtocolScore
 from train.scoring.split_scores import SplitScores
 from train.windows.window_settings import Blend, WindowSettings
 
-_IF_ANY = ("comparison", "protocols", "other_scale")
+_IF_ANY = ("comparison", "protocols", "other_scale", "left_out")
 
 Interval = tuple[float, float] | None
 """The ends of a 95 % interval; None where there is none."""
@@ -60,6 +60,7 @@ class Metrics:
 
     mean_iou_of_present: the mean over the classes that the truth holds.
     other_scale: which images were not labelled at their own size, in words.
+    left_out: stems of images of the split that could not be read, and are in no score.
     """
 
     dataset: str
@@ -86,6 +87,15 @@ class Metrics:
     protocols: tuple[ProtocolScore, ...] = ()
     mean_iou_of_present: float = math.nan
     other_scale: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def left_out_note(self) -> str | None:
+        """That images of the split are in no score, in words; None if all are."""
+        if not self.left_out:
+            return None
+        several = f"{len(self.left_out):,} of {self.images + len(self.left_out):,} images of {self.split}"
+        return f"{several} could not be read and {verb(len(self.left_out), 'is', 'are')} in no score"
 
     @property
     def absent_note(self) -> str | None:
@@ -132,6 +142,7 @@ def metrics_of(
         protocols=tuple(protocols),
         mean_iou_of_present=mean_iou_of_present(scored.confusion),
         other_scale=other_scale,
+        left_out=tuple(sorted(scored.problems)),
     )
 
 

@@ -4,13 +4,15 @@ import math
 import zlib
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.progress import Progress, silent
+from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import IndexMask
 from prep.photos.rendering import need_bands
@@ -49,6 +51,7 @@ class SplitScores:
     """Scores of a split: of all its pixels together, and of each image, the worst first.
 
     guesses: predicted masks of the worst and best images, compressed, by stem.
+    problems: by stem, why an image was left out.
     """
 
     split: str
@@ -56,6 +59,7 @@ class SplitScores:
     scores: Scores
     images: tuple[ImageScore, ...]
     guesses: Mapping[str, bytes]
+    problems: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> Summary:
@@ -83,44 +87,54 @@ def require_same_kind(dataset: Dataset, predictor: Predictor) -> None:
 
 
 def score_split(
-    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, remote: RemoteModel | None = None
-) -> SplitScores:
+    predictor: Predictor, dataset: Dataset, split: str, progress: Progress = silent, remote: RemoteModel | None = None,
+    failures: Failures | None = None,
+) -> SplitScores:  # fmt: skip
     """Label every image of a split ("all": of every split) and compare with its mask.
 
     One image and its masks are held at a time.  remote: the same model, for the cluster that is at hand, if one is.
+    failures: of the images with a damaged file, which are left out; without it, the first is a SegError.
     Raises SegError if the split is empty or the dataset has other classes than the model.
     """
     require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
     grounded, number = Grounded(predictor, samples), len(dataset.classes)
     if remote is not None and cluster_at_hand() is not None:
-        return _score_remotely(remote, dataset, split, samples, grounded, progress)
+        return _score_remotely(remote, dataset, split, samples, grounded, progress, failures)
     total = np.zeros((number, number), np.int64)
     images: list[ImageScore] = []
-    shown = _Shown()
+    shown, problems = _Shown(), dict[str, str]()
     for done, sample in enumerate(samples, start=1):
-        guess = grounded.of(sample)(dataset.image(sample))  # the image is gone before the mask comes
-        truth = dataset.mask(sample)
+        try:
+            guess = grounded.of(sample)(dataset.image(sample))  # the image is gone before the mask comes
+            truth = dataset.mask(sample)
+        except SegError as error:
+            if failures is None:
+                raise
+            problems[sample.stem] = str(error)
+            continue
         confusion = confusion_matrix(truth, guess, number)
         total += confusion
         counts = counts_of(confusion, boundary_counts(truth, guess, number))
         images.append(ImageScore(sample, counts, scores_of(confusion)))
         shown.add(images[-1], guess)
         progress(done, len(samples))
-    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses)
+    leave_out(problems, len(samples), dataset.root, failures)
+    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems)
 
 
 def _score_remotely(
-    model: RemoteModel, dataset: Dataset, split: str, samples: Sequence[Sample], grounded: Grounded, progress: Progress
-) -> SplitScores:
+    model: RemoteModel, dataset: Dataset, split: str, samples: Sequence[Sample], grounded: Grounded,
+    progress: Progress, failures: Failures | None,
+) -> SplitScores:  # fmt: skip
     """The same by a cluster: only the images that are shown are labelled twice, so that no other mask travels."""
-    found = count_remotely(model, dataset, samples, grounded, progress)
-    total = np.sum([confusion for confusion, _ in found], axis=0)
-    scored = [
-        ImageScore(sample, counts, scores_of(confusion))
-        for sample, (confusion, counts) in zip(samples, found, strict=True)
-    ]
-    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {})
+    tried = list(zip(samples, count_remotely(model, dataset, samples, grounded, progress), strict=True))
+    problems = {sample.stem: one.problem for sample, one in tried if one.problem}
+    leave_out(problems, len(samples), dataset.root, failures)
+    found = [(sample, *one.result) for sample, one in tried if one.result is not None]
+    total = np.sum([confusion for _, confusion, _ in found], axis=0)
+    scored = [ImageScore(sample, counts, scores_of(confusion)) for sample, confusion, counts in found]
+    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {}, problems)
     worst, best = worst_and_best(scores, SHOWN)
     shown = [image.sample for image in (*worst, *best)]
     return replace(scores, guesses=pack_remotely(model, dataset, shown, grounded))

@@ -4,8 +4,15 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import emit, progress, table
-from prep.cli.options import cluster_option, dataset_argument, json_option, overwrite_option, workers_option
+from prep.cli.console import emit, end_with_left_out, progress, table
+from prep.cli.options import (
+    cluster_option,
+    dataset_argument,
+    json_option,
+    max_failed_option,
+    overwrite_option,
+    workers_option,
+)
 from prep.core.words import counted
 
 
@@ -27,16 +34,24 @@ from prep.core.words import counted
     help="New or empty folder, or a file ending in .zip.",
 )
 @workers_option
+@max_failed_option
 @overwrite_option
 @json_option
 @cluster_option
 def export(
-    dataset: Path | None, layout: str, output: Path, workers: int | None, overwrite: bool, as_json: bool
+    dataset: Path | None,
+    layout: str,
+    output: Path,
+    workers: int | None,
+    max_failed: int | None,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Export images and masks to the layout of another tool, without loss.
 
     Ignored pixels get the name "ignore" and a colour that no class has. Samples without image or mask are left out.
-    Only voc and yolo keep the split; yolo keeps no colours.
+    Only voc and yolo keep the split; yolo keeps no colours. Samples with a damaged file are left out, too, and listed,
+    and the exit code is 1 then.
 
     Example:
 
@@ -44,12 +59,15 @@ def export(
         seg-prep masks export datasets/campus --to voc -o campus-voc
         seg-prep masks export datasets/campus --to cvat -o campus.zip
     """
+    from prep.core.failures import Failures
     from prep.dataset.dataset import Dataset, find_dataset
     from prep.exporting.export import export_dataset
 
-    root = find_dataset(dataset)
+    root, failures = find_dataset(dataset), Failures(max_failed)
     with progress("Exporting") as advance:
-        result = export_dataset(root, output, layout, overwrite=overwrite, workers=workers, progress=advance)
+        result = export_dataset(
+            root, output, layout, overwrite=overwrite, workers=workers, progress=advance, failures=failures
+        )
     names = [*Dataset.open(root).classes.names, "ignore"]
     pixels = [*result.pixels[: len(names) - 1].tolist(), int(result.pixels[255])]
     rows = [[name, f"{count:,}", f"{count / sum(pixels):.2%}"] for name, count in zip(names, pixels, strict=True)]
@@ -64,6 +82,8 @@ def export(
             "exported": result.samples,
             "pixels": [[name, count] for name, count in zip(names, pixels, strict=True)],
             "left_out": list(result.left_out),
+            "problems": failures.problems,
         },
         "\n".join([*lines, f"{counted(result.samples, 'sample')} -> {output} ({layout})"]),
     )
+    end_with_left_out(failures.problems)

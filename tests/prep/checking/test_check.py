@@ -515,7 +515,7 @@ def test_results_of_masks_that_have_changed(root: Path) -> None:
     write_png(root / sample.mask, mask)
     assert {finding.kind for finding in check_dataset(root)} == {"stale-stats", "stale-patches"}
     (root / sample.mask).unlink()
-    assert {finding.kind for finding in check_dataset(root)} == {"missing-file"}
+    assert {finding.kind for finding in check_dataset(root)} == {"missing-file", "stale-stats", "stale-patches"}
 
 
 def test_results_of_images_that_have_changed(root: Path) -> None:

@@ -20,7 +20,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.exporting.export import LAYOUTS, export_dataset
 from prep.exporting.labelme import painting_order
-from tests.support import load, masks_of, random_image, run_error, run_ok, run_prep, save, tree
+from tests.support import load, masks_of, random_image, run_error, run_ok, run_partly, run_prep, save, tree
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in pycocotools
 
@@ -325,11 +325,20 @@ def test_files_and_folders_do_not_replace_each_other(campus: Dataset, tmp_path: 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", ["out", "out.zip"])
-def test_a_bad_mask_leaves_nothing(layout: str, name: str, campus: Dataset, tmp_path: Path) -> None:
+def test_a_bad_mask_is_left_out(layout: str, name: str, campus: Dataset, tmp_path: Path) -> None:
     save(campus.root / "masks" / "é.png", np.full((1, 5), 40, np.uint8))
-    before = tree(tmp_path)
-    said = run_error("masks", "export", campus.root, "--to", layout, "-o", tmp_path / name)
+    said = run_partly("masks", "export", campus.root, "--to", layout, "-o", tmp_path / name)
     assert "é.png: holds the value 40" in said
+    written = zipfile.ZipFile(tmp_path / name).namelist() if name == "out.zip" else tree(tmp_path / name)
+    assert any("b c" in each for each in written)
+    assert not any("é" in each for each in written)
+
+
+def test_where_all_masks_are_bad_nothing_is_written(campus: Dataset, tmp_path: Path) -> None:
+    for path in (campus.root / "masks").iterdir():
+        path.write_bytes(b"broken")
+    before = tree(tmp_path)
+    assert "no sample can be read" in run_error("masks", "export", campus.root, "--to", "rgb", "-o", tmp_path / "out")
     assert tree(tmp_path) == before
 
 

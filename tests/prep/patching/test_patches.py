@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from prep.core.randomness import Stream
 from prep.dataset.dataset import Dataset, Sample
 from prep.patching.crops import Crop, choose_crops
+from prep.patching.patches import cut_patches
 from tests.support import by_stem, load, paint, random_image, random_mask, run_error, run_ok, run_prep, save, tree
 
 FLIPS = ((), (1,), (0,), (0, 1))
@@ -316,24 +317,25 @@ def test_nothing_to_cut_is_told(dataset: Dataset) -> None:
     assert not (dataset.root / "patches").exists()
 
 
+def _interrupt_after(samples: int, dataset: Dataset) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == samples:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut_patches(dataset, size=32, workers=1, progress=interrupt)
+    assert list(dataset.root.glob(".unfinished-patches-32-*"))
+
+
 def test_images_that_changed_since_an_interruption_are_cut_again(dataset: Dataset) -> None:
-    """A damaged image stops the command; its owner exports this one and another one again."""
-    damaged, other = (dataset.root / "images" / f"image_0000{number}.png" for number in ("10", "03"))
-    whole = damaged.read_bytes()
-    damaged.write_bytes(whole[:100])
-    assert str(damaged) in run_error("patches", dataset.root, "--size", 32, "--workers", 1)
-    damaged.write_bytes(whole)
-    save(other, random_image(0, 80, 64))
+    _interrupt_after(10, dataset)
+    save(dataset.root / "images" / "image_000003.png", random_image(0, 80, 64))
     run_ok("patches", dataset.root, "--size", 32, "--workers", 1)
     assert_crops_are_sources(dataset, 32)
 
 
 def test_masks_that_changed_since_an_interruption_are_cut_again(dataset: Dataset) -> None:
-    damaged = dataset.root / "images" / "image_000010.png"
-    whole = damaged.read_bytes()
-    damaged.write_bytes(whole[:100])
-    assert run_prep("patches", dataset.root, "--size", 32, "--workers", 1).exit_code == 1
-    damaged.write_bytes(whole)
+    _interrupt_after(10, dataset)
     save(dataset.root / "masks" / "image_000003.png", random_mask(0, 80, 64))
     run_ok("patches", dataset.root, "--size", 32, "--workers", 1)
     assert_crops_are_sources(dataset, 32)

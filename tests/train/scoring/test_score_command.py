@@ -249,3 +249,70 @@ def test_an_audit_is_written_once(run: Path) -> None:
 
 def test_an_audit_into_a_folder_of_other_files_is_refused(run: Path) -> None:
     assert "holds other files than an audit" in typed("audit", "-o", "runs", rc=1)
+
+
+def hurt(folder: Path, number: int) -> tuple[Path, Path]:
+    """Damage the image of one of the test samples; returns its dataset, and the image."""
+    root = folder / "datasets" / "synth"
+    image = root / "images" / f"test_{number:06d}.png"
+    image.write_bytes(image.read_bytes()[:50])
+    return root, image
+
+
+def test_damaged_images_are_left_out_of_the_score_and_it_says_so(run: Path, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "datasets", tmp_path / "datasets")
+    typed("score", run, tmp_path / "datasets" / "synth", "--split", "test", "-o", "whole")
+    root, image = hurt(tmp_path, 1)
+    done = CliRunner().invoke(main, ["score", str(run), str(root), "-o", "made", "--protocol", "patches"])
+    assert done.exit_code == 1
+    assert f"1 left out:\n  {image}" in done.stderr
+    assert "1 of 3 images of test could not be read and is in no score" in done.stdout
+    found, before = metrics(tmp_path / "made"), metrics(tmp_path / "whole")
+    assert (found["left_out"], found["images"]) == (["test_000001"], 2)
+    assert "left_out" not in before
+    stems = [line.split(",")[0] for line in (tmp_path / "made" / "per_image.csv").read_text().splitlines()[1:]]
+    assert sorted(stems) == ["test_000000", "test_000002"]
+    truth = np.array(before["confusion"]) - np.array(found["confusion"])
+    assert truth.sum() == 64 * 64
+    assert (truth >= 0).all()
+    assert typed("score", run, root, "-o", "other", "--max-failed", 0, rc=1).startswith("Error: 1 file cannot be used")
+    assert not (tmp_path / "other" / "metrics.json").exists()
+
+
+def test_runs_are_compared_on_the_images_that_can_be_read(run: Path, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "datasets", tmp_path / "datasets")
+    other = shutil.copytree(run, tmp_path / "runs" / "other")
+    root, _ = hurt(tmp_path, 2)
+    typed("score", run, root, "-o", "made", "--compare", other, rc=1)
+    compared = metrics(tmp_path / "made")["comparison"]["differences"][0]
+    assert compared["ours"] == compared["theirs"]
+
+
+def test_a_training_ends_with_the_score_of_the_images_that_can_be_read(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained / "datasets", tmp_path / "datasets")
+    root, image = hurt(tmp_path, 0)
+    monkeypatch.chdir(tmp_path)
+    assert f"1 left out:\n  {image}" in typed("fit", root, *TINY, rc=1)
+    made = tmp_path / "runs" / "latest"
+    assert metrics(made)["left_out"] == ["test_000000"]
+    assert "1 of 3 images of test could not be read and is in no score" in (made / "log.txt").read_text()
+    assert "1 of 3 images of test could not be read" in (made / "report.html").read_text()
+
+
+def test_a_training_names_all_damaged_images_before_it_begins(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained / "datasets", tmp_path / "datasets")
+    root = tmp_path / "datasets" / "synth"
+    learned = [sample.stem for sample in Dataset.open(root).of_split("train")][:2]
+    for stem in learned:
+        (root / "images" / f"{stem}.png").write_bytes(b"broken")
+    monkeypatch.chdir(tmp_path)
+    error = typed("fit", root, *TINY, rc=1)
+    assert all(f"{stem}.png: the file is truncated" in error for stem in learned)
+    assert f"delete the lines of their samples in {root / 'index.csv'}" in error
+    kept = [sample for sample in Dataset.open(root).samples if sample.stem not in learned]
+    write_index(root / "index.csv", kept)
+    typed("fit", root, *TINY)

@@ -118,7 +118,7 @@ def compare_with_best(
         label = "the other run" if len(rivals) == 1 else f"model {number} of {len(rivals)}"
         with bar(f"Scoring {label}") as advance:
             model, remote = rival.load().changed(**windows), rival.remote(windows)
-            found = score_split(model, dataset, scored.split, advance, remote)
+            found = score_split(model, dataset.without(scored.problems), scored.split, advance, remote)
         among.append(Candidate(rival.name, found.scores.mean_iou))
         if best is None or found.scores.mean_iou > best[1].scores.mean_iou:
             best = rival.name, found
