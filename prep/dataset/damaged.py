@@ -1,10 +1,17 @@
 """Samples whose files cannot be read: a job over many leaves them out and lists them, or refuses to go without them."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from prep.core.failures import Failures, refused
+from prep.core.failures import Failures, Trying, refused
+from prep.core.progress import Progress, silent
+from prep.core.workers import Threads
+from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import INDEX
+
+_DECODED_BYTES = 1 << 30
+"""Of images and masks that are decoded at once; those of one sample at least, however large they are."""
 
 
 def leave_out(problems: Mapping[str, str], samples: int, root: Path, failures: Failures | None) -> None:
@@ -22,3 +29,20 @@ def leave_out(problems: Mapping[str, str], samples: int, root: Path, failures: F
         raise refused(texts, "Nothing was written: no sample can be read")
     for text in texts:
         failures.add(text)
+
+
+def refuse_damaged(dataset: Dataset, samples: Sequence[Sample], progress: Progress = silent) -> None:
+    """Decode images and masks of these samples; SegError that lists those that cannot be read."""
+
+    def look(sample: Sample) -> None:
+        dataset.image(sample)
+        dataset.mask(sample)
+
+    largest = max((dataset.decoded_bytes(sample) for sample in samples), default=1)
+    problems = dict[str, str]()
+    with Threads(max(1, min(os.cpu_count() or 1, _DECODED_BYTES // largest))) as pool:
+        for done, (sample, tried) in enumerate(zip(samples, pool.map(Trying(look), samples), strict=True), start=1):
+            if tried.problem:
+                problems[sample.stem] = tried.problem
+            progress(done, len(samples))
+    leave_out(problems, len(samples), dataset.root, None)

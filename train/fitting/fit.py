@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prep.core.errors import SegError
 from prep.core.progress import Bar, Say, no_bar
 from prep.core.workers import WorkerKilled
+from prep.dataset.damaged import refuse_damaged
 from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, ensure_stats
@@ -111,10 +112,15 @@ def _launched(place: Place, config: Config) -> "Fabric":
 
 
 def _counted(dataset: Dataset, fabric: "Fabric", bar: Bar, say: Say) -> Stats:
-    """The statistics of a dataset, counted by the first process if they are not there yet."""
+    """The statistics of a dataset, counted by the first process if they are not there yet.
+
+    Raises SegError if an image of train or val cannot be read: not hours later, when its turn comes.
+    """
     if fabric.is_global_zero:
         with bar("Counting") as advance, _with_remedy("stats"):
             ensure_stats(dataset, advance, say)
+        with bar("Looking at validation images") as advance:
+            refuse_damaged(dataset, dataset.of_split("val"), advance)
     fabric.barrier()
     stats, _ = ensure_stats(dataset)
     held = [entry.name for entry in stats.classes if entry.pixels]

@@ -301,18 +301,20 @@ def test_a_training_ends_with_the_score_of_the_images_that_can_be_read(
     assert "1 of 3 images of test could not be read" in (made / "report.html").read_text()
 
 
+@pytest.mark.parametrize(("split", "number"), [("train", 2), ("val", 1)])
 def test_a_training_names_all_damaged_images_before_it_begins(
-    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    split: str, number: int, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(trained / "datasets", tmp_path / "datasets")
     root = tmp_path / "datasets" / "synth"
-    learned = [sample.stem for sample in Dataset.open(root).of_split("train")][:2]
+    learned = [sample.stem for sample in Dataset.open(root).of_split(split)][:number]
     for stem in learned:
         (root / "images" / f"{stem}.png").write_bytes(b"broken")
     monkeypatch.chdir(tmp_path)
     error = typed("fit", root, *TINY, rc=1)
     assert all(f"{stem}.png: the file is truncated" in error for stem in learned)
     assert f"delete the lines of their samples in {root / 'index.csv'}" in error
+    assert not (tmp_path / "runs").exists()
     kept = [sample for sample in Dataset.open(root).samples if sample.stem not in learned]
     write_index(root / "index.csv", kept)
     typed("fit", root, *TINY)
