@@ -27,6 +27,7 @@ def check_files(
     """
     yield from _missing(samples)
     yield from _damaged(samples)
+    yield from _strange_images(samples)
     yield from _strange_masks(samples)
     yield from _sizes(samples)
     yield from _alike_stems([facts.sample for facts in samples])
@@ -48,6 +49,11 @@ def _damaged(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
         damaged = [file for file in files if file.state == "damaged"]
         names = [f"{file.name} ({file.reason})" if file.reason else file.name for file in damaged]
         yield from found(f"damaged-{kind}", names)
+
+
+def _strange_images(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
+    strange = [facts.image for facts in samples if facts.image.unusual]
+    return found("strange-image", [f"{file.name} ({file.unusual})" for file in strange])
 
 
 def _strange_masks(samples: Sequence[SampleFacts]) -> Iterator[Finding]:

@@ -94,6 +94,8 @@ _ERRORS = (
 _WARNINGS = (
     ("missing-mask", "{n} image[s] of {total} [has|have] no mask and will not be trained on.",
      "bring the masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'"),
+    ("strange-image", "{n} image[s] [is|are] neither JPEG nor PNG: 'seg-prep annotate' does not show [it|them].",
+     "save [it|them] as PNG under the same name[|s]"),
     ("missing-image", "{n} sample[s] of {total} [has|have] no image.",
      "bring the photos in with 'seg-prep masks convert --images FOLDER'"),
     ("orphan", "{n} file[s] in images/ or masks/ [is|are] not named in index.csv; no command uses [it|them].",

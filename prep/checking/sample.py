@@ -15,7 +15,8 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.dataset.dataset import Sample
 from prep.dataset.stats import count_values
-from prep.images.imageio import damaged, decode, read_image
+from prep.images.imageio import damaged, decode, is_jpeg, open_image, read_image
+from prep.images.kinds.png_chunks import PNG_START
 from prep.images.likeness.similar import Fingerprint, fingerprint
 
 FileState = Literal["none", "missing", "damaged", "whole"]
@@ -24,12 +25,16 @@ _Pixels = NDArray[np.generic]
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One file of a sample: its posix path in the dataset (empty for none), its state, a reason, its size."""
+    """One file of a sample: its posix path in the dataset (empty for none), its state, a reason, its size.
+
+    unusual: the format of a whole file that is neither JPEG nor PNG, whatever its name says.
+    """
 
     name: str
     state: FileState
     reason: str = ""
     size: tuple[int, int] = (0, 0)
+    unusual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,19 @@ def _inspect(root: Path, name: str, read: Callable[[Path], _Pixels]) -> tuple[Fi
         if not path.is_file():
             return FileFacts(name, "missing"), None
         pixels = read(path)
+        unusual = _unusual_format(path)
     except OSError as error:  # a closed folder, or a name too long for the file system
         return FileFacts(name, "damaged", error.strerror or str(error)), None
     except SegError as error:
         return FileFacts(name, "damaged", _reason(path, error)), None
     height, width = pixels.shape[:2]
-    return FileFacts(name, "whole", size=(width, height)), pixels
+    return FileFacts(name, "whole", size=(width, height), unusual=unusual), pixels
+
+
+def _unusual_format(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(len(PNG_START))
+    return "" if start == PNG_START or is_jpeg(start) else str(open_image(path, read_bytes(path)).format)
 
 
 def _reason(path: Path, error: SegError) -> str:

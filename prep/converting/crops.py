@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -18,10 +19,11 @@ from prep.core.progress import Progress, silent
 from prep.core.workers import threads
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB
-from prep.images.resample import upright
-from prep.labels.reader import Codes, LabelReader, RawLabel, read_codes
+from prep.images.resample import resize_image, upright
+from prep.labels.reader import Codes, LabelReader, RawLabel, code_strips, read_codes
 from prep.labels.registry import reader_named
-from prep.photos.photoio import RawPhoto, decode_photo, open_photo
+from prep.photos.photoio import RawPhoto, decode_photo, open_photo, photo_strips
+from prep.photos.record import TURNED
 
 CROPS = 4
 """Of each value, each from another photo: those that hold most of it."""
@@ -31,6 +33,9 @@ CROP = 180
 
 _LONGEST = 1024
 """Photos are looked at in this size."""
+
+_LARGE = 1 << 24
+"""Pixels of a photo; the label of a larger one is read twice rather than held whole."""
 
 _SMALLEST, _LARGEST = 40, 360
 """Sides of the part of a photo that a crop shows."""
@@ -116,16 +121,13 @@ class _Look:
         label, file, codes = job
         try:
             photo = open_photo(file.path, page=file.page)
-            values = _upright(read_codes(reader_named(self.reader), label), photo)
-            if values is None:
+            thinned = _thinned(reader_named(self.reader), label, photo)
+            if thinned is None:
                 return []
-            height, width = values.shape
-            scale = min(1.0, _LONGEST / max(width, height))
-            across, down = max(1, round(width * scale)), max(1, round(height * scale))
-            pixels = decode_photo(photo, across, down)
+            small, scale = thinned
+            pixels = _decoded(photo, small.shape[1], small.shape[0])
         except SegError:
             return []
-        small = values[np.arange(down) * height // down][:, np.arange(across) * width // across]
         places = {code: (small == code).astype(np.uint8) for code in codes}
         return [
             _Glimpse(code, where.sum() / scale**2, np.array(cv2.mean(pixels, where)[:3]), _crop(pixels, where))
@@ -134,12 +136,45 @@ class _Look:
         ]
 
 
-def _upright(values: Codes, photo: RawPhoto) -> Codes | None:
-    """The values (H, W) turned as a person sees the photo; None if they are of another shape than it."""
-    drawn = drawn_on((values.shape[1], values.shape[0]), photo)
+def _thinned(reader: LabelReader, label: RawLabel, photo: RawPhoto) -> tuple[Codes, float] | None:
+    """Every so many-th value, turned as a person sees the photo, and how many that is as a scale up to 1.
+
+    None if the label is of another shape than the photo. A large one is never held whole.
+    """
+    strips = partial(code_strips, reader, label)
+    if photo.width * photo.height <= _LARGE:
+        strips = partial(iter, [read_codes(reader, label)])
+    shapes = [strip.shape for strip in strips()]
+    height, width = sum(rows for rows, _ in shapes), shapes[0][1]
+    drawn = drawn_on((width, height), photo)
     if drawn is None:
         return None
-    return upright(values, photo.orientation) if drawn == "stored" else values
+    orientation = photo.orientation if drawn == "stored" else 1
+    scale = min(1.0, _LONGEST / max(width, height))
+    rows = _picked(upright(np.arange(height)[:, None], orientation), scale)
+    columns = _picked(upright(np.arange(width)[None], orientation), scale)
+    parts, top = [], 0
+    for strip in strips():
+        here = np.sort(rows[(top <= rows) & (rows < top + len(strip))])
+        parts.append(strip[here - top][:, columns])
+        top += len(strip)
+    small = np.concatenate(parts)[:: 1 if rows[0] <= rows[-1] else -1]
+    return (small.T if orientation in TURNED else small), scale
+
+
+def _picked(places: NDArray[np.int64], scale: float) -> NDArray[np.int64]:
+    """So many of these places, one row or column of them, as evenly as whole numbers are."""
+    number = max(1, round(places.size * scale))
+    return places.ravel()[np.arange(number) * places.size // number]
+
+
+def _decoded(photo: RawPhoto, width: int, height: int) -> ImageRGB:
+    """As decode_photo; a huge PNG is never held whole: its rows are averaged before its columns."""
+    strips = photo_strips(photo)
+    if strips is None:
+        return decode_photo(photo, width, height)
+    narrow = np.concatenate([resize_image(strip, width, len(strip)) for strip in strips])
+    return resize_image(narrow, width, height)
 
 
 def _crop(pixels: ImageRGB, where: NDArray[np.uint8]) -> ImageRGB:

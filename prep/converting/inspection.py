@@ -126,7 +126,7 @@ def write_results(found: Inspection, class_map: Path | None, sheet: Path | None,
         if path.exists() and not overwrite and read_bytes(path) != content:
             raise SegError(f"{path}: exists already; add --overwrite to replace it")
     for path, content in contents.items():
-        with writing(path.parent):
+        with writing(path.parent, target=path):
             write_bytes(path, content)
 
 

@@ -87,11 +87,12 @@ def is_held(root: Path) -> bool:
 
 
 @contextmanager
-def locked(root: Path, say: Say | None = None) -> Iterator[bool]:
+def locked(root: Path, say: Say | None = None, *, target: Path | None = None) -> Iterator[bool]:
     """Hold the lock of a folder, which is made if need be; gives whether its last holder was killed.
 
     Within a block of the same thread, it does nothing more. A folder that was made here and is empty afterwards goes.
     say: told who is at work after some seconds, and then it waits on for as long as that takes.
+    target: what is going to be written, if not the folder; errors of the system are told of it.
     Raises SegError, without `say`, if somebody else has it for some seconds.
     """
     folder = Path(os.path.realpath(root))
@@ -99,7 +100,7 @@ def locked(root: Path, say: Say | None = None) -> Iterator[bool]:
         yield False
         return
     made: list[Path] = []
-    descriptor = _acquire(root, folder, made, say)
+    descriptor = _acquire(root, target or root, folder, made, say)
     _held.roots.add(str(folder))
     _descriptors.add(descriptor)
     try:
@@ -148,11 +149,11 @@ def holder(root: Path) -> Holder | None:
     return found
 
 
-def _acquire(root: Path, folder: Path, made: list[Path], say: Say | None) -> int:
+def _acquire(root: Path, target: Path, folder: Path, made: list[Path], say: Say | None) -> int:
     """Wait for the lock; gives the open lock file. made: gets the folders that had to be made."""
     deadline = time.monotonic() + WAIT_S
     try:
-        while (descriptor := _try(root, folder, made)) is None:
+        while (descriptor := _try(target, folder, made)) is None:
             if time.monotonic() > deadline:
                 at_work = holder(folder) or "another command"
                 if say is None:
@@ -167,9 +168,9 @@ def _acquire(root: Path, folder: Path, made: list[Path], say: Say | None) -> int
     return descriptor
 
 
-def _try(root: Path, folder: Path, made: list[Path]) -> int | None:
+def _try(target: Path, folder: Path, made: list[Path]) -> int | None:
     """The open and locked file; None if somebody else has it, or has just removed it."""
-    with explained(root):
+    with explained(target):
         made += [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         try:

@@ -31,18 +31,19 @@ _SETTINGS = "settings.json"
 
 
 @contextmanager
-def writing(root: Path, say: Say | None = None) -> Iterator[None]:
+def writing(root: Path, say: Say | None = None, *, target: Path | None = None) -> Iterator[None]:
     """Be the only one who writes into the folder `root`, from before it is read to the end of the block.
 
     What a killed command has begun to move is moved first, and its half-written files go. Blocks may be nested.
     SegError if its provenance cannot be written.
     say: told who is at work after some seconds, and then it waits on; without it, that is a SegError.
+    target: as of locked.
     """
     if is_held(root):
         yield
         return
     need_record(root)
-    with locked(root, say) as was_killed:
+    with locked(root, say, target=target) as was_killed:
         finish_all(root)
         if was_killed:
             remove_parts(root, deep=False)

@@ -4,19 +4,21 @@ Raw photos are opened by prep/photos/photoio.py and raw labels by prep/labels/la
 decoders that stand here.
 """
 
+import ctypes
 import io
 import math
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, _imaging
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_bytes
@@ -154,14 +156,18 @@ def decode(path: Path, data: bytes, flags: int) -> NDArray[np.uint8]:
     else:
         open_image(path, data)  # refuses enormous sizes
     with decoding(path):
-        pixels = _imdecode(data, flags)
+        pixels = imdecode(data, flags)
     if pixels is None:
         raise damaged(path)
     return pixels
 
 
-def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
-    """Pixels of 8 or 16 bits, which callers tell apart; None if it is no image."""
+def imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
+    """As cv2.imdecode, with pixels of any depth, which callers tell apart; None if it is no image.
+
+    Silent: what is wrong with a file is told in our words, and what is only odd about it in none.
+    """
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)  # type: ignore[return-value]  # "any number"
     except cv2.error as error:
@@ -247,9 +253,21 @@ def _formats_of(data: bytes) -> tuple[str, ...]:
 
 def loaded(path: Path, picture: Image.Image) -> Image.Image:
     """Decode the pixels of an opened picture."""
+    if picture.format == "TIFF":
+        _silence_libtiff()
     with quiet_pillow, decoding(path):
         picture.load()
     return picture
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Pillow raises what its libtiff has found, which writes lines of its own to the terminal besides.
+
+    The library is the one that Pillow's has loaded; where it is built into that (Windows), the lines stay.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def jpeg2000_bits(data: bytes) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.core.words import counted
-from prep.images.imageio import MAX_IMAGE_MEGAPIXELS, damaged, refuse_enormous
+from prep.images.imageio import MAX_IMAGE_MEGAPIXELS, damaged, imdecode, refuse_enormous
 from prep.images.tiff_pages import (
     BANDS,
     BITS,
@@ -199,12 +199,10 @@ def _plane(page: TiffPage, layout: TiffLayout, number: int, planes: int) -> NDAr
     changes |= {tag: page.values(tag, (1,) * bands)[:bands] for tag in (BITS, SAMPLE_FORMAT)}
     changes |= {EXTRA_SAMPLES: (0,)} if bands > _COLORS[_RGB] else {}
     kept = {tag: held for tag, held in page.fields.items() if tag in _PLAIN_TAGS and tag != EXTRA_SAMPLES}
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong with a file is told in our words
     try:
-        file = np.frombuffer(alone(replace(page, fields=kept), changes), np.uint8)
-        pixels = cv2.imdecode(file, cv2.IMREAD_UNCHANGED)
+        pixels: NDArray[Any] | None = imdecode(alone(replace(page, fields=kept), changes), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise (MemoryError() if error.code == cv2.Error.StsNoMem else damaged(page.path)) from error
+        raise damaged(page.path) from error
     if pixels is None and page.value(COMPRESSION, 1) not in _USUAL_COMPRESSIONS:
         raise _needs_geo(page.path, layout)
     if pixels is None or pixels.shape[:2] != (layout.height, layout.width) or pixels.dtype != layout.kind:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from prep.core.classes import MAX_CLASSES, MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels, words_of
@@ -70,6 +71,7 @@ def parse_table(path: Path, content: bytes, first_id: int | None = None) -> Clas
 
 
 def _parsed(path: Path, text: str, first_id: int | None) -> ClassTable:
+    _refuse_no_list(path, text)
     suffix, start = path.suffix.lower(), text.lstrip()
     if suffix == ".json" or re.match(r'\{\s*["}]|\[\s*["{\[]', start):
         return table_from_json(path, text, first_id)
@@ -80,6 +82,15 @@ def _parsed(path: Path, text: str, first_id: int | None) -> ClassTable:
     if start.startswith("<"):
         raise SegError("an XML or HTML file; write one name,#rrggbb or one name a line")
     return table_from_lines(text, first_id)
+
+
+def _refuse_no_list(path: Path, text: str) -> None:
+    """SegError, before any line is read, for a text that cannot be a list of classes: no pixel holds so many ids."""
+    lines = max(text.count("\n"), text.count("\r"))
+    if path.suffix.lower() not in (".json", ".yaml", ".yml", ".pbtxt") and lines > MAX_ID:
+        raise SegError(
+            f"{lines:,} lines, and a class map has at most {MAX_CLASSES} classes, one a line; is it another file?"
+        )
 
 
 def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from prep.dataset.dataset import Dataset
 from tests.models import run_train, train_error, write_run
 from tests.support import random_image, save, tree
 from train.cli.main import main
+from train.predicting import remote_photos
+from train.predicting.label_photo import label_photo
+from train.predicting.remote_photos import LabelPhotos, PhotoJob
 from train.runs.members import Members
 from train.runs.remote import remote_members
 
@@ -106,3 +110,39 @@ def test_a_run_that_is_replaced_meanwhile_is_told(runs: list[Path]) -> None:
     model = replace(remote_members(Members((runs[0],), None), "cpu", 1.0), identities=("a 0123456789abcdef",))
     with pytest.raises(SegError, match="was replaced while its model was at work"):
         model.open()
+
+
+class Killed(BaseException):
+    """As kill -9: the command is gone, and its workers are not."""
+
+
+def test_workers_of_a_command_that_was_killed_change_nothing_of_the_next_one(
+    runs: list[Path], cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(Path("photos") / "p.tif", random_image(0, 60, 70))
+    Path("photos/p.tfw").write_text("1\n0\n0\n-1\n0\n0\n")
+    other, _ = predicted("alone", runs[1])
+    sent: list[tuple[LabelPhotos, PhotoJob]] = []
+
+    def send(work: LabelPhotos, jobs: list[PhotoJob], **_: object) -> None:
+        sent.append((work, jobs[0]))
+        raise Killed
+
+    def while_another_predicts(*arguments: Any) -> None:  # noqa: ANN401
+        predicted("out", runs[1], "--overwrite")
+        label_photo(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(remote_photos, "run_jobs", send)
+        patched.setattr("shutil.rmtree", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            predicted("out", runs[0], "--cluster", cluster)
+    work, job = sent[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(remote_photos, "label_photo", while_another_predicts)
+        assert not work(job).problem, "its photo was at work"
+    found = files(Path("out"))
+    assert {name: data for name, data in found.items() if not name.startswith(".unfinished-predict-")} == other
+    assert predicted("out", runs[1])[0] == other, "nothing is left over"
+    assert "no such file" in work(job).problem, "its photo was not begun yet"
+    assert files(Path("out")) == other

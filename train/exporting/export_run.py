@@ -48,7 +48,7 @@ def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: boo
     assert isinstance(predictor.model, TorchModel)
     images, checked_on = _check_images(run)
     model = deployed(predictor.model.network, card)
-    with writing(path.parent):
+    with writing(path.parent, target=path):
         difference = export_model(model, card, identity, path, form, images)
     return ExportedModel(path, checked_on, difference)
 

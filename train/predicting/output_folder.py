@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import os
+import secrets
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
@@ -15,15 +17,17 @@ from prep.core.errors import SegError
 from prep.core.files import appending, explained, make_folder, open_plain, refuse_special_file, remove_parts, write_text
 from prep.core.jsonio import read_json
 from prep.core.tables import ONE_OF, read_table, write_table
+from prep.dataset.commit import STAGING
 from prep.dataset.dataset import is_dataset
 from prep.dataset.dataset_files import CLASSES
-from prep.dataset.transaction import writing
+from prep.dataset.transaction import forget, writing
 from prep.photos.commit import file_stamps
 
 RECORD, FILES = "predictions.json", "predictions.csv"
 """How the latest predictions of the folder were made, and what each of its files was made with."""
 
 POLYGONS = ("geojson", "geopackage", "coco", "labelme")
+_COMMAND = "predict"
 _OF_POLYGONS = ("simplify", "min_area", "maps")
 
 _BEGUN, _WHOLE = "begun", "whole"
@@ -111,6 +115,16 @@ class OutputFolder:
         """Note that these files are whole."""
         self._note(paths, _WHOLE, made_of)
 
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A hidden folder for workers that may outlive this command: what they write there then is nobody's."""
+        staging = self.root / f"{STAGING}{_COMMAND}-{secrets.token_hex(4)}"
+        make_folder(staging)
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
     def _note(self, paths: Sequence[Path], state: str, made_of: str) -> None:
         rows = [_Row(self._name(path), state, self._made_with(path), made_of) for path in paths]
         text = io.StringIO(newline="")
@@ -139,6 +153,7 @@ def opened_output(
     if is_dataset(root):
         raise SegError(f"{root}: that is a dataset; name another folder with -o")
     with writing(root):
+        forget(root, _COMMAND)
         record = root / RECORD
         before = _read_record(record) if record.exists() and not overwrite else {}
         for name, value in settings.items():

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prep.core.classes import ClassMap
@@ -48,10 +48,14 @@ class Output:
         make_folder(self.folder)
         self.save(predicted, self.path(predicted.photo))
 
+    def staged(self, root: Path, staging: Path) -> "Output":
+        """The same below `staging` instead of `root`, with the same bytes."""
+        return replace(self, folder=staging / self.folder.relative_to(root))
 
-def saved(content: Callable[[Predicted, Path], bytes | memoryview]) -> Callable[[Predicted, Path], None]:
-    """What writes such a content, which is also told the file's path."""
-    return lambda predicted, path: write_bytes(path, content(predicted, path))
+
+def saved(content: Callable[[Predicted], bytes | memoryview]) -> Callable[[Predicted, Path], None]:
+    """What writes such a content."""
+    return lambda predicted, path: write_bytes(path, content(predicted))
 
 
 def make_outputs(
@@ -61,11 +65,11 @@ def make_outputs(
 
     tolerance, smallest: in pixels, as of region_polygons.
     """
-    contents: dict[str, Callable[[Predicted, Path], bytes]] = {
-        "masks": lambda found, _: encode_png(found.mask),
-        "geojson": lambda found, _: geojson(found.mask, classes, found.photo.name, tolerance, smallest),
-        COCO: lambda found, _: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest),
-        "labelme": lambda found, path: labelme(found.mask, classes, _way(path.parent, found.photo.path), tolerance),
+    contents: dict[str, Callable[[Predicted], bytes]] = {
+        "masks": lambda found: encode_png(found.mask),
+        "geojson": lambda found: geojson(found.mask, classes, found.photo.name, tolerance, smallest),
+        COCO: lambda found: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest),
+        "labelme": lambda found: labelme(found.mask, classes, _way(target / "labelme", found.photo.path), tolerance),
     }
     saves = {kind: saved(content) for kind, content in contents.items()}
     saves["colors"] = _in_bands(lambda _, mask: color_mask(mask, classes))

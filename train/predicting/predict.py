@@ -125,8 +125,9 @@ def predict_photos(
             if not sends:
                 advance(done, len(photos))
         if remote is not None and sent:
-            work = LabelPhotos(remote, folder.root, tuple(kinds), smallest, measures)
-            label_remotely(work, sent, folder, failures, look, advance)
+            with folder.staging() as staging:
+                work = LabelPhotos(remote, folder.root, staging, tuple(kinds), smallest, measures)
+                label_remotely(work, sent, folder, failures, look, advance)
     finish_outputs(kinds, folder, predictor.classes)
     places.tell(note)
     for photo, place, moving in large:

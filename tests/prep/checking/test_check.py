@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding, worst_first
@@ -20,6 +22,7 @@ from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.dataset.stats import read_stats
 from prep.images.imageio import write_png
+from prep.photos.photoio import read_photo
 from prep.photos.record import PhotoRecord, write_records
 from tests.support import CLASS_LIST, by_stem, load, random_image, run_error, run_ok, run_prep, save, tree
 
@@ -204,6 +207,30 @@ def test_masks_that_are_no_grey_images(root: Path) -> None:
         "masks/image_5.png (1 x 16 bits)",
     )
     assert finding.text == "2 masks are no 8-bit grey image of class indices."
+
+
+def test_images_in_formats_that_browsers_do_not_show(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    first, second = (root / "images" / f"image_{number}.png" for number in (4, 5))
+    Image.fromarray(load(first)).save(first, "TIFF", tiffinfo={50000: "a tag that OpenCV warns of"})
+    Image.fromarray(load(second)).save(second, "BMP")
+    finding = expect(root, "warning", "strange-image", "images/image_4.png (TIFF)", "images/image_5.png (BMP)")
+    assert finding.text == "2 images are neither JPEG nor PNG: 'seg-prep annotate' does not show them."
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("compression", [None, "packbits", "tiff_lzw", "tiff_adobe_deflate"])
+def test_libraries_write_nothing_to_the_terminal(
+    root: Path, compression: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(random_image(4, 80, 64)).save(root / "x.tif", compression=compression)
+    data = bytearray((root / "x.tif").read_bytes())
+    data[5000:5400] = b"\x95" * 400
+    (root / "images" / "image_4.png").write_bytes(data[:8000])
+    (root / "x.tif").write_bytes(data)
+    expect(root, "error", "damaged-image", "images/image_4.png")
+    with suppress(SegError):  # packed and spoiled
+        read_photo(root / "x.tif")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_one_pixel_less(root: Path) -> None:
@@ -661,7 +688,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 46
+    assert len(set(names)) == len(names) == 47
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 

@@ -13,6 +13,7 @@ import pytest
 
 import prep.patching.patch_files
 from prep.core.files import write_bytes
+from prep.dataset import lock
 from prep.dataset.dataset import Dataset
 from tests.conftest import Raw
 from tests.support import (
@@ -482,3 +483,18 @@ def test_damaged_classes_are_told_with_what_helps(dataset: Dataset, text: str, s
     message = run_error("stats", dataset.root)
     assert message.startswith(f"{dataset.root / 'classes.json'}: {said}")
     assert message.endswith("; correct it, or restore the file")
+
+
+@pytest.mark.parametrize("options", [["--write", "list.txt"], ["--sheet", "deep/er/values.png"]])
+def test_a_file_that_may_not_be_written_is_named(
+    raw: Raw, tmp_path: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Simulated, because root may write everywhere."""
+
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lock, "open_plain", refused)
+    said = run_error("masks", "inspect", raw.masks, "--images", raw.photos, *options)
+    assert said == f"{options[1]}: permission denied; choose another folder or change its permissions"

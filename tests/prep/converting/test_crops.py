@@ -1,6 +1,7 @@
 """What photos show where raw labels have a value: mean colours, crops, and the sheet of them."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from prep.converting import crops
 from prep.converting.crops import CROP, CROPS, PairedLabel, SheetRow, draw_sheet, value_appearances
 from prep.images.finding import FoundFile
+from prep.images.kinds import png_strips
 from prep.labels.reader import RawLabel
 from prep.labels.registry import reader_named
 from tests.conftest import Raw
@@ -57,6 +60,43 @@ def test_mean_and_crop_are_of_the_place_of_the_value(tmp_path: Path, stored: boo
     rows, columns = np.nonzero(lake)
     assert abs(rows.mean() - CROP / 2) < CROP / 6  # in the middle
     assert abs(columns.mean() - CROP / 2) < CROP / 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_large_labels_and_photos_in_strips_show_the_same(
+    tmp_path: Path, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    ids = np.random.default_rng(0).integers(0, 3, (1100, 700)).repeat(2, 0).astype(np.uint8)
+    save(tmp_path / "photo.png", paint(ids), exif=exif)
+    save(tmp_path / "label.png", ids)
+    pair = paired(tmp_path / "label.png", tmp_path / "photo.png", ids)
+    whole = value_appearances([pair], (0, 1, 2), reader_named("ids"))
+    monkeypatch.setattr(crops, "_LARGE", 0)
+    monkeypatch.setattr(png_strips, "_LARGE", 0)
+    monkeypatch.setattr(png_strips, "_STRIP_BYTES", 100_000)
+    strips = value_appearances([pair], (0, 1, 2), reader_named("ids"))
+    assert len(whole) == len(strips) == 3
+    for code, one in whole.items():
+        assert np.abs(one.mean - strips[code].mean).max() < 0.5
+        assert np.abs(one.crops[0].astype(int) - strips[code].crops[0]).mean() < 1
+
+
+def test_of_large_labels_and_photos_only_strips_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crops, "_LARGE", 1 << 20, raising=False)
+    monkeypatch.setattr(png_strips, "_LARGE", 1 << 20)
+    ids = np.zeros((4000, 4000), np.uint8)
+    ids[1000:2000, 500:3000] = 1
+    save(tmp_path / "label.png", ids)
+    save(tmp_path / "photo.png", paint(ids))
+    pair = paired(tmp_path / "label.png", tmp_path / "photo.png", ids)
+    tracemalloc.start()
+    seen = value_appearances([pair], (0, 1), reader_named("ids"), workers=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert {code: one.color for code, one in seen.items()} == {0: "#000000", 1: "#ff0000"}
+    assert peak < 4 * ids.size
 
 
 def test_photos_with_most_of_a_value_are_looked_at_and_others_are_not(tmp_path: Path) -> None:

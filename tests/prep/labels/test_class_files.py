@@ -8,6 +8,7 @@ import pytest
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.labels import class_files
 from prep.labels.class_files import read_class_table
 from tests.support import random_image, save
 
@@ -379,3 +380,13 @@ def test_labels_mat(real_data: Path) -> None:
     classes = read_class_table(real_data / "cracks" / "labels.mat").classes
     assert (classes.names, classes.ids) == (("Background", "Crack"), (1, 2))
     assert read_class_table(real_data / "cracks" / "gTruth.mat").classes == classes
+
+
+def test_a_file_of_more_lines_than_there_are_ids_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "words.txt").write_text("".join(f"word{number}\n" for number in range(70_000)))
+    monkeypatch.setattr(class_files, "table_from_lines", None)
+    said = "words.txt: 70,000 lines, and a class map has at most 250 classes, one a line; is it another file?"
+    with pytest.raises(SegError, match=re.escape(said)):
+        read_class_table(tmp_path / "words.txt")

@@ -50,7 +50,7 @@ def _polygons(
     kinds: Sequence[str], target: Path, classes: ClassMap, tolerance: Moving, smallest: int, projection: Projection
 ) -> list[Output]:
     def saving(kind: str) -> Callable[[Predicted, Path], None]:
-        def content(found: Predicted, path: Path) -> bytes | memoryview:
+        def content(found: Predicted) -> bytes | memoryview:
             parts = region_polygons(found.mask, classes.foreground, tolerance, smallest)
             return map_content(kind, parts, classes, found.photo.name, projection)
 
