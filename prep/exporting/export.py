@@ -20,7 +20,7 @@ from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
-from prep.dataset.transaction import Transaction, settle
+from prep.dataset.transaction import Transaction, settle, writing
 from prep.exporting.coco import CocoLayout
 from prep.exporting.labelme import LabelmeLayout
 from prep.exporting.layout import Label, Layout
@@ -85,7 +85,7 @@ def export_dataset(
         _refuse_results(target, is_zip, {chosen.image(sample) for sample in samples})
     fingerprint = dataset.fingerprint()
     settings: dict[str, object] = {"dataset": fingerprint, "layout": layout, "target": target.name}
-    with Transaction(home, _COMMAND, settings) as change:
+    with writing(home, target=target), Transaction(home, _COMMAND, settings) as change:
         folder = change.staging / "packed" if is_zip else change.path(".")
         try:
             labels, pixels, problems = _write(dataset, samples, chosen, folder, workers, progress)

@@ -4,12 +4,13 @@ BSDS 500, for one, keeps several people's segmentations of a photo so.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 _MOST_PARTS = 10_000
-"""Of one file; more are no list of masks."""
+"""Inside structs and cells of one file; a container of more is no list of masks, and is passed over."""
 
 
 def parts_of(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -17,15 +18,18 @@ def parts_of(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
     Cells and elements of struct arrays are counted from 1 in the order of MATLAB, down the columns.
     """
-    waiting = [*variables.items()][::-1]
-    for _ in range(_MOST_PARTS):
-        if not waiting:
-            return
-        name, value = waiting.pop()
-        if inner := list(_inside(name, value)):
+    left = _MOST_PARTS
+    for variable in variables.items():
+        waiting = [variable]
+        while waiting:
+            name, value = waiting.pop()
+            inner = list(islice(_inside(name, value), left + 1))
+            if len(inner) > left:
+                continue
+            left -= len(inner)
             waiting += reversed(inner)
-        else:
-            yield name, value
+            if not inner:
+                yield name, value
 
 
 def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # whatever a .mat file holds

@@ -402,3 +402,15 @@ def test_an_unknown_layout_is_a_usage_error(campus: Dataset, tmp_path: Path) -> 
     result = run_prep("masks", "export", campus.root, "--to", "polygons", "-o", tmp_path / "out")
     assert result.exit_code == 2
     assert "Usage:" in result.stderr
+
+
+def test_a_zip_that_may_not_be_written_is_named(
+    campus: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("prep.dataset.lock._open", closed)
+    assert run_error("masks", "export", campus.root, "--to", "rgb", "-o", "out.zip").startswith("out.zip: permission")

@@ -72,8 +72,23 @@ def test_names_are_those_of_matlab() -> None:
     ]
 
 
-def test_more_parts_than_any_masks_end_the_search() -> None:
-    assert len(list(parts_of({"c": cells(*range(30_000))}))) < 10_000
+def test_more_parts_than_any_masks_are_passed_over() -> None:
+    assert list(parts_of({"c": cells(*range(30_000)), "mask": "label"})) == [("mask", "label")]
+
+
+def test_variables_are_all_looked_at_however_many(tmp_path: Path) -> None:
+    """A file of 20,000 matrices was said to hold 10,000, and the last of them not to be there."""
+    assert len(list(parts_of({f"v{number}": number for number in range(20_000)}))) == 20_000
+    (tmp_path / "raw").mkdir()
+    savemat(
+        tmp_path / "raw" / "a.mat", {f"v{number}": np.full((2, 2), number % 3, np.uint8) for number in range(10_100)}
+    )
+    save(tmp_path / "raw" / "a.jpg", random_image(0, 2, 2))
+    (tmp_path / "names.txt").write_text(NAMES)
+    convert = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--classes", tmp_path / "names.txt")
+    assert "holds 10100 matrices" in run_error(*convert)
+    run_ok(*convert, "--variable", "v10099", "--first-id", 0)
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], np.full((2, 2), 10_099 % 3))
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png"])
