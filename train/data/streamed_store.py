@@ -22,6 +22,9 @@ from train.data.prefetch import prefetch
 _BUFFER_BYTES = 1 << 30
 """Of decoded images that crops are taken from, in each process; the same on every machine, and so is the order."""
 
+BUFFER_PIXELS = _BUFFER_BYTES // 4
+"""Of images and masks that the buffer holds."""
+
 _PART_BYTES = 8 << 20
 """Of files that one request fetches where they lie in shards."""
 

@@ -117,8 +117,9 @@ class Epoch:
 class TrainingState:
     """What changes from epoch to epoch; last.pt holds it together with weights and optimizer.
 
-    opening, overlap, look: with a time budget, the seconds used when training began, how much windows overlap and what
-    of the validation images is looked at.  is_over: no time is left.
+    opening, overlap, look, recount: with a time budget, the seconds used when training began, how much windows overlap,
+    what of the validation images is looked at, and over how many batches running statistics are counted anew; 0 is as
+    many as usual.  is_over: no time is left.
     """
 
     epoch: int = 0
@@ -131,6 +132,7 @@ class TrainingState:
     opening: float = 0.0
     overlap: float = 0.0
     look: dict[str, Any] = field(default_factory=dict)
+    recount: int = 0
     is_over: bool = False
     warned: list[str] = field(default_factory=list)
     history: list[Epoch] = field(default_factory=list)

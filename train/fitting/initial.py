@@ -16,8 +16,8 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.config.config import Config
 from train.fitting.history import TrainingState
+from train.fitting.normalising.synced_norm import synced
 from train.fitting.optim import MeanWeights, build_optimizer
-from train.fitting.synced_norm import synced
 from train.networks.depthwise import choose_ways, faster_gradients
 from train.networks.networks import USUAL_ENCODER, AnySize, build_network, freeze_idle
 from train.runs.checkpoint import read_checkpoint, write_checkpoint

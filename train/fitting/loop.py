@@ -29,10 +29,12 @@ from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, kept_settings, read_last, write_last
 from train.fitting.losses import build_loss
+from train.fitting.normalising.running_statistics import usual_recount
 from train.fitting.optim import MeanWeights, lr_factor, set_lr, set_memory_of_statistics
 from train.fitting.step import Batch, Stepper, is_out_of_memory
 from train.fitting.timing.budget import Budget
 from train.fitting.timing.clock import Clock
+from train.fitting.timing.look import Look
 from train.fitting.validation import Validation, Validator, epochs_between_validations
 from train.runs.checkpoint import ModelCard, save_model
 from train.runs.device import accelerator_of
@@ -89,6 +91,7 @@ class Trainer:
             self.predictor, model, loss, self.seen, self.validation, store.size, config.batch, fabric
         )  # fmt: skip
         self.validate_every = epochs_between_validations(self.validation, len(store) * store.size**2, windows.overlap)
+        self.recount = usual_recount(self.kept_network, store, config.batch)
         self.state = TrainingState()
         # Reading the images is part of the minutes; without any, only training counts, to tell how long it goes on.
         self._began = began if began is not None and config.minutes is not None else time.monotonic()
@@ -103,6 +106,8 @@ class Trainer:
         self._began -= self.state.seconds
         if self.clock.budget:
             self.clock.budget.began = self._began
+            look = Look(**self.state.look) if self.state.look else None
+            self._see(replace(self.predictor.windows, overlap=self.state.overlap), look)
 
     def train(self, advance: Progress = silent) -> bool:
         """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs.
@@ -114,11 +119,9 @@ class Trainer:
         if not self._is_over():
             with self._labelling():
                 windows, look = self.clock.open(
-                    self.predictor, self.seen, self.dataset, self.config, self.state, self.log
+                    self.predictor, self.seen, self.dataset, self.config, self.state, self.log, self.recount
                 )
-            self.card = replace(self.card, overlap=windows.overlap)
-            self.predictor = replace(self.predictor, windows=windows)
-            self.validator = replace(self.validator, predictor=self.predictor, look=look)
+            self._see(windows, look)
         while not self._is_over():
             began = time.monotonic()
             loss, lr, confusion = self._train_epoch(advance)
@@ -129,6 +132,12 @@ class Trainer:
             self._finish_epoch(loss, lr, confusion, found, began)
             self.clock.look_done(looked, self.state.step)
         return self.state.epoch > before
+
+    def _see(self, windows: WindowSettings, look: Look | None) -> None:
+        """Label with these windows, and look at this much of the validation images."""
+        self.card = replace(self.card, overlap=windows.overlap)
+        self.predictor = replace(self.predictor, windows=windows)
+        self.validator = replace(self.validator, predictor=self.predictor, look=look)
 
     def _is_over(self) -> bool:
         state, patience = self.state, self.config.waits
@@ -148,7 +157,7 @@ class Trainer:
         confusion = torch.zeros((classes, classes), dtype=torch.int64, device=self.fabric.device)
         self.network.train()
         set_memory_of_statistics(self.network, self.state.step)
-        torch.manual_seed(self._seed_of_epoch("dropout", self.fabric.global_rank))
+        torch.manual_seed(self.seed_of("dropout", self.fabric.global_rank, self.state.epoch))
         self.clock.begin_epoch(self.state.step, self.state.epoch)
         for batches in self._groups_of_batches():
             lr = self.config.peak_lr * lr_factor(self.clock.share, self.config.curve, self.config.warm_up)
@@ -179,7 +188,7 @@ class Trainer:
         One pass over the patches, or, where time ends the epoch, as many as there is time for.
         """
         # A generator of its own for each epoch: resuming needs no random state, and order never depends on the device.
-        generator = torch.Generator().manual_seed(self._seed_of_epoch("epoch"))
+        generator = torch.Generator().manual_seed(self.seed_of("epoch", self.state.epoch))
         for _ in itertools.count() if self.clock.budget else (0,):
             group: list[Batch] = []
             for images, masks in self.store.batches(
@@ -192,8 +201,9 @@ class Trainer:
             if group:
                 yield group
 
-    def _seed_of_epoch(self, *names: str | int) -> int:
-        return int.from_bytes(digest(self.config.seed, *names, self.state.epoch)[:7], "big")
+    def seed_of(self, *names: str | int) -> int:
+        """A seed for what is named so, which follows from that of the training."""
+        return int.from_bytes(digest(self.config.seed, *names)[:7], "big")
 
     def _need_finite(self, losses: list[Tensor]) -> None:
         """Raise SegError in all processes if a loss of one is no number: nothing after it can be right."""
@@ -216,10 +226,15 @@ class Trainer:
         return self.clock.budget is not None or is_last or self.state.epoch % self.validate_every == 0
 
     def _validate(self) -> Validation:
-        with self._labelling():
-            found = self.validator()
+        found = self.validated(self.kept_network)
         self.state.validated_epoch = self.state.epoch
         return found
+
+    def validated(self, network: nn.Module) -> Validation:
+        """What validation finds with this network."""
+        model = replace(self.validator.model, network=network)
+        with self._labelling():
+            return replace(self.validator, model=model, predictor=replace(self.predictor, model=model))()
 
     @contextmanager
     def _labelling(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from train.data.streamed_store import StreamedStore
 from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.loop import Trainer
+from train.fitting.normalising.better_statistics import keep_better_statistics
 from train.fitting.record import opening, settings_of
 from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
@@ -141,8 +142,10 @@ def train_run(
     else:
         _begin(trainer, settings, chosen if isinstance(chosen, Plan) else None, subject)
     with bar("Training") as advance:
-        if not trainer.train(advance):
-            log(f"{run}: was trained to its end before; it is only scored again")
+        is_trained = trainer.train(advance)
+        is_counted = keep_better_statistics(trainer)
+    if not is_trained and not is_counted:
+        log(f"{run}: was trained to its end before; it is only scored again")
     return _finish(trainer, subject, bar) if fabric.is_global_zero else None
 
 

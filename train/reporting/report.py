@@ -13,7 +13,18 @@ from prep.core.files import read_bytes, write_text
 from prep.core.tables import read_table
 from prep.core.words import counted
 from prep.dataset.transaction import writing
-from train.runs.run_files import CONFIG, CONFUSION, CURVES, METRICS, PER_IMAGE, PREDICTIONS, REPORT
+from train.runs.checkpoint import read_checkpoint
+from train.runs.run_files import (
+    CONFIG,
+    CONFUSION,
+    CURVES,
+    METRICS,
+    MODEL,
+    PER_IMAGE,
+    PREDICTIONS,
+    REPORT,
+    STATISTICS,
+)
 from train.runs.run_settings import read_settings
 from train.scoring.score_files import read_metrics
 
@@ -43,6 +54,7 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
         config=_settings(run),
         metrics=metrics,
         curves=inline(run / CURVES) if (run / CURVES).exists() else None,
+        statistics=_statistics(run),
         confusion=inline(run / CONFUSION) if metrics else None,
         worst=[_shown(run, path, scores) for path in pictures if path.name.startswith("worst-")],
         best=[_shown(run, path, scores) for path in pictures if path.name.startswith("best-")],
@@ -59,6 +71,13 @@ def _settings(run: Path) -> dict[str, Any]:
     if missing:
         raise SegError(f"{run / CONFIG}: says no {missing[0]}; restore it from a copy, or train again")
     return settings
+
+
+def _statistics(run: Path) -> str | None:
+    """What was done to the running statistics of the model at the end of its training; None if nothing was."""
+    results = read_checkpoint(run / MODEL).get("results") if (run / MODEL).exists() else None
+    told = results.get(STATISTICS) if isinstance(results, dict) else None
+    return told if isinstance(told, str) else None
 
 
 def _in_words(value: object, levels: int = _LEVELS) -> str:

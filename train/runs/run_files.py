@@ -7,3 +7,6 @@ PREDICTIONS, WORST = "predictions", "worst.png"
 REPORT, ONNX, PLAN = "report.html", "model.onnx", "plan.toml"
 LAUNCH = "launch.txt"
 FOLDS, FOLD_TABLE, FOLD_COUNTS = "folds.json", "folds.csv", "counts.npz"
+
+STATISTICS = "running_statistics"
+"""In the results of a model.pt: that its running statistics were counted anew, and what that changed, in words."""

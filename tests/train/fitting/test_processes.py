@@ -20,7 +20,7 @@ from tests.support import SCRIPTS, run_script
 from train.config.config import Config
 from train.fitting.history import TrainingState
 from train.fitting.loop import Trainer
-from train.fitting.synced_norm import SyncedBatchNorm2d, synced
+from train.fitting.normalising.synced_norm import SyncedBatchNorm2d, synced
 from train.networks.networks import build_network
 from train.runs.device import ending_together
 
@@ -58,6 +58,7 @@ def test_one_validation_image_and_idle_layers_keep_no_process_waiting(tmp_path: 
     )
     assert done.returncode == 0, done.stderr
     assert "7 training and 1 validation image\n" in done.stderr
+    assert done.stderr.count("\nrunning statistics counted anew, over ") == 1
     assert (tmp_path / "runs/latest/progress.mp4").exists()
 
 

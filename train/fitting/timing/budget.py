@@ -25,8 +25,9 @@ class Budget:
 
     seconds: of the whole command, with those that commands before it used which were interrupted.
     began: when it would have begun, had it never been interrupted.  opening: used when training began.
-    finish: what the score of the test images and the report will take.  look: what a look at validation takes.
-    step: what a step of the training takes.  epochs: that are over, each with its look.
+    finish: what follows the last look will take: running statistics, the score of the test images, the report.
+    look: what a look at validation takes.  step: what a step of the training takes.  epochs: that are over, each with
+    its look.
     """
 
     seconds: float

@@ -10,6 +10,7 @@ from prep.core.words import counted
 from prep.dataset.dataset import Dataset, Sample
 from train.config.config import Config
 from train.fitting.history import Log, TrainingState
+from train.fitting.normalising.running_statistics import Recount
 from train.fitting.timing.budget import Budget
 from train.fitting.timing.costs import Costs, Scored, measure_costs
 from train.fitting.timing.look import Look, affordable_look
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _FINISH_SHARE = 0.25
 """Windows overlap less where the final score would take more than this share of the time."""
+
+_RECOUNT_SHARE = 0.05
+"""Of the time, to count running statistics anew."""
 
 
 class Clock:
@@ -34,15 +38,18 @@ class Clock:
         self.share, self._used, self._slowness = 0.0, 0.0, 1.0
         self._costs: Costs | None = None
         self._look: Look | None = None
+        self._recount: Recount | None = None
         self._validation: Sequence[Sample] = ()
         self._test = Scored((), ())
 
     def open(
-        self, predictor: Predictor, dataset: Dataset, whole: Dataset, config: Config, state: TrainingState, log: Log
-    ) -> tuple[WindowSettings, Look | None]:
+        self, predictor: Predictor, dataset: Dataset, whole: Dataset, config: Config, state: TrainingState, log: Log,
+        recount: Recount | None = None,
+    ) -> tuple[WindowSettings, Look | None]:  # fmt: skip
         """Measure what the end and the looks will cost, and return the windows and the look that there is time for.
 
         dataset: as the network sees it.  whole: the same with images as large as they are, which the end scores.
+        recount: of running statistics, where time does not matter; the state gets what there is time for.
         A resumed training keeps those it began with. Without a budget both are as the settings say.
         """
         windows, budget = predictor.windows, self.budget
@@ -57,15 +64,20 @@ class Clock:
         if state.epoch == 0:
             windows = self._affordable_windows(windows, costs, config)
             state.opening, state.overlap = self._now(), windows.overlap
+            if recount is not None:
+                affordable = recount.within(_RECOUNT_SHARE * budget.seconds, costs)
+                state.recount = self.fabric.broadcast(affordable.batches)
         self._windows = windows = replace(windows, overlap=state.overlap)
         budget.opening = state.opening
-        budget.finish = costs.finish(self._test, windows)
+        self._recount = None if recount is None else recount.over(state.recount)
+        budget.finish = self._end(costs)
         if self._validation:
             if state.epoch == 0:
                 look = affordable_look(self._validation, costs, windows, budget.affordable_look)
                 state.look = vars(self.fabric.broadcast(look))
             self._look = Look(**state.look)
             budget.look = self._look.seconds(self._validation, costs, windows)
+            budget.finish = self._end(costs)
         if state.epoch == 0:
             log(self._words(config))
         return windows, self._look
@@ -99,8 +111,7 @@ class Clock:
             expected = self._look.seconds(self._validation, self._costs, self._windows)
             self._slowness = (self._slowness + looked / max(expected, 1e-9)) / 2
             self.budget.look = self._used - began
-            costs = self._costs.scaled(self._slowness)
-            self.budget.finish = float(self.fabric.broadcast(costs.finish(self._test, self._windows)))
+            self.budget.finish = float(self.fabric.broadcast(self._end(self._costs.scaled(self._slowness))))
 
     def seconds_left(self, seconds: float) -> float:
         """Estimate of the seconds to the end, after so many."""
@@ -126,6 +137,14 @@ class Clock:
         assert self.budget is not None
         return float(self.fabric.broadcast(self.budget.used()))  # clocks of processes differ, their steps must not
 
+    def _end(self, costs: Costs) -> float:
+        """Seconds of what follows the last look: statistics counted anew and looked at, final score, report."""
+        seconds = costs.finish(self._test, self._windows)
+        if self._recount is not None:
+            seconds += self._recount.seconds(costs)
+            seconds += self._look.seconds(self._validation, costs, self._windows) if self._look else 0.0
+        return seconds
+
     def _affordable_windows(self, windows: WindowSettings, costs: Costs, config: Config) -> WindowSettings:
         """Windows that overlap as much as there is time for in the final score, unless the overlap was asked for."""
         assert self.budget is not None
@@ -141,7 +160,8 @@ class Clock:
         """What the minutes go into."""
         budget = self.budget
         assert budget is not None
-        finish = f"{budget.finish / 60:.1f} min of them for the final score and the report"
+        anew = "running statistics, " if self._recount else ""
+        finish = f"{budget.finish / 60:.1f} min of them for {anew}the final score and the report"
         look = f"; looks at {self._look.words(len(self._validation))}" if self._look else ""
         less = ""
         if self._windows.overlap < config.window_overlap:

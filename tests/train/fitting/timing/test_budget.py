@@ -1,9 +1,11 @@
 """The minutes of a training: used, not exceeded, and never without looks at validation."""
 
 import json
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +19,11 @@ from prep.images.imageio import write_png
 from tests.support import run_train
 from train.config.config import Config
 from train.config.recipes import Recipe
-from train.fitting.history import Epoch, EpochScores
+from train.fitting.history import Epoch, EpochScores, TrainingState
+from train.fitting.normalising.running_statistics import Recount
 from train.fitting.timing import budget as module
 from train.fitting.timing.budget import Budget
+from train.fitting.timing.clock import Clock
 from train.fitting.timing.costs import Costs
 from train.fitting.timing.look import Look, affordable_look
 from train.fitting.timing.threads import choose_threads, threads_restored
@@ -120,6 +124,42 @@ def test_a_tenth_of_the_minutes_is_trained_where_the_score_takes_longer(monkeypa
     spent = played(machine, budget, step=1, look=4, finish=300)
     assert budget.is_overrun
     assert spent.whole == pytest.approx(300 + 12 + 4, abs=3)
+
+
+@pytest.mark.parametrize(("minutes", "batches"), [(10, 60), (1, 20)])
+def test_counting_running_statistics_anew_is_part_of_the_minutes(
+    minutes: float, batches: int, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A twentieth of them at most, and a look at what that made of validation."""
+    monkeypatch.setattr("train.fitting.timing.clock.measure_costs", lambda *_: COSTS)
+    fabric: Any = SimpleNamespace(broadcast=lambda value: value)
+    predictor: Any = SimpleNamespace(windows=WindowSettings(64, 0.5))
+    told: list[str] = []
+
+    def opened(recount: Recount | None, state: TrainingState) -> Clock:
+        clock = Clock(None, Budget.of(minutes, time.monotonic()), fabric)
+        clock.open(predictor, dataset, dataset, Config(minutes=minutes), state, told.append, recount)
+        return clock
+
+    state = TrainingState()
+    usual = Recount(batches=60, batch=8, size=123)
+    without, with_it = opened(None, TrainingState()), opened(usual, state)
+    assert state.recount == batches
+    assert "min of them for the final score and the report" in told[0]
+    assert "min of them for running statistics, the final score and the report" in told[1]
+    assert without.budget is not None
+    assert with_it.budget is not None
+    look = Look(2).seconds(dataset.of_split("val"), COSTS, WindowSettings(64, 0.5))
+    costs = batches * 8 * 123**2 * 1.2e-6 + look
+    assert with_it.budget.finish - without.budget.finish == pytest.approx(costs)
+    assert with_it.budget.finish < 0.05 * 60 * minutes + look + without.budget.finish
+    state.epoch = 1
+    resumed = opened(replace(usual, batches=99), state).budget  # as many as it began with
+    assert resumed is not None
+    assert resumed.finish == with_it.budget.finish
+    for clock in (without, with_it):
+        clock.look_done(3 * look, 1)  # the machine is slower: half of that is believed
+    assert with_it.budget.finish - without.budget.finish == pytest.approx(2 * costs)
 
 
 def sample(number: int, width: int, height: int) -> Sample:
