@@ -236,7 +236,7 @@ def test_an_audit_is_written_once(run: Path) -> None:
     assert (folder / "samples.csv").exists()
     assert len(answer["samples"]) == 11
     assert "7 of the samples are train samples" in answer["warning"]
-    shown = f"{len(answer['regions'])} regions, the first 20 of them here, in 11 samples; 7 of"
+    shown = f"{len(answer['regions']):,} regions, the first 20 of them here, in 11 samples; 7 of"
     assert shown in typed("audit", "--device", "cpu", "--overwrite")
     before = tree(folder)
     typed("audit", "--device", "cpu")  # of the same model, nothing changes
