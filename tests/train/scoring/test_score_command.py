@@ -236,7 +236,7 @@ def test_an_audit_is_written_once(run: Path) -> None:
     assert (folder / "samples.csv").exists()
     assert len(answer["samples"]) == 11
     assert "7 of the samples are train samples" in answer["warning"]
-    shown = f"{len(answer['regions'])} regions, the first 20 of them here, in 11 samples; 7 of"
+    shown = f"{len(answer['regions']):,} regions, the first 20 of them here, in 11 samples; 7 of"
     assert shown in typed("audit", "--device", "cpu", "--overwrite")
     before = tree(folder)
     typed("audit", "--device", "cpu")  # of the same model, nothing changes
@@ -299,6 +299,25 @@ def test_a_training_ends_with_the_score_of_the_images_that_can_be_read(
     assert metrics(made)["left_out"] == ["test_000000"]
     assert "1 of 3 images of test could not be read and is in no score" in (made / "log.txt").read_text()
     assert "1 of 3 images of test could not be read" in (made / "report.html").read_text()
+
+
+def test_a_training_is_over_without_a_score_where_no_test_image_can_be_read(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained / "datasets", tmp_path / "datasets")
+    images = [hurt(tmp_path, number)[1] for number in range(3)]
+    monkeypatch.chdir(tmp_path)
+    said = typed("fit", tmp_path / "datasets" / "synth", *TINY, rc=1)
+    assert "no image of test could be read" in said
+    assert "Nothing was written" not in said
+    assert said.count(".png: the file is truncated") == 3
+    made = tmp_path / "runs" / "latest"
+    assert (made / "report.html").exists()
+    assert not (made / "metrics.json").exists()
+    for image in images:
+        shutil.copy(trained / "datasets" / "synth" / "images" / image.name, image)
+    typed("score", made)
+    assert metrics(made)["images"] == 3
 
 
 @pytest.mark.parametrize(("split", "number"), [("train", 2), ("val", 1)])
