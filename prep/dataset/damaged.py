@@ -36,8 +36,7 @@ def leave_out(problems: Mapping[str, str], samples: int, root: Path, failures: F
         raise refused(texts, f"Mend or replace these files, or delete the lines of their samples in {root / INDEX}")
     if len(texts) == samples:
         raise NoneReadable(texts)
-    for text in texts:
-        failures.add(text)
+    failures.add_all(texts)
 
 
 def any_mended(dataset: Dataset, stems: Collection[str]) -> bool:

@@ -230,6 +230,13 @@ def test_what_is_left_out_is_refused_listed_or_too_much(tmp_path: Path) -> None:
         leave_out(problems, 2, tmp_path, Failures())
 
 
+def test_too_many_are_all_counted_and_the_advice_lets_them_pass(tmp_path: Path) -> None:
+    problems = {f"{number:02}": f"{number} is bad" for number in range(15)}
+    with pytest.raises(TooManyFailed, match=r"(?s)15 files cannot be used.*and 5 more.*--max-failed 15$"):
+        leave_out(problems, 20, tmp_path, Failures(0))
+    leave_out(problems, 20, tmp_path, Failures(15))
+
+
 def test_only_errors_in_words_are_problems() -> None:
     def half(number: int) -> int:
         if number % 2:
