@@ -62,8 +62,8 @@ def stats(
         result = compute_stats(opened, split, workers, advance, failures)
     save_stats(opened, result, overwrite=overwrite)
     if not has_masks(opened):
-        note(f"No masks yet: counted all {counted(result.images, 'image')}.")
-    finish(opened.root, result.to_json(), _as_text(result))
+        note(f"No masks yet: counted {'' if result.left_out else 'all '}{counted(result.images, 'image')}.")
+    finish(opened.root, {**result.to_json(), "problems": failures.problems}, _as_text(result))
     end_with_left_out(failures.problems)
 
 

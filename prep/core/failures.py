@@ -74,16 +74,20 @@ class Failures:
 
     def add(self, problem: str) -> None:
         """Leave one file out; what was left out before is not listed twice."""
-        if problem in self._known:
-            return
-        self._known.add(problem)
-        self.problems.append(problem)
-        if self._most is None or len(self.problems) <= self._most:
+        self.add_all([problem])
+
+    def add_all(self, problems: Sequence[str]) -> None:
+        """Leave several files out, of which all are known already: if they are too many, all of them count."""
+        new = [problem for problem in dict.fromkeys(problems) if problem not in self._known]
+        self._known.update(new)
+        self.problems += new
+        if not new or self._most is None or len(self.problems) <= self._most:
             return
         more = len(self.problems) - _SHOWN
         lines = [*self.problems[:_SHOWN], *([f"... and {more:,} more"] if more > 0 else [])]
         text = "\n".join([f"{counted(len(self.problems), 'file')} cannot be used:", *lines])
-        raise TooManyFailed(f"{text}\nMend them, or let more be left out with --max-failed {2 * self._most + 10}")
+        enough = max(2 * self._most + 10, len(self.problems))
+        raise TooManyFailed(f"{text}\nMend them, or let more be left out with --max-failed {enough}")
 
     def look(self, outcome: AnyOutcome) -> AnyOutcome:
         """Leave a file out if its outcome says so; returns the outcome."""

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from prep.core.files import write_text
 from prep.core.jobs import sum_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
-from prep.dataset.damaged import leave_out
+from prep.dataset.damaged import any_mended, leave_out
 from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
 from prep.dataset.dataset_files import STATS
 from prep.dataset.missing import no_masks
@@ -175,7 +175,7 @@ def compute_stats(
         classes=class_stats(total, dataset.classes.names),
         masks_hash=_masks_hash(dataset, split),
         images_hash=dataset.images_hash(samples),
-        left_out=tuple(sorted(stem for stem, _ in tally.problems)),
+        left_out=tuple(sorted({*(stem for stem, _ in tally.problems), *_without_split(dataset, split)})),
     )
 
 
@@ -187,13 +187,20 @@ def is_stale(stats: Stats, dataset: Dataset) -> bool:
     """Whether the dataset has another split now, or other masks or images in it, than those that were counted."""
     if stats.split_hash != dataset.split_hash() or stats.masks_hash != _masks_hash(dataset, stats.split):
         return True
-    return stats.images_hash != dataset.images_hash(_samples_of(dataset, stats.split))
+    if stats.images_hash != dataset.images_hash(_samples_of(dataset, stats.split)):
+        return True
+    return any_mended(dataset, stats.left_out)  # by a change of the index or the classes, the files being the same
 
 
 def _samples_of(dataset: Dataset, split: str) -> list[Sample]:
     if not has_masks(dataset):
         return [sample for sample in dataset.samples if sample.image]
     return dataset.of_split() if split == ALL else dataset.of_split(split)
+
+
+def _without_split(dataset: Dataset, split: str) -> Iterator[str]:
+    """Samples that none could be given: of a dataset that is split otherwise, those that could not be read."""
+    return (sample.stem for sample in dataset.of_split("") if split != ALL)
 
 
 def class_stats(total: Histogram, names: Sequence[str]) -> tuple[ClassStats, ...]:

@@ -20,7 +20,7 @@ from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.tables import ONE_OF, read_table, write_columns
-from prep.dataset.damaged import leave_out
+from prep.dataset.damaged import any_mended, leave_out
 from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
 from prep.dataset.transaction import Transaction
@@ -46,6 +46,7 @@ class PatchSettings:
     foreground: share of the patches centred near a foreground pixel.  flips: whether all four orientations
     count (in npy sets they are virtual: the trainer flips).  split_hash: the split they were cut under.
     masks_hash: of the masks that they were cut from.  images_hash: of the images.
+    left_out: stems of samples that were not cut, because a file of theirs could not be read.
     """
 
     size: int
@@ -57,6 +58,11 @@ class PatchSettings:
     split_hash: str
     masks_hash: str = ""
     images_hash: str = ""
+    left_out: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data as it stands in settings.json, which says of samples left out only where there are some."""
+        return {name: value for name, value in asdict(self).items() if value or name != "left_out"}
 
     def is_stale(self, dataset: Dataset) -> bool:
         """Whether the dataset has another split now, or other masks or images, than those that the patches are of."""
@@ -66,7 +72,9 @@ class PatchSettings:
         if self.masks_hash not in ("", dataset.masks_hash(*_CUT)):
             return True
         digests = (_digest_if_any(dataset, sample) for sample in dataset.of_split(*_CUT))
-        return bool(self.images_hash) and self.images_hash != _images_hash(digests)
+        if self.images_hash and self.images_hash != _images_hash(digests):
+            return True
+        return any_mended(dataset, self.left_out)  # by a change of the index or the classes, the files being the same
 
 
 @dataclass(frozen=True)
@@ -155,10 +163,12 @@ class _Cutter:
                 change.discard()
                 return None, problems
             cut = [one.result for one in found if one.result is not None]
-            settings = replace(settings, images_hash=_images_hash(self._digests(samples, cut)))
+            used = {sample.stem for sample in samples}
+            left_out = tuple(each.stem for each in dataset.of_split(*_CUT) if each.stem not in used)
+            settings = replace(settings, images_hash=_images_hash(self._digests(samples, cut)), left_out=left_out)
             write_columns(staged / INDEX, _COLUMNS, _rows(samples, [one.crops for one in cut], settings))
             write_png(staged / PREVIEW, _preview(files, crops, dataset.classes))
-            write_text(staged / PATCH_SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
+            write_text(staged / PATCH_SETTINGS, json.dumps(settings.to_json(), indent=2, ensure_ascii=False) + "\n")
             change.commit(overwrite=overwrite, remove=(name,))
         unlabelled = sum(not one.is_labelled for one in cut)
         return PatchSet(dataset.root / name, settings, crops, unlabelled), {}

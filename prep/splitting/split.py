@@ -63,7 +63,8 @@ class _Look:
 
     def __call__(self, sample: Sample) -> tuple[NDArray[np.int64], Fingerprint | None]:
         pixels = count_values(self.dataset.mask(sample))[: len(self.dataset.classes)]
-        return pixels, fingerprint(self.dataset.image(sample)) if self.dedupe else None
+        image = self.dataset.image(sample)  # also where it is not compared: a damaged one gets no split
+        return pixels, fingerprint(image) if self.dedupe else None
 
 
 @writes
@@ -104,7 +105,7 @@ def split_dataset(
     if overwrite:
         refuse_all_in_test(dataset, units)
     else:
-        _refuse_another(dataset, units, beside_test(units, ratios), len(damaged), grouped=group_by is not None)
+        _refuse_another(dataset, units, beside_test(units, ratios), damaged, grouped=group_by is not None)
     if block is None:
         splits = dealing.splits(units)
     else:
@@ -204,7 +205,12 @@ def deal_folds(
 
 
 def _refuse_another(
-    dataset: Dataset, units: Mapping[str, Sequence[Sample]], ratios: Ratios, damaged: int, *, grouped: bool
+    dataset: Dataset,
+    units: Mapping[str, Sequence[Sample]],
+    ratios: Ratios,
+    damaged: Sequence[Sample],
+    *,
+    grouped: bool,
 ) -> None:
     """Refuse to leave a split that is not what was asked for; new samples are no reason, nor are those in no unit."""
     samples = flat(list(units.values()))
@@ -220,11 +226,12 @@ def _refuse_another(
         )
     if not all(sample.split for sample in samples) or all(sample.split == sample.source_split for sample in samples):
         return
-    left_out = sum(sample.split == BUFFER for sample in dataset.samples) + damaged
+    samples += [sample for sample in damaged if sample.split in SPLITS]  # which they keep
+    left_out = sum(sample.split == BUFFER for sample in dataset.samples) + sum(not sample.split for sample in damaged)
     largest = max(map(len, units.values()))
     counts = Counter(sample.split for sample in samples)
     wanted = dict(zip(SPLITS, split_counts(len(samples) + left_out, ratios), strict=True))
-    # Those in the buffer, and those that cannot be read, are missing from some split.
+    # Those in the buffer, and those that cannot be read and got none, are missing from some split.
     if any(not -largest - left_out <= counts[name] - wanted[name] <= largest for name in SPLITS):
         have, ask = ("/".join(str(found[name]) for name in SPLITS) for found in (counts, wanted))
         raise SegError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from prep.cli.console import finish, table
+from prep.cli.console import end_with_left_out, finish, table
 
 if TYPE_CHECKING:
     from train.folding.results import CrossValidation
@@ -38,9 +38,11 @@ def tell_folds(result: CrossValidation) -> None:
             "mean_iou": _plain(result.mean_iou),
             "test_mean_iou": None if on_test is None else _plain(on_test.mean_iou),
             "next_steps": list(result.next_steps),
+            "problems": list(result.problems),
         },
         "\n".join(lines) + f"\nrun     {result.folder}\nreport  {result.report}{steps}",
     )
+    end_with_left_out(result.problems)
 
 
 def _beside_best(on_test: Metrics) -> str:

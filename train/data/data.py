@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -158,7 +158,7 @@ def _open_patches(folder: Path, split: str, stems: Collection[str] | None) -> Pi
     side = torch.full((len(wanted),), settings.size)
     return PixelStore(
         torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
-        settings.size, 1, settings.flips, json.dumps(asdict(settings)), is_cut=True,
+        settings.size, 1, settings.flips, json.dumps(settings.to_json()), is_cut=True,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import appending, make_folder, read_bytes, remove_parts, write_bytes, write_text
 from prep.core.progress import Bar, Progress
+from prep.dataset.damaged import NoneReadable
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
 from prep.dataset.stats import Stats, read_stats
@@ -34,7 +35,8 @@ from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import mark_latest, new_run
 from train.scoring.score import write_scores
-from train.scoring.split_scores import SplitScores, of_splits, score_split
+from train.scoring.split_scores import NO_TEST_IMAGE, SplitScores, of_splits, score_split
+from train.windows.predictor import Predictor
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -195,21 +197,34 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
         except SegError as error:  # the model is scored all the same
             trainer.log(str(error))
     draw_curves(run / CURVES, trainer.state.history, dataset.classes)
-    scores, metrics = None, None
-    failures = Failures() if subject.fold is None else None
+    scores, metrics, problems = None, None, tuple[str, ...]()
     if dataset.of_split("test"):
         predictor, _ = load_model(run / MODEL, accelerator_of(trainer.fabric))
         with bar("Scoring") as advance:
-            scores = score_split(predictor, dataset, "test", advance, failures=failures)
-        if subject.fold is not None:
-            scores = of_splits(scores, subject.fold.dataset, run.name)
-        metrics = write_scores(run, scores, dataset, predictor)
-        for note in filter(None, [metrics.left_out_note, metrics.absent_note]):
-            trainer.log(note)
+            scores, problems = _scored(predictor, dataset, subject, advance)
+        if scores is None:
+            trainer.log(NO_TEST_IMAGE)
+        else:
+            metrics = write_scores(run, scores, dataset, predictor)
+            for note in filter(None, [metrics.left_out_note, metrics.absent_note]):
+                trainer.log(note)
     validated = [row.val.mean_iou for row in trainer.state.history if row.val is not None]
     size, steps = trainer.store.size, trainer.state.step
     told = []
     if subject.fold is None and not isinstance(dataset, StreamedDataset):  # whose split and labels lie elsewhere
         told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics)
-    problems = tuple(failures.problems) if failures else ()
     return Run(run, write_run_report(run, told), scores, tuple(told), problems)
+
+
+def _scored(
+    predictor: Predictor, dataset: Dataset, subject: Subject, progress: Progress
+) -> tuple[SplitScores | None, tuple[str, ...]]:
+    """The scores of test images that can be read, and what is wrong with the others; a fold needs all of its own."""
+    if subject.fold is not None:
+        scores = score_split(predictor, dataset, "test", progress)
+        return of_splits(scores, subject.fold.dataset, subject.fold.run.name), ()
+    failures = Failures()
+    try:
+        return score_split(predictor, dataset, "test", progress, failures=failures), tuple(failures.problems)
+    except NoneReadable as error:
+        return None, error.problems

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from prep.core.failures import Failures
 from prep.core.progress import Bar, Say
 from prep.core.words import counted
+from prep.dataset.damaged import NoneReadable
 from prep.dataset.dataset import Dataset
 from prep.dataset.transaction import Transaction
 from train.fitting.training import Run
@@ -21,6 +23,7 @@ from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.score import score_run
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
+from train.scoring.split_scores import NO_TEST_IMAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +61,29 @@ def finish(
         change.commit(overwrite=True)
     if note := found.absent_note:
         say(note)
-    on_test, place = None, None
+    on_test, place, problems = None, None, tuple[str, ...]()
     if dataset.of_split("test"):
-        place, on_test = score_run(find_members([run], say), dataset.root, "test", None, device, bar)
+        place, on_test, problems = _scored(run, dataset, device, bar, say)
     steps = _steps(run, len(runs))
     report = write_fold_report(run, found, scores, place, on_test, steps)
-    return CrossValidation(run, report, together, steps, metrics=found, table=scores, on_test=on_test)
+    return CrossValidation(
+        run, report, together, steps, metrics=found, table=scores, on_test=on_test, problems=problems
+    )
+
+
+def _scored(
+    run: Path, dataset: Dataset, device: str, bar: Bar, say: Say
+) -> tuple[Path | None, Metrics | None, tuple[str, ...]]:
+    """Where the scores of the test images that can be read are, those, and what is wrong with the others."""
+    failures = Failures()
+    try:
+        place, found = score_run(find_members([run], say), dataset.root, "test", None, device, bar, failures=failures)
+    except NoneReadable as error:
+        say(NO_TEST_IMAGE)
+        return None, None, error.problems
+    if note := found.left_out_note:
+        say(note)
+    return place, found, tuple(failures.problems)
 
 
 def _steps(run: Path, number: int) -> tuple[str, ...]:

@@ -36,6 +36,10 @@ from train.windows.predictor import Predictor
 SHOWN = 12
 """The predicted masks of so many of the worst and of the best images are kept, to be shown."""
 
+NO_TEST_IMAGE = (
+    "no image of test could be read, so there is no score of them; 'seg-train score' makes it once they can be"
+)
+
 
 @dataclass(frozen=True)
 class ImageScore:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+import prep
 from prep.core.errors import SegError
 from prep.core.failures import Failures, TooManyFailed, Trying
 from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, write_index
-from prep.dataset.stats import compute_stats, ensure_stats, read_stats
-from prep.patching.patches import cut_patches, read_patch_stems
+from prep.dataset.stats import compute_stats, ensure_stats, is_stale, read_stats
+from prep.patching.patches import cut_patches, read_patch_settings, read_patch_stems
 from prep.splitting.split import ensure_split
-from tests.support import by_stem, run_error, run_ok, run_partly, tree
+from tests.support import by_stem, run_error, run_ok, run_partly, run_prep, tree
 
 IMAGE, MASK = "image_000002", "image_000005"
 
@@ -92,6 +93,7 @@ def test_patches_are_those_of_the_others(hurt: Dataset, tmp_path: Path, form: st
     made, expected = (tree(each.root / "patches") for each in (hurt, others))
     settings = [json.loads(each.pop("size32/settings.json")) for each in (made, expected)]
     assert made == expected
+    assert settings[0].pop("left_out") == [IMAGE, MASK]
     assert {k for k in settings[0] if settings[0][k] != settings[1][k]} == {"split_hash", "masks_hash", "images_hash"}
     assert not {IMAGE, MASK} & set(read_patch_stems(hurt.root / "patches" / "size32"))
     assert not [path for path in hurt.root.iterdir() if path.name.startswith(".unfinished")]
@@ -106,6 +108,47 @@ def test_patches_are_stale_once_a_sample_is_mended(dataset: Dataset) -> None:
     assert not made.settings.is_stale(dataset)
     image.write_bytes(whole)
     assert made.settings.is_stale(dataset)
+
+
+def test_what_left_a_sample_out_is_stale_once_the_index_is_mended(dataset: Dataset) -> None:
+    """Of files that are the same as before."""
+    right = dataset.samples
+    write_index(dataset.root / "index.csv", [replace(s, width=s.width + (s.stem == IMAGE)) for s in right])
+    run_partly("stats", dataset.root)
+    run_partly("patches", dataset.root, "--size", 32)
+    hurt, folder = Dataset.open(dataset.root), dataset.root / "patches" / "size32"
+    assert not is_stale(read_stats(dataset.root / "stats.json"), hurt)
+    assert read_patch_settings(folder).left_out == (IMAGE,)
+    assert not read_patch_settings(folder).is_stale(hurt)
+    write_index(dataset.root / "index.csv", right)
+    assert is_stale(read_stats(dataset.root / "stats.json"), Dataset.open(dataset.root))
+    assert read_patch_settings(folder).is_stale(Dataset.open(dataset.root))
+    run_ok("patches", dataset.root, "--size", 32, "--overwrite")
+    assert not read_patch_settings(folder).is_stale(Dataset.open(dataset.root))
+    assert "left_out" not in (folder / "settings.json").read_text()
+
+
+def test_stats_name_samples_that_could_get_no_split(hurt: Dataset) -> None:
+    write_index(hurt.root / "index.csv", [replace(sample, split="") for sample in hurt.samples])
+    done = run_prep("stats", hurt.root, "--json")
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert found["left_out"] == [IMAGE, MASK]
+    assert [Path(each.split(":")[0]).stem for each in found["problems"]] == [IMAGE, MASK]
+    assert prep.stats(hurt, overwrite=True).left_out == (IMAGE, MASK)
+
+
+def test_damaged_images_get_no_split_where_they_are_not_compared_either(hurt: Dataset) -> None:
+    listed(run_partly("split", hurt.root, "--overwrite", "--no-dedupe"))
+    assert by_stem(hurt.root)[IMAGE].split == by_stem(hurt.root)[MASK].split == ""
+
+
+def test_another_split_is_refused_however_many_are_damaged(dataset: Dataset) -> None:
+    run_ok("split", dataset.root, "--overwrite", "--ratios", "50/25/25")
+    refusal = run_error("split", dataset.root, "--ratios", "80/10/10")
+    for path in (dataset.root / "images").glob("image_00000[0-6]*"):
+        path.write_bytes(b"broken")
+    assert run_error("split", dataset.root, "--ratios", "80/10/10") == refusal
 
 
 @pytest.mark.parametrize("form", ["rgb", "voc", "coco", "labelme", "cvat", "yolo"])
@@ -185,6 +228,13 @@ def test_what_is_left_out_is_refused_listed_or_too_much(tmp_path: Path) -> None:
         leave_out(problems, 3, tmp_path, None)
     with pytest.raises(SegError, match="no sample can be read"):
         leave_out(problems, 2, tmp_path, Failures())
+
+
+def test_too_many_are_all_counted_and_the_advice_lets_them_pass(tmp_path: Path) -> None:
+    problems = {f"{number:02}": f"{number} is bad" for number in range(15)}
+    with pytest.raises(TooManyFailed, match=r"(?s)15 files cannot be used.*and 5 more.*--max-failed 15$"):
+        leave_out(problems, 20, tmp_path, Failures(0))
+    leave_out(problems, 20, tmp_path, Failures(15))
 
 
 def test_only_errors_in_words_are_problems() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 import train
 from prep.core.errors import SegError
@@ -24,6 +25,7 @@ from prep.images.imageio import write_png
 from synth.dataset import generate
 from tests.models import run_train, train_error
 from tests.support import SCRIPTS, run_ok, tree
+from train.cli.main import main
 from train.folding import cross_validation
 from train.folding.spending import Spending
 from train.runs.checkpoint import load_model
@@ -249,6 +251,22 @@ def test_damaged_counts_are_scored_again(folder: Path) -> None:
     run_train("--resume", "--device", "cpu")
     assert counts.read_bytes() == content
     assert read(latest() / "metrics.json") == before
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_test_images_that_cannot_be_read_are_left_out_and_listed(folder: Path, number: int) -> None:
+    for image in sorted(Path("datasets/synth/images").glob("test_*"))[:number]:
+        image.write_bytes(b"broken")
+    done = CliRunner().invoke(main, ["--resume", str(latest()), "--device", "cpu", "--json"])
+    assert done.exit_code == 1, done.output
+    found = json.loads(done.stdout)
+    assert len(found["problems"]) == number
+    assert done.stderr.count(".png: the file is truncated") == number
+    assert (found["test_mean_iou"] is None) == (number == 3)
+    said = "no image of test could be read" if number == 3 else "1 of 3 images of test could not be read"
+    assert said in (latest() / "log.txt").read_text()
+    assert found["mean_iou"] == pytest.approx(read(latest() / "metrics.json")["mean_iou"])
+    assert Path(found["report"]).exists()
 
 
 def test_scores_of_something_else_do_not_replace_the_pooled_ones(folder: Path) -> None:

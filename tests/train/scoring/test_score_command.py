@@ -301,6 +301,25 @@ def test_a_training_ends_with_the_score_of_the_images_that_can_be_read(
     assert "1 of 3 images of test could not be read" in (made / "report.html").read_text()
 
 
+def test_a_training_is_over_without_a_score_where_no_test_image_can_be_read(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained / "datasets", tmp_path / "datasets")
+    images = [hurt(tmp_path, number)[1] for number in range(3)]
+    monkeypatch.chdir(tmp_path)
+    said = typed("fit", tmp_path / "datasets" / "synth", *TINY, rc=1)
+    assert "no image of test could be read" in said
+    assert "Nothing was written" not in said
+    assert said.count(".png: the file is truncated") == 3
+    made = tmp_path / "runs" / "latest"
+    assert (made / "report.html").exists()
+    assert not (made / "metrics.json").exists()
+    for image in images:
+        shutil.copy(trained / "datasets" / "synth" / "images" / image.name, image)
+    typed("score", made)
+    assert metrics(made)["images"] == 3
+
+
 @pytest.mark.parametrize(("split", "number"), [("train", 2), ("val", 1)])
 def test_a_training_names_all_damaged_images_before_it_begins(
     split: str, number: int, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
