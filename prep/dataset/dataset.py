@@ -168,6 +168,13 @@ class Dataset:
         """SHA-256 of such a file."""
         return hashlib.sha256(self.content(name)).digest()
 
+    def digest_if_any(self, name: str) -> bytes:
+        """Nothing for a file that is not there: who reads its pixels says so, and once it is there it is another."""
+        try:
+            return self.digest(name)
+        except SegError:
+            return b""
+
     def read_together(self, samples: Sequence[Sample], most: int) -> list[list[Sample]]:
         """Parts of these samples that are best read one after the other, of about `most` bytes: here each by itself."""
         return [[sample] for sample in samples]
@@ -235,15 +242,8 @@ class Dataset:
     def _hash_of(self, files: Iterable[tuple[str, str]]) -> str:
         content = hashlib.sha256()
         for stem, name in files:
-            content.update(stem.encode() + self._digest_if_any(name))
+            content.update(stem.encode() + self.digest_if_any(name))
         return content.hexdigest()[:16]
-
-    def _digest_if_any(self, name: str) -> bytes:
-        """Nothing for a file that is not there: who reads its pixels says so, and once it is there it is another."""
-        try:
-            return self.digest(name)
-        except SegError:
-            return b""
 
     def fingerprint(self) -> str:
         """Hash of index, classes, and sizes and times of all files: changes whenever one of them may have changed."""

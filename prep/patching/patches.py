@@ -14,7 +14,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.failures import Failures, Tried, Trying
-from prep.core.files import read_bytes, write_text
+from prep.core.files import write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, silent
@@ -71,7 +71,7 @@ class PatchSettings:
         # Older sets know neither their masks nor their images.
         if self.masks_hash not in ("", dataset.masks_hash(*_CUT)):
             return True
-        digests = (_digest_if_any(dataset, sample) for sample in dataset.of_split(*_CUT))
+        digests = (dataset.digest_if_any(sample.image) for sample in dataset.of_split(*_CUT))
         if self.images_hash and self.images_hash != _images_hash(digests):
             return True
         return any_mended(dataset, self.left_out)  # by a change of the index or the classes, the files being the same
@@ -187,7 +187,7 @@ class _Cutter:
         """Of all samples, also of those left out: once these can be read, the patches are no longer all."""
         known = {sample.stem: one.digest for sample, one in zip(samples, cut, strict=True)}
         for sample in self.dataset.of_split(*_CUT):
-            yield known[sample.stem] if sample.stem in known else _digest_if_any(self.dataset, sample)
+            yield known[sample.stem] if sample.stem in known else self.dataset.digest_if_any(sample.image)
 
 
 def _patch_files(folder: Path, working: Path, settings: PatchSettings, samples: int) -> PatchFiles:
@@ -244,20 +244,8 @@ class _CutSample:
         crops = choose_crops(
             mask, settings.size, settings.per_image, settings.foreground, self.dataset.classes.foreground, stream
         )
-        cut = _Cut(job.number, crops, bool((mask != IGNORE_INDEX).any()), _digest(self.dataset, sample))
+        cut = _Cut(job.number, crops, bool((mask != IGNORE_INDEX).any()), self.dataset.digest(sample.image))
         return cut, mask, None if self.files.has(job.number) else self.dataset.image(sample)
-
-
-def _digest(dataset: Dataset, sample: Sample) -> bytes:
-    return hashlib.sha256(read_bytes(dataset.root / sample.image)).digest()
-
-
-def _digest_if_any(dataset: Dataset, sample: Sample) -> bytes:
-    """Nothing for an image that is not there: once it is, it is another."""
-    try:
-        return _digest(dataset, sample)
-    except SegError:
-        return b""
 
 
 def _images_hash(digests: Iterable[bytes]) -> str:
