@@ -386,6 +386,7 @@ def pack(
     *,
     output: str | Path,
     shard_size: int = 1_000_000_000,
+    max_failed: int | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -393,14 +394,22 @@ def pack(
     """Pack all files of a dataset into tar shards of WebDataset's layout with a Parquet index.
 
     output: a URL as "s3://bucket/name", or a new folder.  shard_size: bytes, 65,536 or more. Readers see the index when
-    all shards are there. Raises SegError if another dataset is there and `overwrite` is not set, if the storage fails
-    for good, or if the extra cloud is missing.
+    all shards are there. Files are copied as they are; `problems` of the result names samples of which one is missing.
+    Raises SegError if these are more than `max_failed`, if another dataset is there and `overwrite` is not set, if the
+    storage fails for good, or if the extra cloud is missing.
 
         prep.pack(ds, output="s3://bucket/campus")
     """
+    need_number("max_failed", max_failed, 0)
     return pack_dataset(
-        root_of(dataset), str(output), shard_size=shard_size, overwrite=overwrite, workers=workers, progress=progress
-    )  # fmt: skip
+        root_of(dataset),
+        str(output),
+        shard_size=shard_size,
+        overwrite=overwrite,
+        workers=workers,
+        progress=progress,
+        failures=Failures(max_failed),
+    )
 
 
 def unpack(

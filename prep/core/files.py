@@ -29,7 +29,7 @@ _REMEDIES = {
     errno.EACCES: "permission denied; choose another folder or change its permissions",
     errno.EPERM: "permission denied; choose another folder or change its permissions",
     errno.EROFS: "the file system is read-only; choose another folder",
-    errno.ENOENT: "no such file or folder",
+    errno.ENOENT: "no such file or folder; look how its name is written, or put it back",
     errno.ENOTDIR: "a part of this path is a file, not a folder; choose another folder",
     errno.EISDIR: "is a folder; a file is expected here: move it away",
     errno.EEXIST: "is a file; a folder is expected here",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import remove_parts
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
@@ -28,7 +29,7 @@ class Packed:
 
     folder: where the shards lie, by its URL as it may be printed.  size: bytes of all shards.
     left: the folder of shards of the index that was replaced; empty if there was none.
-    changed: whether anything new was written.
+    changed: whether anything new was written.  problems: why samples are not whole, as they are not in the dataset.
     """
 
     samples: int
@@ -37,6 +38,7 @@ class Packed:
     folder: str
     left: str
     changed: bool
+    problems: tuple[str, ...] = ()
 
 
 def pack_dataset(
@@ -47,12 +49,16 @@ def pack_dataset(
     overwrite: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
+    failures: Failures | None = None,
 ) -> Packed:
     """Write all files of the dataset in `root` as tar shards of WebDataset's layout, and their index, to `url`.
 
     url: a folder of a storage (s3://bucket/name) or of this machine.  shard_size: bytes, 65,536 or more.
     The shards go into a folder of their own; the index comes last, so that a reader sees all or nothing. An interrupted
     call goes on with the shards that are there.
+    Files are copied as they are: a sample with a missing file has its row in the index, without a place for that file,
+    and what there is of it stands among the other files.
+    failures: gets such samples; None where one is a SegError.
     Raises SegError if another dataset is there and `overwrite` is not set, if somebody else has put one meanwhile, if
     the dataset changes while it is read, holds links, or the storage fails for good.
     """
@@ -63,7 +69,7 @@ def pack_dataset(
     _refuse_place(root, store)
     dataset = Dataset.open(root)
     files = files_of(root)
-    shards, samples = plan_shards(dataset, files, shard_size)
+    shards, samples = plan_shards(dataset, files, shard_size, failures)
     folder = f"data-{_fingerprint(files, shard_size)}"
     with _alone(store):
         before = store.read_if_there(PACK_INDEX)
@@ -83,7 +89,8 @@ def pack_dataset(
         )
         store.replace(f"{folder}/{PACKED_FILES}", others)
         left = _put_index(store, index, before) if index != before else ""
-    return Packed(len(samples), len(shards), size, store.shown(folder), left, index != before)
+    problems = tuple(failures.problems) if failures is not None else ()
+    return Packed(len(samples), len(shards), size, store.shown(folder), left, index != before, problems)
 
 
 def _put_index(store: Store, index: bytes, before: bytes | None) -> str:

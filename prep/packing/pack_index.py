@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PACK_INDEX, PACKED_FILES = "index.parquet", "files.parquet"
 _ABOUT = b"seg_prep"
 _VERSION = 1
+_FILES = ("image", "mask")
+"""Of a sample."""
+
 _SAMPLE = tuple(each.name for each in fields(Sample))
 _ROWS = 50_000
 """Of a row group, the least that a reader of some columns or of one split fetches."""
@@ -44,6 +47,12 @@ class PackedSample:
     def kept(self) -> tuple[Kept, ...]:
         """What there is of the two, in the order in which it lies there."""
         return tuple(each for each in (self.image, self.mask) if each is not None)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Files that the sample names and that were not there when it was packed."""
+        there = {each.file for each in self.kept}
+        return tuple(name for name in (self.sample.image, self.sample.mask) if name and name not in there)
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def write_tables(
     }
     rows = []
     for sample in samples:
-        named = {"image": places.pop(sample.image, None), "mask": places.pop(sample.mask, None)}
+        named = {kind: places.pop(getattr(sample, kind), None) for kind in _FILES}
         shard = next((place[0] for place in named.values() if place), "")
         rows.append({**{name: getattr(sample, name) for name in _SAMPLE}, "shard": shard, **_columns(named)})
     others = [{"file": kept.file, "shard": shard, **_place("", kept)} for shard, kept in places.values()]
@@ -115,11 +124,11 @@ def packed_samples(table: "pa.Table", place: str) -> Iterator[PackedSample]:
         for row in batch.to_pylist():
             try:
                 sample = Sample(**{name: row[name] for name in _SAMPLE if name in row})  # older packs have fewer
-                image, mask = (_kept(row, f"{kind}_", row[kind]) if row[kind] else None for kind in ("image", "mask"))
+                image, mask = (_kept(row, f"{kind}_", row[kind]) if row[f"{kind}_sha256"] else None for kind in _FILES)
                 packed = PackedSample(sample, row["shard"], image, mask)
             except (KeyError, TypeError, ValueError) as error:
                 raise SegError(f"{place}: is damaged ({error}); pack the dataset again") from error
-            for name in (packed.shard, *(each.file for each in packed.kept)):
+            for name in (packed.shard, *(each.file for each in packed.kept)) if packed.kept else ():
                 need_inside(name, place)
             yield packed
 
@@ -186,7 +195,7 @@ def _sample_schema() -> "pa.Schema":
 
     kinds = {"width": pa.int32(), "height": pa.int32(), "east": pa.float64(), "north": pa.float64()}
     columns = [(name, kinds.get(name, pa.string())) for name in _SAMPLE]
-    places = [column for kind in ("image", "mask") for column in _place_columns(f"{kind}_")]
+    places = [column for kind in _FILES for column in _place_columns(f"{kind}_")]
     return pa.schema([*columns, ("shard", pa.string()), *places])
 
 

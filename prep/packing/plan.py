@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.core.files import explained, is_part
 from prep.core.randomness import digest
 from prep.dataset.commit import STAGING
+from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample
 from prep.dataset.lock import LOCK
 
@@ -100,12 +102,18 @@ def key_of(stem: str) -> str:
     return stem.replace("%", "%25").replace(".", "%2E")
 
 
-def plan_shards(dataset: Dataset, files: dict[str, Stamp], shard_size: int) -> tuple[list[Shard], list[Sample]]:
+def plan_shards(
+    dataset: Dataset, files: dict[str, Stamp], shard_size: int, failures: Failures | None = None
+) -> tuple[list[Shard], list[Sample]]:
     """Divide a dataset into shards of at most `shard_size` bytes, or of one sample, each of one split.
 
+    failures: gets samples with a file that is not there or cannot be opened; None where that is a SegError.
     Returns the shards, and the samples in the order in which they stand there: mixed within a split, the same on every
-    machine, so that who reads one shard after the other meets all kinds. Other files come last.
+    machine, so that who reads one shard after the other meets all kinds. Other files come last, and among them what
+    there is of samples that are not whole.
     """
+    problems = {sample.stem: lacking for sample in dataset.samples if (lacking := _lacking(dataset, sample, files))}
+    leave_out(problems, len(dataset.samples), dataset.root, failures)
     of_samples: set[str] = set()
     shards: list[Shard] = []
     samples: list[Sample] = []
@@ -113,7 +121,7 @@ def plan_shards(dataset: Dataset, files: dict[str, Stamp], shard_size: int) -> t
         mixed = sorted(
             (s for s in dataset.samples if s.split == split), key=lambda sample: digest(0, "pack", sample.stem)
         )
-        groups = [_entries(dataset, sample, files) for sample in mixed]
+        groups = [() if sample.stem in problems else _entries(sample, files) for sample in mixed]
         of_samples.update(entry.file for group in groups for entry in group)
         samples += mixed
         shards += _filled(split or UNSPLIT, groups, shard_size)
@@ -121,15 +129,21 @@ def plan_shards(dataset: Dataset, files: dict[str, Stamp], shard_size: int) -> t
     return [*shards, *_filled(OTHERS, others, shard_size)], samples
 
 
-def _entries(dataset: Dataset, sample: Sample, files: dict[str, Stamp]) -> tuple[Entry, ...]:
+def _entries(sample: Sample, files: dict[str, Stamp]) -> tuple[Entry, ...]:
     key = key_of(sample.stem)
     named = ((sample.image, f"{key}{Path(sample.image).suffix.lower()}"), (sample.mask, f"{key}.mask.png"))
-    for file, _ in named:
-        if file and file not in files:
-            raise SegError(
-                f"{dataset.root / file}: no such file; 'seg-prep check {dataset.root}' finds all that is missing"
-            )
     return tuple(Entry(file, member, files[file].size) for file, member in named if file)
+
+
+def _lacking(dataset: Dataset, sample: Sample, files: dict[str, Stamp]) -> str:
+    """Why a sample cannot be packed; empty if it can."""
+    for file in (sample.image, sample.mask):
+        path = dataset.root / file
+        if file and file not in files:
+            return f"{path}: no such file; put it back"
+        if file and not os.access(path, os.R_OK):
+            return f"{path}: permission denied; change its permissions"
+    return ""
 
 
 def _filled(name: str, groups: Iterable[Sequence[Entry]], most: int) -> Iterator[Shard]:

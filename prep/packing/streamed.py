@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from prep.core.errors import SegError
+from prep.core.failures import refused
 from prep.core.files import read_bytes, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
@@ -15,7 +16,15 @@ from prep.core.progress import Progress, Say, silent
 from prep.dataset.dataset import Dataset, Sample, is_dataset
 from prep.dataset.dataset_files import CLASSES, FOLDS, INDEX, PHOTOS_RECORD, PROVENANCE, RANGES, STATES, STATS
 from prep.dataset.transaction import Transaction, holds_files, writing
-from prep.packing.pack_index import PACK_INDEX, index_content, other_files, packed_samples, parse_index, wanted_shards
+from prep.packing.pack_index import (
+    PACK_INDEX,
+    PackedSample,
+    index_content,
+    other_files,
+    packed_samples,
+    parse_index,
+    wanted_shards,
+)
 from prep.packing.shard import Kept, ReadShard, Wanted
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
@@ -40,10 +49,12 @@ class StreamedDataset(Dataset):
     """A dataset of which some images and masks lie in the shards of a packed one.
 
     store: where they lie.  places: of each such file its shard and its place there.
+    missing: files that were not there when the dataset was packed.
     """
 
     store: Store = field(default_factory=lambda: Store("."), compare=False, repr=False)
     places: Mapping[str, tuple[str, Kept]] = field(default_factory=dict, compare=False, repr=False)
+    missing: frozenset[str] = frozenset()
 
     @classmethod
     def _open(cls, root: Path) -> Self:
@@ -65,10 +76,13 @@ class StreamedDataset(Dataset):
             if each.sample.split not in _COPIED
             for kept in each.kept
         }
-        return cls(root, plain.classes, plain.samples, Store(source.url), places)
+        missing = frozenset(name for each in packed for name in each.missing)
+        return cls(root, plain.classes, plain.samples, Store(source.url), places, missing)
 
     def content(self, name: str) -> bytes:
         """The bytes of an image or mask file, from the dataset's folder or out of its shard; SegError if damaged."""
+        if name in self.missing:
+            raise SegError(_said_missing(self.store, name))
         if name not in self.places:
             return super().content(name)
         shard, kept = self.places[name]
@@ -148,6 +162,7 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
         own = "train on it itself" if is_dataset(root) else "move it away"
         raise SegError(f"{root}: is where the small files of {store.shown()} would go, and holds something; {own}")
     packed = list(packed_samples(table, store.shown(PACK_INDEX)))
+    _refuse_missing(packed, store)
     copied = wanted_shards(about, (each for each in packed if each.sample.split in _COPIED))
     others = [_side_files(shard) for shard in other_files(store, about)]
     if STATS not in {kept.file for shard in others for kept in shard.kept}:
@@ -163,6 +178,17 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
         write_bytes(change.path(_PLACES), index)
         write_text(change.path(_SOURCE), json.dumps({"url": shown(store.url)}) + "\n")
         change.commit(overwrite=False)
+
+
+def _refuse_missing(packed: Sequence[PackedSample], store: Store) -> None:
+    """SegError where a training would go without samples that are in the index."""
+    learned = (each for each in packed if each.sample.split in ("train", "val"))
+    if problems := [_said_missing(store, name) for each in learned for name in each.missing]:
+        raise refused(problems, "Put them back in the dataset, and pack it again with --overwrite")
+
+
+def _said_missing(store: Store, name: str) -> str:
+    return f"{store.shown()}: {name} was not there when the dataset was packed"
 
 
 def _side_files(shard: Wanted) -> Wanted:

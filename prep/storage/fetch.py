@@ -48,7 +48,7 @@ def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     need_cloud("Reading URLs needs")
     is_folder, files = _files_behind(url)
     if not files:
-        raise SegError(f"{shown(url)}: no such file or folder, or an empty one")
+        raise SegError(f"{shown(url)}: no such file or folder, or an empty one; look how it is written")
     jobs = [(each, copy / each.name if is_folder else copy) for each in files]
     missing = [(each, path) for each, path in jobs if not _is_there(each, path)]
     make_folder(copy.parent)

@@ -260,7 +260,7 @@ def _in_words(place: str) -> Iterator[None]:
     except (SegError, MemoryError):
         raise
     except FileNotFoundError as error:
-        raise SegError(f"{place}: no such file or folder") from error
+        raise SegError(f"{place}: no such file or folder; look how it is written") from error
     except PermissionError as error:
         raise SegError(f"{place}: permission denied; see which credentials the storage finds here") from error
     except ImportError as error:

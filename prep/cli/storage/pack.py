@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import emit, progress
-from prep.cli.options import dataset_argument, json_option, overwrite_option, workers_option
+from prep.cli.console import emit, end_with_left_out, progress
+from prep.cli.options import dataset_argument, json_option, max_failed_option, overwrite_option, workers_option
 from prep.core.words import counted
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -38,14 +38,24 @@ def parse_bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
     help="Most bytes of a shard; a larger sample has one for itself.",
 )
 @workers_option
+@max_failed_option
 @overwrite_option
 @json_option
-def pack(dataset: Path | None, url: str, shard_size: int, workers: int | None, overwrite: bool, as_json: bool) -> None:
+def pack(
+    dataset: Path | None,
+    url: str,
+    shard_size: int,
+    workers: int | None,
+    max_failed: int | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
     """Pack a dataset into tar shards of WebDataset's layout with a Parquet index, on object storage or in a folder.
 
     All files go along, also patches and raw photos in the dataset's folder. The samples of a split share shards, mixed,
     so that one split can be read alone. Readers see the new index when all shards are there, and the old one before.
-    Needs the extra cloud.
+    Files are copied as they are ('seg-prep check' looks for damaged ones). A sample with a missing file lacks it in the
+    shards, too, and is listed; the exit code is 1 then. Needs the extra cloud.
 
     Example:
 
@@ -53,13 +63,22 @@ def pack(dataset: Path | None, url: str, shard_size: int, workers: int | None, o
         seg-prep pack datasets/campus -o s3://bucket/campus --shard-size 1GB
         seg-prep pack datasets/campus -o campus-packed
     """
+    from prep.core.failures import Failures
     from prep.dataset.dataset import find_dataset
     from prep.packing.pack import pack_dataset
     from prep.storage.url import shown
 
-    root = find_dataset(dataset)
+    root, failures = find_dataset(dataset), Failures(max_failed)
     with progress("Packing") as advance:
-        packed = pack_dataset(root, url, shard_size=shard_size, overwrite=overwrite, workers=workers, progress=advance)
+        packed = pack_dataset(
+            root,
+            url,
+            shard_size=shard_size,
+            overwrite=overwrite,
+            workers=workers,
+            progress=advance,
+            failures=failures,
+        )
     done = "" if packed.changed else " (all there already)"
     lines = [
         f"{counted(packed.samples, 'sample')} in {counted(packed.shards, 'shard')}, {packed.size:,} bytes "
@@ -68,7 +87,9 @@ def pack(dataset: Path | None, url: str, shard_size: int, workers: int | None, o
     if packed.left:
         lines.append(f"The shards before are still in {packed.left}; remove them when nobody reads them any more.")
     result = {"dataset": root, "url": shown(url), "samples": packed.samples, "shards": packed.shards}
-    emit(result | {"bytes": packed.size, "folder": packed.folder, "changed": packed.changed}, "\n".join(lines))
+    result |= {"bytes": packed.size, "folder": packed.folder, "changed": packed.changed, "problems": packed.problems}
+    emit(result, "\n".join(lines))
+    end_with_left_out(packed.problems)
 
 
 @click.command()

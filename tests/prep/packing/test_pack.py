@@ -24,7 +24,7 @@ from prep.packing.unpack import unpack_dataset
 from prep.storage import store as storage
 from prep.storage.store import Store
 from tests.prep.storage.flaky import empty_memory, flaky
-from tests.support import CLASSES, load, random_image, random_mask, run_error, run_ok, save, tree
+from tests.support import CLASSES, load, random_image, random_mask, run_error, run_ok, run_partly, save, tree
 
 SMALL = 1 << 16
 STEMS = ("a", "b.1", "c%20", "d.jpg", "e", "f", "g", "Über Größe", "z" * 120)
@@ -325,3 +325,28 @@ def test_it_says_what_to_install(root: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("prep.storage.extra.find_spec", lambda _: None)
     for words in (("pack", root, "-o", "s3://b/c"), ("unpack", "s3://b/c", "-o", tmp_path / "back")):
         assert "pip install 'seg-prep[cloud]'" in run_error(*words)
+
+
+def test_a_sample_that_is_not_whole_is_listed_and_comes_back_as_it_was(root: Path, tmp_path: Path) -> None:
+    (root / "images" / "a.png").unlink()
+    (root / "masks" / "e.png").unlink()
+    (root / "images" / ("z" * 120 + ".png")).unlink()
+    before = content(root)
+    said = run_partly("pack", root, "-o", tmp_path / "packed", "--shard-size", SMALL)
+    for name in ("images/a.png", "masks/e.png", f"images/{'z' * 120}.png"):
+        assert f"{root / name}: no such file; put it back" in said
+    with tarfile.open(next((tmp_path / "packed").glob("data-*/train-000000.tar"))) as shard:
+        assert all(name.split(".")[0] != "a" for name in shard.getnames()), "half a sample is none for WebDataset"
+    assert "9 samples" in run_ok("unpack", tmp_path / "packed", "-o", tmp_path / "back").stdout
+    assert content(tmp_path / "back") == before
+    run_ok("unpack", tmp_path / "packed", "-o", tmp_path / "val", "--split", "val")
+    assert not (tmp_path / "val" / "masks" / "e.png").exists()
+    assert "3 files cannot be used" in run_error("pack", root, "-o", tmp_path / "none", "--max-failed", 1)
+    assert not (tmp_path / "none").exists()
+
+
+def test_where_no_sample_is_whole_nothing_is_packed(root: Path, tmp_path: Path) -> None:
+    shutil.rmtree(root / "images")
+    said = run_error("pack", root, "-o", tmp_path / "packed")
+    assert "no sample can be read" in said
+    assert not (tmp_path / "packed" / PACK_INDEX).exists()

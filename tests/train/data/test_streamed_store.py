@@ -18,7 +18,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample, read_index, write_index
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset
-from tests.support import run_ok, run_train, save
+from tests.support import run_ok, run_partly, run_train, save
 from train.config.config import Config
 from train.data import data as pixels
 from train.data import streamed_store
@@ -229,3 +229,25 @@ def test_training_from_shards_by_the_command_and_going_on(
     result = run_train("packed", "--epochs", 1, *settings)
     assert result.exit_code == 1
     assert "was made of another dataset than" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["images/03.png", "masks/03.png", "masks/24.png"])
+def test_what_was_missing_when_it_was_packed_is_not_trained_without(root: Path, tmp_path: Path, name: str) -> None:
+    (root / name).unlink()
+    assert f"{root / name}: no such file" in run_partly("pack", root, "-o", tmp_path / "packed")
+    with pytest.raises(SegError) as raised:
+        stream_dataset(str(tmp_path / "packed"), tmp_path / "small")
+    assert f"packed: {name} was not there when the dataset was packed" in str(raised.value)
+    assert not (tmp_path / "small").exists()
+
+
+def test_a_test_image_that_was_missing_then_is_in_no_score(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (root / "images/23.png").unlink()
+    run_partly("pack", root, "-o", "packed")
+    result = run_train("packed", "--epochs", 1, "--size", 32, "--width", 4, "--depth", 2, "--device", "cpu")
+    assert result.exit_code == 1, result.output
+    assert "packed: images/23.png was not there when the dataset was packed" in result.stderr
+    assert Path("runs/latest/metrics.json").exists()
