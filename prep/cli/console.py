@@ -16,6 +16,7 @@ from prep.core.progress import Progress
 from prep.core.words import printable, shortened
 
 if TYPE_CHECKING:
+    from prep.core.failures import Failures
     from prep.dataset.dataset import Dataset
 
 _STARTED = time.monotonic()
@@ -174,6 +175,23 @@ def end_with_left_out(problems: Sequence[str]) -> None:
         listed = first_lines([f"  {each}" for each in problems], _MOST_LISTED)
         note("\n".join([f"{len(problems):,} left out:", *listed]))
         click.get_current_context().exit(1)
+
+
+@contextmanager
+def naming_left_out(failures: "Failures") -> Iterator[None]:
+    """Let an error of the block also say what was left out before it, which may be why."""
+    from prep.core.failures import TooManyFailed
+    from prep.dataset.damaged import NoneReadable
+
+    try:
+        yield
+    except (NoneReadable, TooManyFailed):  # which list it themselves
+        raise
+    except SegError as error:
+        if not failures.problems:
+            raise
+        listed = first_lines([f"  {each}" for each in failures.problems], _MOST_LISTED)
+        raise SegError("\n".join([str(error), f"{len(failures.problems):,} left out before that:", *listed])) from error
 
 
 def first_lines(lines: Sequence[str], most: int) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from prep.cli.console import end_with_left_out, finish, note, open_alone, progress
+from prep.cli.console import end_with_left_out, finish, naming_left_out, note, open_alone, progress
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
@@ -70,8 +70,9 @@ def patches(
     from prep.splitting.split import ensure_split
 
     failures = Failures(max_failed)
-    opened = ensure_split(open_alone(dataset), seed, note, failures)
-    with progress("Cutting") as advance:
+    with naming_left_out(failures):
+        opened = ensure_split(open_alone(dataset), seed, note, failures)
+    with progress("Cutting") as advance, naming_left_out(failures):
         result = cut_patches(
             opened,
             size=size,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import end_with_left_out, finish, note, open_alone, progress, table
+from prep.cli.console import end_with_left_out, finish, naming_left_out, note, open_alone, progress, table
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
@@ -90,7 +90,7 @@ def split(
     from prep.splitting.split import split_dataset
 
     opened, failures = open_alone(dataset), Failures(max_failed)
-    with progress("Looking") as advance:
+    with progress("Looking") as advance, naming_left_out(failures):
         result = split_dataset(
             opened,
             ratios,

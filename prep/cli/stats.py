@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prep.cli.console import end_with_left_out, finish, note, open_alone, progress, table
+from prep.cli.console import end_with_left_out, finish, naming_left_out, note, open_alone, progress, table
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
@@ -57,8 +57,9 @@ def stats(
 
     opened, failures = open_alone(dataset), Failures(max_failed)
     if has_masks(opened):
-        opened = ensure_split(opened, seed, note, failures)
-    with progress("Counting") as advance:
+        with naming_left_out(failures):
+            opened = ensure_split(opened, seed, note, failures)
+    with progress("Counting") as advance, naming_left_out(failures):
         result = compute_stats(opened, split, workers, advance, failures)
     save_stats(opened, result, overwrite=overwrite)
     if not has_masks(opened):

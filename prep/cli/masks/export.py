@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import emit, end_with_left_out, progress, table
+from prep.cli.console import emit, end_with_left_out, naming_left_out, progress, table
 from prep.cli.options import (
     cluster_option,
     dataset_argument,
@@ -64,7 +64,7 @@ def export(
     from prep.exporting.export import export_dataset
 
     root, failures = find_dataset(dataset), Failures(max_failed)
-    with progress("Exporting") as advance:
+    with progress("Exporting") as advance, naming_left_out(failures):
         result = export_dataset(
             root, output, layout, overwrite=overwrite, workers=workers, progress=advance, failures=failures
         )

@@ -148,7 +148,19 @@ def test_another_split_is_refused_however_many_are_damaged(dataset: Dataset) -> 
     refusal = run_error("split", dataset.root, "--ratios", "80/10/10")
     for path in (dataset.root / "images").glob("image_00000[0-6]*"):
         path.write_bytes(b"broken")
-    assert run_error("split", dataset.root, "--ratios", "80/10/10") == refusal
+    said = run_error("split", dataset.root, "--ratios", "80/10/10")
+    assert said.startswith(f"{refusal}\n7 left out before that:\n  ")
+    assert all(f"image_00000{number}.png: the file is truncated or damaged" in said for number in range(7))
+
+
+def test_an_export_over_one_from_before_the_damage_says_what_is_damaged(dataset: Dataset, tmp_path: Path) -> None:
+    run_ok("masks", "export", dataset.root, "--to", "rgb", "-o", tmp_path / "made")
+    before = tree(tmp_path / "made")
+    (dataset.root / "masks" / f"{MASK}.png").write_bytes(b"broken")
+    said = run_error("masks", "export", dataset.root, "--to", "rgb", "-o", tmp_path / "made", "--overwrite")
+    assert f"{MASK}.png, which is no part of this export" in said
+    assert f"\n1 left out before that:\n  {dataset.root / 'masks' / MASK}.png: the file is truncated or damaged" in said
+    assert tree(tmp_path / "made") == before
 
 
 @pytest.mark.parametrize("form", ["rgb", "voc", "coco", "labelme", "cvat", "yolo"])
