@@ -10,15 +10,16 @@ from pathlib import Path
 
 _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_PRELOADED = (
+PRELOADED = (
     "prep.checking.check", "prep.cli.main", "prep.converting.inspection", "prep.converting.masks",
     "prep.cutting.cut_rasters",
-    "prep.dataset.patches", "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report",
+    "prep.patching.patches", "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report",
     "prep.splitting.split", "synth.dataset", "train.auditing.audit_run", "train.cli.main", "train.exporting.engine",
     "train.fitting.fit", "train.folding.cross_validation", "train.predicting.predict", "train.reporting.report",
-    "train.scoring.score",
+    "train.scoring.score", "lightning_fabric", "matplotlib.pyplot", "rasterio.warp", "rich.progress", "skimage.measure",
+    "tests.kills.trials", "torch._dynamo",
 )  # fmt: skip
-"""What the commands import when they begin."""
+"""What the commands import when they begin, or on the way."""
 
 _context = multiprocessing.get_context("forkserver")
 
@@ -75,7 +76,7 @@ def run(
 
 def preload() -> None:
     """Let the processes begin with everything imported."""
-    _context.set_forkserver_preload(list(_PRELOADED))
+    _context.set_forkserver_preload(list(PRELOADED))
 
 
 def _child(folder: Path, words: list[str], point: int | None, sender: "multiprocessing.connection.Connection") -> None:

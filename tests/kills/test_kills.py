@@ -1,13 +1,14 @@
 """A sample of the kill points of every command, and of kills at any moment; `make kills` tries them all."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.machines import running
 from tests.kills.commands import COMMANDS, make_base
-from tests.kills.killer import preload
+from tests.kills.killer import PRELOADED, preload
 from tests.kills.trials import killed, killed_after, undisturbed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -52,3 +53,9 @@ def test_killed_at_any_moment_while_a_cluster_works(base: Path, tmp_path: Path) 
             for share in (0.4, 0.8):
                 _, wrong = killed_after(command, share * command.seconds, tmp_path / "trial")
                 assert wrong is None
+
+
+def test_what_is_loaded_before_is_there() -> None:
+    """The fork server passes over what it cannot import, and each process would import it anew."""
+    missing = [name for name in PRELOADED if find_spec(name.split(".")[0]) and not find_spec(name)]
+    assert missing == []

@@ -19,7 +19,7 @@ class Grounded:
         self._predictor = predictor
         footprints = footprints_of(samples) if predictor.scale.ground is not None else {}
         self.placed = len(footprints)
-        sizes = pixel_sizes(list(footprints.values())) if has_geo() else []
+        sizes = pixel_sizes(list(footprints.values())) if footprints and has_geo() else []
         self._pixels = dict(zip(footprints, sizes, strict=False))
 
     def of(self, sample: Sample, instead: Predictor | None = None) -> Predictor:
