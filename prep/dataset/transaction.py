@@ -47,7 +47,8 @@ def writing(root: Path, say: Say | None = None, *, target: Path | None = None) -
         finish_all(root)
         if was_killed:
             remove_parts(root, deep=False)
-            remove_parts(root / MASKS)
+            if not (root / MASKS).is_symlink():  # what it leads to is not ours to tidy
+                remove_parts(root / MASKS)
             _remove_remains(root)
         yield
 
