@@ -93,9 +93,7 @@ class Commit:
                 raise SegError(f"{path}: is a file, and a folder has to be there; move it away")
             if not os.access(path, os.W_OK | os.X_OK):
                 raise SegError(f"{path}: permission denied; change the permissions of this folder")
-        for name in map(PurePath, self.move):
-            if (self.root / name).is_dir() and gone.isdisjoint((name, *name.parents)):
-                raise SegError(f"{self.root / name}: is a folder, and a file has to be there; move it away")
+        refuse_folders(self.root, self.move, self.remove)
 
     def _refuse_links(self, names: Collection[str]) -> None:
         for folder in _parents(names):
@@ -104,6 +102,14 @@ class Commit:
                     f"{self.root / folder}: is a link, and results are not written through links; "
                     "put a folder in its place, or let the whole dataset be where it leads"
                 )
+
+
+def refuse_folders(root: Path, move: Collection[str], remove: Collection[str]) -> None:
+    """SegError for a folder where a file goes, unless it is in what goes before."""
+    gone = {PurePath(name) for name in remove}
+    for name in map(PurePath, move):
+        if (root / name).is_dir() and gone.isdisjoint((name, *name.parents)):
+            raise SegError(f"{root / name}: is a folder, and a file has to be there; move it away")
 
 
 def _parents(names: Collection[str]) -> list[PurePath]:

@@ -61,6 +61,15 @@ def test_what_stands_in_the_way_is_told_before_anything_is_changed(tmp_path: Pat
     assert files_of(root, hidden=True) == {**NEW, "masks/a.png": b"old mask"}
 
 
+def test_a_folder_in_the_place_of_a_file_is_not_to_be_overwritten(dataset: Dataset) -> None:
+    (dataset.root / "stats.json").mkdir()
+    for options in ([], ["--overwrite"]):
+        said = run_error("stats", dataset.root, *options)
+        assert said.endswith("stats.json: is a folder, and a file has to be there; move it away")
+    (dataset.root / "stats.json").rmdir()
+    run_ok("stats", dataset.root)
+
+
 @posix_only
 @pytest.mark.skipif(sys.platform != "win32" and os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_told_before_anything_is_changed(tmp_path: Path) -> None:
