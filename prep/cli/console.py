@@ -66,6 +66,8 @@ class SegGroup(ListedGroup):
                 return super().invoke(ctx)
         except click.MissingParameter as error:
             raise click.UsageError(error.format_message() + _first_example(error.ctx), error.ctx) from error
+        except click.BadParameter as error:
+            raise click.UsageError(_printable_lines(error.format_message()), error.ctx) from error
         except SegError as error:
             raise click.ClickException(shortened(_printable_lines(str(error)))) from error
         except (KeyboardInterrupt, Exception) as error:

@@ -52,14 +52,16 @@ class Commit:
     def write(self) -> None:
         """Pass the point of no return; SegError, before that, if anything stands in the way of a file."""
         self._refuse_obstacles()
-        self._refuse_links(self.root, [*self.remove, *self.move])
+        self._refuse_links([*self.remove, *self.move])
         write_text(self.staging / RECORD, json.dumps({"remove": self.remove, "move": self.move}))
 
     def refuse_strangers(self) -> None:
         """SegError for links and special files on the way: a record of a command of ours never meets any."""
-        self._refuse_links(self.root, [*self.remove, *self.move])
-        self._refuse_links(self.staging / NEW, self.move)
-        _refuse_special(self.staging / NEW / name for name in self.move)
+        self._refuse_links([*self.remove, *self.move])
+        _refuse_special(
+            [self.staging / NEW, *(self.staging / NEW / name for name in _parents(self.move))], stat.S_ISDIR
+        )
+        _refuse_special([self.staging / NEW / name for name in self.move], stat.S_ISREG)
 
     def finish(self) -> None:
         """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""
@@ -91,17 +93,23 @@ class Commit:
                 raise SegError(f"{path}: is a file, and a folder has to be there; move it away")
             if not os.access(path, os.W_OK | os.X_OK):
                 raise SegError(f"{path}: permission denied; change the permissions of this folder")
-        for name in map(PurePath, self.move):
-            if (self.root / name).is_dir() and gone.isdisjoint((name, *name.parents)):
-                raise SegError(f"{self.root / name}: is a folder, and a file has to be there; move it away")
+        refuse_folders(self.root, self.move, self.remove)
 
-    def _refuse_links(self, base: Path, names: Collection[str]) -> None:
+    def _refuse_links(self, names: Collection[str]) -> None:
         for folder in _parents(names):
-            if _is_link(base / folder):
+            if _is_link(self.root / folder):
                 raise SegError(
-                    f"{base / folder}: is a link, and results are not written through links; "
+                    f"{self.root / folder}: is a link, and results are not written through links; "
                     "put a folder in its place, or let the whole dataset be where it leads"
                 )
+
+
+def refuse_folders(root: Path, move: Collection[str], remove: Collection[str]) -> None:
+    """SegError for a folder where a file goes, unless it is in what goes before."""
+    gone = {PurePath(name) for name in remove}
+    for name in map(PurePath, move):
+        if (root / name).is_dir() and gone.isdisjoint((name, *name.parents)):
+            raise SegError(f"{root / name}: is a folder, and a file has to be there; move it away")
 
 
 def _parents(names: Collection[str]) -> list[PurePath]:
@@ -115,14 +123,15 @@ def _is_link(path: Path) -> bool:
     return path.is_symlink() or bool(is_junction and is_junction(path))
 
 
-def _refuse_special(paths: Iterable[Path]) -> None:
+def _refuse_special(paths: Iterable[Path], is_ours: Callable[[int], bool]) -> None:
     for path in paths:
         try:
-            is_plain = stat.S_ISREG(path.lstat().st_mode)
+            mode = path.lstat().st_mode
         except OSError:
             continue  # not there, as for lexists
-        if not is_plain:
-            raise SegError(f"{path}: is no plain file, so no command of ours made it; remove this hidden folder")
+        if not is_ours(mode) or _is_link(path):
+            kind = "folder" if is_ours is stat.S_ISDIR else "file"
+            raise SegError(f"{path}: is no plain {kind}, so no command of ours made it; remove this hidden folder")
 
 
 def _take_away(path: Path, old: Path) -> None:

@@ -22,7 +22,7 @@ from prep.core.errors import SegError
 from prep.core.failures import TooManyFailed
 from prep.core.files import explained, is_part, make_folder, remove_parts, write_text
 from prep.core.progress import Say
-from prep.dataset.commit import NEW, RECORD, STAGING, Commit, finish_all, pending
+from prep.dataset.commit import NEW, RECORD, STAGING, Commit, finish_all, pending, refuse_folders
 from prep.dataset.dataset_files import INDEX, MASKS
 from prep.dataset.lock import LOCK, is_held, locked
 from prep.dataset.provenance import need_record
@@ -47,7 +47,8 @@ def writing(root: Path, say: Say | None = None, *, target: Path | None = None) -
         finish_all(root)
         if was_killed:
             remove_parts(root, deep=False)
-            remove_parts(root / MASKS)
+            if not (root / MASKS).is_symlink():  # what it leads to is not ours to tidy
+                remove_parts(root / MASKS)
             _remove_remains(root)
         yield
 
@@ -128,6 +129,7 @@ class Transaction:
         changed = [name for name in staged if not _same(new / name, self.root / name)]
         clashes = [name for name in changed if (self.root / name).exists() and name not in updates]
         if clashes and not overwrite:
+            refuse_folders(self.root, clashes, remove)  # which --overwrite would not replace
             self.discard()
             raise SegError(
                 f"{self.root}: already holds other results ({clashes[0]}"

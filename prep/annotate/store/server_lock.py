@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
+from prep.annotate.access import refuse_links_out
 from prep.annotate.store.store import HIDDEN
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, open_plain
@@ -16,7 +17,11 @@ _LOCK = "lock"
 
 @contextmanager
 def one_server(root: Path) -> Iterator[None]:
-    """Keep other servers from this dataset; SegError if one is at work. A killed server leaves nothing locked."""
+    """Keep other servers from this dataset. A killed server leaves nothing locked.
+
+    SegError if one is at work, or if the folder of the lock leads out of the dataset.
+    """
+    refuse_links_out(root, root / HIDDEN)
     make_folder(root / HIDDEN)
     path = root / HIDDEN / _LOCK
     with explained(path):

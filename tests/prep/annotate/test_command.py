@@ -72,6 +72,14 @@ def test_a_dataset_is_opened_by_one_server_at_a_time(tmp_path: Path, opened: lis
     run_ok("annotate", root, "--port", 0)
 
 
+def test_the_lock_of_the_page_is_not_made_outside_of_the_dataset(tmp_path: Path) -> None:
+    root = to_label(tmp_path / "campus")
+    (tmp_path / "home").mkdir()
+    (root / ".annotate").symlink_to(tmp_path / "home")
+    assert ".annotate: leads out of the dataset; remove this link" in run_error("annotate", root, "--port", 0)
+    assert not list((tmp_path / "home").iterdir())
+
+
 def test_a_port_in_use_names_the_option(tmp_path: Path, opened: list[str]) -> None:
     taken = bind("127.0.0.1", 0)
     with taken:

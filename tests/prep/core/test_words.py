@@ -47,6 +47,14 @@ def test_names_of_files_reach_no_terminal_raw(tmp_path: Path, command: tuple[str
     assert not set(said) & set("\x1b\x07\x9b\u202e\u2066")
 
 
+def test_names_that_are_proposed_reach_no_terminal_raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(HOSTILE).mkdir()
+    said = run_prep("resize", HOSTILE[:-1], "-o", "set", "--size", 16).stderr
+    assert "did you mean a\\x1b]0;owned\\x07\\x1b[31m\\u202egpj.exe" in said
+    assert not set(said) & set(HOSTILE) - set("a]0;owned[31mgpj.exe2J")
+
+
 def test_a_word_that_never_ends_is_shortened() -> None:
     assert shortened(f"--encoder {'x' * 100_000}: no such encoder") == f"--encoder {'x' * 60}...{'x' * 59}:" + (
         " no such encoder"

@@ -61,6 +61,15 @@ def test_what_stands_in_the_way_is_told_before_anything_is_changed(tmp_path: Pat
     assert files_of(root, hidden=True) == {**NEW, "masks/a.png": b"old mask"}
 
 
+def test_a_folder_in_the_place_of_a_file_is_not_to_be_overwritten(dataset: Dataset) -> None:
+    (dataset.root / "stats.json").mkdir()
+    for options in ([], ["--overwrite"]):
+        said = run_error("stats", dataset.root, *options)
+        assert said.endswith("stats.json: is a folder, and a file has to be there; move it away")
+    (dataset.root / "stats.json").rmdir()
+    run_ok("stats", dataset.root)
+
+
 @posix_only
 @pytest.mark.skipif(sys.platform != "win32" and os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_told_before_anything_is_changed(tmp_path: Path) -> None:
@@ -179,7 +188,7 @@ def test_a_link_in_a_dataset_leads_no_commit_out_of_it(tmp_path: Path, part: str
 
 
 @posix_only
-@pytest.mark.parametrize("what", ["staging", "new", "file", "record"])
+@pytest.mark.parametrize("what", ["staging", "new", "folder", "file", "record"])
 def test_a_link_in_a_hidden_folder_is_no_result(tmp_path: Path, what: str) -> None:
     outside = fill(tmp_path / "outside", {
         "commit.json": b'{"remove": ["masks"], "move": ["images/a.png"]}', "new/images/a.png": b"secret",
@@ -190,13 +199,23 @@ def test_a_link_in_a_hidden_folder_is_no_result(tmp_path: Path, what: str) -> No
         staging.symlink_to(outside)
     else:
         shutil.copytree(outside, staging)
-        path = {"new": "new/images", "file": "new/images/a.png", "record": "commit.json"}[what]
-        shutil.rmtree(staging / path) if what == "new" else (staging / path).unlink()
+        path = {"new": "new", "folder": "new/images", "file": "new/images/a.png", "record": "commit.json"}[what]
+        shutil.rmtree(staging / path) if (staging / path).is_dir() else (staging / path).unlink()
         (staging / path).symlink_to(outside / path)
     before = tree(tmp_path)
     with pytest.raises(SegError):
         recover(root)
     assert tree(tmp_path) == before
+
+
+@posix_only
+def test_part_files_elsewhere_are_not_removed_through_a_link(tmp_path: Path) -> None:
+    """As after a command that was killed, which the lock file of a stranger may well say."""
+    outside = fill(tmp_path / "outside", {".host-0123456789ab.part": b"mine"})
+    root = fill(tmp_path / "d", {"index.csv": OLD["index.csv"], ".lock": b" {}"})
+    (root / "masks").symlink_to(outside)
+    recover(root)
+    assert tree(outside) == {".host-0123456789ab.part": b"mine"}
 
 
 @posix_only
