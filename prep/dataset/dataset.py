@@ -160,6 +160,11 @@ class Dataset:
         """Folder and classes alone: what goes to other processes with every few jobs."""
         return replace(self, samples=())
 
+    @property
+    def mending(self) -> str:
+        """What to do about damaged files where a job does not go without them."""
+        return f"Mend or replace these files, or delete the lines of their samples in {self.root / INDEX}"
+
     def content(self, name: str) -> bytes:
         """The bytes of an image or mask file, by its name in the index."""
         return read_bytes(self.root / name)

@@ -113,7 +113,7 @@ def plan_shards(
     there is of samples that are not whole.
     """
     problems = {sample.stem: lacking for sample in dataset.samples if (lacking := _lacking(dataset, sample, files))}
-    leave_out(problems, len(dataset.samples), dataset.root, failures)
+    leave_out(problems, len(dataset.samples), dataset, failures)
     of_samples: set[str] = set()
     shards: list[Shard] = []
     samples: list[Sample] = []

@@ -16,6 +16,7 @@ import torch
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample, read_index, write_index
+from prep.dataset.stats import compute_stats, ensure_stats
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset
 from tests.support import run_ok, run_partly, run_train, save
@@ -229,6 +230,26 @@ def test_training_from_shards_by_the_command_and_going_on(
     result = run_train("packed", "--epochs", 1, *settings)
     assert result.exit_code == 1
     assert "was made of another dataset than" in result.stderr
+
+
+def test_statistics_that_were_old_when_they_were_packed_are_counted_from_the_shards(root: Path, tmp_path: Path) -> None:
+    save(root / "masks/03.png", np.zeros((43, 67), np.uint8))
+    small = packed(root, tmp_path)
+    stats, is_new = ensure_stats(small)
+    assert is_new
+    assert stats == compute_stats(open_dataset(root))
+    assert ensure_stats(open_dataset(small.root)) == (stats, False)
+
+
+def test_a_damaged_file_in_a_shard_is_named_alone_with_where_to_mend_it(root: Path, tmp_path: Path) -> None:
+    (root / "masks/03.png").write_bytes(b"no mask")
+    small = packed(root, tmp_path)
+    with pytest.raises(SegError) as raised:
+        ensure_stats(small)
+    first, *rest = str(raised.value).splitlines()
+    assert first.startswith(f"{small.root / 'masks/03.png'}: ")
+    where = tmp_path / "packed"
+    assert rest == [f"Mend them in the dataset that was packed at {where}, and pack it again with --overwrite"]
 
 
 @pytest.mark.parametrize("name", ["images/03.png", "masks/03.png", "masks/24.png"])
