@@ -32,6 +32,9 @@ SPLITS = ("train", "val", "test")
 BUFFER = "buffer"
 """In place of a split: of samples that lie next to another split on the ground, and are in none."""
 
+_SEPARATORS = "/\\:" if os.name == "nt" else "/"
+"""What a stem may not hold: commands name the files that they write by it, and the index may be somebody else's."""
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -382,10 +385,15 @@ def find_dataset(argument: Path | None) -> Path:
 
 
 def read_index(path: Path) -> tuple[Sample, ...]:
-    """Read index.csv; SegError names the line that does not fit, or a file outside of the dataset."""
+    """Read index.csv; SegError names the line that does not fit, a file outside of the dataset, or a stem like that."""
     rows = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
     samples = tuple(sorted(rows, key=attrgetter("stem")))
     for sample in samples:
+        if sample.stem in ("", ".", "..") or any(sign in sample.stem for sign in _SEPARATORS):
+            raise SegError(
+                f"{path}: the stem {sample.stem!r} names files of other folders, or none; correct that line, "
+                f"a stem is a file name without its ending (and without {' '.join(_SEPARATORS)})"
+            )
         for name in (sample.image, sample.mask):
             if _leads_out(name):
                 raise SegError(
