@@ -193,7 +193,7 @@ def _refuse_missing(packed: Sequence[PackedSample], store: Store) -> None:
 
 
 def _said_missing(store: Store, name: str) -> str:
-    return f"{store.shown()}: {name} was not there when the dataset was packed"
+    return f"{store.shown()}: {name} was not there, or not readable, when the dataset was packed"
 
 
 def _side_files(shard: Wanted) -> Wanted:
