@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from functools import wraps
 from operator import attrgetter
 from pathlib import Path
+from posixpath import normpath
 from typing import ParamSpec, Self, TypeVar
 
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
@@ -387,7 +388,7 @@ def find_dataset(argument: Path | None) -> Path:
 def read_index(path: Path) -> tuple[Sample, ...]:
     """Read index.csv; SegError names the line that does not fit, a file outside of the dataset, or a stem like that."""
     rows = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
-    samples = tuple(sorted(rows, key=attrgetter("stem")))
+    samples = tuple(sorted(map(_plain, rows), key=attrgetter("stem")))
     for sample in samples:
         if sample.stem in ("", ".", "..") or any(sign in sample.stem for sign in _SEPARATORS):
             raise SegError(
@@ -401,6 +402,14 @@ def read_index(path: Path) -> tuple[Sample, ...]:
                     f"{IMAGES if name == sample.image else MASKS}/ here, and correct that line"
                 )
     return samples
+
+
+def _plain(sample: Sample) -> Sample:
+    """With names as folders are listed: ./images/x.png, as other programs write it, is images/x.png."""
+    if not any(sign in name for name in (sample.image, sample.mask) for sign in ("./", "//")):
+        return sample
+    image, mask = (normpath(name) if name and not _leads_out(name) else name for name in (sample.image, sample.mask))
+    return replace(sample, image=image, mask=mask)
 
 
 def _leads_out(name: str) -> bool:

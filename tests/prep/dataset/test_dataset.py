@@ -292,3 +292,13 @@ def test_a_stem_names_no_files_of_other_folders(tmp_path: Path, stem: str) -> No
     error = run_error("masks", "export", home / "theirs", "--to", "rgb", "-o", home / "rgb")
     assert f"index.csv: the stem {stem!r} names files of other folders, or none" in error
     assert tree(tmp_path) == before
+
+
+def test_names_of_the_index_are_read_as_folders_list_them(tmp_path: Path) -> None:
+    write_index(
+        tmp_path / "index.csv", [Sample("a", "./images//a.png", "masks/./a.png", 1, 1), Sample("b", "", "", 1, 1)]
+    )
+    assert [(s.image, s.mask) for s in read_index(tmp_path / "index.csv")] == [
+        ("images/a.png", "masks/a.png"),
+        ("", ""),
+    ]
