@@ -25,6 +25,7 @@ _FILES = ("image", "mask")
 """Of a sample."""
 
 _SAMPLE = tuple(each.name for each in fields(Sample))
+_NEVER_EMPTY = tuple(each.name for each in fields(Sample) if each.default is not None)
 _ROWS = 50_000
 """Of a row group, the least that a reader of some columns or of one split fetches."""
 
@@ -130,6 +131,8 @@ def packed_samples(table: "pa.Table", place: str) -> Iterator[PackedSample]:
                 sample = Sample(**{name: row[name] for name in _SAMPLE if name in row})  # older packs have fewer
                 image, mask = (_kept(row, f"{kind}_", row[kind]) if row[f"{kind}_sha256"] else None for kind in _FILES)
                 packed = PackedSample(sample, row["shard"], image, mask)
+                if empty := [name for name in _NEVER_EMPTY if getattr(sample, name) is None]:
+                    raise ValueError(f"a row has no {empty[0]}")
             except (KeyError, TypeError, ValueError) as error:
                 raise SegError(f"{place}: is damaged ({error}); pack the dataset again") from error
             for name in (packed.shard, *(each.file for each in packed.kept)) if packed.kept else ():

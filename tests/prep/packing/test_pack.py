@@ -422,3 +422,16 @@ def test_a_file_of_two_samples_is_one_of_each(root: Path, tmp_path: Path) -> Non
             if row[f"{kind}_sha256"]:
                 part = data[row[f"{kind}_offset"] :][: row[f"{kind}_bytes"]]
                 assert part == (root / row[kind]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [("stem", None, "a row has no stem"), ("width", None, "a row has no width"), ("image", "x" * 300, "too long")],
+)
+def test_a_damaged_row_is_told_in_words(root: Path, tmp_path: Path, column: str, value: object, told: str) -> None:
+    target = tmp_path / "packed"
+    pack_dataset(root, str(target), shard_size=SMALL)
+    rows, schema = table(target).to_pylist(), table(target).schema
+    rows[0][column] = value
+    parquet.write_table(pa.Table.from_pylist(rows, schema), target / PACK_INDEX)
+    assert told in run_error("unpack", target, "-o", tmp_path / "back", "--split", rows[0]["split"])
