@@ -25,14 +25,17 @@ def check_files(
 
     rejected: stems that a person wants to be left out; the index does not name their masks, which are kept.
     """
-    yield from _missing(samples)
+    there = {name for folder in (IMAGES, MASKS) for name in _files_below(root, folder)}
+    known = _known([facts.sample for facts in samples], rejected)
+    meant = {_alike(name): name for name in there - known}
+    yield from _missing(samples, meant)
     yield from _damaged(samples)
     yield from _strange_images(samples)
     yield from _strange_masks(samples)
     yield from _sizes(samples)
     yield from _alike_stems([facts.sample for facts in samples])
     yield from _incomplete([facts.sample for facts in samples], rejected)
-    yield from _orphans(root, [facts.sample for facts in samples], rejected)
+    yield from found("orphan", sorted(there - known - {meant.get(_alike(name), "") for name in known - there}))
     yield from _orientations(samples, photos)
 
 
@@ -40,8 +43,17 @@ def _files(samples: Iterable[SampleFacts]) -> list[FileFacts]:
     return [file for facts in samples for file in (facts.image, facts.mask)]
 
 
-def _missing(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
-    return found("missing-file", [file.name for file in _files(samples) if file.state == "missing"])
+def _missing(samples: Sequence[SampleFacts], meant: Mapping[str, str]) -> Iterator[Finding]:
+    """meant: files that no sample names, by what their names are like."""
+    missing = [file.name for file in _files(samples) if file.state == "missing"]
+    near = [meant.get(_alike(name)) for name in missing]
+    hints = [f" ({there} is there: correct the name in {INDEX})" if there else "" for there in near]
+    return found("missing-file", [f"{name}{hint}" for name, hint in zip(missing, hints, strict=True)])
+
+
+def _alike(name: str) -> str:
+    """What names have in common that people and systems take for the same."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/").replace(" ", "")).casefold()
 
 
 def _damaged(samples: Sequence[SampleFacts]) -> Iterator[Finding]:
@@ -93,11 +105,10 @@ def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterato
     yield from found("missing-image", no_image, total=total)
 
 
-def _orphans(root: Path, samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
-    known = {name for sample in samples for name in (sample.image, sample.mask)}
-    known |= {mask_name(sample) for sample in samples if sample.stem in rejected}
-    files = [*_files_below(root, IMAGES), *_files_below(root, MASKS)]
-    return found("orphan", [name for name in files if name not in known])
+def _known(samples: Sequence[Sample], rejected: Collection[str]) -> set[str]:
+    """Names of files that are some sample's."""
+    known = {name for sample in samples for name in (sample.image, sample.mask) if name}
+    return known | {mask_name(sample) for sample in samples if sample.stem in rejected}
 
 
 def _files_below(root: Path, folder: str) -> Iterator[str]:

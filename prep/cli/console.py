@@ -62,6 +62,7 @@ class SegGroup(ListedGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in words."""
         try:
+            _need_folder()
             with terminable():
                 return super().invoke(ctx)
         except click.MissingParameter as error:
@@ -78,6 +79,15 @@ class SegGroup(ListedGroup):
             with suppress(OSError):  # the terminal is gone
                 click.echo(text, err=True)
         ctx.exit(code)
+
+
+def _need_folder() -> None:
+    """SegError where the working folder was removed, or moved and made again: all paths are meant from it."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        what = "the folder that this was typed in is not there any more"
+        raise SegError(f"{what}; go to another one, or type 'cd .' if it was made again") from error
 
 
 def _first_example(context: click.Context | None) -> str:
@@ -165,10 +175,28 @@ def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None
     colored: the text holds colours of ours, and whoever made it wrote all names in it so that they can be shown.
     """
     if click.get_current_context().params.get("as_json"):
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False, default=Path.as_posix)
-        sys.stdout.write(f"{_typed(text)}\n")
-    else:
-        click.echo(text if colored else _printable_lines(text))
+        text = _typed(json.dumps(result, ensure_ascii=False, allow_nan=False, default=Path.as_posix))
+    elif not colored:
+        text = _printable_lines(text)
+    with _to_stdout():
+        click.echo(text)
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    """SegError where the results cannot be written; a reader that has gone is none, which click knows."""
+    from prep.core.files import explained
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with suppress(OSError):
+            sys.stdout.close()  # or Python tries again at its end, and says so
+        sys.stdout = None
+        with explained(Path("the output")):
+            raise error
 
 
 def end_with_left_out(problems: Sequence[str]) -> None:

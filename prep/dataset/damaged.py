@@ -2,14 +2,12 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.failures import Failures, Trying, refused
 from prep.core.progress import Progress, silent
 from prep.core.workers import Threads
 from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.dataset_files import INDEX
 
 _DECODED_BYTES = 1 << 30
 """Of images and masks that are decoded at once; those of one sample at least, however large they are."""
@@ -23,7 +21,7 @@ class NoneReadable(SegError):
         self.problems = tuple(problems)
 
 
-def leave_out(problems: Mapping[str, str], samples: int, root: Path, failures: Failures | None) -> None:
+def leave_out(problems: Mapping[str, str], samples: int, dataset: Dataset, failures: Failures | None) -> None:
     """Leave out samples of a dataset by what is wrong with them, by stem, of so many that are worked on.
 
     failures: gets what is left out, and says how many may be; None where nothing may.
@@ -33,7 +31,7 @@ def leave_out(problems: Mapping[str, str], samples: int, root: Path, failures: F
         return
     texts = [problems[stem] for stem in sorted(problems)]
     if failures is None:
-        raise refused(texts, f"Mend or replace these files, or delete the lines of their samples in {root / INDEX}")
+        raise refused(texts, dataset.mending)
     if len(texts) == samples:
         raise NoneReadable(texts)
     failures.add_all(texts)
@@ -68,4 +66,4 @@ def refuse_damaged(dataset: Dataset, samples: Sequence[Sample], progress: Progre
             if tried.problem:
                 problems[sample.stem] = tried.problem
             progress(done, len(samples))
-    leave_out(problems, len(samples), dataset.root, None)
+    leave_out(problems, len(samples), dataset, None)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from functools import wraps
 from operator import attrgetter
 from pathlib import Path
+from posixpath import normpath
 from typing import ParamSpec, Self, TypeVar
 
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
@@ -31,6 +32,9 @@ SPLITS = ("train", "val", "test")
 
 BUFFER = "buffer"
 """In place of a split: of samples that lie next to another split on the ground, and are in none."""
+
+_SEPARATORS = "/\\:" if os.name == "nt" else "/"
+"""What a stem may not hold: commands name the files that they write by it, and the index may be somebody else's."""
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -159,6 +163,11 @@ class Dataset:
     def without_samples(self) -> Self:
         """Folder and classes alone: what goes to other processes with every few jobs."""
         return replace(self, samples=())
+
+    @property
+    def mending(self) -> str:
+        """What to do about damaged files where a job does not go without them."""
+        return f"Mend or replace these files, or delete the lines of their samples in {self.root / INDEX}"
 
     def content(self, name: str) -> bytes:
         """The bytes of an image or mask file, by its name in the index."""
@@ -377,10 +386,15 @@ def find_dataset(argument: Path | None) -> Path:
 
 
 def read_index(path: Path) -> tuple[Sample, ...]:
-    """Read index.csv; SegError names the line that does not fit, or a file outside of the dataset."""
+    """Read index.csv; SegError names the line that does not fit, a file outside of the dataset, or a stem like that."""
     rows = read_table(path, Sample, unique="stem", remedy="correct that line, or restore the file")
-    samples = tuple(sorted(rows, key=attrgetter("stem")))
+    samples = tuple(sorted(map(_plain, rows), key=attrgetter("stem")))
     for sample in samples:
+        if sample.stem in ("", ".", "..") or any(sign in sample.stem for sign in _SEPARATORS):
+            raise SegError(
+                f"{path}: the stem {sample.stem!r} names files of other folders, or none; correct that line, "
+                f"a stem is a file name without its ending (and without {' '.join(_SEPARATORS)})"
+            )
         for name in (sample.image, sample.mask):
             if _leads_out(name):
                 raise SegError(
@@ -388,6 +402,14 @@ def read_index(path: Path) -> tuple[Sample, ...]:
                     f"{IMAGES if name == sample.image else MASKS}/ here, and correct that line"
                 )
     return samples
+
+
+def _plain(sample: Sample) -> Sample:
+    """With names as folders are listed: ./images/x.png, as other programs write it, is images/x.png."""
+    if not any(sign in name for name in (sample.image, sample.mask) for sign in ("./", "//")):
+        return sample
+    image, mask = (normpath(name) if name and not _leads_out(name) else name for name in (sample.image, sample.mask))
+    return replace(sample, image=image, mask=mask)
 
 
 def _leads_out(name: str) -> bool:

@@ -18,10 +18,10 @@ from prep.core.jobs import sum_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
 from prep.dataset.damaged import any_mended, leave_out
-from prep.dataset.dataset import SPLITS, Dataset, Sample, opened_alone, writes
+from prep.dataset.dataset import SPLITS, Dataset, Sample, writes
 from prep.dataset.dataset_files import STATS
 from prep.dataset.missing import no_masks
-from prep.dataset.transaction import Transaction
+from prep.dataset.transaction import Transaction, writing
 from prep.dataset.weights import (
     effective_beta,
     effective_number_weights,
@@ -160,7 +160,7 @@ def compute_stats(
     if not samples:
         raise SegError(f"{dataset.root}: no labelled samples in {split}; choose another --split")
     tally = sum_jobs(_TryCount(dataset.without_samples()), samples, workers, progress)
-    leave_out(dict(tally.problems), len(samples), dataset.root, failures)
+    leave_out(dict(tally.problems), len(samples), dataset, failures)
     total = tally.counts
     moments = [mean_and_std(channel) for channel in total.channels]
     return Stats(
@@ -296,7 +296,8 @@ def ensure_stats(dataset: Dataset, progress: Progress = silent, say: Say | None 
         raise no_masks(dataset.root)
     if (standing := _standing(dataset)) is not None:
         return standing, False
-    with opened_alone(dataset.root, say) as dataset:
+    with writing(dataset.root, say):
+        dataset = type(dataset).open(dataset.root)  # also one whose files lie in shards
         if (standing := _standing(dataset)) is not None:  # somebody else was faster
             return standing, False
         stats = compute_stats(dataset, progress=progress)

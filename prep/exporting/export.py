@@ -90,7 +90,7 @@ def export_dataset(
         try:
             labels, pixels, problems = _write(dataset, samples, chosen, folder, workers, progress)
             dataset.refuse_change(fingerprint)  # what is missing may only have made way for something else
-            leave_out(problems, len(samples), root, failures)
+            leave_out(problems, len(samples), dataset, failures)
             samples = [sample for sample in samples if sample.stem not in problems]
             for name, text in chosen.tables(samples, labels).items():
                 make_folder((folder / name).parent)

@@ -50,7 +50,8 @@ class Projection:
         """Pixel corners (N, 2) as x, y in map units."""
         a, b, c, d, e, f = self.transform
         x, y = np.asarray(corners, np.float64).T
-        return np.stack([a * x + b * y + c, d * x + e * y + f], axis=1)
+        with np.errstate(invalid="ignore"):  # of a raster that says to lie at infinity; whoever needs its place says so
+            return np.stack([a * x + b * y + c, d * x + e * y + f], axis=1)
 
     def pixel_size(self, width: int, height: int) -> PixelSize:
         """How large a pixel is on the ground, in the middle of a raster of this size. SegError if it lies nowhere."""

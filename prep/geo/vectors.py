@@ -190,6 +190,8 @@ def _attribute(path: Path, fields: Sequence[Sequence[str]], attribute: str | Non
     if attribute is None and len(fields) > 1:
         return None
     there = list(dict.fromkeys(name for each in fields for name in each))
+    if not there:
+        raise SegError(f"{path}: its polygons have no attribute; add one to each that says its class")
     if attribute is None:
         raise SegError(f"{path}: which attribute is the class? Name it with --attribute; there are {list_some(there)}")
     raise SegError(f"{path}: not every layer has the attribute {attribute!r}; there are {list_some(there)}")
@@ -237,12 +239,20 @@ def _polygons(shape: bytes, at: int) -> tuple[list[Polygon], int]:
         for _ in range(count):
             (points,) = struct.unpack_from(f"{order}I", shape, at)
             ring = np.frombuffer(shape, f"{order}f8", 2 * points, at + 4).reshape(-1, 2).astype(np.float64)
-            polygon, at = [*polygon, ring], at + 4 + 16 * points
-        return ([polygon] if polygon and len(polygon[0]) else []), at
+            polygon, at = [*polygon, _closed(ring)], at + 4 + 16 * points
+        outer, *holes = polygon or [np.empty((0, 2))]
+        return ([[outer, *filter(len, holes)]] if len(outer) else []), at
     ends = {1: at + 21, 2: at + 9 + 16 * count}  # a point, a line
     if kind not in ends:
         raise _CurvesError
     return [], ends[kind]
+
+
+def _closed(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A ring that ends where it begins, which many programs leave out; without points where it has no inside."""
+    if len(ring) and (ring[0] != ring[-1]).any():
+        ring = np.concatenate([ring, ring[:1]])
+    return ring if len(ring) > 3 else ring[:0]
 
 
 def _shoelace(ring: NDArray[np.float64]) -> float:

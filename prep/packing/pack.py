@@ -118,7 +118,9 @@ def _folder_of(index: bytes) -> str:
 
 
 def _fingerprint(files: dict[str, Stamp], shard_size: int) -> str:
-    text = json.dumps([[name, stamp.size, stamp.time] for name, stamp in files.items()])
+    stamps = [[name, stamp.size, stamp.time] for name, stamp in files.items()]
+    locked = [name for name, stamp in files.items() if not stamp.is_readable]
+    text = json.dumps([*stamps, *([locked] if locked else [])])
     return hashlib.sha256(f"{shard_size}\n{text}".encode()).hexdigest()[:16]
 
 

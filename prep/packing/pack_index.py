@@ -7,14 +7,11 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
-from prep.dataset.commit import STAGING
 from prep.dataset.dataset import Sample
-from prep.dataset.lock import LOCK
-from prep.packing.plan import Shard
+from prep.packing.plan import OTHERS, Shard, members, stays_inside
 from prep.packing.shard import Kept, Wanted
 from prep.storage.store import Store
 
@@ -28,6 +25,7 @@ _FILES = ("image", "mask")
 """Of a sample."""
 
 _SAMPLE = tuple(each.name for each in fields(Sample))
+_NEVER_EMPTY = tuple(each.name for each in fields(Sample) if each.default is not None)
 _ROWS = 50_000
 """Of a row group, the least that a reader of some columns or of one split fetches."""
 
@@ -75,17 +73,24 @@ def write_tables(
 
     samples: in the order of the shards.  hashes: SHA-256 of each entry of each shard.
     """
-    places = {
-        entry.file: (shard.name, Kept(entry.file, offset, entry.size, sha))
-        for shard, found in zip(shards, hashes, strict=True)
-        for entry, offset, sha in zip(shard.entries, shard.offsets, found, strict=True)
-    }
-    rows = []
+    of_samples, places = dict[str, tuple[str, Kept]](), dict[str, tuple[str, Kept]]()
+    for shard, found in zip(shards, hashes, strict=True):
+        is_other = shard.name.startswith(f"{OTHERS}-")
+        for entry, offset, sha in zip(shard.entries, shard.offsets, found, strict=True):
+            place = shard.name, Kept(entry.file, offset, entry.size, sha)
+            (places if is_other else of_samples)[entry.member] = place  # a file may be in both, or in several shards
+    rows, of_rows = [], set[str]()
     for sample in samples:
-        named = {kind: places.pop(getattr(sample, kind), None) for kind in _FILES}
-        shard = next((place[0] for place in named.values() if place), "")
-        rows.append({**{name: getattr(sample, name) for name in _SAMPLE}, "shard": shard, **_columns(named)})
-    others = [{"file": kept.file, "shard": shard, **_place("", kept)} for shard, kept in places.values()]
+        named = {
+            kind: (of_samples.get(member) or places.get(file)) if file else None
+            for kind, (file, member) in zip(_FILES, members(sample), strict=True)
+        }
+        of_rows.update(each[1].file for each in named.values() if each)
+        at = next((each[0] for each in named.values() if each), "")
+        rows.append({**{name: getattr(sample, name) for name in _SAMPLE}, "shard": at, **_columns(named)})
+    others = [
+        {"file": kept.file, "shard": at, **_place("", kept)} for at, kept in places.values() if kept.file not in of_rows
+    ]
     said = {"version": _VERSION, "folder": about.folder, "samples": about.samples, "bytes": about.size}
     return _parquet(rows, _sample_schema(), said | {"classes": about.classes}), _parquet(others, _file_schema())
 
@@ -126,6 +131,8 @@ def packed_samples(table: "pa.Table", place: str) -> Iterator[PackedSample]:
                 sample = Sample(**{name: row[name] for name in _SAMPLE if name in row})  # older packs have fewer
                 image, mask = (_kept(row, f"{kind}_", row[kind]) if row[f"{kind}_sha256"] else None for kind in _FILES)
                 packed = PackedSample(sample, row["shard"], image, mask)
+                if empty := [name for name in _NEVER_EMPTY if getattr(sample, name) is None]:
+                    raise ValueError(f"a row has no {empty[0]}")
             except (KeyError, TypeError, ValueError) as error:
                 raise SegError(f"{place}: is damaged ({error}); pack the dataset again") from error
             for name in (packed.shard, *(each.file for each in packed.kept)) if packed.kept else ():
@@ -162,10 +169,7 @@ def wanted_shards(about: About, packed: Iterable[PackedSample]) -> list[Wanted]:
 
 def need_inside(name: object, place: str) -> None:
     """SegError unless this names a file of a dataset: no way out of it, and nothing of commands at work there."""
-    path = PurePosixPath(name) if isinstance(name, str) else PurePosixPath()
-    first = path.parts[0] if path.parts else ""
-    is_odd = ".." in path.parts or path.is_absolute() or not first or any(c in str(name) for c in "\0\\:")
-    if is_odd or first == LOCK or first.startswith(STAGING):
+    if not isinstance(name, str) or not stays_inside(name):
         raise SegError(f"{place}: names {name!r}, which is no file of a dataset; do not use it")
 
 

@@ -1,6 +1,7 @@
 """Which file of a dataset goes into which shard, at which byte: known before anything is written."""
 
 import os
+import re
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ UNSPLIT, OTHERS = "unsplit", "files"
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Size in bytes, and time of the last change in ns, of a file."""
+    """Size in bytes, and time of the last change in ns, of a file, and whether we may read it."""
 
     size: int
     time: int
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Shard:
 def files_of(root: Path) -> dict[str, Stamp]:
     """Every file of a dataset folder by its posix name, sorted, without what a command at work has there.
 
-    SegError for links and special files, which would take along what is none of the dataset's.
+    SegError for links and special files, which would take along what is none of the dataset's, and for names that no
+    index can hold, or that `unpack` would refuse.
     """
     found: dict[str, Stamp] = {}
     for place, folders, names in os.walk(root):
@@ -93,8 +96,27 @@ def files_of(root: Path) -> dict[str, Stamp]:
             path = Path(place, name)
             with explained(path):
                 status = path.stat()
-            found[path.relative_to(root).as_posix()] = Stamp(status.st_size, status.st_mtime_ns)
+            found[_name(path, root)] = Stamp(status.st_size, status.st_mtime_ns, os.access(path, os.R_OK))
     return dict(sorted(found.items()))
+
+
+def _name(path: Path, root: Path) -> str:
+    name = path.relative_to(root).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise SegError(f"{str(path)!r}: the name is not in UTF-8; rename the file") from error
+    if not stays_inside(name):
+        raise SegError(f"{path}: could not be unpacked with this name, which may lead elsewhere; rename it")
+    return name
+
+
+def stays_inside(name: str) -> bool:
+    """Whether this is the posix name of a file of a dataset: no way out of it, nothing of commands at work there."""
+    parts = re.split(r"[/\\]", name)
+    first = parts[0]
+    leads_out = ".." in parts or not first or name[1:2] == ":" or (os.name == "nt" and any(c in name for c in "\\:"))
+    return not (leads_out or "\0" in name or first == LOCK or first.startswith(STAGING))
 
 
 def key_of(stem: str) -> str:
@@ -113,7 +135,9 @@ def plan_shards(
     there is of samples that are not whole.
     """
     problems = {sample.stem: lacking for sample in dataset.samples if (lacking := _lacking(dataset, sample, files))}
-    leave_out(problems, len(dataset.samples), dataset.root, failures)
+    halves = [sample for sample in dataset.samples if sample.stem in problems]
+    of_halves = {name for sample in halves for name in (sample.image, sample.mask) if name in files}
+    leave_out(problems, len(dataset.samples), dataset, failures)
     of_samples: set[str] = set()
     shards: list[Shard] = []
     samples: list[Sample] = []
@@ -125,14 +149,22 @@ def plan_shards(
         of_samples.update(entry.file for group in groups for entry in group)
         samples += mixed
         shards += _filled(split or UNSPLIT, groups, shard_size)
-    others = ((Entry(name, name, stamp.size),) for name, stamp in files.items() if name not in of_samples)
+    others = (
+        (Entry(name, name, stamp.size),)
+        for name, stamp in files.items()
+        if (stamp.is_readable if name in of_halves else name not in of_samples)
+    )
     return [*shards, *_filled(OTHERS, others, shard_size)], samples
 
 
-def _entries(sample: Sample, files: dict[str, Stamp]) -> tuple[Entry, ...]:
+def members(sample: Sample) -> tuple[tuple[str, str], ...]:
+    """Image and mask of a sample, each with its name in the sample's shard; "" for one that it lacks."""
     key = key_of(sample.stem)
-    named = ((sample.image, f"{key}{Path(sample.image).suffix.lower()}"), (sample.mask, f"{key}.mask.png"))
-    return tuple(Entry(file, member, files[file].size) for file, member in named if file)
+    return (sample.image, f"{key}{Path(sample.image).suffix.lower()}"), (sample.mask, f"{key}.mask.png")
+
+
+def _entries(sample: Sample, files: dict[str, Stamp]) -> tuple[Entry, ...]:
+    return tuple(Entry(file, member, files[file].size) for file, member in members(sample) if file)
 
 
 def _lacking(dataset: Dataset, sample: Sample, files: dict[str, Stamp]) -> str:
@@ -141,7 +173,7 @@ def _lacking(dataset: Dataset, sample: Sample, files: dict[str, Stamp]) -> str:
         path = dataset.root / file
         if file and file not in files:
             return f"{path}: no such file; put it back"
-        if file and not os.access(path, os.R_OK):
+        if file and not files[file].is_readable:
             return f"{path}: permission denied; change its permissions"
     return ""
 

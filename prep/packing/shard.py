@@ -115,7 +115,8 @@ class ReadShard:
 
     def _is_there(self, kept: Kept) -> bool:
         path = self.folder / kept.file
-        return path.is_file() and path.stat().st_size == kept.size
+        with explained(path):  # its name may be too long here
+            return path.is_file() and path.stat().st_size == kept.size
 
     def _take(self, download: Download, kept: Kept, shard: str) -> None:
         content, left, path = hashlib.sha256(), kept.size, self.folder / kept.file

@@ -79,6 +79,11 @@ class StreamedDataset(Dataset):
         missing = frozenset(name for each in packed for name in each.missing)
         return cls(root, plain.classes, plain.samples, Store(source.url), places, missing)
 
+    @property
+    def mending(self) -> str:
+        """What to do about damaged files: those in the shards are copies."""
+        return f"Mend them in the dataset that was packed at {self.store.shown()}, and pack it again with --overwrite"
+
     def content(self, name: str) -> bytes:
         """The bytes of an image or mask file, from the dataset's folder or out of its shard; SegError if damaged."""
         if name in self.missing:
@@ -188,7 +193,7 @@ def _refuse_missing(packed: Sequence[PackedSample], store: Store) -> None:
 
 
 def _said_missing(store: Store, name: str) -> str:
-    return f"{store.shown()}: {name} was not there when the dataset was packed"
+    return f"{store.shown()}: {name} was not there, or not readable, when the dataset was packed"
 
 
 def _side_files(shard: Wanted) -> Wanted:

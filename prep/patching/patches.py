@@ -133,7 +133,7 @@ def cut_patches(
     cutter = _Cutter(dataset, settings, workers, progress)
     made, problems = cutter.cut(samples, overwrite=overwrite)
     while made is None:  # the places of those left out are taken by others: all are cut again without them
-        leave_out(problems, len(samples), dataset.root, failures)
+        leave_out(problems, len(samples), dataset, failures)
         samples = [sample for sample in samples if sample.stem not in problems]
         made, problems = cutter.cut(samples, overwrite=overwrite)
     return made

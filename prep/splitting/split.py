@@ -155,7 +155,7 @@ def _look_at(
 ) -> _Seen:  # fmt: skip
     work = Trying(_Look(dataset.without_samples(), dedupe))
     tried = dict(zip([s.stem for s in samples], run_jobs(work, samples, workers, progress), strict=True))
-    leave_out({stem: one.problem for stem, one in tried.items() if one.problem}, len(samples), dataset.root, failures)
+    leave_out({stem: one.problem for stem, one in tried.items() if one.problem}, len(samples), dataset, failures)
     seen = {stem: one.result for stem, one in tried.items() if one.result is not None}
     return _Seen(
         {stem: pixels for stem, (pixels, _) in seen.items()},

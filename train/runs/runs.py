@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from difflib import get_close_matches
+from os.path import realpath
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -103,7 +104,7 @@ def _latest() -> Path:
         if example := _for_example(MODEL):
             raise SegError(f"{link}: is not there; name the run that you mean{example}")
         raise SegError(f"no run under ./{RUNS}; train one with 'seg-train', or name one as RUN")
-    run = RUNS / link.read_text("utf-8").strip() if link.is_file() else link.resolve()
+    run = RUNS / link.read_text("utf-8", "replace").strip() if link.is_file() else Path(realpath(link))
     if not run.is_dir():
         raise SegError(
             f"{link}: leads to {run.name}, which is not there; name the run that you mean{_for_example(MODEL)}"

@@ -123,7 +123,7 @@ def score_split(
         images.append(ImageScore(sample, counts, scores_of(confusion)))
         shown.add(images[-1], guess)
         progress(done, len(samples))
-    leave_out(problems, len(samples), dataset.root, failures)
+    leave_out(problems, len(samples), dataset, failures)
     return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems)
 
 
@@ -134,7 +134,7 @@ def _score_remotely(
     """The same by a cluster: only the images that are shown are labelled twice, so that no other mask travels."""
     tried = list(zip(samples, count_remotely(model, dataset, samples, grounded, progress), strict=True))
     problems = {sample.stem: one.problem for sample, one in tried if one.problem}
-    leave_out(problems, len(samples), dataset.root, failures)
+    leave_out(problems, len(samples), dataset, failures)
     found = [(sample, *one.result) for sample, one in tried if one.result is not None]
     total = np.sum([confusion for _, confusion, _ in found], axis=0)
     scored = [ImageScore(sample, counts, scores_of(confusion)) for sample, confusion, counts in found]

@@ -54,8 +54,8 @@ def pack(
 
     All files go along, also patches and raw photos in the dataset's folder. The samples of a split share shards, mixed,
     so that one split can be read alone. Readers see the new index when all shards are there, and the old one before.
-    Files are copied as they are ('seg-prep check' looks for damaged ones). A sample with a missing file lacks it in the
-    shards, too, and is listed; the exit code is 1 then. Needs the extra cloud.
+    Files are copied as they are ('seg-prep check' looks for damaged ones). A sample with a file that is missing, or may
+    not be read, lacks it in the shards, too, and is listed; the exit code is 1 then. Needs the extra cloud.
 
     Example:
 

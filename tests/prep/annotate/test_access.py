@@ -11,7 +11,6 @@ from prep.annotate.app import annotate_app
 from prep.annotate.store.store import Store
 from prep.core.errors import SegError
 from prep.dataset.dataset import Sample, write_index
-from prep.web.guard import Refusal
 from tests.prep.annotate.store.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
 
@@ -216,11 +215,13 @@ def test_an_index_that_leads_out_of_the_dataset_is_refused(root: Path, name: str
 
 @pytest.mark.parametrize("stem", ["../../outside", "/tmp/outside", "..", "a/../../../outside"])
 def test_a_stem_that_leads_out_of_the_dataset_is_never_written(root: Path, stem: str) -> None:
-    write_index(root / "index.csv", [Sample(stem, "images/s0.png", "", 32, 24)])
     store = Store(root)
+    write_index(root / "index.csv", [Sample(stem, "images/s0.png", "", 32, 24)])
     before = files_of(root.parent)
-    with pytest.raises(Refusal):
+    with pytest.raises(SegError):
         send(store, stem, block(0, 0, 1, 1, 0), "none", "one")
+    with pytest.raises(SegError, match="names files of other folders, or none"):
+        Store(root)
     assert files_of(root.parent) == before
 
 

@@ -253,6 +253,17 @@ def test_orphans(root: Path) -> None:
     assert finding.text == "2 files in images/ or masks/ are not named in index.csv; no command uses them."
 
 
+@pytest.mark.parametrize(
+    "name", ["Images/image_3.png", "images\\image_3.png", " images/image_3.png", "images/IMAGE_3.PNG"]
+)
+def test_a_file_that_the_index_calls_nearly_so_is_not_to_be_deleted(root: Path, name: str) -> None:
+    change_rows(root, ["image_3"], image=name)
+    findings = {finding.kind: finding for finding in check_dataset(root, workers=1)}
+    hint = "images/image_3.png is there: correct the name in index.csv"
+    assert findings["missing-file"].names == (f"{name} ({hint})",)
+    assert "orphan" not in findings
+
+
 def test_masks_of_rejected_images_are_neither_orphans_nor_missing(root: Path) -> None:
     change_rows(root, ["image_1", "image_2"], mask="")
     (root / "states.csv").write_text("stem,state\nimage_1,rejected\nimage_3,done\n")

@@ -17,6 +17,7 @@ from prep.dataset import lock
 from prep.dataset.dataset import Dataset
 from tests.conftest import Raw
 from tests.support import (
+    SCRIPTS,
     images_only,
     masks_of,
     no_space,
@@ -498,3 +499,30 @@ def test_a_file_that_may_not_be_written_is_named(
     monkeypatch.setattr(lock, "open_plain", refused)
     said = run_error("masks", "inspect", raw.masks, "--images", raw.photos, *options)
     assert said == f"{options[1]}: permission denied; choose another folder or change its permissions"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_results_that_cannot_be_written_are_told_in_words(dataset: Dataset, more: tuple[str, ...]) -> None:
+    words = [SCRIPTS / "seg-prep", "stats", dataset.root, *more]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "Error: the output: no space left on the disk; free some and run the same command again\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no folder that is in use goes there")
+def test_a_working_folder_that_was_removed_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    script = f"cd gone && rmdir ../gone && {SCRIPTS / 'seg-prep'} synth --n 2"
+    result = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: the folder that this was typed in is not there any more; go to another one")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such limit there")
+def test_a_file_that_would_be_too_large_says_what_to_do(dataset: Dataset) -> None:
+    script = f"ulimit -f 0 && {SCRIPTS / 'seg-prep'} stats {dataset.root}"
+    result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "the file would be larger than may be here, by the file system or by ulimit -f; choose" in result.stderr

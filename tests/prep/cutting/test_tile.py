@@ -455,3 +455,28 @@ def test_the_command_that_convert_names_for_polygons_of_a_map_works_as_it_stands
     found = put_together(tmp_path / "datasets/roofs", "masks", MASK.shape)
     assert (found == 0).sum() == 30 * 50
     assert Dataset.open(tmp_path / "datasets/roofs").classes.names == ("roof",)
+
+
+def test_rings_without_end_or_inside_are_taken_as_meant(raster: Path, tmp_path: Path) -> None:
+    """Three points that do not come back are a triangle; a hole without points is none; a line has no inside."""
+    square, triangle = box(20, 10, 70, 40), box(60, 50, 110, 85)[:3]
+    closed = [("a", [square]), ("b", [[*triangle, triangle[0]]])]
+    odd = [("a", [square[:-1], []]), ("b", [triangle]), ("c", [square[:2]]), ("c", [])]
+    for name, regions in (("closed", closed), ("odd", odd)):
+        labels = write_geojson(tmp_path / f"{name}.geojson", [(kind, []) for kind, _ in regions])
+        content = json.loads(labels.read_text())
+        for feature, (_, rings) in zip(content["features"], regions, strict=True):
+            feature["geometry"]["coordinates"] = rings
+        labels.write_text(json.dumps(content))
+        said = run_ok("tile", raster, "-o", tmp_path / name, "--labels", labels, "--attribute", "kind").stdout
+        assert ("2 shapes left out" in said) == (name == "odd")
+    masks = [put_together(tmp_path / name, "masks", MASK.shape) for name in ("closed", "odd")]
+    assert np.bincount(masks[0].ravel(), minlength=2)[:2].min() > 500
+    assert (masks[0] == masks[1]).all()
+
+
+def test_polygons_without_attributes_are_told_what_they_lack(raster: Path, tmp_path: Path) -> None:
+    labels = write_geojson(tmp_path / "bare.geojson", [("a", [box(20, 10, 70, 40)])])
+    labels.write_text(labels.read_text().replace('{"kind": "a"}', "{}"))
+    error = run_error("tile", raster, "-o", tmp_path / "d", "--labels", labels)
+    assert error == f"{labels}: its polygons have no attribute; add one to each that says its class"

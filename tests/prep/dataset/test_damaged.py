@@ -16,7 +16,7 @@ from prep.dataset.dataset import Dataset, write_index
 from prep.dataset.stats import compute_stats, ensure_stats, is_stale, read_stats
 from prep.patching.patches import cut_patches, read_patch_settings, read_patch_stems
 from prep.splitting.split import ensure_split
-from tests.support import by_stem, run_error, run_ok, run_partly, run_prep, tree
+from tests.support import CLASSES, by_stem, run_error, run_ok, run_partly, run_prep, tree
 
 IMAGE, MASK = "image_000002", "image_000005"
 
@@ -228,25 +228,25 @@ def test_each_is_listed_once_where_the_split_is_made_on_the_way(hurt: Dataset) -
 
 
 def test_what_is_left_out_is_refused_listed_or_too_much(tmp_path: Path) -> None:
-    problems = {"b": "b is bad", "a": "a is bad"}
-    leave_out({}, 3, tmp_path, None)
+    problems, dataset = {"b": "b is bad", "a": "a is bad"}, Dataset(tmp_path, CLASSES, ())
+    leave_out({}, 3, dataset, None)
     failures = Failures(2)
-    leave_out(problems, 3, tmp_path, failures)
-    leave_out(problems, 3, tmp_path, failures)  # the same are not counted twice
+    leave_out(problems, 3, dataset, failures)
+    leave_out(problems, 3, dataset, failures)  # the same are not counted twice
     assert failures.problems == ["a is bad", "b is bad"]
     with pytest.raises(TooManyFailed):
-        leave_out(problems, 3, tmp_path, Failures(1))
+        leave_out(problems, 3, dataset, Failures(1))
     with pytest.raises(SegError, match=r"a is bad\nb is bad\nMend or replace"):
-        leave_out(problems, 3, tmp_path, None)
+        leave_out(problems, 3, dataset, None)
     with pytest.raises(SegError, match="no sample can be read"):
-        leave_out(problems, 2, tmp_path, Failures())
+        leave_out(problems, 2, dataset, Failures())
 
 
 def test_too_many_are_all_counted_and_the_advice_lets_them_pass(tmp_path: Path) -> None:
-    problems = {f"{number:02}": f"{number} is bad" for number in range(15)}
+    problems, dataset = {f"{number:02}": f"{number} is bad" for number in range(15)}, Dataset(tmp_path, CLASSES, ())
     with pytest.raises(TooManyFailed, match=r"(?s)15 files cannot be used.*and 5 more.*--max-failed 15$"):
-        leave_out(problems, 20, tmp_path, Failures(0))
-    leave_out(problems, 20, tmp_path, Failures(15))
+        leave_out(problems, 20, dataset, Failures(0))
+    leave_out(problems, 20, dataset, Failures(15))
 
 
 def test_only_errors_in_words_are_problems() -> None:

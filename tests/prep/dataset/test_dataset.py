@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prep.core.classes import write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample, find_dataset, read_index, write_index
-from tests.support import load, random_image, run_error, run_partly, run_prep, run_script, save
+from tests.support import (
+    CLASSES,
+    load,
+    random_image,
+    random_mask,
+    run_error,
+    run_partly,
+    run_prep,
+    run_script,
+    save,
+    tree,
+)
 
 HEADER = "stem,image,mask,width,height,group,split\n"
 GOOD = "a,images/a.png,masks/a.png,32,24,,train\n"
@@ -265,3 +277,28 @@ def test_what_is_called_index_csv_and_is_no_file_is_named(tmp_path: Path) -> Non
 def test_open_wants_a_dataset(tmp_path: Path) -> None:
     with pytest.raises(SegError, match="not a dataset"):
         Dataset.open(tmp_path)
+
+
+@pytest.mark.parametrize("stem", ["", "..", "../../outside", "/outside", "a/b"])
+def test_a_stem_names_no_files_of_other_folders(tmp_path: Path, stem: str) -> None:
+    """Export, prediction and annotation call their files by it."""
+    home = tmp_path / "deep" / "er"
+    save(home / "theirs" / "images" / "x.png", random_image(0))
+    save(home / "theirs" / "masks" / "x.png", random_mask(0))
+    stem = f"{tmp_path}{stem}" if stem.startswith("/") else stem
+    write_index(home / "theirs" / "index.csv", [Sample(stem, "images/x.png", "masks/x.png", 32, 24)])
+    write_classes(home / "theirs" / "classes.json", CLASSES)
+    before = tree(tmp_path)
+    error = run_error("masks", "export", home / "theirs", "--to", "rgb", "-o", home / "rgb")
+    assert f"index.csv: the stem {stem!r} names files of other folders, or none" in error
+    assert tree(tmp_path) == before
+
+
+def test_names_of_the_index_are_read_as_folders_list_them(tmp_path: Path) -> None:
+    write_index(
+        tmp_path / "index.csv", [Sample("a", "./images//a.png", "masks/./a.png", 1, 1), Sample("b", "", "", 1, 1)]
+    )
+    assert [(s.image, s.mask) for s in read_index(tmp_path / "index.csv")] == [
+        ("images/a.png", "masks/a.png"),
+        ("", ""),
+    ]

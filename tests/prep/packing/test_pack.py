@@ -1,10 +1,14 @@
 """A dataset that was packed comes back byte for byte, and readers see all of it or nothing."""
 
+import errno
 import io
 import json
+import os
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +21,9 @@ from prep.core.classes import write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample, write_index
 from prep.packing import pack as packing
+from prep.packing import shard as shards_of_files
 from prep.packing.pack import pack_dataset
-from prep.packing.pack_index import PACK_INDEX
+from prep.packing.pack_index import PACK_INDEX, packed_samples
 from prep.packing.shard import WriteShard
 from prep.packing.unpack import unpack_dataset
 from prep.storage import store as storage
@@ -350,3 +355,83 @@ def test_where_no_sample_is_whole_nothing_is_packed(root: Path, tmp_path: Path) 
     said = run_error("pack", root, "-o", tmp_path / "packed")
     assert "no sample can be read" in said
     assert not (tmp_path / "packed" / PACK_INDEX).exists()
+
+
+def test_a_file_that_may_not_be_read_is_left_out_until_it_may(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, content_of = root / "masks" / "e.png", (root / "masks" / "e.png").read_bytes()
+    may, opened = os.access, shards_of_files.open_to_read
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != locked and may(path, mode))  # also for root
+
+    def refuse(path: Path) -> BinaryIO:
+        if path == locked:
+            raise PermissionError(errno.EACCES, "permission denied")
+        return opened(path)
+
+    monkeypatch.setattr(shards_of_files, "open_to_read", refuse)
+    packed = tmp_path / "packed"
+    said = run_partly("pack", root, "-o", packed, "--workers", 1)
+    assert f" left out:\n  {locked}: permission denied; change its permissions" in said
+    run_ok("unpack", packed, "-o", tmp_path / "back")
+    assert not (tmp_path / "back" / "masks" / "e.png").exists()
+    assert (tmp_path / "back" / "images" / "e.jpg").read_bytes() == (root / "images" / "e.jpg").read_bytes()
+    monkeypatch.undo()
+    assert "--overwrite" in run_error("pack", root, "-o", packed)
+    run_ok("pack", root, "-o", packed, "--overwrite")
+    run_ok("unpack", packed, "-o", tmp_path / "whole")
+    assert (tmp_path / "whole" / "masks" / "e.png").read_bytes() == content_of
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+def test_what_is_packed_can_be_unpacked_whatever_it_is_called(root: Path, tmp_path: Path) -> None:
+    for name in ("2026-01-01T12:00:00", "back\\slash", "two\nlines"):
+        (root / "images" / f"{name}.png").write_bytes(b"photo")
+    run_ok("pack", root, "-o", tmp_path / "packed")
+    run_ok("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+    assert content(tmp_path / "back") == content(root)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("c:notes.txt", "rename it"), ("a\\..\\b", "rename it"), ("Gr\udcfcn.txt", "not in UTF-8; rename")],
+)
+def test_what_could_not_be_unpacked_is_not_packed(root: Path, tmp_path: Path, name: str, told: str) -> None:
+    (root / name).touch()
+    assert told in run_error("pack", root, "-o", tmp_path / "packed")
+    assert not (tmp_path / "packed").exists()
+
+
+def test_a_file_of_two_samples_is_one_of_each(root: Path, tmp_path: Path) -> None:
+    """One of them is not whole, and two are of different splits, so that they lie in different shards."""
+    shared = {"a": "masks/e.png", "f": "masks/g.png", "c%20": "masks/d.jpg.png"}
+    samples = [replace(s, mask=shared.get(s.stem, s.mask)) for s in Dataset.open(root).samples]
+    write_index(root / "index.csv", samples)
+    (root / "images" / "a.png").unlink()
+    before = content(root)
+    run_partly("pack", root, "-o", tmp_path / "packed", "--shard-size", SMALL)
+    run_ok("unpack", tmp_path / "packed", "-o", tmp_path / "back")
+    assert content(tmp_path / "back") == before
+    rows = table(tmp_path / "packed").to_pylist()
+    missing = {name for row in packed_samples(table(tmp_path / "packed"), "x") for name in row.missing}
+    assert missing == {"images/a.png"}
+    for row in rows:
+        data = (next((tmp_path / "packed").glob("data-*")) / row["shard"]).read_bytes()
+        for kind in ("image", "mask"):
+            if row[f"{kind}_sha256"]:
+                part = data[row[f"{kind}_offset"] :][: row[f"{kind}_bytes"]]
+                assert part == (root / row[kind]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [("stem", None, "a row has no stem"), ("width", None, "a row has no width"), ("image", "x" * 300, "too long")],
+)
+def test_a_damaged_row_is_told_in_words(root: Path, tmp_path: Path, column: str, value: object, told: str) -> None:
+    target = tmp_path / "packed"
+    pack_dataset(root, str(target), shard_size=SMALL)
+    rows, schema = table(target).to_pylist(), table(target).schema
+    rows[0][column] = value
+    parquet.write_table(pa.Table.from_pylist(rows, schema), target / PACK_INDEX)
+    assert told in run_error("unpack", target, "-o", tmp_path / "back", "--split", rows[0]["split"])

@@ -16,6 +16,7 @@ import torch
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset, Sample, read_index, write_index
+from prep.dataset.stats import compute_stats, ensure_stats
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset
 from tests.support import run_ok, run_partly, run_train, save
@@ -231,13 +232,33 @@ def test_training_from_shards_by_the_command_and_going_on(
     assert "was made of another dataset than" in result.stderr
 
 
+def test_statistics_that_were_old_when_they_were_packed_are_counted_from_the_shards(root: Path, tmp_path: Path) -> None:
+    save(root / "masks/03.png", np.zeros((43, 67), np.uint8))
+    small = packed(root, tmp_path)
+    stats, is_new = ensure_stats(small)
+    assert is_new
+    assert stats == compute_stats(open_dataset(root))
+    assert ensure_stats(open_dataset(small.root)) == (stats, False)
+
+
+def test_a_damaged_file_in_a_shard_is_named_alone_with_where_to_mend_it(root: Path, tmp_path: Path) -> None:
+    (root / "masks/03.png").write_bytes(b"no mask")
+    small = packed(root, tmp_path)
+    with pytest.raises(SegError) as raised:
+        ensure_stats(small)
+    first, *rest = str(raised.value).splitlines()
+    assert first.startswith(f"{small.root / 'masks/03.png'}: ")
+    where = tmp_path / "packed"
+    assert rest == [f"Mend them in the dataset that was packed at {where}, and pack it again with --overwrite"]
+
+
 @pytest.mark.parametrize("name", ["images/03.png", "masks/03.png", "masks/24.png"])
 def test_what_was_missing_when_it_was_packed_is_not_trained_without(root: Path, tmp_path: Path, name: str) -> None:
     (root / name).unlink()
     assert f"{root / name}: no such file" in run_partly("pack", root, "-o", tmp_path / "packed")
     with pytest.raises(SegError) as raised:
         stream_dataset(str(tmp_path / "packed"), tmp_path / "small")
-    assert f"packed: {name} was not there when the dataset was packed" in str(raised.value)
+    assert f"packed: {name} was not there, or not readable, when the dataset was packed" in str(raised.value)
     assert not (tmp_path / "small").exists()
 
 
@@ -249,5 +270,5 @@ def test_a_test_image_that_was_missing_then_is_in_no_score(
     run_partly("pack", root, "-o", "packed")
     result = run_train("packed", "--epochs", 1, "--size", 32, "--width", 4, "--depth", 2, "--device", "cpu")
     assert result.exit_code == 1, result.output
-    assert "packed: images/23.png was not there when the dataset was packed" in result.stderr
+    assert "packed: images/23.png was not there, or not readable, when the dataset was packed" in result.stderr
     assert Path("runs/latest/metrics.json").exists()

@@ -156,3 +156,13 @@ def test_a_folder_of_runs_that_cannot_be_written_is_told(tmp_path: Path, monkeyp
     monkeypatch.setattr(Path, "mkdir", refused)
     with pytest.raises(SegError, match=r"^runs/synth-[-0-9]+: permission denied; choose another folder"):
         new_run(Path("datasets/synth"))
+
+
+def test_a_latest_that_leads_to_itself_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("runs").mkdir()
+    Path("runs/latest").symlink_to("latest")
+    with pytest.raises(
+        SegError, match=r"^runs/latest: leads to latest, which is not there; name the run that you mean$"
+    ):
+        find_run(None, pytest.fail)
