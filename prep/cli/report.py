@@ -12,12 +12,14 @@ from prep.cli.options import cluster_option, dataset_argument, json_option, work
 @dataset_argument
 @workers_option
 @json_option
+@click.pass_context
 @cluster_option
-def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
+def report(context: click.Context, dataset: Path | None, workers: int | None, as_json: bool) -> None:
     """Write report.html into the dataset: findings, pictures, classes, splits, sizes and colours on one page.
 
     The page is a single file without scripts that can be sent to somebody as it is. It is a view of the dataset:
-    run the command again after a change, and it replaces its own report.html.
+    run the command again after a change, and it replaces its own report.html. As with 'seg-prep check', the exit code
+    is 1 if there are errors.
 
     Example:
 
@@ -42,3 +44,5 @@ def report(dataset: Path | None, workers: int | None, as_json: bool) -> None:
         {"dataset": opened.root, "report": path, "samples": len(opened.samples), "findings": counts},
         f"{listed} -> {path}",
     )
+    if counts["error"]:
+        context.exit(1)

@@ -15,6 +15,7 @@ from prep.converting.oddities import (
     class_remarks,
     file_remarks,
     photo_remarks,
+    unreadable,
 )
 from prep.converting.pairing import Pairing, pairing_of
 from prep.converting.unknown import add_up
@@ -38,7 +39,10 @@ _VALUES_SHOWN = 30
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a label source holds: values by falling pixels, and remarks on what is odd, each with what to do."""
+    """What a label source holds: values by falling pixels, and remarks on what is odd, each with what to do.
+
+    problems: what is wrong with each label that cannot be read, which the remarks say, too.
+    """
 
     reader: str
     labels: int
@@ -47,6 +51,7 @@ class Inspection:
     classes: ClassMap = field(repr=False)
     appearances: Mapping[int, Appearance] = field(default_factory=dict, repr=False)
     """What the photos show where the most common values lie, by code."""
+    problems: tuple[str, ...] = ()
 
 
 def inspect_labels(
@@ -110,7 +115,8 @@ def _inspected(
         *filter(None, [similar_names(classes.names) if classes else ""]),
     ]
     class_map = _class_map(chosen, values, classes)
-    return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances)
+    problems = tuple(unreadable(found, facts))
+    return Inspection(chosen.name, len(found.labels), tuple(values), tuple(remarks), class_map, appearances, problems)
 
 
 def write_results(found: Inspection, class_map: Path | None, sheet: Path | None, *, overwrite: bool) -> None:

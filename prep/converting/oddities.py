@@ -76,6 +76,11 @@ class ReadFacts:
             return LabelFacts(NO_CODES, 0, 0, problem=str(error))
 
 
+def unreadable(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
+    """What is wrong with each label that cannot be read."""
+    return [*source.damaged.values(), *(each.problem for each in facts if each.problem)]
+
+
 def file_remarks(source: LabelSource, facts: Sequence[LabelFacts], reader: str) -> list[str]:
     """One remark for each label that cannot be read, for what is missing, and for each oddity of file headers."""
     texts = {
@@ -89,8 +94,7 @@ def file_remarks(source: LabelSource, facts: Sequence[LabelFacts], reader: str) 
         "16-bit": ("16-bit mask", "", ", read as ids"),
         "32-bit": ("mask of 32 or 64 bits", "masks of 32 or 64 bits", ", whose whole numbers are read as ids"),
     }
-    problems = [*source.damaged.values(), *(each.problem for each in facts if each.problem)]
-    remarks = [f"cannot be read: {problem}" for problem in problems]
+    remarks = [f"cannot be read: {problem}" for problem in unreadable(source, facts)]
     if source.missing:
         remarks.append(f"listed but not there: {list_some(source.missing)}")
     for oddity, (one, many, text) in texts.items():

@@ -181,7 +181,7 @@ def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
     twins: list[tuple[FoundFile, FoundFile]] = []
     for file in found:
         if not file.name.isprintable():
-            raise SegError(_odd(file))
+            raise SegError(unprintable(file.path))
         twin = seen.setdefault(file.stem, file)
         if twin is not file:
             twins.append((twin, file))
@@ -203,7 +203,7 @@ def with_own_names(found: Sequence[FoundFile]) -> tuple[list[FoundFile], list[st
     own = [file for file in shown if len(named[file.stem]) == 1]
     if shown and not own:
         refuse_equal_stems(shown)
-    problems = [_odd(file) for file in found if not file.name.isprintable()]
+    problems = [unprintable(file.path) for file in found if not file.name.isprintable()]
     return own, problems + [_shared(file, named[file.stem]) for file in shown if len(named[file.stem]) > 1]
 
 
@@ -214,9 +214,9 @@ def _shared(file: FoundFile, all_of_stem: Sequence[FoundFile]) -> str:
     )
 
 
-def _odd(file: FoundFile) -> str:
-    """Of a name with control characters, or with bytes that are no UTF-8."""
-    return f"{str(file.path)!r}: the name holds characters that cannot be shown; rename the file"
+def unprintable(path: Path) -> str:
+    """What is wrong with a file whose name has control characters, or bytes that are no UTF-8."""
+    return f"{str(path)!r}: the name holds characters that cannot be shown; rename the file"
 
 
 def _way_out(twins: Sequence[tuple[FoundFile, FoundFile]]) -> str:

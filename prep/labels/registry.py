@@ -12,7 +12,7 @@ from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import within_limits
 from prep.core.words import as_source, list_some
-from prep.images.finding import FoundFile, refuse_equal_stems
+from prep.images.finding import FoundFile, refuse_equal_stems, unprintable
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import (
     annotation_xml,
@@ -159,10 +159,18 @@ def label_source(
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))
         found = with_note_on_split(with_splits_of_folders(found, source, photos), source)
+    found = _with_names_to_show(found)
     if not found.labels:
         raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
     return found if reader is None else _read_as(found, reader)
+
+
+def _with_names_to_show(found: LabelSource) -> LabelSource:
+    """Without labels whose names hold control characters: each counts as a damaged one."""
+    odd = {label.stem: unprintable(label.path) for label in found.labels if not label.stem.isprintable()}
+    labels = tuple(label for label in found.labels if label.stem not in odd)
+    return replace(found, labels=labels, damaged={**found.damaged, **odd}) if odd else found
 
 
 def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) -> LabelSource:

@@ -92,7 +92,9 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @workers_option
 @overwrite_option
 @json_option
+@click.pass_context
 def inspect(
+    context: click.Context,
     source: Path | str,
     photos: Path | str | None,
     classes_file: Path | str | None,
@@ -109,7 +111,8 @@ def inspect(
 ) -> None:
     """Show every value in raw labels, with its pixels, files and name, and what is odd about the files.
 
-    Reads whatever 'seg-prep masks convert' reads, and changes nothing. Nothing here is random. Where photos are known,
+    Reads whatever 'seg-prep masks convert' reads, and changes nothing; the exit code is 1 if a label cannot be read.
+    Nothing here is random. Where photos are known,
     the column "photo" is their mean colour where the value lies, in the few photos that hold most of it; --sheet shows
     crops of them, bright where the value lies and dimmed elsewhere.
 
@@ -151,9 +154,12 @@ def inspect(
             "labels": found.labels,
             "values": [vars(value) for value in found.values],
             "remarks": list(found.remarks),
+            "problems": list(found.problems),
         },
         _text(found) + written,
     )
+    if found.problems:
+        context.exit(1)
 
 
 def _text(found: "Inspection") -> str:

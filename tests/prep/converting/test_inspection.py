@@ -11,7 +11,7 @@ from PIL import Image
 from prep.converting.noise import noise_among
 from prep.core.classes import read_classes
 from tests.conftest import Raw
-from tests.support import COLORS, paint, random_mask, run_error, run_ok, save, tree
+from tests.support import COLORS, paint, random_mask, run_error, run_ok, run_prep, save, tree
 
 
 def inspected(*arguments: object) -> dict[str, object]:
@@ -96,7 +96,9 @@ def test_sizes_and_orientation_against_the_photos(raw: Raw) -> None:
 def test_classes_that_do_not_occur_and_damaged_files(raw: Raw) -> None:
     raw.classes.write_text("background,#000000\nroad,#123456\n", encoding="utf-8")
     (raw.masks / "b.png").write_bytes((raw.masks / "b.png").read_bytes()[:60])
-    said = remarks_of(raw.masks, "--classes", raw.classes, "--images", raw.photos)
+    result = run_prep("masks", "inspect", raw.masks, "--classes", raw.classes, "--images", raw.photos)
+    assert result.exit_code == 1
+    said = result.stdout
     assert "1 of 2 classes of the class map occur in no mask (road)" in said
     assert f"cannot be read: {raw.masks / 'b.png'}: the file is truncated or damaged" in said
 

@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from scipy.io import savemat
 
 from prep.dataset.dataset import Dataset
 from prep.labels.registry import formats
-from tests.support import load, run_error, run_ok, run_partly, save, smooth_image
+from tests.support import load, run_error, run_ok, run_partly, run_prep, save, smooth_image
 
 HEIGHT, WIDTH = 24, 32
 STEMS = ("a1", "b2", "c3")
@@ -434,7 +435,9 @@ def test_inspect_names_the_damaged_file_and_reads_the_others(tmp_path: Path) -> 
     photos(tmp_path / "raw", "labelme")
     files = [EACH["labelme"](tmp_path / "raw", stem) for stem in STEMS]
     files[1].write_text('{"shapes": [')
-    said = run_ok("masks", "inspect", tmp_path / "raw").stdout
+    result = run_prep("masks", "inspect", tmp_path / "raw")
+    assert result.exit_code == 1
+    said = result.stdout
     assert f"* cannot be read: {files[1]}: not valid JSON (Expecting value: line 1 column 13" in said
     assert "2 labels, read as labelme" in said
 
@@ -577,3 +580,18 @@ def test_an_image_in_memory_is_what_the_damage_is_made_of() -> None:
     data = io.BytesIO()
     Image.fromarray(inside("a1").astype(np.uint8)).save(data, "PNG")
     assert all(spoil(data.getvalue()) != data.getvalue() for spoil in DAMAGES.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_a_label_whose_name_cannot_be_shown_is_left_out(tmp_path: Path) -> None:
+    for number, stem in enumerate(("a", "b\x1b[31m", "c")):
+        if stem.isprintable():
+            save(tmp_path / "photos" / f"{stem}.png", smooth_image(HEIGHT, WIDTH))
+        save(tmp_path / "masks" / f"{stem}.png", np.full((HEIGHT, WIDTH), number % 2, np.uint8))
+    (tmp_path / "classes.txt").write_text("ground\nroad\n")
+    names = ("--images", tmp_path / "photos", "--classes", tmp_path / "classes.txt")
+    said = run_partly("masks", "convert", tmp_path / "masks", "-o", tmp_path / "set", *names)
+    assert r"b\x1b[31m.png': the name holds characters that cannot be shown; rename the file" in said
+    assert [sample.stem for sample in Dataset.open(tmp_path / "set").samples] == ["a", "c"]
+    said = run_error("masks", "convert", tmp_path / "masks", "-o", tmp_path / "none", *names, "--in-order")
+    assert "all that is paired in order would shift" in said
