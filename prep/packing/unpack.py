@@ -22,11 +22,15 @@ _OF_ALL = (*DERIVED, FOLDS, REPORT)
 
 @dataclass(frozen=True)
 class Unpacked:
-    """How many samples and bytes were fetched, and whether anything new was written."""
+    """How many samples and bytes were fetched, and whether anything new was written.
+
+    missing: files of these samples that were not there when they were packed.
+    """
 
     samples: int
     size: int
     changed: bool
+    missing: tuple[str, ...] = ()
 
 
 def unpack_dataset(
@@ -58,7 +62,8 @@ def unpack_dataset(
         if splits:
             write_index(change.path(INDEX), sorted((each.sample for each in chosen), key=_stem))
         changed = change.commit(overwrite=False)
-    return Unpacked(len(chosen), sum(kept.size for each in wanted for kept in each.kept), bool(changed))
+    missing = tuple(sorted({name for each in chosen for name in each.missing}))
+    return Unpacked(len(chosen), sum(kept.size for each in wanted for kept in each.kept), bool(changed), missing)
 
 
 def _stem(sample: Sample) -> str:

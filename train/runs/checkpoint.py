@@ -150,9 +150,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         _refuse_packed(content)
         data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds; all mean that the file is not ours
-        raise SegError(f"{path}: not a checkpoint of seg-train, or damaged") from error
+        raise SegError(f"{path}: not a checkpoint of seg-train, or damaged; copy it again, or name another") from error
     if not isinstance(data, dict):
-        raise SegError(f"{path}: not a checkpoint of seg-train")
+        raise SegError(f"{path}: not a checkpoint of seg-train; name a run, or its model.pt")
     return data
 
 

@@ -132,4 +132,5 @@ def unpack(url: str, output: Path, splits: tuple[str, ...], workers: int | None,
     done = "" if result.changed else " (all there already)"
     text = f"{counted(result.samples, 'sample')}, {result.size:,} bytes -> {output}{done}"
     told = {"url": shown(url), "dataset": output, "samples": result.samples, "bytes": result.size}
-    emit(told | {"changed": result.changed}, text)
+    emit(told | {"changed": result.changed, "missing": result.missing}, text)
+    end_with_left_out([f"{output / name}: was not there when the dataset was packed" for name in result.missing])
