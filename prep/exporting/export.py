@@ -17,7 +17,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, Sample, is_dataset
-from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PATCHES, PHOTOS
+from prep.dataset.dataset_files import IMAGES, INDEX, LABELS, MASKS, PATCHES, PHOTOS
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction, settle, writing
@@ -133,6 +133,11 @@ class _WriteSample:
 
     def _read(self, sample: Sample) -> tuple[Label, NDArray[np.int64]]:
         """The annotations with all files, the image among them: as it is, but no damaged one goes out."""
+        if "\\" in sample.stem:
+            raise SegError(
+                f"{self.dataset.root / sample.image}: other tools take the \\ in its stem for a folder; change it "
+                f"in {self.dataset.root / INDEX}"
+            )
         content = self.dataset.content(sample.image)
         self.dataset.decoded_image(sample, content)
         mask = self.dataset.mask(sample)

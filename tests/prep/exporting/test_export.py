@@ -1,8 +1,10 @@
 """seg-prep masks export: every layout is read back by a small reader of its own, which shares no code with it."""
 
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -332,6 +334,15 @@ def test_a_bad_mask_is_left_out(layout: str, name: str, campus: Dataset, tmp_pat
     written = zipfile.ZipFile(tmp_path / name).namelist() if name == "out.zip" else tree(tmp_path / name)
     assert any("b c" in each for each in written)
     assert not any("é" in each for each in written)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+def test_a_stem_that_other_tools_take_for_a_folder_is_left_out(campus: Dataset, tmp_path: Path) -> None:
+    """COCO and YOLO brought the sample 'back\\slash' back as 'slash'."""
+    first, *others = campus.samples
+    write_index(campus.root / "index.csv", [replace(first, stem="back\\slash"), *others])
+    said = run_partly("masks", "export", campus.root, "--to", "coco", "-o", tmp_path / "made")
+    assert f"{campus.root / first.image}: other tools take the \\ in its stem for a folder; change it in" in said
 
 
 def test_where_all_masks_are_bad_nothing_is_written(campus: Dataset, tmp_path: Path) -> None:
