@@ -65,6 +65,9 @@ def _opened(archive: Path, changed: int, size: int) -> zipfile.ZipFile:
     with explained(archive):
         open_to_read(archive).close()  # ZipFile would wait for the other end of a pipe
         try:
-            return zipfile.ZipFile(archive)
+            opened = zipfile.ZipFile(archive)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise SegError(f"{archive}: no zip file, or a damaged one ({error}); export it again") from error
+    if "" in opened.NameToInfo:  # with which zipfile itself cannot deal
+        raise SegError(f"{archive}: a damaged zip file (a member without a name); export it again")
+    return opened

@@ -11,7 +11,7 @@ import pytest
 from prep.core.classes import read_classes
 from prep.core.errors import SegError
 from prep.images.imageio import read_image, read_mask
-from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_ok, save
+from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_ok, run_prep, save
 
 ERRORS = ((MemoryError, "needs more memory than there is; save it smaller"), (RecursionError, "nested too deeply"))
 
@@ -63,7 +63,9 @@ def test_resize_leaves_out_the_photo(place: str, raw: Path, monkeypatch: pytest.
 
 def test_inspect_names_the_file(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prep.labels.pixels.rgb.color_codes", failing(MemoryError))
-    assert f"{raw / 'labels/a.png'}: needs more memory" in run_ok("masks", "inspect", raw / "labels").stdout
+    result = run_prep("masks", "inspect", raw / "labels")
+    assert result.exit_code == 1
+    assert f"{raw / 'labels/a.png'}: needs more memory" in result.stdout
 
 
 @pytest.mark.parametrize("place", ["cv2.imdecode", "cv2.cvtColor"])

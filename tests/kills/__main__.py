@@ -18,7 +18,6 @@ from pathlib import Path
 
 from tests.cluster.machines import running
 from tests.kills.commands import CLUSTERED, COMMANDS, make_base
-from tests.kills.killer import preload
 from tests.kills.trials import killed, killed_after, undisturbed
 
 BAD, GOOD, OVER = "bad", "good", "over before the kill"
@@ -34,7 +33,6 @@ def main() -> None:
     parser.add_argument("--cluster", action="store_true", help="let two workers of a cluster do the work, for --random")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
-    preload()
     began, results = time.monotonic(), Counter[tuple[str, str]]()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

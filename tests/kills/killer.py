@@ -1,6 +1,6 @@
 """Runs a command in a process of its own, and kills that process before, or in the middle of, its n-th write."""
 
-import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
@@ -8,20 +8,11 @@ from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.forks import fork_server
+
 _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-PRELOADED = (
-    "prep.checking.check", "prep.cli.main", "prep.converting.inspection", "prep.converting.masks",
-    "prep.cutting.cut_rasters",
-    "prep.patching.patches", "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report",
-    "prep.splitting.split", "synth.dataset", "train.auditing.audit_run", "train.cli.main", "train.exporting.engine",
-    "train.fitting.fit", "train.folding.cross_validation", "train.predicting.predict", "train.reporting.report",
-    "train.scoring.score", "lightning_fabric", "matplotlib.pyplot", "rasterio.warp", "rich.progress", "skimage.measure",
-    "tests.kills.trials", "torch._dynamo",
-)  # fmt: skip
-"""What the commands import when they begin, or on the way."""
-
-_context = multiprocessing.get_context("forkserver")
+_context = fork_server()
 
 
 class Killer:
@@ -72,11 +63,6 @@ def run(
     receiver.close()
     said = folder / "said.txt"
     return process.exitcode or 0, points, said.read_text(encoding="utf-8") if said.exists() else ""
-
-
-def preload() -> None:
-    """Let the processes begin with everything imported."""
-    _context.set_forkserver_preload(list(PRELOADED))
 
 
 def _child(folder: Path, words: list[str], point: int | None, sender: "multiprocessing.connection.Connection") -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.machines import running
+from tests.forks import PRELOADED
 from tests.kills.commands import COMMANDS, make_base
-from tests.kills.killer import PRELOADED, preload
 from tests.kills.trials import killed, killed_after, undisturbed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -19,7 +19,6 @@ _TRIED = 2
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    preload()
     return make_base(tmp_path_factory.mktemp("kills") / "base")
 
 

@@ -6,6 +6,7 @@ few kilobytes can stand for any amount of memory and time.
 
 import io
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ _CHAR, _CHAR_TIMES = b"char", 6
 
 _EMPTY_BYTES = 256
 """Of an element of an empty array: of structs without fields it is a dictionary each."""
+
+_HEAP, _HEAP_OBJECT = rb"GCOL\x01\0\0\0", 16
+"""How a global heap begins, and bytes before the content of an object in it."""
 
 _OPEN_SIDES = 32
 """Most sides that an empty array may state."""
@@ -30,6 +34,7 @@ def declared_hdf(data: bytes, max_depth: int) -> Iterator[int]:
     """
     import h5py  # comes with mat-io
 
+    _refuse_endless_heaps(data)
     sizes: list[int] = []
 
     def leads_out(_: str, link: object) -> bool | None:
@@ -42,6 +47,8 @@ def declared_hdf(data: bytes, max_depth: int) -> Iterator[int]:
         return None
 
     with h5py.File(io.BytesIO(data), "r") as file:
+        if file.id.get_create_plist().get_sizes() != (8, 8):
+            raise ValueError("it counts bytes as MATLAB does not")
         if file.visititems_links(leads_out) or file.visititems(is_elsewhere):  # None goes on, anything else stops
             raise ValueError("it points to other files")
         yield from sizes  # whoever adds them up stops before references are read
@@ -49,6 +56,22 @@ def declared_hdf(data: bytes, max_depth: int) -> Iterator[int]:
         if visits > len(data) + _SPARE_VISITS:
             raise ValueError("it refers to the same contents over and over")
         yield max(0, size - sum(sizes))
+
+
+def _refuse_endless_heaps(data: bytes) -> None:
+    """ValueError for a global heap with an object of no size, which HDF5 reads over and over; nothing stops it.
+
+    Layout: HDF5 File Format Specification, III.E, with lengths of eight bytes.
+    """
+    for heap in re.finditer(_HEAP, data):
+        at = heap.end() + 8
+        end = min(heap.start() + int.from_bytes(data[heap.end() : at], "little"), len(data))
+        while at + _HEAP_OBJECT <= end:
+            number, size = int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 8 : at + 16], "little")
+            room = _HEAP_OBJECT + -(-size // 8) * 8 if number else size  # that of the free room at its end is all of it
+            if not _HEAP_OBJECT <= room <= end - at:
+                raise ValueError("one of its heaps is damaged")
+            at += room
 
 
 class _Weigher:

@@ -595,3 +595,11 @@ def test_a_label_whose_name_cannot_be_shown_is_left_out(tmp_path: Path) -> None:
     assert [sample.stem for sample in Dataset.open(tmp_path / "set").samples] == ["a", "c"]
     said = run_error("masks", "convert", tmp_path / "masks", "-o", tmp_path / "none", *names, "--in-order")
     assert "all that is paired in order would shift" in said
+
+
+def test_a_zip_with_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    """zipfile itself ends in an IndexError."""
+    archive = tmp_path / "labels.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("", "x")
+    assert f"{archive}: a damaged zip file (a member without a name)" in run_error("masks", "inspect", archive)

@@ -17,6 +17,7 @@ from scipy.io import savemat
 from prep.core.errors import SegError
 from prep.labels.matlab import guard as matguard
 from prep.labels.matlab.guard import check_declared
+from prep.labels.matlab.hdf_guard import declared_hdf
 from prep.labels.matlab.matfile import load_mat
 from tests.hostile.seeds import deep_mat, enormous_cell
 from tests.prep.labels.matlab_files import cell, matrix, write_categorical, write_ground_truth, write_hdf
@@ -396,3 +397,26 @@ def test_one_empty_cell_that_many_refer_to_is_honest(tmp_path: Path) -> None:
         hdf_cell(file, "L", [file["M"]] * 15_000)
 
     check_declared(refer(tmp_path / "a.mat", make))
+
+
+def heap_of(fields: list[str]) -> bytes:
+    """HDF5 with an attribute of texts, which lie in a global heap."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as made:
+        made.create_dataset("x", data=np.zeros(3)).attrs["MATLAB_fields"] = np.array(fields, h5py.string_dtype())
+    return file.getvalue()
+
+
+def test_a_heap_that_has_no_end_is_refused() -> None:
+    """HDF5 walks over an object of no size again and again, and nothing stops it."""
+    data = bytearray(heap_of(["a", "longer name", "c" * 40]))
+    list(declared_hdf(bytes(data), 100))  # an honest one is weighed
+    first = data.index(b"GCOL") + 16
+    data[first : first + 2], data[first + 8 : first + 16] = bytes(2), bytes(8)
+    with pytest.raises(ValueError, match="one of its heaps is damaged"):
+        list(declared_hdf(bytes(data), 100))
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1), min_size=1, max_size=300))
+def test_honest_heaps_are_never_refused(fields: list[str]) -> None:
+    list(declared_hdf(heap_of(fields), 100))
