@@ -11,7 +11,7 @@ import pytest
 from prep.core.classes import read_classes
 from prep.core.errors import SegError
 from prep.images.imageio import read_image, read_mask
-from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_ok, run_prep, save
+from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_prep, save
 
 ERRORS = ((MemoryError, "needs more memory than there is; save it smaller"), (RecursionError, "nested too deeply"))
 

@@ -601,5 +601,6 @@ def test_a_zip_with_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
     """zipfile itself ends in an IndexError."""
     archive = tmp_path / "labels.zip"
     with zipfile.ZipFile(archive, "w") as made:
-        made.writestr("", "x")
+        made.writestr("a.png", "x")
+        made.filelist[0].filename = ""
     assert f"{archive}: a damaged zip file (a member without a name)" in run_error("masks", "inspect", archive)
