@@ -10,7 +10,7 @@ PRELOADED = (
     "prep.splitting.split", "synth.dataset", "train.auditing.audit_run", "train.cli.main", "train.exporting.engine",
     "train.fitting.fit", "train.folding.cross_validation", "train.predicting.predict", "train.reporting.report",
     "train.scoring.score", "lightning_fabric", "matplotlib.pyplot", "rasterio.warp", "rich.progress", "skimage.measure",
-    "synth.generate", "tests.concurrent.commands", "tests.kills.trials", "torch._dynamo",
+    "tests.concurrent.commands", "tests.kills.trials", "torch._dynamo",
 )  # fmt: skip
 """What the commands import when they begin, or on the way."""
 
