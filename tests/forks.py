@@ -1,7 +1,7 @@
-"""Processes that begin with everything imported that commands need; one list, as a process has one fork server."""
+"""Processes that begin with everything imported that commands need. A process has one fork server, whoever uses it."""
 
-import multiprocessing
-from multiprocessing.context import ForkServerContext
+from collections.abc import Sequence
+from multiprocessing import forkserver
 
 PRELOADED = (
     "prep.checking.check", "prep.cli.main", "prep.converting.inspection", "prep.converting.masks",
@@ -15,8 +15,16 @@ PRELOADED = (
 """What the commands import when they begin, or on the way."""
 
 
-def fork_server() -> ForkServerContext:
-    """The context of such processes."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*PRELOADED])
-    return context
+def preload() -> None:
+    """Let the processes of the fork server begin with all of that; one that runs with less is ended."""
+    _start_over(PRELOADED)
+
+
+def release() -> None:
+    """Let other tests have a fork server of their own: what it holds counts for the limits of its processes."""
+    _start_over(("__main__",))
+
+
+def _start_over(modules: Sequence[str]) -> None:
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    forkserver.set_forkserver_preload([*modules])

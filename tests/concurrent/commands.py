@@ -1,5 +1,6 @@
 """The commands that write into a dataset, and processes that run them."""
 
+import multiprocessing
 import os
 import shutil
 import sys
@@ -14,7 +15,6 @@ from prep.dataset import lock
 from prep.dataset.dataset import Dataset
 from prep.geo.extra import has_geo
 from prep.web.guard import Refusal
-from tests.forks import fork_server
 from tests.prep.annotate.store.storing import block, send
 from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import colored, write_raster
@@ -44,6 +44,12 @@ COMMANDS = {
 
 STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --seed 1", "annotate": "annotate"}
 """What a command has done if it is killed between its two commits: a split, or a mask that the index does not name."""
+
+_PRELOADED = (
+    "prep.checking.check", "prep.converting.masks", "prep.cutting.cut_rasters", "prep.patching.patches",
+    "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report", "prep.splitting.split",
+)  # fmt: skip
+"""What the commands import when they begin: without that, they are at work within milliseconds."""
 
 READERS = {"check": "check d --workers 1", "export": "masks export d --to rgb -o out --workers 1"}
 
@@ -84,7 +90,9 @@ def start(name: str, folder: Path, output: Path, wait: float, delay: float = 0.0
 
     name: a key of COMMANDS or READERS; "stats step" is the first of the two steps of stats.
     """
-    process = fork_server().Process(target=_run, args=(name, folder, output, wait, delay))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.concurrent.commands", *_PRELOADED])
+    process = context.Process(target=_run, args=(name, folder, output, wait, delay))
     process.start()
     return process
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.cluster.machines import running
+from tests.forks import preload
 from tests.kills.commands import CLUSTERED, COMMANDS, make_base
 from tests.kills.trials import killed, killed_after, undisturbed
 
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--cluster", action="store_true", help="let two workers of a cluster do the work, for --random")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
+    preload()
     began, results = time.monotonic(), Counter[tuple[str, str]]()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

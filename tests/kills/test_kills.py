@@ -1,13 +1,14 @@
 """A sample of the kill points of every command, and of kills at any moment; `make kills` tries them all."""
 
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.machines import running
-from tests.forks import PRELOADED
+from tests.forks import PRELOADED, preload, release
 from tests.kills.commands import COMMANDS, make_base
 from tests.kills.trials import killed, killed_after, undisturbed
 
@@ -18,8 +19,10 @@ _TRIED = 2
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("kills") / "base")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    preload()
+    yield make_base(tmp_path_factory.mktemp("kills") / "base")
+    release()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
