@@ -112,9 +112,8 @@ def inspect(
     """Show every value in raw labels, with its pixels, files and name, and what is odd about the files.
 
     Reads whatever 'seg-prep masks convert' reads, and changes nothing; the exit code is 1 if a label cannot be read.
-    Nothing here is random. Where photos are known,
-    the column "photo" is their mean colour where the value lies, in the few photos that hold most of it; --sheet shows
-    crops of them, bright where the value lies and dimmed elsewhere.
+    Nothing here is random. Where photos are known, the column "photo" is their mean colour where the value lies, in the
+    few photos that hold most of it; --sheet shows crops of them, bright where the value lies and dimmed elsewhere.
 
     Example:
 

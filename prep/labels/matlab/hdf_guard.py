@@ -59,19 +59,20 @@ def declared_hdf(data: bytes, max_depth: int) -> Iterator[int]:
 
 
 def _refuse_endless_heaps(data: bytes) -> None:
-    """ValueError for a global heap with an object of no size, which HDF5 reads over and over; nothing stops it.
+    """ValueError for a global heap with free room of no size, which HDF5 reads over and over; nothing stops it.
 
-    Layout: HDF5 File Format Specification, III.E, with lengths of eight bytes.
+    Layout: HDF5 File Format Specification, III.E, with lengths of eight bytes. Other damage HDF5 tells itself.
     """
+    objects = 0
     for heap in re.finditer(_HEAP, data):
         at = heap.end() + 8
         end = min(heap.start() + int.from_bytes(data[heap.end() : at], "little"), len(data))
         while at + _HEAP_OBJECT <= end:
+            objects += 1
             number, size = int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 8 : at + 16], "little")
-            room = _HEAP_OBJECT + -(-size // 8) * 8 if number else size  # that of the free room at its end is all of it
-            if not _HEAP_OBJECT <= room <= end - at:
+            if not (number or size) or objects > len(data) // _HEAP_OBJECT:  # more than fit in: heaps lie in each other
                 raise ValueError("one of its heaps is damaged")
-            at += room
+            at += _HEAP_OBJECT + -(-size // 8) * 8 if number else size  # that of free room counts its header
 
 
 class _Weigher:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -415,6 +416,16 @@ def test_a_heap_that_has_no_end_is_refused() -> None:
     data[first : first + 2], data[first + 8 : first + 16] = bytes(2), bytes(8)
     with pytest.raises(ValueError, match="one of its heaps is damaged"):
         list(declared_hdf(bytes(data), 100))
+
+
+def test_heaps_in_heaps_are_not_walked_over_and_over() -> None:
+    """A megabyte of them would be a billion objects to look at."""
+    inner = b"GCOL" + struct.pack("<B3xQ", 1, 1 << 20)
+    one = struct.pack("<HH4xQ", 1, 1, len(inner)) + inner
+    began = time.process_time()
+    with pytest.raises(ValueError, match="one of its heaps is damaged"):
+        list(declared_hdf(heap_of(["a"]) + one * ((1 << 20) // len(one)), 100))
+    assert time.process_time() - began < 10
 
 
 @given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1), min_size=1, max_size=300))
