@@ -126,7 +126,7 @@ class Trials:
         results = [self._read_alone(reader, names) for names in ((), (writer,))]
         found = read.code, read.said, tree(place / "out") if (place / "out").exists() else {}
         if found not in results:
-            assert read.code == 1
+            assert read.code == 1, (read, results)
             assert "was changed while it was read; nothing was written" in read.said, read
         return "read"
 
