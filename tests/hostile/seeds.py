@@ -225,7 +225,8 @@ _IMAGE = smooth_image()
 _KINDS = (("jpg", "JPEG"), ("png", "PNG"), ("tif", "TIFF"), ("bmp", "BMP"), ("webp", "WEBP"), ("jpg", "MPO"))
 _BOMB_PNGS = tuple(_enormous_png(side) for side in (19_000, 32_000, 200_000))
 
-_OF_RUNS = ("train.face", "train.predicting.predict", "train.reporting.report")
+_OF_RUNS = ("train.face", "train.predicting.predict", "train.reporting.report", "segmentation_models_pytorch")
+"""The last brings torchvision, at whose import PyTorch makes a folder for its compiler among temporary files."""
 
 TARGETS: dict[str, Target] = {
     "rgb": Target(
