@@ -13,7 +13,7 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.commit import STAGING, pending, read_commit, stamps, wait_for_commits
+from prep.dataset.commit import STAGING, pending, read_commit, settled_stamps, was_still
 from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.lock import holder, is_free, is_held
@@ -29,24 +29,27 @@ _RECORDS = (INDEX, CLASSES, STATES, PHOTOS_RECORD)
 def check_dataset(root: Path, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
     """All findings about the dataset folder `root`, worst first; every image and mask is decoded once.
 
-    All is checked again, a few times, if another command has changed the dataset meanwhile; nothing is if a command was
-    killed while it moved its results in, since nobody can tell then which of them belong together.
+    All is checked again if another command has changed the dataset meanwhile; after a few times, a finding says so.
+    Nothing is if a command was killed while it moved its results in, since nobody can tell then which of them belong
+    together.
     Raises SegError if `root` is no dataset, or if a command is moving results into it.
     """
     if not is_dataset(root):
         raise not_a_dataset(root)
+    findings: list[Finding] = []
     for _ in range(_TIMES):
         try:
-            wait_for_commits(root)
+            before = settled_stamps(root, _RECORDS)
         except SegError:
             if not is_free(root):
                 raise
-            return [*_half_moved(root)]
-        before = stamps(root, _RECORDS)
+            if half_moved := [*_half_moved(root)]:
+                return half_moved
+            continue  # another command has just finished that move
         findings = _findings(root, workers, progress)
-        if stamps(root, _RECORDS) == before and not pending(root):
-            break
-    return findings
+        if was_still(root, _RECORDS, before):
+            return findings
+    return worst_first([*findings, *found("changed-meanwhile", None)])
 
 
 def _findings(root: Path, workers: int | None, progress: Progress) -> list[Finding]:
@@ -128,6 +131,6 @@ def _half_moved(root: Path) -> Iterator[Finding]:
 
 
 def _unfinished(root: Path) -> Iterator[Finding]:
-    names = [path.name for path in root.glob(f"{STAGING}*") if path.is_dir()]
+    staged = [path for path in root.glob(f"{STAGING}*") if path.is_dir()]
     if is_held(root) or is_free(root):  # else they belong to the command that is at work
-        yield from found("unfinished", names)
+        yield from found("unfinished", [path.name for path in staged if path.exists()])  # and not to one just done

@@ -92,6 +92,9 @@ _ERRORS = (
 )  # fmt: skip
 
 _WARNINGS = (
+    ("changed-meanwhile",
+     "The dataset was changed each time it was checked: what is said of it may be of old and new files together.",
+     "check again when the other command is done"),
     ("missing-mask", "{n} image[s] of {total} [has|have] no mask and will not be trained on.",
      "bring the masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'"),
     ("strange-image", "{n} image[s] [is|are] neither JPEG nor PNG: 'seg-prep annotate' does not show [it|them].",

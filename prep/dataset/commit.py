@@ -27,6 +27,7 @@ _LARGEST_RECORD = 2**28
 _TRIES = 100
 
 Result = TypeVar("Result")
+Stamps = list[tuple[int, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -250,20 +251,39 @@ def between_commits(root: Path, names: Collection[str], read: Callable[[], Resul
     names: files that are new after a commit that concerns the reader.  Raises SegError as wait_for_commits does.
     """
     for _ in range(_TRIES):
-        wait_for_commits(root)
-        before = stamps(root, names)
+        before = settled_stamps(root, names)
         try:
             result = read()
         except SegError:
-            if stamps(root, names) == before and not pending(root):
+            if was_still(root, names, before):
                 raise
             continue
-        if stamps(root, names) == before and not pending(root):
+        if was_still(root, names, before):
             return result
     raise SegError(f"{root}: is changed all the time; try again when that is done")
 
 
-def stamps(root: Path, names: Iterable[str]) -> list[tuple[int, ...] | None]:
+def settled_stamps(root: Path, names: Collection[str]) -> Stamps:
+    """Stamps of these files while no commit is under way; waits for one, and raises SegError, as wait_for_commits does.
+
+    A commit that has moved the named files before this may still be moving others: so it is looked for after them.
+    """
+    while True:
+        wait_for_commits(root)
+        found = stamps(root, names)
+        if not pending(root):
+            return found
+
+
+def was_still(root: Path, names: Collection[str], before: Stamps) -> bool:
+    """Whether no commit has touched these files since their stamps were taken, and none is about to.
+
+    One that is over by now has left its traces in the files: so they are looked at after it was looked for.
+    """
+    return not pending(root) and stamps(root, names) == before
+
+
+def stamps(root: Path, names: Iterable[str]) -> Stamps:
     """What tells that a file is another one, or was written, since; None for one that is not there."""
     return [_stamp(root / name) for name in names]
 

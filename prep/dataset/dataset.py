@@ -96,6 +96,16 @@ class Dataset:
         return between_commits(root, (INDEX, CLASSES), lambda: cls._open(root))
 
     @classmethod
+    def open_as_it_is(cls, root: Path) -> tuple[Self, str]:
+        """Open a dataset folder, and the fingerprint with which `refuse_change` tells whether it stayed as it is."""
+
+        def read() -> tuple[Self, str]:
+            dataset = cls._open(root)
+            return dataset, dataset.fingerprint()
+
+        return between_commits(root, (INDEX, CLASSES), read)
+
+    @classmethod
     def _open(cls, root: Path) -> Self:
         if not is_dataset(root):
             raise not_a_dataset(root)

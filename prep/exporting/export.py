@@ -72,7 +72,7 @@ def export_dataset(
     Raises SegError, and writes nothing, if there is nothing to export, if a class name has no form in this layout, or
     if something else stands at `target`.
     """
-    dataset = Dataset.open(root)
+    dataset, fingerprint = Dataset.open_as_it_is(root)
     samples = [sample for sample in dataset.samples if sample.is_labelled]
     if not samples:
         raise no_masks(root)
@@ -83,7 +83,6 @@ def export_dataset(
     settle(home)
     if not overwrite:
         _refuse_results(target, is_zip, {chosen.image(sample) for sample in samples})
-    fingerprint = dataset.fingerprint()
     settings: dict[str, object] = {"dataset": fingerprint, "layout": layout, "target": target.name}
     with writing(home, target=target), Transaction(home, _COMMAND, settings) as change:
         folder = change.staging / "packed" if is_zip else change.path(".")

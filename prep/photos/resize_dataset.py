@@ -107,8 +107,7 @@ def resize_dataset(
     classes, or if other results stand there and `overwrite` is not set.
     """
     refuse_own_folders(source, root)
-    dataset = Dataset.open(source)
-    fingerprint = dataset.fingerprint()
+    dataset, fingerprint = Dataset.open_as_it_is(source)
     before = Dataset.open(root) if is_dataset(root) else None
     if before and before.classes != NO_CLASSES and before.classes != dataset.classes:
         raise SegError(f"{root}: has other classes than {source}; name another dataset with -o")

@@ -11,6 +11,7 @@ from PIL import Image
 
 import prep
 import train
+from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.support import load, random_image, tree
 from train.windows.predictor import Predictor
@@ -48,6 +49,38 @@ def test_a_training_gives_a_run(trained: tuple[Path, train.Run, list[str]]) -> N
     assert len([line for line in said if line.startswith("epoch")]) == 2
     record = json.loads((folder / run.folder / "provenance.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert (record["command"], record["arguments"]["config"]["crops"]) == ("train.fit", 2)
+
+
+@pytest.mark.parametrize("when", ["loading", "epochs"])
+def test_labels_that_change_while_they_are_learned(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stem, path = (samples := dataset.of_split("val"))[0].stem, dataset.root / samples[0].mask
+    said: list[str] = []
+
+    def change(now: bool) -> None:
+        if now:
+            shutil.copy(path, path.with_suffix(".new"))
+            path.with_suffix(".new").replace(path)
+
+    def say(line: str) -> None:
+        said.append(line)
+        change(when == "epochs" and line.startswith("epoch 1"))
+
+    def fit() -> train.Run:
+        return train.fit(dataset, FAST, device="cpu", say=say, progress=lambda *_: change(when == "loading"))
+
+    if when == "loading":
+        with pytest.raises(SegError, match=f"{stem} changed while they were loaded.*start the training again"):
+            fit()
+        assert not list((tmp_path / "runs").glob("*")), "as if it had not been started"
+        return
+    run = fit()
+    (warning,) = (line for line in said if line.startswith("warning: 1 image or mask of train and val changed"))
+    assert f"({stem})" in warning
+    assert warning in (run.folder / "log.txt").read_text()
+    assert run.mean_iou > 0, "the test images are as they were"
 
 
 def test_the_model_of_a_run_labels_images(here: train.Run) -> None:

@@ -12,9 +12,11 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import appending, make_folder, read_bytes, remove_parts, write_bytes, write_text
 from prep.core.progress import Bar, Progress
+from prep.core.words import counted, list_some
 from prep.dataset.damaged import NoneReadable
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import STATS
+from prep.dataset.snapshot import Snapshot
 from prep.dataset.stats import Stats, read_stats
 from prep.packing.streamed import StreamedDataset, open_dataset
 from train.config.config import Config
@@ -119,8 +121,10 @@ def train_run(
     began: time.monotonic() when the minutes of the config began.
     """
     config = chosen.config if isinstance(chosen, Plan) else chosen
+    learned = Snapshot(subject.dataset, subject.dataset.of_split("train", "val"), "start the training again")
     with bar("Loading") as advance:
         store = subject.store(config, advance)
+    learned.refuse_change("they were loaded")
     run = resumed or Path(fabric.broadcast(str(subject.new_run()) if fabric.is_global_zero else ""))
     tell_place(run, fabric, say)
 
@@ -148,6 +152,8 @@ def train_run(
         is_counted = keep_better_statistics(trainer)
     if not is_trained and not is_counted:
         log(f"{run}: was trained to its end before; it is only scored again")
+    elif change := _change_of(learned):
+        log(change)
     return _finish(trainer, subject, bar) if fabric.is_global_zero else None
 
 
@@ -181,6 +187,21 @@ def _begin(trainer: Trainer, settings: Mapping[str, Any], plan: Plan | None, sub
     trainer.log(opening(trainer, settings))
     if config.film and not trainer.validation:
         trainer.log("--film shows a validation image, and there is none: no film")
+
+
+def _change_of(learned: Snapshot) -> str:
+    """What changed of the train and val samples while they were learned from, and what that means; empty if nothing."""
+    try:
+        stems = learned.changed()
+    except SegError as error:  # of the classes: scores are refused for the same reason
+        return str(error)
+    if not stems:
+        return ""
+    return (
+        f"warning: {counted(len(stems), 'image or mask', 'images or masks')} of train and val changed while this was "
+        f"trained ({list_some(stems)}): its validation scores may be of old and new labels; train again to learn the "
+        "new ones"
+    )
 
 
 def own_augment(run: Path, config: Config) -> Path:

@@ -3,7 +3,7 @@
 import math
 import zlib
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from prep.core.failures import Failures
 from prep.core.progress import Progress, silent
 from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import IndexMask
 from prep.photos.rendering import need_bands
 from train.runs.remote import RemoteModel
@@ -35,6 +36,8 @@ from train.windows.predictor import Predictor
 
 SHOWN = 12
 """The predicted masks of so many of the worst and of the best images are kept, to be shown."""
+
+_WHILE_SCORED, _SCORE = "the images were scored", "no scores were written, 'seg-train score' makes them"
 
 NO_TEST_IMAGE = (
     "no image of test could be read, so there is no score of them; 'seg-train score' makes it once they can be"
@@ -98,13 +101,15 @@ def score_split(
 
     One image and its masks are held at a time.  remote: the same model, for the cluster that is at hand, if one is.
     failures: of the images with a damaged file, which are left out; without it, the first is a SegError.
-    Raises SegError if the split is empty or the dataset has other classes than the model.
+    Raises SegError if the split is empty, if the dataset has other classes than the model, or if an image or mask of it
+    was changed meanwhile.
     """
     require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
+    before = Snapshot(dataset, samples, _SCORE)
     grounded, number = Grounded(predictor, samples), len(dataset.classes)
     if remote is not None and cluster_at_hand() is not None:
-        return _score_remotely(remote, dataset, split, samples, grounded, progress, failures)
+        return _score_remotely(remote, dataset, split, before, grounded, progress, failures)
     total = np.zeros((number, number), np.int64)
     images: list[ImageScore] = []
     shown, problems = _Shown(), dict[str, str]()
@@ -123,17 +128,20 @@ def score_split(
         images.append(ImageScore(sample, counts, scores_of(confusion)))
         shown.add(images[-1], guess)
         progress(done, len(samples))
+    before.refuse_change(_WHILE_SCORED)  # and what is missing may only have made way for something else
     leave_out(problems, len(samples), dataset, failures)
     return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems)
 
 
 def _score_remotely(
-    model: RemoteModel, dataset: Dataset, split: str, samples: Sequence[Sample], grounded: Grounded,
+    model: RemoteModel, dataset: Dataset, split: str, before: Snapshot, grounded: Grounded,
     progress: Progress, failures: Failures | None,
 ) -> SplitScores:  # fmt: skip
     """The same by a cluster: only the images that are shown are labelled twice, so that no other mask travels."""
+    samples = before.samples
     tried = list(zip(samples, count_remotely(model, dataset, samples, grounded, progress), strict=True))
     problems = {sample.stem: one.problem for sample, one in tried if one.problem}
+    before.refuse_change(_WHILE_SCORED)
     leave_out(problems, len(samples), dataset, failures)
     found = [(sample, *one.result) for sample, one in tried if one.result is not None]
     total = np.sum([confusion for _, confusion, _ in found], axis=0)

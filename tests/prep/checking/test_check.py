@@ -1,6 +1,7 @@
 """Every finding is planted alone into a clean dataset, and found with its names and its counts; nothing else is."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -620,6 +621,49 @@ def test_unfinished_commands(root: Path) -> None:
     expect(root, "remark", "unfinished", ".unfinished-patches-96")
 
 
+def test_a_command_that_ends_while_it_is_looked_for_left_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    staging = root / ".unfinished-synth"
+    staging.mkdir()
+
+    def is_free(_: Path) -> bool:
+        shutil.rmtree(staging, ignore_errors=True)  # as the command does just before it gives up its lock
+        return True
+
+    monkeypatch.setattr("prep.checking.check.is_free", is_free)
+    assert check_dataset(root, workers=1) == []
+
+
+def test_a_move_that_another_command_finishes_in_this_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    staging = root / ".unfinished-stats"
+    staging.mkdir()
+    (staging / "commit.json").write_text('{"remove": [], "move": []}')
+
+    def is_free(_: Path) -> bool:
+        shutil.rmtree(staging, ignore_errors=True)
+        return True
+
+    monkeypatch.setattr("prep.dataset.lock.WAIT_S", 0.0)
+    monkeypatch.setattr("prep.dataset.lock.is_free", lambda _: False)
+    monkeypatch.setattr("prep.checking.check.is_free", is_free)
+    edit_mask(root, "image_3", lambda mask: mask.fill(77))
+    assert only(root).kind == "unknown-value", "it is checked all the same"
+
+
+def test_a_dataset_that_is_changed_all_the_time(root: Path) -> None:
+    """The findings are told all the same, and that they may be of nothing that ever was."""
+    times = []
+
+    def change(done: int, _: int) -> None:
+        if done == 1:
+            times.append(done)
+            os.utime(root / "index.csv", ns=(len(times), len(times)))
+
+    (finding,) = check_dataset(root, 1, change)
+    assert (finding.severity, finding.kind, finding.names) == ("warning", "changed-meanwhile", ())
+    assert "may be of old and new files together" in finding.text
+    assert len(times) == 3
+
+
 # All together
 
 
@@ -699,7 +743,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 47
+    assert len(set(names)) == len(names) == 48
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 

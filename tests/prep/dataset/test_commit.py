@@ -1,6 +1,7 @@
 """A commit with something in its way, or of a stranger: told before anything is changed, and nothing outside is."""
 
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -14,7 +15,8 @@ import pytest
 
 import prep.dataset.lock
 from prep.core.errors import SegError
-from prep.dataset.commit import pending
+from prep.dataset import commit
+from prep.dataset.commit import between_commits, pending
 from prep.dataset.dataset import Dataset, find_dataset, is_dataset, read_index, write_index
 from prep.dataset.provenance import record
 from prep.dataset.transaction import Transaction
@@ -357,3 +359,52 @@ def test_a_reader_waits_for_a_commit_that_is_under_way(dataset: Dataset, monkeyp
     reader.join(600)
     assert found[0].classes.names == ("background", "line", "disk")
     assert found[0].samples == dataset.samples[:5]
+
+
+STEPS = (("record", True), ("mask", "new"), ("index", "new"), ("record", False))
+"""What a commit does, one after the other."""
+
+
+@pytest.mark.parametrize("order", [STEPS, (STEPS[0], STEPS[2], STEPS[1], STEPS[3])], ids=["mask first", "index first"])
+def test_no_moment_of_a_commit_lets_a_reader_see_half_of_it(
+    order: tuple[tuple[str, object], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every way in which the steps of a commit can fall between those of the reader."""
+    moments = itertools.count()
+
+    def reads(look: Callable[[], object]) -> Callable[..., object]:
+        def at_this_moment(*_: object) -> object:
+            now = next(moments)
+            for step in (step for step, moment in zip(order, due, strict=True) if moment == now):
+                disk.update([step])
+            return look()
+
+        return at_this_moment
+
+    look_for_commits = reads(lambda: [Path("a commit")] if disk["record"] else [])
+    look_at_index, look_at_mask = reads(lambda: disk["index"]), reads(lambda: disk["mask"])
+
+    def wait_for_commits(*_: object) -> None:
+        while look_for_commits():
+            pass
+
+    monkeypatch.setattr(commit, "pending", look_for_commits)
+    monkeypatch.setattr(commit, "stamps", look_at_index)
+    monkeypatch.setattr(commit, "wait_for_commits", wait_for_commits)
+    seen = set()
+    for due in itertools.combinations_with_replacement(range(16), len(order)):
+        moments, disk = itertools.count(), {"record": False, "mask": "old", "index": "old"}
+        found = between_commits(Path(), ["index"], lambda: (look_at_index(), look_at_mask(), look_at_index()))
+        assert len(set(found)) == 1, (due, found)
+        seen.add(found[0])
+    assert seen == {"old", "new"}
+
+
+def test_what_is_opened_as_it_is_tells_of_every_change_since(dataset: Dataset) -> None:
+    opened, fingerprint = Dataset.open_as_it_is(dataset.root)
+    assert opened == dataset
+    opened.refuse_change(fingerprint)
+    mask = dataset.root / dataset.samples[0].mask
+    os.utime(mask, ns=(1, 1))
+    with pytest.raises(SegError, match="was changed while it was read; nothing was written"):
+        opened.refuse_change(fingerprint)

@@ -1,5 +1,6 @@
 """Scores of whole images, their intervals, comparison and the patch protocol, of predictors with known answers."""
 
+import shutil
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
+from prep.core.failures import Failures
 from prep.dataset.dataset import Dataset, read_index, write_index
 from tests.models import AsItIs
 from train.scoring.boundary import boundary_counts
@@ -60,6 +62,29 @@ def with_groups(dataset: Dataset, group: Callable[[str], str]) -> Dataset:
     path = dataset.root / "index.csv"
     write_index(path, [replace(sample, group=group(sample.stem)) for sample in read_index(path)])
     return Dataset.open(dataset.root)
+
+
+@pytest.mark.parametrize("change", ["another mask", "no mask", "other classes"])
+def test_nothing_is_scored_on_old_and_new_labels_together(dataset: Dataset, change: str) -> None:
+    """What another command put in the place of a mask that was counted already, or took away before it was."""
+    first, *_, last = dataset.of_split()
+    path = dataset.root / "classes.json"
+
+    def answer(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if change == "another mask":
+            shutil.copy(dataset.root / last.mask, dataset.root / first.mask)
+        elif change == "no mask":
+            (dataset.root / last.mask).unlink(missing_ok=True)
+        else:
+            path.write_text(path.read_text().replace("ellipse", "disk"))
+        return mask
+
+    known_answers = known(dataset, answer)
+    with pytest.raises(SegError) as refused:
+        score_split(known_answers, dataset, "all", failures=Failures())  # type: ignore[arg-type]
+    stem = {"another mask": first.stem, "no mask": last.stem}.get(change, "classes.json")
+    assert f"{stem} changed" in str(refused.value)
+    assert str(refused.value).endswith("no scores were written, 'seg-train score' makes them")
 
 
 def test_counts_and_order_are_those_of_the_masks(dataset: Dataset) -> None:
