@@ -188,7 +188,12 @@ def _wait_for_disk(path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically, with the line ends as given."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, to_utf8(text))
+
+
+def to_utf8(text: str) -> bytes:
+    r"""Text as a file holds it; a byte of a file name that is no text (PEP 383) as it is shown, in JSON: \udcfc."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def is_part(name: str) -> bool:

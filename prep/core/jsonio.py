@@ -23,8 +23,11 @@ _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 """Half of a character beyond the first 65,536: JSON may have it alone, and no file can hold such a text."""
 
 
-def read_json(path: Path, *, remedy: str, largest: int = _LARGEST) -> object:
-    """Read a file of at most `largest` bytes; SegError that names it and `remedy` if it is no JSON, or too deep."""
+def read_json(path: Path, *, remedy: str, largest: int = _LARGEST, names_files: bool = False) -> object:
+    """Read a file of at most `largest` bytes; SegError that names it and `remedy` if it is no JSON, or too deep.
+
+    names_files: whether its texts may be names of files with bytes that are no text, as Python writes them (PEP 383).
+    """
     refuse_special_file(path)
     with explained(path):
         size = path.stat().st_size
@@ -34,7 +37,8 @@ def read_json(path: Path, *, remedy: str, largest: int = _LARGEST) -> object:
         data = read_bytes(path)
         content = json.loads(data, parse_constant=_refuse_constant)
         if _HALF_CHARACTER.search(data):
-            json.dumps(content, ensure_ascii=False).encode("utf-8")  # UnicodeEncodeError is a ValueError
+            text = json.dumps(content, ensure_ascii=False)
+            text.encode("utf-8", "surrogateescape" if names_files else "strict")  # UnicodeEncodeError is a ValueError
         return content
     except RecursionError as error:
         raise SegError(f"{path}: nested too deeply; {remedy}") from error

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from prep.core.files import appending, explained, open_plain
+from prep.core.files import appending, explained, open_plain, to_utf8
 from prep.dataset.dataset_files import PROVENANCE
 
 Parameters = ParamSpec("Parameters")
@@ -39,7 +39,7 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
         "seconds": round(seconds, 3),
     }
     path = root / PROVENANCE
-    data = (json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n").encode()
+    data = to_utf8(json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n")
     with appending(path) as file:
         file.write(data)  # in one piece: another command may add its line in this moment
 

@@ -111,7 +111,7 @@ def _name(archive: Path, purpose: str) -> str:
     with explained(archive):
         status = archive.stat()
     text = f"{archive.resolve()} {status.st_size} {status.st_mtime_ns}"
-    return f".{purpose}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.part"
+    return f".{purpose}-{hashlib.sha256(os.fsencode(text)).hexdigest()[:12]}.part"
 
 
 @contextmanager

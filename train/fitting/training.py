@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.files import appending, make_folder, read_bytes, remove_parts, write_bytes, write_text
+from prep.core.files import appending, make_folder, read_bytes, remove_parts, to_utf8, write_bytes, write_text
 from prep.core.progress import Bar, Progress
 from prep.core.words import counted, list_some
 from prep.dataset.damaged import NoneReadable
@@ -132,7 +132,7 @@ def train_run(
         if fabric.is_global_zero:
             say(line)
             with appending(run / LOG) as file:
-                file.write(f"{line}\n".encode())
+                file.write(to_utf8(f"{line}\n"))
 
     try:
         trainer = Trainer(

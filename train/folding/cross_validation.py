@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prep.core.errors import SegError
-from prep.core.files import appending, read_bytes, write_bytes, write_text
+from prep.core.files import appending, read_bytes, to_utf8, write_bytes, write_text
 from prep.core.progress import Bar, Say
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset
@@ -61,7 +61,7 @@ class _Work:
         """Say a line, and keep it in log.txt."""
         self.say(line)
         with appending(self.run / LOG) as file:
-            file.write(f"{line}\n".encode())
+            file.write(to_utf8(f"{line}\n"))
 
 
 def cross_validate(

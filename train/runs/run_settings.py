@@ -16,7 +16,7 @@ _REMEDY = "restore it from a copy, or train again"
 def read_settings(run: Path) -> dict[str, Any]:
     """Read config.json of a run; SegError if it is damaged, or not of a training."""
     path = run / CONFIG
-    content = read_json(path, remedy=_REMEDY)
+    content = read_json(path, remedy=_REMEDY, names_files=True)
     if not isinstance(content, dict) or "dataset_path" not in content:
         raise SegError(f"{path}: not the settings of a training; {_REMEDY}")
     for name, kind in _KINDS.items():

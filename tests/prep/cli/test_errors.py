@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -526,3 +527,27 @@ def test_a_file_that_would_be_too_large_says_what_to_do(dataset: Dataset) -> Non
     result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert "the file would be larger than may be here, by the file system or by ulimit -f; choose" in result.stderr
+
+
+# Names that are no text, as drives have them whose names were written in Latin-1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+def test_every_command_works_in_a_folder_whose_name_is_no_text(raw: Raw, tmp_path: Path) -> None:
+    home = tmp_path / os.fsdecode(b"gr\xfc\xdfe")
+    shutil.copytree(raw.masks, home / "masks")
+    shutil.copytree(raw.photos, home / "photos")
+    root = home / "d"
+    run_ok("masks", "convert", home / "masks", "--images", home / "photos", "--classes", raw.classes, "-o", root)
+    for command in ("stats", "report", "check"):
+        run_prep(command, root, "--workers", 1)
+    run_ok("patches", root, "--size", 16, "--per-image", 2, "--workers", 1)
+    run_ok("masks", "export", root, "--to", "rgb", "-o", home / "rgb.zip")
+    run_ok("masks", "convert", home / "rgb.zip", "-o", home / "again")
+    assert masks_of(home / "again").keys() == masks_of(root).keys()
+    run_ok("resize", home / "photos", "-o", home / "small", "--size", 16)
+    run_ok("synth", "--n", 1, "--size", "32x32", "-o", home / "synth")
+    run_ok("pack", root, "-o", home / "packed")
+    run_ok("unpack", home / "packed", "-o", home / "whole")
+    lines = [json.loads(line) for line in (root / "provenance.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert lines[0]["arguments"]["output"] == str(root), "the bytes of the name, as JSON can hold them"

@@ -104,6 +104,16 @@ def test_half_a_character_is_refused(tmp_path: Path, text: str) -> None:
         read_json(tmp_path / "a.json", remedy="again")
 
 
+def test_a_byte_of_a_file_name_that_is_no_text_is_read_where_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"path": "gr\\udcfc"}')
+    assert read_json(tmp_path / "a.json", remedy="again", names_files=True) == {"path": os.fsdecode(b"gr\xfc")}
+    with pytest.raises(SegError, match="surrogates"):
+        read_json(tmp_path / "a.json", remedy="again")
+    (tmp_path / "a.json").write_text('{"path": "\\ud800"}')
+    with pytest.raises(SegError, match="surrogates"):
+        read_json(tmp_path / "a.json", remedy="again", names_files=True)
+
+
 def test_a_whole_character_in_two_halves_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"name": "\\ud83d\\ude00"}')
     assert read_json(tmp_path / "a.json", remedy="again") == {"name": "\N{GRINNING FACE}"}

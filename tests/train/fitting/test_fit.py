@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +139,29 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tm
         ours, theirs = weights(run / name), weights(undisturbed / name)
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
     assert (run / "metrics.json").read_bytes() == (undisturbed / "metrics.json").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+def test_a_folder_whose_name_is_no_text(dataset: Dataset, tmp_path: Path) -> None:
+    """As drives have them whose names were written in Latin-1; all that is said and written shows the bytes."""
+    folder = tmp_path / os.fsdecode(b"gr\xfc\xdfe")
+    folder.mkdir()
+    shutil.copytree(dataset.root, folder / "d")
+    shown = r"gr\udcfc\udcdfe/d"
+    train(tmp_path, "plan", folder / "d", "-o", folder / "plan.toml", "--minutes", 1)
+    assert (folder / "plan.toml").exists()
+    train(tmp_path, folder / "d", *TINY, "--epochs", 1)
+    run = tmp_path / "runs" / "latest"
+    assert json.loads((run / "config.json").read_text())["dataset_path"] == str(folder / "d")
+    (line,) = (run / "provenance.jsonl").read_text().splitlines()
+    assert json.loads(line)["arguments"]["dataset"] == str(folder / "d")
+    assert shown in (run / "report.html").read_text()
+    again = train(tmp_path, "--resume", "runs/latest")
+    assert "was trained to its end before" in (run / "log.txt").read_text(), again
+    train(tmp_path, "score", "--split", "val")
+    train(tmp_path, "predict", folder / "d", "-o", folder / "p")
+    run_script("seg-train", folder / "d", *TINY, "--epochs", 1, "--folds", 2, cwd=tmp_path, env=ONE_THREAD)
+    assert json.loads((tmp_path / "runs/latest/metrics.json").read_text())["images"] == 20
 
 
 def test_sigterm_ends_a_training_that_then_goes_on(dataset: Dataset, tmp_path: Path) -> None:
