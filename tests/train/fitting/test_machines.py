@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from prep.dataset.dataset import Dataset
+from synth.dataset import generate
 from tests.support import SCRIPTS, run_script, wait_until
 
 TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 8, "--device", "cpu", "--precision", "32",
@@ -37,8 +37,9 @@ def history(folder: Path) -> pd.DataFrame:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the process to kill in /proc")
-def test_a_killed_process_is_started_again_and_the_run_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_killed_process_is_started_again_and_the_run_goes_on(tmp_path: Path) -> None:
     """The losses are those of two processes of one machine that nobody killed; the other launch says where they are."""
+    generate(tmp_path / "datasets/synth", n=8, test=1, width=64, height=48, workers=1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -35,7 +35,8 @@ def _history(folder: Path, *arguments: object) -> pd.DataFrame:
     return pd.read_csv(folder / "runs/latest/history.csv").drop(columns="seconds")
 
 
-def test_two_processes_train_as_one_with_the_same_global_batch(dataset: Dataset, tmp_path: Path) -> None:
+def test_two_processes_train_as_one_with_the_same_global_batch(tmp_path: Path) -> None:
+    generate(tmp_path / "datasets/synth", n=8, test=1, width=64, height=48, workers=1)
     one, two = _history(tmp_path), _history(tmp_path, "--devices", 2)
     assert len(list((tmp_path / "runs").glob("synth-*"))) == 2
     assert one["epoch"].tolist() == two["epoch"].tolist()
