@@ -14,7 +14,7 @@ def spoil_checkpoint(data: bytes, random: np.random.Generator) -> bytes:
     """Change one value anywhere in it, drop one, or give it another name."""
     try:
         content = torch.load(io.BytesIO(data), weights_only=True)
-        found = places(content)
+        found = places(content) if isinstance(content, dict | list) else []
         inside, key = found[int(random.integers(len(found)))]
     except Exception:  # noqa: BLE001  # spoiled before
         return flip_bytes(data, random)

@@ -159,6 +159,12 @@ def _ids(role: Role, part: NDArray[Any], channel: int | None) -> tuple[NDArray[A
     channels = np.moveaxis(part, role.channels, -1)
     if channels.shape[-1] == 1 or channel is not None:
         return as_ids(role.array.name, np.ascontiguousarray(channels[..., _of(role, channel or 0)])), 0
+    if channels.dtype.kind == "f" and not np.isfinite(channels).all():
+        wrong = channels[~np.isfinite(channels)]
+        raise SegError(
+            f"{role.array.name}: holds {wrong[0]} in {wrong.size:,} places, and channels of classes hold 0 or 1; where "
+            "these stand for no class, save it again after mask[~np.isfinite(mask)] = 0"
+        )
     ids = np.full(channels.shape[:-1], channels.shape[-1], np.uint8)
     times = np.count_nonzero(channels, axis=-1)
     several = int((times > 1).sum())

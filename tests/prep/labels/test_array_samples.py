@@ -286,6 +286,19 @@ def test_channels_of_a_mask_beside_a_photo_of_its_name_are_classes(raw: Path, fi
     assert "3 channels are classes 0 to 2; a pixel in none of them is 3" in said.partition("Save these lines")[0]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_channel_that_holds_no_number_is_no_class(raw: Path, value: float) -> None:
+    """It is not 0, so that it would be painted as the class of its channel."""
+    for stem in range(3):
+        channels = np.stack([MASKS[stem] == number for number in range(3)], -1).astype(np.float32)
+        channels[2, 3, 1] = channels[4, 5, 2] = value
+        npy(raw / f"masks/{stem}.npy", channels)
+        save(raw / f"images/{stem}.png", PHOTOS[stem])
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
+    assert f"holds {value} in 2 places" in said
+    assert "mask[~np.isfinite(mask)] = 0" in said
+
+
 def test_layers_of_objects_and_of_fractions_are_no_classes(raw: Path) -> None:
     for stem in range(2):
         npy(raw / f"masks/{stem}.npy", np.stack([MASKS[stem] == number for number in range(1, 3 + stem)]))
