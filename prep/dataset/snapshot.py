@@ -8,17 +8,16 @@ from numpy.typing import NDArray
 
 from prep.core.classes import NO_CLASSES, read_classes
 from prep.core.errors import SegError
-from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, Sample
 from prep.dataset.dataset_files import CLASSES
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Images and masks of some samples, and the classes, as they are when this is made.
+    """Images and masks of some samples as they are when this is made: whoever reads them later can tell.
 
-    remedy: what errors say is to be done.
-    Raises SegError if the dataset has other classes by then than it had when it was opened.
+    What is counted of samples that are as they were then is what the dataset would have given at that moment.
+    remedy: what to do if the dataset has other classes by now than it had when it was opened, which is a SegError.
     """
 
     dataset: Dataset
@@ -27,44 +26,40 @@ class Snapshot:
     _marks: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_marks", self._look())
-        self._need_classes()
-
-    def changed(self) -> list[str]:
-        """Stems of the samples whose image or mask is another one by now, or was written, or is gone.
-
-        Raises SegError if the dataset has other classes by now.
-        """
-        self._need_classes()
-        others = (self._look() != self._marks).any(axis=(1, 2))
-        return [sample.stem for sample, is_other in zip(self.samples, others, strict=True) if is_other]
-
-    def refuse_change(self, done: str) -> None:
-        """SegError if anything has changed.  done: what went on meanwhile."""
-        if stems := self.changed():
-            raise SegError(
-                f"{self.dataset.root}: {list_some(stems)} changed while {done}, and old and new labels together mean "
-                f"nothing; {self.remedy}"
-            )
-
-    def _look(self) -> NDArray[np.int64]:
-        """(N, 2, 3): number of the file, size in bytes and time of change of each image and mask; 0 for none."""
-        marks = np.zeros((len(self.samples), 2, 3), np.int64)
+        marks = np.zeros((len(self.samples), 2, 2), np.int64)
         for row, sample in zip(marks, self.samples, strict=True):
-            for mark, name in zip(row, (sample.image, sample.mask), strict=True):
-                if not name:
-                    continue
-                try:
-                    status = (self.dataset.root / name).stat()
-                except OSError:  # not there, or in the shards of a packed dataset, which never change
-                    continue
-                mark[:] = status.st_ino & (2**63 - 1), status.st_size, status.st_mtime_ns
-        return marks
-
-    def _need_classes(self) -> None:
+            row[:] = self._look(sample)
+        object.__setattr__(self, "_marks", marks)
         path = self.dataset.root / CLASSES
         if self.dataset.classes != NO_CLASSES and path.exists() and read_classes(path) != self.dataset.classes:
             raise SegError(
                 f"{self.dataset.root}: {CLASSES} changed since the dataset was opened, so its masks may mean other "
                 f"classes now; {self.remedy}"
             )
+
+    def changes(self) -> dict[str, str]:
+        """By stem, the samples of which a file is another one by now, was written, came or went; in words which."""
+        found = {sample.stem: self._change(number) for number, sample in enumerate(self.samples)}
+        return {stem: change for stem, change in found.items() if change}
+
+    def refuse_change(self, number: int) -> None:
+        """SegError, after sample `number` was read, if it may have been another one than when this was made."""
+        if change := self._change(number):
+            raise SegError(change)
+
+    def _change(self, number: int) -> str:
+        sample = self.samples[number]
+        same = (np.array(self._look(sample)) == self._marks[number]).all(axis=1)
+        names = [name for name, is_same in zip((sample.image, sample.mask), same, strict=True) if not is_same]
+        return f"{self.dataset.root / names[0]}: was changed after this began" if names else ""
+
+    def _look(self, sample: Sample) -> list[tuple[int, int]]:
+        """Size in bytes and time of change of the image and the mask, 0 for none; file numbers of some drives vary."""
+        return [self._mark(name) if name else (0, 0) for name in (sample.image, sample.mask)]
+
+    def _mark(self, name: str) -> tuple[int, int]:
+        try:
+            status = (self.dataset.root / name).stat()
+        except OSError:  # not there, or in the shards of a packed dataset, which never change
+            return 0, 0
+        return status.st_size, status.st_mtime_ns

@@ -16,6 +16,7 @@ from prep.core.files import make_folder
 from prep.core.progress import Progress, silent
 from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Comparison
@@ -78,12 +79,13 @@ def audit(
     """Compare the labels of a split ("all": of every split) with the model's class probabilities.
 
     unlearned: for stems of samples that it has learned, a model that has not.
-    One image with its probabilities is held at a time. Samples with a damaged file are left out. Raises SegError if
-    the split is empty, if more samples than `max_failed` or all are damaged, or if the dataset has other classes than
-    the model.
+    One image with its probabilities is held at a time. Samples with a damaged file, or one that was changed before it
+    was read, are left out. Raises SegError if the split is empty, if these are more samples than `max_failed` or all,
+    or if the dataset has other classes than the model.
     """
     require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
+    before = Snapshot(dataset, samples, "nothing was written, type the command again")
     grounded, failures, seen = Grounded(predictor, samples), Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
@@ -91,6 +93,7 @@ def audit(
         with failures.leaving_out():
             model = grounded.of(sample, (unlearned or {}).get(sample.stem))
             guess, regions = _compared(sample, model, dataset)
+            before.refuse_change(done - 1)
             for region in regions:
                 suspect = Suspect(sample, region, None)
                 suspects.append(suspect)

@@ -124,7 +124,11 @@ def train_run(
     learned = Snapshot(subject.dataset, subject.dataset.of_split("train", "val"), "start the training again")
     with bar("Loading") as advance:
         store = subject.store(config, advance)
-    learned.refuse_change("they were loaded")
+    if stems := list(learned.changes()):
+        raise SegError(
+            f"{subject.dataset.root}: {list_some(stems)} changed while the samples were loaded; start the training "
+            "again"
+        )
     run = resumed or Path(fabric.broadcast(str(subject.new_run()) if fabric.is_global_zero else ""))
     tell_place(run, fabric, say)
 
@@ -191,11 +195,7 @@ def _begin(trainer: Trainer, settings: Mapping[str, Any], plan: Plan | None, sub
 
 def _change_of(learned: Snapshot) -> str:
     """What changed of the train and val samples while they were learned from, and what that means; empty if nothing."""
-    try:
-        stems = learned.changed()
-    except SegError as error:  # of the classes: scores are refused for the same reason
-        return str(error)
-    if not stems:
+    if not (stems := list(learned.changes())):
         return ""
     return (
         f"warning: {counted(len(stems), 'image or mask', 'images or masks')} of train and val changed while this was "

@@ -37,7 +37,7 @@ from train.windows.predictor import Predictor
 SHOWN = 12
 """The predicted masks of so many of the worst and of the best images are kept, to be shown."""
 
-_WHILE_SCORED, _SCORE = "the images were scored", "no scores were written, 'seg-train score' makes them"
+_SCORE = "no scores were written, 'seg-train score' makes them"
 
 NO_TEST_IMAGE = (
     "no image of test could be read, so there is no score of them; 'seg-train score' makes it once they can be"
@@ -101,8 +101,8 @@ def score_split(
 
     One image and its masks are held at a time.  remote: the same model, for the cluster that is at hand, if one is.
     failures: of the images with a damaged file, which are left out; without it, the first is a SegError.
-    Raises SegError if the split is empty, if the dataset has other classes than the model, or if an image or mask of it
-    was changed meanwhile.
+    Images that were changed before they were read are left out likewise: the scores are of the dataset as it was.
+    Raises SegError if the split is empty, or if the dataset has other classes than the model.
     """
     require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
@@ -117,6 +117,7 @@ def score_split(
         try:
             guess = grounded.of(sample)(dataset.image(sample))  # the image is gone before the mask comes
             truth = dataset.mask(sample)
+            before.refuse_change(done - 1)
         except SegError as error:
             if failures is None:
                 raise
@@ -128,7 +129,6 @@ def score_split(
         images.append(ImageScore(sample, counts, scores_of(confusion)))
         shown.add(images[-1], guess)
         progress(done, len(samples))
-    before.refuse_change(_WHILE_SCORED)  # and what is missing may only have made way for something else
     leave_out(problems, len(samples), dataset, failures)
     return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems)
 
@@ -140,10 +140,9 @@ def _score_remotely(
     """The same by a cluster: only the images that are shown are labelled twice, so that no other mask travels."""
     samples = before.samples
     tried = list(zip(samples, count_remotely(model, dataset, samples, grounded, progress), strict=True))
-    problems = {sample.stem: one.problem for sample, one in tried if one.problem}
-    before.refuse_change(_WHILE_SCORED)
+    problems = {sample.stem: one.problem for sample, one in tried if one.problem} | before.changes()
     leave_out(problems, len(samples), dataset, failures)
-    found = [(sample, *one.result) for sample, one in tried if one.result is not None]
+    found = [(sample, *one.result) for sample, one in tried if one.result and sample.stem not in problems]
     total = np.sum([confusion for _, confusion, _ in found], axis=0)
     scored = [ImageScore(sample, counts, scores_of(confusion)) for sample, confusion, counts in found]
     scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {}, problems)

@@ -239,6 +239,21 @@ def test_samples_with_damaged_files_are_left_out_and_listed(dataset: Dataset) ->
     assert not (dataset.root.parent / "out").exists()
 
 
+def test_labels_that_are_mended_during_an_audit(dataset: Dataset) -> None:
+    predictor, early, late = known(dataset), dataset.samples[0], dataset.samples[5]
+    plant(dataset, 0.2)
+    expected = audit(predictor, dataset.without({late.stem}), "all")
+
+    def mend(done: int, _: int) -> None:
+        if done == 2:
+            for sample in (early, late):
+                (dataset.root / sample.mask).write_bytes((dataset.root / dataset.samples[1].mask).read_bytes())
+
+    found = audit(predictor, dataset, "all", mend)
+    assert found.problems == (f"{dataset.root / late.mask}: was changed after this began",)
+    assert found.suspects == expected.suspects
+
+
 def test_files_of_an_audit(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("train.auditing.audit._SHOWN", 3)
     predictor = known(dataset)

@@ -65,26 +65,31 @@ def with_groups(dataset: Dataset, group: Callable[[str], str]) -> Dataset:
 
 
 @pytest.mark.parametrize("change", ["another mask", "no mask", "other classes"])
-def test_nothing_is_scored_on_old_and_new_labels_together(dataset: Dataset, change: str) -> None:
-    """What another command put in the place of a mask that was counted already, or took away before it was."""
+def test_scores_are_of_the_dataset_as_it_was_when_they_began(dataset: Dataset, change: str) -> None:
+    """Whatever another command puts in the place of masks that were counted, or takes away before they are."""
     first, *_, last = dataset.of_split()
-    path = dataset.root / "classes.json"
+    answers, failures, path = known(dataset, shifted(2)), Failures(), dataset.root / "classes.json"
+    expected = score_split(answers, dataset.without({last.stem}), "all")  # type: ignore[arg-type]
 
-    def answer(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        if change == "another mask":
-            shutil.copy(dataset.root / last.mask, dataset.root / first.mask)
-        elif change == "no mask":
-            (dataset.root / last.mask).unlink(missing_ok=True)
-        else:
+    def change_it(done: int, _: int) -> None:
+        if done == 1 and change == "another mask":
+            for sample in (first, last):
+                shutil.copy(dataset.root / dataset.of_split()[1].mask, dataset.root / sample.mask)
+        elif done == 1 and change == "no mask":
+            (dataset.root / last.mask).unlink()
+        elif done == 1:
             path.write_text(path.read_text().replace("ellipse", "disk"))
-        return mask
 
-    known_answers = known(dataset, answer)
-    with pytest.raises(SegError) as refused:
-        score_split(known_answers, dataset, "all", failures=Failures())  # type: ignore[arg-type]
-    stem = {"another mask": first.stem, "no mask": last.stem}.get(change, "classes.json")
-    assert f"{stem} changed" in str(refused.value)
-    assert str(refused.value).endswith("no scores were written, 'seg-train score' makes them")
+    found = score_split(answers, dataset, "all", change_it, failures=failures)  # type: ignore[arg-type]
+    if change == "other classes":
+        assert len(found.images) == len(dataset.of_split())
+        with pytest.raises(SegError, match=r"classes\.json changed since .*; no scores were written, 'seg-tr"):
+            score_split(answers, dataset, "all")  # type: ignore[arg-type]
+        return
+    assert found.confusion.tolist() == expected.confusion.tolist()
+    said = "was changed after this began" if change == "another mask" else "no such file or folder"
+    assert list(found.problems) == [last.stem]
+    assert found.problems[last.stem].startswith(f"{dataset.root / last.mask}: {said}")
 
 
 def test_counts_and_order_are_those_of_the_masks(dataset: Dataset) -> None:
