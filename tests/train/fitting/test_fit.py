@@ -141,7 +141,8 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tm
 
 def test_sigterm_ends_a_training_that_then_goes_on(dataset: Dataset, tmp_path: Path) -> None:
     run, said = stopped_run(tmp_path, signal.SIGTERM, "--epochs", 100_000)
-    assert said == "Interrupted. A training goes on after its last finished epoch with: seg-train --resume"
+    goes_on = "A training goes on after its last saved epoch: seg-train --resume; before the first, start it again"
+    assert said == f"Interrupted. {goes_on}"
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps({**config, "epochs": 1}))  # or it would train for days
     last = torch.load(run / "last.pt", weights_only=True)
