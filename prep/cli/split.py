@@ -112,7 +112,8 @@ def split(
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
     empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
-    lines += [f"Too few samples or groups for {' and '.join(empty)}."] if empty else []
+    if empty:
+        lines.append(_why_empty(" and ".join(empty), all_kept=not (overwrite or result.assigned)))
     for name in SPLITS:
         missing = [label for split_name, label in result.absent if split_name == name]
         lines += [f"No pixel of {', '.join(missing)} in {name}: too few samples or groups hold it."] if missing else []
@@ -143,6 +144,13 @@ def split(
 def _sizes(folds: tuple[int, ...]) -> str:
     low, high = min(folds), max(folds)
     return counted(low, "sample") if low == high else f"{low} to {high} samples"
+
+
+def _why_empty(splits: str, *, all_kept: bool) -> str:
+    """What to say of splits that have no sample: nobody was dealt out, or there were not enough."""
+    return (
+        f"No samples in {splits}; --overwrite divides anew." if all_kept else f"Too few samples or groups for {splits}."
+    )
 
 
 def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:

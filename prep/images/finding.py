@@ -29,12 +29,14 @@ class FoundFile:
     what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part", "train_masks/a.png" has "train_a". That of a
     page ends with its number, in as many digits as the last one has: "stack_page07".
     page: from 1, of `pages`; 0 where the file is one picture.
+    recorded: its path below the folder that a person named, where `name` is another for the sake of its stem.
     """
 
     path: Path
     name: str
     page: int = 0
     pages: int = 0
+    recorded: str = ""
 
     @property
     def stem(self) -> str:
@@ -56,7 +58,8 @@ class FoundFile:
     @property
     def record_name(self) -> str:
         """Its path with the page, for photos.csv and errors: stack.tif#7."""
-        return f"{self.name}#{self.page}" if self.page else self.name
+        name = self.recorded or self.name
+        return f"{name}#{self.page}" if self.page else name
 
 
 def _suffix(name: str) -> str:

@@ -26,7 +26,7 @@ class FitByDefault(SegGroup):
     """`seg-train DATASET --epochs 3` means `seg-train fit DATASET --epochs 3`."""
 
     after_interrupt: ClassVar[Mapping[str, str]] = {
-        "fit": "A training goes on after its last finished epoch with: seg-train --resume",
+        "fit": "A training goes on after its last saved epoch: seg-train --resume; before the first, start it again",
         "predict": GOES_ON,
     }
 

@@ -1,7 +1,9 @@
 """Where the photos of labels are: as a person says, as the labels say, beside them, or by what images look like."""
 
 import itertools
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -28,6 +30,20 @@ def photos_to_bring(
 
     unpacked: the folder with the files of a source that is a zip file.
     """
+    brought = _to_bring(root, source, given, labels, before, unpacked)
+    return None if brought is None else [_recorded_below(file, given or unpacked or source) for file in brought]
+
+
+def _recorded_below(file: FoundFile, folder: Path) -> FoundFile:
+    """The file with its path below the folder: its name may be shortened, and the folders of photos be groups."""
+    # resolve() would follow links to other names
+    path, top = Path(os.path.abspath(file.path)), Path(os.path.abspath(folder))  # noqa: PTH100
+    return replace(file, recorded=path.relative_to(top).as_posix()) if top in path.parents else file
+
+
+def _to_bring(
+    root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None, unpacked: Path | None
+) -> list[FoundFile] | None:
     if given is not None:
         if labels.photos and given.resolve() == source.resolve():
             return labels.photo_files

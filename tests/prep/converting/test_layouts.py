@@ -481,3 +481,17 @@ def test_kittis_road_and_lane_are_asked_about(folder: Folder) -> None:
     line = next(line for line in said.splitlines() if "road" in line)
     folder.convert(*shlex.split(line)[:3], source="training")
     folder.assert_masks({"um_0": 0, "um_1": 1})
+
+
+def test_folders_of_photos_are_groups(folder: Folder) -> None:
+    for number, tile in enumerate(("Tile 1", "Tile 2", "Tile 3")):
+        for part in (2 * number, 2 * number + 1):
+            folder.photo(f"{tile}/images/part_{part % 2}.jpg")
+            folder.mask(f"{tile}/masks/part_{part % 2}.png", part)
+    folder.convert()
+    run_ok("split", folder.target, "--group-by", "folder", "--no-dedupe")
+    found = by_stem(folder.target)
+    assert {stem: sample.group for stem, sample in found.items()} == {
+        f"{tile}_part_{part}": f"{tile}/images" for tile in ("Tile 1", "Tile 2", "Tile 3") for part in (0, 1)
+    }
+    assert all(len({found[f"Tile {n}_part_{part}"].split for part in (0, 1)}) == 1 for n in (1, 2, 3))

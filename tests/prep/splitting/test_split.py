@@ -327,6 +327,15 @@ def test_what_is_like_an_image_that_came_as_test_goes_to_test(tmp_path: Path, se
     run_ok("split", root, "--ratios", "75/25/0")  # torn by nothing
 
 
+def test_labels_that_came_without_val_are_not_too_few(tmp_path: Path) -> None:
+    root = unsplit(tmp_path / "d", [f"s{n:02}" for n in range(12)])
+    came_as_test(root, "s00", "s01")
+    said = run_ok("split", root).stdout
+    assert "No samples in val; --overwrite divides anew." in said and "Too few" not in said
+    run_ok("split", root, "--overwrite")
+    assert counts_of(root) == {"train": 9, "val": 1, "test": 2}
+
+
 def test_groups_that_would_leave_nothing_for_train_are_refused(tmp_path: Path) -> None:
     root = unsplit(tmp_path / "d", [f"t0_{n}" for n in range(4)])
     came_as_test(root, "t0_0")

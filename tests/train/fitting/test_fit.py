@@ -166,7 +166,8 @@ def test_a_folder_whose_name_is_no_text(dataset: Dataset, tmp_path: Path) -> Non
 
 def test_sigterm_ends_a_training_that_then_goes_on(dataset: Dataset, tmp_path: Path) -> None:
     run, said = stopped_run(tmp_path, signal.SIGTERM, "--epochs", 100_000)
-    assert said == "Interrupted. A training goes on after its last finished epoch with: seg-train --resume"
+    goes_on = "A training goes on after its last saved epoch: seg-train --resume; before the first, start it again"
+    assert said == f"Interrupted. {goes_on}"
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps({**config, "epochs": 1}))  # or it would train for days
     last = torch.load(run / "last.pt", weights_only=True)
