@@ -36,7 +36,9 @@ class Snapshot:
         Raises SegError if the dataset has other classes by now.
         """
         self._need_classes()
-        others = (self._look() != self._marks).any(axis=(1, 2))
+        is_other = self._look() != self._marks
+        # Drives that number no files (FAT, many of networks) give one another number when it is looked up anew.
+        others = (is_other[..., :2] | is_other[..., 2:].all(axis=-1, keepdims=True)).any(axis=(1, 2))
         return [sample.stem for sample, is_other in zip(self.samples, others, strict=True) if is_other]
 
     def refuse_change(self, done: str) -> None:
@@ -48,8 +50,8 @@ class Snapshot:
             )
 
     def _look(self) -> NDArray[np.int64]:
-        """(N, 2, 3): number of the file, size in bytes and time of change of each image and mask; 0 for none."""
-        marks = np.zeros((len(self.samples), 2, 3), np.int64)
+        """(N, 2, 4) of each image and mask: size in bytes, times of writing and of change, number; 0 for none."""
+        marks = np.zeros((len(self.samples), 2, 4), np.int64)
         for row, sample in zip(marks, self.samples, strict=True):
             for mark, name in zip(row, (sample.image, sample.mask), strict=True):
                 if not name:
@@ -58,7 +60,8 @@ class Snapshot:
                     status = (self.dataset.root / name).stat()
                 except OSError:  # not there, or in the shards of a packed dataset, which never change
                     continue
-                mark[:] = status.st_ino & (2**63 - 1), status.st_size, status.st_mtime_ns
+                number = status.st_ino & (2**63 - 1)
+                mark[:] = status.st_size, status.st_mtime_ns, status.st_ctime_ns, number
         return marks
 
     def _need_classes(self) -> None:

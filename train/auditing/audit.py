@@ -16,6 +16,7 @@ from prep.core.files import make_folder
 from prep.core.progress import Progress, silent
 from prep.core.tables import write_columns
 from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
 from train.auditing.disagreement import Comparison
@@ -39,6 +40,8 @@ _CONTEXT = 0.5
 
 _LEAST_CROP_PX = 64
 
+_WHILE_AUDITED, _AGAIN = "they were audited", "nothing was written, type the command again"
+
 
 @dataclass(frozen=True)
 class Suspect:
@@ -54,11 +57,15 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Audit:
-    """Suspects, the highest score first, of which samples, and what is wrong with those that were left out."""
+    """Suspects, the highest score first, of which samples, and what is wrong with those that were left out.
+
+    before: the images and masks as they were when they were looked at.
+    """
 
     suspects: tuple[Suspect, ...]
     samples: tuple[Sample, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[str, ...]
+    before: Snapshot
 
     @property
     def ranked_samples(self) -> list[tuple[Sample, float, int]]:
@@ -79,11 +86,12 @@ def audit(
 
     unlearned: for stems of samples that it has learned, a model that has not.
     One image with its probabilities is held at a time. Samples with a damaged file are left out. Raises SegError if
-    the split is empty, if more samples than `max_failed` or all are damaged, or if the dataset has other classes than
-    the model.
+    the split is empty, if more samples than `max_failed` or all are damaged, if the dataset has other classes than the
+    model, or if an image or mask of it was changed meanwhile.
     """
     require_same_kind(dataset, predictor)
     samples = samples_of(dataset, split)
+    before = Snapshot(dataset, samples, _AGAIN)
     grounded, failures, seen = Grounded(predictor, samples), Failures(max_failed), list[Sample]()
     suspects: list[Suspect] = []
     shown: list[Suspect] = []  # with their crops: those of all would fill the memory
@@ -100,11 +108,12 @@ def audit(
             del guess  # before the next image is there
             seen.append(sample)
         progress(done, len(samples))
+    before.refuse_change(_WHILE_AUDITED)
     suspects.sort(key=_order)
     suspects[:_SHOWN] = shown
     if not seen:
         raise SegError("\n".join([*failures.problems[:_SHOWN], "Nothing was written: no sample can be read"]))
-    return Audit(tuple(suspects), tuple(seen), tuple(failures.problems))
+    return Audit(tuple(suspects), tuple(seen), tuple(failures.problems), before)
 
 
 def _compared(sample: Sample, predictor: Predictor, dataset: Dataset) -> tuple[IndexMask, list[Disagreement]]:
@@ -128,13 +137,17 @@ def crop_of(region: Disagreement, height: int, width: int) -> tuple[slice, slice
 
 
 def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
-    """Write audit.csv (regions), samples.csv, and audit.png: image, label and prediction of the first regions."""
+    """Write audit.csv (regions), samples.csv, and audit.png: image, label and prediction of the first regions.
+
+    Raises SegError if an image or mask has changed since it was looked at.
+    """
     make_folder(folder)
     _write_regions(folder / REGIONS, found, dataset.classes)
     _write_samples(folder / SAMPLES, found)
     rows = [_row(rank, suspect, dataset) for rank, suspect in enumerate(found.suspects[:_SHOWN], start=1)]
     if rows:
         write_png(folder / SHEET, captioned_sheet(rows, _CELL_PX, _COLUMNS))
+    found.before.refuse_change(_WHILE_AUDITED)
 
 
 def _order(suspect: Suspect) -> tuple[float, str, int, int]:

@@ -74,7 +74,11 @@ def audit_run(
     content = repr([(suspect.sample, suspect.region) for suspect in found.suspects])
     with Transaction(folder, "audit", {**settings, "found": sha256(content.encode()).hexdigest()}) as change:
         new = change.path(RECORD).parent
-        write_audit(new, found, opened)
+        try:
+            write_audit(new, found, opened)
+        except SegError:
+            change.discard()
+            raise
         write_text(new / RECORD, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
         change.commit(overwrite=overwrite, remove=[SHEET])
     hashes = [learned_split(run, card.split_hash) for run, card in zip(members.runs, cards, strict=True)]

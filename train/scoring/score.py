@@ -129,7 +129,12 @@ def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) 
         make_folder(new / PREDICTIONS)
         write_per_image(new, scored, dataset.classes)
         draw_confusion(new / CONFUSION, scored.confusion, dataset.classes)
-        _write_pictures(new, scored, dataset)
+        try:
+            _write_pictures(new, scored, dataset)
+            scored.refuse_change()  # also of what was scored after it, to compare with
+        except SegError:
+            change.discard()
+            raise
         write_metrics(new, found)
         earlier = (path for kind in ("worst", "best") for path in folder.glob(f"{PREDICTIONS}/{kind}-[0-9][0-9]-*.png"))
         names = [path.relative_to(folder).as_posix() for path in earlier]  # their images may not be shown again

@@ -59,6 +59,7 @@ class SplitScores:
 
     guesses: predicted masks of the worst and best images, compressed, by stem.
     problems: by stem, why an image was left out.
+    before: the images and masks as they were when this began; None for scores that were read.
     """
 
     split: str
@@ -67,6 +68,12 @@ class SplitScores:
     images: tuple[ImageScore, ...]
     guesses: Mapping[str, bytes]
     problems: Mapping[str, str] = field(default_factory=dict)
+    before: Snapshot | None = field(default=None, compare=False, repr=False)
+
+    def refuse_change(self) -> None:
+        """SegError if an image or mask was changed since this began: all that is told of it has to be of the same."""
+        if self.before is not None:
+            self.before.refuse_change(_WHILE_SCORED)
 
     @property
     def summary(self) -> Summary:
@@ -130,7 +137,9 @@ def score_split(
         progress(done, len(samples))
     before.refuse_change(_WHILE_SCORED)  # and what is missing may only have made way for something else
     leave_out(problems, len(samples), dataset, failures)
-    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems)
+    return SplitScores(
+        split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems, before
+    )
 
 
 def _score_remotely(
@@ -146,7 +155,7 @@ def _score_remotely(
     found = [(sample, *one.result) for sample, one in tried if one.result is not None]
     total = np.sum([confusion for _, confusion, _ in found], axis=0)
     scored = [ImageScore(sample, counts, scores_of(confusion)) for sample, confusion, counts in found]
-    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {}, problems)
+    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {}, problems, before)
     worst, best = worst_and_best(scores, SHOWN)
     shown = [image.sample for image in (*worst, *best)]
     return replace(scores, guesses=pack_remotely(model, dataset, shown, grounded))

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,6 +46,19 @@ def test_files_that_are_not_there_are_no_change_until_they_come(dataset: Dataset
     assert before.changed() == []
     mask.with_suffix(".away").rename(mask)
     assert before.changed() == [dataset.samples[0].stem]
+
+
+def test_drives_that_number_files_anew_have_changed_nothing(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FAT drives, and many of networks: a file that was not used for a while has another number when it is again."""
+    before, stat = Snapshot(dataset, dataset.samples, "do it again"), Path.stat
+
+    def numbered(path: Path, **named: bool) -> object:
+        status = stat(path, **named)
+        kept = {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
+        return SimpleNamespace(**kept | {"st_ino": status.st_ino + 1})
+
+    monkeypatch.setattr(Path, "stat", numbered)
+    assert before.changed() == []
 
 
 def test_what_lies_beside_the_samples_may_change(dataset: Dataset) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tarfile
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -179,6 +180,15 @@ def test_an_interrupted_unpack_goes_on(root: Path, tmp_path: Path) -> None:
     times = {path.stat().st_mtime_ns for path in (tmp_path / "back").rglob("*.png")}
     assert set(staged.values()) <= times
     assert content(tmp_path / "back") == content(root)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_not_said_of_the_file_that_is_read(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards_of_files, "_part", lambda folder: nullcontext(Path("/dev/full")))
+    with pytest.raises(SegError, match=r"^/dev/full: no space left on the disk"):
+        pack_dataset(root, str(tmp_path / "packed"), workers=1)
 
 
 def test_another_dataset_is_replaced_only_when_asked(root: Path, tmp_path: Path) -> None:

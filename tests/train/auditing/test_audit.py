@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
+from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from prep.images.imageio import read_image, write_png
+from prep.images.imageio import read_image, read_mask, write_png
 from tests.models import write_run
 from tests.support import run_train
 from tests.train.auditing.planted import KINDS, plant
@@ -237,6 +238,23 @@ def test_samples_with_damaged_files_are_left_out_and_listed(dataset: Dataset) ->
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Error: 2 files cannot be used:\n" in result.stderr
     assert not (dataset.root.parent / "out").exists()
+
+
+@pytest.mark.parametrize("moment", ["while", "after"])
+def test_nothing_is_audited_on_old_and_new_labels_together(dataset: Dataset, tmp_path: Path, moment: str) -> None:
+    predictor, mask = known(dataset), dataset.root / dataset.samples[0].mask
+
+    def change(done: int, _total: int) -> None:
+        if done == 2:
+            write_png(mask, read_mask(mask)[::-1].copy())
+
+    with pytest.raises(SegError, match=f"{dataset.samples[0].stem} changed while they were audited, .* again$"):
+        if moment == "while":
+            audit(predictor, dataset, "all", change)
+        else:  # the sheet shows the labels, too
+            found = audit(predictor, dataset, "all")
+            change(2, 2)
+            write_audit(tmp_path / "out", found, dataset)
 
 
 def test_files_of_an_audit(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
