@@ -336,6 +336,14 @@ def test_memory_is_a_storage_like_others(root: Path, tmp_path: Path) -> None:
     assert content(tmp_path / "back") == content(root)
 
 
+def test_a_url_of_this_machine_is_its_folder(root: Path, tmp_path: Path) -> None:
+    for place in ("of/url", "of/path"):
+        pack_dataset(root, (tmp_path / place).as_uri() if place == "of/url" else str(tmp_path / place), workers=1)
+    assert tree(tmp_path / "of" / "url") == tree(tmp_path / "of" / "path")
+    unpack_dataset((tmp_path / "of" / "url").as_uri(), tmp_path / "back", workers=1)
+    assert tree(tmp_path / "back") == tree(root)
+
+
 def test_it_says_what_to_install(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prep.storage.extra.find_spec", lambda _: None)
     for words in (("pack", root, "-o", "s3://b/c"), ("unpack", "s3://b/c", "-o", tmp_path / "back")):
