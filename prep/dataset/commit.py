@@ -95,6 +95,21 @@ class Commit:
             if not os.access(path, os.W_OK | os.X_OK):
                 raise SegError(f"{path}: permission denied; change the permissions of this folder")
         refuse_folders(self.root, self.move, self.remove)
+        self._refuse_property()
+
+    def _refuse_property(self) -> None:
+        """Where several people share a folder: what only its owner may take away."""
+        names = [*self.remove, *self.move]
+        guarded = {folder for folder in set(map(os.path.dirname, names)) if _is_guarded(self.root / folder)}
+        for path in (self.root / name for name in names if os.path.dirname(name) in guarded):  # noqa: PTH120  # many
+            if os.path.lexists(path) and path.lstat().st_uid != os.geteuid():
+                raise SegError(
+                    f"{path}: only its owner may replace it here (sticky bit); work on a copy of the dataset"
+                )
+        for name in self.remove:
+            for folder, _, _ in os.walk(self.root / name):
+                if not os.access(folder, os.W_OK | os.X_OK):
+                    raise SegError(f"{folder}: permission denied; change the permissions of this folder")
 
     def _refuse_links(self, names: Collection[str]) -> None:
         for folder in _parents(names):
@@ -117,6 +132,15 @@ def _parents(names: Collection[str]) -> list[PurePath]:
     """The folders that these names are in, the outer ones first, without the base itself."""
     inner = set(map(os.path.dirname, names))  # few, where the names are many
     return sorted({folder for name in inner for folder in (PurePath(name), *PurePath(name).parents)} - {PurePath()})
+
+
+def _is_guarded(folder: Path) -> bool:
+    """Whether others than its owner may take only their own files out of a folder."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    return os.name == "posix" and bool(status.st_mode & stat.S_ISVTX) and os.geteuid() not in (0, status.st_uid)
 
 
 def _is_link(path: Path) -> bool:

@@ -51,7 +51,8 @@ class WriteShard:
                 size += len(piece)
                 content.update(piece)
                 if target:
-                    target.write(piece)
+                    with explained(Path(target.name)):  # and not of the file that is read
+                        target.write(piece)
         if size != entry.size:
             raise SegError(f"{path}: was changed while it was read; nothing was written, type the command again")
         if target:

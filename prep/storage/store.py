@@ -62,6 +62,10 @@ class Store:
     def __post_init__(self) -> None:
         if is_url(self.url):
             need_cloud("Reading and writing URLs needs")
+        if self.url.startswith("file://"):  # a folder of this machine, with all that is promised of one
+            from fsspec.implementations.local import LocalFileSystem
+
+            object.__setattr__(self, "url", LocalFileSystem._strip_protocol(self.url))
 
     @property
     def is_local(self) -> bool:

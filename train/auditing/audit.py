@@ -55,11 +55,15 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Audit:
-    """Suspects, the highest score first, of which samples, and what is wrong with those that were left out."""
+    """Suspects, the highest score first, of which samples, and what is wrong with those that were left out.
+
+    before: the images and masks as they were when they were looked at.
+    """
 
     suspects: tuple[Suspect, ...]
     samples: tuple[Sample, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[str, ...]
+    before: Snapshot
 
     @property
     def ranked_samples(self) -> list[tuple[Sample, float, int]]:
@@ -93,7 +97,7 @@ def audit(
         with failures.leaving_out():
             model = grounded.of(sample, (unlearned or {}).get(sample.stem))
             guess, regions = _compared(sample, model, dataset)
-            before.refuse_change(done - 1)
+            before.need_same(done - 1)
             for region in regions:
                 suspect = Suspect(sample, region, None)
                 suspects.append(suspect)
@@ -107,7 +111,7 @@ def audit(
     suspects[:_SHOWN] = shown
     if not seen:
         raise SegError("\n".join([*failures.problems[:_SHOWN], "Nothing was written: no sample can be read"]))
-    return Audit(tuple(suspects), tuple(seen), tuple(failures.problems))
+    return Audit(tuple(suspects), tuple(seen), tuple(failures.problems), before)
 
 
 def _compared(sample: Sample, predictor: Predictor, dataset: Dataset) -> tuple[IndexMask, list[Disagreement]]:
@@ -131,11 +135,16 @@ def crop_of(region: Disagreement, height: int, width: int) -> tuple[slice, slice
 
 
 def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
-    """Write audit.csv (regions), samples.csv, and audit.png: image, label and prediction of the first regions."""
+    """Write audit.csv (regions), samples.csv, and audit.png: image, label and prediction of the first regions.
+
+    Those whose labels were changed since they were looked at are not shown.
+    """
     make_folder(folder)
     _write_regions(folder / REGIONS, found, dataset.classes)
     _write_samples(folder / SAMPLES, found)
-    rows = [_row(rank, suspect, dataset) for rank, suspect in enumerate(found.suspects[:_SHOWN], start=1)]
+    changed = found.before.changes()
+    shown = [(rank, each) for rank, each in enumerate(found.suspects[:_SHOWN], 1) if each.sample.stem not in changed]
+    rows = [_row(rank, suspect, dataset) for rank, suspect in shown]
     if rows:
         write_png(folder / SHEET, captioned_sheet(rows, _CELL_PX, _COLUMNS))
 

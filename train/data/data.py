@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
+from prep.core.files import explained
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
 from prep.core.workers import Threads
@@ -150,7 +152,7 @@ def open_patches(folder: Path, split: str, stems: Collection[str] | None = None)
 
 def _open_patches(folder: Path, split: str, stems: Collection[str] | None) -> PixelStore:
     settings = read_patch_settings(folder)
-    images, masks = (np.load(folder / name, mmap_mode="c") for name in (PATCH_IMAGES, PATCH_MASKS))
+    images, masks = (_opened(folder / name) for name in (PATCH_IMAGES, PATCH_MASKS))
     owners = read_patch_splits(folder) if stems is None else read_patch_stems(folder)
     chosen = {split} if stems is None else set(stems)
     wanted = torch.tensor([number for number, own in enumerate(owners) if own in chosen], dtype=torch.long)
@@ -160,6 +162,11 @@ def _open_patches(folder: Path, split: str, stems: Collection[str] | None) -> Pi
         torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
         settings.size, 1, settings.flips, json.dumps(settings.to_json()), is_cut=True,
     )  # fmt: skip
+
+
+def _opened(path: Path) -> NDArray[np.uint8]:
+    with explained(path):  # an error in words is one that between_commits tries again after
+        return np.load(path, mmap_mode="c")  # type: ignore[no-any-return]
 
 
 def load_samples(

@@ -124,11 +124,7 @@ def train_run(
     learned = Snapshot(subject.dataset, subject.dataset.of_split("train", "val"), "start the training again")
     with bar("Loading") as advance:
         store = subject.store(config, advance)
-    if stems := list(learned.changes()):
-        raise SegError(
-            f"{subject.dataset.root}: {list_some(stems)} changed while the samples were loaded; start the training "
-            "again"
-        )
+    learned.refuse_change("the samples were loaded")
     run = resumed or Path(fabric.broadcast(str(subject.new_run()) if fabric.is_global_zero else ""))
     tell_place(run, fabric, say)
 

@@ -18,6 +18,7 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.snapshot import Snapshot
 from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.patching.crops import choose_crops
@@ -55,13 +56,16 @@ def patch_scores(
 ) -> list[ProtocolScore]:
     """Mean IoU of random patches of `size` pixels of a split: pooled, mean over batches, mean over patches.
 
-    An image's patches depend on the seed and its stem. Raises SegError if no patch holds any foreground.
+    An image's patches depend on the seed and its stem. Raises SegError if no patch holds any foreground, or if an image
+    or mask was changed meanwhile.
     """
     samples = samples_of(dataset, split)
+    before = Snapshot(dataset, samples, "no scores were written, type the command again")
     found = []
     for done, sample in enumerate(samples, start=1):
         found.append(_count_patches(predictor, dataset, sample, size, seed))
         progress(done, len(samples))
+    before.refuse_change("patches of them were scored")
     counts = np.concatenate(found)
     if not len(counts):
         raise SegError(f"{dataset.root}: no patch of {size} pixels of {split} holds any foreground to score")

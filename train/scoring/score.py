@@ -10,6 +10,7 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import make_folder
 from prep.core.progress import Bar
+from prep.core.words import list_some
 from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
@@ -89,6 +90,11 @@ def score_run(
         scored = score_split(predictor, opened, split, advance, remote, failures)
     compared = compare_with_best(scored, rivals, changes, opened, bar)
     protocols = _protocols(home, scored, opened, predictor, is_own, bar) if patches else []
+    if (compared or protocols) and (stems := scored.changed):
+        raise SegError(
+            f"{opened.root}: {list_some(stems)} changed while the images were scored more than once; no scores were "
+            "written, type the command again"
+        )
     changes |= {} if scale == "auto" else {"scale": scale}
     settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
     name = "-".join(["score", opened.root.resolve().name, split, *settings])
@@ -137,9 +143,13 @@ def _write(folder: Path, found: Metrics, scored: SplitScores, dataset: Dataset) 
 
 
 def _write_pictures(folder: Path, scored: SplitScores, dataset: Dataset) -> None:
-    """Overlays of the worst and the best images, and the sheet of the worst; of each image four panels, made once."""
-    _, best = worst_and_best(scored, _OVERLAYS)
-    worst, _ = worst_and_best(scored, SHOWN)
+    """Overlays of the worst and the best images, and the sheet of the worst; of each image four panels, made once.
+
+    Without those that were changed since they were scored.
+    """
+    changed = set(scored.changed)
+    (worst, _), (_, best) = worst_and_best(scored, SHOWN), worst_and_best(scored, _OVERLAYS)
+    worst, best = ([image for image in each if image.sample.stem not in changed] for each in (worst, best))
     rows = []
     for number, image in enumerate(worst, start=1):
         pictures = _panels(image, scored, dataset)

@@ -59,6 +59,7 @@ class SplitScores:
 
     guesses: predicted masks of the worst and best images, compressed, by stem.
     problems: by stem, why an image was left out.
+    before: the images and masks as they were when this began; None for scores that were read.
     """
 
     split: str
@@ -67,6 +68,13 @@ class SplitScores:
     images: tuple[ImageScore, ...]
     guesses: Mapping[str, bytes]
     problems: Mapping[str, str] = field(default_factory=dict)
+    before: Snapshot | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def changed(self) -> list[str]:
+        """Stems of the images that were changed, or their masks, since they were scored."""
+        changes = {} if self.before is None else self.before.changes()
+        return [stem for stem in changes if stem not in self.problems]
 
     @property
     def summary(self) -> Summary:
@@ -117,7 +125,7 @@ def score_split(
         try:
             guess = grounded.of(sample)(dataset.image(sample))  # the image is gone before the mask comes
             truth = dataset.mask(sample)
-            before.refuse_change(done - 1)
+            before.need_same(done - 1)
         except SegError as error:
             if failures is None:
                 raise
@@ -130,7 +138,9 @@ def score_split(
         shown.add(images[-1], guess)
         progress(done, len(samples))
     leave_out(problems, len(samples), dataset, failures)
-    return SplitScores(split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems)
+    return SplitScores(
+        split, total, scores_of(total), tuple(sorted(images, key=badness)), shown.guesses, problems, before
+    )
 
 
 def _score_remotely(
@@ -145,7 +155,7 @@ def _score_remotely(
     found = [(sample, *one.result) for sample, one in tried if one.result and sample.stem not in problems]
     total = np.sum([confusion for _, confusion, _ in found], axis=0)
     scored = [ImageScore(sample, counts, scores_of(confusion)) for sample, confusion, counts in found]
-    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {}, problems)
+    scores = SplitScores(split, total, scores_of(total), tuple(sorted(scored, key=badness)), {}, problems, before)
     worst, best = worst_and_best(scores, SHOWN)
     shown = [image.sample for image in (*worst, *best)]
     return replace(scores, guesses=pack_remotely(model, dataset, shown, grounded))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.annotate.model.proposer import Proposal
 from prep.core.cache import Cache
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, write_bytes
+from prep.core.files import explained, make_folder, open_to_read, write_bytes
 from prep.images.imageio import decode, encode_png
 
 _PARTS = ("entropy", "mask", "confidence")
@@ -74,7 +74,7 @@ class ProposalFiles:
     def _read(self, stem: str, image: str, number: int) -> list[NDArray[np.uint8]]:
         """The first parts of a file; one of _UNREADABLE if it is not what was written for this image."""
         path = self._path(stem)
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             head = json.loads(file.readline(_LONGEST_HEAD))
             if head["image"] != image:
                 raise SegError(f"{path}: of another image")

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from prep.annotate.sam.model import Embedding
-from prep.core.files import make_folder, replacing
+from prep.core.errors import SegError
+from prep.core.files import make_folder, open_to_read, replacing
 
 MOST_BYTES = 8_000_000_000
 """In a dataset, for all models together: 2,000 photos of SAM 1, or 480 of SAM 2."""
@@ -19,7 +20,7 @@ _LONGEST_HEAD = 1 << 16
 _MOST_VALUES = 1 << 26
 _ENDING = ".embedding"
 
-_UNREADABLE = (OSError, ValueError, TypeError, LookupError, RecursionError, OverflowError)
+_UNREADABLE = (OSError, ValueError, TypeError, LookupError, RecursionError, OverflowError, SegError)
 """What reading a file raises that is damaged, or of another image: it is computed again."""
 
 
@@ -35,7 +36,7 @@ class EmbeddingFiles:
     def read(self, stem: str, image: str) -> Embedding | None:
         """That of the image of this identity; None if there is none, or a damaged one."""
         path = self._path(stem)
-        with suppress(*_UNREADABLE), path.open("rb") as file:
+        with suppress(*_UNREADABLE), open_to_read(path) as file:
             head = json.loads(file.readline(_LONGEST_HEAD))
             if head["image"] != image or sum(_values(shape) for shape in head["shapes"].values()) > _MOST_VALUES:
                 return None
@@ -49,7 +50,7 @@ class EmbeddingFiles:
     def size(self, stem: str, image: str) -> int:
         """Bytes of the file for the image of this identity, used now; 0 if there is none, or not a whole one."""
         path = self._path(stem)
-        with suppress(*_UNREADABLE), path.open("rb") as file:
+        with suppress(*_UNREADABLE), open_to_read(path) as file:
             line = file.readline(_LONGEST_HEAD)
             head = json.loads(line)
             size = len(line) + 4 * sum(_values(shape) for shape in head["shapes"].values())

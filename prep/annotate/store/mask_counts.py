@@ -171,7 +171,7 @@ def _read_cache(path: Path) -> dict[str, tuple[Stamp, MaskCounts]]:
     try:
         return {
             name: (tuple(stamp), MaskCounts(version, {int(value): count for value, count in pixels.items()}))
-            for name, (stamp, version, pixels) in json.loads(path.read_bytes()).items()
+            for name, (stamp, version, pixels) in json.loads(read_bytes(path)).items()
         }
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (SegError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
 
 NO_FILE = "none"
@@ -81,7 +82,7 @@ class SaveNotes:
         """Newest first; a note that cannot be read is as good as none: the save is refused, and nothing is lost."""
         try:
             return [
-                Written(str(note["save"]), str(note["version"])) for note in json.loads(self._path(stem).read_bytes())
+                Written(str(note["save"]), str(note["version"])) for note in json.loads(read_bytes(self._path(stem)))
             ]
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (SegError, ValueError, TypeError, KeyError, RecursionError):
             return []

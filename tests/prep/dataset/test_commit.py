@@ -85,6 +85,31 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_changed(tmp
         (root / "images").chmod(0o700)
 
 
+@posix_only
+@pytest.mark.parametrize("what", ["index.csv", "patches/size8", "patches/size8/inner"])
+def test_what_only_its_owner_may_take_away_is_told_before_anything_is_changed(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Of several people who share a folder: under the sticky bit, or with a folder in it that is another person's."""
+    inner = dataset.root / "patches" / "size8" / "inner"
+    inner.mkdir(parents=True)
+    path = dataset.root / what
+    if what == "patches/size8/inner":
+        access = os.access
+        monkeypatch.setattr(os, "access", lambda name, mode: Path(name) != inner and access(name, mode))
+    else:
+        path.parent.chmod(0o1777)
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    before = files_of(dataset.root)
+    with Transaction(dataset.root, "split", {}) as change:
+        change.path("index.csv").write_text("new")
+        with pytest.raises(SegError, match=f"{what}: (only its owner may replace it here|permission denied)"):
+            change.commit(overwrite=True, remove=["patches/size8"])
+        change.discard()
+    assert files_of(dataset.root) == before
+    assert not pending(dataset.root)
+
+
 def test_what_comes_in_the_way_later_is_named_and_the_move_goes_on_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tarfile
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -181,6 +182,15 @@ def test_an_interrupted_unpack_goes_on(root: Path, tmp_path: Path) -> None:
     assert content(tmp_path / "back") == content(root)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_not_said_of_the_file_that_is_read(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards_of_files, "_part", lambda folder: nullcontext(Path("/dev/full")))
+    with pytest.raises(SegError, match=r"^/dev/full: no space left on the disk"):
+        pack_dataset(root, str(tmp_path / "packed"), workers=1)
+
+
 def test_another_dataset_is_replaced_only_when_asked(root: Path, tmp_path: Path) -> None:
     target = tmp_path / "packed"
     pack_dataset(root, str(target), shard_size=SMALL)
@@ -324,6 +334,14 @@ def test_memory_is_a_storage_like_others(root: Path, tmp_path: Path) -> None:
     run_ok("pack", root, "-o", "memory://campus", "--shard-size", "100kB")
     run_ok("unpack", "memory://campus", "-o", tmp_path / "back")
     assert content(tmp_path / "back") == content(root)
+
+
+def test_a_url_of_this_machine_is_its_folder(root: Path, tmp_path: Path) -> None:
+    for place in ("of/url", "of/path"):
+        pack_dataset(root, (tmp_path / place).as_uri() if place == "of/url" else str(tmp_path / place), workers=1)
+    assert tree(tmp_path / "of" / "url") == tree(tmp_path / "of" / "path")
+    unpack_dataset((tmp_path / "of" / "url").as_uri(), tmp_path / "back", workers=1)
+    assert tree(tmp_path / "back") == tree(root)
 
 
 def test_it_says_what_to_install(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

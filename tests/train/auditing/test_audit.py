@@ -239,19 +239,29 @@ def test_samples_with_damaged_files_are_left_out_and_listed(dataset: Dataset) ->
     assert not (dataset.root.parent / "out").exists()
 
 
-def test_labels_that_are_mended_during_an_audit(dataset: Dataset) -> None:
-    predictor, early, late = known(dataset), dataset.samples[0], dataset.samples[5]
+def test_labels_that_are_mended_during_an_audit(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor, samples = known(dataset), dataset.of_split()
     plant(dataset, 0.2)
+    late = samples[-1]
     expected = audit(predictor, dataset.without({late.stem}), "all")
+    early = next(suspect.sample for suspect in expected.suspects if suspect.sample != samples[-2])
 
     def mend(done: int, _: int) -> None:
-        if done == 2:
+        if done == len(samples) - 2:
             for sample in (early, late):
-                (dataset.root / sample.mask).write_bytes((dataset.root / dataset.samples[1].mask).read_bytes())
+                (dataset.root / sample.mask).write_bytes((dataset.root / samples[-2].mask).read_bytes())
 
     found = audit(predictor, dataset, "all", mend)
     assert found.problems == (f"{dataset.root / late.mask}: was changed after this began",)
     assert found.suspects == expected.suspects
+    drawn: list[str] = []
+    monkeypatch.setattr("train.auditing.audit._row", lambda _, suspect, __: drawn.append(suspect.sample.stem))
+    monkeypatch.setattr("train.auditing.audit.captioned_sheet", lambda *_: np.zeros((1, 1, 3), np.uint8))
+    write_audit(tmp_path / "out", found, dataset)
+    assert early.stem not in drawn, "the sheet would show another label than the one that was looked at"
+    assert len(drawn) > 1
 
 
 def test_files_of_an_audit(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

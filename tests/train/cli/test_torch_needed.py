@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from prep.core.errors import SegError
 from train.cli.torch_needed import need_torch
 
 
@@ -16,6 +17,19 @@ def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(monkeypatc
     monkeypatch.delenv("OMP_WAIT_POLICY")
     need_torch()
     assert os.environ["OMP_WAIT_POLICY"] == "passive"
+
+
+def test_a_torch_that_cannot_be_loaded_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Damaged:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "torch":
+                raise ImportError("libtorch_cpu.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("train.cli.torch_needed.find_spec", lambda name: True)
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(sys, "meta_path", [Damaged()])
+    with pytest.raises(SegError, match=r"cannot be loaded \(libtorch_cpu.so: failed to map segment .* allow 4 GB"):
+        need_torch()
 
 
 @pytest.mark.parametrize("module", ["train.cli.main", "train.cli.proposer"])

@@ -1,10 +1,15 @@
 """Trainings that begin at once, and beside commands that change their dataset; as people start them."""
 
+import errno
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+import pytest
 import torch
+from numpy.typing import NDArray
 
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import compute_stats, read_stats
@@ -46,3 +51,26 @@ def test_a_training_keeps_the_patches_that_it_began_with(dataset: Dataset) -> No
     assert torch.equal(store.pixels, before[0])
     assert torch.equal(store.labels, before[1])
     assert not torch.equal(open_patches(folder, "train").pixels, before[0])
+
+
+def test_patches_that_are_replaced_while_they_are_opened_are_opened_anew(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit takes the old folder away before it moves the new files in."""
+    cut_patches(dataset, size=32, per_image=3, workers=1)
+    folder, load, asked = dataset.root / "patches" / "size32", np.load, list[str]()
+
+    def late(path: Path, mmap_mode: Literal["c"]) -> NDArray[np.uint8]:
+        asked.append(path.name)
+        if len(asked) == 2:
+            with monkeypatch.context() as cutting:
+                cutting.setattr(np, "load", load)
+                cut_patches(dataset, size=32, per_image=3, seed=1, workers=1, overwrite=True)
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+        found: NDArray[np.uint8] = load(path, mmap_mode=mmap_mode)
+        return found
+
+    monkeypatch.setattr(np, "load", late)
+    store = open_patches(folder, "train")
+    assert asked == ["images.npy", "masks.npy"] * 2
+    assert np.array_equal(store.pixels.reshape(-1, 32, 32, 3), load(folder / "images.npy"))

@@ -4,7 +4,8 @@ import errno
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from click.testing import CliRunner
 
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
+from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, write_index
+from prep.images.imageio import read_mask, write_png
 from synth.dataset import generate
 from tests.models import CLASSES, color_predictor
 from tests.support import images_only, tree
@@ -23,7 +26,9 @@ from tests.support import save as save_picture
 from train.cli.main import main
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
+from train.runs.members import Members
 from train.runs.runs import mark_latest
+from train.scoring.score import score_run
 from train.scoring.score_files import read_metrics
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
@@ -174,6 +179,40 @@ def test_comparing_a_run_with_its_twin_and_with_patches(run: Path) -> None:
     assert "patches, mean over batches" in report
     typed("score", run, "--device", "cpu")  # again, without
     assert "comparison" not in metrics(run)
+
+
+@pytest.mark.parametrize(
+    ("title", "moment", "split", "what"),
+    [
+        ("Scoring the other run", "before", "test", "the images were scored more than once"),
+        ("Patches of test", "before", "test", "the images were scored more than once"),
+        ("Patches of train", "while", "train", "patches of them were scored"),
+    ],
+)
+def test_no_score_is_beside_one_of_other_labels(
+    run: Path, trained: Path, tmp_path: Path, title: str, moment: str, split: str, what: str
+) -> None:
+    """Another command brings other masks after the first score and before the second."""
+    other = Members((shutil.copytree(run, run.with_name("twin")),), None)
+    root = shutil.copytree(trained / "datasets" / "synth", tmp_path / "own")
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | {"dataset_path": root.as_posix()}))
+    masks = [root / sample.mask for sample in Dataset.open(root).of_split(split)]
+    files = tree(run, provenance=True)
+
+    @contextmanager
+    def bar(name: str) -> Iterator[Progress]:
+        def change(_done: int = 0, _total: int = 0) -> None:
+            for mask in masks:
+                write_png(mask, 2 - read_mask(mask))
+
+        if (name, "before") == (title, moment):
+            change()
+        yield change if (name, "while") == (title, moment) else silent
+
+    with pytest.raises(SegError, match=f"changed while {what}[;,] .*no scores were written"):
+        score_run(Members((run,), run), None, "test", None, "cpu", bar, other=other, patches=True)
+    assert tree(run, provenance=True) == files
 
 
 def test_the_mean_of_several_runs_is_compared_with_the_best_of_them(run: Path) -> None:

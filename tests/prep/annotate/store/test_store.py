@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from prep.annotate.model.proposal_files import ProposalFiles
+from prep.annotate.sam.embedding_files import EmbeddingFiles
 from prep.annotate.store import mask_counts
 from prep.annotate.store import store as module
 from prep.annotate.store.store import Conflict, Store
+from prep.annotate.store.versions import SaveNotes
 from prep.checking.check import check_dataset
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
@@ -554,3 +557,17 @@ def test_a_save_waits_for_the_disk_before_and_after_the_mask_gets_its_name(
     send(Store(root), "s0", block(*FIRST), "none", "one")
     mask = [(step, path.suffix or path.name) for step, path in steps if "masks" in path.parts]
     assert mask == [("fsync", ".part"), ("rename", ".part"), ("fsync", "masks")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders there")
+def test_a_pipe_in_the_place_of_a_hidden_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Of a dataset that somebody else made: the page would stand still, with the lock of its store."""
+    notes, counts = SaveNotes(tmp_path / "saves"), tmp_path / "counts.json"
+    proposals, embeddings = ProposalFiles(tmp_path / "a", "key"), EmbeddingFiles(tmp_path / "b", "key")
+    (tmp_path / "saves").mkdir()
+    for path in (tmp_path / "saves" / "x.json", counts, proposals._path("x"), embeddings._path("x")):
+        os.mkfifo(path)
+    assert not notes.made("x", "save", "version")
+    assert mask_counts._read_cache(counts) == {}
+    assert proposals.read("x", "image") is None
+    assert (embeddings.read("x", "image"), embeddings.size("x", "image")) == (None, 0)
