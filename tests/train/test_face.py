@@ -73,7 +73,7 @@ def test_labels_that_change_while_they_are_learned(
 
     if when == "loading":
         with pytest.raises(
-            SegError, match=f"{stem} changed while the samples were loaded, .*; start the training again"
+            SegError, match=f"{stem} changed while the samples were loaded, .*; start"
         ):
             fit()
         assert not list((tmp_path / "runs").glob("*")), "as if it had not been started"
