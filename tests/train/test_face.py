@@ -72,9 +72,7 @@ def test_labels_that_change_while_they_are_learned(
         return train.fit(dataset, FAST, device="cpu", say=say, progress=lambda *_: change(when == "loading"))
 
     if when == "loading":
-        with pytest.raises(
-            SegError, match=f"{stem} changed while the samples were loaded, .*; start"
-        ):
+        with pytest.raises(SegError, match=f"{stem} changed while the samples were loaded, .*; start"):
             fit()
         assert not list((tmp_path / "runs").glob("*")), "as if it had not been started"
         return
