@@ -127,7 +127,7 @@ _WARNINGS = (
     ("stale-stats", "stats.json was counted on another split than the dataset has now, or on other masks or images.",
      "count again with 'seg-prep stats --overwrite'"),
     ("broken-folds", "folds.csv: {reason}.", "write it again with 'seg-prep split --folds K'"),
-    ("broken-patches", "{n} set[s] of patches [has|have] settings or an index that cannot be read.", _RECUT),
+    ("broken-patches", "{n} set[s] of patches [has|have] settings, an index or pixels that cannot be read.", _RECUT),
     ("stale-patches",
      "{n} set[s] of patches [was|were] cut under another split than the dataset has now, or from other masks or "
      "images: what is tested on may have been trained on.", _RECUT),

@@ -17,7 +17,7 @@ from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
 from prep.geo.blocks import in_metres, usual_block
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.footprint import footprints_of
-from prep.patching.patches import read_patch_settings, refuse_damaged_index
+from prep.patching.patches import read_patch_settings, refuse_damaged_set
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
     for path in sorted(dataset.root.glob(f"{PATCHES}/*/{PATCH_SETTINGS}")):
         try:
             settings = read_patch_settings(path.parent)
-            refuse_damaged_index(path.parent)
+            refuse_damaged_set(path.parent, settings)
         except SegError:
             broken.append(path.relative_to(dataset.root).as_posix())
             continue

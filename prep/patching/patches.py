@@ -28,12 +28,12 @@ from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import contact_sheet, overlay
 from prep.patching.crops import Crop, choose_crops
+from prep.patching.patch_arrays import PATCHES_REMEDY, open_patch_arrays
 from prep.patching.patch_files import FLIPS, NpyPatches, PatchFiles, PngPatches
 
 PatchFormat = Literal["npy", "png"]
 
 _COLUMNS = ("patch", "stem", "y", "x", "split", "class", "flip")
-_REMEDY = "cut again with 'seg-prep patches --overwrite'"
 _CUT = ("train", "val")
 _PREVIEW_PATCHES = 32
 _PREVIEW_COLUMNS = 16
@@ -266,7 +266,7 @@ def _rows(
 
 def read_patch_settings(folder: Path) -> PatchSettings:
     """What a set of patches was cut with; SegError if that is damaged."""
-    return read_record(folder / PATCH_SETTINGS, PatchSettings, remedy=_REMEDY)
+    return read_record(folder / PATCH_SETTINGS, PatchSettings, remedy=PATCHES_REMEDY)
 
 
 def read_patch_splits(folder: Path) -> list[str]:
@@ -279,14 +279,15 @@ def read_patch_stems(folder: Path) -> list[str]:
     return [row.stem for row in _sources(folder)]
 
 
-def refuse_damaged_index(folder: Path) -> None:
-    """SegError if the table of a set is damaged, of which nothing is kept."""
-    for _ in _sources(folder):
-        pass
+def refuse_damaged_set(folder: Path, settings: PatchSettings) -> None:
+    """SegError if the table of a set is damaged, or one of its arrays; nothing of them is kept."""
+    number = sum(1 for _ in _sources(folder))
+    if settings.format == "npy":
+        open_patch_arrays(folder, settings.size, number)
 
 
 def _sources(folder: Path) -> Iterator[_Source]:
-    return read_table(folder / INDEX, _Source, remedy=_REMEDY, others=True)
+    return read_table(folder / INDEX, _Source, remedy=PATCHES_REMEDY, others=True)
 
 
 def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:

@@ -10,18 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
-from prep.core.files import explained
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
 from prep.core.workers import Threads
 from prep.dataset.commit import between_commits
 from prep.dataset.dataset import Dataset, Sample
-from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS, PATCH_SETTINGS, PATCHES
+from prep.dataset.dataset_files import PATCH_SETTINGS, PATCHES
+from prep.patching.patch_arrays import open_patch_arrays
 from prep.patching.patches import read_patch_settings, read_patch_splits, read_patch_stems
 from train.config.config import Config
 from train.data.albumentation import Transform, load_transform
@@ -152,8 +151,8 @@ def open_patches(folder: Path, split: str, stems: Collection[str] | None = None)
 
 def _open_patches(folder: Path, split: str, stems: Collection[str] | None) -> PixelStore:
     settings = read_patch_settings(folder)
-    images, masks = (_opened(folder / name) for name in (PATCH_IMAGES, PATCH_MASKS))
     owners = read_patch_splits(folder) if stems is None else read_patch_stems(folder)
+    images, masks = open_patch_arrays(folder, settings.size, len(owners))
     chosen = {split} if stems is None else set(stems)
     wanted = torch.tensor([number for number, own in enumerate(owners) if own in chosen], dtype=torch.long)
     area = settings.size**2
@@ -162,11 +161,6 @@ def _open_patches(folder: Path, split: str, stems: Collection[str] | None) -> Pi
         torch.from_numpy(images).view(-1, 3), torch.from_numpy(masks).view(-1), wanted * area, side, side,
         settings.size, 1, settings.flips, json.dumps(settings.to_json()), is_cut=True,
     )  # fmt: skip
-
-
-def _opened(path: Path) -> NDArray[np.uint8]:
-    with explained(path):  # an error in words is one that between_commits tries again after
-        return np.load(path, mmap_mode="c")  # type: ignore[no-any-return]
 
 
 def load_samples(

@@ -26,6 +26,7 @@ from prep.images.imageio import write_png
 from prep.photos.photoio import read_photo
 from prep.photos.record import PhotoRecord, write_records
 from tests.support import CLASS_LIST, by_stem, load, random_image, run_error, run_ok, run_prep, save, tree
+from train.data.data import open_patches
 
 Edit = Callable[[np.ndarray], object]
 
@@ -575,6 +576,30 @@ def test_results_that_cannot_be_read(root: Path, content: str) -> None:
     shutil.rmtree(root / "patches")
     (root / "stats.json").write_text(content)
     expect(root, "warning", "broken-stats", "stats.json")
+
+
+@pytest.mark.parametrize("name", ["images.npy", "masks.npy"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "text", "truncated", "fewer", "floats"])
+def test_pixels_of_patches_that_cannot_be_used(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
+) -> None:
+    """`check` finds them, and a training says what to do before it begins."""
+    run_ok("stats", root)
+    run_ok("patches", root, "--size", 32, "--per-image", 1)
+    path = root / "patches" / "size32" / name
+    whole, array = path.read_bytes(), np.load(path)
+    damaged = {"gone": None, "empty": b"", "text": b"no array", "truncated": whole[:5000]}
+    if damage in damaged:
+        path.unlink() if damaged[damage] is None else path.write_bytes(damaged[damage] or b"")
+    else:
+        np.save(path, array[:-1] if damage == "fewer" else array.astype(np.float32))
+    expect(root, "warning", "broken-patches", "patches/size32/settings.json")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SegError) as refused:
+        open_patches(path.parent, "train")
+    assert str(refused.value).startswith(f"{path}: ")
+    if damage != "gone":
+        assert str(refused.value).endswith("cut again with 'seg-prep patches --overwrite'")
 
 
 @pytest.mark.parametrize("content", ["", "stem,fold\n", "stem,group,fold\nimage_1,,x\n", "\0"])

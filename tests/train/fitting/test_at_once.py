@@ -60,14 +60,14 @@ def test_patches_that_are_replaced_while_they_are_opened_are_opened_anew(
     cut_patches(dataset, size=32, per_image=3, workers=1)
     folder, load, asked = dataset.root / "patches" / "size32", np.load, list[str]()
 
-    def late(path: Path, mmap_mode: Literal["c"]) -> NDArray[np.uint8]:
+    def late(path: Path, mmap_mode: Literal["c"], allow_pickle: bool) -> NDArray[np.uint8]:
         asked.append(path.name)
         if len(asked) == 2:
             with monkeypatch.context() as cutting:
                 cutting.setattr(np, "load", load)
                 cut_patches(dataset, size=32, per_image=3, seed=1, workers=1, overwrite=True)
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
-        found: NDArray[np.uint8] = load(path, mmap_mode=mmap_mode)
+        found: NDArray[np.uint8] = load(path, mmap_mode=mmap_mode, allow_pickle=allow_pickle)
         return found
 
     monkeypatch.setattr(np, "load", late)
