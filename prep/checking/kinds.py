@@ -38,7 +38,7 @@ def _form(match: re.Match[str], n: int) -> str:
 _RESPLIT = "split again with 'seg-prep split --overwrite'"
 _LEAK = "scores will be too good"
 _APART = "split again with 'seg-prep split --group-by place --block {block} --overwrite'"
-_RECUT = "cut again with 'seg-prep patches --overwrite'"
+_RECUT = "[cut again|cut each again, the first] with 'seg-prep patches --size {size} --overwrite'"
 _FORGOTTEN = "look whether labels were forgotten; images that really show nothing else may stay"
 
 _ERRORS = (

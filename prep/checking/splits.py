@@ -17,6 +17,7 @@ from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
 from prep.geo.blocks import in_metres, usual_block
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.footprint import footprints_of
+from prep.patching.patch_arrays import size_in_name
 from prep.patching.patches import read_patch_settings, refuse_damaged_set
 
 
@@ -92,15 +93,17 @@ def _reason(path: Path, error: SegError) -> str:
 
 
 def _stale_patches(dataset: Dataset) -> Iterator[Finding]:
-    stale, broken = [], []
+    stale: list[str] = []
+    broken: list[str] = []
     for path in sorted(dataset.root.glob(f"{PATCHES}/*/{PATCH_SETTINGS}")):
+        name = path.relative_to(dataset.root).as_posix()
         try:
             settings = read_patch_settings(path.parent)
             refuse_damaged_set(path.parent, settings)
         except SegError:
-            broken.append(path.relative_to(dataset.root).as_posix())
+            broken.append(name)
             continue
         if settings.is_stale(dataset):
-            stale.append(path.parent.relative_to(dataset.root).as_posix())
-    yield from found("stale-patches", stale)
-    yield from found("broken-patches", broken)
+            stale.append(name.removesuffix(f"/{PATCH_SETTINGS}"))
+    for kind, names in (("stale-patches", stale), ("broken-patches", broken)):
+        yield from found(kind, names, size=size_in_name("".join(names[:1])))

@@ -1,5 +1,6 @@
 """The two arrays of a set of patches, opened for reading."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,16 @@ from prep.core.files import explained
 from prep.core.words import counted
 from prep.dataset.dataset_files import PATCH_IMAGES, PATCH_MASKS
 
-PATCHES_REMEDY = "cut again with 'seg-prep patches --overwrite'"
+
+def size_in_name(name: str) -> str:
+    """The side that the name of a set of patches tells, patches/size96, for advice."""
+    digits = re.search("size([0-9]+)", name)
+    return digits[1] if digits else "96"
+
+
+def recut(folder: Path) -> str:
+    """What to do where a set of patches cannot be used."""
+    return f"cut again with 'seg-prep patches --size {size_in_name(folder.name)} --overwrite'"
 
 
 def open_patch_arrays(folder: Path, size: int, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -27,10 +37,10 @@ def _opened(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         with explained(path):
             array = np.load(path, mmap_mode="c", allow_pickle=False)
     except (ValueError, EOFError) as error:  # no header of ours, or less than it says
-        raise SegError(f"{path}: the file is truncated or damaged; {PATCHES_REMEDY}") from error
+        raise SegError(f"{path}: the file is truncated or damaged; {recut(path.parent)}") from error
     if array.dtype != np.uint8 or array.shape != shape:
         is_there = " x ".join(map(str, array.shape))
         meant = f"{counted(shape[0], 'patch', 'patches')} of {shape[1]} pixels"
-        raise SegError(f"{path}: holds {is_there} values of {array.dtype}, where {meant} belong; {PATCHES_REMEDY}")
+        raise SegError(f"{path}: holds {is_there} values of {array.dtype}, where {meant} belong; {recut(path.parent)}")
     found: NDArray[np.uint8] = array
     return found

@@ -28,7 +28,7 @@ from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import contact_sheet, overlay
 from prep.patching.crops import Crop, choose_crops
-from prep.patching.patch_arrays import PATCHES_REMEDY, open_patch_arrays
+from prep.patching.patch_arrays import open_patch_arrays, recut
 from prep.patching.patch_files import FLIPS, NpyPatches, PatchFiles, PngPatches
 
 PatchFormat = Literal["npy", "png"]
@@ -266,7 +266,7 @@ def _rows(
 
 def read_patch_settings(folder: Path) -> PatchSettings:
     """What a set of patches was cut with; SegError if that is damaged."""
-    return read_record(folder / PATCH_SETTINGS, PatchSettings, remedy=PATCHES_REMEDY)
+    return read_record(folder / PATCH_SETTINGS, PatchSettings, remedy=recut(folder))
 
 
 def read_patch_splits(folder: Path) -> list[str]:
@@ -287,7 +287,7 @@ def refuse_damaged_set(folder: Path, settings: PatchSettings) -> None:
 
 
 def _sources(folder: Path) -> Iterator[_Source]:
-    return read_table(folder / INDEX, _Source, remedy=PATCHES_REMEDY, others=True)
+    return read_table(folder / INDEX, _Source, remedy=recut(folder), others=True)
 
 
 def _preview(files: PatchFiles, crops: int, classes: ClassMap) -> ImageRGB:

@@ -599,7 +599,7 @@ def test_pixels_of_patches_that_cannot_be_used(
         open_patches(path.parent, "train")
     assert str(refused.value).startswith(f"{path}: ")
     if damage != "gone":
-        assert str(refused.value).endswith("cut again with 'seg-prep patches --overwrite'")
+        assert str(refused.value).endswith("cut again with 'seg-prep patches --size 32 --overwrite'")
 
 
 @pytest.mark.parametrize("content", ["", "stem,fold\n", "stem,group,fold\nimage_1,,x\n", "\0"])
