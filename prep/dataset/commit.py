@@ -308,7 +308,10 @@ def was_still(root: Path, names: Collection[str], before: Stamps) -> bool:
 
 
 def stamps(root: Path, names: Iterable[str]) -> Stamps:
-    """What tells that a file is another one, or was written, since; None for one that is not there."""
+    """What tells that a file is another one, or was written, since; None for one that is not there.
+
+    Not its number, which drives without such (FAT, many of networks) give anew when it is looked up again.
+    """
     return [_stamp(root / name) for name in names]
 
 
@@ -317,4 +320,4 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
         status = path.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

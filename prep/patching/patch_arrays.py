@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
@@ -35,8 +36,8 @@ def open_patch_arrays(folder: Path, size: int, number: int) -> tuple[NDArray[np.
 def _opened(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     try:
         with explained(path):
-            array = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (ValueError, EOFError) as error:  # no header of ours, or less than it says
+            array = open_memmap(path, mode="c")
+    except (ValueError, OverflowError, TypeError) as error:  # no header of ours, or less than it says
         raise SegError(f"{path}: the file is truncated or damaged; {recut(path.parent)}") from error
     if array.dtype != np.uint8 or array.shape != shape:
         is_there = " x ".join(map(str, array.shape))

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from prep.dataset.dataset import Dataset
@@ -58,19 +59,17 @@ def test_patches_that_are_replaced_while_they_are_opened_are_opened_anew(
 ) -> None:
     """A commit takes the old folder away before it moves the new files in."""
     cut_patches(dataset, size=32, per_image=3, workers=1)
-    folder, load, asked = dataset.root / "patches" / "size32", np.load, list[str]()
+    folder, asked = dataset.root / "patches" / "size32", list[str]()
 
-    def late(path: Path, mmap_mode: Literal["c"], allow_pickle: bool) -> NDArray[np.uint8]:
+    def late(path: Path, mode: Literal["c"]) -> NDArray[np.uint8]:
         asked.append(path.name)
         if len(asked) == 2:
-            with monkeypatch.context() as cutting:
-                cutting.setattr(np, "load", load)
-                cut_patches(dataset, size=32, per_image=3, seed=1, workers=1, overwrite=True)
+            cut_patches(dataset, size=32, per_image=3, seed=1, workers=1, overwrite=True)
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
-        found: NDArray[np.uint8] = load(path, mmap_mode=mmap_mode, allow_pickle=allow_pickle)
+        found: NDArray[np.uint8] = open_memmap(path, mode=mode)
         return found
 
-    monkeypatch.setattr(np, "load", late)
+    monkeypatch.setattr("prep.patching.patch_arrays.open_memmap", late)
     store = open_patches(folder, "train")
     assert asked == ["images.npy", "masks.npy"] * 2
-    assert np.array_equal(store.pixels.reshape(-1, 32, 32, 3), load(folder / "images.npy"))
+    assert np.array_equal(store.pixels.reshape(-1, 32, 32, 3), np.load(folder / "images.npy"))
