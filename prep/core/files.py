@@ -177,6 +177,15 @@ def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = False) 
         part.write_bytes(data)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there, so that it does not come back after a power cut."""
+    with explained(path):
+        if path.exists():
+            path.unlink()
+            if sys.platform != "win32":
+                _wait_for_disk(path.parent)
+
+
 def _wait_for_disk(path: Path) -> None:
     """Wait until a file, or the names in a folder, would survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

@@ -70,6 +70,12 @@ class LiveIndex:
         if self.state(stem) != REJECTED and not sample.mask:
             self._write_masks({stem: mask_name(sample)})
 
+    def unname_mask(self, stem: str) -> None:
+        """The mask of this image is about to go: nothing is labelled in it any more."""
+        self.repair()
+        if self._samples[stem].mask:
+            self._write_masks({stem: ""})
+
     def set_state(self, stem: str, state: str) -> None:
         """Change the state of an image. states.csv counts: it is written first to reject, last to take that back.
 
@@ -111,6 +117,8 @@ class LiveIndex:
         state = self.state(sample.stem)
         if state == REJECTED:
             return "" if sample.mask == own_mask_name(sample.stem) else None
+        if sample.mask == own_mask_name(sample.stem) and noted and self._notes.took_away(sample.stem):
+            return None if (self._root / sample.mask).exists() else ""
         missing = not sample.mask and (state != NEW or noted) and self._is_its_mask(sample)
         return mask_name(sample) if missing else None
 

@@ -17,7 +17,7 @@ from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, 
 from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
-from prep.core.files import make_folder, remove_parts, write_bytes
+from prep.core.files import make_folder, remove_file, remove_parts, write_bytes
 from prep.dataset.dataset import Dataset, Sample, writes
 from prep.dataset.dataset_files import CLASSES, MASKS
 from prep.dataset.lock import InUse
@@ -172,7 +172,7 @@ class Store:
     def save(
         self, stem: str, body: bytes, *, base: str, save: str, classes_version: str, proposed: bool = False
     ) -> Entry:
-        """Lay changes over the mask of an image, on disk when this returns.
+        """Lay changes over the mask of an image, on disk when this returns; one without a labelled pixel goes.
 
         body: as mask_changes.py reads it.  base: the version that the page has laid them over so far.
         save: random id of this save; if the mask that stands was made by it, it is done already.
@@ -190,8 +190,9 @@ class Store:
                 changes = read_changes(body, sample.width, sample.height, len(classes))
                 self._accepted.note(stem, mask.pixels, changes, proposed=proposed)
                 self._write(sample, mask.version, changed(mask.pixels, changes), save)
-                self._standing(sample, len(classes))
-            self._index.name_mask(stem)
+                mask = self._standing(self.sample(stem), len(classes))
+            if mask.version != NO_FILE:
+                self._index.name_mask(stem)
             return self.entry(stem)
 
     def set_state(self, stem: str, state: str) -> Entry:
@@ -213,15 +214,20 @@ class Store:
     def _write(self, sample: Sample, before: str, pixels: IndexMask, save: str) -> None:
         """Note, mask: dying anywhere, the mask is the old one or the new one, and the note fits either."""
         path = inside(self.root, mask_name(sample))
-        data = encode_png(pixels)
-        version = version_of(data)
+        is_blank = bool((pixels == IGNORE_INDEX).all())
+        data = b"" if is_blank else encode_png(pixels)
+        version = NO_FILE if is_blank else version_of(data)
         self._index.begin(sample.stem)
         self._notes.announce(sample.stem, before, Written(save, version))
         make_folder(path.parent)
         if version_and_bytes(path)[0] != before:  # by another command, while the mask was encoded
             raise Conflict("mask", "This mask was changed elsewhere in this moment; nothing was saved.")
-        write_bytes(path, data, durable=True)
-        self._masks.put(version, Mask(pixels, version))
+        if is_blank:  # touched and undone, it would count as a labelled sample
+            self._index.unname_mask(sample.stem)
+            remove_file(path)
+        else:
+            write_bytes(path, data, durable=True)
+            self._masks.put(version, Mask(pixels, version))
 
     def _standing(self, sample: Sample, classes: int) -> Mask:
         """The mask on the disk. The file is always read, which is quick; decoded only if it is not in memory."""

@@ -67,6 +67,10 @@ class SaveNotes:
         """Whether this version of the mask was made by this save."""
         return next((w.save == save for w in self._read(stem) if w.version == version), False)
 
+    def took_away(self, stem: str) -> bool:
+        """Whether the last save that was begun leaves no mask."""
+        return any(written.version == NO_FILE for written in self._read(stem)[:1])
+
     def stems(self) -> set[str]:
         """The images of which a save was ever begun."""
         return {path.stem for path in self._folder.glob("*.json")}

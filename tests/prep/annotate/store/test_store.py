@@ -235,6 +235,28 @@ def test_unknown_states_and_images_are_refused(tmp_path: Path) -> None:
         send(store, "s9", block(*FIRST), "none", "one")
 
 
+def test_what_is_touched_and_undone_is_not_labelled(tmp_path: Path) -> None:
+    """Its mask would hold ignored pixels only, and count as a training image."""
+    root = to_label(tmp_path / "d")
+    store = Store(root)
+    before = read_index(root / "index.csv")
+    untouched = store.entry("s1")
+    painted = send(store, "s0", block(3, 4, 5, 6, 1), "none", "one")
+    assert named_mask(root, "s0") == "masks/s0.png"
+    undone = send(store, "s0", block(3, 4, 5, 6, 255), painted.version or "", "two")
+    assert read_index(root / "index.csv") == before
+    assert on_disk(root, "s0") is None
+    assert (undone.version, undone.labelled, undone.classes) == (
+        untouched.version,
+        untouched.labelled,
+        untouched.classes,
+    )
+    assert send(store, "s0", block(3, 4, 5, 6, 255), painted.version or "", "two") == undone, "its answer was lost"
+    redone = send(store, "s0", block(3, 4, 5, 6, 1), undone.version or "", "three")
+    assert redone.version == painted.version
+    assert named_mask(Store(root).root, "s0") == "masks/s0.png"
+
+
 # Death.
 
 
@@ -280,6 +302,29 @@ def test_death_at_every_point_of_a_save(tmp_path: Path, begun: str, before: bool
     assert outcomes == sorted(outcomes)  # first old, then new; nothing comes back
     assert outcomes[0] is False
     assert before or outcomes[-1]
+
+
+@BEFORE
+def test_death_at_every_point_of_a_save_that_leaves_nothing(tmp_path: Path, before: bool) -> None:
+    outcomes = []
+    for countdown in range(100):
+        root = to_label(tmp_path / f"{countdown}")
+        store = Store(root)
+        base = send(store, "s0", block(*FIRST), "none", "one").version or ""
+        erased = block(0, 0, 32, 24, 255)
+        erase = partial(send, store, "s0", erased, base, "two")
+        if not died(countdown, erase, before=before):
+            break
+        again = Store(root)
+        found = on_disk(root, "s0")
+        assert found is None or np.array_equal(found, expected(FIRST))
+        assert named_mask(root, "s0") == ("" if found is None else "masks/s0.png")
+        assert send(again, "s0", erased, base, "two").version == "none"
+        assert (on_disk(root, "s0"), named_mask(root, "s0")) == (None, "")
+        outcomes.append(found is None)
+    assert len(outcomes) >= 3
+    assert outcomes == sorted(outcomes)
+    assert outcomes[0] is False
 
 
 @BEFORE
