@@ -19,6 +19,7 @@ from prep.converting.unknown import (
     replace_unknown,
     replacement,
 )
+from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.dataset.dataset import Sample
@@ -57,6 +58,8 @@ class LabelJob:
 @dataclass(frozen=True, slots=True)
 class LabelOutcome:
     """The finished sample, its pixels (256,) by mask value, its unknown values; or what is wrong with the files.
+
+    The sample has no mask where nothing is labelled.
 
     Where those of many labels are kept, the pixels are added up, and here there are none any more (0,).
 
@@ -114,10 +117,13 @@ class ConvertLabel:
         sample, record, image = self._image(job)
         raw, unknown = self._mask(job.label) if job.filled is None else (self._filled(sample, job.filled), NO_CODES)
         mask, drawn = self._placed(job, raw, sample, record)
-        sample = replace(sample, mask=own_mask_name(sample.stem), width=mask.shape[1], height=mask.shape[0])
+        pixels = count_values(mask)
+        # A mask of ignored pixels only would count as a labelled sample, and teach nothing.
+        name = own_mask_name(sample.stem) if pixels[:IGNORE_INDEX].any() else ""
+        sample = replace(sample, mask=name, width=mask.shape[1], height=mask.shape[0])
         outcome = LabelOutcome(
             sample,
-            count_values(mask),
+            pixels,
             unknown,
             raw_pixels=count_values(raw),
             record=record,
@@ -128,7 +134,7 @@ class ConvertLabel:
         )
         if unknown.codes.size and self.unknown == "error":
             return outcome, {}
-        return outcome, {sample.mask: encode_png(mask), sample.image: image}
+        return outcome, {sample.image: image} | ({name: encode_png(mask)} if name else {})
 
     def _image(self, job: LabelJob) -> tuple[Sample, PhotoRecord | None, bytes]:
         """The sample with its image's name and size, its record, and the image file to write (empty if it is there)."""

@@ -104,9 +104,10 @@ def _carried_out(
             raise
         write_classes(change.path(CLASSES), plan.classes)
         made = [outcome for outcome in outcomes if not outcome.problem]
-        samples = [outcome.sample for outcome in made]
+        samples = [outcome.sample for outcome in made if outcome.sample.image or outcome.sample.mask]
+        gone = [plan.known[each.stem].mask for each in samples if not each.mask and each.stem in plan.known]
         records = [outcome.record for outcome in made if outcome.record is not None]
-        commit_samples(change, plan.known, samples, records, plan.rendering, overwrite=overwrite)
+        commit_samples(change, plan.known, samples, records, plan.rendering, gone=gone, overwrite=overwrite)
     problems = (*plan.labels.damaged.values(), *(outcome.problem for outcome in outcomes if outcome.problem))
     return replace(_conversion(plan, made, unknown, totals), problems=problems)
 
@@ -131,16 +132,22 @@ def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotal
     labels, pairing = plan.labels, plan.pairing
     return Conversion(
         dataset=Dataset.open(plan.root),
-        converted=len(outcomes),
+        converted=sum(bool(outcome.sample.mask) for outcome in outcomes),
         pixels=totals.pixels,
         raw_pixels=totals.raw_pixels,
         replaced=_replaced(unknown, plan),
         unpaired=(*pairing.images_alone, *(() if labels.names_photos else pairing.labels_alone)),
         missing=labels.missing,
-        without_image=tuple(outcome.sample.stem for outcome in outcomes if not outcome.sample.image),
+        without_image=tuple(each.sample.stem for each in outcomes if each.sample.mask and not each.sample.image),
         turned=sum(outcome.turned for outcome in outcomes),
         resized=sum(outcome.resized for outcome in outcomes),
-        notes=(*plan.notes, *labels.notes, *_seen(outcomes, plan), *_absent(plan.classes, totals.pixels)),
+        notes=(
+            *plan.notes,
+            *labels.notes,
+            *_seen(outcomes, plan),
+            *_blank(outcomes),
+            *_absent(plan.classes, totals.pixels),
+        ),
     )
 
 
@@ -162,6 +169,15 @@ def _seen(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
         "by EXIF, so that sizes do not tell how masks lie: taken as drawn on the upright photo, look at "
         f"{list_some(names)}",
     ]
+
+
+def _blank(outcomes: Sequence[LabelOutcome]) -> list[str]:
+    """A note on labels in which nothing is labelled: their photos stay unlabelled."""
+    blank = [outcome.sample.stem for outcome in outcomes if not outcome.sample.mask]
+    if not blank:
+        return []
+    stay = verb(len(blank), "its photo stays", "their photos stay")
+    return [f"{counted(len(blank), 'label')} without a labelled pixel: {stay} unlabelled ({list_some(blank)})"]
 
 
 def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:

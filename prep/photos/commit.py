@@ -35,16 +35,18 @@ def commit_samples(
     photos: Sequence[PhotoRecord],
     rendering: Rendering = OWN_RANGES,
     *,
+    gone: Sequence[str] = (),
     overwrite: bool,
 ) -> int:
     """Commit what is staged, with new samples and photos among those of the dataset; returns how many files changed.
 
-    known: samples of the dataset by stem.  rendering: of the photos.
-    SegError if other images would be replaced and `overwrite` is not set.
+    known: samples of the dataset by stem.  rendering: of the photos.  gone: masks that samples have no more.
+    SegError if other images would be replaced, or masks would go, and `overwrite` is not set.
     """
     root = change.root
     before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
-    replaced = sorted(old for old, new in before if old and old != new)  # the new photo is of another kind
+    # The new photo is of another kind, or the new label holds nothing.
+    replaced = sorted([*(old for old, new in before if old and old != new), *filter(None, gone)])
     if replaced and not overwrite:
         change.discard()
         raise SegError(f"{root}: already holds {list_some(replaced)}; add --overwrite to replace them")

@@ -57,6 +57,32 @@ def spoil(raw: Raw, stem: str = "b", pixels: int = 3, color: tuple[int, int, int
 # What comes out.
 
 
+def test_a_label_without_a_labelled_pixel_leaves_its_photo_unlabelled(raw: Raw) -> None:
+    """A mask of ignored pixels only would count as a labelled sample."""
+    run_ok(*raw.convert)
+    whole = tree(raw.target)
+    save(raw.masks / "b.png", np.full((24, 32, 3), STRANGE, np.uint8))
+    ignoring = (*raw.convert, "--unknown", "ignore")
+    refused = run_prep(*ignoring)
+    assert refused.exit_code == 1
+    assert f"Error: {raw.target}: already holds masks/b.png; add --overwrite" in refused.stderr, refused.stderr
+    assert tree(raw.target) == whole
+    result = run_ok(*ignoring, "--overwrite")
+    assert f"2 masks -> {raw.target}" in result.stdout
+    assert "1 label without a labelled pixel: its photo stays unlabelled (b)" in result.stdout + result.stderr
+    samples = by_stem(raw.target)
+    assert {stem: sample.mask for stem, sample in samples.items()} == {"a": "masks/a.png", "b": "", "c": "masks/c.png"}
+    assert samples["b"].image == "images/b.png"
+    assert masks_of(raw.target).keys() == {"a", "c"}
+    assert len(Dataset.open(raw.target).of_split()) == 2
+    again = tree(raw.target)
+    run_ok(*ignoring)
+    assert tree(raw.target) == again
+    fresh = raw.target.with_name("fresh")
+    run_ok(*(fresh if each == raw.target else each for each in ignoring))
+    assert masks_of(fresh).keys() == {"a", "c"}
+
+
 def test_colors_become_classes(raw: Raw) -> None:
     result = run_ok(*raw.convert)
     assert f"3 masks -> {raw.target}" in result.stdout
