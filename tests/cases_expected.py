@@ -296,7 +296,7 @@ FOLDERS = (
     Case("photo_4band_uint8", "data --classes LIST", scenes(0), notes=("1 photo with more bands than colours",)),
     Case("mask_half_size", "data --classes LIST", notes=("to the size of the image by nearest neighbour: 1 mask",)),
     Case("mask_off_by_one", "data --classes LIST", notes=("to the size of the image by nearest neighbour: 1 mask",)),
-    Case("exif_180", "data --classes LIST", notes=("sizes do not tell how masks lie", "look at a.jpg")),
+    Case("exif_180", "data --classes LIST", notes=("sizes do not tell how masks lie", "look at images/a.jpg")),
     Case("one_class_only", "data --classes LIST", refusal=("--first-id 1", "--first-id 0")),
 )
 
