@@ -134,7 +134,7 @@ class ConvertLabel:
         )
         if unknown.codes.size and self.unknown == "error":
             return outcome, {}
-        return outcome, {sample.image: image} | ({name: encode_png(mask)} if name else {})
+        return outcome, ({name: encode_png(mask)} if name else {}) | {sample.image: image}
 
     def _image(self, job: LabelJob) -> tuple[Sample, PhotoRecord | None, bytes]:
         """The sample with its image's name and size, its record, and the image file to write (empty if it is there)."""
