@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -37,7 +38,7 @@ def _opened(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     try:
         with explained(path):
             array = open_memmap(path, mode="c")
-    except (ValueError, OverflowError, TypeError) as error:  # no header of ours, or less than it says
+    except (ValueError, OverflowError, TypeError, SyntaxError, TokenError) as error:  # no header of ours, or too short
         raise SegError(f"{path}: the file is truncated or damaged; {recut(path.parent)}") from error
     if array.dtype != np.uint8 or array.shape != shape:
         is_there = " x ".join(map(str, array.shape))

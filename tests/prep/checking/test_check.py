@@ -579,7 +579,7 @@ def test_results_that_cannot_be_read(root: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["images.npy", "masks.npy"])
-@pytest.mark.parametrize("damage", ["gone", "empty", "text", "zip", "truncated", "fewer", "floats", "huge"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "text", "zip", "truncated", "fewer", "floats", "huge", "open"])
 def test_pixels_of_patches_that_cannot_be_used(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
 ) -> None:
@@ -589,7 +589,7 @@ def test_pixels_of_patches_that_cannot_be_used(
     path = root / "patches" / "size32" / name
     whole, array = path.read_bytes(), np.load(path)
     damaged = {"gone": None, "empty": b"", "text": b"no array", "zip": b"PK\x03\x04" * 9, "truncated": whole[:5000],
-               "huge": whole.replace(b"32, 32", b"9" * 30)}  # fmt: skip
+               "huge": whole.replace(b"32, 32", b"9" * 30), "open": whole.replace(b")", b"(", 1)}  # fmt: skip
     if damage in damaged:
         path.unlink() if damaged[damage] is None else path.write_bytes(damaged[damage] or b"")
     else:
