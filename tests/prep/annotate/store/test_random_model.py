@@ -165,7 +165,7 @@ class Labelling(RuleBasedStateMachine):
         found = on_disk(self.root, stem)
         if not same(found, self.masks[stem]):
             assert self.fits(page, stem)
-            np.testing.assert_array_equal(self.blank(stem) * 0 + 255 if found is None else found, page.sent.result)
+            np.testing.assert_array_equal(np.uint8(255) if found is None else found, page.sent.result)
             self.written(stem, page.sent.result, page.sent.save)
             assert self.states[stem] == state
         self.states[stem] = state
