@@ -112,7 +112,7 @@ def _scores(found: Metrics) -> str:
             f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
             f"{_number(found.mean_of_images_iou)}, {counted(found.images, 'image')} of {found.split}",
             found.intervals.words,
-            *filter(None, [found.left_out_note, found.absent_note]),
+            *filter(None, [found.left_out_note, found.absent_note, found.relabelled]),
             *(_KNOWN_IMAGES for _ in [0] if found.split in ("train", "all")),
         ]
     )

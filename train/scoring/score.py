@@ -1,6 +1,7 @@
 """Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.other_scale import other_scale, seen_smaller
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
+from train.scoring.relabelled import relabelled
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
@@ -102,6 +104,7 @@ def score_run(
         name = ""
     found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols, warning)
     folder = output or home / name
+    found = replace(found, relabelled=relabelled(found, [folder, *([home] if is_own else [])]))
     _write(folder, found, scored, opened)
     return folder, found
 

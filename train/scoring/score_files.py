@@ -26,7 +26,7 @@ from train.scoring.patch_protocol import ProtocolScore
 from train.scoring.split_scores import SplitScores
 from train.windows.window_settings import Blend, WindowSettings
 
-_IF_ANY = ("comparison", "protocols", "other_scale", "left_out")
+_IF_ANY = ("comparison", "protocols", "other_scale", "left_out", "relabelled")
 
 Interval = tuple[float, float] | None
 """The ends of a 95 % interval; None where there is none."""
@@ -61,6 +61,7 @@ class Metrics:
     mean_iou_of_present: the mean over the classes that the truth holds.
     other_scale: which images were not labelled at their own size, in words.
     left_out: stems of images of the split that could not be read, and are in no score.
+    relabelled: which labels changed since the same images were scored before, in words.
     """
 
     dataset: str
@@ -88,6 +89,7 @@ class Metrics:
     mean_iou_of_present: float = math.nan
     other_scale: str = ""
     left_out: tuple[str, ...] = ()
+    relabelled: str = ""
 
     @property
     def left_out_note(self) -> str | None:

@@ -1,6 +1,7 @@
 """seg-train score and audit as they are typed, on one tiny run."""
 
 import errno
+import html
 import json
 import re
 import shutil
@@ -81,6 +82,34 @@ def test_scores_come_with_intervals(run: Path) -> None:
     assert f"[{low:.3f}, {high:.3f}]" in (run / "report.html").read_text()
     assert f'<i style="background:{entry["color"]}"></i>{entry["name"]}' in (run / "report.html").read_text()
     assert (run / "worst.png").exists()
+
+
+def test_other_labels_than_at_the_score_before_are_told_once(trained: Path, run: Path) -> None:
+    """Two classes are exchanged in every mask: the lower score is no fault of the model."""
+    dataset, before = Dataset.open(trained / "datasets" / "synth"), metrics(run)
+
+    def exchange() -> None:
+        for sample in dataset.samples:
+            write_png(dataset.root / sample.mask, np.array([0, 2, 1], np.uint8)[dataset.mask(sample)])
+
+    assert "others than when" not in typed("score", "--device", "cpu")
+    exchange()
+    try:
+        said, told = typed("score", "--device", "cpu"), metrics(run)["relabelled"]
+        page = (run / "report.html").read_text()
+        again = typed("score", "--device", "cpu")
+    finally:
+        exchange()
+    _, line, ellipse = (entry["pixels"] for entry in before["classes"])
+    assert told == (
+        f"the masks of test are others than when they were scored before (mean IoU {before['mean_iou']:.4f}): "
+        f"line {line:,} -> {ellipse:,} pixels, ellipse {ellipse:,} -> {line:,} pixels; "
+        "the two scores are of different labels"
+    )
+    assert told in said
+    assert told in html.unescape(page)
+    assert "others than when" not in again
+    assert "relabelled" not in metrics(run)
 
 
 def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
