@@ -13,7 +13,7 @@ import torch
 
 from prep.annotate.network import child
 from prep.annotate.network.choice import Choice
-from prep.annotate.network.snapshot import write_snapshot
+from prep.annotate.network.training_set import write_training_set
 from prep.dataset.dataset import Dataset
 from prep.geo.extra import has_geo
 from tests.concurrent.commands import TILED
@@ -104,7 +104,7 @@ def make_base(folder: Path) -> Path:
         from tests.prep.annotate.sam.onnx_files import write_pair
 
         write_pair(folder / "sam", "huggingface")
-    write_snapshot(
+    write_training_set(
         noisy(folder / "labelled", 4, labelled=4), Choice(("s0", "s1", "s2"), ("s3",)), folder / "learnt" / "1",
         lambda: False,
     )  # fmt: skip

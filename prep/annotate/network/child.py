@@ -18,8 +18,8 @@ from typing import TextIO
 from filelock import lock_descriptor
 
 from prep.annotate.network.comparison import compare
-from prep.annotate.network.snapshot import DATASET
 from prep.annotate.network.trainer import TrainingProgress, open_trainer
+from prep.annotate.network.training_set import DATASET
 from prep.core.errors import SegError
 from prep.core.files import explained, open_plain
 

@@ -13,7 +13,7 @@ from prep.annotate.learn.learner import OTHERS
 from prep.annotate.learn.pieces import Pieces, pieces_of
 from prep.annotate.learn.samples import Learnt, Samples, learn, samples_of
 from prep.annotate.model.proposer import Proposer, class_lookup
-from prep.annotate.network.snapshot import BY_HAND, DATASET, HELD_OUT
+from prep.annotate.network.training_set import BY_HAND, DATASET, HELD_OUT
 from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset, Sample
 from prep.images.imageio import IndexMask, read_mask
@@ -42,7 +42,7 @@ class Comparison:
 
 
 def compare(folder: Path, network: Proposer) -> Comparison:
-    """Score both on the photos of a snapshot that were held out; SegError if a file of it cannot be read."""
+    """Score both on the photos of a training set that were held out; SegError if a file of it cannot be read."""
     dataset = Dataset.open(folder / DATASET)
     classes = len(dataset.classes)
     train, held_out = dataset.of_split("train"), dataset.of_split("val")

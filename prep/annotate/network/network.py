@@ -16,9 +16,9 @@ from prep.annotate.network import record
 from prep.annotate.network.choice import Choice, Labelled, choose
 from prep.annotate.network.labelled import find_labelled, is_painted
 from prep.annotate.network.record import Record
-from prep.annotate.network.snapshot import Stopped, write_snapshot
 from prep.annotate.network.trainer import Trainer
 from prep.annotate.network.training import Training
+from prep.annotate.network.training_set import Stopped, write_training_set
 from prep.annotate.store.store import HIDDEN, Store
 from prep.core.errors import SegError
 from prep.web.guard import Refusal
@@ -191,7 +191,7 @@ class Network:
                 shutil.rmtree(folder, ignore_errors=True)  # only space is lost if that fails
         self._is_reading = True
         try:
-            return write_snapshot(
+            return write_training_set(
                 self._store, choice, self._place(number),
                 lambda: self._background.is_stopping or self._record is not known,
             )  # fmt: skip

@@ -22,7 +22,7 @@ _LINES = 40
 
 
 class Training:
-    """Trains for so many minutes in a folder with a snapshot, or goes on with what a killed process began there.
+    """Trains for so many minutes in a folder with a training set, or goes on with what a killed process began there.
 
     before: the run that it begins with, if not anew.
     progress: how far it is.  is_comparing: whether it is trained.

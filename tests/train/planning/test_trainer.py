@@ -11,8 +11,8 @@ import pytest
 from prep.annotate.network import network as module
 from prep.annotate.network.choice import Choice
 from prep.annotate.network.network import Network
-from prep.annotate.network.snapshot import write_snapshot
 from prep.annotate.network.trainer import TrainingProgress, open_trainer
+from prep.annotate.network.training_set import write_training_set
 from prep.annotate.store.store import Store
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.dataset import Sample
@@ -64,7 +64,7 @@ def test_a_killed_training_goes_on_and_labels_photos_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choice, place = Choice(("s0", "s1", "s2"), ("s3",)), tmp_path / "1"
-    write_snapshot(painted(tmp_path / "campus"), choice, place, lambda: False)
+    write_training_set(painted(tmp_path / "campus"), choice, place, lambda: False)
     monkeypatch.chdir(place)
     write_last = loop.write_last
 

@@ -9,7 +9,7 @@ from prep.annotate.model.proposer import Proposal, Report
 from prep.annotate.model.uncertainty import block_means
 from prep.annotate.network.choice import Choice
 from prep.annotate.network.comparison import Comparison, compare, confusion_of, mean_iou
-from prep.annotate.network.snapshot import write_snapshot
+from prep.annotate.network.training_set import write_training_set
 from prep.dataset.dataset import Sample
 from prep.images.imageio import ImageRGB
 from tests.prep.annotate.learn.scenes import CLASSES, lay, scene, store_of, strokes
@@ -47,7 +47,7 @@ def test_both_are_scored_on_the_same_pixels(tmp_path: Path, wrong_rows: int, is_
     for place in range(3):
         strokes(store, f"s{place}", 4 + place)
     lay(store, "s2", 0, 0, scene(6)[1])
-    write_snapshot(store, Choice(("s0", "s1"), ("s2",)), tmp_path / "1", lambda: False)
+    write_training_set(store, Choice(("s0", "s1"), ("s2",)), tmp_path / "1", lambda: False)
     found = compare(tmp_path / "1", Known(wrong_rows))
     assert (found.photos, found.trained) == (1, 2)
     assert found.strokes is not None
@@ -62,7 +62,7 @@ def test_strokes_of_one_class_teach_nothing(tmp_path: Path) -> None:
     store = store_of(tmp_path / "campus", [4, 5])
     strokes(store, "s0", 4, (1,))
     strokes(store, "s1", 5)
-    write_snapshot(store, Choice(("s0",), ("s1",)), tmp_path / "1", lambda: False)
+    write_training_set(store, Choice(("s0",), ("s1",)), tmp_path / "1", lambda: False)
     found = compare(tmp_path / "1", Known(0))
     assert (found.strokes, found.network_is_better) == (None, True)
 

@@ -225,7 +225,7 @@ def test_what_the_disk_does_not_take_is_told(
     store = noisy(tmp_path / "campus", 5, labelled=4)
     trainings.end("good")
     with networking(store, on=False) as network:
-        monkeypatch.setattr("prep.annotate.network.snapshot.write_png", no_space)
+        monkeypatch.setattr("prep.annotate.network.training_set.write_png", no_space)
         network.turn(on=True)
         told = until_told(network, lambda told: told["state"] == "failed")
         assert "no space left on the disk" in str(told["failed"]) or "No space left" in str(told["failed"])
@@ -277,7 +277,7 @@ def test_measurements_wait_for_what_is_due(tmp_path: Path, trainings: Trainings)
     assert trainings.log == ["began", "began with a network"]
 
 
-def test_the_snapshot_is_a_dataset_of_its_own(tmp_path: Path, trainings: Trainings) -> None:
+def test_the_training_set_is_a_dataset_of_its_own(tmp_path: Path, trainings: Trainings) -> None:
     store = noisy(tmp_path / "campus", 5, labelled=4)
     with networking(store):
         wait_until(lambda: trainings.log)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prep.annotate.network.choice import Choice
-from prep.annotate.network.snapshot import LONGEST, Stopped, write_snapshot
+from prep.annotate.network.training_set import LONGEST, Stopped, write_training_set
 from prep.annotate.store.store import Store
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
@@ -27,7 +27,7 @@ def truth(number: int) -> np.ndarray:
 
 def test_what_scores_is_not_in_the_masks(tmp_path: Path) -> None:
     store, folder = noisy(tmp_path / "campus", 4, labelled=3), tmp_path / "1"
-    assert write_snapshot(store, CHOICE, folder, never) == CHOICE
+    assert write_training_set(store, CHOICE, folder, never) == CHOICE
     dataset = Dataset.open(folder / "dataset")
     assert {sample.stem: sample.split for sample in dataset.samples} == {"s0": "train", "s1": "train", "s2": "val"}
     assert dataset.classes == store.classes()[0]
@@ -47,7 +47,7 @@ def test_only_what_is_labelled_counts_and_what_was_accepted_scores_nothing(tmp_p
     for stem in ("s0", "s1", "s2"):
         paint(store, stem, np.s_[4:8, 4:20], 1)
         lay(store, stem, 30, 20, np.full((10, 20), 2, np.uint8), proposed=True)
-    write_snapshot(store, CHOICE, folder, never)
+    write_training_set(store, CHOICE, folder, never)
     dataset = Dataset.open(folder / "dataset")
     mask, by_hand = dataset.mask(dataset.samples[0]), load(folder / "by_hand" / "s0.png")
     assert (np.count_nonzero(mask != 255), np.count_nonzero(by_hand != 255)) == (64 + 200, 64)
@@ -67,7 +67,7 @@ def test_large_photos_are_made_smaller(tmp_path: Path) -> None:
     lay(store, "s0", 0, 500, np.full((40, 2 * LONGEST), 1, np.uint8))
     for place in (1, 2):
         lay(store, f"s{place}", 0, 0, truth(place))
-    write_snapshot(store, CHOICE, folder, never)
+    write_training_set(store, CHOICE, folder, never)
     dataset = Dataset.open(folder / "dataset")
     sample = dataset.samples[0]
     assert (sample.width, sample.height, sample.image) == (LONGEST, 500, "images/s0.jpg")
@@ -81,17 +81,17 @@ def test_large_photos_are_made_smaller(tmp_path: Path) -> None:
 def test_a_photo_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     store, folder = noisy(tmp_path / "campus", 4, labelled=3), tmp_path / "1"
     (store.root / "images" / "s1.png").write_bytes(b"no photo")
-    assert write_snapshot(store, CHOICE, folder, never) == Choice(("s0",), ("s2",))
+    assert write_training_set(store, CHOICE, folder, never) == Choice(("s0",), ("s2",))
     (store.root / "images" / "s2.png").unlink()
     with pytest.raises(SegError, match="No photo is left to learn from, or to score on"):
-        write_snapshot(store, CHOICE, folder, never)
+        write_training_set(store, CHOICE, folder, never)
 
 
 def test_it_stops_and_says_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, folder = noisy(tmp_path / "campus", 4, labelled=3), tmp_path / "1"
     with pytest.raises(Stopped):
-        write_snapshot(store, CHOICE, folder, lambda: True)
+        write_training_set(store, CHOICE, folder, lambda: True)
     assert not (folder / "dataset" / "index.csv").exists()
     monkeypatch.setattr("pathlib.Path.write_bytes", no_space)
     with pytest.raises(SegError, match="no space left on the disk"):
-        write_snapshot(store, CHOICE, folder, never)
+        write_training_set(store, CHOICE, folder, never)

@@ -53,7 +53,7 @@ class _Photo:
     by_hand: IndexMask
 
 
-def write_snapshot(store: Store, choice: Choice, folder: Path, is_stopping: Callable[[], bool]) -> Choice:
+def write_training_set(store: Store, choice: Choice, folder: Path, is_stopping: Callable[[], bool]) -> Choice:
     """Write the dataset into an empty or half-written folder, and return which photos are in it.
 
     A photo that cannot be read is left out. Raises SegError where the disk does not take it, where nothing is left to
