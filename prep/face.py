@@ -16,8 +16,8 @@ from typing import Literal
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding
 from prep.converting.masks import Conversion, convert_masks
-from prep.converting.plan import ConvertOptions
-from prep.converting.unknown import Policy
+from prep.converting.options import ConvertOptions
+from prep.converting.values.unknown import Policy
 from prep.core.arguments import need_number, need_one_of
 from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.cluster.connection import connected

@@ -4,10 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from prep.converting.counted import numbered_as_maps, refuse_first_id
 from prep.converting.crops import Appearance, PairedLabel, SheetRow, draw_sheet, value_appearances
-from prep.converting.meaning import meaning_of
-from prep.converting.noise import EXACT, LOSSY, noise_among
 from prep.converting.oddities import (
     LabelFacts,
     LabelValue,
@@ -18,7 +15,10 @@ from prep.converting.oddities import (
     unreadable,
 )
 from prep.converting.pairing import Pairing, pairing_of
-from prep.converting.unknown import add_up
+from prep.converting.values.counted import numbered_as_maps, refuse_first_id
+from prep.converting.values.meaning import meaning_of
+from prep.converting.values.noise import EXACT, LOSSY, noise_among
+from prep.converting.values.unknown import add_up
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, classes_text, format_list, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.meaning import Meaning
 from prep.converting.placement import drawn_on, place_mask
-from prep.converting.unknown import (
+from prep.converting.values.meaning import Meaning
+from prep.converting.values.unknown import (
     NO_CODES,
     CodeCounts,
     Policy,

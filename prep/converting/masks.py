@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.converting.job import ConvertLabel, LabelOutcome
+from prep.converting.options import DEFAULTS, ConvertOptions
 from prep.converting.placement import is_unclear
-from prep.converting.plan import DEFAULTS, ConvertOptions, Plan, plan_conversion
+from prep.converting.plan import Plan, plan_conversion
 from prep.converting.problems import refuse
-from prep.converting.unknown import NO_CODES, CodeTotals, add_up, replacement
+from prep.converting.values.unknown import NO_CODES, CodeTotals, add_up, replacement
 from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.failures import Failures

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.converting.noise import PHOTOS, look_like_photos
 from prep.converting.pairing import Pairing
 from prep.converting.placement import drawn_on, is_unclear
-from prep.converting.unknown import NO_CODES, CodeCounts, count_codes
+from prep.converting.values.noise import PHOTOS, look_like_photos
+from prep.converting.values.unknown import NO_CODES, CodeCounts, count_codes
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.files import within_limits

@@ -7,7 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.counted import (
+from prep.converting.crops import Appearance, PairedLabel, value_appearances
+from prep.converting.job import LabelOutcome
+from prep.converting.plan import Plan
+from prep.converting.values.counted import (
     as_many_values,
     first_is_missing,
     grey_between,
@@ -16,13 +19,10 @@ from prep.converting.counted import (
     wrongly_counted,
     wrongly_stated,
 )
-from prep.converting.crops import Appearance, PairedLabel, value_appearances
-from prep.converting.job import LabelOutcome
-from prep.converting.meaning import Meaning
-from prep.converting.noise import PHOTOS, align, look_like_photos, proposal_text, proposed_colors
-from prep.converting.plan import Plan
-from prep.converting.proposal import on_steps
-from prep.converting.unknown import CodeTotals, nearest_class
+from prep.converting.values.meaning import Meaning
+from prep.converting.values.noise import PHOTOS, align, look_like_photos, proposal_text, proposed_colors
+from prep.converting.values.proposal import on_steps
+from prep.converting.values.unknown import CodeTotals, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color, format_list
 from prep.core.failures import refused
 from prep.core.words import counted, lines, verb

@@ -163,7 +163,7 @@ def convert(
         seg-prep masks convert s3://bucket/labels -o datasets/leaves --images s3://bucket/photos
     """
     from prep.converting.masks import convert_masks
-    from prep.converting.plan import ConvertOptions
+    from prep.converting.options import ConvertOptions
     from prep.dataset.dataset import find_dataset
 
     root = output or find_dataset(None)

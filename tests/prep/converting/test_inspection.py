@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from prep.converting.noise import noise_among
+from prep.converting.values.noise import noise_among
 from prep.core.classes import read_classes
 from tests.conftest import Raw
 from tests.support import COLORS, paint, random_mask, run_error, run_ok, run_prep, save, tree

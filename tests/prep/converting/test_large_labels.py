@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from prep.converting.job import ConvertLabel, CountCodes, LabelJob
-from prep.converting.meaning import Meaning
-from prep.converting.unknown import Policy
+from prep.converting.values.meaning import Meaning
+from prep.converting.values.unknown import Policy
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Sample
 from prep.images.imageio import read_mask

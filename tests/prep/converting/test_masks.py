@@ -16,7 +16,7 @@ from PIL import Image
 
 from prep.converting import job
 from prep.converting.masks import convert_masks
-from prep.converting.unknown import find_unknown, replace_unknown
+from prep.converting.values.unknown import find_unknown, replace_unknown
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
@@ -611,7 +611,7 @@ def test_distances() -> None:
 
 def test_library_call_returns_what_the_command_prints(raw: Raw) -> None:
     spoil(raw)
-    from prep.converting.plan import ConvertOptions
+    from prep.converting.options import ConvertOptions
 
     result = convert_masks(
         raw.target,

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.counted import is_blurred, step_of, two_lines
-from prep.converting.meaning import Meaning
-from prep.converting.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
-from prep.converting.unknown import CodeTotals
+from prep.converting.values.counted import is_blurred, step_of, two_lines
+from prep.converting.values.meaning import Meaning
+from prep.converting.values.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
+from prep.converting.values.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, options

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from prep.converting.job import CountCodes
-from prep.converting.meaning import Meaning
-from prep.converting.unknown import CodeTotals, add_up
+from prep.converting.values.meaning import Meaning
+from prep.converting.values.unknown import CodeTotals, add_up
 from prep.core.classes import IGNORE_INDEX, ClassMap, classes_text, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs

@@ -1,0 +1,129 @@
+"""Who reads the labels of a conversion, and what their values mean."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from prep.converting.job import HasUncovered
+from prep.converting.options import ConvertOptions
+from prep.converting.sources import Sources
+from prep.converting.values.counted import (
+    note_on_counting,
+    numbered_as_maps,
+    refuse_first_id,
+    values_of_set,
+    with_white_as_second,
+)
+from prep.converting.values.meaning import (
+    IGNORE,
+    Meaning,
+    meaning_of,
+    needs_background,
+    recolored,
+    with_region_names,
+    with_unlabelled,
+)
+from prep.converting.values.proposal import Lists, no_meaning
+from prep.converting.values.unknown import replacement
+from prep.core.classes import IGNORE_INDEX
+from prep.core.jobs import run_jobs
+from prep.core.progress import Progress
+from prep.labels.class_files import long_list
+from prep.labels.reader import LabelReader, LabelSource, RawLabel
+from prep.labels.region_labels import BACKGROUND, UNCOVERED
+from prep.labels.registry import reader_of
+from prep.labels.tables.beside import note_on_lists, passed_over, tables_beside
+from prep.labels.tables.table import similar_names
+
+_LOOKED_AT_FIRST = 4
+
+
+def reader_and_meaning(
+    found: Sources,
+    labels: Sequence[RawLabel],
+    classes_file: Path | None,
+    options: ConvertOptions,
+    workers: int | None,
+    progress: Progress,
+) -> tuple[LabelReader, Meaning]:
+    """Decide both for the labels that are going to be converted; SegError lists their values if nothing tells.
+
+    classes_file: a class map that was named.  workers: as of `run_jobs`, where values have to be looked at first.
+    """
+    meaning = _stated(found, classes_file, options)
+    has_colors = meaning is None or meaning.has_colors
+    shows = has_colors and options.first_id is None  # who says how rows are counted means ids, where masks hold some
+    reader = reader_of(found.labels, labels, meaning.classes if meaning else None, has_colors=shows)
+    if meaning is None or (reader.name == "rgb" and not has_colors):
+        values = values_of_set(reader, labels, workers, progress)
+        source = found.source
+        lists = Lists(long_list(source), tables_beside(source), passed_over(source), found.labels.notes)
+        raise no_meaning(values, reader, meaning, labels, lists, found.labels.unlabelled)
+    refuse_first_id(options.first_id, reader, names_regions=found.labels.names is not None)
+    meaning = with_white_as_second(meaning, reader, labels, workers, progress)
+    meaning = numbered_as_maps(
+        meaning, reader, options.first_id, lambda: values_of_set(reader, labels, workers, progress).pixels
+    )
+    meaning = _with_rest(meaning, reader, found.labels, labels, options, workers)
+    if options.unknown != "error":
+        replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
+    notes = _notes(meaning, reader, found.source, labels, options.first_id, progress)
+    return reader, replace(meaning, notes=(*meaning.notes, *notes))
+
+
+def _stated(found: Sources, classes_file: Path | None, options: ConvertOptions) -> Meaning | None:
+    """What a person, the labels, the dataset or a file beside the labels say, in the colours that a person named."""
+    before = found.before.classes if found.before else None
+    meaning = meaning_of(found.source, found.labels, classes_file, options.first_id, before)
+    if meaning is None or not options.colors:
+        return meaning
+    return replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)
+
+
+def _with_rest(
+    meaning: Meaning,
+    reader: LabelReader,
+    source: LabelSource,
+    labels: Sequence[RawLabel],
+    options: ConvertOptions,
+    workers: int | None,
+) -> Meaning:
+    """Say also what pixels mean that no region covers, or that nobody labelled."""
+    if source.names is not None:
+        covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
+        return with_region_names(meaning, source.names, options.unlabelled, covered=covered)
+    if reader.name != "rgb" and source.unlabelled:
+        return with_unlabelled(meaning, source.unlabelled, options.unlabelled or IGNORE)
+    if _has_rest(meaning, reader) and not _all_covered(reader, labels, workers):
+        return with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
+    return meaning
+
+
+def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:
+    """Whether id 0, or black, means pixels of no class by the rules of the tool that wrote the class map."""
+    return meaning.zero_is_rest and UNCOVERED not in reader.table(meaning.classes)
+
+
+def _all_covered(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None) -> bool:
+    """Whether every pixel lies in a region: as a rule, the first labels say that it does not."""
+    uncovered = HasUncovered(reader.name)
+    first, rest = labels[:_LOOKED_AT_FIRST], labels[_LOOKED_AT_FIRST:]
+    return not any(map(uncovered, first)) and not any(run_jobs(uncovered, rest, workers))
+
+
+def _notes(
+    meaning: Meaning,
+    reader: LabelReader,
+    source: Path,
+    labels: Sequence[RawLabel],
+    first_id: int | None,
+    progress: Progress,
+) -> list[str]:
+    """How a list was counted, names that are hard to tell apart, lists beside the labels that were not taken."""
+    said = [note_on_counting(meaning, reader, first_id), similar_names(meaning.classes.names)]
+    if meaning.guessed and (beside := tables_beside(source)):
+        held = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
+        table = reader.table(meaning.classes)
+        classes = sum(table.get(code, 0) != IGNORE_INDEX for code in held)
+        said.append(note_on_lists(beside, classes, {label.stem for label in labels}))
+    return [note for note in said if note]

@@ -1,0 +1,153 @@
+"""What a conversion starts from: the dataset as it is, the labels, and the photos that they are of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from prep.converting.options import ConvertOptions
+from prep.converting.pairing import pair_stems
+from prep.core.errors import SegError
+from prep.core.words import list_some
+from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, STATES
+from prep.dataset.states import REJECTED, own_mask_name, read_states
+from prep.images.finding import FoundFile
+from prep.labels.layouts.kinds import of_colors
+from prep.labels.layouts.photo_folders import photos_to_bring
+from prep.labels.layouts.splits import split_of
+from prep.labels.reader import LabelSource, RawLabel
+from prep.labels.registry import label_source
+from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What was found; nothing is paired or read yet.
+
+    source: the labels, as they were named.  place: the folder with their files, where the source is a zip file.
+    before: the dataset; None if there is none yet.  given: folder of the photos, if it was named.
+    brought: photos to bring in; None where the dataset has its images already.
+    in_order: whether labels and photos are paired in the order of their numbers.
+    """
+
+    root: Path
+    source: Path
+    place: Path
+    labels: LabelSource
+    before: Dataset | None
+    given: Path | None
+    brought: tuple[FoundFile, ...] | None
+    in_order: bool
+    notes: tuple[str, ...]
+
+    @cached_property
+    def known(self) -> Mapping[str, Sample]:
+        """The samples that the dataset has already, by stem."""
+        return {sample.stem: sample for sample in self.before.samples} if self.before else {}
+
+    @cached_property
+    def files(self) -> Mapping[str, FoundFile]:
+        """The photos to bring in, by stem."""
+        return {file.stem: file for file in self.brought or ()}
+
+    @property
+    def images(self) -> list[str]:
+        """Stems of the images that labels can be of."""
+        if self.brought is None:
+            return [stem for stem, sample in self.known.items() if sample.image]
+        return [file.stem for file in self.brought]
+
+    @property
+    def photos(self) -> Path | None:
+        """The folder in which the photos of these labels lie; None where the labels name them."""
+        if self.given is not None or self.brought is None:
+            return self.given or self.root / IMAGES
+        return self.root / PHOTOS if (self.root / PHOTOS).is_dir() else None
+
+    def path_of(self, stem: str) -> Path:
+        """Where the photo, or the image, of a stem is."""
+        return self.files[stem].path if stem in self.files else self.root / self.known[stem].image
+
+    def split_of(self, label: RawLabel) -> str:
+        """The split that a label came in; of a photo without a mask that of its folder."""
+        splits = self.labels.splits
+        if not splits or label.stem in splits or not label.path.is_relative_to(self.place):
+            return splits.get(label.stem, "")
+        return split_of(label.path.relative_to(self.place).parent.as_posix())
+
+    def refuse_mixed_classes(self, converted: set[str]) -> None:
+        """SegError if masks of another class map are left: of rejected images, too, which may come back."""
+        states = read_states(self.root / STATES)
+        left = sorted(
+            sample.stem
+            for sample in self.known.values()
+            if sample.stem not in converted
+            and (sample.is_labelled or (states.get(sample.stem) == REJECTED and self._has_own_mask(sample.stem)))
+        )
+        if left:
+            raise SegError(
+                f"{self.root}: has another class map, and {len(left)} of its masks are not among these "
+                f"({list_some(left)}); convert all masks together, or leave out --classes"
+            )
+
+    def _has_own_mask(self, stem: str) -> bool:
+        return (self.root / own_mask_name(stem)).is_file()
+
+
+def find_sources(
+    root: Path, source: Path | None, unpacked: Path | None, photos: Path | None, options: ConvertOptions
+) -> Sources:
+    """Look where a person pointed; SegError if nothing of use is there, or if options contradict what is.
+
+    source: by default the dataset's own labels/.  unpacked: the folder with the files of a source that is a zip file.
+    photos: folder of the photos, if it was named.
+    """
+    before = Dataset.open(root) if is_dataset(root) else None
+    source = source or _own_labels(root)
+    _refuse_own_folders(root, source, photos)
+    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
+    found = photos_to_bring(root, source, photos, labels, before, unpacked)
+    brought, of_bands = of_colors(found) if found is not None else (None, "")
+    refuse_other_page_counts(brought or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
+    return Sources(
+        root=root,
+        source=source,
+        place=unpacked or source,
+        labels=labels,
+        before=before,
+        given=photos,
+        brought=None if brought is None else tuple(brought),
+        in_order=_is_in_order(source, photos, labels, options),
+        notes=(of_bands,) if of_bands and of_bands not in labels.notes else (),
+    )
+
+
+def _is_in_order(source: Path, photos: Path | None, labels: LabelSource, options: ConvertOptions) -> bool:
+    """Whether the first label belongs to the first photo and so on; SegError where that cannot be."""
+    if options.in_order and options.patterns:
+        raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
+    in_order = options.in_order or (options.patterns is None and is_one_file_each(source, photos, labels))
+    if in_order and labels.damaged:
+        said = next(iter(labels.damaged.values()))
+        raise SegError(
+            f"{said}. Without it, all that is paired in order would shift; mend it, or remove it and its photo"
+        )
+    return in_order
+
+
+def _own_labels(root: Path) -> Path:
+    if not (root / LABELS).is_dir():
+        raise SegError(f"{root}: has no folder labels/; say with SOURCE where the labels are")
+    return root / LABELS
+
+
+def _refuse_own_folders(root: Path, source: Path, photos: Path | None) -> None:
+    """Raw files are never changed, so they cannot lie where the results go."""
+    results = [(root / name).resolve() for name in (IMAGES, MASKS)]
+    for raw in (source, *([photos] if photos else [])):
+        if any(raw.resolve().is_relative_to(result) for result in results):
+            raise SegError(
+                f"{raw}: results are written to {root}/images and {root}/masks, and raw files are never changed; "
+                f"move the raw files to {root}/photos and {root}/labels, or name another dataset with -o"
+            )
