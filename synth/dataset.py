@@ -8,9 +8,10 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index, writes
+from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES as CLASSES_FILE
 from prep.dataset.dataset_files import DERIVED, IMAGES, INDEX, MASKS
+from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import write_png
 from synth.shapes import CLASSES, draw_sample

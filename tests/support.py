@@ -15,7 +15,8 @@ from PIL import Image
 
 from prep.cli.main import main
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 
 SCRIPTS = Path(sys.executable).parent
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))

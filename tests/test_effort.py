@@ -8,7 +8,7 @@ import pytest
 
 from prep.annotate.regions.superpixels import divide
 from prep.core.classes import write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from tests.bench.effort.__main__ import main, tools_named
 from tests.bench.effort.canvas import Canvas
 from tests.bench.effort.correcting import GOALS, Move, corrected

@@ -12,7 +12,7 @@ from prep.core.files import make_folder, write_text
 from prep.core.jsonio import read_json
 from prep.core.tables import read_table
 from prep.core.words import counted, verb
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 
 AUDIT = "audit.csv"
 MARKS = "findings.json"

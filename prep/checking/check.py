@@ -14,8 +14,9 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.commit import STAGING, pending, read_commit, settled_stamps, was_still
-from prep.dataset.dataset import Dataset, Sample, is_dataset, read_index
+from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
+from prep.dataset.index import Sample, read_index
 from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.missing import not_a_dataset
 from prep.dataset.states import REJECTED, read_states

@@ -8,7 +8,7 @@ import numpy as np
 from prep.checking.findings import Finding, found
 from prep.checking.sample import MaskFacts, SampleFacts
 from prep.core.words import counted, verb
-from prep.dataset.dataset import SPLITS
+from prep.dataset.index import SPLITS
 from prep.images.imageio import read_mask
 from prep.images.likeness.similar import exact_duplicates, near_duplicates
 

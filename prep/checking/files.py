@@ -9,8 +9,8 @@ from pathlib import Path
 from prep.checking.findings import Finding, found
 from prep.checking.sample import FileFacts, SampleFacts
 from prep.core.files import is_part
-from prep.dataset.dataset import Sample
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
+from prep.dataset.index import Sample
 from prep.dataset.states import mask_name
 from prep.photos.record import PhotoRecord
 

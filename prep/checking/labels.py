@@ -10,7 +10,7 @@ from prep.checking.findings import Finding, found
 from prep.checking.sample import MaskFacts, SampleFacts
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.words import counted
-from prep.dataset.dataset import SPLITS
+from prep.dataset.index import SPLITS
 
 _VALUES_SHOWN = 3
 _MUCH_IGNORED = 0.5

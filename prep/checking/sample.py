@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.checking.regions import ClassRegions, find_regions
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.dataset.stats import count_values
 from prep.images.imageio import damaged, decode, is_jpeg, open_image, read_image
 from prep.images.kinds.png_chunks import PNG_START

@@ -9,9 +9,10 @@ import numpy as np
 
 from prep.checking.findings import Finding, found
 from prep.core.errors import SegError
-from prep.dataset.dataset import SPLITS, Dataset, Sample
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import FOLDS, INDEX, PATCH_SETTINGS, PATCHES, STATS
 from prep.dataset.folds import read_folds
+from prep.dataset.index import SPLITS, Sample
 from prep.dataset.stats import is_stale, read_stats
 from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
 from prep.geo.blocks import in_metres, usual_block

@@ -37,8 +37,9 @@ def check(context: click.Context, dataset: Path | None, workers: int | None, as_
     from prep.checking.check import check_dataset
     from prep.checking.kinds import SEVERITIES
     from prep.core.words import counted, printable
-    from prep.dataset.dataset import find_dataset, read_index
+    from prep.dataset.dataset import find_dataset
     from prep.dataset.dataset_files import INDEX
+    from prep.dataset.index import read_index
 
     root = find_dataset(dataset)
     with progress("Checking") as advance:

@@ -86,7 +86,7 @@ def split(
         seg-prep split --group-by place --block 500m
     """
     from prep.core.failures import Failures
-    from prep.dataset.dataset import SPLITS
+    from prep.dataset.index import SPLITS
     from prep.splitting.split import split_dataset
 
     opened, failures = open_alone(dataset), Failures(max_failed)
@@ -180,7 +180,7 @@ def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:
 
 def _neighbour_notes(result: "Split") -> Iterator[str]:
     """What was left out because it lies next to another split on the ground, and what lies there all the same."""
-    from prep.dataset.dataset import BUFFER
+    from prep.dataset.index import BUFFER
     from prep.geo.blocks import in_metres
 
     if number := result.buffer:

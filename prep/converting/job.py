@@ -22,7 +22,7 @@ from prep.converting.values.unknown import (
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import within_limits
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.dataset.states import own_mask_name
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile

@@ -14,8 +14,8 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import counted, list_some
-from prep.dataset.dataset import SPLITS, Sample
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
+from prep.dataset.index import SPLITS, Sample
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.photos.commit import file_stamps
 from prep.photos.record import read_records

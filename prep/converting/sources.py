@@ -9,8 +9,9 @@ from prep.converting.options import ConvertOptions
 from prep.converting.pairing import pair_stems
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, STATES
+from prep.dataset.index import Sample
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.finding import FoundFile
 from prep.labels.layouts.kinds import of_colors

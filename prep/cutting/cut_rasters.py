@@ -19,8 +19,9 @@ from prep.cutting.joining import joined
 from prep.cutting.label_rasters import LabelRasters
 from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, Labels, PartMask, VectorLabels
 from prep.cutting.survey import survey_rasters
-from prep.dataset.dataset import Dataset, Sample, is_dataset, write_index, writes
+from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, DERIVED, IMAGES, INDEX, MASKS, RANGES, STATES
+from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction
 from prep.geo.extra import need_geo
 from prep.geo.footprint import Footprint

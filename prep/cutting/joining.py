@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.cutting.cells import is_cut_from
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.finding import FoundFile
 
 

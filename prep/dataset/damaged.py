@@ -7,7 +7,8 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures, Trying, refused
 from prep.core.progress import Progress, silent
 from prep.core.workers import Threads
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 
 _DECODED_BYTES = 1 << 30
 """Of images and masks that are decoded at once; those of one sample at least, however large they are."""

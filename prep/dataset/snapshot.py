@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from prep.core.classes import NO_CLASSES, read_classes
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import CLASSES
+from prep.dataset.index import Sample
 
 _Mark = tuple[int, int, int, int]
 """Of a file: its size in bytes, times of writing and of change, number."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prep.core.tables import IF_USED, ONE_OF, read_table, write_table
-from prep.dataset.dataset import Sample
 from prep.dataset.dataset_files import MASKS
+from prep.dataset.index import Sample
 
 NEW, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
 ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)

@@ -18,8 +18,9 @@ from prep.core.jobs import sum_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
 from prep.dataset.damaged import any_mended, leave_out
-from prep.dataset.dataset import SPLITS, Dataset, Sample, writes
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import STATS
+from prep.dataset.index import SPLITS, Sample
 from prep.dataset.missing import no_masks
 from prep.dataset.transaction import Transaction, writing
 from prep.dataset.weights import (

@@ -16,8 +16,9 @@ from prep.core.files import explained, make_folder, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.damaged import leave_out
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, INDEX, LABELS, MASKS, PATCHES, PHOTOS
+from prep.dataset.index import Sample
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction, settle, writing

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.exporting.layout import (
     IGNORE_NAME,
     VOID_COLOR,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from prep.core.classes import ClassMap, Color, distinct_color, format_list
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import IndexMask
 
 IGNORE_NAME = "ignore"

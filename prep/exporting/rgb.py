@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.exporting.layout import Label, class_list, free_color, image_name, refuse_list_names
 from prep.images.imageio import IndexMask, encode_png
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
-from prep.dataset.dataset import SPLITS, Sample
+from prep.dataset.index import SPLITS, Sample
 from prep.exporting.layout import IGNORE_NAME, Label, image_name, refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring, outline

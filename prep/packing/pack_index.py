@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.packing.plan import OTHERS, Shard, members, stays_inside
 from prep.packing.shard import Kept, Wanted
 from prep.storage.store import Store

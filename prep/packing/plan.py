@@ -13,7 +13,8 @@ from prep.core.files import explained, is_part
 from prep.core.randomness import digest
 from prep.dataset.commit import STAGING
 from prep.dataset.damaged import leave_out
-from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.dataset.lock import LOCK
 
 _BLOCK = tarfile.BLOCKSIZE

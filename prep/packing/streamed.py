@@ -13,8 +13,9 @@ from prep.core.files import read_bytes, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
-from prep.dataset.dataset import Dataset, Sample, is_dataset
+from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import CLASSES, FOLDS, INDEX, PHOTOS_RECORD, PROVENANCE, RANGES, STATES, STATS
+from prep.dataset.index import Sample
 from prep.dataset.transaction import Transaction, holds_files, writing
 from prep.packing.pack_index import (
     PACK_INDEX,

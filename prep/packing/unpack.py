@@ -8,8 +8,9 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Sample, is_dataset, write_index
+from prep.dataset.dataset import is_dataset
 from prep.dataset.dataset_files import DERIVED, FOLDS, INDEX, REPORT
+from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction, holds_files
 from prep.packing.pack_index import PACK_INDEX, index_content, other_files, packed_samples, parse_index, wanted_shards
 from prep.packing.shard import ReadShard, Wanted

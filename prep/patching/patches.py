@@ -21,8 +21,9 @@ from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.core.tables import ONE_OF, read_table, write_columns
 from prep.dataset.damaged import any_mended, leave_out
-from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS, PATCHES, PREVIEW
+from prep.dataset.index import Sample
 from prep.dataset.transaction import Transaction
 from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, IndexMask, write_png

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.dataset.dataset import Sample, write_index
 from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
+from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction
 from prep.photos.record import PhotoRecord, read_records, write_records
 from prep.photos.rendering import OWN_RANGES, Rendering, read_rendering, write_rendering

@@ -11,8 +11,9 @@ from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.workers import threads
-from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
+from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
+from prep.dataset.index import Sample
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
 from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages

@@ -12,8 +12,9 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample, is_dataset, writes
+from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
+from prep.dataset.index import Sample
 from prep.dataset.states import REJECTED, own_mask_name, read_states_and_notes, write_states
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prep.dataset.dataset import SPLITS
+from prep.dataset.index import SPLITS
 from prep.reporting.survey import CountedSample, Survey, sum_pixels
 
 

@@ -11,7 +11,8 @@ import simplejpeg
 from prep.core.classes import ClassMap
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.images.overlay import color_mask, overlay, shrink
 from prep.reporting.survey import CountedSample, sum_pixels

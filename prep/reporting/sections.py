@@ -4,7 +4,8 @@ from collections import Counter
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.words import counted, verb
-from prep.dataset.dataset import BUFFER, SPLITS, Dataset
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import BUFFER, SPLITS
 from prep.dataset.stats import class_stats, mean_and_std
 from prep.reporting.balance import balance
 from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter

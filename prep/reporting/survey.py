@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.stats import NOTHING, Count, Histogram, sum_histograms
 
 NO_MASK = "no mask"

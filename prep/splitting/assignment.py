@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from prep.core.randomness import Stream
-from prep.dataset.dataset import SPLITS, Sample
+from prep.dataset.index import SPLITS, Sample
 from prep.splitting.balance import ClassPixels, groups_of
 from prep.splitting.stratify import Bins, deal_out
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.dataset.dataset import SPLITS, Sample
+from prep.dataset.index import SPLITS, Sample
 from prep.splitting.stratify import Groups
 
 ClassPixels = Mapping[str, NDArray[np.int64]]

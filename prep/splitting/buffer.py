@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prep.dataset.dataset import BUFFER, SPLITS, Sample
+from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.geo.adjacency import TOUCHING, Pairs, adjacent
 from prep.geo.blocks import larger, smaller
 from prep.geo.footprint import footprints_of

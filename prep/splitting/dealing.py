@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from prep.core.errors import SegError
-from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import INDEX
+from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.geo.blocks import in_metres
 from prep.splitting.assignment import TEST, Ratios, assign_units, beside_test, flat, with_test
 from prep.splitting.balance import ClassPixels

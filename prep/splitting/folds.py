@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from prep.core.errors import SegError
 from prep.core.randomness import Stream
 from prep.core.words import counted
-from prep.dataset.dataset import SPLITS, Sample
+from prep.dataset.index import SPLITS, Sample
 from prep.splitting.balance import ClassPixels, groups_of
 from prep.splitting.stratify import Bins, deal_out
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PHOTOS_RECORD
+from prep.dataset.index import Sample
 from prep.geo.blocks import blocks_of
 from prep.geo.extra import need_geo
 from prep.geo.footprint import degrees_of, footprints_of

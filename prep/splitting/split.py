@@ -13,9 +13,10 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import counted, verb
 from prep.dataset.damaged import leave_out
-from prep.dataset.dataset import BUFFER, SPLITS, Dataset, Sample, opened_alone, write_index, writes
+from prep.dataset.dataset import Dataset, opened_alone, writes
 from prep.dataset.dataset_files import FOLDS, INDEX
 from prep.dataset.folds import write_folds
+from prep.dataset.index import BUFFER, SPLITS, Sample, write_index
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction

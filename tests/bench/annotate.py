@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from prep.core.classes import ClassMap, write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from tests.bench.sidebyside import load, machine
 from tests.prep.annotate.page.annotating import annotating, open_page, until
 from tests.support import save

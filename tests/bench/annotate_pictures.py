@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from prep.core.classes import write_classes
-from prep.dataset.dataset import Sample, write_index
 from prep.dataset.dataset_files import STATES
+from prep.dataset.index import Sample, write_index
 from prep.dataset.states import DONE, write_states
 from prep.images.imageio import write_png
 from tests.bench.labelling import open_image, page_of, seg

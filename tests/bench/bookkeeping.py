@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Dataset, Sample, read_index, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import ImageRGB, IndexMask
 
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))

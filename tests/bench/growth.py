@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from prep.core.classes import ClassMap, write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_list, write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from prep.images.imageio import read_mask
 from prep.labels.pixels.rgb import RgbReader, color_codes
 from prep.labels.reader import Lookup

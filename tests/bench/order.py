@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from prep.annotate.model.uncertainty import uncertainty
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from tests.support import run_ok, run_train
 from train.serve.proposer import open_run
 

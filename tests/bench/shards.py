@@ -20,7 +20,7 @@ import webdataset
 from PIL import Image
 
 from prep.core.classes import ClassMap, write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import ensure_stats
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import open_dataset, stream_dataset

@@ -15,9 +15,10 @@ from PIL import Image
 
 from prep.core.classes import write_classes
 from prep.core.files import write_bytes
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import CLASSES as CLASSES_FILE
 from prep.dataset.dataset_files import INDEX
+from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import compute_stats
 from prep.images.imageio import write_png
 from tests.bench.pictures import CLASSES, HEIGHT, WIDTH, blob_mask, photo

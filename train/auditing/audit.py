@@ -15,7 +15,8 @@ from prep.core.failures import Failures
 from prep.core.files import make_folder
 from prep.core.progress import Progress, silent
 from prep.core.tables import write_columns
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay

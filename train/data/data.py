@@ -18,8 +18,9 @@ from prep.core.progress import Progress, silent
 from prep.core.words import counted
 from prep.core.workers import Threads
 from prep.dataset.commit import between_commits
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PATCH_SETTINGS, PATCHES
+from prep.dataset.index import Sample
 from prep.patching.patch_arrays import open_patch_arrays
 from prep.patching.patches import read_patch_settings, read_patch_splits, read_patch_stems
 from train.config.config import Config

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median_low
 
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PHOTOS_RECORD
+from prep.dataset.index import Sample
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.footprint import footprints_of, pixel_sizes
 from prep.photos.record import PhotoRecord, read_records

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from prep.images.resample import resize_image, resize_mask
 from prep.images.sizing import Placement, Target, place

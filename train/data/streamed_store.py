@@ -12,7 +12,8 @@ from torch import Tensor
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.core.workers import Threads
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from train.config.config import Config
 from train.data.albumentation import Transform
 from train.data.augment import alter_colors, draw

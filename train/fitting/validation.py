@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from prep.core.classes import IGNORE_INDEX
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.geometry import middle, reflected
 from prep.images.imageio import ImageRGB, IndexMask
 from train.data.prefetch import prefetch

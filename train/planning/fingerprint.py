@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.stats import Stats
 from prep.images.geometry import middle
 from prep.images.imageio import ImageRGB, IndexMask

@@ -9,7 +9,7 @@ from pathlib import Path
 from prep.core.files import write_text
 from prep.core.jsonio import read_record
 from prep.core.tables import read_table, write_table
-from prep.dataset.dataset import SPLITS, Sample
+from prep.dataset.index import SPLITS, Sample
 from train.runs.run_files import FOLD_TABLE, FOLDS
 
 _REMEDY = "restore it from a copy, or train again with 'seg-train --folds'"

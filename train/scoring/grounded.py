@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.geo.extra import has_geo
 from prep.geo.footprint import footprints_of, pixel_sizes
 from prep.geo.pixel_size import PixelSize

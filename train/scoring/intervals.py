@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from train.scoring.metrics import OVERALL, PER_CLASS, summarize
 from train.scoring.split_scores import SplitScores
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from prep.core.errors import SegError
 from prep.core.words import counted
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.geo.extra import INSTALL_GEO, has_geo
 from train.runs.checkpoint import ModelCard
 from train.scoring.grounded import Grounded

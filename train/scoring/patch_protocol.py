@@ -17,7 +17,8 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.snapshot import Snapshot
 from prep.images.geometry import crop_sample
 from prep.images.imageio import ImageRGB, IndexMask

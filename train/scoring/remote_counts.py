@@ -9,7 +9,8 @@ import numpy as np
 from prep.core.failures import Tried, Trying
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import IndexMask
 from train.runs.remote import RemoteModel

@@ -13,7 +13,8 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.progress import Progress, silent
 from prep.dataset.damaged import leave_out
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import IndexMask
 from prep.photos.rendering import need_bands

@@ -13,7 +13,7 @@ from torch import Tensor
 from prep.annotate.model.proposer import Proposal, Report
 from prep.annotate.model.uncertainty import block_means
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
 from train.exporting.engine import name_of, open_predictor
 from train.scoring.grounded import Grounded

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB, IndexMask
 
 Report = Callable[[float], None]

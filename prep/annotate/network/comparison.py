@@ -15,7 +15,8 @@ from prep.annotate.learn.samples import Learnt, Samples, learn, samples_of
 from prep.annotate.model.proposer import Proposer, class_lookup
 from prep.annotate.network.training_set import BY_HAND, DATASET, HELD_OUT
 from prep.core.classes import IGNORE_INDEX
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.imageio import IndexMask, read_mask
 
 Confusion = NDArray[np.int64]

@@ -18,8 +18,8 @@ from prep.annotate.store.store import Store
 from prep.core.classes import IGNORE_INDEX, write_classes
 from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_bytes
-from prep.dataset.dataset import Sample, write_index
 from prep.dataset.dataset_files import CLASSES, IMAGES, INDEX, MASKS
+from prep.dataset.index import Sample, write_index
 from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_jpeg, is_jpeg, write_png
 from prep.web.guard import Refusal
 

@@ -15,8 +15,9 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.words import counted
 from prep.core.workers import threads
-from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES, MASKS, PATCHES, STATS
+from prep.dataset.index import Sample
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png, read_mask
 

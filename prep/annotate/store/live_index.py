@@ -9,8 +9,8 @@ from prep.annotate.store.row_edits import added_row, changed_row, removed_row
 from prep.annotate.store.versions import SaveNotes, Stamp, stamp_of
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
-from prep.dataset.dataset import Sample, read_index, write_index
 from prep.dataset.dataset_files import INDEX, STATES
+from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.states import IN_WORK, NEW, REJECTED, mask_name, own_mask_name, read_states_and_notes, write_states
 from prep.images.imageio import image_size
 from prep.web.guard import Refusal

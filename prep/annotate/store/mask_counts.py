@@ -14,8 +14,8 @@ from prep.annotate.store.versions import Stamp, stamp_of, version_of
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
-from prep.dataset.dataset import Sample
 from prep.dataset.dataset_files import CLASSES
+from prep.dataset.index import Sample
 from prep.dataset.stats import count_values
 from prep.images.imageio import IndexMask, decode_mask
 from prep.web.guard import Refusal

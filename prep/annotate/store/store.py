@@ -18,8 +18,9 @@ from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
 from prep.core.files import make_folder, remove_file, remove_parts, write_bytes
-from prep.dataset.dataset import Dataset, Sample, writes
+from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES, MASKS
+from prep.dataset.index import Sample
 from prep.dataset.lock import InUse
 from prep.dataset.states import ALL_STATES, mask_name
 from prep.dataset.transaction import writing

@@ -22,7 +22,8 @@ from prep.annotate.sam.objects import Found, Objects
 from prep.annotate.store.store import Store
 from prep.core.classes import read_classes, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.images.imageio import read_mask
 from tests.bench.effort.regions import Area, Mask, classes_of
 from tests.support import wait_until

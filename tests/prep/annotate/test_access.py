@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from prep.annotate.app import annotate_app
 from prep.annotate.store.store import Store
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from tests.prep.annotate.store.storing import block, files_of, send, serving, to_label
 from tests.support import random_image, save
 

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from prep.annotate.audit import Findings, SuspectRow, in_dataset, read_findings
 from prep.annotate.routes.findings import finding_routes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.web.guard import Refusal
 from tests.models import CLASSES, color_predictor
 from tests.support import save

@@ -20,7 +20,8 @@ from prep.checking.kinds import FINDING_KINDS, filled
 from prep.core.classes import ClassMap, classes_from_list, write_classes
 from prep.core.errors import SegError
 from prep.core.words import counted
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import read_stats
 from prep.images.imageio import write_png
 from prep.photos.photoio import read_photo

@@ -12,7 +12,7 @@ from prep.converting.job import ConvertLabel, CountCodes, LabelJob
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.unknown import Policy
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import read_mask
 from prep.images.kinds import png_strips
 from prep.labels import reader

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from prep.core.errors import SegError
 from prep.core.tables import ONE_OF, read_table, write_columns, write_table
-from prep.dataset.dataset import Sample, read_index, write_index
 from prep.dataset.folds import write_folds
+from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.states import read_states, write_states
 from prep.photos.record import PhotoRecord, read_records, write_records
 

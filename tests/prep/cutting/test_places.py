@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import prep
-from prep.dataset.dataset import SPLITS, Dataset, Sample, read_index, write_index
+from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import INDEX
+from prep.dataset.index import SPLITS, Sample, read_index, write_index
 from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import colored, needs_geo, write_raster
 from tests.support import run_error, run_ok, run_prep

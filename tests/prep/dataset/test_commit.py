@@ -17,7 +17,8 @@ import prep.dataset.lock
 from prep.core.errors import SegError
 from prep.dataset import commit
 from prep.dataset.commit import between_commits, pending
-from prep.dataset.dataset import Dataset, find_dataset, is_dataset, read_index, write_index
+from prep.dataset.dataset import Dataset, find_dataset, is_dataset
+from prep.dataset.index import read_index, write_index
 from prep.dataset.provenance import record
 from prep.dataset.transaction import Transaction
 from tests.prep.dataset.test_transaction import NEW, OLD, REPLACED, files_of, fill, recover, replace_all, stage

@@ -12,7 +12,8 @@ import prep
 from prep.core.errors import SegError
 from prep.core.failures import Failures, TooManyFailed, Trying
 from prep.dataset.damaged import leave_out
-from prep.dataset.dataset import Dataset, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import write_index
 from prep.dataset.stats import compute_stats, ensure_stats, is_stale, read_stats
 from prep.patching.patches import cut_patches, read_patch_settings, read_patch_stems
 from prep.splitting.split import ensure_split

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, find_dataset, read_index, write_index
+from prep.dataset.dataset import Dataset, find_dataset
+from prep.dataset.index import Sample, read_index, write_index
 from tests.support import (
     CLASSES,
     load,

@@ -19,7 +19,8 @@ from pycocotools import mask as coco
 
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.exporting.export import LAYOUTS, export_dataset
 from prep.exporting.labelme import painting_order
 from tests.support import load, masks_of, random_image, run_error, run_ok, run_partly, run_prep, save, tree

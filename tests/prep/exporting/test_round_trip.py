@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, write_classes
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.exporting.export import LAYOUTS
 from tests.support import load, masks_of, random_image, run_ok, run_prep, save
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Dataset, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import write_index
 from tests.prep.exporting.test_round_trip import MASKS, NO_BACKGROUND, make_dataset
 from tests.support import by_stem, masks_of, run_error, run_ok
 

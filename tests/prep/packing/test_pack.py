@@ -20,7 +20,8 @@ from pyarrow import parquet
 
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.packing import pack as packing
 from prep.packing import shard as shards_of_files
 from prep.packing.pack import pack_dataset

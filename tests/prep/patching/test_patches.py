@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.core.randomness import Stream
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.patching.crops import Crop, choose_crops
 from prep.patching.patches import cut_patches
 from tests.support import by_stem, load, paint, random_image, random_mask, run_error, run_ok, run_prep, save, tree

@@ -15,7 +15,8 @@ from PIL import Image
 
 from prep.checking.findings import Finding
 from prep.core.classes import ClassMap, distinct_color, write_classes
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import class_stats, count_values
 from prep.reporting.balance import balance
 from prep.reporting.charts import log_bar, log_floor, nice_limit

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.dataset.dataset import BUFFER, SPLITS, Sample
+from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.geo.adjacency import TOUCHING, adjacent
 from prep.geo.footprint import footprints_of
 from prep.splitting.buffer import Loss, better_block, buffer_of, loss_of, touching

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.dataset.dataset import SPLITS, Dataset, Sample, read_index, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import SPLITS, Sample, read_index, write_index
 from prep.photos.record import PhotoRecord, write_records
 from prep.splitting.assignment import assign_units, split_counts
 from prep.splitting.grouping import units_of

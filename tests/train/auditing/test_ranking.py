@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import ImageRGB, IndexMask
 from tests.growth import grows_linearly

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.sizing import FitMode, Target, place
 from prep.photos.record import PhotoRecord, write_records
 from tests.models import CLASSES

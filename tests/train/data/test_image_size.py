@@ -11,7 +11,8 @@ import torch
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.images.imageio import read_mask, write_png
 from tests.support import run_ok, run_train
 from train.config.config import Config

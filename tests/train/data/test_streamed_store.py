@@ -15,7 +15,8 @@ import torch
 
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, read_index, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.stats import compute_stats, ensure_stats
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset

@@ -20,7 +20,8 @@ from click.testing import CliRunner
 
 import train
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import write_index
 from prep.images.imageio import write_png
 from synth.dataset import generate
 from tests.models import run_train, train_error

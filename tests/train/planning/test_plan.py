@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import ensure_stats
 from prep.images.imageio import write_png
 from tests.support import run_ok, run_train

@@ -15,7 +15,7 @@ from prep.annotate.network.trainer import TrainingProgress, open_trainer
 from prep.annotate.network.training_set import write_training_set
 from prep.annotate.store.store import Store
 from prep.core.classes import ClassMap, write_classes
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from tests.prep.annotate.learn.scenes import CLASSES, scene, store_of, strokes
 from tests.support import wait_until
 from train.config.config import Config

@@ -13,7 +13,8 @@ from torch import Tensor
 import train
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from prep.images.imageio import ImageRGB, IndexMask, read_mask
 from prep.images.resample import resize_image
 from tests.models import run_train, train_error

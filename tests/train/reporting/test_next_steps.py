@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.stats import ClassStats, Stats
 from tests.support import CLASSES
 from train.config.config import Config

@@ -10,7 +10,8 @@ from torch import Tensor
 import train
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, write_index
 from tests.models import color_predictor, run_train
 from tests.rasters import needs_geo
 from tests.support import random_mask, save

@@ -18,7 +18,8 @@ from click.testing import CliRunner
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
-from prep.dataset.dataset import Dataset, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import write_index
 from prep.images.imageio import read_mask, write_png
 from synth.dataset import generate
 from tests.models import CLASSES, color_predictor

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB, IndexMask
 from tests.growth import grows_linearly
 from tests.models import AsItIs

@@ -15,7 +15,8 @@ from torch import Tensor
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.dataset.dataset import Dataset, read_index, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import read_index, write_index
 from tests.models import AsItIs
 from train.scoring.boundary import boundary_counts
 from train.scoring.comparing.compare import compare

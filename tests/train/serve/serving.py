@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from prep.core.classes import ClassMap
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.web.server import bind, make_server
 from tests.support import random_image
 from tests.web import running

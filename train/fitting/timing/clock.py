@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from prep.core.words import counted
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from train.config.config import Config
 from train.fitting.history import Log, TrainingState
 from train.fitting.normalising.running_statistics import Recount

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from prep.core.classes import IGNORE_INDEX
-from prep.dataset.dataset import Dataset, Sample
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.images.geometry import middle
 from prep.images.imageio import ImageRGB
 from train.fitting.timing.threads import choose_threads

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prep.core.words import counted
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from train.fitting.timing.costs import Costs
 from train.windows.window_settings import WindowSettings
 

@@ -11,7 +11,7 @@ from prep.annotate.model.uncertainty import block_means
 from prep.annotate.store.store import Store
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
 from tests.support import CLASSES, images_only
 

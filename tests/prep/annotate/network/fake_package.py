@@ -18,7 +18,7 @@ from prep.annotate.model.uncertainty import block_means
 from prep.annotate.network.trainer import TrainingProgress
 from prep.core.classes import read_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
 
 STATE = Path(os.environ.get("FAKE_TRAINER", "."))

@@ -10,7 +10,7 @@ from prep.annotate.model.uncertainty import block_means
 from prep.annotate.network.choice import Choice
 from prep.annotate.network.comparison import Comparison, compare, confusion_of, mean_iou
 from prep.annotate.network.training_set import write_training_set
-from prep.dataset.dataset import Sample
+from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
 from tests.prep.annotate.learn.scenes import CLASSES, lay, scene, store_of, strokes
 

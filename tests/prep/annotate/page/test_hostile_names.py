@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prep.core.classes import ClassMap, write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from tests.prep.annotate.page.annotating import annotating, open_page, until
 from tests.support import random_image, run_ok, save
 

@@ -19,7 +19,7 @@ from prep.annotate.regions.spans import mask_of
 from prep.annotate.regions.superpixels import superpixels_of
 from prep.annotate.store.store import Store
 from prep.core.classes import write_classes
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from prep.images.polygons import fill_polygon
 from tests.prep.annotate.page.annotating import annotating, open_page, until
 from tests.support import CLASSES, images_only, load, save

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from prep.annotate.app import annotate_app
 from prep.annotate.store.store import Store
-from prep.dataset.dataset import Sample, write_index
+from prep.dataset.index import Sample, write_index
 from prep.images.imageio import read_image
 from tests.prep.annotate.store.storing import block, files_of, on_disk, serving, to_label
 from tests.support import save, smooth_image

@@ -24,7 +24,8 @@ from prep.annotate.store.class_changes import (
 from prep.annotate.store.store import Store
 from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color, format_color, read_classes, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, Sample, read_index, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import read_mask, write_png
 from tests.prep.dataset.test_transaction import Killed, dying_at, recover
 from tests.support import tree

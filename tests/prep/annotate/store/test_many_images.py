@@ -12,7 +12,7 @@ from prep.annotate.app import annotate_app
 from prep.annotate.store import live_index
 from prep.annotate.store.store import Entry, Store
 from prep.core.classes import write_classes
-from prep.dataset.dataset import Sample, read_index, write_index
+from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.states import read_states_and_notes, write_states
 from tests.prep.annotate.store.storing import block, send
 from tests.support import CLASSES, images_only

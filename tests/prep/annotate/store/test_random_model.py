@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from numpy.typing import NDArray
 
 from prep.annotate.store.store import Conflict, Entry, Store
-from prep.dataset.dataset import Sample, read_index, write_index
+from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import write_png
 from tests.prep.annotate.store.storing import change, died, on_disk, send, to_label
 

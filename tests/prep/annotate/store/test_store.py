@@ -21,7 +21,8 @@ from prep.annotate.store.versions import SaveNotes
 from prep.checking.check import check_dataset
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
-from prep.dataset.dataset import Dataset, read_index, write_index
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import read_index, write_index
 from prep.dataset.states import read_states
 from prep.images.imageio import write_png
 from prep.web.guard import Refusal
