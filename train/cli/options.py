@@ -16,7 +16,7 @@ device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
-    help="Where to compute; auto takes an NVIDIA GPU if there is one.",
+    help="Where to compute; auto takes an NVIDIA GPU, or a Mac's if it computes rightly.",
 )
 
 

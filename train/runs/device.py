@@ -10,6 +10,7 @@ import torch
 
 from prep.core.errors import SegError
 from train.config.config import Precision
+from train.runs.apple import is_right
 from train.windows.accelerator import Accelerator
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def find_accelerator(device: str = "auto", precision: Precision = "auto") -> Accelerator:
-    """An NVIDIA GPU if there is one, else the CPU; bfloat16 where it is computed in hardware.
+    """An NVIDIA GPU if there is one, else a Mac's if it computes rightly, else the CPU.
 
-    Raises SegError if the device named is not there.
+    In bfloat16 where that is computed in hardware. Raises SegError if the device named is not there.
     """
     name = _device_name(device)
     place = torch.device(name) if name == "cpu" else torch.device(name, 0)
@@ -62,12 +63,19 @@ def under_torchrun() -> bool:
 
 def _device_name(device: str) -> str:
     """cpu, cuda or mps; SegError if it is not there."""
-    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    name = _best() if device == "auto" else device
     if name == "cuda" and not torch.cuda.is_available():
         raise SegError("--device cuda: PyTorch sees no NVIDIA GPU here; use --device cpu, or leave it out")
     if name == "mps" and not torch.backends.mps.is_available():
         raise SegError("--device mps: PyTorch sees no Apple GPU here; use --device cpu, or leave it out")
     return name
+
+
+def _best() -> str:
+    """The GPU that there is, one of a Mac only where it computes what the CPU computes."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() and is_right(torch.device("mps", 0)) else "cpu"
 
 
 def _precision(device: str, precision: Precision) -> Precision:
