@@ -2,8 +2,8 @@
 
 Every function takes `str` or `Path`; `run` is a folder, a Run, or "latest", the newest one under ./runs; where several
 may be given, their models are averaged. Each raises SegError, whose text says what is wrong, where, and what to do.
-`device` is "auto" (an NVIDIA GPU, or a Mac's that computes rightly, if there is one), "cpu", "cuda" or "mps". `progress`
-is called with (done, in all), `say` with lines such as those of each epoch: `say=print` shows them.
+`device` is "auto" (an NVIDIA GPU, or a Mac's that computes rightly, if there is one), "cpu", "cuda" or "mps".
+`progress` is called with (done, in all), `say` with lines such as those of each epoch: `say=print` shows them.
 """
 
 from collections.abc import Sequence
