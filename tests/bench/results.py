@@ -38,6 +38,11 @@ def seg(folder: Path, *arguments: object) -> str:
 
 def shapes(folder: Path) -> dict[str, tuple[object, ...]]:
     """100 synthetic images of the published project; the settings of the README."""
+    return {"plain U-Net, 18 epochs": (published_shapes(folder), "--epochs", 18)}
+
+
+def published_shapes(folder: Path) -> Path:
+    """The dataset of them, split, with patches."""
     dataset = folder / "datasets/shapes"
     if not dataset.exists():
         classes = folder / "shapes.txt"
@@ -49,15 +54,12 @@ def shapes(folder: Path) -> dict[str, tuple[object, ...]]:
             "--match", "Img_{}", "Mask_{}")  # fmt: skip
         seg(folder, "seg-prep", "split", dataset)
         seg(folder, "seg-prep", "patches", dataset, "--size", 96, "--per-image", 20)
-    return {"plain U-Net, 18 epochs": (dataset, "--epochs", 18)}
+    return dataset
 
 
 def cracks(folder: Path) -> dict[str, tuple[object, ...]]:
     """The 337 photos of cracks: losses of the plain U-Net, then an encoder with and without ImageNet."""
-    dataset = folder / "datasets/cracks"
-    if not dataset.exists():
-        seg(folder, "seg-prep", "masks", "convert", DATA / "cracks/gTruth.mat", "-o", dataset)
-        seg(folder, "seg-prep", "split", dataset)
+    dataset = published_cracks(folder)
     plain = (dataset, *CRACKS)
     runs: dict[str, tuple[object, ...]] = {
         "plain U-Net, ce": plain,
@@ -67,19 +69,35 @@ def cracks(folder: Path) -> dict[str, tuple[object, ...]]:
     return {**runs, **_with_and_without_imagenet((dataset, *CRACKS, "--loss", "ce+dice"))}
 
 
+def published_cracks(folder: Path) -> Path:
+    """The dataset of them, split."""
+    dataset = folder / "datasets/cracks"
+    if not dataset.exists():
+        seg(folder, "seg-prep", "masks", "convert", DATA / "cracks/gTruth.mat", "-o", dataset)
+        seg(folder, "seg-prep", "split", dataset)
+    return dataset
+
+
 def aerial(folder: Path) -> dict[str, tuple[object, ...]]:
     """Six places: each is test once, the next one validation; the first split with three seeds, with and without."""
-    whole, small = folder / "datasets/aerial-full", folder / "datasets/aerial"
+    small = folder / "datasets/aerial"
     if not small.exists():
-        colors = [word for name, color in AERIAL_COLORS.items() for word in ("--color", f"{name}={color}")]
-        seg(folder, "seg-prep", "masks", "convert", DATA / "aerial", "-o", whole, "--unknown", "ignore", *colors)
-        seg(folder, "seg-prep", "resize", whole, "-o", small, "--size", 512)
+        seg(folder, "seg-prep", "resize", published_aerial(folder), "-o", small, "--size", 512)
     for test in range(1, 7):
-        _tile_split(small, folder / f"datasets/aerial-{test}", test)
+        tile_split(small, folder / f"datasets/aerial-{test}", test)
     runs = _with_and_without_imagenet((folder / "datasets/aerial-1", *AERIAL))
     others = {f"test is tile {test}": (folder / f"datasets/aerial-{test}", *AERIAL, *LITE, "--weights", "imagenet-lite")
               for test in range(2, 7)}  # fmt: skip
     return {**runs, **others}
+
+
+def published_aerial(folder: Path) -> Path:
+    """The dataset of all six places, in the size that they came in."""
+    dataset = folder / "datasets/aerial-full"
+    if not dataset.exists():
+        colors = [word for name, color in AERIAL_COLORS.items() for word in ("--color", f"{name}={color}")]
+        seg(folder, "seg-prep", "masks", "convert", DATA / "aerial", "-o", dataset, "--unknown", "ignore", *colors)
+    return dataset
 
 
 def rocks(folder: Path) -> dict[str, tuple[object, ...]]:
@@ -100,7 +118,7 @@ def _with_and_without_imagenet(settings: tuple[object, ...]) -> dict[str, tuple[
     }
 
 
-def _tile_split(source: Path, target: Path, test: int) -> None:
+def tile_split(source: Path, target: Path, test: int) -> None:
     """A dataset of the same files whose split is by tile."""
     if target.exists():
         return
