@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import filelock
 import pytest
 
 from prep.core.cluster import probe
@@ -53,6 +54,29 @@ def test_what_a_killed_command_left_goes_and_that_of_a_living_one_stays(tmp_path
         finally:
             living.kill()
             killed.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
+def test_a_file_that_another_command_is_about_to_remove_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one has found it before it was locked, and removes it only after it was looked for."""
+    taken: dict[Path, int] = {}
+
+    def after_another(descriptor: int, *, blocking: bool) -> bool:
+        if not taken:
+            (path,) = tmp_path.glob(".*")
+            taken[path] = os.open(path, os.O_RDWR)
+            assert filelock.lock_descriptor(taken[path], blocking=False)
+        return filelock.lock_descriptor(descriptor, blocking=blocking)
+
+    monkeypatch.setattr("prep.core.cluster.probe.lock_descriptor", after_another)
+    with probed([tmp_path]) as ((path, content),):
+        for other, descriptor in taken.items():
+            other.unlink(missing_ok=True)
+            os.close(descriptor)
+        assert is_seen(Path(path), content)
+    assert names(tmp_path) == set()
 
 
 def test_what_it_says_is_waited_for(tmp_path: Path) -> None:

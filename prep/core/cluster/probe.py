@@ -77,11 +77,18 @@ def _locked_file(folder: Path) -> tuple[Path, int]:
     while True:
         path = part_of(folder / "probe").with_suffix(PROBE)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        with suppress(OSError):  # a drive that knows no locks
-            lock_descriptor(descriptor, blocking=False)
-        if path.exists():
+        if _is_locked(descriptor) and path.exists():
             return path, descriptor
         os.close(descriptor)
+        path.unlink(missing_ok=True)  # who took it may not have come to that
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Lock a file that nobody else has locked; one on a drive that knows no locks counts as locked."""
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError:
+        return True
 
 
 def _remove_others(folder: Path) -> None:
