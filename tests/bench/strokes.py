@@ -59,10 +59,13 @@ class Page:
         with urllib.request.urlopen(request) as response:
             return Answer(response.status, dict(response.headers), response.read())
 
-    def network(self, *, on: bool) -> dict[str, object]:
-        """Turn it on or off; what it says then."""
-        found: dict[str, object] = json.loads(self.ask("network", json.dumps({"on": on}).encode()).body)
-        return found
+    def turn(self, *, on: bool) -> None:
+        """Turn the network on or off; it begins anew with each of these."""
+        self.ask("network", json.dumps({"on": on}).encode())
+
+    def state(self) -> str:
+        """What the network does."""
+        return str(json.loads(self.ask("network").body)["state"])
 
     def open(self, stem: str) -> float:
         """Seconds until the photo is here."""
@@ -106,14 +109,13 @@ def main() -> None:
     with served(root) as page:
         for number, sample in enumerate(whole.samples[_LABELLED : _LABELLED + 5]):
             on = number % 2 == 1
-            page.network(on=on)
-            while on and page.network(on=True)["state"] != "training":
+            page.turn(on=on)
+            while on and page.state() != "training":
                 time.sleep(0.2)
             opened = page.open(sample.stem)
             found = [page.stroke(sample.stem, *each) for each in _strokes(whole.mask(sample), options.strokes)]
             whole_times = [(save, proposal) for save, proposal in found if proposal is not None]
-            told = page.network(on=on)
-            print(f"{sample.stem}: network {told['state']}, open {opened:.2f} s, {_words(whole_times)}", flush=True)
+            print(f"{sample.stem}: network {page.state()}, open {opened:.2f} s, {_words(whole_times)}", flush=True)
             if number:  # the first is to warm up
                 times[on] += whole_times
     for on, each in times.items():
