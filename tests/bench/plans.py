@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,35 +23,25 @@ from PIL import Image
 import prep
 from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset
-from prep.dataset.index import Sample, write_index
+from prep.dataset.index import write_index
 from prep.images.imageio import write_png
 from tests.bench.campus_polygons import NAMES, POLYGONS
 from tests.bench.results import DATA, LITE, published_aerial, published_cracks, published_shapes, seg, tile_split
 
-_LITE = (*LITE, "--weights", "imagenet-lite", "--lr", 1e-3)
+_PLAIN = ("--recipe", "default")
+_LITE = (*_PLAIN, *LITE, "--weights", "imagenet-lite", "--lr", 1e-3)
 _CROPS = (*_LITE, "--size", 256, "--batch", 8, "--crops", 4)
 _CHANGES = ("--quarter-turns", "--scale", 0.7, 1.4, "--brightness", 0.2, "--contrast", 0.2)
 
 BY_HAND: dict[str, tuple[object, ...]] = {
-    "plain, 96 px": ("--size", 96, "--batch", 16, "--crops", 8),
-    "plain twice as wide, 256 px, ce+dice": (
-        "--width",
-        32,
-        "--size",
-        256,
-        "--batch",
-        8,
-        "--crops",
-        4,
-        "--loss",
-        "ce+dice",
-    ),
+    "plain, 96 px": (*_PLAIN, "--size", 96, "--batch", 16, "--crops", 8),
+    "plain, wide, 256 px": (*_PLAIN, "--width", 32, "--size", 256, "--batch", 8, "--crops", 4, "--loss", "ce+dice"),
     "lite, ce": (*_CROPS, "--loss", "ce"),
     "lite, ce+dice": (*_CROPS, "--loss", "ce+dice"),
     "lite, class weights": (*_CROPS, "--loss", "ce", "--class-weights"),
     "lite, ce+dice, changes": (*_CROPS, "--loss", "ce+dice", *_CHANGES),
     "lite, 512 px": (*_LITE, "--size", 512, "--batch", 4, "--crops", 1, "--loss", "ce+dice"),
-    "recipe photos": (),
+    "recipe photos": ("--recipe", "photos"),
 }
 """What somebody who knows the field types, without the plan."""
 
@@ -138,11 +129,10 @@ SETS: Mapping[str, Protocol] = {
 
 def _divide(root: Path, split: Callable[[str, int], str]) -> None:
     """Give each sample the split that its stem and its number say."""
-    samples: list[Sample] = []
-    for number, sample in enumerate(Dataset.open(root).samples):
-        fields = {name: getattr(sample, name) for name in Sample.__slots__}
-        samples.append(Sample(**{**fields, "split": split(sample.stem, number)}))
-    write_index(root / "index.csv", samples)
+    samples = Dataset.open(root).samples
+    write_index(
+        root / "index.csv", [replace(each, split=split(each.stem, number)) for number, each in enumerate(samples)]
+    )
 
 
 def main() -> None:
@@ -156,7 +146,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.folder.resolve()
     (folder / "datasets").mkdir(parents=True, exist_ok=True)
-    plans = {"plan": None, **(BY_HAND if options.by_hand else {})}
+    plans = {"plan": (), **(BY_HAND if options.by_hand else {})}
     for name in options.sets or SETS:
         dataset = SETS[name](folder)
         for settings, arguments in plans.items():
@@ -165,16 +155,14 @@ def main() -> None:
     print(table(read_known(folder / "plans.json")))
 
 
-def train(folder: Path, dataset: Path, key: tuple[str, str, str, str], arguments: tuple[object, ...] | None) -> None:
-    """One training, unless it is known.  key: set, settings, minutes, seed.  arguments: None for the plan."""
+def train(folder: Path, dataset: Path, key: tuple[str, str, str, str], arguments: tuple[object, ...]) -> None:
+    """One training, unless it is known.  key: set, settings, minutes, seed.  arguments: none for the plan."""
     known = read_known(folder / "plans.json")
     if key in known:
         return
-    _, settings, minutes, seed = key
-    recipe = "photos" if settings == "recipe photos" else "default"
-    typed = () if arguments is None else ("--recipe", recipe, *arguments)
+    _, _, minutes, seed = key
     began = time.monotonic()
-    answer = json.loads(seg(folder, "seg-train", dataset, "--minutes", minutes, "--seed", seed, *typed, "--json"))
+    answer = json.loads(seg(folder, "seg-train", dataset, "--minutes", minutes, "--seed", seed, *arguments, "--json"))
     metrics = json.loads((folder / answer["run"] / "metrics.json").read_text(encoding="utf-8"))
     known[key] = {
         "mean_iou": metrics["mean_iou"],

@@ -19,14 +19,14 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from prep.core.classes import IGNORE_INDEX
 from prep.dataset.dataset import Dataset
-from prep.dataset.index import Sample, write_index
+from prep.dataset.index import write_index
 from prep.dataset.states import DONE, write_states
 from prep.images.imageio import IndexMask
 from tests.bench.plans import campus
@@ -135,13 +135,10 @@ def _partly_labelled(whole: Dataset, root: Path) -> Path:
     """A copy of which the first photos are labelled and done, and the others have no mask."""
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(whole.root, root)
-    rows = []
-    for number, sample in enumerate(whole.samples):
-        fields = {name: getattr(sample, name) for name in Sample.__slots__}
-        if number >= _LABELLED:
-            (root / sample.mask).unlink()
-            fields["mask"] = ""
-        rows.append(Sample(**{**fields, "split": ""}))
+    rows = [replace(sample, split="") for sample in whole.samples[:_LABELLED]]
+    for sample in whole.samples[_LABELLED:]:
+        (root / sample.mask).unlink()
+        rows.append(replace(sample, split="", mask=""))
     write_index(root / "index.csv", rows)
     write_states(root / "states.csv", {sample.stem: DONE for sample in whole.samples[:_LABELLED]}, {})
     return root
