@@ -205,7 +205,7 @@ def _laid_out(
 ) -> LearntProposal:
     """The class and the confidence of each piece, pixel by pixel."""
     unsure = min(_SURE, int(np.percentile(confidence, _UNSURE)))
-    return LearntProposal(classes[pieces.labels], confidence[pieces.labels], unsure, complete)
+    return LearntProposal(classes.take(pieces.labels), confidence.take(pieces.labels), unsure, complete)
 
 
 def _next(entries: Sequence[Entry], opened: str) -> str | None:

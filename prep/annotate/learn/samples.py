@@ -96,16 +96,17 @@ def learn(own: Samples, others: Sequence[Samples], prior: Samples | None = None)
     kinds = np.full(len(values), _OTHERS)
     kinds[: len(own)] = _OWN
     kinds[len(values) - len(prior or ()) :] = _PRIOR
-    weights = _weights(values, kinds, len(there))
-    return Learnt(grow(features, values, weights, len(there), seed=0), there.astype(np.uint8))
+    groups, present = 3 * values + kinds, np.zeros(3 * len(there), np.bool_)
+    present[groups] = True
+    worth = _worth(groups, len(there))[present]
+    return Learnt(grow(features, (np.cumsum(present) - 1)[groups], worth, len(own), seed=0), there.astype(np.uint8))
 
 
-def _weights(values: NDArray[np.intp], kinds: NDArray[np.intp], classes: int) -> NDArray[np.float64]:
-    """(n,) A class weighs as much as was painted of it: who paints little of a thin class means little of it.
+def _worth(groups: NDArray[np.intp], classes: int) -> NDArray[np.float64]:
+    """(3 C, C) A class weighs as much as was painted of it: who paints little of a thin class means little of it.
 
-    kinds: (n,) _OTHERS, _OWN or _PRIOR.
+    groups: (n,) three times the class of each sample, and _OTHERS, _OWN or _PRIOR.
     """
-    groups = 3 * values + kinds
     counts = np.bincount(groups, minlength=3 * classes).reshape(classes, 3)
     is_painted = np.asarray(counts[:, :_PRIOR].all(axis=1), np.bool_)
     shares = np.where(is_painted[:, None], [1 - _OWN_SHARE, _OWN_SHARE, 0.0], [1.0, 1.0, 0.0])
@@ -114,4 +115,6 @@ def _weights(values: NDArray[np.intp], kinds: NDArray[np.intp], classes: int) ->
     shares[is_expected] *= 1 - prior_share
     shares[is_expected, _PRIOR] = prior_share
     shares *= counts[:, :_PRIOR].sum(axis=1, keepdims=True)
-    return np.asarray((shares / np.maximum(counts, 1)).ravel()[groups])
+    worth = np.zeros((3 * classes, classes))
+    worth[np.arange(3 * classes), np.arange(3 * classes) // 3] = (shares / np.maximum(counts, 1)).ravel()
+    return worth

@@ -14,7 +14,13 @@ from prep.annotate.learn.features import Features
 Places = NDArray[np.intp]
 
 TREES = 40
-DEPTH = 12
+DEPTH = 9
+
+_OTHERS = 2_000
+"""Samples that a tree learns from beside those of the open photo: more of them, or deeper trees, label no better."""
+
+_AT_ONCE = 512
+"""Rows that are labelled at once: their features stay in the cache of a core."""
 
 _COARSER = 0.002
 """What a question loses of its worth with each place of its feature, which begin with the finest: after a few strokes
@@ -36,20 +42,25 @@ class Trees:
 
     def __call__(self, features: Features) -> NDArray[np.float32]:
         """Probability of each class: (N, F) -> (N, C), rows that add up to 1."""
-        number, width = features.shape
         leaf = self.feature < 0
-        feature = np.where(leaf, 0, self.feature)
+        feature = np.where(leaf, 0, self.feature).astype(np.intp)
         threshold = np.where(leaf, np.float32(np.inf), self.threshold)
         # Who has arrived stays: nothing is above infinity, and the left child of a leaf is itself.
-        left = np.where(leaf, np.arange(len(leaf), dtype=np.int32), self.left)
-        flat, starts = features.ravel(), np.arange(number, dtype=np.int64) * width
-        found = np.zeros((number, self.shares.shape[1]), np.float32)
-        for root in range(TREES):
-            node = np.full(number, root, np.int32)
-            for _ in range(DEPTH):
-                node = left[node] + (flat[starts + feature[node]] > threshold[node]).view(np.int8)
-            found += self.shares[node]
+        left = np.where(leaf, np.arange(len(leaf)), self.left)
+        found = np.empty((len(features), self.shares.shape[1]), np.float32)
+        for start in range(0, len(features), _AT_ONCE):
+            leaves = _leaves(features[start : start + _AT_ONCE], feature, threshold, left)
+            self.shares.take(leaves, axis=0).sum(axis=0, out=found[start : start + _AT_ONCE])
         return found / np.float32(TREES)
+
+
+def _leaves(features: Features, feature: Places, threshold: NDArray[np.float32], left: Places) -> Places:
+    """(N, F) -> (TREES, N), where each ends in each tree."""
+    flat, starts = features.ravel(), np.arange(len(features)) * features.shape[1]
+    node = np.repeat(np.arange(TREES)[:, None], len(features), axis=1)
+    for _ in range(DEPTH):  # `take` is much faster than brackets are
+        node = left.take(node) + (flat.take(starts + feature.take(node)) > threshold.take(node))
+    return node
 
 
 @dataclass
@@ -60,44 +71,54 @@ class _Entries:
     node: Places
 
     def kept(self, chosen: NDArray[np.bool_]) -> "_Entries":
-        return _Entries(self.sample[chosen], self.node[chosen])
+        return self.at(np.flatnonzero(chosen))
+
+    def at(self, places: Places) -> "_Entries":
+        return _Entries(self.sample.take(places), self.node.take(places))
 
 
-def grow(features: Features, classes: Places, weights: NDArray[np.float64], number: int, seed: int) -> Trees:
-    """Learn from samples: (N, F), the class of each (N,), 0 to `number` - 1, and its weight (N,), positive.
+def grow(features: Features, groups: Places, worth: NDArray[np.float64], own: int, seed: int) -> Trees:
+    """Learn from samples: (N, F), and the group of each (N,), 0 to G - 1.
 
-    The same seed gives the same trees.
+    worth: (G, C) what a sample of a group weighs, in the column of its class.  own: how many of the first samples all
+    trees learn from; of more than _OTHERS after these each takes a part.  The same seed gives the same trees.
     """
     rng = np.random.default_rng(seed)
-    entries = _Entries(np.tile(np.arange(len(features)), TREES), np.repeat(np.arange(TREES), len(features)))
     nodes, first = TREES, 0
+    chosen = [_chosen(len(features), own, rng) for _ in range(TREES)]
+    entries = _Entries(np.concatenate(chosen), np.repeat(np.arange(TREES), len(chosen[0])))
     levels: list[Trees] = []
     for depth in range(DEPTH + 1):
-        sums = _sums(entries.node, classes[entries.sample], weights[entries.sample], nodes, number)
+        sums = _sums(entries.node * len(worth) + groups.take(entries.sample), nodes, worth)
         feature, threshold = np.full(nodes, -1, np.int32), np.zeros(nodes, np.float32)
         mixed = (sums > 0).sum(axis=1) > 1
-        entries = entries.kept(mixed[entries.node])
+        entries = entries.kept(mixed.take(entries.node))
         if depth < DEPTH and len(entries.node):
-            _split(features, classes, weights, entries, sums, feature, threshold, rng)
+            short = entries.node.astype(np.uint16)  # TREES x 2^DEPTH nodes at most; short numbers sort fast
+            entries = entries.at(np.argsort(short, kind="stable"))
+            _split(features, groups, worth, entries, sums, feature, threshold, rng)
         split = feature >= 0
         left = np.where(split, first + nodes + 2 * (np.cumsum(split) - 1), 0).astype(np.int32)
         levels.append(Trees(feature, threshold, left, _shares(sums)))
-        entries = entries.kept(split[entries.node])
-        right = features[entries.sample, feature[entries.node]] > threshold[entries.node]
+        entries = entries.kept(split.take(entries.node))
+        asked = entries.sample * features.shape[1] + feature.take(entries.node)
+        right = features.ravel().take(asked) > threshold.take(entries.node)
         first, nodes = first + nodes, 2 * int(split.sum())
-        entries.node = left[entries.node].astype(np.intp) - first + right
+        entries.node = left.take(entries.node).astype(np.intp) - first + right
         if not nodes:
             break
     return Trees(*(np.concatenate([getattr(level, name) for level in levels]) for name in Trees.__annotations__))
 
 
-def _sums(
-    group: Places, classes: Places, weights: NDArray[np.float64], groups: int, number: int
-) -> NDArray[np.float64]:
-    """(groups, number) total weight of each class in each group."""
-    return np.asarray(
-        np.bincount(group * number + classes, weights, groups * number).reshape(groups, number), np.float64
-    )
+def _chosen(number: int, own: int, rng: np.random.Generator) -> Places:
+    others = np.arange(own, number)
+    return np.concatenate([np.arange(own), rng.permutation(others)[:_OTHERS] if len(others) > _OTHERS else others])
+
+
+def _sums(codes: Places, nodes: int, worth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(nodes, C) total weight of each class in each node.  codes: of each sample, node * G + group."""
+    counts = np.bincount(codes, minlength=nodes * len(worth)).reshape(nodes, len(worth))
+    return np.asarray(counts @ worth, np.float64)
 
 
 def _shares(sums: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -106,28 +127,30 @@ def _shares(sums: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def _split(
     features: Features,
-    classes: Places,
-    weights: NDArray[np.float64],
+    groups: Places,
+    worth: NDArray[np.float64],
     entries: _Entries,
     sums: NDArray[np.float64],
     feature: NDArray[np.int32],
     threshold: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> None:
-    """Give each node that has entries the best of a few random questions, in place; none if no value differs."""
-    order = np.argsort(entries.node, kind="stable")
-    sample = entries.sample[order]
-    nodes, starts, counts = np.unique(entries.node[order], return_index=True, return_counts=True)
+    """Give each node that has entries the best of a few random questions, in place; none if no value differs.
+
+    entries: sorted by their nodes.
+    """
+    nodes, starts, counts = np.unique(entries.node, return_index=True, return_counts=True)
     place = np.repeat(np.arange(len(nodes)), counts)
-    chosen, weight, total = classes[sample], weights[sample], sums[nodes]
+    codes, total = place * len(worth) + groups.take(entries.sample), sums[nodes]
+    flat, rows = features.ravel(), entries.sample * features.shape[1]
     best = np.full(len(nodes), -np.inf)
     for _ in range(round(features.shape[1] ** 0.5)):
         asked = rng.integers(features.shape[1], size=len(nodes), dtype=np.int32)
-        values = features[sample, asked[place]]
+        values = flat.take(rows + asked.take(place))
         low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         limit = (low + (high - low) * rng.random(len(nodes), np.float32)).astype(np.float32)
         limit = np.minimum(limit, np.nextafter(high, np.float32(-np.inf)))  # somebody always goes right
-        right = _sums(place, chosen, weight * (values > limit[place]), len(nodes), total.shape[1])
+        right = _sums(codes.take(np.flatnonzero(values > limit.take(place))), len(nodes), worth)
         purity = np.where(high > low, _purity(right) + _purity(total - right), -np.inf) * (1 - _COARSER * asked)
         better = purity > best
         best[better] = purity[better]
