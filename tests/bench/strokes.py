@@ -67,11 +67,13 @@ class Page:
         """What the network does."""
         return str(json.loads(self.ask("network").body)["state"])
 
-    def open(self, stem: str) -> float:
-        """Seconds until the photo is here."""
+    def open(self, stem: str) -> tuple[float, float]:
+        """Seconds until the photo is here, and from then until what was learnt from the others is."""
         began = time.monotonic()
         self.ask(f"images/{stem}/photo")
-        return time.monotonic() - began
+        opened = time.monotonic()
+        self.proposal(stem)
+        return opened - began, time.monotonic() - opened
 
     def stroke(self, stem: str, x: int, y: int, pixels: IndexMask) -> tuple[float, float | None]:
         """Seconds until it is saved, and until the proposal that knows it is here; None while there is none."""
@@ -85,12 +87,17 @@ class Page:
                "X-Classes-Version": standing["X-Classes-Version"]},
         )  # fmt: skip
         saved = time.monotonic() - began
+        return saved, time.monotonic() - began if self.proposal(stem) else None
+
+    def proposal(self, stem: str) -> bool:
+        """Wait for the proposal that knows all that is painted; whether there is one."""
+        began = time.monotonic()
         while time.monotonic() - began < _LONGEST_S:
             answer = self.ask(f"images/{stem}/learnt")
             if answer.status == 200 and answer.headers["X-Complete"] == "1":
-                return saved, time.monotonic() - began
+                return True
             if answer.status == 202 and json.loads(answer.body)["state"] == "nothing":
-                return saved, None
+                return False
             time.sleep(0.01)
         raise TimeoutError(stem)
 
@@ -112,10 +119,11 @@ def main() -> None:
             page.turn(on=on)
             while on and page.state() != "training":
                 time.sleep(0.2)
-            opened = page.open(sample.stem)
+            opened, ready = page.open(sample.stem)
             found = [page.stroke(sample.stem, *each) for each in _strokes(whole.mask(sample), options.strokes)]
             whole_times = [(save, proposal) for save, proposal in found if proposal is not None]
-            print(f"{sample.stem}: network {page.state()}, open {opened:.2f} s, {_words(whole_times)}", flush=True)
+            first = f"open {opened:.2f} s, ready {ready:.2f} s later"
+            print(f"{sample.stem}: network {page.state()}, {first}, {_words(whole_times)}", flush=True)
             if number:  # the first is to warm up
                 times[on] += whole_times
     for on, each in times.items():

@@ -140,17 +140,17 @@ def _split(
     entries: sorted by their nodes.
     """
     nodes, starts, counts = np.unique(entries.node, return_index=True, return_counts=True)
-    place = np.repeat(np.arange(len(nodes)), counts)
+    place = np.arange(len(nodes)).repeat(counts)
     codes, total = place * len(worth) + groups.take(entries.sample), sums[nodes]
     flat, rows = features.ravel(), entries.sample * features.shape[1]
     best = np.full(len(nodes), -np.inf)
     for _ in range(round(features.shape[1] ** 0.5)):
         asked = rng.integers(features.shape[1], size=len(nodes), dtype=np.int32)
-        values = flat.take(rows + asked.take(place))
+        values = flat.take(rows + asked.repeat(counts))
         low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         limit = (low + (high - low) * rng.random(len(nodes), np.float32)).astype(np.float32)
         limit = np.minimum(limit, np.nextafter(high, np.float32(-np.inf)))  # somebody always goes right
-        right = _sums(codes.take(np.flatnonzero(values > limit.take(place))), len(nodes), worth)
+        right = _sums(codes.take(np.flatnonzero(values > limit.repeat(counts))), len(nodes), worth)
         purity = np.where(high > low, _purity(right) + _purity(total - right), -np.inf) * (1 - _COARSER * asked)
         better = purity > best
         best[better] = purity[better]
