@@ -52,12 +52,22 @@ _BASE = multiprocessing.get_context(_METHOD)
 _STARTING = threading.Lock()
 
 
+class WorkerKilled(SegError):
+    """Somebody killed a worker process, as the system does where memory runs out."""
+
+
 class _Process(_BASE.Process):  # type: ignore[misc, name-defined]  # which class it is depends on the system
     """A process whose main module is seg_prep.py."""
 
     def start(self) -> None:
-        with _another_main():
-            super().start()
+        try:
+            with _another_main():
+                super().start()
+        except EOFError as error:  # from the fork server, which click would take for Ctrl-D
+            raise WorkerKilled(
+                "the process that starts workers was killed, most likely because memory ran out; type the command "
+                "again, with --workers 1 if it has to do without workers"
+            ) from error
 
 
 class _Context(type(_BASE)):  # type: ignore[misc]
@@ -188,10 +198,6 @@ class _Note:
 
 
 _note = _Note()
-
-
-class WorkerKilled(SegError):
-    """Somebody killed a worker process, as the system does where memory runs out."""
 
 
 def noted(chunk: Iterable[Job], first: int) -> Iterator[Job]:

@@ -12,8 +12,10 @@ from PIL import Image
 from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import within_limits
+from prep.core.words import counted
 from prep.geo.raster import read_any_tiff
 from prep.images.imageio import ImageRGB, decode, jpeg2000_bits, loaded, open_image, quiet_pillow
+from prep.images.kinds.png_chunks import missing_colors
 from prep.images.kinds.png_strips import png_strips
 from prep.images.kinds.pnm import is_pnm, read_pnm
 from prep.images.single import refuse_several
@@ -157,6 +159,7 @@ def decode_label_colors(path: Path, data: bytes) -> tuple[ImageRGB, NDArray[np.u
 
 def decode_label_pixels(path: Path, data: bytes) -> NDArray[np.uint8]:
     """The same before it is brought to colours: greys (H, W), or (H, W, 3) or (H, W, 4) with blue first."""
+    _refuse_colorless(path, data)
     deep = _deep_layout(path, data)
     values = _values(path, data, _opened(path, data)) if deep is None else np.empty(0, deep.kind)
     if values.dtype != np.uint8 and values.ndim > 2:
@@ -175,7 +178,25 @@ def decode_label_pixels(path: Path, data: bytes) -> NDArray[np.uint8]:
 def label_pixel_strips(path: Path, data: bytes) -> Iterator[NDArray[np.uint8]]:
     """The same a strip of rows (n, W) or (n, W, C) at a time, from the top down: of a large PNG no more is decoded."""
     strips = png_strips(path, data)
+    if strips is not None:
+        _refuse_colorless(path, data)
     yield from [decode_label_pixels(path, data)] if strips is None else strips
+
+
+def _refuse_colorless(path: Path, data: bytes) -> None:
+    """Programs show an index beyond the end of the palette in black, as if it were another class."""
+    missing = missing_colors(data)
+    if not missing:
+        return
+    found = np.zeros(256, np.intp)
+    for ids in label_id_strips(path, data):
+        found += np.bincount(ids.ravel(), minlength=len(found))
+    if (beyond := found[missing.start :]).any():
+        index = missing.start + int(beyond.argmax())
+        raise SegError(
+            f"{path}: a palette of {counted(missing.start, 'colour')}, and index {index} in "
+            f"{counted(int(found[index]), 'pixel')}, which has none; read the indices with '--from ids'"
+        )
 
 
 def label_id_strips(path: Path, data: bytes) -> Iterator[NDArray[np.uint16] | NDArray[np.uint8]]:

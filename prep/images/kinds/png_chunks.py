@@ -9,6 +9,9 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 
+_PALETTE = 3
+"""Colour type of pixels that are indices (PNG standard, 6.1)."""
+
 _LENGTHS_OF_TRANSPARENCY = {0: range(2, 3), 2: range(6, 7), 3: range(1, 257)}
 """By colour type (PNG standard, 11.3.2.1)."""
 
@@ -57,6 +60,14 @@ def without_remarks(data: bytes) -> bytes:
     if len(PNG_START) + sum(span.stop - span.start for span in spans) == len(data):
         return data  # as most are, and not copied: it may have hundreds of megabytes
     return PNG_START + b"".join(data[span] for span in spans)
+
+
+def missing_colors(data: bytes) -> range:
+    """Indices that the pixels of a palette PNG can have and its palette lacks; empty for all others."""
+    if data[:8] != PNG_START or len(data) < len(PNG_START) + 25 or data[25] != _PALETTE:
+        return range(0)
+    colors = next(((chunk.end - chunk.start) // 3 for chunk in png_chunks(data) if chunk.name == b"PLTE"), 0)
+    return range(colors, 1 << min(data[24], 8))
 
 
 def _matters(chunk: Chunk, data: bytes) -> bool:

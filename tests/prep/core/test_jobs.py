@@ -134,6 +134,18 @@ def test_a_killed_worker_is_told_with_the_file_that_was_at_work() -> None:
     assert str(told.value).endswith("With --workers 1 the same work takes less memory")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
+def test_where_the_fork_server_is_killed_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end is an end of file for the one who waits for a new process, as Ctrl-D is: commands said "Aborted!"."""
+
+    def killed(_descriptors: object) -> None:
+        raise EOFError
+
+    monkeypatch.setattr("multiprocessing.forkserver.connect_to_new_process", killed)
+    with pytest.raises(WorkerKilled, match="the process that starts workers was killed, most likely because memory"):
+        run_jobs(square, range(40), 2)
+
+
 @dataclass(frozen=True)
 class Found:
     problem: str

@@ -259,3 +259,23 @@ def test_photos_beside_arrays_are_photos(tmp_path: Path) -> None:
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--classes", tmp_path / "names.txt")
     assert np.array_equal(masks_of(tmp_path / "d")["b"], random_mask(1))
     assert (tmp_path / "d/images/b.jpg").is_file()
+
+
+def test_an_index_that_has_no_colour_is_not_taken_for_black(tmp_path: Path) -> None:
+    """A palette of three colours and a fourth index, as Pillow writes it: shown in black, as if it were a class."""
+    raw = Folder(tmp_path, ".png", lambda path, mask: with_palette(path, np.where(mask == 2, 3, mask).astype(np.uint8)))
+    (tmp_path / "names.txt").write_text("background,#000000\nline,#ff0000\nellipse,#00ff00\n")
+    missing = np.count_nonzero(raw.masks["a"] == 2)
+    wrong = f"a.png: a palette of 3 colours, and index 3 in {missing} pixels, which has none; read the indices"
+    assert f"{wrong} with '--from ids'" in run_error(*raw.command, "--from", "rgb")
+    assert wrong in run_prep("masks", "inspect", tmp_path / "masks").stdout
+    (tmp_path / "names.txt").write_text("background,,0\nline,,1\nellipse,,3\n")
+    run_ok(*raw.command, "--from", "ids")
+    assert all(np.array_equal(masks_of(tmp_path / "d")[stem], mask) for stem, mask in raw.masks.items())
+
+
+def with_palette(path: Path, mask: NDArray[np.uint8]) -> None:
+    picture = Image.fromarray(mask).convert("P")
+    picture.putdata(mask.ravel().tolist())
+    picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
+    picture.save(path)
