@@ -95,7 +95,7 @@ FORMATS: tuple[LabelFormat, ...] = (
     ),
     NamedOnly(
         "svg",
-        "drawings in SVG",
+        "drawings in SVG, Illustrator or EPS",
         _by_end(".svg", ".ai", ".eps"),
         f"write {_PNG_MASKS}, of the photo's size and without soft edges (in Inkscape: File, Export, PNG)",
     ),
