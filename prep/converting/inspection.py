@@ -93,7 +93,8 @@ def _inspected(
     meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None
     shows = first_id is None and (meaning is None or meaning.has_colors)
-    chosen = reader_of(found, found.labels, classes, has_colors=shows)
+    has_ids = meaning is None or meaning.has_ids or first_id is not None
+    chosen = reader_of(found, found.labels, classes, has_colors=shows, has_ids=has_ids)
     refuse_first_id(first_id, chosen, names_regions=found.names is not None)
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
     if meaning:

@@ -30,7 +30,7 @@ _Pair = tuple[str, RawLabel]
 class Plan:
     """Everything that is decided before the first mask is made.
 
-    known: the samples that the dataset has already, by stem.
+    written: the classes that the dataset gets.  known: the samples that it has already, by stem.
     photos: folder in which the photos of these labels lie; None where the labels name them.
     notes: what a person should know of these decisions.  rendering: how photos become images.
     """
@@ -43,6 +43,7 @@ class Plan:
     jobs: tuple[LabelJob, ...]
     reader: LabelReader
     meaning: Meaning
+    written: ClassMap
     known: Mapping[str, Sample]
     photos: Path | None
     notes: tuple[str, ...]
@@ -85,7 +86,8 @@ def plan_conversion(
     found = find_sources(root, source, unpacked, photos, options)
     pairing, pairs = _paired(found, options)
     reader, meaning = reader_and_meaning(found, [label for _, label in pairs], classes_file, options, workers, progress)
-    if found.before and len(found.before.classes) and meaning.classes != found.before.classes:
+    written = _written(meaning, found.before.classes if found.before else None)
+    if found.before and len(found.before.classes) and written != found.before.classes:
         found.refuse_mixed_classes({image for image, _ in pairs})
     notes = [*pairing.notes, *found.notes, *_meaning_notes(meaning)]
     filled: list[_Pair] = []
@@ -104,11 +106,18 @@ def plan_conversion(
         jobs=jobs,
         reader=reader,
         meaning=meaning,
+        written=written,
         known=found.known,
         photos=found.photos,
         notes=(*notes, *survey.notes),
         rendering=survey.rendering,
     )
+
+
+def _written(meaning: Meaning, before: ClassMap | None) -> ClassMap:
+    """The dataset keeps the ids and colours that it has where the labels number its classes otherwise."""
+    keeps = meaning.is_renumbered and before is not None and meaning.classes.names == before.names
+    return before if keeps and before is not None else meaning.classes
 
 
 def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pair]]:

@@ -83,7 +83,7 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
     if unknown.pixels:
         return _of_no_class(outcomes, unknown, pixels, plan)
     held = np.flatnonzero(pixels).tolist()
-    if plan.reader.name == "ids" and len(plan.classes) > 1 and held[1:] == [IGNORE_INDEX]:
+    if plan.reader.name == "ids" and held[1:] == [IGNORE_INDEX]:
         return (
             f"the masks hold only the ids {plan.classes.ids[held[0]]} and 255, and 255 means ignored: one class is "
             "left. If 255 is a class, save these two lines as classes.txt and add --classes classes.txt:\n\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 from prep.converting.job import HasUncovered
 from prep.converting.options import ConvertOptions
 from prep.converting.sources import Sources
+from prep.converting.values.batches import as_listed
 from prep.converting.values.counted import (
     note_on_counting,
     numbered_as_maps,
@@ -28,6 +29,7 @@ from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
+from prep.dataset.dataset_files import CLASSES
 from prep.labels.class_files import long_list
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
@@ -53,7 +55,8 @@ def reader_and_meaning(
     meaning = _stated(found, classes_file, options)
     has_colors = meaning is None or meaning.has_colors
     shows = has_colors and options.first_id is None  # who says how rows are counted means ids, where masks hold some
-    reader = reader_of(found.labels, labels, meaning.classes if meaning else None, has_colors=shows)
+    has_ids = meaning is None or meaning.has_ids or options.first_id is not None
+    reader = reader_of(found.labels, labels, meaning.classes if meaning else None, has_colors=shows, has_ids=has_ids)
     if meaning is None or (reader.name == "rgb" and not has_colors):
         values = values_of_set(reader, labels, workers, progress)
         source = found.source
@@ -75,6 +78,8 @@ def _stated(found: Sources, classes_file: Path | None, options: ConvertOptions) 
     """What a person, the labels, the dataset or a file beside the labels say, in the colours that a person named."""
     before = found.before.classes if found.before else None
     meaning = meaning_of(found.source, found.labels, classes_file, options.first_id, before)
+    if meaning is not None and meaning.classes is before and classes_file is None and found.labels.names is None:
+        meaning = as_listed(before, found.root / CLASSES, found.source)
     if meaning is None or not options.colors:
         return meaning
     return replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)

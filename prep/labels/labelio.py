@@ -35,6 +35,13 @@ def label_kind(path: Path, data: bytes) -> LabelKind:
     return _kind_of(_opened(path, data))
 
 
+def label_kind_and_palette(path: Path, data: bytes) -> tuple[LabelKind, bytes]:
+    """The same, and the palette as it is stored; empty without one."""
+    kind = label_kind(path, data)
+    palette = _opened(path, data).palette if kind == "palette" else None
+    return kind, bytes(palette.palette) if palette else b""
+
+
 def label_oddities(path: Path, data: bytes) -> tuple[str, ...]:
     """What is odd about the kind of a label file, by its header: jpeg, palette, alpha, 16-bit, 32-bit."""
     deep = _deep_layout(path, data)

@@ -271,9 +271,14 @@ def _read_as(found: LabelSource, reader: str) -> LabelSource:
 
 
 def reader_of(
-    source: LabelSource, labels: Sequence[RawLabel], classes: ClassMap | None, *, has_colors: bool = True
+    source: LabelSource,
+    labels: Sequence[RawLabel],
+    classes: ClassMap | None,
+    *,
+    has_colors: bool = True,
+    has_ids: bool = True,
 ) -> LabelReader:
     """The reader of a source: what it says itself, or what these of its labels are best read with."""
     if source.reader:
         return reader_named(source.reader, source.names)
-    return images.choose_reader(labels, classes, has_colors=has_colors)
+    return images.choose_reader(labels, classes, has_colors=has_colors, has_ids=has_ids)

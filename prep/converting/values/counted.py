@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from prep.converting.job import CountCodes
 from prep.converting.values.meaning import Meaning
-from prep.converting.values.unknown import CodeTotals, add_up
+from prep.converting.values.unknown import NO_CODES, CodeTotals, add_up
 from prep.core.classes import IGNORE_INDEX, ClassMap, classes_text, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
@@ -48,23 +48,27 @@ def with_white_as_second(
         return meaning
     if classes.names[0].lower() != BACKGROUND:
         return meaning
-    _refuse_mixed_whites(reader, labels)
-    first = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
-    if 1 in first and not is_blurred(first):
+    _refuse_mixed_whites(labels[:: max(1, len(labels) // _LOOKED_AT)], reader, 1, progress)
+    looked = [CountCodes(reader.name)(label) for label in labels[:_LOOKED_AT_FIRST]]
+    first = sum(looked, NO_CODES).by_code()
+    is_white = any(set(counts.codes.tolist()) == {0, _WHITE} for counts in looked)
+    if 1 in first and not is_white and not is_blurred(first):
         return meaning
-    pixels = values_of_set(reader, labels, workers, progress).pixels
+    pixels = _refuse_mixed_whites(labels, reader, workers, progress).pixels
     if _WHITE not in pixels or not (set(pixels) <= {0, _WHITE} or is_blurred(pixels) or step_of(pixels)):
         return meaning
     note = f"the masks are black and white: 0 is {classes.names[0]}, 255 is {classes.names[1]}"
     return replace(meaning, classes=replace(classes, ids=(0, _WHITE)), notes=(*meaning.notes, note))
 
 
-def _refuse_mixed_whites(reader: LabelReader, labels: Sequence[RawLabel]) -> None:
-    """SegError where some masks hold 0 and 1, and others 0 and 255: whether 255 is the object there, nobody says."""
-    some = labels[:: max(1, len(labels) // _LOOKED_AT)]
-    values = [set(CountCodes(reader.name)(label).codes.tolist()) for label in some]
-    ones = [label for label, own in zip(some, values, strict=True) if own == {0, 1}]
-    whites = [label for label, own in zip(some, values, strict=True) if own == {0, _WHITE}]
+def _refuse_mixed_whites(
+    labels: Sequence[RawLabel], reader: LabelReader, workers: int | None, progress: Progress
+) -> CodeTotals:
+    """Every code of these labels; SegError where some hold 0 and 1 and others 0 and 255: is 255 the object there?"""
+    found = run_jobs(CountCodes(reader.name), labels, workers, progress)
+    values = [set(counts.codes.tolist()) for counts in found]
+    ones = [label for label, own in zip(labels, values, strict=True) if own == {0, 1}]
+    whites = [label for label, own in zip(labels, values, strict=True) if own == {0, _WHITE}]
     if ones and whites:
         raise SegError(
             f"some masks hold 0 and 1 ({ones[0].short_name}), others 0 and 255 ({whites[0].short_name}): are 1 and 255 "
@@ -72,6 +76,7 @@ def _refuse_mixed_whites(reader: LabelReader, labels: Sequence[RawLabel]) -> Non
             f"classes.json:\n\n{classes_text(_BOTH)}\nIf 255 is to be left out of training and scores, save these two "
             "as classes.txt, and add --from ids --classes classes.txt:\n\nbackground,#000000,0\nobject,#ffffff,1"
         )
+    return add_up(zip([label.short_name for label in labels], found, strict=True))
 
 
 def is_blurred(pixels: Mapping[int, int]) -> bool:
@@ -277,8 +282,8 @@ def wrongly_counted(meaning: Meaning, present: Collection[int], unknown: Collect
 
 
 def two_lines(classes: ClassMap) -> str:
-    """The class map to write for black-and-white masks with these names: a background is black."""
-    first, second = classes.names[0], classes.names[1] if len(classes) > 1 else "object"
+    """The class map to write for black-and-white masks with these names: a background is black, one class is white."""
+    first, second = classes.names[:_TWO] if len(classes) > 1 else (classes.names[0], BACKGROUND)
     if second.lower() == BACKGROUND:
-        first, second = second, first
+        first, second = (second, first) if first.lower() != BACKGROUND else (first, "object")
     return f"{first},#000000,0\n{second},#ffffff,255"

@@ -22,6 +22,7 @@ class Meaning:
 
     has_colors, has_ids, zero_is_rest, ignored: as in ClassTable.  notes: what a person should know of it.
     guessed: whether nothing says so but what such labels are as a rule.
+    is_renumbered: whether the classes are the dataset's, with ids and colours that hold for these labels alone.
     """
 
     classes: ClassMap
@@ -33,6 +34,7 @@ class Meaning:
     ignored: tuple[tuple[str, int | None], ...] = ()
     notes: tuple[str, ...] = ()
     guessed: bool = False
+    is_renumbered: bool = False
 
 
 def meaning_of(

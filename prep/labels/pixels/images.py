@@ -1,6 +1,8 @@
 """Masks as image files of any layout: colours, or ids as grey values or palette indices."""
 
+import hashlib
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,14 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PERHAPS, FileFormat
-from prep.labels.labelio import LabelKind, as_colors, label_id_strips, label_kind, label_pixel_strips
+from prep.labels.labelio import (
+    LabelKind,
+    as_colors,
+    label_id_strips,
+    label_kind,
+    label_kind_and_palette,
+    label_pixel_strips,
+)
 from prep.labels.layouts.class_endings import may_be_class_endings
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import guess_of
@@ -137,19 +146,23 @@ FORMAT = FileFormat(
 )
 
 
-def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_colors: bool = True) -> LabelReader:
+def choose_reader(
+    labels: Sequence[RawLabel], classes: ClassMap | None, *, has_colors: bool = True, has_ids: bool = True
+) -> LabelReader:
     """Choose by the kind of the files; where grey or palette files allow both, by which one the classes explain.
 
     A file of greys 0 and 255 can hold ids or the colours black and white, and a palette file its indices or
     its colours: the reading that leaves fewer pixels unknown wins, then colours for palette, and for grey the one that
     puts more of them into classes, then ids. Greys between black and white, which blurred edges and JPEG leave, are
-    colours where white is a class. has_colors: whether the classes state theirs; if not, grey files hold ids, also
-    those with three equal channels. Damaged files say nothing; SegError if all are.
+    colours where white is a class. Where the indices of palettes mean different colours from file to file, they are
+    no ids. has_colors, has_ids: whether the classes state their colours and ids. If not their colours, grey files hold
+    ids, also those with three equal channels; if not their ids, and one of their colours is there, the files hold
+    colours: the rows are in an order of their own. Damaged files say nothing; SegError if all are.
     """
-    labels, kinds = _readable(labels)
+    labels, kinds, palettes = _readable(labels)
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
-        return IdReader() if all(map(_holds_ids, some)) and _palettes_agree(some) else RgbReader()
+        return IdReader() if all(map(_holds_ids, some)) and _palettes_agree(palettes) else RgbReader()
     if "color" in kinds:
         return RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())
@@ -159,24 +172,44 @@ def choose_reader(labels: Sequence[RawLabel], classes: ClassMap | None, *, has_c
         return preferred[0]
     if _is_blurred_black_and_white(classes, some):
         return RgbReader()
+    if not has_ids and _shows_colors(classes, some, has_palette="palette" in kinds):
+        return RgbReader()
     explained = [_explained(reader, classes, some) for reader in preferred]
-    if "palette" in kinds and explained[0][0] == explained[1][0]:
+    if "palette" in kinds and (explained[0][0] == explained[1][0] or not _palettes_agree(palettes)):
         return preferred[0]  # indices follow the order in which a program met the colours
     return preferred[explained.index(max(explained))]
 
 
-def _readable(labels: Sequence[RawLabel]) -> tuple[list[RawLabel], set[LabelKind]]:
-    """The labels whose headers can be read, and their kinds; SegError if there are none."""
-    found: list[tuple[RawLabel, LabelKind]] = []
+def _readable(labels: Sequence[RawLabel]) -> tuple[list[RawLabel], set[LabelKind], list[RawLabel]]:
+    """The labels whose headers can be read, their kinds, one of each palette; SegError if no header can be read."""
+    found: list[RawLabel] = []
+    kinds: set[LabelKind] = set()
+    palettes: dict[bytes, RawLabel] = {}
     damaged: SegError | None = None
     for label in labels:
         try:
-            found.append((label, label_kind(Path(label.name), label_bytes(label))))
+            kind, palette = label_kind_and_palette(Path(label.name), label_bytes(label))
         except SegError as error:  # converting it will say what is wrong with it
             damaged = damaged or error
+            continue
+        found.append(label)
+        kinds.add(kind)
+        if kind == "palette":
+            palettes.setdefault(hashlib.sha256(palette).digest(), label)
     if damaged and not found:
         raise damaged
-    return [label for label, _ in found], {kind for _, kind in found}
+    return found, kinds, list(palettes.values())
+
+
+def _shows_colors(classes: ClassMap, labels: Sequence[RawLabel], *, has_palette: bool) -> bool:
+    """Whether a colour of the classes other than black is in the labels, and not as the id of one of their rows."""
+    colors = {int.from_bytes(bytes(color), "little") for color in (*classes.index_of_color(), *classes.ignored)} - {0}
+    held, ids = set[int](), set[int]()
+    for label in labels:
+        with suppress(SegError):  # a damaged file shows nothing; converting it will say what is wrong with it
+            held |= {int(code) for codes in code_strips(RgbReader(), label) for code in np.unique(codes)}
+            ids |= {int(code) for codes in code_strips(IdReader(), label) for code in np.unique(codes)}
+    return bool(colors & held) and (has_palette or not (ids & classes.index_of_id().keys()) - {0})
 
 
 def _holds_ids(label: RawLabel) -> bool:

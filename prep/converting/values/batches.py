@@ -1,0 +1,82 @@
+"""More labels for a dataset, beside which a list lies that numbers or colours its classes otherwise."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from prep.converting.values.meaning import Meaning
+from prep.core.classes import ClassMap, Color, format_color
+from prep.core.errors import SegError
+from prep.labels.class_files import find_table
+from prep.labels.tables.table import ClassTable
+
+Value = TypeVar("Value", int, Color)
+
+
+def as_listed(before: ClassMap, dataset_list: Path, source: Path) -> Meaning:
+    """What the values of these labels mean: the dataset's classes, in the numbers and colours of the list beside them.
+
+    before: the classes of the dataset, which stand in the file `dataset_list`.  source: the labels.
+    Raises SegError where the list calls a value otherwise than the dataset, and not all its classes are the dataset's.
+    """
+    beside = None
+    with suppress(SegError):  # a list that cannot be read says nothing against the dataset
+        beside = find_table(source, None)
+    if beside is None:
+        return Meaning(before)
+    path, table = beside
+    if {*table.classes.names} != {*before.names}:
+        _refuse_contradiction(path, table, before, dataset_list)
+        return Meaning(before)
+    listed = _listed(before, table)
+    if listed == before:
+        return Meaning(before)
+    return Meaning(
+        listed,
+        found=path,
+        has_colors=table.has_colors,
+        has_ids=table.has_ids,
+        ignored=table.ignored,
+        notes=("its classes are the dataset's, in an order or colours of their own; masks are in the dataset's order",),
+        is_renumbered=True,
+    )
+
+
+def _listed(before: ClassMap, table: ClassTable) -> ClassMap:
+    """The classes in the order of the dataset, with the numbers and the colours of a list of the same names."""
+    listed = table.classes
+    places = [listed.names.index(name) for name in before.names]
+    if table.has_ids or listed.names != before.names:  # the rows of the same list may have been counted from elsewhere
+        more = tuple(listed.more_ids[place] for place in places) if listed.more_ids else ()
+        ids = tuple(listed.ids[place] for place in places)
+        before = replace(before, ids=ids, more_ids=more, ignored_ids=listed.ignored_ids)
+    if table.has_colors:
+        more_colors = tuple(listed.more_colors[place] for place in places) if listed.more_colors else ()
+        colors = tuple(listed.colors[place] for place in places)
+        before = replace(before, colors=colors, more_colors=more_colors, ignored=listed.ignored)
+    return before
+
+
+def _refuse_contradiction(path: Path, table: ClassTable, before: ClassMap, dataset_list: Path) -> None:
+    listed = table.classes
+    says = _contradiction(_named(listed.index_of_id(), listed), _named(before.index_of_id(), before), str)
+    if table.has_colors and not says:
+        colors = _named(listed.index_of_color(), listed)
+        says = _contradiction(colors, _named(before.index_of_color(), before), format_color)
+    if says:
+        raise SegError(
+            f"{path}: {says}, and the list and the dataset do not name the same classes. If the dataset's numbers hold "
+            f"for these masks, too, add --classes {dataset_list}; else give the masks a dataset of their own with -o"
+        )
+
+
+def _named(indices: Mapping[Value, int], classes: ClassMap) -> dict[Value, str]:
+    return {value: classes.names[index] for value, index in indices.items()}
+
+
+def _contradiction(listed: Mapping[Value, str], before: Mapping[Value, str], shown: Callable[[Value], str]) -> str:
+    """The first value that two lists name differently, in words; empty if there is none."""
+    wrong = next((value for value, name in listed.items() if before.get(value, name) != name), None)
+    return "" if wrong is None else f"{shown(wrong)} is {listed[wrong]} here and {before[wrong]} in the dataset"
