@@ -11,7 +11,7 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import within_limits
-from prep.core.words import as_source, list_some
+from prep.core.words import as_source, counted, list_some
 from prep.images.finding import FoundFile, refuse_equal_stems, unprintable
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import (
@@ -30,7 +30,7 @@ from prep.labels.array_samples import samples
 from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import deep_fashion, open_images, run_length_csv
 from prep.labels.contents import Contents
-from prep.labels.formats import NO, FileFormat, JsonFormat, LabelFormat
+from prep.labels.formats import LIKELY, NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
 from prep.labels.layouts.splits import with_note_on_split, with_splits_of_folders
@@ -174,12 +174,13 @@ def _with_names_to_show(found: LabelSource) -> LabelSource:
 
 
 def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) -> LabelSource:
-    """With what is said of JSON files that this JSON format did not read.
+    """With what is said of labels in files of other kinds, and of JSON files, that this format did not read.
 
     Where each photo has a file, one that is damaged, or has the name of a photo, is a label that is lost.
     """
     if not isinstance(own, JsonFormat):
-        return found
+        notes = [*_json_beside(contents), *masks_beside(contents, found)] if found.names is not None else []
+        return replace(found, notes=(*found.notes, *notes)) if notes else found
     damaged = contents.damaged_json
     read = {file.path for file in contents.owned_json.get(own.name, ())}
     others = [
@@ -193,8 +194,21 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
     }
     rest = [file.name for file in others if file.stem not in lost]
     notes = [f"left out, because they are not of {own.title}: {list_some(rest)}"] if rest else []
-    notes += masks_beside(contents, found)
+    notes += [*masks_beside(contents, found), *_texts_beside(contents)]
     return replace(found, notes=(*found.notes, *notes), damaged={**found.damaged, **damaged, **lost})
+
+
+def _json_beside(contents: Contents) -> list[str]:
+    titles = {each.name: each.title for each in formats()}
+    return [
+        f"{counted(len(files), 'file')} of {titles[name]} beside them ({files[0].name}) not read: --from {name} does"
+        for name, files in contents.owned_json.items()
+    ]
+
+
+def _texts_beside(contents: Contents) -> list[str]:
+    is_there = yolo.FORMAT.recognise(contents) >= LIKELY
+    return ["text files of YOLO beside them not read; to read these, move the JSON files away"] if is_there else []
 
 
 def _format_of(contents: Contents, reader: str | None) -> LabelFormat:

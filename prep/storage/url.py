@@ -7,8 +7,12 @@ from urllib.parse import unquote
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
 """Of two letters or more: one is a drive of Windows. Two colons join the parts of a chain, zip::s3://..."""
 
-_SECRETS = re.compile(r"(?<=://)[^/\s]+@|\?[^\s:]*")
-"""A user and a password before the host, and all behind a question mark, where signed URLs have their signature."""
+_END = r"(?:(?!::|:(?:\s|$))\S)*"
+"""Up to the next part of a chain, the colon of a message, or a blank; a time in a query has colons, too."""
+
+_SECRETS = re.compile(r"(?<=://)[^/\s]+@|(?<=://)[^/\s:@]+:(?!:|\d+/)(?:(?!::)[^\s?#])*@" rf"|\?{_END}|#(?=\S*=){_END}")
+"""A user and a password (that of S3 may hold a slash) before the host, and all behind a question mark, where signed
+URLs have their signature; behind # where that assigns something."""
 
 
 def is_url(text: str) -> bool:

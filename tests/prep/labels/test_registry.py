@@ -1,5 +1,6 @@
 """The registry of label formats: what is recognised, what is said of the rest, and formats of other packages."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from prep.labels.contents import Contents
 from prep.labels.formats import CERTAIN, NO
 from prep.labels.registry import BUILT_IN, formats, reader_names
-from tests.support import masks_of, random_image, run_error, run_ok, run_prep, save
+from tests.support import masks_of, random_image, random_mask, run_error, run_ok, run_prep, save
 
 _PLUGIN = """
 from pathlib import Path
@@ -133,3 +134,38 @@ def test_a_table_of_another_kind_is_named(tmp_path: Path) -> None:
     said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert "labels.csv is a table of no kind that is read: run lengths (image, class)" in said
     assert "export polygons as COCO JSON" in said
+
+
+def photos_with(path: Path, *kinds: str) -> Path:
+    """Three photos, and labels of them of these kinds: LabelMe and YOLO beside them, masks in a folder."""
+    for stem in "abc":
+        save(path / "images" / f"{stem}.jpg", random_image(0, 30, 40))
+        beside = path / "images" / stem
+        if "labelme" in kinds:
+            shape = {"label": "road", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon", "flags": {}}
+            size = {"imagePath": f"{stem}.jpg", "imageData": None, "imageHeight": 30, "imageWidth": 40}
+            beside.with_suffix(".json").write_text(json.dumps({"version": "5.0", "shapes": [shape], **size}))
+        if "yolo" in kinds:
+            beside.with_suffix(".txt").write_text("0 0.1 0.1 0.5 0.1 0.5 0.5\n")
+            (path / "data.yaml").write_text("names: [road]\n")
+        if "masks" in kinds:
+            save(path / "masks" / f"{stem}.png", random_mask(0, 30, 40))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("labelme",), ""),
+        (("yolo",), ""),
+        (("labelme", "yolo"), "text files of YOLO beside them not read"),
+        (("labelme", "masks"), "3 masks of the same photos (a.png) not read; to read these, name"),
+        (("yolo", "masks"), "3 masks of the same photos (a.png) not read; to read these, name"),
+    ],
+)
+def test_labels_of_the_same_photos_that_are_not_read_are_told(
+    tmp_path: Path, kinds: tuple[str, ...], said: str
+) -> None:
+    told = run_ok("masks", "convert", photos_with(tmp_path / "raw", *kinds), "-o", tmp_path / "d")
+    assert said in told
+    assert ("not read" in told) == bool(said)

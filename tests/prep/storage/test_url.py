@@ -28,6 +28,14 @@ def test_a_path_is_none(text: str) -> None:
         ("https://host/x.zip?X-Amz-Signature=abc&t=1", "https://host/x.zip"),
         ("zip://a.png::https://u:p@host/x.zip?sig=1", "zip://a.png::https://host/x.zip"),
         ("https://u:p@@host/x: 403 Forbidden", "https://host/x: 403 Forbidden"),
+        ("https://h/a.zip?se=2026-05-04T20:26:42Z&sig=abc: no such file", "https://h/a.zip: no such file"),
+        ("zip://a.png::https://h/a.zip?se=20:26:42Z&sig=abc", "zip://a.png::https://h/a.zip"),
+        ("zip::https://h/a?t=1:2::memory://b", "zip::https://h/a::memory://b"),
+        ("s3://KEY:ab/cd+e@bucket/x.png", "s3://bucket/x.png"),
+        ("zip://a.png::s3://KEY:ab/cd@bucket/x.zip", "zip://a.png::s3://bucket/x.zip"),
+        ("https://host/x#token=abc", "https://host/x"),
+        ("https://host:8080/a@2x.png", "https://host:8080/a@2x.png"),
+        ("s3://bucket/a@2x.png and stack.tif#7", "s3://bucket/a@2x.png and stack.tif#7"),
     ],
 )
 def test_secrets_are_not_shown(text: str, expected: str) -> None:
