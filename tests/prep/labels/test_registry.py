@@ -166,6 +166,6 @@ def photos_with(path: Path, *kinds: str) -> Path:
 def test_labels_of_the_same_photos_that_are_not_read_are_told(
     tmp_path: Path, kinds: tuple[str, ...], said: str
 ) -> None:
-    told = run_ok("masks", "convert", photos_with(tmp_path / "raw", *kinds), "-o", tmp_path / "d")
+    told = run_ok("masks", "convert", photos_with(tmp_path / "raw", *kinds), "-o", tmp_path / "d").stdout
     assert said in told
     assert ("not read" in told) == bool(said)
