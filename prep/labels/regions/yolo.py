@@ -87,11 +87,17 @@ def _plain(line: str) -> str:
     return line.replace(",", " " if "." in line else ".")
 
 
+def _photos(root: Path) -> dict[tuple[str, str], Path]:
+    """By place; a mask of the same place, in a folder that is called so, is none."""
+    files = sorted(find_files(root, IMAGE_SUFFIXES), key=lambda file: not names_labels(file.path.parent.name))
+    return {_place(file.name): file.path for file in files}  # the last one stays
+
+
 def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
     names, notes = names_and_notes(contents.source, root)
-    photos = {_place(file.name): file.path for file in find_files(root, IMAGE_SUFFIXES)}
+    photos = _photos(root)
     inner = source.resolve().relative_to(root.resolve())
     places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
     texts = [file for file in _texts(contents) if _is_label(contents, file) or places[file.path] in photos]

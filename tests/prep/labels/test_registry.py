@@ -12,7 +12,7 @@ import pytest
 from prep.labels.contents import Contents
 from prep.labels.formats import CERTAIN, NO
 from prep.labels.registry import BUILT_IN, formats, reader_names
-from tests.support import masks_of, random_image, random_mask, run_error, run_ok, run_prep, save
+from tests.support import load, masks_of, random_image, random_mask, run_error, run_ok, run_prep, save
 
 _PLUGIN = """
 from pathlib import Path
@@ -159,8 +159,8 @@ def photos_with(path: Path, *kinds: str) -> Path:
         (("labelme",), ""),
         (("yolo",), ""),
         (("labelme", "yolo"), "text files of YOLO beside them not read"),
-        (("labelme", "masks"), "3 masks of the same photos (a.png) not read; to read these, name"),
-        (("yolo", "masks"), "3 masks of the same photos (a.png) not read; to read these, name"),
+        (("labelme", "masks"), "3 masks of the same photos (masks/a.png) not read; to read these, name"),
+        (("yolo", "masks"), "3 masks of the same photos (masks/a.png) not read; to read these, name"),
     ],
 )
 def test_labels_of_the_same_photos_that_are_not_read_are_told(
@@ -169,3 +169,7 @@ def test_labels_of_the_same_photos_that_are_not_read_are_told(
     told = run_ok("masks", "convert", photos_with(tmp_path / "raw", *kinds), "-o", tmp_path / "d").stdout
     assert said in told
     assert ("not read" in told) == bool(said)
+    assert all(
+        np.array_equal(load(tmp_path / "d/images" / f"{stem}.jpg"), load(tmp_path / "raw/images" / f"{stem}.jpg"))
+        for stem in "abc"
+    )
