@@ -1,6 +1,6 @@
 """More labels for a dataset, beside which a list lies that numbers or colours its classes otherwise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,18 +45,34 @@ def as_listed(before: ClassMap, dataset_list: Path, source: Path) -> Meaning:
 
 
 def _listed(before: ClassMap, table: ClassTable) -> ClassMap:
-    """The classes in the order of the dataset, with the numbers and the colours of a list of the same names."""
+    """The classes in the order of the dataset, with the numbers and the colours of a list of the same names.
+
+    What the dataset knows besides is still known: a person may have told it colours that no list says.
+    """
     listed = table.classes
     places = [listed.names.index(name) for name in before.names]
     if table.has_ids or listed.names != before.names:  # the rows of the same list may have been counted from elsewhere
-        more = tuple(listed.more_ids[place] for place in places) if listed.more_ids else ()
+        known = {*listed.index_of_id(), *listed.ignored_ids}
+        more_ids = _more(places, listed.more_ids, before.index_of_id(), known)
         ids = tuple(listed.ids[place] for place in places)
-        before = replace(before, ids=ids, more_ids=more, ignored_ids=listed.ignored_ids)
+        before = replace(before, ids=ids, more_ids=more_ids, ignored_ids=listed.ignored_ids)
     if table.has_colors:
-        more_colors = tuple(listed.more_colors[place] for place in places) if listed.more_colors else ()
+        taken = {*listed.index_of_color(), *listed.ignored}
+        more_colors = _more(places, listed.more_colors, before.index_of_color(), taken)
         colors = tuple(listed.colors[place] for place in places)
         before = replace(before, colors=colors, more_colors=more_colors, ignored=listed.ignored)
     return before
+
+
+def _more(
+    places: Sequence[int], more: Sequence[tuple[Value, ...]], before: Mapping[Value, int], known: Collection[Value]
+) -> tuple[tuple[Value, ...], ...]:
+    """Further values of each class: of the list, where it has this place, and those of the dataset that no list says."""
+    found = [list(more[place]) if more else [] for place in places]
+    for value, index in before.items():
+        if value not in known:
+            found[index].append(value)
+    return tuple(map(tuple, found))
 
 
 def _refuse_contradiction(path: Path, table: ClassTable, before: ClassMap, dataset_list: Path) -> None:

@@ -107,3 +107,13 @@ def test_a_list_of_other_names_that_contradicts_is_refused(dataset: Path) -> Non
 def test_a_list_that_only_lacks_a_class_holds(dataset: Path) -> None:
     batch(dataset.parent / "b2", "b", np.minimum(random_mask(1), 1).astype(np.uint8), "background\nroad\n")
     assert np.array_equal(converted(dataset)["b"], np.minimum(random_mask(1), 1))
+
+
+def test_colors_that_a_person_told_the_dataset_hold_beside_a_list_of_others(tmp_path: Path) -> None:
+    rows = "\n".join(f"{name},#{value:02}{value:02}01" for value, name in enumerate(NAMES))
+    colors = [f"{name}=#{''.join(f'{each:02x}' for each in COLORS[value])}" for value, name in enumerate(NAMES)]
+    for name, seed in (("b1", 0), ("b2", 1)):
+        batch(tmp_path / name, "ab"[seed], np.array(COLORS, np.uint8)[random_mask(seed)], rows)
+    told = [word for color in colors for word in ("--color", color)]
+    run_ok("masks", "convert", tmp_path / "b1/masks", "-o", tmp_path / "d", "--images", tmp_path / "b1", *told)
+    assert np.array_equal(converted(tmp_path / "d")["b"], random_mask(1))
