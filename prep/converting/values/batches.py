@@ -55,24 +55,30 @@ def _listed(before: ClassMap, table: ClassTable) -> ClassMap:
         known = {*listed.index_of_id(), *listed.ignored_ids}
         more_ids = _more(places, listed.more_ids, before.index_of_id(), known)
         ids = tuple(listed.ids[place] for place in places)
-        before = replace(before, ids=ids, more_ids=more_ids, ignored_ids=listed.ignored_ids)
+        ignored_ids = _ignored(listed.ignored_ids, before.ignored_ids, listed.index_of_id())
+        before = replace(before, ids=ids, more_ids=more_ids, ignored_ids=ignored_ids)
     if table.has_colors:
         taken = {*listed.index_of_color(), *listed.ignored}
         more_colors = _more(places, listed.more_colors, before.index_of_color(), taken)
         colors = tuple(listed.colors[place] for place in places)
-        before = replace(before, colors=colors, more_colors=more_colors, ignored=listed.ignored)
+        ignored = _ignored(listed.ignored, before.ignored, listed.index_of_color())
+        before = replace(before, colors=colors, more_colors=more_colors, ignored=ignored)
     return before
 
 
 def _more(
     places: Sequence[int], more: Sequence[tuple[Value, ...]], before: Mapping[Value, int], known: Collection[Value]
 ) -> tuple[tuple[Value, ...], ...]:
-    """Further values of each class: of the list, where it has this place, and those of the dataset that no list says."""
+    """Further values of each class: of the list, where it has this place, and the dataset's that the list lacks."""
     found = [list(more[place]) if more else [] for place in places]
     for value, index in before.items():
         if value not in known:
             found[index].append(value)
     return tuple(map(tuple, found))
+
+
+def _ignored(listed: Sequence[Value], before: Sequence[Value], of_classes: Collection[Value]) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys((*listed, *(value for value in before if value not in of_classes))))
 
 
 def _refuse_contradiction(path: Path, table: ClassTable, before: ClassMap, dataset_list: Path) -> None:
