@@ -78,7 +78,9 @@ def _more(
 
 
 def _ignored(listed: Sequence[Value], before: Sequence[Value], of_classes: Collection[Value]) -> tuple[Value, ...]:
-    return tuple(dict.fromkeys((*listed, *(value for value in before if value not in of_classes))))
+    """What the list ignores, and the dataset, unless the list has a class for it."""
+    kept = [value for value in before if value not in of_classes and value not in listed]
+    return tuple([*listed, *kept])
 
 
 def _refuse_contradiction(path: Path, table: ClassTable, before: ClassMap, dataset_list: Path) -> None:
