@@ -1,18 +1,19 @@
 """More labels for a dataset, beside which a list lies that numbers or colours its classes otherwise."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from prep.converting.values.meaning import Meaning
-from prep.core.classes import ClassMap, Color, format_color
+from prep.core.classes import ClassMap, format_color
 from prep.core.errors import SegError
 from prep.labels.class_files import find_table
 from prep.labels.tables.table import ClassTable
 
-Value = TypeVar("Value", int, Color)
+Value = TypeVar("Value", bound=Hashable)
+"""An id or a colour."""
 
 
 def as_listed(before: ClassMap, dataset_list: Path, source: Path) -> Meaning:
@@ -80,7 +81,7 @@ def _more(
 def _ignored(listed: Sequence[Value], before: Sequence[Value], of_classes: Collection[Value]) -> tuple[Value, ...]:
     """What the list ignores, and the dataset, unless the list has a class for it."""
     kept = [value for value in before if value not in of_classes and value not in listed]
-    return tuple([*listed, *kept])
+    return (*listed, *kept)
 
 
 def _refuse_contradiction(path: Path, table: ClassTable, before: ClassMap, dataset_list: Path) -> None:
