@@ -31,6 +31,10 @@ _HOPELESS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirector
 """What another try does not mend."""
 
 
+_GONE = (404, 410)
+_REFUSED = (400, 401, 403, 405, 407, 451)
+"""What HTTP says of a file that is not there, or not for us."""
+
 _VERSIONS = ("ETag", "LastModified", "mtime", "created", "date_time")
 """What storages say of a file that changes with its content, the surest first."""
 
@@ -103,7 +107,9 @@ class Store:
             files.invalidate_cache()
             try:
                 about = files.info(path)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if _failure_of_http(error):
+                    raise
                 return None
             return int(about["size"]) if about["type"] == "file" else None
 
@@ -235,7 +241,7 @@ def _passing(number: int) -> Iterator[None]:
     """A block whose failure may pass by itself: waits, the longer the more often it has failed, instead of raising."""
     try:
         yield
-    except (*_HOPELESS, SegError, MemoryError, ImportError, ValueError):
+    except (SegError, MemoryError, ImportError, ValueError):
         raise
     except Exception as error:
         if _is_hopeless(error):
@@ -244,9 +250,24 @@ def _passing(number: int) -> Iterator[None]:
 
 
 def _is_hopeless(error: Exception) -> bool:
-    """Whether it is about who asks: credentials that are missing or refused stay so."""
+    """Whether another try does not mend it: what is not there, and credentials that are missing or refused."""
+    if isinstance(error, _HOPELESS):
+        failure = _failure_of_http(error)
+        return failure is None or getattr(failure, "status", 0) in _REFUSED
     kind = type(error).__name__.lower()
     return "credential" in kind or "notfound" in kind or "paramvalidation" in kind
+
+
+def _failure_of_http(error: BaseException) -> BaseException | None:
+    """What lies behind the FileNotFoundError that fsspec makes of every failure over HTTP; None if nothing is there.
+
+    A server that does not answer, or says 503, may have the file.
+    """
+    cause = error.__cause__
+    if not isinstance(error, FileNotFoundError) or cause is None:
+        return None
+    is_of_network = type(cause).__module__.partition(".")[0] == "aiohttp" or isinstance(cause, TimeoutError)
+    return cause if is_of_network and getattr(cause, "status", 0) not in _GONE else _failure_of_http(cause)
 
 
 def _opened(url: str) -> tuple["AbstractFileSystem", str]:
@@ -264,16 +285,20 @@ def _in_words(place: str) -> Iterator[None]:
     except (SegError, MemoryError):
         raise
     except FileNotFoundError as error:
+        if failure := _failure_of_http(error):
+            raise _unreachable(place, failure) from error
         raise SegError(f"{place}: no such file or folder; look how it is written") from error
     except PermissionError as error:
         raise SegError(f"{place}: permission denied; see which credentials the storage finds here") from error
     except ImportError as error:
         raise SegError(f"{place}: this kind of storage needs another package: {error}") from error
     except Exception as error:
-        reason = shown(str(error).splitlines()[0][:200]) if str(error) else type(error).__name__
-        raise SegError(
-            f"{place}: {reason}; is the storage reachable from here, and are its credentials set?"
-        ) from error
+        raise _unreachable(place, error) from error
+
+
+def _unreachable(place: str, error: BaseException) -> SegError:
+    reason = shown(str(error).splitlines()[0][:200]) if str(error) else type(error).__name__
+    return SegError(f"{place}: {reason}; is the storage reachable from here, and are its credentials set?")
 
 
 def _link_new(target: Path, data: bytes) -> bool:

@@ -1,5 +1,9 @@
 """A folder behind a URL or of this machine: the same in both, and with patience."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -93,3 +97,71 @@ def test_what_another_try_does_not_mend_fails_at_once(error: Exception, monkeypa
 def test_an_unknown_kind_of_storage_is_named() -> None:
     with pytest.raises(SegError, match="nosuch://there/a: "):
         Store("nosuch://there").read("a")
+
+
+class Website(ThreadingHTTPServer):
+    """Holds /x/there; the first `failures` answers are a failure of this status."""
+
+    def __init__(self, failures: int = 0, status: int = 503) -> None:
+        self.failures, self.status, self.asked = failures, status, 0
+        super().__init__(("127.0.0.1", 0), Page)
+
+    @property
+    def store(self) -> Store:
+        return Store(f"http://127.0.0.1:{self.server_port}/x")
+
+
+class Page(BaseHTTPRequestHandler):
+    server: Website
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        if self.server.asked <= self.server.failures:
+            self.send_error(self.server.status)
+            return
+        self.send_response(200 if self.path == "/x/there" else 404)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(b"hello")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def website(failures: int = 0, status: int = 503) -> Iterator[Website]:
+    with Website(failures, status) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_website_that_is_busy_may_have_the_file() -> None:
+    """fsspec says of whatever fails over HTTP that there is no such file."""
+    with website(5) as server:
+        assert server.store.size("there") == 5
+        assert server.asked == 6
+        assert server.store.read("there") == b"hello"
+
+
+def test_what_a_website_does_not_have_or_refuses_is_told_at_once() -> None:
+    with website() as server:
+        assert server.store.size("elsewhere") is None
+        with pytest.raises(SegError, match="/x/elsewhere: no such file or folder"):
+            server.store.read("elsewhere")
+        assert server.asked < 5
+    with website(99, 403) as server:
+        with pytest.raises(SegError, match=r"/x/there: 403, .*are its credentials set"):
+            server.store.size("there")
+        assert server.asked < 5
+
+
+def test_a_website_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.0)
+    with website() as server:
+        gone = server.store
+    with pytest.raises(SegError, match=r"/x/there: Cannot connect to host .*is the storage reachable from here"):
+        gone.size("there")
