@@ -57,7 +57,7 @@ def fit(
     began = time.monotonic() if began is None else began
     if config.tensorboard:
         need_tensorboard()
-    fabric = _launched(place, config)
+    fabric = _launched(place, config, say)
     with ending_together(fabric), threads_restored(), memory_kept():
         if fabric.is_global_zero:
             settle(dataset_root, say)
@@ -91,7 +91,7 @@ def resume(
     dataset = open_dataset(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
-    fabric = _launched(place, config)
+    fabric = _launched(place, config, say)
     with ending_together(fabric), threads_restored(), memory_kept():
         bar = bar if fabric.is_global_zero else no_bar
         stats = _counted(dataset, fabric, bar, say)
@@ -104,10 +104,10 @@ def resumed_config(run: Path) -> Config:
     return config if config.augment is None else replace(config, augment=str(own_augment(run, config)))
 
 
-def _launched(place: Place, config: Config) -> "Fabric":
+def _launched(place: Place, config: Config, say: Callable[[str], None]) -> "Fabric":
     """Start the other processes, if there are to be any; each of them comes here by the same command line."""
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
-    launch(fabric)
+    launch(fabric, place.nodes, say)
     return fabric
 
 

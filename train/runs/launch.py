@@ -2,7 +2,10 @@
 
 import os
 import platform
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +25,19 @@ _OWN_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
 """Lets processes that torchrun starts again meet at a place of their own, where nothing of the first ones is left."""
 
 
-def launch(fabric: "Fabric") -> None:
+_MEETING = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK")
+"""What a person who types the command on each machine sets there: where they meet, and which of them this is."""
+
+
+def launch(fabric: "Fabric", nodes: int, say: Callable[[str], None]) -> None:
     """Start the other processes, if there are to be any, and let them meet.
 
-    Raises SegError where torchrun has started them again and they cannot meet.
+    nodes: machines that a person said; of more than one it is said that they are waited for.
+    Raises SegError where nothing says how these machines meet, or torchrun has started processes again that cannot.
     """
     try:
-        fabric.launch()
+        with _met_by_hand(nodes, say):
+            fabric.launch()
     except RuntimeError as error:
         if not under_torchrun() or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0" or _OWN_STORE in os.environ:
             raise
@@ -36,6 +45,35 @@ def launch(fabric: "Fabric") -> None:
             "the processes that torchrun started again do not find each other; type 'export "
             f"{_OWN_STORE}=1' on each machine, then torchrun as before with 'seg-train --resume'"
         ) from error
+
+
+@contextmanager
+def _met_by_hand(nodes: int, say: Callable[[str], None]) -> Iterator[None]:
+    """A block in which machines meet, where no scheduler says how; PyTorch waits half an hour and hears no Ctrl-C."""
+    from lightning_fabric.plugins.environments import SLURMEnvironment
+
+    if nodes == 1 or "LOCAL_RANK" in os.environ or SLURMEnvironment.detect():
+        yield
+        return
+    if missing := [name for name in _MEETING if name not in os.environ]:
+        raise SegError(
+            f"--nodes {nodes}: nothing says where the machines meet ({', '.join(missing)} not set). Type on the first "
+            "'export MASTER_ADDR=ITS-NAME MASTER_PORT=29500 NODE_RANK=0', on the second the same with NODE_RANK=1, and "
+            "so on, then the training on each; or begin it with torchrun (docs/scale.md)"
+        )
+    address, port, rank = (os.environ[name] for name in _MEETING)
+    say(f"waiting for {nodes} machines at {address}, port {port}; this is number {rank} of them, counted from 0")
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        signal.signal(each, signal.SIG_DFL)  # nothing is written yet that would have to be ended
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def note_launch(run: Path) -> None:
