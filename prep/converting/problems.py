@@ -12,6 +12,7 @@ from prep.converting.job import LabelOutcome
 from prep.converting.plan import Plan
 from prep.converting.values.counted import (
     as_many_values,
+    as_many_with_white,
     first_is_missing,
     grey_between,
     lacks_background,
@@ -128,10 +129,14 @@ def _first_of_matlab(pixels: NDArray[np.int64], plan: Plan) -> str:
 
 def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
     """What to ask where a list beside the masks (CUB's species) does not explain their equal steps of grey."""
-    if plan.reader.name != "ids" or plan.meaning.found is None:
+    if plan.reader.name != "ids":
         return ""
     held = {raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count}
     held |= unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set())
+    if question := as_many_with_white(plan.meaning, held):
+        return question
+    if plan.meaning.found is None:
+        return ""
     if question := grey_between(plan.meaning, held):
         return question
     question = on_steps(held)

@@ -213,6 +213,23 @@ def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collecti
     )
 
 
+def as_many_with_white(meaning: Meaning, held: Collection[int]) -> str:
+    """The lines to save where masks hold as many values as a list counts names, 255 among them; else empty.
+
+    held: all values of the masks, with 255, some of which no counting gives: 0, 128 and 255 of REFUGE's discs and cups.
+    """
+    values, classes = sorted(held), meaning.classes
+    if meaning.has_ids or meaning.has_colors or meaning.ignored or not len(values) == len(classes) > _TWO:
+        return ""
+    if _WHITE not in values or len(set(values) - {*classes.ids, _WHITE}) == 0:
+        return ""
+    return (
+        f"which value is which class? The list has {len(classes)} names, and the masks hold the values "
+        f"{list_some([str(raw) for raw in values])}, which no counting gives. Save these lines as classes.txt, each "
+        f"name at its value, and add --classes classes.txt:\n\n{format_list(made_up_classes(classes.names, values))}"
+    )
+
+
 def grey_between(meaning: Meaning, held: Collection[int]) -> str:
     """What to ask where a list counts two classes, and the masks hold black, white and one grey between; else empty.
 

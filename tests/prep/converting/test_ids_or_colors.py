@@ -107,3 +107,16 @@ def test_one_mask_of_0_and_1_among_black_and_white_ones_is_found(tmp_path: Path,
     pictures = {f"{number:03}": grey(mask, 0, 1 if number == place else 255) for number, mask in enumerate(masks)}
     message = run_error(*command(tmp_path, pictures, "background\nroad\n"))
     assert f"some masks hold 0 and 1 ({place:03}.png), others 0 and 255" in message
+
+
+def test_three_names_for_black_grey_and_white(tmp_path: Path) -> None:
+    """As REFUGE has cup, disc and background: neither 128 nor 255 is to be left out."""
+    typed = command(tmp_path, {"a": grey(random_mask(0), 0, 128, 255)}, "cup\ndisc\nbackground\n")
+    message = run_error(*typed)
+    assert "The list has 3 names, and the masks hold the values 0, 128, 255" in message
+    lines = message.partition("add --classes classes.txt:\n\n")[2].splitlines()[:3]
+    assert [line.partition(",")[0] for line in lines] == ["cup", "disc", "background"]
+    assert [line.rpartition(",")[2] for line in lines[1:]] == ["128", "255"]
+    (tmp_path / "c.txt").write_text("\n".join(lines))
+    run_ok(*typed)
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))
