@@ -42,10 +42,13 @@ def is_two_valued(path: Path) -> bool:
 
 
 def _greys(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """(H, W) ids, or the brightest channel of colours, 0 where they are transparent."""
+    """(H, W) ids, or the brightest channel of colours, 0 where they are transparent; of a layer in black, how opaque."""
     data = read_bytes(path)
     if label_kind(path, data) == "grey":
         return decode_label_ids(path, data)
     colors, alpha = decode_label_colors(path, data)
     brightest: NDArray[np.uint8] = colors.max(axis=2)
-    return brightest if alpha is None else cv2.bitwise_and(brightest, brightest, mask=alpha)  # type: ignore[return-value]
+    if alpha is None:
+        return brightest
+    seen: NDArray[np.uint8] = cv2.bitwise_and(brightest, brightest, mask=alpha)  # type: ignore[assignment]
+    return alpha if not seen.any() and not alpha.all() else seen
