@@ -42,7 +42,7 @@ def is_two_valued(path: Path) -> bool:
 
 
 def _greys(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """(H, W) ids, or the brightest channel of colours, 0 where they are transparent; of a layer in black, how opaque."""
+    """(H, W) ids, or the brightest channel of colours, 0 where transparent; of a layer in black, how opaque it is."""
     data = read_bytes(path)
     if label_kind(path, data) == "grey":
         return decode_label_ids(path, data)
