@@ -67,10 +67,13 @@ def reader_and_meaning(
     meaning = numbered_as_maps(
         meaning, reader, options.first_id, lambda: values_of_set(reader, labels, workers, progress).pixels
     )
+    says_rest = _says_rest(meaning, reader, found.labels)
     meaning = _with_rest(meaning, reader, found.labels, labels, options, workers)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
     notes = _notes(meaning, reader, found.source, labels, options.first_id, progress)
+    if options.unlabelled and not says_rest:
+        notes.append(f"--unlabelled {options.unlabelled} changes nothing: these masks give every pixel a value")
     return reader, replace(meaning, notes=(*meaning.notes, *notes))
 
 
@@ -102,6 +105,11 @@ def _with_rest(
     if _has_rest(meaning, reader) and not _all_covered(reader, labels, workers):
         return with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     return meaning
+
+
+def _says_rest(meaning: Meaning, reader: LabelReader, source: LabelSource) -> bool:
+    """Whether these labels can leave pixels in no region, or unlabelled."""
+    return source.names is not None or (reader.name != "rgb" and bool(source.unlabelled)) or _has_rest(meaning, reader)
 
 
 def _has_rest(meaning: Meaning, reader: LabelReader) -> bool:

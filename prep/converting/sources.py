@@ -107,7 +107,8 @@ def find_sources(
     before = Dataset.open(root) if is_dataset(root) else None
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
-    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos)
+    results = (root / IMAGES, root / MASKS)  # which may lie below the source
+    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos, results)
     found = photos_to_bring(root, source, photos, labels, before, unpacked)
     brought, of_bands = of_colors(found) if found is not None else (None, "")
     refuse_other_page_counts(brought or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)

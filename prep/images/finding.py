@@ -103,6 +103,12 @@ def find_files(
     return sorted(found, key=lambda file: file.name)
 
 
+def outside_of(folders: Sequence[Path], files: Sequence[FoundFile]) -> list[FoundFile]:
+    """The files that do not lie below any of these folders, by the names of their paths."""
+    tops = tuple(f"{os.path.abspath(folder)}{os.sep}" for folder in folders)  # noqa: PTH100  # resolve() follows links
+    return [file for file in files if not os.path.abspath(file.path).startswith(tops)]  # noqa: PTH100
+
+
 def with_pages(files: Iterable[FoundFile]) -> list[FoundFile]:
     """Each page of a TIFF with several as a file of its own, all other files as they are.
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
-from prep.images.finding import FoundFile, find_files
+from prep.images.finding import FoundFile, find_files, outside_of
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.json_stream import lists_of, sections
 from prep.labels.layouts.affixes import Patterns
@@ -33,6 +33,7 @@ class Contents:
     patterns: how names of images and labels pair, where a person says it.
     photos: the folder that a person says holds the photos.  variable: what --variable says.
     lists: keys of lists, all of which a large file of some format has.  reader: what --from says.
+    without: folders of results, of which nothing is a label.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Contents:
         variable: str = "",
         lists: Sequence[Sequence[str]] = (),
         reader: str | None = None,
+        without: Sequence[Path] = (),
     ) -> None:
         self.source = source
         self.patterns = patterns
         self.photos = photos
         self.variable = variable
         self.reader = reader
+        self._without = without
         self._owners = owners
         self._lists = [keys for keys in lists if keys]
         self._found: dict[Callable[[Contents], Any], Any] = {}
@@ -71,7 +74,7 @@ class Contents:
     def files(self) -> tuple[FoundFile, ...]:
         """All files, by name; of a zip file its members, with the path that they would have inside it."""
         if not self.is_zip:
-            return tuple(find_files(self.source, None))
+            return tuple(outside_of(self._without, find_files(self.source, None)))
         names = [name for name in member_names(self.source) if not is_hidden(name)]
         return tuple(FoundFile(self.source / name, name) for name in sorted(names))
 

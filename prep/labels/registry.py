@@ -143,18 +143,22 @@ def label_source(
     variable: str = "",
     patterns: Patterns | None = None,
     photos: Path | None = None,
+    without: Sequence[Path] = (),
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
     The reader of the result is empty where only the class map can tell how to read them: see choose_reader.
     reader: what --from says.  variable: which variable of .mat files, or attribute of regions, holds the labels.
     patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
+    without: folders of results, of which nothing is a label.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
         of_json = [each for each in formats() if isinstance(each, JsonFormat)]
         owners = {each.name: each.owns for each in of_json}
-        contents = Contents(source, owners, patterns, photos, variable, tuple(each.lists for each in of_json), reader)
+        contents = Contents(
+            source, owners, patterns, photos, variable, tuple(each.lists for each in of_json), reader, without
+        )
         chosen = _format_of(contents, reader)
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))

@@ -9,8 +9,8 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.words import as_source, lines, options
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.dataset.dataset_files import PHOTOS
-from prep.images.finding import FoundFile, find_photos, photos_beside, refuse_equal_stems
+from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS
+from prep.images.finding import FoundFile, find_photos, outside_of, photos_beside, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.looks import is_photo, proposals
@@ -31,6 +31,8 @@ def photos_to_bring(
     unpacked: the folder with the files of a source that is a zip file.
     """
     brought = _to_bring(root, source, given, labels, before, unpacked)
+    if brought is not None and before is not None:
+        brought = outside_of((root / IMAGES, root / MASKS), brought)  # whose images are no photos of others
     return None if brought is None else [_recorded_below(file, given or unpacked or source) for file in brought]
 
 

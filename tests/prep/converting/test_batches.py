@@ -117,3 +117,12 @@ def test_colors_that_a_person_told_the_dataset_hold_beside_a_list_of_others(tmp_
     told = [word for color in colors for word in ("--color", color)]
     run_ok("masks", "convert", tmp_path / "b1/masks", "-o", tmp_path / "d", "--images", tmp_path / "b1", *told)
     assert np.array_equal(converted(tmp_path / "d")["b"], random_mask(1))
+
+
+def test_a_dataset_below_its_photos_and_labels_is_not_taken_for_more_of_them(tmp_path: Path) -> None:
+    batch(tmp_path, "a", random_mask(0), "\n".join(NAMES))
+    for source in ((tmp_path / "masks", "--images", tmp_path), (tmp_path,)):
+        for _ in range(2):
+            run_ok("masks", "convert", *source, "-o", tmp_path / "d", "--overwrite")
+            assert masks_of(tmp_path / "d").keys() == {"a"}
+            assert [path.name for path in (tmp_path / "d/images").iterdir()] == ["a.jpg"]

@@ -120,3 +120,10 @@ def test_three_names_for_black_grey_and_white(tmp_path: Path) -> None:
     (tmp_path / "c.txt").write_text("\n".join(lines))
     run_ok(*typed)
     assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))
+
+
+def test_an_option_that_changes_nothing_is_told(tmp_path: Path) -> None:
+    typed = command(tmp_path, {"a": grey(random_mask(0), 0, 1, 2)}, "background\nroad\ncar\n")
+    said = "--unlabelled road changes nothing: these masks give every pixel a value"
+    assert said in run_ok(*typed, "--unlabelled", "road").stdout
+    assert "changes nothing" not in run_ok(*typed, "--overwrite").stdout
