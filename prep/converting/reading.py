@@ -7,7 +7,6 @@ from pathlib import Path
 from prep.converting.job import HasUncovered
 from prep.converting.options import ConvertOptions
 from prep.converting.sources import Sources
-from prep.converting.values.batches import as_listed
 from prep.converting.values.counted import (
     note_on_counting,
     numbered_as_maps,
@@ -24,6 +23,7 @@ from prep.converting.values.meaning import (
     with_region_names,
     with_unlabelled,
 )
+from prep.converting.values.more_labels import as_listed
 from prep.converting.values.proposal import Lists, no_meaning
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from prep.converting.job import CountCodes
 from prep.converting.values.meaning import Meaning
-from prep.converting.values.unknown import NO_CODES, CodeTotals, add_up
+from prep.converting.values.unknown import NO_CODES, CodeCounts, CodeTotals, add_up
 from prep.core.classes import IGNORE_INDEX, ClassMap, classes_text, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
@@ -51,7 +51,7 @@ def with_white_as_second(
     _refuse_mixed_whites(labels[:: max(1, len(labels) // _LOOKED_AT)], reader, 1, progress)
     looked = [CountCodes(reader.name)(label) for label in labels[:_LOOKED_AT_FIRST]]
     first = sum(looked, NO_CODES).by_code()
-    is_white = any(set(counts.codes.tolist()) == {0, _WHITE} for counts in looked)
+    is_white = _first_with([0, _WHITE], labels[:_LOOKED_AT_FIRST], looked) is not None
     if 1 in first and not is_white and not is_blurred(first):
         return meaning
     pixels = _refuse_mixed_whites(labels, reader, workers, progress).pixels
@@ -66,17 +66,21 @@ def _refuse_mixed_whites(
 ) -> CodeTotals:
     """Every code of these labels; SegError where some hold 0 and 1 and others 0 and 255: is 255 the object there?"""
     found = run_jobs(CountCodes(reader.name), labels, workers, progress)
-    values = [set(counts.codes.tolist()) for counts in found]
-    ones = [label for label, own in zip(labels, values, strict=True) if own == {0, 1}]
-    whites = [label for label, own in zip(labels, values, strict=True) if own == {0, _WHITE}]
+    ones = _first_with([0, 1], labels, found)
+    whites = _first_with([0, _WHITE], labels, found)
     if ones and whites:
         raise SegError(
-            f"some masks hold 0 and 1 ({ones[0].short_name}), others 0 and 255 ({whites[0].short_name}): are 1 and 255 "
+            f"some masks hold 0 and 1 ({ones.short_name}), others 0 and 255 ({whites.short_name}): are 1 and 255 "
             "the same class? If so, save these lines with your own names as classes.json and add --classes "
             f"classes.json:\n\n{classes_text(_BOTH)}\nIf 255 is to be left out of training and scores, save these two "
             "as classes.txt, and add --from ids --classes classes.txt:\n\nbackground,#000000,0\nobject,#ffffff,1"
         )
     return add_up(zip([label.short_name for label in labels], found, strict=True))
+
+
+def _first_with(codes: list[int], labels: Sequence[RawLabel], found: Sequence[CodeCounts]) -> RawLabel | None:
+    """The first label that holds these codes and no others."""
+    return next((label for label, own in zip(labels, found, strict=True) if own.codes.tolist() == codes), None)
 
 
 def is_blurred(pixels: Mapping[int, int]) -> bool:
