@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +36,10 @@ _SHARDS = "shards"
 _SOURCE, _PLACES = f"{_SHARDS}/source.json", f"{_SHARDS}/{PACK_INDEX}"
 """In the small dataset: the URL of the shards, and a copy of their index."""
 
+_WHOLE_URL = "SEG_SHARDS_URL"
+"""Environment variable with the URL of the shards, where a user and a password stand in it: other processes of this
+training find it there, and nobody in a file."""
+
 _SIDE_FILES = frozenset({INDEX, CLASSES, STATES, PHOTOS_RECORD, FOLDS, RANGES, STATS, PROVENANCE})
 _COPIED = ("val", "test")
 """Read again and again while a training looks at them."""
@@ -43,6 +48,8 @@ _COPIED = ("val", "test")
 @dataclass(frozen=True)
 class _Source:
     url: str
+    is_whole: bool = True
+    """Whether nothing that stands in the URL was left out here."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class StreamedDataset(Dataset):
             for kept in each.kept
         }
         missing = frozenset(name for each in packed for name in each.missing)
-        return cls(root, plain.classes, plain.samples, Store(source.url), places, missing)
+        return cls(root, plain.classes, plain.samples, Store(_whole(source, root)), places, missing)
 
     @property
     def mending(self) -> str:
@@ -152,6 +159,8 @@ def stream_dataset(url: str, root: Path, progress: Progress = silent, say: Say |
     """
     need_cloud("Training on a packed dataset needs")
     store = Store(url if is_url(url) else Path(url).resolve().as_posix())
+    if shown(store.url) != store.url:
+        os.environ[_WHOLE_URL] = store.url
     if not (root / _PLACES).is_file():
         with writing(root, say):
             _make(store, root, progress)
@@ -178,12 +187,24 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
             f"{store.shown()}: was packed without {lacks}statistics; type {types}'seg-prep stats' in the dataset, then "
             "'seg-prep pack' again with --overwrite"
         )
+    source = _Source(shown(store.url), is_whole=shown(store.url) == store.url)
     with Transaction(root, "stream", {"index": hashlib.sha256(index).hexdigest()}) as change:
         job = ReadShard(store, change.path(INDEX).parent)
         run_jobs(job, [*copied, *others], 1 if store.is_of_this_process else None, progress)
         write_bytes(change.path(_PLACES), index)
-        write_text(change.path(_SOURCE), json.dumps({"url": shown(store.url)}) + "\n")
+        write_text(change.path(_SOURCE), json.dumps(asdict(source)) + "\n")
         change.commit(overwrite=False)
+
+
+def _whole(source: _Source, root: Path) -> str:
+    """The URL of the shards with the user and password that are not written down; SegError if they are not here."""
+    url = source.url if source.is_whole else os.environ.get(_WHOLE_URL, "")
+    if shown(url) != source.url:
+        raise SegError(
+            f"{root}: its training samples lie at {source.url}, and the user and password of that URL are not written "
+            f"down; set the environment variable {_WHOLE_URL} to the whole URL"
+        )
+    return url
 
 
 def _refuse_missing(packed: Sequence[PackedSample], store: Store) -> None:

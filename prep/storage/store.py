@@ -92,7 +92,9 @@ class Store:
     def read_part(self, name: str, first: int, size: int) -> bytes:
         """`size` bytes of a file from byte `first` on; SegError if it ends before, or as `read`."""
         data = self.patiently(name, lambda files, path: bytes(files.cat_file(path, start=first, end=first + size)))
-        if len(data) != size:
+        if len(data) > size:
+            raise _gives_no_part(self.shown(name))
+        if len(data) < size:
             raise SegError(f"{self.shown(name)}: ends too early; is it whole?")
         return data
 
@@ -296,7 +298,13 @@ def _in_words(place: str) -> Iterator[None]:
         raise _unreachable(place, error) from error
 
 
+def _gives_no_part(place: str) -> SegError:
+    return SegError(f"{place}: its server gives files only as a whole (no range requests); download it, and name that")
+
+
 def _unreachable(place: str, error: BaseException) -> SegError:
+    if "support range requests" in str(error):  # a ValueError of fsspec
+        return _gives_no_part(place)
     reason = shown(str(error).splitlines()[0][:200]) if str(error) else type(error).__name__
     return SegError(f"{place}: {reason}; is the storage reachable from here, and are its credentials set?")
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -103,7 +103,7 @@ class Website(ThreadingHTTPServer):
     """Holds /x/there; the first `failures` answers are a failure of this status."""
 
     def __init__(self, failures: int = 0, status: int = 503) -> None:
-        self.failures, self.status, self.asked = failures, status, 0
+        self.failures, self.status, self.asked, self.body = failures, status, 0, b"hello"
         super().__init__(("127.0.0.1", 0), Page)
 
     @property
@@ -120,10 +120,11 @@ class Page(BaseHTTPRequestHandler):
             self.send_error(self.server.status)
             return
         self.send_response(200 if self.path == "/x/there" else 404)
-        self.send_header("Content-Length", "5")
+        self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(b"hello")
+            with suppress(ConnectionError):  # who sees that it is no part need not read it all
+                self.wfile.write(self.server.body)
 
     do_HEAD = do_GET
 
@@ -157,6 +158,17 @@ def test_what_a_website_does_not_have_or_refuses_is_told_at_once() -> None:
         with pytest.raises(SegError, match=r"/x/there: 403, .*are its credentials set"):
             server.store.size("there")
         assert server.asked < 5
+
+
+@pytest.mark.parametrize(
+    ("chained", "first", "what"), [("", 1, "/x/there"), ("zip://a::", 0, "zip://a::http://127.0.0.1:")]
+)
+def test_a_website_that_gives_no_part_of_a_file_is_told(chained: str, first: int, what: str) -> None:
+    with website() as server:
+        server.body = b"h" * (12 << 20)
+        store = Store(f"{chained}{server.store.url}/there") if chained else server.store
+        with pytest.raises(SegError, match=rf"{what}.*only as a whole \(no range requests\); download it, and name"):
+            store.files() if chained else store.read_part("there", first, 2)
 
 
 def test_a_website_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.stats import compute_stats, ensure_stats
 from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset
+from tests.prep.storage.closed_website import closed_website
 from tests.support import run_ok, run_partly, run_train, save
 from train.config.config import Config
 from train.data import data as pixels
@@ -231,6 +232,27 @@ def test_training_from_shards_by_the_command_and_going_on(
     result = run_train("packed", "--epochs", 1, *settings)
     assert result.exit_code == 1
     assert "was made of another dataset than" in result.stderr
+
+
+def test_the_password_of_a_url_is_written_nowhere_and_the_training_has_it(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEG_SHARDS_URL", "")  # what the training sets ends with the test
+    pack_dataset(root, "there/packed", shard_size=1 << 16)
+    with closed_website(tmp_path / "there") as url:
+        settings = ("--epochs", 1, "--size", 32, "--batch", 4, "--width", 4, "--depth", 2, "--device", "cpu")
+        result = run_train(f"{url}/packed", *settings)
+        assert result.exit_code == 0, result.output
+        assert "geheim" not in result.output
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [path for path in files if b"geheim" in path.read_bytes()]
+        monkeypatch.setenv("SEG_SHARDS_URL", "")
+        result = run_train("--resume")
+        assert result.exit_code == 1
+        assert "set the environment variable SEG_SHARDS_URL to the whole URL" in result.stderr
+        monkeypatch.setenv("SEG_SHARDS_URL", f"{url}/packed")
+        assert run_train("--resume").exit_code == 0
 
 
 def test_statistics_that_were_old_when_they_were_packed_are_counted_from_the_shards(root: Path, tmp_path: Path) -> None:
