@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from prep.converting.more_photos import MorePhotos, more_photos
 from prep.converting.options import ConvertOptions
 from prep.converting.pairing import pair_stems
 from prep.core.errors import SegError
@@ -28,7 +29,8 @@ class Sources:
 
     source: the labels, as they were named.  place: the folder with their files, where the source is a zip file.
     before: the dataset; None if there is none yet.  given: folder of the photos, if it was named.
-    brought: photos to bring in; None where the dataset has its images already.
+    brought: photos to bring in; None where the dataset has its images already.  is_grown: whether labels are of images
+    of the dataset, and others of photos to bring in.
     in_order: whether labels and photos are paired in the order of their numbers.
     """
 
@@ -41,6 +43,7 @@ class Sources:
     brought: tuple[FoundFile, ...] | None
     in_order: bool
     notes: tuple[str, ...]
+    is_grown: bool = False
 
     @cached_property
     def known(self) -> Mapping[str, Sample]:
@@ -55,9 +58,10 @@ class Sources:
     @property
     def images(self) -> list[str]:
         """Stems of the images that labels can be of."""
+        has = [stem for stem, sample in self.known.items() if sample.image]
         if self.brought is None:
-            return [stem for stem, sample in self.known.items() if sample.image]
-        return [file.stem for file in self.brought]
+            return has
+        return [*(has if self.is_grown else ()), *(file.stem for file in self.brought)]
 
     @property
     def photos(self) -> Path | None:
@@ -110,7 +114,11 @@ def find_sources(
     results = (root / IMAGES, root / MASKS)  # which may lie below the source
     labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos, results)
     found = photos_to_bring(root, source, photos, labels, before, unpacked)
-    brought, of_bands = of_colors(found) if found is not None else (None, "")
+    more: MorePhotos | None = MorePhotos(tuple(found), is_grown=False)
+    if photos is None and before is not None and any(sample.image for sample in before.samples):
+        known = {sample.stem: sample for sample in before.samples}
+        more = more_photos(root, found, labels, known, options)
+    brought, of_bands = of_colors(more.files) if more else (None, "")
     refuse_other_page_counts(brought or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
     return Sources(
         root=root,
@@ -122,6 +130,7 @@ def find_sources(
         brought=None if brought is None else tuple(brought),
         in_order=_is_in_order(source, photos, labels, options),
         notes=(of_bands,) if of_bands and of_bands not in labels.notes else (),
+        is_grown=more is not None and more.is_grown,
     )
 
 

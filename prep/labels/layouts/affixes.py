@@ -61,10 +61,15 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
     found: dict[str, tuple[str, Patterns]] = {}
     for label in labels:
         hits = ((keys.get(core.casefold()) or keys.get(_number(core)), pattern) for core, pattern in _cores(label))
-        hit = next(((image, pattern) for image, pattern in hits if image is not None), None)
+        hit = next(((image, pattern) for image, pattern in hits if image and not _are_numbers(image[1], pattern)), None)
         if hit is not None:
             found[label] = hit[0][0], (hit[0][1], hit[1])
     return Relation(found, tuple(label for label in labels if label not in found))
+
+
+def _are_numbers(image: str, label: str) -> bool:
+    """Whether a number is cut off both names: the mask of case_0000 (nnU-Net) is case, that of IMG_0000 is not IMG_7."""
+    return image.endswith("0000") and label.strip("{} _-.").isdecimal()
 
 
 def fits(stem: str, pattern: str) -> str | None:

@@ -25,15 +25,16 @@ _MOST = 10_000
 
 def photos_to_bring(
     root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None, unpacked: Path | None
-) -> list[FoundFile] | None:
-    """The raw photos to bring in, of which none is a label; None if the dataset has its images already.
+) -> list[FoundFile]:
+    """The raw photos of these labels, of which none is a label; those of a dataset that has images may lie nowhere.
 
     unpacked: the folder with the files of a source that is a zip file.
+    Raises SegError where there are none, and no images either.
     """
     brought = _to_bring(root, source, given, labels, before, unpacked)
-    if brought is not None and before is not None:
+    if before is not None:
         brought = outside_of((root / IMAGES, root / MASKS), brought)  # whose images are no photos of others
-    return None if brought is None else [_recorded_below(file, given or unpacked or source) for file in brought]
+    return [_recorded_below(file, given or unpacked or source) for file in brought]
 
 
 def _recorded_below(file: FoundFile, folder: Path) -> FoundFile:
@@ -45,15 +46,11 @@ def _recorded_below(file: FoundFile, folder: Path) -> FoundFile:
 
 def _to_bring(
     root: Path, source: Path, given: Path | None, labels: LabelSource, before: Dataset | None, unpacked: Path | None
-) -> list[FoundFile] | None:
+) -> list[FoundFile]:
     if given is not None:
         if labels.photos and given.resolve() == source.resolve():
             return labels.photo_files
         return _by_label_stems(find_photos([given], without={label.path for label in labels.labels}), labels)
-    present = {sample.stem for sample in before.samples if sample.image} if before is not None else set()
-    named = {*labels.photos, *(label.stem for label in labels.labels)}
-    if present and (not labels.photos or not present.isdisjoint(named)):
-        return None  # labels of other photos bring those
     if labels.photos:
         return labels.photo_files
     if (root / PHOTOS).is_dir():
@@ -61,7 +58,7 @@ def _to_bring(
     if beside := next(filter(None, map(photos_beside, dict.fromkeys((unpacked or source, source)))), []):
         refuse_equal_stems(beside)
         return beside
-    if labels.names_photos:
+    if labels.names_photos or (before is not None and any(sample.image for sample in before.samples)):
         return []
     if labels.reader == "npy":
         raise _photos_of_numpy(source)

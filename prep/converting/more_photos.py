@@ -1,0 +1,146 @@
+"""Labels of photos, some of which are in the dataset already: which are new to it, and whether the others are the same.
+
+Cameras and exports of frames begin anew with IMG_0001 and frame_000000: an equal name may be of another photo.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.converting.options import ConvertOptions
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some, verb
+from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
+from prep.dataset.index import Sample
+from prep.images.finding import FoundFile
+from prep.images.imageio import read_image
+from prep.labels.layouts.affixes import relate
+from prep.labels.reader import LabelSource
+from prep.photos.photoio import decode_photo, open_photo
+from prep.photos.record import PhotoRecord, read_records
+from prep.photos.rendering import Rendering, read_rendering
+
+_COMPARED = 24
+"""Photos that are looked at, evenly over all."""
+
+_SIDE = 48
+_LEAST_ALIKE = 0.9
+"""Correlation of the grey values of a photo with those of the image that was made from it; that of others is lower."""
+
+_LEAST_DETAIL, _MOST_APART = 2.0, 16.0
+"""Where an image is of one grey, its grey is compared."""
+
+_MOST_MEGAPIXELS = 60.0
+
+
+@dataclass(frozen=True)
+class MorePhotos:
+    """Photos to bring into a dataset that has images.
+
+    files: the photos that it does not have.  is_grown: whether some of the labels are of images that it has.
+    """
+
+    files: tuple[FoundFile, ...]
+    is_grown: bool
+
+
+def more_photos(
+    root: Path, files: Sequence[FoundFile], labels: LabelSource, known: Mapping[str, Sample], options: ConvertOptions
+) -> MorePhotos | None:
+    """What of the photos that lie with labels is new; None where the labels are of images that the dataset has.
+
+    Raises SegError if a name is of two photos, or if the images of the dataset are smaller than their photos.
+    """
+    _refuse_other_photos(root, files, known)
+    new = [file for file in files if file.stem not in known]
+    if options.patterns or options.in_order or labels.in_order:
+        return None  # a person, or an order, says which image a label is of
+    present = [stem for stem, sample in known.items() if sample.image]
+    alone, is_grown = _of_no_image(present, labels)
+    if not alone or not _are_of(new, alone, labels):
+        return None
+    if (is_grown or not labels.photos) and not _are_of_full_size(root, known):
+        if labels.names_photos or options.skip_unpaired:
+            return None  # these are listed as labels without photo
+        raise _must_be_resized(root, new, known)
+    return MorePhotos(tuple(new), is_grown)
+
+
+def _of_no_image(present: Sequence[str], labels: LabelSource) -> tuple[set[str], bool]:
+    """The stems of labels that are of no image that is there, and whether others are."""
+    stems = [label.stem for label in labels.labels]
+    if labels.names_photos:
+        alone = set(stems).difference(present)
+        return alone, len(alone) < len(stems)
+    relation = relate(present, stems)
+    return set(relation.alone), bool(relation.found)
+
+
+def _are_of(new: Sequence[FoundFile], alone: set[str], labels: LabelSource) -> bool:
+    """Whether some of these labels are of a new photo."""
+    stems = [file.stem for file in new]
+    return not alone.isdisjoint(stems) or bool(not labels.names_photos and stems and relate(stems, [*alone]).found)
+
+
+def _must_be_resized(root: Path, new: Sequence[FoundFile], known: Mapping[str, Sample]) -> SegError:
+    sides = {max(sample.width, sample.height) for sample in known.values() if sample.image}
+    size = f" --size {sides.pop()}" if len(sides) == 1 else ", with the --size of the others"
+    folder = new[0].path.parent
+    return SegError(
+        f"{counted(len(new), 'photo')} that {verb(len(new), 'lies', 'lie')} with these labels "
+        f"{verb(len(new), 'is', 'are')} not in {root}, whose images are smaller than their photos: "
+        f"{list_some([file.stem for file in new])}. Nothing was written; add them as the others were, "
+        f"{shlex.join(['seg-prep', 'resize', str(folder), '-o', str(root)])}{size}; or convert only the others with "
+        "--skip-unpaired"
+    )
+
+
+def _refuse_other_photos(root: Path, files: Sequence[FoundFile], known: Mapping[str, Sample]) -> None:
+    """SegError if a photo that lies with the labels is not the one that the image of its name was made from.
+
+    Some of them are compared, as small grey pictures; one that cannot be read is left out: its image is there.
+    """
+    same = sorted((file for file in files if file.stem in known and known[file.stem].image), key=lambda file: file.stem)
+    looked_at = same[:: max(1, len(same) // _COMPARED)][:_COMPARED]
+    records, rendering = read_records(root / PHOTOS_RECORD), read_rendering(root / RANGES)
+    others = [
+        file for file in looked_at if _differs(file, root / known[file.stem].image, records.get(file.stem), rendering)
+    ]
+    if others:
+        raise SegError(
+            f"{others[0].path}: is another photo than the one that {known[others[0].stem].image} in {root} was made "
+            f"from ({counted(len(others), 'photo')} of {len(looked_at)} that were compared: "
+            f"{list_some([file.stem for file in others])}); these labels would become masks of the wrong images. "
+            "Convert them into a dataset of their own with -o, or give these photos and their labels other names"
+        )
+
+
+def _are_of_full_size(root: Path, known: Mapping[str, Sample]) -> bool:
+    """Whether it is known of all images of a dataset that they are their photos in full size."""
+    records = read_records(root / PHOTOS_RECORD)
+    found = [records.get(stem) for stem, sample in known.items() if sample.image]
+    return all(record and record.upright_size == (record.across, record.down) for record in found)
+
+
+def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering: Rendering) -> bool:
+    try:
+        photo = open_photo(file.path, _MOST_MEGAPIXELS, file.page)
+        one = _grey(decode_photo(photo, _SIDE, _SIDE, rendering))
+        pixels = read_image(image)
+    except SegError:
+        return False
+    if record is not None:
+        pixels = pixels[record.top : record.top + record.down, record.left : record.left + record.across]
+    other = _grey(np.asarray(cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8))
+    if min(one.std(), other.std()) < _LEAST_DETAIL:
+        return bool(abs(one - other).mean() > _MOST_APART)
+    return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] < _LEAST_ALIKE)
+
+
+def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float64)
