@@ -68,7 +68,7 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
 
 
 def _are_numbers(image: str, label: str) -> bool:
-    """Whether a number is cut off both names: the mask of case_0000 (nnU-Net) is case, that of IMG_0000 is not IMG_7."""
+    """Whether a number is cut off both names: the mask of case_0000 (nnU-Net) is case, of IMG_0000 it is not IMG_7."""
     return image.endswith("0000") and label.strip("{} _-.").isdecimal()
 
 
