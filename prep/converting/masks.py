@@ -13,6 +13,7 @@ from prep.converting.options import DEFAULTS, ConvertOptions
 from prep.converting.placement import is_unclear
 from prep.converting.plan import Plan, plan_conversion
 from prep.converting.problems import refuse
+from prep.converting.values.black_and_white import counts_two, mixed_whites
 from prep.converting.values.unknown import NO_CODES, CodeTotals, add_up, replacement
 from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
 from prep.core.errors import SegError
@@ -28,6 +29,7 @@ from prep.photos.commit import commit_samples
 from prep.photos.image_file import with_folders
 
 _NO_PIXELS = np.zeros(0, np.int64)
+_WITH_ONE, _WITH_WHITE = (0, 1), (0, IGNORE_INDEX)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _carried_out(
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
         try:
             refuse(outcomes, unknown, totals.pixels, plan)
+            if plan.options.unknown != "ignore" and counts_two(plan.meaning, plan.reader):
+                totals.refuse_mixed_whites(plan.classes)
         except SegError:
             change.discard()
             raise
@@ -119,14 +123,23 @@ class _Totals:
     def __init__(self, failures: Failures) -> None:
         self.pixels, self.raw_pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
         self._failures = failures
+        self._first_with: dict[tuple[int, ...], str] = {}
 
     def take(self, outcome: LabelOutcome) -> LabelOutcome:
         """What is kept of an outcome."""
         self._failures.look(outcome)
         self.pixels += outcome.pixels
         self.raw_pixels += outcome.raw_pixels
+        held = tuple(np.flatnonzero(outcome.raw_pixels).tolist())
+        if held in (_WITH_ONE, _WITH_WHITE):
+            self._first_with.setdefault(held, outcome.sample.stem)
         unknown = outcome.unknown if outcome.unknown.codes.size else NO_CODES
         return replace(outcome, pixels=_NO_PIXELS, raw_pixels=_NO_PIXELS, unknown=unknown)
+
+    def refuse_mixed_whites(self, classes: ClassMap) -> None:
+        """SegError where some masks hold 0 and 1, and others 0 and 255."""
+        if self._first_with.keys() == {_WITH_ONE, _WITH_WHITE}:
+            raise SegError(mixed_whites(self._first_with[_WITH_ONE], self._first_with[_WITH_WHITE], classes))
 
 
 def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals, totals: _Totals) -> Conversion:

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.plan import Plan
+from prep.converting.values.black_and_white import as_many_with_white, grey_between, two_lines
 from prep.converting.values.counted import (
     as_many_values,
-    as_many_with_white,
     first_is_missing,
-    grey_between,
     lacks_background,
-    two_lines,
     wrongly_counted,
     wrongly_stated,
 )

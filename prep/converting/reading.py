@@ -7,12 +7,12 @@ from pathlib import Path
 from prep.converting.job import HasUncovered
 from prep.converting.options import ConvertOptions
 from prep.converting.sources import Sources
+from prep.converting.values.black_and_white import with_white_as_second
 from prep.converting.values.counted import (
     note_on_counting,
     numbered_as_maps,
     refuse_first_id,
     values_of_set,
-    with_white_as_second,
 )
 from prep.converting.values.meaning import (
     IGNORE,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.values.counted import is_blurred, step_of, two_lines
+from prep.converting.values.black_and_white import is_blurred, step_of, two_lines
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
 from prep.converting.values.unknown import CodeTotals

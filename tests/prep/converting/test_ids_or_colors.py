@@ -109,6 +109,24 @@ def test_one_mask_of_0_and_1_among_black_and_white_ones_is_found(tmp_path: Path,
     assert f"some masks hold 0 and 1 ({place:03}.png), others 0 and 255" in message
 
 
+@pytest.mark.parametrize("names", ["background\nroad\n", "soil\nleaf\n"])
+def test_one_black_and_white_mask_among_many_of_0_and_1_is_found(tmp_path: Path, names: str) -> None:
+    """Where all are converted it is seen, if not before: all of its object would be ignored."""
+    masks = [random_mask(0) // 2] * 50
+    pictures = {f"{number:03}": grey(mask, 0, 255 if number == 33 else 1) for number, mask in enumerate(masks)}
+    typed = command(tmp_path, pictures, names)
+    message = run_error(*typed)
+    assert "some masks hold 0 and 1 (000), others 0 and 255 (033)" in message
+    assert not (tmp_path / "d/index.csv").exists()
+    lines = message.partition("add --classes classes.json:\n\n")[2].partition("\nIf 255 is to be")[0]
+    (tmp_path / "c.json").write_text(lines)
+    run_ok(*typed[:-1], tmp_path / "c.json")
+    assert all(np.array_equal(mask, masks[0]) for mask in masks_of(tmp_path / "d").values())
+    (tmp_path / "c.txt").write_text(message.partition("--from ids --classes classes.txt:\n\n")[2])
+    run_ok(*typed, "--from", "ids", "--overwrite")
+    assert (masks_of(tmp_path / "d")["033"] == 255).any()
+
+
 def test_three_names_for_black_grey_and_white(tmp_path: Path) -> None:
     """As REFUGE has cup, disc and background: neither 128 nor 255 is to be left out."""
     typed = command(tmp_path, {"a": grey(random_mask(0), 0, 128, 255)}, "cup\ndisc\nbackground\n")
