@@ -28,7 +28,9 @@ from prep.photos.rendering import Rendering, read_rendering
 _COMPARED = 24
 """Photos that are looked at, evenly over all."""
 
-_SIDE = 48
+_SIDES, _PER_PIXEL = (4, 32), 4
+"""Sides of the small pictures that are compared, and how many pixels of an image go into one of theirs at least."""
+
 _LEAST_ALIKE = 0.9
 """Correlation of the grey values of a photo with those of the image that was made from it; that of others is lower."""
 
@@ -129,14 +131,14 @@ def _are_of_full_size(root: Path, known: Mapping[str, Sample]) -> bool:
 
 def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering: Rendering) -> bool:
     try:
-        photo = open_photo(file.path, _MOST_MEGAPIXELS, file.page)
-        one = _grey(decode_photo(photo, _SIDE, _SIDE, rendering))
-        pixels = read_image(image)
+        pixels, photo = read_image(image), open_photo(file.path, _MOST_MEGAPIXELS, file.page)
+        if record is not None:
+            pixels = pixels[record.top : record.top + record.down, record.left : record.left + record.across]
+        side = int(np.clip(min(pixels.shape[:2]) // _PER_PIXEL, *_SIDES))
+        one = _grey(decode_photo(photo, side, side, rendering))
     except SegError:
         return False
-    if record is not None:
-        pixels = pixels[record.top : record.top + record.down, record.left : record.left + record.across]
-    other = _grey(np.asarray(cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8))
+    other = _grey(np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8))
     if min(one.std(), other.std()) < _LEAST_DETAIL:
         return bool(abs(one - other).mean() > _MOST_APART)
     return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] < _LEAST_ALIKE)

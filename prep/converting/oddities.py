@@ -28,6 +28,10 @@ _IMAGE_FILES = ("rgb", "ids")
 """Readers of image files; the others have no header to look at."""
 
 
+_JPEG_COLORS = ", whose colours are blurred at edges: convert with --unknown nearest"
+_JPEG_IDS = ", whose numbers are blurred at edges: --unknown nearest mends two classes, black and white, and no more"
+
+
 @dataclass(frozen=True)
 class LabelFacts:
     """One label: its codes, its size, and what its header says; or what is wrong with it."""
@@ -84,7 +88,7 @@ def unreadable(source: LabelSource, facts: Sequence[LabelFacts]) -> list[str]:
 def file_remarks(source: LabelSource, facts: Sequence[LabelFacts], reader: str) -> list[str]:
     """One remark for each label that cannot be read, for what is missing, and for each oddity of file headers."""
     texts = {
-        "jpeg": ("JPEG mask", "", ", whose colours are blurred at edges: convert with --unknown nearest"),
+        "jpeg": ("JPEG mask", "", _JPEG_IDS if reader == "ids" else _JPEG_COLORS),
         "palette": ("palette image", "", _PALETTES.get(reader, "")),
         "alpha": (
             "mask with an alpha channel",

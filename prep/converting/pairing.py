@@ -136,6 +136,12 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
         )
         if pairing.pairs:
             remedy += f"; if equal names belong together, --skip-unpaired converts {len(pairing.pairs)} of them"
+    elif pairing.pairs and _begin_apart(images, labels):
+        remedy = (
+            "their numbers begin one apart, so that equal numbers may be of other images: look at some. If the first "
+            "mask is of the first image and so on, rename the masks; if equal names belong together, --skip-unpaired "
+            f"converts {len(pairing.pairs)} of them"
+        )
     elif _suggested(images, labels)[1] > len(pairing.pairs):
         remedy = _how_names_pair(images, labels)
     elif pairing.pairs:
@@ -166,6 +172,20 @@ def _are_shifted(images: Sequence[str], labels: Sequence[str], pairing: Pairing)
     return shift != 0 and all(
         one is not None and other is not None and other - one == shift for one, other in zip(ours, theirs, strict=True)
     )
+
+
+def _begin_apart(images: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether images and masks are numbered without a gap, and the masks begin one before the images or after them.
+
+    img_1 .. img_5 with img_0 .. img_3: the masks of some were never made, or all are one off.
+    """
+    ours, theirs = (
+        sorted(number for stem in stems if (number := _number_in(stem)) is not None) for stems in (images, labels)
+    )
+    if len(ours) < len(images) or len(theirs) < len(labels):
+        return False
+    without_gap = all(each[-1] - each[0] == len(each) - 1 for each in (ours, theirs))
+    return without_gap and abs(theirs[0] - ours[0]) == 1 and theirs[0] not in ours
 
 
 def _number_in(stem: str) -> int | None:

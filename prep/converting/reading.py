@@ -14,6 +14,7 @@ from prep.converting.values.counted import (
     refuse_first_id,
     values_of_set,
 )
+from prep.converting.values.lossy import refuse_lossy_ids
 from prep.converting.values.meaning import (
     IGNORE,
     Meaning,
@@ -67,6 +68,7 @@ def reader_and_meaning(
     meaning = numbered_as_maps(
         meaning, reader, options.first_id, lambda: values_of_set(reader, labels, workers, progress).pixels
     )
+    lossy = refuse_lossy_ids(meaning, reader, labels, options.reader)
     says_rest = _says_rest(meaning, reader, found.labels)
     meaning = _with_rest(meaning, reader, found.labels, labels, options, workers)
     if options.unknown != "error":
@@ -74,7 +76,7 @@ def reader_and_meaning(
     notes = _notes(meaning, reader, found.source, labels, options.first_id, progress)
     if options.unlabelled and not says_rest:
         notes.append(f"--unlabelled {options.unlabelled} changes nothing: these masks give every pixel a value")
-    return reader, replace(meaning, notes=(*meaning.notes, *notes))
+    return reader, replace(meaning, notes=(*meaning.notes, *([lossy] if lossy else []), *notes))
 
 
 def _stated(found: Sources, classes_file: Path | None, options: ConvertOptions) -> Meaning | None:

@@ -11,7 +11,7 @@ from prep.converting.pairing import pair_stems
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, STATES
+from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.index import Sample
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.finding import FoundFile
@@ -21,6 +21,7 @@ from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.registry import label_source
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
+from prep.photos.record import read_records
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,10 @@ def find_sources(
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
     results = (root / IMAGES, root / MASKS)  # which may lie below the source
-    labels = label_source(unpacked or source, options.reader, options.variable, options.patterns, photos, results)
+    sizes = {stem: record.upright_size for stem, record in read_records(root / PHOTOS_RECORD).items()}
+    labels = label_source(
+        unpacked or source, options.reader, options.variable, options.patterns, photos, results, sizes
+    )
     found = photos_to_bring(root, source, photos, labels, before, unpacked)
     more: MorePhotos | None = MorePhotos(tuple(found), is_grown=False)
     if photos is None and before is not None and any(sample.image for sample in before.samples):

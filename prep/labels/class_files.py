@@ -13,6 +13,7 @@ from prep.core.words import options
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines
+from prep.labels.tables.order import refuse_other_order
 from prep.labels.tables.structured import table_from_json, table_from_pbtxt, table_from_yaml
 from prep.labels.tables.table import ClassTable, TooLong
 from prep.labels.text_files import decode_text
@@ -96,7 +97,8 @@ def _refuse_no_list(path: Path, text: str) -> None:
 def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | None:
     """The class map that a tool left in a zip file of labels, in their folder, or in one that holds it; with its file.
 
-    Raises SegError if it cannot be read, or if train/, valid/ and test/ have lists that differ.
+    Raises SegError if it cannot be read, if train/, valid/ and test/ have lists that differ, or if another list beside
+    it has its classes in another order.
     """
     if is_zip(source):
         return _zipped_table(source, first_id)
@@ -104,6 +106,17 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
         return numbered
     around = [files_by_name(place) for place in folders_around(source)]
     inside = [files_by_name(place) for place in _folders_inside(source)]
+    if (found := _first_table(around, inside, first_id)) is None:
+        return _stated(source)
+    files = [file for name in map(str.lower, DEFINITION_NAMES) for file in _called(name, [*around, *inside])]
+    refuse_other_order(*found, [(file, table) for file in files if (table := table_or_none(file)) is not None])
+    return found
+
+
+def _first_table(
+    around: Sequence[Mapping[str, Path]], inside: Sequence[Mapping[str, Path]], first_id: int | None
+) -> tuple[Path, ClassTable] | None:
+    """The class map of the first of the known names; SegError if folders of splits have different ones."""
     for name in map(str.lower, DEFINITION_NAMES):
         for file in _called(name, around):
             if (table := _found(file, first_id)) is not None:
@@ -117,7 +130,7 @@ def find_table(source: Path, first_id: int | None) -> tuple[Path, ClassTable] | 
             )
         if tables:
             return each[0], tables[0]
-    return _stated(source)
+    return None
 
 
 def files_by_name(folder: Path) -> Mapping[str, Path]:

@@ -34,6 +34,7 @@ class Contents:
     photos: the folder that a person says holds the photos.  variable: what --variable says.
     lists: keys of lists, all of which a large file of some format has.  reader: what --from says.
     without: folders of results, of which nothing is a label.
+    sizes: width and height of the photos that a dataset was made of, by stem.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Contents:
         lists: Sequence[Sequence[str]] = (),
         reader: str | None = None,
         without: Sequence[Path] = (),
+        sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
     ) -> None:
         self.source = source
         self.patterns = patterns
         self.photos = photos
         self.variable = variable
         self.reader = reader
+        self.sizes = sizes
         self._without = without
         self._owners = owners
         self._lists = [keys for keys in lists if keys]

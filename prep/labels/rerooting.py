@@ -45,6 +45,12 @@ class Rerooting:
             self.several[foreign] = named
         return found
 
+    def find_from(self, folder: Path, foreign: str) -> Path | None:
+        r"""The file that a relative path (..\images\1.jpg) says, seen from a folder; None outside of the root."""
+        path = Path(os.path.normpath(folder / foreign.replace("\\", "/")))
+        is_below = path.is_relative_to(os.path.normpath(self._root))
+        return path if foreign and is_below and "\0" not in foreign and _is_file(path) else None
+
     def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
         """A file or None for each path, each file once: see closest_only."""
         return closest_only([(path, self.find(path)) for path in foreign])

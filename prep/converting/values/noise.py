@@ -32,6 +32,9 @@ EXACT = NoiseLimits(fewer=20, near=40, between=12, same=0)
 LOSSY = NoiseLimits(fewer=4, near=110, between=90, same=24)
 """Of masks in JPEG, which blurs colour over blocks of 16 pixels."""
 
+_DARKEST = 32
+"""Ids of a few classes are greys that nobody sees; blends of black and a colour are no greys."""
+
 _MIN_SHARE = 1e-3
 """Colours of fewer pixels are slips and blended edges rather than classes."""
 
@@ -84,6 +87,17 @@ def noise_among(pixels: Mapping[int, int], known: Collection[int] = (), limits: 
         else:
             real.append(code)
     return frozenset(noise)
+
+
+def numbers_among(pixels: Mapping[int, int]) -> frozenset[int]:
+    """Colour codes of dark greys that are rather numbers of classes: #010101, #020202; none where white may fade so.
+
+    pixels: by code, of masks that were stored without loss.
+    """
+    greys = {code & 255 for code in pixels if code < 1 << 24 and len({*_color(code)}) == 1}
+    if any(grey > _DARKEST for grey in greys):
+        return frozenset()
+    return frozenset(grey * 0x10101 for grey in greys if grey)
 
 
 def _comes_from(color: tuple[float, float, float], frequent: NDArray[np.float64], limits: NoiseLimits) -> bool:

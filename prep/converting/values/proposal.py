@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prep.converting.values.black_and_white import is_blurred, step_of, two_lines
 from prep.converting.values.meaning import Meaning
-from prep.converting.values.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among
+from prep.converting.values.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among, numbers_among
 from prep.converting.values.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
@@ -63,15 +63,21 @@ def no_meaning(
     if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
         return _cut_out(labels)
     noise = frozenset() if _in_red(codes.pixels, reader) else _noise(codes, reader, labels)
-    if len(codes.pixels) - len(noise) < _TWO and len(codes.pixels) <= MAX_CLASSES:
+    if len(codes.pixels.keys() - noise - {TRANSPARENT}) < _TWO and len(codes.pixels) <= MAX_CLASSES:
         noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
     found = [code for code in codes.by_pixels() if code not in noise]
     shown = found[:_SHOWN]
-    lines = [f"  {reader.describe(code)}: {codes.pixels[code]:,} pixels in {codes.files[code]} files" for code in shown]
+    lines = [
+        f"  {reader.describe(code)}: {counted(codes.pixels[code], 'pixel')} in {counted(codes.files[code], 'file')}"
+        for code in shown
+    ]
     if more := len(codes.pixels) - len(shown) - len(noise):
         lines.append(f"  ... and {more} more")
     if noise:
         lines.append(f"  ... and {len(noise)} more that look like blended edges or traces of JPEG, not like classes")
+    if reader.name == "rgb" and (numbers := sorted(numbers_among(codes.pixels))):
+        shown_numbers = list_some([reader.describe(code) for code in numbers])
+        lines.append(f"  ... of which {shown_numbers} look like numbers of classes: do some of the masks hold ids?")
     start = "which value is which class? "
     if named is not None:
         where = f"{named.found} " if named.found else "the class map "
@@ -210,7 +216,9 @@ def _noise(codes: CodeTotals, reader: LabelReader, labels: Sequence[RawLabel]) -
     if reader.name != "rgb":
         return frozenset()
     lossy = any(Path(label.short_name).suffix.lower() in _JPEG for label in labels)
-    return noise_among(codes.pixels, (), LOSSY if lossy else EXACT)
+    if lossy:
+        return noise_among(codes.pixels, (), LOSSY)
+    return noise_among(codes.pixels, (), EXACT) - numbers_among(codes.pixels)
 
 
 def _on_objects(codes: CodeTotals, reader: LabelReader, labels: int) -> str:

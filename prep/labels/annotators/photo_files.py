@@ -98,6 +98,7 @@ def source_of(
         root=root,
         points=points,
         damaged=left_out.damaged,
+        sizes=contents.sizes,
     )
 
 

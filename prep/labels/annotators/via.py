@@ -146,7 +146,7 @@ def _source(
     if attribute is None:
         notes.append(f"no region has an attribute, so that all are one class, {_NO_CLASS!r}")
     reader = "via-csv" if file.path.suffix.lower() == ".csv" else "via"
-    return region_source(reader, path, images, notes=notes, root=photo_folder(contents, file))
+    return region_source(reader, path, images, notes=notes, root=photo_folder(contents, file), sizes=contents.sizes)
 
 
 def _shapes(

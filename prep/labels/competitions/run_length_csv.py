@@ -176,7 +176,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     ]
     notes = noted(f"{file.path}: no row has run lengths", images, [how] if how else [])
     names = list(dict.fromkeys(label_names.values()))
-    return region_source("run-length-csv", file.path, images, names=names, notes=notes, root=root)
+    return region_source("run-length-csv", file.path, images, names=names, notes=notes, root=root, sizes=contents.sizes)
 
 
 def _stem(name: str) -> str:

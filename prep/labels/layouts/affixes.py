@@ -69,7 +69,7 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
 
 def _are_numbers(image: str, label: str) -> bool:
     """Whether a number is cut off both names: the mask of case_0000 (nnU-Net) is case, of IMG_0000 it is not IMG_7."""
-    return image.endswith("0000") and label.strip("{} _-.").isdecimal()
+    return all(pattern.strip("{} _-.").isdecimal() for pattern in (image, label))
 
 
 def fits(stem: str, pattern: str) -> str | None:
@@ -100,7 +100,7 @@ def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
     start = ours[0] if ours[0] == theirs[0] else ""
     end = ours[1] if ours[1] == theirs[1] else ""
     patterns = [f"{prefix.removeprefix(start)}{{}}{suffix.removesuffix(end)}" for prefix, suffix in (ours, theirs)]
-    return patterns[0], patterns[1]
+    return SAME_STEM if _are_numbers(*patterns) else (patterns[0], patterns[1])
 
 
 @functools.lru_cache(maxsize=4096)

@@ -51,6 +51,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         notes=noted(f"{contents.source}: holds no polygons", images, left_out.notes()),
         root=root,
         damaged=left_out.damaged,
+        sizes=contents.sizes,
     )
 
 

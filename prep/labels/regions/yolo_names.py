@@ -1,7 +1,7 @@
 """The class names of a YOLO dataset: data.yaml, which is read as plain data, or a list of names."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
 from prep.core.words import as_source
 from prep.images.finding import find_files
+from prep.labels.tables.order import in_another_order
 from prep.labels.text_files import decode_text
 
 _MAX_BYTES = 1 << 20
@@ -41,10 +42,12 @@ def dataset_folder(source: Path) -> Path:
 def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
     """Names by number, and notes; empty if nobody says them."""
     files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root) or _yaml_files_below(root)
-    if found := _agreed(root, {file: names for file in files if (names := _names(file))}):
-        return next(iter(found.values())), []
     folders = (root, root / "labels", source, source.parent)
     beside = [file for name in _LISTS for folder in folders if (file := folder / name).is_file()]
+    if found := _agreed(root, {file: names for file in files if (names := _names(file))}):
+        if not source.is_file():
+            _refuse_other_order(*next(iter(found.items())), beside)
+        return next(iter(found.values())), []
     if lists := _agreed(root, {file: _listed(file) for file in beside[:1] or _lists_below(root)}):
         return next(iter(lists.values())), [f"classes: {next(iter(lists))}"]
     return {}, []
@@ -56,6 +59,16 @@ def _agreed(root: Path, found: Mapping[Path, dict[int, str]]) -> Mapping[Path, d
         ways = [shlex.quote(str(file.parent if file.name in _LISTS else file)) for file in found]
         raise SegError(f"{root}: these files name different classes; {as_source(ways)}")
     return found
+
+
+def _refuse_other_order(file: Path, names: Mapping[int, str], lists: Sequence[Path]) -> None:
+    """SegError if a list beside data.yaml has its classes in another order: the labels may have been drawn by that."""
+    ours = {name: number for number, name in names.items()}
+    for other in lists:
+        if in_another_order(ours, {name: number for number, name in _listed(other).items()}):
+            raise SegError(
+                f"{file} and {other} have the same classes in another order; correct or remove the one that is wrong"
+            )
 
 
 def _listed(file: Path) -> dict[int, str]:
@@ -97,6 +110,8 @@ def _names(path: Path) -> dict[int, str]:
             content = yaml.load(read_bytes(path), _PlainLoader)  # a safe loader
         except (yaml.YAMLError, ValueError) as error:
             raise SegError(f"{path}: not valid YAML ({' '.join(str(error).split()):.200}); correct it") from error
+    if isinstance(content, dict) and "kpt_shape" in content:
+        raise SegError(f"{path}: says kpt_shape: its labels are boxes with key points, no regions; export polygons")
     names = content.get("names") if isinstance(content, dict) else None
     rows: Mapping[Any, Any] = dict(enumerate(names)) if isinstance(names, list) else names if names else {}
     if not isinstance(rows, dict) or len(rows) > _MOST_NAMES:

@@ -18,6 +18,7 @@ from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
 from prep.labels.rerooting import Rerooting, note_on_several, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
+from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.shapes import RegionImage
 from prep.photos.photoio import open_photo
 
@@ -33,12 +34,14 @@ def region_source(
     root: Path | None = None,
     points: Literal["shares", "told"] = "told",
     damaged: Mapping[str, str] = MappingProxyType({}),
+    sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> LabelSource:
     """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
 
     names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
     that of its photo; without photo and size it is missing.
     points: those of polygons are shares of the image (0 to 1), or tell themselves whether they are shares or pixels.
+    sizes: width and height of photos that are not here any more, by stem, for images without a size.
     damaged: label files that cannot be read; an image whose photo is needed and cannot be read joins them.
     Raises SegError if no image is left.
     """
@@ -47,12 +50,17 @@ def region_source(
     known = class_names(path, names)
     folder = root or (path if path.is_dir() else path.parent)
     images, named = _with_photos(images, rerooting := Rerooting(folder))
+    images, named, own = _of_own_names(images, named, folder)
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     doubtful = note_on_several([rerooting], found=any(named))
     stated = points != "shares"
     damaged = dict(damaged)
     sized = [_sized(*each, stated, damaged) for each in zip(images, photos, stems, strict=True)]
+    sized = [
+        image if all(image.size) else replace(image, size=sizes.get(stem, (0, 0)))
+        for image, stem in zip(sized, stems, strict=True)
+    ]
     placed, how = _in_pixels(sized, photos, points)
     _refuse_twice(path, images, stems)
     listed = {stem: image for stem, image in zip(stems, placed, strict=True) if all(image.size)}
@@ -74,7 +82,7 @@ def region_source(
             image.name for stem, image in zip(stems, placed, strict=True) if stem not in listed and stem not in damaged
         ),
         notes=(
-            *(*notes, *doubtful, *how, *outside_note(placed), *numbered_note(known)),
+            *(*notes, *doubtful, *own, *how, *outside_note(placed), *numbered_note(known)),
             *unlabelled_note(folder, filter(None, photos), damaged),
         ),
         splits={stem: image.split for stem, image in listed.items() if image.split},
@@ -180,6 +188,18 @@ def _with_photos(images: Sequence[RegionImage], root: Rerooting) -> tuple[Sequen
         if photo is not None:
             photos[place], renamed[place] = photo, replace(images[place], name=plain[place])
     return renamed, photos
+
+
+def _of_own_names(
+    images: Sequence[RegionImage], photos: list[Path | None], folder: Path
+) -> tuple[Sequence[RegionImage], list[Path | None], tuple[str, ...]]:
+    """The images and their photos; where labels are of the photos of their own names, these, and a note."""
+    names = [image.name for image in images]
+    found = by_own_names([image.file for image in images], names, photos, lambda: photos_by_stem(folder))
+    if not found.photos:
+        return images, photos, ()
+    own = [found.photos[number] for number in range(len(images))]
+    return [replace(image, name=photo.name) for image, photo in zip(images, own, strict=True)], [*own], found.notes
 
 
 def _is_label(photo: Path | None, image: RegionImage) -> bool:

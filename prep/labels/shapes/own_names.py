@@ -1,0 +1,67 @@
+"""Labels that have the name of one photo and say inside that of another: files were renumbered, their text was not."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.words import counted, list_some, verb
+from prep.labels.rerooting import parts_of
+
+
+@dataclass(frozen=True)
+class OwnNames:
+    """The photos of labels' own names that are taken, by the position of the label, and a note that says so."""
+
+    photos: Mapping[int, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def by_own_names(
+    files: Sequence[Path | None],
+    named: Sequence[str],
+    photos: Sequence[Path | None],
+    photos_there: Callable[[], Mapping[str, Path]],
+) -> OwnNames:
+    """Which photos of their own names labels are of, though they name others; none where that is no contradiction.
+
+    files: of the labels, one each.  named: the photo that each names.  photos: what was found for that.
+    photos_there: gives the photos that are there by their stems, if it is asked.
+    Whoever gives photo and label a new number leaves what stands inside as it was. So where all labels have a photo of
+    their own name, these are taken. Raises SegError where only some have: then nobody knows.
+    """
+    stems = [file.stem for file in files if file is not None]
+    if len({*files}) < len(stems) or len(stems) < len(files) or all(map(_is_named, stems, named)):
+        return OwnNames()
+    own, claims = photos_there(), Counter(named)
+    wrong = [
+        number
+        for number, (stem, name, photo) in enumerate(zip(stems, named, photos, strict=True))
+        if stem in own and not _is_named(stem, name) and (claims[name] > 1 or photo not in (None, own[stem]))
+    ]
+    if not wrong:
+        return OwnNames()
+    first, name = files[wrong[0]], parts_of(named[wrong[0]])[-1]
+    if not all(stem in own for stem in stems):
+        raise SegError(
+            f"{first}: has the name of the photo {own[stems[wrong[0]]].name} and says inside that it is of {name} "
+            f"({counted(len(wrong), 'label')} like that). Give these labels the names of their photos, or correct what "
+            "they say inside"
+        )
+    said = [f"{stems[number]} says {parts_of(named[number])[-1]}" for number in wrong]
+    note = (
+        f"{counted(len(wrong), 'label')} {verb(len(wrong), 'has', 'have')} the name of one photo and "
+        f"{verb(len(wrong), 'says', 'say')} inside that of another: the photos of their own names are taken; look at "
+        f"some masks ({list_some(said)})"
+    )
+    return OwnNames({number: own[stem] for number, stem in enumerate(stems)}, (note,))
+
+
+def _is_named(stem: str, name: str) -> bool:
+    """Whether a label of this stem names the photo of the same one: x.json and x.jpg.json name x.jpg."""
+    parts = parts_of(name)
+    return bool(parts) and unicodedata.normalize("NFC", stem) in (
+        unicodedata.normalize("NFC", each) for each in (parts[-1], Path(parts[-1]).stem)
+    )

@@ -1,0 +1,43 @@
+"""Two lists of the same classes in another order: which of them the numbers in masks mean, nobody knows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.words import options
+from prep.dataset.dataset_files import INDEX
+from prep.labels.tables.table import ClassTable
+
+
+def in_another_order(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    """Whether two of the names that both lists have, with their numbers, are the other way round in one of them."""
+    ours, theirs = ({name.casefold(): number for name, number in each.items()} for each in (one, other))
+    shared = sorted(ours.keys() & theirs.keys(), key=ours.__getitem__)
+    return shared != sorted(shared, key=theirs.__getitem__)
+
+
+def refuse_other_order(file: Path, table: ClassTable, others: Sequence[tuple[Path, ClassTable]]) -> None:
+    """SegError if another list beside the one that is taken numbers its classes in another order.
+
+    Lists of colours alone number nothing, and that of a dataset of ours is of its own masks.
+    """
+    for other, content in others:
+        if other == file or not (_is_numbering(table) and _is_numbering(content)) or _is_ours(other):
+            continue
+        if in_another_order(_numbers(table), _numbers(content)):
+            raise SegError(
+                f"{file} and {other} have the same classes in another order; say which of them these labels mean:"
+                f"{options('--classes', map(str, (file, other)))}"
+            )
+
+
+def _is_numbering(table: ClassTable) -> bool:
+    return table.has_ids or not table.has_colors
+
+
+def _is_ours(file: Path) -> bool:
+    return (file.parent / INDEX).is_file()
+
+
+def _numbers(table: ClassTable) -> dict[str, int]:
+    return dict(zip(table.classes.names, table.classes.ids, strict=True))

@@ -1,0 +1,220 @@
+"""Labels that could be read in a way that nobody meant: told, or refused, and the advice leads to what was meant."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from prep.converting.values.lossy import refuse_lossy_ids
+from tests.support import masks_of, random_image, run_error, run_ok, save
+
+SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "classes.txt").write_text("background\ncar\ntree\nbus\nbike\nsky\n")
+    return tmp_path
+
+
+def photo(name: str, seed: int = 0) -> None:
+    save(Path(name), random_image(seed, 80, 120))
+
+
+def labelme(name: str, label: str, says: str) -> None:
+    shape = {"label": label, "points": SQUARE, "shape_type": "polygon"}
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    about = {"imagePath": says, "imageData": None, "imageHeight": 80, "imageWidth": 120}
+    Path(name).write_text(json.dumps({"shapes": [shape], **about}))
+
+
+def voc(name: str, label: str, says: str) -> None:
+    corners = "".join(f"<x{n}>{x}</x{n}><y{n}>{y}</y{n}>" for n, (x, y) in enumerate(SQUARE, 1))
+    shape = f"<object><name>{label}</name><polygon>{corners}</polygon></object>"
+    size = "<size><width>120</width><height>80</height><depth>3</depth></size>"
+    Path(name).write_text(f"<annotation><filename>{says}</filename>{size}{shape}</annotation>")
+
+
+def pairs(*options: object) -> dict[int, int]:
+    """Seed of the photo of each sample, and the class in the middle of its square."""
+    run_ok("masks", "convert", "d", "-o", "out", *options)
+    seeds = {random_image(seed, 80, 120).tobytes(): seed for seed in range(20)}
+    images = {stem: np.asarray(Image.open(f"out/images/{stem}.png")).tobytes() for stem in masks_of(Path("out"))}
+    return {seeds[images[stem]]: int(mask[20, 20]) for stem, mask in masks_of(Path("out")).items()}
+
+
+@pytest.mark.parametrize(("write", "ending"), [(labelme, "json"), (voc, "xml")])
+@pytest.mark.parametrize("shift", [1, 2])
+def test_photos_and_labels_that_were_renumbered_together(write: object, ending: str, shift: int) -> None:
+    """1.png with 1.json was 2.png with 2.json before: what the label says inside is of that time."""
+    for number, label in enumerate("abc", start=1):
+        photo(f"d/{number}.png", number)
+        write(f"d/{number}.{ending}", label, f"{number + shift}.png")  # type: ignore[operator]
+    said = run_ok("masks", "convert", "d", "-o", "other").output
+    assert "says 2.png" in said or "says 3.png" in said
+    assert "the photos of their own names are taken" in said
+    assert pairs() == {1: 1, 2: 2, 3: 3}
+
+
+@pytest.mark.parametrize(("write", "ending"), [(labelme, "json"), (voc, "xml")])
+def test_labels_of_two_photos_that_name_one(write: object, ending: str) -> None:
+    for number in (1, 2, 11, 12):
+        photo(f"d/{number}.png", number)
+        write(f"d/{number}.{ending}", "ab"[number > 2], f"{number % 10}.png")  # type: ignore[operator]
+    assert pairs() == {1: 1, 2: 1, 11: 2, 12: 2}
+
+
+@pytest.mark.parametrize(("write", "ending"), [(labelme, "json"), (voc, "xml")])
+def test_where_only_some_labels_have_names_of_photos_nobody_knows(write: object, ending: str) -> None:
+    for number in (1, 2, 3):
+        photo(f"d/{number}.png", number)
+    for number in (0, 1, 2):
+        write(f"d/{number}.{ending}", "a", f"{number + 1}.png")  # type: ignore[operator]
+    message = run_error("masks", "convert", "d", "-o", "out")
+    assert f"d/1.{ending}: has the name of the photo 1.png and says inside that it is of 2.png" in message
+    for number in (2, 1, 0):  # as it advises
+        Path(f"d/{number}.{ending}").rename(f"d/{number + 1}.{ending}")
+    assert pairs() == {1: 1, 2: 1, 3: 1}
+
+
+def test_paths_that_climb_out_of_the_folder_of_the_label_are_followed() -> None:
+    for site, seed in (("A", 0), ("B", 5)):
+        for number in range(2):
+            photo(f"d/{site}/images/p{number}.png", seed + number)
+            labelme(f"d/{site}/labels/p{number}.json", site, f"..\\images\\p{number}.png")
+    assert pairs() == {0: 1, 1: 1, 5: 2, 6: 2}
+
+
+def drawn() -> np.ndarray:
+    mask = np.zeros((80, 120), np.uint8)
+    mask[13:33, 10:31] = 5
+    mask[43:70, 20:90] = 3
+    return mask
+
+
+def scaled(mask: np.ndarray, smaller: tuple[int, int]) -> Image.Image:
+    return Image.fromarray(mask).resize(smaller, Image.Resampling.BILINEAR).resize((120, 80), Image.Resampling.BILINEAR)
+
+
+@pytest.mark.parametrize("kind", ["jpg", "webp", "smaller", "smooth", "twice"])
+def test_ids_that_were_stored_with_loss_or_scaled_smoothly_are_refused(kind: str) -> None:
+    mask = np.minimum(drawn(), 2) if kind in ("jpg", "webp") else drawn()  # JPEG adds a little more
+    pictures = {
+        "smaller": scaled(mask, (50, 33)),
+        "smooth": Image.fromarray(np.kron(mask, np.ones((3, 3), np.uint8))).resize(
+            (121, 81), Image.Resampling.BILINEAR
+        ),
+        "twice": scaled(mask, (119, 79)),
+    }
+    picture, suffix = pictures.get(kind, Image.fromarray(mask)), kind if kind in ("jpg", "webp") else "png"
+    for number in range(3):
+        save(Path(f"d/images/{number}.png"), random_image(number, picture.height, picture.width))
+        save(Path(f"d/masks/{number}.{suffix}"), picture.convert("RGB") if suffix == "webp" else picture, quality=80)
+    typed = ("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
+    message = run_error(*typed)
+    assert ("stored with loss" if suffix != "png" else "scaled with interpolation") in message
+    assert "add --from ids" in message
+    assert not Path("out/index.csv").exists()
+    assert "taken as they are" in run_ok(*typed, "--from", "ids").output
+
+
+def test_drawn_ids_and_noise_are_not_taken_for_scaled_ones() -> None:
+    thin = drawn()
+    thin[::8] = 4
+    chance = np.random.default_rng(0).integers(0, 6, (80, 120)).astype(np.uint8)
+    outlined = np.where(drawn() == 5, 2, 0).astype(np.uint8)
+    outlined[12:34, 9:32][outlined[12:34, 9:32] == 0] = 1  # a rim of 1 between 0 and 2
+    for number, mask in enumerate((drawn(), thin, chance, outlined)):
+        photo(f"d/images/{number}.png", number)
+        save(Path(f"d/masks/{number}.png"), mask)
+    run_ok("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
+    assert (masks_of(Path("out"))["2"] == chance).all()
+    assert refuse_lossy_ids.__doc__
+
+
+@pytest.mark.parametrize(("outer", "inner"), [("classes.txt", "classes.txt"), ("codes.txt", "classes.txt")])
+def test_lists_of_the_same_classes_in_another_order_are_refused(outer: str, inner: str) -> None:
+    mask = np.zeros((80, 120), np.uint8)
+    mask[10:30, 10:30] = 1
+    photo("d/images/0.png")
+    save(Path("d/masks/0.png"), mask)
+    Path("d", outer).write_text("background\ncar\ntree\n")
+    Path("d/masks", inner).write_text("background\ntree\ncar\n")
+    message = run_error("masks", "convert", "d", "-o", "out")
+    assert "have the same classes in another order" in message
+    assert pairs("--classes", f"d/masks/{inner}") == {0: 1}
+    Path("d/masks", inner).write_text("background\ncar\ntree\nbus\n")  # a longer one in the same order is none
+    assert pairs("--overwrite", "--classes", f"d/{outer}") == {0: 1}
+
+
+def test_a_list_of_yolo_in_another_order_is_refused() -> None:
+    photo("d/images/0.png")
+    Path("d/labels").mkdir()
+    Path("d/labels/0.txt").write_text("0 .1 .1 .3 .1 .3 .4 .1 .4\n")
+    Path("d/data.yaml").write_text("names: [car, tree]\n")
+    Path("d/labels/classes.txt").write_text("tree\ncar\n")
+    assert "d/data.yaml and d/labels/classes.txt have the same" in run_error("masks", "convert", "d", "-o", "out")
+    Path("d/labels/classes.txt").unlink()
+    run_ok("masks", "convert", "d", "-o", "out")
+    Path("d/data.yaml").write_text("names: [car, tree]\nkpt_shape: [1, 2]\n")
+    assert "boxes with key points, no regions" in run_error("masks", "convert", "d", "-o", "other")
+
+
+def test_dark_greys_among_colors_are_numbers_and_no_noise() -> None:
+    """Plain masks of ids among coloured ones: taken for blends of black, all of their classes were background."""
+    mask = np.zeros((80, 120), np.uint8)
+    mask[10:30, 10:30], mask[10:30, 50:70] = 1, 2
+    for number in range(3):
+        photo(f"d/images/{number}.png", number)
+        picture = Image.fromarray(mask)
+        if number:
+            picture = picture.convert("P")
+            picture.putdata(mask.ravel().tolist())
+            picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+        save(Path(f"d/masks/{number}.png"), picture)
+    message = run_error("masks", "convert", "d", "-o", "out")
+    assert "#010101, #020202 look like numbers of classes: do some of the masks hold ids?" in message
+    assert "blended edges" not in message
+    assert "class4,#020202" in message
+
+
+def test_greys_with_transparent_pixels_are_proposed_as_classes() -> None:
+    mask = np.zeros((80, 120, 2), np.uint8)
+    mask[..., 1], mask[10:30, 10:30, 0], mask[10:30, 50:70, 0], mask[50:60, 10:30, 1] = 255, 1, 2, 0
+    photo("d/images/0.png")
+    save(Path("d/masks/0.png"), Image.fromarray(mask, "LA"))
+    message = run_error("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
+    assert "class0,#000000\nclass1,#010101\nclass2,#020202" in message
+
+
+def test_labels_without_a_size_are_of_the_photos_that_the_images_were_made_of() -> None:
+    photo("photos/0.png")
+    shape = {"name": "polygon", "all_points_x": [10, 30, 30, 10], "all_points_y": [10, 10, 30, 30]}
+    region = {"shape_attributes": shape, "region_attributes": {"type": "car"}}
+    Path("labels").mkdir()
+    entry = {"filename": "0.png", "size": 9, "regions": [region], "file_attributes": {}}
+    Path("labels/via.json").write_text(json.dumps({"0.png9": entry}))
+    run_ok("resize", "photos", "-o", "out", "--size", 60)
+    run_ok("masks", "convert", "labels", "-o", "out")
+    expected = np.zeros((40, 60), np.uint8)
+    expected[5:15, 5:15] = 1
+    assert (masks_of(Path("out"))["0"] == expected).all()
+
+
+def test_masks_that_begin_one_before_the_images_are_doubted() -> None:
+    for number in range(1, 6):
+        photo(f"d/images/img_{number}.png", number)
+        save(Path(f"d/masks/img_{number - 1}.png"), drawn()) if number < 5 else None
+    message = run_error("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
+    assert "their numbers begin one apart" in message
+
+
+def test_dates_in_another_order_do_not_pair() -> None:
+    for number, (image, mask) in enumerate((("2020_01_02", "02_01_2020"), ("2020_02_01", "01_02_2020"))):
+        photo(f"d/images/{image}.png", number)
+        save(Path(f"d/masks/{mask}.png"), drawn())
+    message = run_error("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
+    assert "--match '2020_{}'" not in message
