@@ -124,7 +124,8 @@ _WARNINGS = (
      "index.csv has places in {systems} coordinate systems; only samples of the same one were looked at for ground "
      "that two splits share, or border on.", "to compare the others, too: {install}; then check again"),
     ("broken-stats", "stats.json: {reason}.", "count again with 'seg-prep stats --overwrite'"),
-    ("stale-stats", "stats.json was counted on another split than the dataset has now, or on other masks or images.",
+    ("stale-stats",
+     "stats.json was counted on another split than the dataset has now, or on other classes, masks or images.",
      "count again with 'seg-prep stats --overwrite'"),
     ("broken-folds", "folds.csv: {reason}.", "write it again with 'seg-prep split --folds K'"),
     ("broken-patches", "{n} set[s] of patches [has|have] settings, an index or pixels that cannot be read.", _RECUT),

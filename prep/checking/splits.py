@@ -1,7 +1,6 @@
 """Checks of the split: whole groups, every sample, no image on both sides, and results of the same split."""
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import FOLDS, INDEX, PATCH_SETTINGS, PATCHES, STATS
 from prep.dataset.folds import read_folds
-from prep.dataset.index import SPLITS, Sample
+from prep.dataset.index import Sample, torn_groups
 from prep.dataset.stats import is_stale, read_stats
 from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
 from prep.geo.blocks import in_metres, usual_block
@@ -33,12 +32,7 @@ def check_splits(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _torn_groups(labelled: Sequence[Sample]) -> Iterator[Finding]:
-    splits: dict[str, set[str]] = defaultdict(set)
-    for sample in labelled:
-        if sample.group and sample.split:
-            splits[sample.group].add(sample.split)
-    torn = {group: [split for split in SPLITS if split in own] for group, own in splits.items() if len(own) > 1}
-    return found("torn-group", [f"{group} ({', '.join(own)})" for group, own in torn.items()])
+    return found("torn-group", [f"{group} ({', '.join(own)})" for group, own in torn_groups(labelled).items()])
 
 
 def _places(labelled: Sequence[Sample]) -> Iterator[Finding]:

@@ -82,6 +82,9 @@ class ClassMap:
             raise SegError("a class has an empty name")
         if broken := [name for name in self.names if printable(name) != name]:
             raise SegError(f"the class name {broken[0]!r} holds characters that cannot be shown; write it without them")
+        for color in (*self.colors, *itertools.chain(*self.more_colors), *self.ignored):
+            if len(color) != 3 or not all(isinstance(part, int | np.integer) and 0 <= part <= 255 for part in color):
+                raise SegError(f"a colour is three whole numbers from 0 to 255, and not {tuple(color)}")
         ids = {raw: self.names[index] for raw, index in self.index_of_id().items()}
         for raw, name in (*ids.items(), *((raw, "ignore") for raw in self.ignored_ids)):
             if not 0 <= raw <= MAX_ID:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
@@ -71,7 +71,19 @@ def read_index(path: Path) -> tuple[Sample, ...]:
                     f"{path}: {name!r} of {sample.stem} lies outside of the dataset; copy the file into the folder "
                     f"{IMAGES if name == sample.image else MASKS}/ here, and correct that line"
                 )
+    _refuse_shared_images(path, samples)
     return samples
+
+
+def _refuse_shared_images(path: Path, samples: Sequence[Sample]) -> None:
+    """SegError where two samples are of one image file: it would count twice, and stand in two splits."""
+    owners: dict[str, str] = {}
+    for sample in samples:
+        if sample.image and (other := owners.setdefault(sample.image, sample.stem)) != sample.stem:
+            raise SegError(
+                f"{path.name}: {sample.image} is the image of {other} and of {sample.stem}; correct or remove one of "
+                "these lines (a spreadsheet makes 1 of 0001: have it read the column as text)"
+            )
 
 
 def _plain(sample: Sample) -> Sample:
@@ -88,5 +100,16 @@ def _leads_out(name: str) -> bool:
 
 
 def write_index(path: Path, samples: Iterable[Sample]) -> None:
-    """Write index.csv atomically, sorted by stem."""
-    write_table(path, Sample, sorted(samples, key=attrgetter("stem")))
+    """Write index.csv atomically, sorted by stem; SegError if two samples are of one image file."""
+    rows = sorted(samples, key=attrgetter("stem"))
+    _refuse_shared_images(path, rows)
+    write_table(path, Sample, rows)
+
+
+def torn_groups(samples: Iterable[Sample]) -> dict[str, list[str]]:
+    """The groups of which samples are in more than one split, with these splits."""
+    splits: dict[str, set[str]] = {}
+    for sample in samples:
+        if sample.group and sample.split:
+            splits.setdefault(sample.group, set()).add(sample.split)
+    return {group: [split for split in SPLITS if split in own] for group, own in splits.items() if len(own) > 1}

@@ -185,7 +185,9 @@ def _masks_hash(dataset: Dataset, split: str) -> str:
 
 
 def is_stale(stats: Stats, dataset: Dataset) -> bool:
-    """Whether the dataset has another split now, or other masks or images in it, than those that were counted."""
+    """Whether the dataset has another split now, or other classes, masks or images, than those that were counted."""
+    if tuple(entry.name for entry in stats.classes) != dataset.classes.names:
+        return True
     if stats.split_hash != dataset.split_hash() or stats.masks_hash != _masks_hash(dataset, stats.split):
         return True
     if stats.images_hash != dataset.images_hash(_samples_of(dataset, stats.split)):

@@ -88,19 +88,33 @@ def find_files(
 ) -> list[FoundFile]:
     """All files below a folder with one of these endings (lower case; None: any), by name; a file is found as itself.
 
-    skip: tells names of folders to leave out. Hidden files and folders are left out always.
+    skip: tells names of folders to leave out. Hidden files and folders are left out always. Links to folders are
+    followed, once each, unless they lead back into the folder that is searched.
     """
     if source.exists() and not source.is_dir():  # a pipe, too: reading it says so
         return [FoundFile(source, source.name)]
     found = []
     with explained(source):
-        for folder, folders, names in os.walk(source, onerror=_raise):
+        taken = {os.path.realpath(source)}
+        for folder, folders, names in os.walk(source, onerror=_raise, followlinks=True):
             folders[:] = sorted(name for name in folders if not (name.startswith((".", "__MACOSX")) or skip(name)))
+            folders[:] = [name for name in folders if _is_new(os.path.join(folder, name), taken)]  # noqa: PTH118
             for name in sorted(names):
                 path = Path(folder) / name
                 if not name.startswith(".") and (suffixes is None or path.suffix.lower() in suffixes):
                     found.append(FoundFile(path, path.relative_to(source).as_posix()))
     return sorted(found, key=lambda file: file.name)
+
+
+def _is_new(folder: str, taken: set[str]) -> bool:
+    """Whether it is a folder, or a link to one that lies in none that is taken already; then that is taken, too."""
+    if not os.path.islink(folder):  # noqa: PTH114  # a million folders are many
+        return True
+    real = os.path.realpath(folder)
+    if any(real == other or real.startswith(other + os.sep) or other.startswith(real + os.sep) for other in taken):
+        return False
+    taken.add(real)
+    return True
 
 
 def outside_of(folders: Sequence[Path], files: Sequence[FoundFile]) -> list[FoundFile]:

@@ -65,7 +65,7 @@ def _by_place(dataset: Dataset, block: float) -> list[Sample]:
 
 
 def group_by_pattern(samples: Sequence[Sample], pattern: str) -> list[Sample]:
-    """Group samples by what a regular expression finds in their stem (its first group, if it has one).
+    """Group samples by what a regular expression finds in their stem: its first group that takes part, if it has some.
 
     Raises SegError if the expression is not valid, or finds nothing in a stem.
     """
@@ -76,9 +76,10 @@ def group_by_pattern(samples: Sequence[Sample], pattern: str) -> list[Sample]:
     grouped = []
     for sample in samples:
         match = expression.search(sample.stem)
-        if match is None:
+        parts = () if match is None else match.groups() or (match[0],)
+        if not (group := next(filter(None, parts), "")):
             raise SegError(f"--group-by {pattern!r} finds nothing in the stem {sample.stem!r}")
-        grouped.append(replace(sample, group=match[1] if expression.groups else match[0]))
+        grouped.append(replace(sample, group=group))
     return grouped
 
 

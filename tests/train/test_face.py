@@ -103,6 +103,11 @@ IMAGE = random_image(0, 20, 30)
 @pytest.mark.parametrize(
     ("image", "says"),
     [
+        (
+            IMAGE / 127.5 - 1,
+            "bring it back to 0..255 as it was read: it holds negative numbers, as normalized images do",
+        ),
+        (IMAGE > 100, "image * numpy.uint8(255) makes black and white of it"),
         (IMAGE / 255, "float64 (20, 30, 3); (image * 255).round().astype('uint8') brings 0..1 to 0..255"),
         (IMAGE.astype(np.float32), "float32 (20, 30, 3); image.round().astype('uint8'), if its values are 0..255"),
         (IMAGE.astype(np.uint16) * 257, "uint16 (20, 30, 3); (image // 257).astype('uint8')"),

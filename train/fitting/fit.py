@@ -28,6 +28,7 @@ from train.runs.launch import launch, run_to_go_on_with
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
+from train.scoring.comparing.learned import torn_apart
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -66,6 +67,8 @@ def fit(
         fabric.barrier()
         bar = bar if fabric.is_global_zero else no_bar
         dataset = open_dataset(dataset_root)
+        if fabric.is_global_zero and (torn := torn_apart(dataset)):
+            say(torn)
         stats = _counted(dataset, fabric, bar, say)
         if begun := run_to_go_on_with(fabric):
             return train_run(Subject(dataset, stats), resumed_config(begun), begun, fabric, bar, say, began)

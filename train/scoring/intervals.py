@@ -70,6 +70,7 @@ def uncertainty_of(scored: SplitScores) -> Uncertainty:
     Clusters drawn whole: Field and Welsh 2007, https://doi.org/10.1111/j.1467-9868.2007.00593.x
     """
     images = sorted(scored.images, key=lambda image: image.sample.stem)
+    images = [image for image in images if image.counts.any()] or images  # one without a labelled pixel says nothing
     unit, owners = independent_units([image.sample for image in images])
     counts = sum_by_unit(np.stack([image.counts for image in images]), owners)
     number, classes = counts.shape[:2]

@@ -24,6 +24,7 @@ from train.runs.members import Members, load_members
 from train.runs.remote import remote_members
 from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS, WORST
 from train.runs.run_settings import read_settings
+from train.scoring.comparing.learned import torn_apart
 from train.scoring.comparing.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
@@ -81,12 +82,12 @@ def score_run(
         if (output / FOLDS).exists():
             raise SegError(f"{output}: holds the scores of a cross-validation; name a new folder with -o")
     opened, own = open_own_dataset(members, dataset)
-    need_unknown(members, cards, own, opened, split)
+    unknown = need_unknown(members, cards, own, opened, split)
     is_own = any(own)
     rivals = find_rivals(members, cards, other, accelerator, scale, device)
-    warning = "" if seen_smaller(cards, own) else other_scale(predictor, opened, split)
-    if warning:
-        note(warning)
+    of_scale = "" if seen_smaller(cards, own) else other_scale(predictor, opened, split)
+    for text in filter(None, (unknown, of_scale, torn_apart(opened) if any(own) else "")):
+        note(text)
     remote = remote_members(members, device, scale).with_settings(changes)
     with bar("Scoring") as advance:
         scored = score_split(predictor, opened, split, advance, remote, failures)
@@ -102,7 +103,7 @@ def score_run(
     name = "-".join(["score", opened.root.resolve().name, split, *settings])
     if is_own and split == "test" and not changes and not members.is_folded and not folded(home):
         name = ""
-    found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols, warning)
+    found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols, of_scale)
     folder = output or home / name
     found = replace(found, relabelled=relabelled(found, [folder, *([home] if is_own else [])]))
     _write(folder, found, scored, opened)

@@ -173,8 +173,14 @@ def samples_of(dataset: Dataset, split: str) -> list[Sample]:
     """The labelled samples of a split, or of "all"; SegError if there are none."""
     samples = dataset.of_split() if split == "all" else dataset.of_split(split)
     if not samples:
-        raise SegError(f"{dataset.root}: no labelled samples in {split}; choose another --split")
+        raise SegError(f"{dataset.root}: no labelled samples in {split}; {_remedy(dataset)}")
     return samples
+
+
+def _remedy(dataset: Dataset) -> str:
+    if any(sample.split for sample in dataset.samples):
+        return "choose another --split"
+    return "it is not split: add --split all, if the model has learned none of its images"
 
 
 def worst_and_best(scored: SplitScores, number: int) -> tuple[list[ImageScore], list[ImageScore]]:

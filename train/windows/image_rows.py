@@ -77,6 +77,10 @@ def _remedy(image: NDArray[np.generic]) -> str:
         return "image[..., :3] leaves the transparency out"
     if image.shape[2] != 3:
         return "image.transpose(1, 2, 0) puts the channels last" if image.shape[0] == 3 else "RGB has three channels"
+    if image.dtype == np.bool_:
+        return "image * numpy.uint8(255) makes black and white of it"
+    if np.issubdtype(image.dtype, np.floating) and float(np.nanmin(image.astype(np.float64), initial=0)) < 0:
+        return "bring it back to 0..255 as it was read: it holds negative numbers, as normalized images do"
     if np.issubdtype(image.dtype, np.floating) and not float(np.nanmax(image.astype(np.float64))) > 1:
         return "(image * 255).round().astype('uint8') brings 0..1 to 0..255"
     if image.dtype == np.uint16:

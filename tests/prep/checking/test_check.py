@@ -527,6 +527,14 @@ def test_a_dataset_without_split_is_fine(root: Path) -> None:
     assert check_dataset(root) == []
 
 
+def test_statistics_of_other_classes_are_old(root: Path) -> None:
+    run_ok("stats", root)
+    classes = json.loads((root / "classes.json").read_text())
+    classes["classes"][0]["name"] = "something else"
+    (root / "classes.json").write_text(json.dumps(classes))
+    assert [finding.kind for finding in check_dataset(root)] == ["stale-stats"]
+
+
 def test_results_of_another_split(root: Path) -> None:
     run_ok("stats", root)
     run_ok("patches", root, "--size", 32, "--per-image", 1)

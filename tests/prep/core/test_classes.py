@@ -206,3 +206,9 @@ def test_a_list_without_a_class_is_told(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("ignore,#000000\n")
     with pytest.raises(SegError, match=r"classes\.txt: holds no class"):
         read_classes(tmp_path / "classes.txt")
+
+
+@pytest.mark.parametrize("color", [(0.0, 1.0, 0.0), (300, 0, 0), (-1, 0, 0), (0, 0), (0, 0, 0, 255)])
+def test_colors_are_three_whole_numbers(color: tuple[int, ...]) -> None:
+    with pytest.raises(SegError, match="a colour is three whole numbers from 0 to 255"):
+        ClassMap(("a", "b"), ((9, 9, 9), color))  # type: ignore[arg-type]

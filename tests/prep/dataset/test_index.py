@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.core.classes import write_classes
+from prep.core.errors import SegError
 from prep.dataset.index import Sample, read_index, write_index
 from tests.support import CLASSES, random_image, random_mask, run_error, save, tree
 
@@ -29,7 +30,7 @@ SAMPLES = st.lists(
     ),
     min_size=1,
     max_size=6,
-    unique_by=lambda sample: sample.stem,
+    unique_by=(lambda sample: sample.stem, lambda sample: sample.image or id(sample)),
 )
 
 
@@ -109,3 +110,16 @@ def test_names_of_the_index_are_read_as_folders_list_them(tmp_path: Path) -> Non
         ("images/a.png", "masks/a.png"),
         ("", ""),
     ]
+
+
+def test_two_samples_of_one_image_are_refused(tmp_path: Path) -> None:
+    """As where a spreadsheet has made 1 of 0001, and the photos are brought in once more."""
+    samples = [Sample("1", "images/0001.png", "", 4, 4), Sample("0001", "images/0001.png", "", 4, 4)]
+    with pytest.raises(SegError, match=r"images/0001\.png is the image of 0001 and of 1"):
+        write_index(tmp_path / "index.csv", samples)
+    assert not (tmp_path / "index.csv").exists()
+    (tmp_path / "index.csv").write_text(
+        "stem,image,mask,width,height,group,split\n1,images/0001.png,,4,4,,\n0001,images/0001.png,,4,4,,\n"
+    )
+    with pytest.raises(SegError, match="a spreadsheet makes 1 of 0001"):
+        read_index(tmp_path / "index.csv")

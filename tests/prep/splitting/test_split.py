@@ -173,7 +173,12 @@ def test_group_by_keeps_groups_together(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "says"),
-    [("(", "--group-by '(' is no regular expression"), ("x", "--group-by 'x' finds nothing in the stem 's0'")],
+    [
+        ("(", "--group-by '(' is no regular expression"),
+        ("x", "--group-by 'x' finds nothing in the stem 's0'"),
+        (r"x*", r"--group-by 'x*' finds nothing in the stem 's0'"),
+        (r"(s0)|(s1)", "finds nothing in the stem 's2'"),
+    ],
 )
 def test_bad_group_expression_is_told(tmp_path: Path, pattern: str, says: str) -> None:
     root = unsplit(tmp_path / "d", ["s0", "s1", "s2"])

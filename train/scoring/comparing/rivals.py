@@ -14,6 +14,7 @@ from train.runs.members import Members, load_members
 from train.runs.remote import RemoteModel, remote_members
 from train.runs.runs import open_dataset, own_dataset
 from train.scoring.comparing.compare import Candidate, Comparison, compare
+from train.scoring.comparing.learned import refuse_learned
 from train.scoring.split_scores import SplitScores, score_split
 from train.windows.accelerator import Accelerator
 from train.windows.predictor import Predictor
@@ -52,10 +53,15 @@ def open_own_dataset(members: Members, dataset: Path | None) -> tuple[Dataset, l
 
 def need_unknown(
     members: Members, cards: Sequence[ModelCard], is_own: Sequence[bool], dataset: Dataset, split: str
-) -> None:
-    """SegError if models may know the images of a split of their own dataset as test images, or folds learned them."""
+) -> str:
+    """SegError if models know, or may know, the images of a split that is scored, or folds learned them.
+
+    Returns a note where that cannot be told.
+    """
+    note = ""
     for run, card, own in zip(members.runs, cards, is_own, strict=True):
         if not own:
+            note = refuse_learned(run, learned_split(run, card.split_hash), dataset, split) or note
             continue
         if dataset.split_hash() != learned_split(run, card.split_hash):
             raise SegError(
@@ -67,6 +73,7 @@ def need_unknown(
                 f"nothing; {parent}/metrics.json holds the scores of images that each fold has not learned, and "
                 "--split test those of images that none has"
             )
+    return note
 
 
 def find_rivals(

@@ -1,0 +1,117 @@
+"""What is scored must be unknown to the model, also in a copy of its dataset that was made smaller or divided anew."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from prep.dataset.index import Sample, read_index, torn_groups, write_index
+from synth.dataset import generate
+from tests.support import run_ok, save
+from train.cli.main import main
+
+TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
+
+
+def typed(*arguments: object, rc: int = 0) -> str:
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exit_code == rc, (done.output, done.exception)
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("learned")
+    generate(folder / "own", n=10, test=3, width=96, height=64, workers=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        typed("own", *TINY)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(trained, tmp_path / "f", symlinks=True)
+    (tmp_path / "f/runs/latest/config.json").write_text(
+        (trained / "runs/latest/config.json").read_text().replace(str(trained), str(tmp_path / "f"))
+    )
+    monkeypatch.chdir(tmp_path / "f")
+    return tmp_path / "f"
+
+
+def divide(root: str, tests: Sequence[int]) -> None:
+    """Put these samples into test, and the others into train and val, as the first one is."""
+    samples = read_index(Path(root, "index.csv"))
+    split = ["test" if number in tests else ("val" if number == 9 else "train") for number in range(len(samples))]
+    write_index(Path(root, "index.csv"), [replace(each, split=one) for each, one in zip(samples, split, strict=True)])
+
+
+def stems(split: str) -> list[int]:
+    return [number for number, sample in enumerate(read_index(Path("own/index.csv"))) if sample.split == split]
+
+
+@pytest.mark.parametrize("make", ["copy", "smaller"])
+def test_a_copy_that_was_divided_anew_is_refused(make: str) -> None:
+    if make == "copy":
+        shutil.copytree("own", "other")
+    else:
+        run_ok("resize", "own", "-o", "other", "--size", 60)
+    known, new = stems("train")[:2], stems("test")[:1]
+    divide("other", [*known, *new])
+    said = typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
+    assert "has learned 2 of its 3 images of test" in said
+    assert "their score would say nothing" in said
+    divide("other", stems("test"))
+    assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
+
+
+def test_a_moved_dataset_is_the_same(folder: Path) -> None:
+    Path("own").rename("moved")
+    assert "learned" not in typed("score", "runs/latest", "moved", "--device", "cpu")
+
+
+def test_other_images_of_the_same_names_are_new(folder: Path) -> None:
+    generate(folder / "other", n=10, test=3, width=96, height=64, seed=5, workers=1)
+    divide("other", stems("train")[:3])
+    assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
+
+
+def test_where_the_own_dataset_is_gone_that_is_told() -> None:
+    shutil.copytree("own", "other")
+    shutil.rmtree("own")
+    divide("other", [0, 1])
+    said = typed("score", "runs/latest", "other", "--device", "cpu")
+    assert "which of these images it learned is not known" in said
+
+
+def test_a_dataset_without_a_split_is_told_as_that() -> None:
+    run_ok("resize", "own", "-o", "other", "--size", 60)
+    samples = read_index(Path("other/index.csv"))
+    write_index(Path("other/index.csv"), [replace(sample, split="") for sample in samples])
+    assert "it is not split: add --split all" in typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
+
+
+def test_groups_that_are_torn_apart_are_told() -> None:
+    samples = read_index(Path("own/index.csv"))
+    write_index(Path("own/index.csv"), [replace(sample, group="g") for sample in samples])
+    told = "own: 1 group lies in more than one split, and scores will be too good: g (train, val, test)"
+    assert told in typed("own", *TINY)
+    assert told in typed("score", "runs/latest", "--device", "cpu")
+
+
+def test_groups_of_one_split_are_whole() -> None:
+    samples = [Sample(str(number), "", "", 1, 1, group, split) for number, (group, split) in enumerate(
+        [("a", "train"), ("a", "train"), ("b", "test"), ("b", ""), ("", "train"), ("", "test")]
+    )]  # fmt: skip
+    assert torn_groups(samples) == {}
+    assert torn_groups([*samples, Sample("x", "", "", 1, 1, "b", "val")]) == {"b": ["val", "test"]}
+
+
+def test_images_without_a_labelled_pixel_are_no_units(folder: Path) -> None:
+    sample = next(sample for sample in read_index(Path("own/index.csv")) if sample.split == "test")
+    save(Path("own", sample.mask), np.full((64, 96), 255, np.uint8))
+    assert "draws of 2 images" in typed("score", "runs/latest", "--device", "cpu")
