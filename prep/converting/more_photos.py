@@ -60,6 +60,8 @@ def more_photos(
     """
     _refuse_other_photos(root, files, known)
     new = [file for file in files if file.stem not in known]
+    if not new:
+        return None
     if options.patterns or options.in_order or labels.in_order:
         return None  # a person, or an order, says which image a label is of
     present = [stem for stem, sample in known.items() if sample.image]
@@ -109,6 +111,8 @@ def _refuse_other_photos(root: Path, files: Sequence[FoundFile], known: Mapping[
     """
     same = sorted((file for file in files if file.stem in known and known[file.stem].image), key=lambda file: file.stem)
     looked_at = same[:: max(1, len(same) // _COMPARED)][:_COMPARED]
+    if not looked_at:
+        return
     records, rendering = read_records(root / PHOTOS_RECORD), read_rendering(root / RANGES)
     others = [
         file for file in looked_at if _differs(file, root / known[file.stem].image, records.get(file.stem), rendering)

@@ -1,6 +1,7 @@
 """What a conversion starts from: the dataset as it is, the labels, and the photos that they are of."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -113,15 +114,16 @@ def find_sources(
     source = source or _own_labels(root)
     _refuse_own_folders(root, source, photos)
     results = (root / IMAGES, root / MASKS)  # which may lie below the source
-    sizes = {stem: record.upright_size for stem, record in read_records(root / PHOTOS_RECORD).items()}
     labels = label_source(
-        unpacked or source, options.reader, options.variable, options.patterns, photos, results, sizes
+        unpacked or source,
+        options.reader,
+        options.variable,
+        options.patterns,
+        photos,
+        results,
+        lambda: {stem: record.upright_size for stem, record in read_records(root / PHOTOS_RECORD).items()},
     )
-    found = photos_to_bring(root, source, photos, labels, before, unpacked)
-    more: MorePhotos | None = MorePhotos(tuple(found), is_grown=False)
-    if photos is None and before is not None and any(sample.image for sample in before.samples):
-        known = {sample.stem: sample for sample in before.samples}
-        more = more_photos(root, found, labels, known, options)
+    more = _brought(root, source, photos, labels, before, unpacked, options)
     brought, of_bands = of_colors(more.files) if more else (None, "")
     refuse_other_page_counts(brought or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
     return Sources(
@@ -136,6 +138,24 @@ def find_sources(
         notes=(of_bands,) if of_bands and of_bands not in labels.notes else (),
         is_grown=more is not None and more.is_grown,
     )
+
+
+def _brought(
+    root: Path,
+    source: Path,
+    photos: Path | None,
+    labels: LabelSource,
+    before: Dataset | None,
+    unpacked: Path | None,
+    options: ConvertOptions,
+) -> MorePhotos | None:
+    """The photos to bring in; None where the dataset has its images already."""
+    if photos is not None or before is None or not any(sample.image for sample in before.samples):
+        return MorePhotos(tuple(photos_to_bring(root, source, photos, labels, before, unpacked)), is_grown=False)
+    beside: list[FoundFile] = []
+    with suppress(SegError):  # the images are there: photos that lie about in disorder are nobody's concern
+        beside = photos_to_bring(root, source, photos, labels, before, unpacked)
+    return more_photos(root, beside, labels, {sample.stem: sample for sample in before.samples}, options)
 
 
 def _is_in_order(source: Path, photos: Path | None, labels: LabelSource, options: ConvertOptions) -> bool:

@@ -34,7 +34,7 @@ class Contents:
     photos: the folder that a person says holds the photos.  variable: what --variable says.
     lists: keys of lists, all of which a large file of some format has.  reader: what --from says.
     without: folders of results, of which nothing is a label.
-    sizes: width and height of the photos that a dataset was made of, by stem.
+    sizes: gives width and height of the photos that a dataset was made of, by stem, if it is asked.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Contents:
         lists: Sequence[Sequence[str]] = (),
         reader: str | None = None,
         without: Sequence[Path] = (),
-        sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+        sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
     ) -> None:
         self.source = source
         self.patterns = patterns

@@ -2,11 +2,10 @@
 
 import functools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import MappingProxyType
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
@@ -145,7 +144,7 @@ def label_source(
     patterns: Patterns | None = None,
     photos: Path | None = None,
     without: Sequence[Path] = (),
-    sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
@@ -153,7 +152,7 @@ def label_source(
     reader: what --from says.  variable: which variable of .mat files, or attribute of regions, holds the labels.
     patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
     without: folders of results, of which nothing is a label.
-    sizes: width and height of photos that are not here any more, by stem: labels may be drawn on them, and say none.
+    sizes: gives width and height of photos that are not here any more, by stem, to labels that say none.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):

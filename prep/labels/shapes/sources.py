@@ -1,6 +1,6 @@
 """Images with named regions as a source of labels: their stems, photos, sizes and splits."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -34,14 +34,14 @@ def region_source(
     root: Path | None = None,
     points: Literal["shares", "told"] = "told",
     damaged: Mapping[str, str] = MappingProxyType({}),
-    sizes: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
 ) -> LabelSource:
     """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
 
     names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
     that of its photo; without photo and size it is missing.
     points: those of polygons are shares of the image (0 to 1), or tell themselves whether they are shares or pixels.
-    sizes: width and height of photos that are not here any more, by stem, for images without a size.
+    sizes: gives width and height of photos that are not here any more, by stem, for images without a size.
     damaged: label files that cannot be read; an image whose photo is needed and cannot be read joins them.
     Raises SegError if no image is left.
     """
@@ -57,10 +57,12 @@ def region_source(
     stated = points != "shares"
     damaged = dict(damaged)
     sized = [_sized(*each, stated, damaged) for each in zip(images, photos, stems, strict=True)]
-    sized = [
-        image if all(image.size) else replace(image, size=sizes.get(stem, (0, 0)))
-        for image, stem in zip(sized, stems, strict=True)
-    ]
+    if not all(all(image.size) for image in sized):
+        known_sizes = sizes()
+        sized = [
+            image if all(image.size) else replace(image, size=known_sizes.get(stem, (0, 0)))
+            for image, stem in zip(sized, stems, strict=True)
+        ]
     placed, how = _in_pixels(sized, photos, points)
     _refuse_twice(path, images, stems)
     listed = {stem: image for stem, image in zip(stems, placed, strict=True) if all(image.size)}
