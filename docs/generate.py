@@ -142,6 +142,12 @@ paths that a label file says. Photos of equal names in them are told apart. A zi
 
 Photos that lie with those of a label file, and that it does not name, are counted in one line and left out.
 
+A folder of photos and labels that has grown is converted again by the same command: new photos join the dataset. Photos
+that lie with labels and have the names of images there are compared with these; other photos are refused. A label file
+that was renumbered together with its photo, and says the old name inside, is of the photo of its own name, which is
+said. Masks of ids that were stored as JPEG, or scaled with interpolation, are refused, since their edges are of classes
+that nobody drew; so are two lists of the same classes in another order.
+
 A label file that is damaged, one among many, is named with its place, left out and listed at the end, with exit code 1
 (`--max-failed` bounds how many may be); a damaged file of all photos is refused with the place.
 

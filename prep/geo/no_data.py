@@ -1,5 +1,6 @@
 """Pixels of a raster that hold nothing: the number of the file for no data, no opacity, or no number at all."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,23 @@ from prep.images.tiff_pixels import TiffLayout, tiff_layout
 
 Empty = NDArray[np.bool_]
 """(H, W): where there is no data."""
+
+
+_OPAQUE_OR_NOT = 0.9
+"""Of opacity so large a share is all or nothing; a band of light, as near infrared is, takes all numbers between."""
+
+
+def with_true_alpha(layout: TiffLayout, pixels: NDArray[Any]) -> TiffLayout:
+    """The layout without its alpha where that is another band: GDAL's header says alpha of any fourth band of 8 bits.
+
+    pixels: (H, W, bands) as stored, all of them or some rows.
+    """
+    if layout.alpha is None:
+        return layout
+    values = pixels[..., layout.alpha]
+    extremes = (0.0, 1.0, 255.0) if values.dtype.kind == "f" else (0, 1, 255, np.iinfo(values.dtype).max)
+    is_alpha = np.isin(values, extremes).mean() >= _OPAQUE_OR_NOT
+    return layout if is_alpha else replace(layout, alpha=None)
 
 
 def may_be_empty(layout: TiffLayout) -> bool:
@@ -52,8 +70,10 @@ def read_empty(path: Path, bands: Bands | None = None) -> Empty | None:
         return None
     pixels = read_any_tiff(path, read_bytes(path))
     if choice is not None:
-        return empty_pixels(choice.of(pixels), layout)
-    return empty_pixels(pixels[..., None] if pixels.ndim == 2 else pixels, layout)
+        pixels = choice.of(pixels)
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    layout = with_true_alpha(layout, pixels)
+    return empty_pixels(pixels, layout) if may_be_empty(layout) else None
 
 
 def has_mask(path: Path) -> bool:

@@ -52,6 +52,10 @@ class TiffPieces:
                 self._by_gdal = _line_by_line(path)
                 self.rows = _PLAIN_ROWS
 
+    def middle(self, height: int) -> int:
+        """The number of a piece to look at besides the first: the first, where others can be read only after it."""
+        return 0 if self._by_gdal is not None else height // 2 // self.rows
+
     def piece(self, number: int) -> NDArray[Any]:
         """The rows from number * `rows` on."""
         if self._held[0] != number:

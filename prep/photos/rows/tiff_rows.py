@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
 from prep.geo.extra import INSTALL_GEO, has_geo
-from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows
+from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows, with_true_alpha
 from prep.images.bands import choose_bands
 from prep.images.imageio import ImageRGB, damaged
 from prep.images.tiff_pixels import WHOLE_BITS, tiff_layout
@@ -77,6 +77,9 @@ class TiffRows:
             bands = range(page.samplesperpixel) if choice is None else choice.numbers
         self._pieces = TiffPieces(path, bands)
         self._range = rendering.ranges.get(layout.kind)
+        if self._layout.alpha is not None and not self._has_mask:
+            looked_at = self._pieces.piece(0), self._pieces.piece(self._pieces.middle(self.height))
+            self._layout = with_true_alpha(self._layout, np.concatenate(looked_at))
 
     @property
     def kind(self) -> str:

@@ -16,6 +16,7 @@ from prep.geo.georeference import GEO_KEYS, companions, read_georeference, world
 from prep.geo.no_data import read_empty
 from prep.geo.projection import projection_of, warping
 from prep.geo.raster import read_any_tiff
+from prep.photos.rows.tiff_rows import TiffRows
 from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster
 from tests.support import random_image, run_ok, save
 
@@ -174,6 +175,16 @@ def test_pixels_without_data_are_known(kind: str, tmp_path: Path) -> None:
     else:
         write_raster(path, colored(MASK, kind), **KINDS[kind])
     assert (read_empty(path) == (MASK == 255)).all()
+
+
+def test_near_infrared_that_the_header_calls_alpha_hides_nothing(tmp_path: Path) -> None:
+    """rasterio writes four bands of 8 bits so by default; water is 0 in near infrared."""
+    pixels = np.dstack([random_image(1, 40, 60), np.random.default_rng(0).integers(0, 200, (40, 60), np.uint8)])
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
+    assert read_empty(tmp_path / "a.tif") is None
+    rows = TiffRows(tmp_path / "a.tif")
+    assert not rows.rows_with_empty(0, 40)[1].any()
+    assert rows.bands_left_out == 1
 
 
 def test_other_files_say_nothing_of_missing_data(tmp_path: Path) -> None:

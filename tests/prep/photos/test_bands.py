@@ -116,9 +116,9 @@ def test_masks_convert_brings_photos_in_by_them(tmp_path: Path) -> None:
 
 
 def test_opacity_counts_unless_it_is_chosen(tmp_path: Path) -> None:
-    """GDAL calls a fourth band of 8 bits opacity unless told otherwise, also where it holds near infrared."""
+    """GDAL calls a fourth band of 8 bits opacity unless told otherwise; so it is where it is all or nothing."""
     pixels = bands_of(4)
-    pixels[:5, :, 3] = 0
+    pixels[..., 3], pixels[:5, :, 3] = 255, 0
     path = write_tiff(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
     expected = np.zeros((40, 50), np.bool_)
     expected[:5] = True
