@@ -95,7 +95,8 @@ class Sources:
         if left:
             raise SegError(
                 f"{self.root}: has another class map, and {len(left)} of its masks are not among these "
-                f"({list_some(left)}); convert all masks together, or leave out --classes"
+                f"({list_some(left)}); convert all masks together, or, if these have the classes of the dataset, leave "
+                "out --classes"
             )
 
     def _has_own_mask(self, stem: str) -> bool:

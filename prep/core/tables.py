@@ -23,6 +23,8 @@ IF_USED = "if_used"
 _DIGITS = 15
 """Longer whole numbers are no size, place or count of anything here."""
 
+_OTHER_SEPARATORS = {";": "semicolons (as spreadsheets of some languages do)", "\t": "tabs"}
+
 _Column = tuple[str, int, Callable[[str], object]]
 """Name of a field, place of its column, and what makes a value of a cell; that raises ValueError."""
 
@@ -85,6 +87,10 @@ def write_columns(path: Path, columns: Sequence[str], rows: Iterable[Sequence[ob
 def _columns(head: Sequence[str], row: type[_Row], others: bool) -> list[_Column]:
     if not head:
         raise ValueError("the file is empty")
+    if len(head) == 1 and (other := next((sign for sign in _OTHER_SEPARATORS if sign in head[0]), "")):
+        raise ValueError(
+            f"its columns are separated by {_OTHER_SEPARATORS[other]}, not by commas; save it as CSV with commas"
+        )
     wanted = {field.name: field for field in fields(row)}  # type: ignore[arg-type]
     missing = [name for name, field in wanted.items() if field.default is MISSING and name not in head]
     if missing or len(set(head)) < len(head) or not (others or wanted.keys() >= set(head)):

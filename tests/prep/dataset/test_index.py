@@ -70,7 +70,11 @@ def test_index_is_the_same_for_any_order(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"", "index.csv: the file is empty"),
-        (b"stem;image\n", "index.csv: its first line should be stem,image,mask,width,height,group,split"),
+        (b"stem,image\n", "index.csv: its first line should be stem,image,mask,width,height,group,split"),
+        (
+            b"stem;image\n",
+            "by semicolons (as spreadsheets of some languages do), not by commas; save it with",
+        ),
         (f"{HEADER}{GOOD}b,images/b.png\n".encode(), "index.csv, line 3: 2 columns, expected 7"),
         (f"{HEADER}{GOOD}b,i,m,32,24,,training\n".encode(), "index.csv, line 3: 'training' is no split"),
         (f"{HEADER}b,i,m,32.5,24,,val\n".encode(), "index.csv, line 2: width is a whole number, found '32.5'"),
@@ -78,7 +82,7 @@ def test_index_is_the_same_for_any_order(tmp_path: Path) -> None:
         (f"{HEADER}{GOOD}{GOOD}".encode(), "index.csv, line 3: the stem 'a' stands twice"),
         (f"{HEADER}Gr\xfcn,i,m,1,1,,\n".encode("latin-1"), "index.csv: "),
     ],
-    ids=["empty", "header", "columns", "split", "width", "no-width", "twice", "latin-1"],
+    ids=["empty", "header", "semicolons", "columns", "split", "width", "no-width", "twice", "latin-1"],
 )
 def test_broken_index_is_told(tmp_path: Path, content: bytes, says: str) -> None:
     write_classes(tmp_path / "classes.json", CLASSES)

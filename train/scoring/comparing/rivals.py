@@ -65,7 +65,8 @@ def need_unknown(
             continue
         if dataset.split_hash() != learned_split(run, card.split_hash):
             raise SegError(
-                f"{dataset.root}: its split has changed since {run_name(run)} was trained; its test images may be known"
+                f"{dataset.root}: its split has changed since {run_name(run)} was trained; its test images may be "
+                "known. Put the split back (index.csv), or train again on this one"
             )
         if split != "test" and (parent := folded(run)):
             raise SegError(
