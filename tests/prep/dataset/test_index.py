@@ -73,7 +73,7 @@ def test_index_is_the_same_for_any_order(tmp_path: Path) -> None:
         (b"stem,image\n", "index.csv: its first line should be stem,image,mask,width,height,group,split"),
         (
             b"stem;image\n",
-            "by semicolons (as spreadsheets of some languages do), not by commas; save it with",
+            "by semicolons (as spreadsheets of some languages do), not by commas; save it as CSV",
         ),
         (f"{HEADER}{GOOD}b,images/b.png\n".encode(), "index.csv, line 3: 2 columns, expected 7"),
         (f"{HEADER}{GOOD}b,i,m,32,24,,training\n".encode(), "index.csv, line 3: 'training' is no split"),
