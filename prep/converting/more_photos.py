@@ -31,13 +31,14 @@ _COMPARED = 24
 _SIDES, _PER_PIXEL = (4, 32), 4
 """Sides of the small pictures that are compared, and how many pixels of an image go into one of theirs at least."""
 
-_LEAST_ALIKE = 0.9
+_LEAST_ALIKE = 0.97
 """Correlation of the grey values of a photo with those of the image that was made from it; that of others is lower."""
 
 _LEAST_DETAIL, _MOST_APART = 2.0, 16.0
 """Where an image is of one grey, its grey is compared."""
 
-_MOST_MEGAPIXELS = 60.0
+_MOST_MEGAPIXELS = 300.0
+"""Of all photos together that are compared; one is looked at in any case."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ def more_photos(
 
     Raises SegError if a name is of two photos, or if the images of the dataset are smaller than their photos.
     """
-    _refuse_other_photos(root, files, known)
+    said = bool(options.patterns or options.in_order or labels.in_order)  # which image a label is of
+    by_label = {} if said else _paired_by_label(files, labels, known)
+    _refuse_other_photos(root, {**by_label, **{file.stem: file for file in files if file.stem in known}}, known)
     new = [file for file in files if file.stem not in known]
-    if not new:
+    if said or not new:
         return None
-    if options.patterns or options.in_order or labels.in_order:
-        return None  # a person, or an order, says which image a label is of
     present = [stem for stem, sample in known.items() if sample.image]
     alone, is_grown = _of_no_image(present, labels)
     if not alone or not _are_of(new, alone, labels):
@@ -104,25 +105,48 @@ def _must_be_resized(root: Path, new: Sequence[FoundFile], known: Mapping[str, S
     )
 
 
-def _refuse_other_photos(root: Path, files: Sequence[FoundFile], known: Mapping[str, Sample]) -> None:
-    """SegError if a photo that lies with the labels is not the one that the image of its name was made from.
+def _paired_by_label(
+    files: Sequence[FoundFile], labels: LabelSource, known: Mapping[str, Sample]
+) -> dict[str, FoundFile]:
+    """By the stem of an image of the dataset, a photo of another name that goes with a label of that image.
 
+    x_img.jpg beside x_mask.png, where the dataset has an image x.
+    """
+    new = {file.stem: file for file in files if file.stem not in known}
+    if not new or labels.names_photos:
+        return {}
+    stems = [label.stem for label in labels.labels]
+    images = relate([stem for stem, sample in known.items() if sample.image], stems).found
+    photos = relate(list(new), stems).found
+    return {images[label][0]: new[photos[label][0]] for label in stems if label in images and label in photos}
+
+
+def _refuse_other_photos(root: Path, files: Mapping[str, FoundFile], known: Mapping[str, Sample]) -> None:
+    """SegError if a photo that lies with the labels is not the one that an image was made from.
+
+    files: by the stems of the images.
     Some of them are compared, as small grey pictures; one that cannot be read is left out: its image is there.
     """
-    same = sorted((file for file in files if file.stem in known and known[file.stem].image), key=lambda file: file.stem)
-    looked_at = same[:: max(1, len(same) // _COMPARED)][:_COMPARED]
+    stems = sorted(stem for stem in files if known[stem].image)
+    looked_at = stems[:: max(1, len(stems) // _COMPARED)][:_COMPARED]
     if not looked_at:
         return
     records, rendering = read_records(root / PHOTOS_RECORD), read_rendering(root / RANGES)
-    others = [
-        file for file in looked_at if _differs(file, root / known[file.stem].image, records.get(file.stem), rendering)
-    ]
+    others, room = [], _MOST_MEGAPIXELS
+    for stem in looked_at:
+        record = records.get(stem)
+        if _differs(files[stem], root / known[stem].image, record, rendering):
+            others.append(stem)
+        room -= record.width * record.height / 1e6 if record else 0
+        if room < 0:
+            break
     if others:
         raise SegError(
-            f"{others[0].path}: is another photo than the one that {known[others[0].stem].image} in {root} was made "
-            f"from ({counted(len(others), 'photo')} of {len(looked_at)} that were compared: "
-            f"{list_some([file.stem for file in others])}); these labels would become masks of the wrong images. "
-            "Convert them into a dataset of their own with -o, or give these photos and their labels other names"
+            f"{files[others[0]].path}: is another photo than the one that {known[others[0]].image} in {root} was made "
+            f"from ({counted(len(others), 'photo')} of {len(looked_at)} that were compared: {list_some(others)}); "
+            "these labels would become masks of the wrong images. Convert them into a dataset of their own with -o, or "
+            "give these photos and their labels other names; if the labels are of the images that are there, move "
+            "these photos away"
         )
 
 
@@ -135,7 +159,7 @@ def _are_of_full_size(root: Path, known: Mapping[str, Sample]) -> bool:
 
 def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering: Rendering) -> bool:
     try:
-        pixels, photo = read_image(image), open_photo(file.path, _MOST_MEGAPIXELS, file.page)
+        pixels, photo = read_image(image), open_photo(file.path, page=file.page)
         if record is not None:
             pixels = pixels[record.top : record.top + record.down, record.left : record.left + record.across]
         side = int(np.clip(min(pixels.shape[:2]) // _PER_PIXEL, *_SIDES))

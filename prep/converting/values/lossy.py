@@ -40,8 +40,8 @@ def refuse_lossy_ids(meaning: Meaning, reader: LabelReader, labels: Sequence[Raw
     if asked == "ids":
         return f"{found}; taken as they are, as --from ids says: look at some masks"
     raise SegError(
-        f"{found}. They cannot be mended: export or scale the masks anew, as PNG, with nearest neighbour; to take them "
-        "as they are, add --from ids"
+        f"{found}. If so, they cannot be mended: export or scale the masks anew, as PNG, with nearest neighbour. If "
+        "they were drawn so (thin layers one inside the other), add --from ids"
     )
 
 

@@ -69,7 +69,13 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
 
 def _are_numbers(image: str, label: str) -> bool:
     """Whether a number is cut off both names: the mask of case_0000 (nnU-Net) is case, of IMG_0000 it is not IMG_7."""
-    return all(pattern.strip("{} _-.").isdecimal() for pattern in (image, label))
+    return all(words and all(map(str.isdecimal, words)) for words in map(_other_words, (image, label)))
+
+
+def _other_words(pattern: str) -> list[str]:
+    """The words of a pattern that say neither mask nor photo."""
+    words = re.findall(r"[^ _\-.]+", pattern.replace("{}", " "))
+    return [word for word in words if word.isdecimal() or not (_is_mask_word(word) or word.lower() in _PHOTO_WORDS)]
 
 
 def fits(stem: str, pattern: str) -> str | None:

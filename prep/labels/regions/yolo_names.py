@@ -46,7 +46,7 @@ def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]
     beside = [file for name in _LISTS for folder in folders if (file := folder / name).is_file()]
     if found := _agreed(root, {file: names for file in files if (names := _names(file))}):
         if not source.is_file():
-            _refuse_other_order(*next(iter(found.items())), beside)
+            _refuse_other_order(*next(iter(found.items())), list(dict.fromkeys([*beside, *_lists_below(root)])))
         return next(iter(found.values())), []
     if lists := _agreed(root, {file: _listed(file) for file in beside[:1] or _lists_below(root)}):
         return next(iter(lists.values())), [f"classes: {next(iter(lists))}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
+from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.rerooting import parts_of
 
 
@@ -30,12 +31,13 @@ def by_own_names(
     files: of the labels, one each.  named: the photo that each names.  photos: what was found for that.
     photos_there: gives the photos that are there by their stems, if it is asked.
     Whoever gives photo and label a new number leaves what stands inside as it was. So where all labels have a photo of
-    their own name, these are taken. Raises SegError where only some have: then nobody knows.
+    their own name, these are taken. Raises SegError where nobody knows: where only some have one, or where each names
+    another photo that is there, and has the name of none of these.
     """
-    stems = [file.stem for file in files if file is not None]
-    if len({*files}) < len(stems) or len(stems) < len(files) or all(map(_is_named, stems, named)):
+    stems = [_own_stem(file) for file in files if file is not None]
+    if len({*stems}) < len(files) or all(map(_is_named, stems, named)):
         return OwnNames()
-    own, claims = photos_there(), Counter(named)
+    own, claims = _by_own_stem(photos_there()), Counter(named)
     wrong = [
         number
         for number, (stem, name, photo) in enumerate(zip(stems, named, photos, strict=True))
@@ -43,8 +45,10 @@ def by_own_names(
     ]
     if not wrong:
         return OwnNames()
+    taken = {own[stem] for stem in stems if stem in own}
+    is_apart = all(photo is not None and photo not in taken for photo in photos) and len({*photos}) == len(photos)
     first, name = files[wrong[0]], parts_of(named[wrong[0]])[-1]
-    if not all(stem in own for stem in stems):
+    if is_apart or not all(stem in own for stem in stems):
         raise SegError(
             f"{first}: has the name of the photo {own[stems[wrong[0]]].name} and says inside that it is of {name} "
             f"({counted(len(wrong), 'label')} like that). Give these labels the names of their photos, or correct what "
@@ -59,9 +63,23 @@ def by_own_names(
     return OwnNames({number: own[stem] for number, stem in enumerate(stems)}, (note,))
 
 
+def _own_stem(file: Path) -> str:
+    """The name of the photo that a label is called after: x of x.json and of x.jpg.json."""
+    stem = Path(file.stem)
+    return _plain(stem.stem if stem.suffix.lower() in IMAGE_SUFFIXES else file.stem)
+
+
+def _by_own_stem(photos: Mapping[str, Path]) -> dict[str, Path]:
+    """By stems in one spelling; those of several photos (a.jpg and A.jpg) are of none."""
+    several = Counter(map(_plain, photos))
+    return {_plain(stem): photo for stem, photo in photos.items() if several[_plain(stem)] == 1}
+
+
 def _is_named(stem: str, name: str) -> bool:
-    """Whether a label of this stem names the photo of the same one: x.json and x.jpg.json name x.jpg."""
+    """Whether a label of this stem names the photo of the same one."""
     parts = parts_of(name)
-    return bool(parts) and unicodedata.normalize("NFC", stem) in (
-        unicodedata.normalize("NFC", each) for each in (parts[-1], Path(parts[-1]).stem)
-    )
+    return bool(parts) and stem in (_plain(parts[-1]), _plain(Path(parts[-1]).stem))
+
+
+def _plain(stem: str) -> str:
+    return unicodedata.normalize("NFC", stem).casefold()

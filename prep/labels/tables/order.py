@@ -6,12 +6,18 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.words import options
 from prep.dataset.dataset_files import INDEX
+from prep.labels.region_labels import BACKGROUND
 from prep.labels.tables.table import ClassTable
 
 
 def in_another_order(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
-    """Whether two of the names that both lists have, with their numbers, are the other way round in one of them."""
+    """Whether two of the names that both lists have, with their numbers, are the other way round in one of them.
+
+    A list that shares only some names with the other, and has others, is of something else.
+    """
     ours, theirs = ({name.casefold(): number for name, number in each.items()} for each in (one, other))
+    if not (ours.keys() - {BACKGROUND} <= theirs.keys() or theirs.keys() - {BACKGROUND} <= ours.keys()):
+        return False
     shared = sorted(ours.keys() & theirs.keys(), key=ours.__getitem__)
     return shared != sorted(shared, key=theirs.__getitem__)
 

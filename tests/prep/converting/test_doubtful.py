@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prep.converting.values.lossy import refuse_lossy_ids
+from prep.labels.layouts.affixes import relate
 from tests.support import masks_of, random_image, run_error, run_ok, save
 
 SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]
@@ -80,6 +80,32 @@ def test_where_only_some_labels_have_names_of_photos_nobody_knows(write: object,
     assert pairs() == {1: 1, 2: 1, 3: 1}
 
 
+@pytest.mark.parametrize(("write", "ending"), [(labelme, "json"), (voc, "xml")])
+def test_labels_that_name_other_photos_than_those_they_are_called_after_are_doubted(write: object, ending: str) -> None:
+    """They may have numbers of their own, or have got the numbers of photos: both are there."""
+    for number in (1, 2, 7, 9):
+        photo(f"d/{number}.png", number)
+    for number, named in ((1, 7), (2, 9)):
+        write(f"d/{number}.{ending}", "a", f"{named}.png")  # type: ignore[operator]
+    message = run_error("masks", "convert", "d", "-o", "out")
+    assert f"d/1.{ending}: has the name of the photo 1.png and says inside that it is of 7.png" in message
+
+
+def test_labels_called_after_the_whole_name_of_a_photo_that_were_renumbered() -> None:
+    for number, label in enumerate("abc", start=1):
+        photo(f"d/{number}.png", number)
+        labelme(f"d/{number}.png.json", label, f"{number % 3 + 1}.png")
+    assert pairs() == {1: 1, 2: 2, 3: 3}
+
+
+def test_equal_names_in_several_folders_are_those_that_labels_name() -> None:
+    for name, seed in (("x/1", 1), ("x/2", 2), ("y/3", 3)):
+        photo(f"d/{name}.png", seed)
+    for name, label, named in (("x/1", "a", "1"), ("x/2", "b", "2"), ("y/1", "c", "3")):
+        labelme(f"d/{name}.json", label, f"{named}.png")
+    assert pairs() == {1: 1, 2: 2, 3: 3}
+
+
 def test_paths_that_climb_out_of_the_folder_of_the_label_are_followed() -> None:
     for site, seed in (("A", 0), ("B", 5)):
         for number in range(2):
@@ -132,7 +158,6 @@ def test_drawn_ids_and_noise_are_not_taken_for_scaled_ones() -> None:
         save(Path(f"d/masks/{number}.png"), mask)
     run_ok("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
     assert (masks_of(Path("out"))["2"] == chance).all()
-    assert refuse_lossy_ids.__doc__
 
 
 @pytest.mark.parametrize(("outer", "inner"), [("classes.txt", "classes.txt"), ("codes.txt", "classes.txt")])
@@ -157,7 +182,7 @@ def test_a_list_of_yolo_in_another_order_is_refused() -> None:
     Path("d/data.yaml").write_text("names: [car, tree]\n")
     Path("d/labels/classes.txt").write_text("tree\ncar\n")
     assert "d/data.yaml and d/labels/classes.txt have the same" in run_error("masks", "convert", "d", "-o", "out")
-    Path("d/labels/classes.txt").unlink()
+    Path("d/labels/classes.txt").write_text("person\nbus\ncar\n")  # of something else
     run_ok("masks", "convert", "d", "-o", "out")
     Path("d/data.yaml").write_text("names: [car, tree]\nkpt_shape: [1, 2]\n")
     assert "boxes with key points, no regions" in run_error("masks", "convert", "d", "-o", "other")
@@ -210,6 +235,25 @@ def test_masks_that_begin_one_before_the_images_are_doubted() -> None:
         save(Path(f"d/masks/img_{number - 1}.png"), drawn()) if number < 5 else None
     message = run_error("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
     assert "their numbers begin one apart" in message
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [(("IMG_0000", "IMG_0001"), ("IMG_0007_mask", "IMG_0001_mask")), (("p1_0000",), ("p1_5_seg",))],
+)
+def test_numbers_cut_off_both_names_do_not_pair(images: list[str], labels: list[str]) -> None:
+    assert labels[0] in relate(images, labels).alone
+
+
+@pytest.mark.parametrize(
+    ("image", "label"),
+    [
+        *[("00{}_img", "00{}_mask"), ("frame_00000{}", "00000{}"), ("slice_0{}_0000", "slice_0{}")],
+        *[("tile_1{}_34", "1{}_34"), ("case{}_0000", "case{}"), ("0{}_test", "0{}_manual1"), ("img_{}", "{}_mask")],
+    ],
+)
+def test_usual_names_pair(image: str, label: str) -> None:
+    assert relate([image.format(number) for number in (1, 2)], [label.format(number) for number in (1, 2)]).alone == ()
 
 
 def test_dates_in_another_order_do_not_pair() -> None:

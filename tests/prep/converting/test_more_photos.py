@@ -71,6 +71,18 @@ def test_labels_of_other_photos_of_the_same_names_are_refused(folder: Path, over
     assert "dataset of their own with -o" in said
 
 
+@pytest.mark.parametrize(
+    ("image", "mask_name"), [("{}_0000", "{}"), ("{}_img", "{}_mask"), ("image_{}", "mask_{}"), ("sub/{}", "sub/{}")]
+)
+def test_other_photos_that_pair_by_longer_names_are_refused(folder: Path, image: str, mask_name: str) -> None:
+    for number in range(3):
+        save(folder / f"first/x{number}.png", photo(number))
+        save(folder / f"b/images/{image.format(f'x{number}')}.png", photo(50 + number))
+        save(folder / f"b/masks/{mask_name.format(f'x{number}')}.png", mask(number))
+    run_ok("resize", "first", "-o", "ds", "--size", 140)
+    assert "is another photo than the one that images/x0.png in ds was made" in refused("b")
+
+
 def test_photos_that_were_made_smaller_turned_or_stored_otherwise_are_the_same(folder: Path) -> None:
     put(folder / "a", range(6), suffix=".jpg")
     for number in range(6):

@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.index import Sample, torn_groups
-from prep.images.likeness.similar import fingerprint, near_duplicates
+from prep.images.imageio import ImageRGB
 from train.runs.fold_record import run_name
 from train.runs.runs import own_dataset
 
 _COMPARED = 12
 """Images of equal names that are looked at, evenly over all."""
+
+_SIDES, _PER_PIXEL = (4, 32), 4
+_MOST_APART, _LARGEST_DIFFERENCE = 3.0, 40.0
+"""Levels between small pictures of one image in two sizes; frames of one scene that differ lie further apart."""
 
 _LEARNED = {"test": ("train", "val"), "val": ("train",)}
 """Splits of the own dataset that must not be in a split to be scored; of others a person knows what he asks for."""
@@ -32,11 +40,11 @@ def refuse_learned(run: Path, learned_split: str, dataset: Dataset, split: str) 
     learned = {sample.stem: sample for sample in own.of_split(*_LEARNED[split])}
     scored = dataset.of_split(split)
     both = [(sample, learned[sample.stem]) for sample in scored if sample.stem in learned]
-    if _show_the_same(dataset, own, both):
+    if same := _showing_the_same(dataset, own, both):
         raise SegError(
-            f"{dataset.root}: {run_name(run)} has learned {len(both)} of its {len(scored)} images of {split} "
-            f"in {own.root} ({list_some([one.stem for one, _ in both])}): their score would say nothing. Give these "
-            f"images the splits that they have in {own.root}/index.csv, or train on this dataset"
+            f"{dataset.root}: {run_name(run)} has learned images of {split} here, as images of the same names in "
+            f"{own.root}: {list_some(same)} ({len(both)} of {len(scored)} have such names). Their score would say "
+            f"nothing. Give these images the splits that they have in {own.root}/index.csv, or train on this dataset"
         )
     return ""
 
@@ -60,13 +68,24 @@ def _opened(root: Path | None) -> Dataset | None:
         return None
 
 
-def _show_the_same(dataset: Dataset, own: Dataset, both: Sequence[tuple[Sample, Sample]]) -> bool:
-    """Whether some of these images of equal names show the same; equal names alone say little."""
+def _showing_the_same(dataset: Dataset, own: Dataset, both: Sequence[tuple[Sample, Sample]]) -> list[str]:
+    """Of images of equal names, some of which are looked at, those that are the same, be it in another size."""
+    same = []
     for one, other in both[:: max(1, len(both) // _COMPARED)][:_COMPARED]:
         try:
-            prints = {"one": fingerprint(dataset.image(one)), "other": fingerprint(own.image(other))}
+            images = dataset.image(one), own.image(other)
         except SegError:
             continue  # scoring it says what is wrong
-        if near_duplicates(prints):
-            return True
-    return False
+        pixels, learned = _small(images)
+        if abs(pixels - learned).mean() < _MOST_APART and abs(pixels - learned).max() < _LARGEST_DIFFERENCE:
+            same.append(one.stem)
+    return same
+
+
+def _small(images: tuple[ImageRGB, ImageRGB]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Both in few pixels, into each of which several of the smaller one go."""
+    side = int(np.clip(min(min(image.shape[:2]) for image in images) // _PER_PIXEL, *_SIDES))
+    one, other = (
+        np.asarray(cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA), np.float32) for each in images
+    )
+    return one, other
