@@ -25,7 +25,7 @@ from prep.photos.photoio import decode_photo, open_photo
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.rendering import Rendering, read_rendering
 
-_COMPARED = 24
+_COMPARED = 12
 """Photos that are looked at, evenly over all."""
 
 _SIDES, _PER_PIXEL = (4, 32), 4
@@ -162,14 +162,18 @@ def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering
         pixels, photo = read_image(image), open_photo(file.path, page=file.page)
         if record is not None:
             pixels = pixels[record.top : record.top + record.down, record.left : record.left + record.across]
-        side = int(np.clip(min(pixels.shape[:2]) // _PER_PIXEL, *_SIDES))
-        one = _grey(decode_photo(photo, side, side, rendering))
+        again = decode_photo(photo, pixels.shape[1], pixels.shape[0], rendering)  # as the image was made
     except SegError:
         return False
-    other = _grey(np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8))
+    side = int(np.clip(min(pixels.shape[:2]) // _PER_PIXEL, *_SIDES))
+    one, other = (_grey(_shrunk(each, side)) for each in (again, pixels))
     if min(one.std(), other.std()) < _LEAST_DETAIL:
         return bool(abs(one - other).mean() > _MOST_APART)
     return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] < _LEAST_ALIKE)
+
+
+def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

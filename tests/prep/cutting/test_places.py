@@ -27,10 +27,12 @@ def test_an_index_without_places_has_the_columns_it_had(tmp_path: Path) -> None:
     plain = Sample("a", "images/a.png", "", 3, 4)
     write_index(tmp_path / INDEX, [plain])
     assert (tmp_path / INDEX).read_text().splitlines()[0] == "stem,image,mask,width,height,group,split"
-    placed = dataclasses.replace(plain, stem="b", east=-0.5, north=2e6, crs="EPSG:4326", pixel="1 0 0 -1")
+    placed = dataclasses.replace(
+        plain, stem="b", image="images/b.png", east=-0.5, north=2e6, crs="EPSG:4326", pixel="1 0 0 -1"
+    )
     write_index(tmp_path / INDEX, [plain, placed])
     assert (tmp_path / INDEX).read_text().splitlines()[1:] == [
-        "a,images/a.png,,3,4,,,,,,", "b,images/a.png,,3,4,,,-0.5,2000000.0,EPSG:4326,1 0 0 -1",
+        "a,images/a.png,,3,4,,,,,,", "b,images/b.png,,3,4,,,-0.5,2000000.0,EPSG:4326,1 0 0 -1",
     ]  # fmt: skip
     assert read_index(tmp_path / INDEX) == (plain, placed)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,9 @@ def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monk
         save_picture(root / f"masks/{number}.png", mask)
         samples.append(replace(sample, mask=f"masks/{number}.png", split="test"))
     write_index(root / "index.csv", samples)
-    monkeypatch.setattr("train.runs.members.load_model", lambda path, fabric: (color_predictor(), None))
+    monkeypatch.setattr(
+        "train.runs.members.load_model", lambda path, fabric: (color_predictor(), SimpleNamespace(split_hash=""))
+    )
     text = typed("score", run, root, "-o", run, "--device", "cpu")
     told = "the masks of test hold no pixel of ellipse; 38 pixels (1.19%) taken for it count as IoU 0: without it the "
     assert f"{told}mean IoU is 0.9881 instead of 0.6587" in text

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def test_a_first_save_a_state_and_a_note_read_no_table_again(tmp_path: Path, mon
     root = tmp_path / "d"
     images_only(root, [(24, 32)])
     write_classes(root / "classes.json", CLASSES)
-    samples = [Sample(f"s{number:05}", "images/s0.png", "", 32, 24) for number in range(0, 4000, 2)]
+    shutil.copy(root / "images/s0.png", root / "images/s600.png")
+    samples = [Sample(f"s{number:05}", f"images/s{number}.png", "", 32, 24) for number in range(0, 4000, 2)]
     write_index(root / "index.csv", samples)
     write_states(root / "states.csv", {sample.stem: "done" for sample in samples[5::7]}, {})
     store = Store(root)
