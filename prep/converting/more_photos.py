@@ -162,11 +162,13 @@ def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering
         pixels, photo = read_image(image), open_photo(file.path, page=file.page)
         if record is not None:
             pixels = pixels[record.top : record.top + record.down, record.left : record.left + record.across]
-        again = decode_photo(photo, pixels.shape[1], pixels.shape[0], rendering)  # as the image was made
+        height, width = pixels.shape[:2]
+        side = int(np.clip(min(height, width) // _PER_PIXEL, *_SIDES))
+        other = _grey(_shrunk(pixels, side))
+        del pixels  # a picture of 400 megapixels is 1.2 GB: never two at once
+        one = _grey(_shrunk(decode_photo(photo, width, height, rendering), side))  # as the image was made
     except SegError:
         return False
-    side = int(np.clip(min(pixels.shape[:2]) // _PER_PIXEL, *_SIDES))
-    one, other = (_grey(_shrunk(each, side)) for each in (again, pixels))
     if min(one.std(), other.std()) < _LEAST_DETAIL:
         return bool(abs(one - other).mean() > _MOST_APART)
     return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] < _LEAST_ALIKE)

@@ -24,6 +24,15 @@ _BETWEEN, _EDGES = 0.2, 0.3
 second share are edges, except in noise."""
 
 
+_STORED = (
+    "the numbers of classes were stored with loss (JPEG or WebP), and at every edge they are those of other classes"
+)
+_SCALED = (
+    "the numbers of classes go over those between them at every edge, as where a mask was scaled with interpolation or "
+    "blurred; these pixels are of classes that nobody drew there"
+)
+
+
 def refuse_lossy_ids(meaning: Meaning, reader: LabelReader, labels: Sequence[RawLabel], asked: str | None) -> str:
     """SegError where ids cannot be believed; where a person has asked for ids, a note that says so instead.
 
@@ -32,9 +41,7 @@ def refuse_lossy_ids(meaning: Meaning, reader: LabelReader, labels: Sequence[Raw
     ids = sorted({*meaning.classes.ids})
     if reader.name != "ids" or len(ids) < _FEWEST_CLASSES or min(np.diff(ids)) >= _FAR:
         return ""
-    found = ""
-    with suppress(SegError):  # of a file that cannot be read, converting it says what is wrong
-        found = _why_not(reader, labels[:: max(1, len(labels) // _LOOKED_AT)][:_LOOKED_AT])
+    found = _why_not(reader, labels[:: max(1, len(labels) // _LOOKED_AT)][:_LOOKED_AT])
     if not found:
         return ""
     if asked == "ids":
@@ -47,17 +54,11 @@ def refuse_lossy_ids(meaning: Meaning, reader: LabelReader, labels: Sequence[Raw
 
 def _why_not(reader: LabelReader, labels: Sequence[RawLabel]) -> str:
     for label in labels:
-        if _is_stored_with_loss(label.path):
-            return (
-                f"{label.name}: the numbers of classes were stored with loss (JPEG or WebP), and at every edge they "
-                "are those of other classes"
-            )
-    for label in labels:
-        if _is_scaled_smoothly(read_codes(reader, label)):
-            return (
-                f"{label.name}: the numbers of classes go over those between them at every edge, as where a mask was "
-                "scaled with interpolation or blurred; these pixels are of classes that nobody drew there"
-            )
+        with suppress(SegError):  # of one that cannot be read, converting it says what is wrong
+            if _is_stored_with_loss(label.path):
+                return f"{label.name}: {_STORED}"
+            if _is_scaled_smoothly(read_codes(reader, label)):
+                return f"{label.name}: {_SCALED}"
     return ""
 
 

@@ -147,6 +147,15 @@ def test_ids_that_were_stored_with_loss_or_scaled_smoothly_are_refused(kind: str
     assert "taken as they are" in run_ok(*typed, "--from", "ids").output
 
 
+def test_a_damaged_mask_does_not_hide_that_the_others_were_scaled() -> None:
+    for number in range(3):
+        photo(f"d/images/{number}.png", number)
+        save(Path(f"d/masks/{number}.png"), scaled(drawn(), (50, 33)))
+    whole = Path("d/masks/0.png").read_bytes()
+    Path("d/masks/0.png").write_bytes(whole[: len(whole) // 2])
+    assert "scaled with interpolation" in run_error("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
+
+
 def test_drawn_ids_and_noise_are_not_taken_for_scaled_ones() -> None:
     thin = drawn()
     thin[::8] = 4

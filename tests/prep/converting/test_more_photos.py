@@ -83,7 +83,7 @@ def test_other_photos_that_pair_by_longer_names_are_refused(folder: Path, image:
     assert "is another photo than the one that images/x0.png in ds was made" in refused("b")
 
 
-def test_photos_that_were_made_smaller_turned_or_stored_otherwise_are_the_same(folder: Path) -> None:
+def test_photos_that_were_made_smaller_and_stored_as_jpeg_are_the_same(folder: Path) -> None:
     put(folder / "a", range(6), suffix=".jpg")
     for number in range(6):
         (folder / f"a/images/IMG_{number:04}.png").unlink()
