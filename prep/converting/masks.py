@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.converting.job import ConvertLabel, LabelOutcome
+from prep.converting.notes import notes_on
 from prep.converting.options import DEFAULTS, ConvertOptions
-from prep.converting.placement import is_unclear
 from prep.converting.plan import Plan, plan_conversion
 from prep.converting.problems import refuse
 from prep.converting.values.black_and_white import counts_two, mixed_whites
@@ -20,7 +20,6 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import Transaction
@@ -158,48 +157,9 @@ def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotal
         notes=(
             *plan.notes,
             *labels.notes,
-            *_seen(outcomes, plan),
-            *_blank(outcomes),
-            *_absent(plan.classes, totals.pixels),
+            *notes_on(outcomes, plan, totals.pixels, totals.raw_pixels),
         ),
     )
-
-
-def _seen(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
-    """Notes on overlaps, matrices on their side, and photos of which the size of a mask does not tell how it lies."""
-    pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
-    notes = [f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"] if pixels else []
-    if on_their_sides := [outcome.sample.stem for outcome in outcomes if outcome.transposed]:
-        lay = f"{counted(len(on_their_sides), 'matrix', 'matrices')} of the shape of a photo on its side"
-        notes.append(f"{lay}, read as written columns first; look at {list_some(on_their_sides)}")
-    before = {job.sample.stem: job.record for job in plan.jobs}
-    records = [outcome.record or before[outcome.sample.stem] for outcome in outcomes]
-    names = [record.photo for record in records if record is not None and is_unclear(record)]
-    if not names:
-        return notes
-    return [
-        *notes,
-        f"{counted(len(names), 'photo')} {verb(len(names), 'is', 'are')} turned over, mirrored, or square and turned "
-        "by EXIF, so that sizes do not tell how masks lie: taken as drawn on the upright photo, look at "
-        f"{list_some(names)}",
-    ]
-
-
-def _blank(outcomes: Sequence[LabelOutcome]) -> list[str]:
-    """A note on labels in which nothing is labelled: their photos stay unlabelled."""
-    blank = [outcome.sample.stem for outcome in outcomes if not outcome.sample.mask]
-    if not blank:
-        return []
-    stay = verb(len(blank), "its photo stays", "their photos stay")
-    return [f"{counted(len(blank), 'label')} without a labelled pixel: {stay} unlabelled ({list_some(blank)})"]
-
-
-def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
-    """A note on classes that no mask holds: often the class map is shifted or wrong."""
-    absent = [
-        f"{name} (id {raw})" for name, raw, count in zip(classes.names, classes.ids, pixels, strict=False) if not count
-    ]
-    return [f"occurs in no mask: {list_some(absent)}"] if absent else []
 
 
 def _replaced(unknown: CodeTotals, plan: Plan) -> tuple[tuple[str, int, str], ...]:

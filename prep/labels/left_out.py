@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from prep.core.errors import SegError
 from prep.core.folder_names import names_labels
 from prep.core.words import counted, list_some
-from prep.images.finding import FoundFile
+from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource
@@ -55,16 +55,31 @@ def not_as_written(file: FoundFile, tool: str, error: Exception) -> SegError:
     )
 
 
-def masks_beside(contents: Contents, found: LabelSource) -> list[str]:
-    """A note on masks, in a folder that says so, of photos whose labels were read from something else."""
+def masks_beside(contents: Contents, found: LabelSource, title: str) -> list[str]:
+    """Notes on masks of photos whose labels were read from something else, and of those that have only a mask.
+
+    title: what was read.  Masks are image files in folders that say so, or with other endings than the photos.
+    """
+    if not contents.is_folder:
+        return []
     read = {path for label in found.labels for path in (label.path, *label.files)} | {*found.photos.values()}
     stems = {label.stem for label in found.labels}
-    images = contents.of_suffix(*IMAGE_SUFFIXES) if contents.is_folder else []
-    masks = [file for file in images if names_labels(file.path.parent.name) and file.stem in stems]
-    masks = [file for file in masks if file.path not in read]
-    if not masks:
-        return []
-    folder = shlex.quote(str(masks[0].path.parent))
-    return [
-        f"{counted(len(masks), 'mask')} of the same photos ({masks[0].name}) not read; to read these, name {folder}"
-    ]
+    endings = {photo.suffix.lower() for photo in found.photos.values()}
+    unread = [file for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in read]
+    in_place = [file for file in unread if names_labels(file.path.parent.name)]
+    notes, of_same = [], [file for file in in_place if file.stem in stems]
+    if of_same:
+        folder = shlex.quote(str(of_same[0].path.parent))
+        files = f"{counted(len(of_same), 'mask')} of the same photos ({of_same[0].name})"
+        notes.append(f"{files} not read; to read these, name {folder}")
+    photos = {file for file in unread if file.suffix in endings} - {*in_place}
+    elsewhere = find_files(contents.photos, endings) if contents.photos else []
+    unlabelled = {file.stem for file in (*photos, *elsewhere)} - stems
+    only = {file.stem: file.name for file in unread if file.stem in unlabelled and file not in photos}
+    if only:
+        names = list_some(sorted(only.values()))
+        notes.append(
+            f"masks of photos without a label of {title}, not read: {len(only):,} ({names}); after this, the same "
+            "command with --from ids, or rgb where their colours are classes, converts them"
+        )
+    return notes

@@ -62,6 +62,7 @@ from prep.labels.regions import (
     panoptic,
     yolo,
 )
+from prep.labels.rerooting import refuse_shared
 from prep.labels.services import (
     cloud_lines,
     dataloop,
@@ -169,6 +170,8 @@ def label_source(
     if not found.labels:
         raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
+    if found.names_photos:
+        refuse_shared(found.photos.values())
     return found if reader is None else _read_as(found, reader)
 
 
@@ -185,7 +188,7 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
     Where each photo has a file, one that is damaged, or has the name of a photo, is a label that is lost.
     """
     if not isinstance(own, JsonFormat):
-        notes = [*_json_beside(contents), *masks_beside(contents, found)] if found.names is not None else []
+        notes = [*_json_beside(contents), *masks_beside(contents, found, own.title)] if found.names is not None else []
         return replace(found, notes=(*found.notes, *notes)) if notes else found
     damaged = contents.damaged_json
     read = {file.path for file in contents.owned_json.get(own.name, ())}
@@ -200,7 +203,7 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
     }
     rest = [file.name for file in others if file.stem not in lost]
     notes = [f"left out, because they are not of {own.title}: {list_some(rest)}"] if rest else []
-    notes += [*masks_beside(contents, found), *_texts_beside(contents)]
+    notes += [*masks_beside(contents, found, own.title), *_texts_beside(contents)]
     return replace(found, notes=(*found.notes, *notes), damaged={**found.damaged, **damaged, **lost})
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -23,12 +24,14 @@ class Rerooting:
     path says. Never leaves `root`, whatever the path says.
 
     several: the files of each path that it found in several places, and so in none.
+    tied: each file that find_each found for several paths of which none comes closer, as often.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._by_name: dict[str, list[Path]] | None = None
         self.several: dict[str, list[Path]] = {}
+        self.tied: list[Path] = []
 
     def find(self, foreign: str) -> Path | None:
         """The file, or None."""
@@ -53,7 +56,9 @@ class Rerooting:
 
     def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
         """A file or None for each path, each file once: see closest_only."""
-        return closest_only([(path, self.find(path)) for path in foreign])
+        kept, tied = closest_only([(path, self.find(path)) for path in foreign])
+        self.tied += tied
+        return kept
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -120,8 +125,8 @@ def unique_stems(foreign: list[str]) -> list[str]:
     return stems if split else []
 
 
-def closest_only(claims: Sequence[tuple[str, Path | None]]) -> list[Path | None]:
-    """A file or None for each (foreign path, file found for it), each file once.
+def closest_only(claims: Sequence[tuple[str, Path | None]]) -> tuple[list[Path | None], list[Path]]:
+    """A file or None for each (foreign path, file found for it), each file once; and the tied files, as often.
 
     A file that was found for several goes to the one whose path has the most folders in common with it, and to none
     if that is not one alone: a/1.jpg that is not there must not get b/1.jpg.
@@ -131,12 +136,26 @@ def closest_only(claims: Sequence[tuple[str, Path | None]]) -> list[Path | None]
         if file is not None:
             owners.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), position))
     kept: list[Path | None] = [None] * len(claims)
+    tied: list[Path] = []
     for file, found in owners.items():
         best = max(found)[0]
         closest = [position for common, position in found if common == best]
         if len(closest) == 1:
             kept[closest[0]] = file
-    return kept
+        else:
+            tied += [file] * len(closest)
+    return kept, tied
+
+
+def refuse_shared(photos: Iterable[Path]) -> None:
+    """SegError if a photo is there twice: several labels are of it, and which of them counts, nobody knows."""
+    shared = [str(photo) for photo, times in Counter(photos).items() if times > 1]
+    if shared:
+        raise SegError(
+            f"several labels are of one photo: {counted(len(shared), 'photo')} ({list_some(shared)}). Where two people "
+            "labelled the same photos, name the folder of one with SOURCE, and the photos with --images; where they "
+            "are of other photos of the same names, name the folder of these with --images"
+        )
 
 
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:

@@ -34,16 +34,30 @@ def relabelled(found: Metrics, folders: Iterable[Path]) -> str:
     )
 
 
+def is_of_other_images(found: Metrics, folder: Path) -> bool:
+    """Whether a folder holds scores of another dataset or split."""
+    earlier = _readable(folder)
+    return earlier is not None and _split(earlier) != _split(found)
+
+
 def _of_the_same(found: Metrics, folder: Path) -> Metrics | None:
     """The scores in a folder if they are of the same images and classes."""
+    earlier = _readable(folder)
+    return earlier if earlier is not None and _images(earlier) == _images(found) else None
+
+
+def _readable(folder: Path) -> Metrics | None:
     if not (folder / METRICS).exists():
         return None
     try:
-        earlier = read_metrics(folder)
+        return read_metrics(folder)
     except SegError:  # damaged or of another version: it is about to be replaced, and tells nothing
         return None
-    return earlier if _images(earlier) == _images(found) else None
+
+
+def _split(of: Metrics) -> tuple[object, ...]:
+    return of.dataset, of.split, of.split_hash
 
 
 def _images(of: Metrics) -> tuple[object, ...]:
-    return of.dataset, of.split, of.split_hash, of.left_out, [entry.name for entry in of.classes]
+    return *_split(of), of.left_out, [entry.name for entry in of.classes]

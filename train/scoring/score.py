@@ -30,7 +30,7 @@ from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.other_scale import other_scale, seen_smaller
 from train.scoring.patch_protocol import ProtocolScore, patch_scores, whole_image_scores
-from train.scoring.relabelled import relabelled
+from train.scoring.relabelled import is_of_other_images, relabelled
 from train.scoring.score_files import Metrics, metrics_of, write_metrics, write_per_image
 from train.scoring.sheets import captioned_sheet, panels
 from train.scoring.split_scores import SHOWN, ImageScore, SplitScores, score_split, worst_and_best
@@ -100,14 +100,25 @@ def score_run(
         )
     changes |= {} if scale == "auto" else {"scale": scale}
     settings = [f"{key}-{value}" for key, value in sorted(changes.items())]  # so that none replaces another
-    name = "-".join(["score", opened.root.resolve().name, split, *settings])
-    if is_own and split == "test" and not changes and not members.is_folded and not folded(home):
-        name = ""
     found = metrics_of(scored, uncertainty_of(scored), opened, predictor.windows, compared, protocols, of_scale)
-    folder = output or home / name
+    is_test_of_run = is_own and split == "test" and not changes and not members.is_folded and not folded(home)
+    folder = output or (home if is_test_of_run else _folder_for(home, opened, found, settings))
     found = replace(found, relabelled=relabelled(found, [folder, *([home] if is_own else [])]))
     _write(folder, found, scored, opened)
     return folder, found
+
+
+def _folder_for(home: Path, dataset: Dataset, found: Metrics, settings: list[str]) -> Path:
+    """RUN/score-DATASET-SPLIT with what else was asked, with the folder of the dataset in front where others stand so.
+
+    Two datasets may have one name: site-1/tiles and site-2/tiles.
+    """
+    root = dataset.root.resolve()
+    for name in (root.name, f"{root.parent.name}-{root.name}".lstrip("-")):
+        folder = home / "-".join(["score", name, found.split, *settings])
+        if not is_of_other_images(found, folder):
+            break
+    return folder
 
 
 def _protocols(

@@ -175,12 +175,14 @@ def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFil
 def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
     """Where most names of a folder stand twice, as x.jpg and x.png, the photos are in the format that loses.
 
-    What they look like comes first where it is plain: x.png may be the photo, and x.bmp its mask.
+    What they look like comes first where it is plain: x.png may be the photo, and x.bmp its mask. Then a few of the
+    photos may be all that have a mask.
     """
     roles = {_role(file) for file in files}
     if roles - {"", "photos"} or len(roles) > 1:
         return None
     photos, masks = _by_look(files)
+    is_plain = bool(masks)
     if not masks and "photos" in roles:  # images/x.jpg and images/x.png are photos unless one looks as a mask does
         return None
     if not masks:
@@ -189,12 +191,13 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
     if not photos or not masks or len(photos) + len(masks) < len(files):
         return None
     ours, theirs = set(_stems(photos)), set(_stems(masks))
-    if len(theirs) == len(masks) and 2 * len(ours & theirs) >= len(ours | theirs):
+    pair = 2 * len(ours & theirs) >= len(ours | theirs) or (is_plain and theirs <= ours)
+    if len(theirs) == len(masks) and pair:
         refuse_equal_stems(photos)
     if _are_drawn(photos, _NO_PHOTO) and _are_drawn(masks):
         return None
     alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own
-    return (photos, masks) if alone and masks and 2 * len(ours & theirs) >= len(ours | theirs) else None
+    return (photos, masks) if alone and masks and pair else None
 
 
 def _without_twins(photos: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:

@@ -31,7 +31,7 @@ from prep.labels.region_labels import (
     numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
-from prep.labels.rerooting import Rerooting, closest_only, note_on_several
+from prep.labels.rerooting import Rerooting, closest_only, note_on_several, refuse_shared
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.shapes import Polygon, RegionImage
@@ -199,7 +199,7 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
         photo = below[source].find_from(folder, each.photo) or below[folder].find(each.photo)
         photo = photo or (below[source].find(each.photo) if source.is_dir() else None)
         claims.append((f"{folder}/{each.photo}", photo))
-    photos = closest_only(claims)
+    photos, tied = closest_only(claims)
     by_name = by_own_names(
         [each.file.path for each in found],
         [each.photo for each in found],
@@ -209,6 +209,7 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     if by_name.photos:
         own_photos = {each.file.stem: by_name.photos[number] for number, each in enumerate(found)}
         return own_photos, by_name.notes
+    refuse_shared(tied)
     named = {each.file.stem: photo for each, photo in zip(found, photos, strict=True) if photo is not None}
     missing = [each for each in found if each.file.stem not in named]
     own = photos_by_stem(source) if missing and source.is_dir() else {}

@@ -38,6 +38,11 @@ _LOOKED_AT = 40
 _BOX = 5
 """Numbers of a box, with its confidence."""
 _NO_PAIRS = "left out, because they are no class and pairs of numbers"
+_IN_PIXELS = "its points are no shares of the photo (0 to 1); divide them by width and height"
+_TRACKED = (
+    "its last number is no share of the photo (0 to 1): lines of a tracker end with a confidence and an id, which are "
+    "no corner; save predictions without tracking (save_conf=False), or cut the last two numbers off every line"
+)
 _PREDICTED = "its lines are no class and pairs of numbers (those of predictions end with a confidence: save_conf=False)"
 _MOST = 2.0
 """Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels."""
@@ -217,7 +222,7 @@ def _image(
                 raise SegError(f"{where}: ends early, or {_PREDICTED}; export it again")
             left_out.add(_NO_PAIRS, f"{file.name} line {number}")
         elif np.abs(values[1:]).max() > _MOST:
-            raise SegError(f"{where}: its points are no shares of the photo (0 to 1); divide them by width and height")
+            raise SegError(f"{where}: {_TRACKED if np.abs(values[1:-1]).max() <= _MOST else _IN_PIXELS}")
         elif names and int(values[0]) not in names:
             raise SegError(f"{where}: is of class {int(values[0])}, and data.yaml names {min(names)} to {max(names)}")
         elif not names and not 0 <= values[0] < MAX_CLASSES:

@@ -16,7 +16,7 @@ from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
-from prep.labels.rerooting import Rerooting, note_on_several, unique_stems
+from prep.labels.rerooting import Rerooting, note_on_several, refuse_shared, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.shapes import RegionImage
@@ -65,6 +65,8 @@ def region_source(
         ]
     placed, how = _in_pixels(sized, photos, points)
     _refuse_twice(path, images, stems)
+    if not own:
+        refuse_shared(rerooting.tied)
     listed = {stem: image for stem, image in zip(stems, placed, strict=True) if all(image.size)}
     if images and not listed and damaged:
         raise refused(list(damaged.values()))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from prep.dataset.dataset import Dataset
 from prep.labels.layouts.affixes import relate
 from tests.support import masks_of, random_image, run_error, run_ok, save
 
@@ -271,3 +272,18 @@ def test_dates_in_another_order_do_not_pair() -> None:
         save(Path(f"d/masks/{mask}.png"), drawn())
     message = run_error("masks", "convert", "d", "-o", "out", "--classes", "classes.txt")
     assert "--match '2020_{}'" not in message
+
+
+def test_a_background_that_is_not_first_in_a_list_is_told_where_it_is_the_smaller_part() -> None:
+    photo("raw/images/a.png")
+    mask = np.zeros((80, 120), np.uint8)
+    mask[40:44, 20:100] = 1
+    save(Path("raw/masks/a.png"), mask)
+    Path("raw/classes.txt").write_text("crack\nbackground\n")
+    said = run_ok("masks", "convert", "raw", "-o", "d").stdout
+    assert "background has 3.33% of the pixels (value 1), and crack 96.67% (value 0), as the list counts them" in said
+    Path("raw/classes.txt").write_text("background\ncrack\n")
+    said = run_ok("masks", "convert", "raw", "-o", "d", "--overwrite").stdout
+    assert "as the list counts them" not in said
+    classes, made = Dataset.open(Path("d")).classes.names, masks_of(Path("d"))["a"]
+    assert (classes[made[0, 0]], classes[made[41, 50]]) == ("background", "crack")

@@ -173,3 +173,19 @@ def test_labels_of_the_same_photos_that_are_not_read_are_told(
         np.array_equal(load(tmp_path / "d/images" / f"{stem}.jpg"), load(tmp_path / "raw/images" / f"{stem}.jpg"))
         for stem in "abc"
     )
+
+
+@pytest.mark.parametrize("folder", ["images", "masks"])
+def test_masks_of_photos_without_a_label_are_named_and_can_be_added(tmp_path: Path, folder: str) -> None:
+    """Some photos were labelled in LabelMe, the others in a paint program."""
+    raw, out = photos_with(tmp_path / "raw", "labelme"), tmp_path / "d"
+    for stem in "de":
+        save(raw / "images" / f"{stem}.jpg", random_image(0, 30, 40))
+        save(raw / folder / f"{stem}.png", np.pad(np.ones((10, 10), np.uint8), ((20, 0), (30, 0))))
+    said = run_ok("masks", "convert", raw, "-o", out).stdout
+    assert f"masks of photos without a label of LabelMe JSON, not read: 2 ({folder}/d.png, {folder}/e.png)" in said
+    assert masks_of(out).keys() == {*"abc"}
+    assert "not read" not in run_ok("masks", "convert", raw, "-o", out, "--from", "ids").stdout
+    masks = masks_of(out)
+    assert masks.keys() == {*"abcde"}
+    assert [(int(mask[25, 35]), int(mask[5, 5])) for mask in masks.values()] == [(0, 1)] * 3 + [(1, 0)] * 2

@@ -72,9 +72,11 @@ def test_no_part_leads_out(foreign: str) -> None:
 
 
 def test_two_paths_never_share_a_file(root: Path) -> None:
-    """Of two photos 2.jpg only one was copied, and nothing says which, or one path comes closer to it."""
+    """Of two photos 2.jpg only one was copied, and one path comes closer to it, or nothing says which."""
     assert Rerooting(root).find_each(["a/2.jpg", "photos/2.jpg", "gone.jpg"]) == [None, root / "photos/2.jpg", None]
-    assert Rerooting(root).find_each(["a/2.jpg", "b/2.jpg", "photos/1.jpg"]) == [None, None, root / "photos/1.jpg"]
+    rerooting = Rerooting(root)
+    assert rerooting.find_each(["a/2.jpg", "b/2.jpg", "photos/1.jpg"]) == [None, None, root / "photos/1.jpg"]
+    assert rerooting.tied == [root / "photos/2.jpg"] * 2
 
 
 @pytest.mark.parametrize(

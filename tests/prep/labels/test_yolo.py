@@ -92,6 +92,11 @@ BOMB = "a: &a {x: y}\nb: &b {<<: [*a, *a]}\nnames: [road]\n"
     ("names", "text", "said"),
     [
         (NAMES, "2 0 0 1 0 1 1", "a.txt, line 1: is of class 2, and data.yaml names 0 to 1"),
+        (
+            NAMES,
+            "0 0 0 1 0 1 1 0.913 7",
+            "a.txt, line 1: its last number is no share of the photo (0 to 1): lines of a",
+        ),
         (NAMES, f"{ROAD}\n1 0 0 4 0 4 2 0 2", "a.txt, line 2: its points are no shares of the photo (0 to 1)"),
         (NAMES, "1 0.5 0.5 0.2 0.2", "holds only boxes, no regions; export polygons"),
         (BOMB, ROAD, "data.yaml: not valid YAML (an alias (*name)"),

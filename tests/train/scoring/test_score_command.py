@@ -409,3 +409,12 @@ def test_a_training_names_all_damaged_images_before_it_begins(
     kept = [sample for sample in Dataset.open(root).samples if sample.stem not in learned]
     write_index(root / "index.csv", kept)
     typed("fit", root, *TINY)
+
+
+def test_scores_of_datasets_of_one_name_stand_beside_each_other(run: Path) -> None:
+    for site, number in (("site-1", 6), ("site-2", 9)):
+        generate(Path(site) / "tiles", n=number, test=number - 4, seed=number, width=64, height=64, workers=1)
+    for site in ("site-1", "site-2", "site-2", "site-1"):
+        typed("score", run, Path(site) / "tiles", "--device", "cpu")
+    found = {path.name: metrics(path)["images"] for path in run.glob("score-*")}
+    assert found == {"score-tiles-test": 2, "score-site-2-tiles-test": 5}

@@ -1,0 +1,91 @@
+"""What a person should know of a conversion that is done, one line a thing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prep.converting.job import LabelOutcome
+from prep.converting.placement import is_unclear
+from prep.converting.plan import Plan
+from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.words import counted, list_some, verb
+from prep.labels.pixels.part_masks import ClassMaskReader
+from prep.labels.region_labels import BACKGROUND
+
+
+def notes_on(
+    outcomes: Sequence[LabelOutcome], plan: Plan, pixels: NDArray[np.int64], raw_pixels: NDArray[np.int64]
+) -> list[str]:
+    """All lines; pixels, raw_pixels: (256,) by mask value, in the masks and in the raw labels."""
+    return [
+        *_on_overlaps(outcomes, plan, raw_pixels),
+        *_on_how_they_lie(outcomes, plan),
+        *_blank(outcomes),
+        *_absent(plan.classes, pixels),
+        *_background_not_first(plan, pixels),
+    ]
+
+
+def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: Plan, raw_pixels: NDArray[np.int64]) -> list[str]:
+    """A note on pixels that lie in several masks of a photo."""
+    pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
+    if not pixels:
+        return []
+    note = f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"
+    if plan.reader.name != ClassMaskReader.name or 2 * pixels <= raw_pixels[1:IGNORE_INDEX].sum():
+        return [note]
+    return [
+        f"{note}, which is most of what {list_some(plan.labels.names or ())} cover: if these are folders of people who "
+        "marked the same things, and no classes, convert the folder of one alone"
+    ]
+
+
+def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
+    """Notes on matrices on their side, and on photos of which the size of a mask does not tell how it lies."""
+    notes = []
+    if on_their_sides := [outcome.sample.stem for outcome in outcomes if outcome.transposed]:
+        lay = f"{counted(len(on_their_sides), 'matrix', 'matrices')} of the shape of a photo on its side"
+        notes.append(f"{lay}, read as written columns first; look at {list_some(on_their_sides)}")
+    before = {job.sample.stem: job.record for job in plan.jobs}
+    records = [outcome.record or before[outcome.sample.stem] for outcome in outcomes]
+    if names := [record.photo for record in records if record is not None and is_unclear(record)]:
+        notes.append(
+            f"{counted(len(names), 'photo')} {verb(len(names), 'is', 'are')} turned over, mirrored, or square and "
+            "turned by EXIF, so that sizes do not tell how masks lie: taken as drawn on the upright photo, look at "
+            f"{list_some(names)}"
+        )
+    return notes
+
+
+def _blank(outcomes: Sequence[LabelOutcome]) -> list[str]:
+    """A note on labels in which nothing is labelled: their photos stay unlabelled."""
+    blank = [outcome.sample.stem for outcome in outcomes if not outcome.sample.mask]
+    if not blank:
+        return []
+    stay = verb(len(blank), "its photo stays", "their photos stay")
+    return [f"{counted(len(blank), 'label')} without a labelled pixel: {stay} unlabelled ({list_some(blank)})"]
+
+
+def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
+    """A note on classes that no mask holds: often the class map is shifted or wrong."""
+    absent = [
+        f"{name} (id {raw})" for name, raw, count in zip(classes.names, classes.ids, pixels, strict=False) if not count
+    ]
+    return [f"occurs in no mask: {list_some(absent)}"] if absent else []
+
+
+def _background_not_first(plan: Plan, pixels: NDArray[np.int64]) -> list[str]:
+    """A note on a counted list in which background is not the first, where the first has more pixels than it has."""
+    names = [name.lower() for name in plan.classes.names]
+    if plan.reader.name != "ids" or plan.meaning.has_ids or BACKGROUND not in names[1:]:
+        return []
+    place, total = names.index(BACKGROUND), pixels[:IGNORE_INDEX].sum()
+    if pixels[0] <= pixels[place]:
+        return []
+    first, rest = plan.classes.names[0], plan.classes.names[place]
+    return [
+        f"{rest} has {pixels[place] / total:.2%} of the pixels (value {plan.classes.ids[place]}), and {first} "
+        f"{pixels[0] / total:.2%} (value {plan.classes.ids[0]}), as the list counts them: if {rest} is meant to be the "
+        f"most of it, write {rest} into the first line of the list and convert again with --overwrite"
+    ]
