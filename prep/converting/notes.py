@@ -13,6 +13,10 @@ from prep.core.words import counted, list_some, verb
 from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.region_labels import BACKGROUND
 
+_BLACK_AND_WHITE = (0, 255)
+_HARDLY = 0.2
+"""Less of it is hardly a background."""
+
 
 def notes_on(
     outcomes: Sequence[LabelOutcome], plan: Plan, pixels: NDArray[np.int64], raw_pixels: NDArray[np.int64]
@@ -24,6 +28,7 @@ def notes_on(
         *_blank(outcomes),
         *_absent(plan.classes, pixels),
         *_background_not_first(plan, pixels),
+        *_white_background(plan, pixels),
     ]
 
 
@@ -88,4 +93,22 @@ def _background_not_first(plan: Plan, pixels: NDArray[np.int64]) -> list[str]:
         f"{rest} has {pixels[place] / total:.2%} of the pixels (value {plan.classes.ids[place]}), and {first} "
         f"{pixels[0] / total:.2%} (value {plan.classes.ids[0]}), as the list counts them: if {rest} is meant to be the "
         f"most of it, write {rest} into the first line of the list and convert again with --overwrite"
+    ]
+
+
+def _white_background(plan: Plan, pixels: NDArray[np.int64]) -> list[str]:
+    """A note on black and white masks of which hardly anything is the background that black was taken for."""
+    classes = plan.classes
+    if plan.reader.name != "ids" or plan.meaning.has_ids or len(classes) != len(_BLACK_AND_WHITE):
+        return []
+    if classes.ids != _BLACK_AND_WHITE or classes.names[0].lower() != BACKGROUND:
+        return []
+    share = pixels[0] / pixels[:IGNORE_INDEX].sum()
+    if share >= _HARDLY:
+        return []
+    first, second = classes.names
+    return [
+        f"black, {first}, is {share:.2%} of the pixels, and white, {second}, the rest: if black is {second}, save "
+        f"these two lines as classes.txt and convert again with --classes classes.txt --overwrite:\n\n"
+        f"{first},#ffffff,255\n{second},#000000,0\n"
     ]

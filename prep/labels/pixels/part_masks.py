@@ -25,7 +25,7 @@ from prep.labels.reader import Codes, LabelSource, RawLabel
 from prep.labels.region_labels import RegionCodes, class_names, code_of
 
 _LOOKED_AT = 6
-_NEARLY_ALL = 0.98
+_NEARLY_ALL, _HALF = 0.98, 0.5
 _OBJECT = 1
 _OUTSIDE = "ignore"
 """Name of the areas of a photo outside of which nobody labelled."""
@@ -65,8 +65,8 @@ def _merged(label: RawLabel) -> tuple[Codes, int]:
     """Codes (H, W) of all masks of a photo, and how many pixels lie in several; kept for who asks for both."""
     mask: NDArray[np.uint8] | None = None
     several = np.zeros((), np.bool_)
-    for name, path in label.regions or ():
-        inside = inside_of(path) if name != _OUTSIDE else ~inside_of(path)
+    for name, (path, is_black) in label.regions or ():
+        inside = ~inside_of(path) if is_black else inside_of(path)
         mask = np.zeros(inside.shape, np.uint8) if mask is None else mask
         if inside.shape != mask.shape:
             raise SegError(
@@ -104,6 +104,27 @@ def _cover(parts: Sequence[tuple[str, FoundFile]]) -> bool:
     return bool(alike) and bool(np.logical_or.reduce(alike).mean() > _NEARLY_ALL)
 
 
+def _are_black(photos: Sequence[Sequence[tuple[str, FoundFile]]]) -> bool:
+    """Whether masks of classes are black on white: each pixel is white in all masks of its photo, or in all but one.
+
+    Each class has to be black somewhere: what covers whole photos (the field under its plants) is white in all.
+    """
+    looked_at = [parts for parts in photos[:: max(1, len(photos) // _LOOKED_AT)] if len(parts) > 1]
+    black: set[str] = set()
+    for parts in looked_at:
+        try:
+            white = [inside_of(file.path) for _, file in parts]
+        except SegError:  # converting says what is wrong with it
+            return False
+        if len({each.shape for each in white}) > 1:
+            return False
+        times = np.sum(white, axis=0)
+        if times.min() < len(white) - 1 or (times > 1).mean() <= _HALF:
+            return False
+        black |= {name for (name, _), each in zip(parts, white, strict=True) if not each.all()}
+    return bool(looked_at) and black >= {name for parts in looked_at for name, _ in parts}
+
+
 def _photos(contents: Contents) -> Sequence[FoundFile]:
     given = contents.photos
     if given is not None and given.resolve() != contents.source.resolve():
@@ -130,12 +151,13 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     names = class_names(contents.source, ordered({name for parts in found.masks.values() for name, _ in parts if name}))
     found = replace(found, masks={stem: _in_order(parts, names) for stem, parts in found.masks.items()})
+    are_black = not found.are_objects and _are_black(list(found.masks.values()))
     labels = tuple(
         RawLabel(
             parts[0][1].path,
             stem,
             names=names,
-            regions=tuple((name, file.path) for name, file in (*parts, *areas)),
+            regions=tuple((name, (file.path, are_black or name == _OUTSIDE)) for name, file in (*parts, *areas)),
             files=tuple(file.path for _, file in (*parts, *areas)),
         )
         for stem, parts in found.masks.items()
@@ -155,7 +177,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         f"mask for each of {counted(len(labels), 'photo')}, a later name over an earlier one"
     )
     ignored = (f"outside of boundaries/ and masks/, and so ignored: of {counted(len(found.areas), 'photo')}",)
-    notes = (note, *(ignored if found.areas else ()), *left)
+    black = "they are black on white: in each the black part is its class"
+    notes = (note, *([black] if are_black else ()), *(ignored if found.areas else ()), *left)
     return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=notes, names=names)
 
 

@@ -287,3 +287,18 @@ def test_a_background_that_is_not_first_in_a_list_is_told_where_it_is_the_smalle
     assert "as the list counts them" not in said
     classes, made = Dataset.open(Path("d")).classes.names, masks_of(Path("d"))["a"]
     assert (classes[made[0, 0]], classes[made[41, 50]]) == ("background", "crack")
+
+
+def test_a_crack_drawn_in_black_is_told_and_the_two_lines_turn_it_round() -> None:
+    photo("raw/images/a.png")
+    mask = np.full((80, 120), 255, np.uint8)
+    mask[40:44, 20:100] = 0
+    save(Path("raw/masks/a.png"), mask)
+    Path("raw/classes.txt").write_text("background\ncrack\n")
+    said = run_ok("masks", "convert", "raw", "-o", "d").stdout
+    assert "black, background, is 3.33% of the pixels, and white, crack, the rest: if black is crack, save" in said
+    Path("classes.txt").write_text(said.partition("--overwrite:\n\n")[2].partition("\n\n")[0])
+    said = run_ok("masks", "convert", "raw", "-o", "d", "--classes", "classes.txt", "--overwrite").stdout
+    assert "if black is" not in said
+    made = masks_of(Path("d"))["a"]
+    assert (made[0, 0], made[41, 50], int((made == 1).sum())) == (0, 1, 320)

@@ -218,3 +218,21 @@ def test_numbered_masks_of_a_name_are_of_that_class(raw: Path) -> None:
     convert(raw)
     assert merged(raw)[0] == ("background", "nucleus")
     assert (merged(raw)[1]["a"] == 1).sum() == 4 * 4 * 8
+
+
+def test_masks_of_classes_that_are_black_on_white(tmp_path: Path) -> None:
+    def said(road: np.ndarray, car: np.ndarray) -> str:
+        for stem in "ab":
+            photo(tmp_path / "raw/images" / f"{stem}.jpg")
+            save(tmp_path / "raw/masks/road" / f"{stem}.png", road)
+            save(tmp_path / "raw/masks/car" / f"{stem}.png", car)
+        return run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--overwrite").stdout
+
+    road, car = (np.where(box(*sides) > 0, 0, 255).astype(np.uint8) for sides in ((1, 5), (9, 15)))
+    assert "they are black on white: in each the black part is its class" in said(road, car)
+    classes, mask = Dataset.open(tmp_path / "d").classes.names, masks_of(tmp_path / "d")["a"]
+    assert [classes[mask[5, column]] for column in (0, 3, 12)] == ["background", "road", "car"]
+    # A class that covers all of each photo, and another most of it, are white on black.
+    assert "black on white" not in said(np.full_like(road, 255), car)
+    classes, mask = Dataset.open(tmp_path / "d").classes.names, masks_of(tmp_path / "d")["a"]
+    assert {classes[value] for value in np.unique(mask)} == {"road"}
