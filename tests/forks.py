@@ -9,7 +9,8 @@ PRELOADED = (
     "prep.patching.patches", "prep.exporting.export", "prep.photos.resize_dataset", "prep.reporting.report",
     "prep.splitting.split", "synth.dataset", "train.auditing.audit_run", "train.cli.main", "train.exporting.engine",
     "train.fitting.fit", "train.folding.cross_validation", "train.predicting.predict", "train.reporting.report",
-    "train.scoring.score", "lightning_fabric", "matplotlib.pyplot", "rasterio.warp", "rich.progress", "skimage.measure",
+    "train.scoring.score", "lightning_fabric", "matplotlib.pyplot", "rasterio.warp", "rich.progress", "scipy.special",
+    "skimage.measure",
     "tests.concurrent.commands", "tests.kills.trials", "torch._dynamo",
 )  # fmt: skip
 """What the commands import when they begin, or on the way."""

@@ -19,6 +19,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.models import color_predictor, train_error, write_run
 from tests.support import images_only, run_prep, run_script
+from tests.warm import run_warm
 from train.cli.main import main
 from train.config.config import Config
 from train.runs import checkpoint
@@ -28,7 +29,7 @@ from train.scoring.split_scores import require_same_kind
 
 
 def error_of(folder: Path, *arguments: object) -> str:
-    done = run_script("seg-train", *arguments, cwd=folder)
+    done = run_warm(*arguments, cwd=folder)
     assert done.returncode == 1, done.stderr
     assert re.match(r"(latest run: .*\n)?Error: ", done.stderr)
     assert "Traceback" not in done.stderr

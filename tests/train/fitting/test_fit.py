@@ -19,7 +19,9 @@ import torch
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from prep.photos.rendering import Rendering, write_rendering
+from synth.dataset import generate
 from tests.support import SCRIPTS, run_script
+from tests.warm import run_warm
 from train.runs.checkpoint import load_model
 from train.runs.device import find_accelerator
 from train.scoring.metrics import confusion_matrix, scores_of
@@ -39,20 +41,33 @@ def history(run: Path) -> pd.DataFrame:
 
 
 def train(folder: Path, *arguments: object, rc: int = 0) -> str:
-    done = run_script("seg-train", *arguments, cwd=folder, env=ONE_THREAD)
+    done = run_warm(*arguments, cwd=folder)
     assert done.returncode == rc, done.stderr
     return done.stdout if rc == 0 else done.stderr
 
 
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds datasets/synth, whose photos had 12 bits in 16, and a run of three epochs."""
+    folder = tmp_path_factory.mktemp("trained")
+    root = generate(folder / "datasets" / "synth", n=20, test=3, width=64, height=80, workers=1).root
+    write_rendering(root / "ranges.json", Rendering({"uint16": (0, 4095)}))
+    train(folder, *TINY, "--epochs", 3)
+    return folder
+
+
 @pytest.fixture
-def trained(dataset: Dataset, tmp_path: Path) -> Path:
-    """A run of three epochs, in the folder that holds datasets/synth, whose photos had 12 bits in 16."""
-    write_rendering(dataset.root / "ranges.json", Rendering({"uint16": (0, 4095)}))
-    train(tmp_path, *TINY, "--epochs", 3)
-    return tmp_path / "runs" / "latest"
+def trained(trained_once: Path, tmp_path: Path) -> Path:
+    """That run in a copy of that folder."""
+    shutil.copytree(trained_once, tmp_path, symlinks=True, dirs_exist_ok=True)
+    run = tmp_path / "runs" / "latest"
+    content = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps({**content, "dataset_path": str(tmp_path / "datasets/synth")}))
+    return run
 
 
-def test_a_run_holds_everything_the_design_names(trained: Path, dataset: Dataset, tmp_path: Path) -> None:
+def test_a_run_holds_everything_the_design_names(trained: Path, tmp_path: Path) -> None:
+    dataset = Dataset.open(tmp_path / "datasets/synth")
     names = {path.name for path in trained.iterdir()}
     assert names >= {"model.pt", "last.pt", "config.json", "history.csv", "curves.png", "metrics.json",
                      "per_image.csv", "log.txt", "predictions", "report.html", "provenance.jsonl"}  # fmt: skip
@@ -76,9 +91,10 @@ def test_a_run_holds_everything_the_design_names(trained: Path, dataset: Dataset
     assert (tmp_path / "datasets/synth/stats.json").exists()
 
 
-def test_metrics_are_those_of_the_predicted_masks(trained: Path, dataset: Dataset, tmp_path: Path) -> None:
+def test_metrics_are_those_of_the_predicted_masks(trained: Path, tmp_path: Path) -> None:
     train(tmp_path, "predict", "datasets/synth/images", "-o", "out", "--device", "cpu")
     metrics = json.loads((trained / "metrics.json").read_text())
+    dataset = Dataset.open(tmp_path / "datasets/synth")
     test = dataset.of_split("test")
     matrices = [confusion_matrix(dataset.mask(s), read_mask(tmp_path / f"out/masks/{s.stem}.png"), 3) for s in test]
     scores = scores_of(np.sum(matrices, axis=0))
@@ -160,7 +176,7 @@ def test_a_folder_whose_name_is_no_text(dataset: Dataset, tmp_path: Path) -> Non
     assert "was trained to its end before" in (run / "log.txt").read_text(), again
     train(tmp_path, "score", "--split", "val")
     train(tmp_path, "predict", folder / "d", "-o", folder / "p")
-    run_script("seg-train", folder / "d", *TINY, "--epochs", 1, "--folds", 2, cwd=tmp_path, env=ONE_THREAD)
+    train(tmp_path, folder / "d", *TINY, "--epochs", 1, "--folds", 2)
     assert json.loads((tmp_path / "runs/latest/metrics.json").read_text())["images"] == 20
 
 
@@ -223,7 +239,7 @@ def test_a_dataset_without_split_gets_the_default_one(dataset: Dataset, tmp_path
     index = dataset.root / "index.csv"
     text = index.read_text()
     index.write_text(text.replace(",train\n", ",\n").replace(",val\n", ",\n").replace(",test\n", ",\n"))
-    done = run_script("seg-train", *TINY, "--epochs", 1, cwd=tmp_path)
+    done = run_warm(*TINY, "--epochs", 1, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "had no split; it now has the default one" in done.stderr
     assert [len(Dataset.open(dataset.root).of_split(name)) for name in ("train", "val", "test")] == [19, 2, 2]

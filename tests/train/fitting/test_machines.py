@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from synth.dataset import generate
-from tests.support import SCRIPTS, run_script, wait_until
+from tests.support import SCRIPTS, wait_until
+from tests.warm import run_warm
 
 TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 8, "--device", "cpu", "--precision", "32",
          "--loss", "ce", "--noise", 0)  # fmt: skip
@@ -62,7 +63,7 @@ def test_a_killed_process_is_started_again_and_the_run_goes_on(tmp_path: Path) -
     assert f"takes part in a training whose run lies on {os.uname().nodename}: {runs[0]}\n" in both
     assert both.count("report.html") == 1
     killed = history(tmp_path)
-    run_script("seg-train", *TRAIN, "--devices", 2, cwd=tmp_path, env={"OMP_NUM_THREADS": "1"})
+    assert run_warm(*TRAIN, "--devices", 2, cwd=tmp_path).returncode == 0
     whole = history(tmp_path)
     assert whole["epoch"].tolist() == killed["epoch"].tolist() == list(range(1, 9))
     for name in ("loss", "val_loss"):

@@ -1,7 +1,6 @@
 """Training in several processes on one machine."""
 
 import copy
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import distributed, nn
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from synth.dataset import generate
-from tests.support import SCRIPTS, run_script
+from tests.warm import run_warm
 from train.config.config import Config
 from train.fitting.history import TrainingState
 from train.fitting.loop import Trainer
@@ -29,7 +28,7 @@ TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 2, 
 
 
 def _history(folder: Path, *arguments: object) -> pd.DataFrame:
-    done = run_script("seg-train", *TRAIN, *arguments, cwd=folder, env={"OMP_NUM_THREADS": "1"})
+    done = run_warm(*TRAIN, *arguments, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("report.html") == 1  # one process tells the result
     return pd.read_csv(folder / "runs/latest/history.csv").drop(columns="seconds")
@@ -53,10 +52,7 @@ def test_two_processes_train_as_one_with_the_same_global_batch(tmp_path: Path) -
 def test_one_validation_image_and_idle_layers_keep_no_process_waiting(tmp_path: Path) -> None:
     """The second process has nothing to validate; the encoder has layers that never get a gradient."""
     generate(tmp_path / "datasets/synth", n=8, test=1, width=64, height=48, workers=1)
-    command = [SCRIPTS / "seg-train", *map(str, TRAIN), "--devices", "2", "--encoder", "efficientnet-b0", "--film"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=900
-    )
+    done = run_warm(*TRAIN, "--devices", 2, "--encoder", "efficientnet-b0", "--film", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "7 training and 1 validation image\n" in done.stderr
     assert done.stderr.count("\nrunning statistics counted anew, over ") == 1
@@ -97,7 +93,7 @@ def test_processes_that_lost_each_other_say_so_in_words() -> None:
 
 
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Dataset, tmp_path: Path) -> None:
-    done = run_script("seg-train", *TRAIN, "--batch", 7, "--devices", 2, cwd=tmp_path)
+    done = run_warm(*TRAIN, "--batch", 7, "--devices", 2, cwd=tmp_path)
     assert done.returncode == 1
     assert "--batch 7 with" in done.stderr
 
