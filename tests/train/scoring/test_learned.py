@@ -69,6 +69,26 @@ def test_a_copy_that_was_divided_anew_is_refused(make: str) -> None:
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
 
 
+def test_a_copy_under_other_names_is_refused() -> None:
+    shutil.copytree("own", "other")
+    divide("other", [*stems("train")[:2], *stems("test")[:1]])
+    samples = read_index(Path("other/index.csv"))
+    for sample in samples:
+        for name in (sample.image, sample.mask):
+            Path("other", name).rename(Path("other", name).with_stem(f"x_{sample.stem}"))
+    renamed = [
+        replace(each, stem=f"x_{each.stem}", **{key: str(Path(name).with_stem(f"x_{each.stem}")) for key, name in
+                (("image", each.image), ("mask", each.mask))}) for each in samples
+    ]  # fmt: skip
+    write_index(Path("other/index.csv"), renamed)
+    first = samples[stems("train")[0]].stem
+    said = typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
+    assert f"of test here under other names, in {Path.cwd()}/own: x_{first}.png ({first}.png there), x_" in said
+    samples = read_index(Path("other/index.csv"))
+    write_index(Path("other/index.csv"), [replace(each, split="test") for each in samples if "test_" in each.stem])
+    assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
+
+
 def test_a_moved_dataset_is_the_same(folder: Path) -> None:
     Path("own").rename("moved")
     assert "learned" not in typed("score", "runs/latest", "moved", "--device", "cpu")

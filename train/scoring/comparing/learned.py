@@ -14,6 +14,7 @@ from prep.dataset.index import Sample, torn_groups
 from prep.images.imageio import ImageRGB
 from train.runs.fold_record import run_name
 from train.runs.runs import own_dataset
+from train.scoring.comparing.same_files import same_files
 
 _COMPARED = 12
 """Images of equal names that are looked at, evenly over all."""
@@ -27,7 +28,8 @@ _LEARNED = {"test": ("train", "val"), "val": ("train",)}
 
 
 def refuse_learned(run: Path, learned_split: str, dataset: Dataset, split: str) -> str:
-    """SegError if images of a split are those that a run has learned, by their names and what they show.
+    """SegError if images of a split are those that a run has learned: they show what those of their names do, or are
+    equal files.
 
     learned_split: hash of the split that the run was trained with.
     Returns a note where that cannot be told, because the run's own dataset is not there any more, or divided anew.
@@ -45,6 +47,20 @@ def refuse_learned(run: Path, learned_split: str, dataset: Dataset, split: str) 
             f"{dataset.root}: {run_name(run)} has learned images of {split} here, as images of the same names in "
             f"{own.root}: {list_some(same)} ({len(both)} of {len(scored)} have such names). Their score would say "
             f"nothing. Give these images the splits that they have in {own.root}/index.csv, or train on this dataset"
+        )
+    known = {sample.stem for sample, _ in both}
+    renamed = [
+        f"{path.name} ({other.name} there)"
+        for path, other in same_files(
+            (dataset.root / sample.image for sample in scored if sample.stem not in known),
+            (own.root / sample.image for sample in learned.values()),
+        )
+    ]
+    if renamed:
+        raise SegError(
+            f"{dataset.root}: {run_name(run)} has learned images of {split} here under other names, in {own.root}: "
+            f"{list_some(renamed)}. Their score would say nothing. Give these images the splits that they have there, "
+            "or train on this dataset"
         )
     return ""
 
