@@ -23,6 +23,7 @@ from prep.patching.patches import cut_patches
 from prep.reporting.report import write_report
 from prep.reporting.survey import survey
 from prep.splitting.split import split_dataset
+from tests.bench.bookkeeping import JOBS
 from tests.bench.growth import make_set
 
 MOST_BYTES = 20_000
@@ -103,3 +104,8 @@ def test_little_is_kept_of_a_counted_sample(many: Path) -> None:
         assert one.pixels.base is None  # no view of what is larger
     assert found.total.images == 400
     assert np.array_equal(found.total.classes[:3], np.sum([one.pixels for one in found.counted], axis=0))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_what_is_measured_beside_the_network_still_runs(job: str) -> None:
+    JOBS[job](20)

@@ -4,9 +4,12 @@ Images and predictions are a few arrays in memory, shown again and again under o
 """
 
 import sys
+from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,12 @@ from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import ImageRGB, IndexMask
+from prep.photos.rendering import OWN_RANGES
+
+if TYPE_CHECKING:
+    import torch
+
+    from train.windows.image_rows import ImageRows
 
 CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
 SIDE, DIFFERENT = 64, 61
@@ -45,11 +54,21 @@ class Repeated(Dataset):
 class Repeating:
     """Predicts what the image says."""
 
-    classes = CLASSES
+    classes, rendering, scale = CLASSES, OWN_RANGES, SimpleNamespace(ground=None)
+
+    def on_ground(self, pixel: object) -> "Repeating":
+        """The same, whatever the size of a pixel on the ground."""
+        return self
 
     def probabilities(self, image: ImageRGB) -> NDArray[np.float32]:
         """(C, H, W)."""
         return PREDICTED[int(image[0, 0, 0])]
+
+    def probability_strips(self, source: "ImageRows") -> Iterator[tuple[int, "torch.Tensor"]]:
+        """The same as one strip."""
+        import torch  # which `plan` does without
+
+        yield 0, torch.from_numpy(self.probabilities(source.rows(0, SIDE)))
 
     def __call__(self, image: ImageRGB) -> IndexMask:
         """(H, W)."""
@@ -59,7 +78,7 @@ class Repeating:
 def repeated(size: int) -> Dataset:
     """A dataset of so many samples, none on the disk."""
     names = (f"{number:07d}" for number in range(size))
-    return Repeated(Path(), CLASSES, tuple(Sample(name, "i", "m", SIDE, SIDE, split="test") for name in names))
+    return Repeated(Path(), CLASSES, tuple(Sample(name, f"i{name}", "m", SIDE, SIDE, split="test") for name in names))
 
 
 def score(size: int) -> None:
@@ -91,5 +110,7 @@ def plan(size: int) -> None:
         assert len(run_jobs(attrgetter("width"), read_index(path), 2)) == size
 
 
+JOBS = {"score": score, "audit": audit, "plan": plan}
+
 if __name__ == "__main__":
-    {"score": score, "audit": audit, "plan": plan}[sys.argv[1]](int(sys.argv[2]))
+    JOBS[sys.argv[1]](int(sys.argv[2]))
