@@ -10,7 +10,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -68,8 +68,28 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         content = contents.json(file)
         entries = content.get("_via_img_metadata", content)
         photos = [str(entry["filename"]) for entry in entries.values()]
-        found.append((photos, list(_json_regions(file.path, entries.values()))))
+        options = _options(content)
+        found.append((photos, [_in_words(each, options) for each in _json_regions(file.path, entries.values())]))
     return _source(contents, files, found)
+
+
+def _options(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What a project says of the numbers that regions have for the options of an attribute: 1 is road."""
+    known = content.get("_via_attributes")
+    attributes = known.get("region") if isinstance(known, dict) else None
+    found = {}
+    for name, attribute in attributes.items() if isinstance(attributes, dict) else ():
+        options = attribute.get("options") if isinstance(attribute, dict) else None
+        if isinstance(options, dict):
+            words = {key: str(text).strip() for key, text in options.items()}
+            found[name] = {key: text for key, text in words.items() if key.strip().isdigit() and text}
+    return found
+
+
+def _in_words(region: _Region, options: Mapping[str, Mapping[str, str]]) -> _Region:
+    """With the words of the options in place of their numbers."""
+    said = {name: options.get(name, {}).get(text, text) for name, text in region.attributes.items()}
+    return replace(region, attributes=said)
 
 
 def _splits(contents: Contents, files: Sequence[FoundFile]) -> Sequence[FoundFile]:

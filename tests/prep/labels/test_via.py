@@ -160,3 +160,22 @@ def test_shares_of_the_photo_are_read_as_such(tmp_path: Path) -> None:
     said = run_ok("masks", "convert", source, "-o", tmp_path / "set").stdout
     assert "all points lie between 0 and 1: read as shares of the width and height of their images" in said
     assert rows(tmp_path / "set", "a") == ["111000"] * 4
+
+
+@pytest.mark.parametrize("kind", ["dropdown", "checkbox"])
+def test_options_that_regions_number_have_their_words_from_the_project(kind: str, tmp_path: Path) -> None:
+    def value(number: str) -> object:
+        return number if kind == "dropdown" else {number: True}
+
+    write(
+        tmp_path / "raw",
+        {"a.png": [region(square(0, 0, 2), what=value("1")), region(square(2, 2, 1), what=value("2"))]},
+        "project",
+    )
+    project = next((tmp_path / "raw").glob("*.json"))
+    content = json.loads(project.read_text())
+    options = {"1": "road", "2": "car", "3": "", "sky": "what is above"}
+    content["_via_attributes"] = {"region": {"what": {"type": kind, "options": options}}, "file": {}}
+    project.write_text(json.dumps(content))
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "car", "road")
