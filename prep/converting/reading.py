@@ -36,6 +36,7 @@ from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED
 from prep.labels.registry import reader_of
 from prep.labels.tables.beside import note_on_lists, passed_over, tables_beside
+from prep.labels.tables.order import refuse_other_numbers
 from prep.labels.tables.table import similar_names
 
 _LOOKED_AT_FIRST = 4
@@ -135,7 +136,11 @@ def _notes(
     progress: Progress,
 ) -> list[str]:
     """How a list was counted, names that are hard to tell apart, lists beside the labels that were not taken."""
-    said = [note_on_counting(meaning, reader, first_id), similar_names(meaning.classes.names)]
+    counted = note_on_counting(meaning, reader, first_id)
+    if counted and meaning.found is not None:
+        numbers = dict(zip(meaning.classes.names, meaning.classes.ids, strict=True))
+        refuse_other_numbers(meaning.found, numbers, tables_beside(source))
+    said = [counted, similar_names(meaning.classes.names)]
     if meaning.guessed and (beside := tables_beside(source)):
         held = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
         table = reader.table(meaning.classes)

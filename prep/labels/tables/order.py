@@ -27,10 +27,16 @@ def refuse_other_order(file: Path, table: ClassTable, others: Sequence[tuple[Pat
 
     Lists of colours alone number nothing, and that of a dataset of ours is of its own masks.
     """
+    if _is_numbering(table):
+        refuse_other_numbers(file, _numbers(table), others)
+
+
+def refuse_other_numbers(file: Path, numbers: Mapping[str, int], others: Sequence[tuple[Path, ClassTable]]) -> None:
+    """The same for the numbers that the classes of a file have been given, whatever it says itself."""
     for other, content in others:
-        if other == file or not (_is_numbering(table) and _is_numbering(content)) or _is_ours(other):
+        if other.absolute() == file.absolute() or not _is_numbering(content) or _is_ours(other):
             continue
-        if in_another_order(_numbers(table), _numbers(content)):
+        if in_another_order(numbers, _numbers(content)):
             raise SegError(
                 f"{file} and {other} have the same classes in another order; say which of them these labels mean:"
                 f"{options('--classes', map(str, (file, other)))}"

@@ -302,3 +302,16 @@ def test_a_crack_drawn_in_black_is_told_and_the_two_lines_turn_it_round() -> Non
     assert "if black is" not in said
     made = masks_of(Path("d"))["a"]
     assert (made[0, 0], made[41, 50], int((made == 1).sum())) == (0, 1, 320)
+
+
+def test_a_list_of_colours_whose_rows_are_counted_is_compared_with_a_list_of_names() -> None:
+    photo("raw/images/a.png")
+    save(Path("raw/masks/a.png"), np.repeat(np.arange(3, dtype=np.uint8), 40)[None].repeat(80, 0))
+    Path("raw/labelmap.txt").write_text("background:0,0,0::\ncar:255,0,0::\nroad:0,255,0::\n")
+    Path("raw/names.txt").write_text("background\nroad\ncar\n")
+    said = run_error("masks", "convert", "raw", "-o", "d")
+    assert "labelmap.txt and " in said and "have the same classes in another order; say which of them" in said
+    for name, first in (("labelmap", "car"), ("names", "road")):
+        run_ok("masks", "convert", "raw", "-o", "d", "--overwrite", "--classes", f"raw/{name}.txt")
+        classes, mask = Dataset.open(Path("d")).classes.names, masks_of(Path("d"))["a"]
+        assert classes[mask[0, 60]] == first
