@@ -12,6 +12,9 @@ from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, sugge
 from prep.labels.layouts.by_name import pairs_by_name
 from prep.labels.reader import LabelSource
 
+_STEPS = 0.25
+"""Numbers that fall out of step more often than at this share of pairs are not those of one series."""
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -212,7 +215,23 @@ def _in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     ordered = sorted(pairing.pairs, key=lambda pair: natural_key(pair[0]))
     (first_image, first_label), (last_image, last_label) = ordered[0], ordered[-1]
     note = f"paired in order: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
-    return replace(pairing, notes=(note,))
+    return replace(pairing, notes=(note, *_runs_apart(ordered)))
+
+
+def _runs_apart(ordered: Sequence[tuple[str, str]]) -> list[str]:
+    """A note where the numbers of images and masks keep step, and then do not: one of them may be missing there."""
+    numbers = [(_number_in(image), _number_in(label)) for image, label in ordered]
+    if not all(one is not None and other is not None for one, other in numbers):
+        return []
+    shifts = [(other or 0) - (one or 0) for one, other in numbers]
+    apart = [place for place in range(1, len(shifts)) if shifts[place] != shifts[place - 1]]
+    if not apart or len(apart) > _STEPS * len(shifts):
+        return []
+    (before, of_before), (image, label) = ordered[apart[0] - 1], ordered[apart[0]]
+    return [
+        f"the numbers keep step up to {before} with {of_before}, and then comes {image} with {label}: an image or a "
+        "mask may be missing there, and all that follow would be of other images"
+    ]
 
 
 def _keys(stems: Sequence[str], pattern: str) -> Mapping[str, str]:

@@ -315,3 +315,17 @@ def test_a_list_of_colours_whose_rows_are_counted_is_compared_with_a_list_of_nam
         run_ok("masks", "convert", "raw", "-o", "d", "--overwrite", "--classes", f"raw/{name}.txt")
         classes, mask = Dataset.open(Path("d")).classes.names, masks_of(Path("d"))["a"]
         assert classes[mask[0, 60]] == first
+
+
+@pytest.mark.parametrize(("gone", "said"), [(None, False), (5, True), (0, False)])
+def test_numbers_that_fall_out_of_step_are_told(gone: int | None, said: bool) -> None:
+    """Photos 10 to 18 and masks 1 to 9; or one photo was deleted, and the last of the masks never made."""
+    numbers = [number for number in range(10) if number != gone][: 9 if gone is not None else 10]
+    for place, number in enumerate(numbers):
+        photo(f"raw/images/IMG_{10 + number:04d}.png", place)
+        save(Path(f"raw/masks/mask{place + 1}.png"), np.full((80, 120), place % 2, np.uint8))
+    Path("list.txt").write_text("background\nroad\n")
+    told = run_ok("masks", "convert", "raw", "-o", "d", "--in-order", "--classes", "list.txt").stdout
+    step = "the numbers keep step up to IMG_0014 with mask5, and then comes IMG_0016 with mask6: an image or a mask may"
+    assert (step in told) == said
+    assert ("keep step" in told) == said
