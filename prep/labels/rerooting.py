@@ -60,6 +60,10 @@ class Rerooting:
         self.tied += tied
         return kept
 
+    def names(self) -> list[str]:
+        """The names of all files below, each once."""
+        return list(dict.fromkeys(path.name for paths in self._index().values() for path in paths))
+
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
             self._by_name = {}

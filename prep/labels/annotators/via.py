@@ -68,6 +68,9 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         content = contents.json(file)
         entries = content.get("_via_img_metadata", content)
         photos = [str(entry["filename"]) for entry in entries.values()]
+        _refuse_namesakes(
+            file.path, [(str(each["filename"]), each.get("size")) for each in entries.values() if each["regions"]]
+        )
         options = _options(content)
         found.append((photos, [_in_words(each, options) for each in _json_regions(file.path, entries.values())]))
     return _source(contents, files, found)
@@ -119,6 +122,7 @@ def _csv_regions(file: FoundFile) -> tuple[list[str], list[_Region]]:
     text = decode_text(file.path, read_bytes(file.path))
     photos: list[str] = []
     regions: list[_Region] = []
+    sizes: list[tuple[str, object]] = []
     rows = csv.DictReader(io.StringIO(text))
     try:
         for row in rows:
@@ -126,11 +130,24 @@ def _csv_regions(file: FoundFile) -> tuple[list[str], list[_Region]]:
             photos.append(name)
             shape = json.loads(row["region_shape_attributes"] or "{}")
             if shape:  # a photo without regions has a row
+                sizes.append((name, row.get("file_size")))
                 regions.append(_region(file.path, name, shape, json.loads(row["region_attributes"] or "{}")))
     except (csv.Error, ValueError, KeyError, TypeError) as error:
         where = f"{file.path}: line {rows.line_num}"
         raise SegError(f"{where} is not as VIA writes it ({type(error).__name__}: {error}); export it again") from error
+    _refuse_namesakes(file.path, sizes)
     return photos, regions
+
+
+def _refuse_namesakes(path: Path, labelled: Iterable[tuple[str, object]]) -> None:
+    """SegError where photos of one name and two sizes in bytes have regions: they are two, or one was saved anew."""
+    known: dict[str, object] = {}
+    for name, size in labelled:
+        if known.setdefault(name, size) != size:
+            raise SegError(
+                f"{path}: has regions of two photos called {name}, of {known[name]} and {size} bytes, and says no "
+                "folders; if they are two, give them names of their own, else remove the regions of one, in VIA"
+            )
 
 
 def _region(path: Path, photo: object, shape: object, attributes: object) -> _Region:

@@ -188,6 +188,10 @@ def _images(path: Path, entries: Iterable[Any], left_out: LeftOut) -> dict[Key |
         image = CocoImage(name, _size(path, name, entry, left_out))
         if names.setdefault(name, image).size != image.size:
             raise SegError(f"{path}: says two sizes of {name}; export the file again, or remove one")
+        if names[name] is not image and key not in images:
+            left_out.add(
+                "listed more than once, with regions of all painted on one photo; look whether it is one", name
+            )
         images[key] = names[name]
     return images
 

@@ -3,7 +3,6 @@
 Source of the layout: https://labelstud.io/guide/export. Points are percents of the photo's width and height.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,9 @@ from prep.labels.formats import JsonFormat, only_one
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent, is_whole
-from prep.labels.rerooting import Rerooting
 from prep.labels.shapes.brush import Brush
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
 from prep.labels.shapes.sources import noted, photo_folder, region_source
-
-_UPLOAD = re.compile(r"^[0-9a-f]{8}-")
-"""What Label Studio puts in front of the name of an uploaded photo."""
 
 
 def is_labelstudio(content: object) -> bool:
@@ -54,22 +49,20 @@ def _whole(task: Mapping[str, Any]) -> Mapping[str, Any]:
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     file = only_one(contents, files, "Label Studio")
     path, left_out = file.path, LeftOut()
-    folder = photo_folder(contents, file)
-    root = Rerooting(folder)
     images = []
     for position, task in enumerate(contents.json(file), start=1):
         if not isinstance(task, dict) or not _is_task(task):
             left_out.add("tasks left out, because they have no data or no annotations", f"task {position}")
-        elif found := _image(path, _whole(task), root, left_out):
+        elif found := _image(path, _whole(task), left_out):
             images.append(found)
     nothing = f"{path}: holds no polygons and no brush strokes"
     if not images:
         raise SegError(nothing + "".join(f"\n  {note}" for note in left_out.notes()))
     notes = noted(nothing, images, left_out.notes())
-    return region_source("labelstudio", path, images, notes=notes, root=folder, points="shares")
+    return region_source("labelstudio", path, images, notes=notes, root=photo_folder(contents, file), points="shares")
 
 
-def _image(path: Path, task: Mapping[str, Any], root: Rerooting, left_out: LeftOut) -> RegionImage | None:
+def _image(path: Path, task: Mapping[str, Any], left_out: LeftOut) -> RegionImage | None:
     """The photo of a task with the regions of one annotation; None if nobody annotated it."""
     task_name = f"task {task.get('id')}"
     name = _photo_name(task)
@@ -99,8 +92,7 @@ def _image(path: Path, task: Mapping[str, Any], root: Rerooting, left_out: LeftO
             left_out.add("left out, because they are boxes, points or rotated ellipses", where)
         else:
             regions.append((label, shape))
-    photo = None if root.find(f"images/{name}") else root.find(f"images/{_UPLOAD.sub('', Path(name).name)}")
-    return RegionImage(name, size, tuple(regions), photo=photo)
+    return RegionImage(name, size, tuple(regions))
 
 
 def _is_done(annotation: object) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -20,6 +21,7 @@ from prep.labels.rerooting import Rerooting, note_on_several, refuse_shared, uni
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.shapes import RegionImage
+from prep.labels.shapes.uploads import before_upload, by_uploaded_name
 from prep.photos.photoio import open_photo
 
 
@@ -179,18 +181,17 @@ def photo_folder(contents: Contents, file: FoundFile) -> Path:
 
 
 def _with_photos(images: Sequence[RegionImage], root: Rerooting) -> tuple[Sequence[RegionImage], list[Path | None]]:
-    """The photo of each image, and the images: as URLs write names (my%20.jpg) where no file is so called."""
+    """The photo of each image, and the images, with the names of photos that a tool has renamed."""
     wanted = [f"images/{image.name}" for image in images if image.photo is None]
     found = iter(root.find_each(wanted))
-    photos = [image.photo or next(found) for image in images]
-    plain = [unquote(image.name) for image in images]
-    quoted = [place for place, image in enumerate(images) if photos[place] is None and plain[place] != image.name]
-    if not quoted:
-        return images, photos
-    renamed = list(images)
-    for place, photo in zip(quoted, root.find_each([f"images/{plain[place]}" for place in quoted]), strict=True):
-        if photo is not None:
-            photos[place], renamed[place] = photo, replace(images[place], name=plain[place])
+    photos, renamed = [image.photo or next(found) for image in images], list(images)
+    uploaded = partial(before_upload, own_names=cache(lambda: by_uploaded_name(root.names())))
+    for rename in (unquote, uploaded):  # names of URLs (my%20.jpg), and those of Label Studio
+        names = {place: rename(image.name) for place, image in enumerate(images) if photos[place] is None}
+        other = {place: name for place, name in names.items() if name != images[place].name}
+        for place, photo in zip(other, root.find_each([f"images/{name}" for name in other.values()]), strict=True):
+            if photo is not None:
+                photos[place], renamed[place] = photo, replace(images[place], name=other[place])
     return renamed, photos
 
 

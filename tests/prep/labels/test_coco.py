@@ -505,3 +505,11 @@ def test_masks_of_the_same_photos_beside_are_told(tmp_path: Path, out: Path) -> 
     text = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
     folder = tmp_path / "raw/masks"
     assert f"2 masks of the same photos (masks/a.png) not read; to read these, name {folder}" in text
+
+
+def test_an_image_that_is_listed_twice_is_told(tmp_path: Path, out: Path) -> None:
+    data = content()
+    data["images"].append({**data["images"][0], "id": 999})
+    name = data["images"][0]["file_name"]
+    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
+    assert f"with regions of all painted on one photo; look whether it is one: 1 ({name})" in text

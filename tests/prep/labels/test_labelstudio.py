@@ -92,7 +92,7 @@ def test_a_photo_without_what_the_upload_adds(tmp_path: Path) -> None:
     save(tmp_path / "raw/a.png", random_image(0, 4, 5))
     path = write(tmp_path, task(1, "/data/upload/1/a1b2c3d0-a.png", polygon("road", 0, 50, 100, 100)))
     run_ok("masks", "convert", path, "-o", tmp_path / "set")
-    assert by_stem(tmp_path / "set")["a1b2c3d0-a"].image == "images/a1b2c3d0-a.png"
+    assert by_stem(tmp_path / "set")["a"].image == "images/a.png"
 
 
 def test_the_ground_truth_of_several_annotations(tmp_path: Path) -> None:
@@ -197,3 +197,16 @@ def test_matrices_of_regions_are_read_as_pictures_are(tmp_path: Path) -> None:
     run_ok("masks", "convert", tmp_path / "npy", "-o", tmp_path / "set", "--images", tmp_path / "images", "--in-order")
     assert Dataset.open(tmp_path / "set").classes.names == ("car", "road")
     assert masks_of(tmp_path / "set")["p1"].tolist() == [[1, 1, 1, 1, 0, 0]] * 4
+
+
+def test_photos_under_the_names_that_they_had_before_the_upload(tmp_path: Path) -> None:
+    """An upload makes "my (1) photo.png" 0a1b2c3d-my_1_photo.png; 0a1b2c3d-x.png may be what a photo is called."""
+    for name in ("my (1) photo", "0a1b2c3d-x"):
+        save(tmp_path / f"raw/{name}.png", random_image(0, 4, 5))
+    tasks = (
+        task(1, "/data/upload/1/a1b2c3d0-my_1_photo.png", polygon("road", 0, 50, 100, 100)),
+        task(2, "/data/upload/1/0a1b2c3d-x.png", polygon("road", 0, 0, 100, 50)),
+    )
+    run_ok("masks", "convert", write(tmp_path, *tasks), "-o", tmp_path / "set")
+    images = {stem: sample.image for stem, sample in by_stem(tmp_path / "set").items()}
+    assert images == {"my (1) photo": "images/my (1) photo.png", "0a1b2c3d-x": "images/0a1b2c3d-x.png"}

@@ -179,3 +179,18 @@ def test_options_that_regions_number_have_their_words_from_the_project(kind: str
     project.write_text(json.dumps(content))
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "car", "road")
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_two_photos_of_one_name_are_not_merged(form: str, tmp_path: Path) -> None:
+    """VIA writes names without folders; their sizes in bytes tell them apart."""
+    path = write(tmp_path / "raw", {"a.png": [region(square(0, 0, 2), what="road")]}, form)
+    if form == "json":
+        content = json.loads(path.read_text())
+        content["a.png2"] = {**content["a.png1"], "size": 2, "regions": [region(square(2, 2, 1), what="car")]}
+        path.write_text(json.dumps(content))
+    else:
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join([*lines, lines[-1].replace("a.png,1,", "a.png,2,")]) + "\n")
+    said = run_error("masks", "convert", path, "-o", tmp_path / "set")
+    assert "has regions of two photos called a.png, of 1 and 2 bytes, and says no folders" in said
