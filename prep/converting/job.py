@@ -27,6 +27,9 @@ from prep.dataset.states import own_mask_name
 from prep.dataset.stats import count_values
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask, encode_png
+from prep.images.resample import upright
+from prep.labels.archive import label_bytes
+from prep.labels.labelio import own_orientation
 from prep.labels.reader import Lookup, RawLabel, code_strips, joined
 from prep.labels.region_labels import UNCOVERED
 from prep.labels.registry import reader_named
@@ -37,6 +40,7 @@ from prep.photos.rendering import OWN_RANGES, Rendering
 
 _UPRIGHT = 1
 _MATRIX = "mat"
+_OF_IMAGES = ("rgb", "ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class LabelOutcome:
 
     raw_pixels: (256,) before the mask was brought to the size of its image.  record: the photo's row of photos.csv.
     turned: the mask was drawn on the photo as stored and was turned with it.  resized: it had another size.
+    turned_itself: EXIF of its own file says how it is shown, and it was turned so.
     transposed: a matrix whose rows are the columns of the photo.
     overlapping: pixels of the raw label that lie in several of its parts.
     """
@@ -76,6 +81,7 @@ class LabelOutcome:
     raw_pixels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
     record: PhotoRecord | None = None
     turned: bool = False
+    turned_itself: bool = False
     resized: bool = False
     transposed: bool = False
     overlapping: int = 0
@@ -128,6 +134,7 @@ class ConvertLabel:
             raw_pixels=count_values(raw),
             record=record,
             turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
+            turned_itself=drawn == "itself",
             resized=sorted(raw.shape) != sorted(mask.shape),
             transposed=drawn == "transposed",
             overlapping=overlaps(job.label) if job.filled is None and (overlaps := self._overlaps()) else 0,
@@ -149,6 +156,10 @@ class ConvertLabel:
     def _filled(self, sample: Sample, name: str) -> IndexMask:
         """A mask of one class, as large as the image."""
         return np.full((sample.height, sample.width), self.meaning.classes.names.index(name), np.uint8)
+
+    def _is_image(self, job: LabelJob) -> bool:
+        """Whether the label is one image file, whose own EXIF may say how it is shown."""
+        return self.reader in _OF_IMAGES and job.filled is None
 
     def _overlaps(self) -> Callable[[RawLabel], int] | None:
         """What counts pixels in several parts of a label, if it has parts."""
@@ -172,9 +183,13 @@ class ConvertLabel:
     def _placed(
         self, job: LabelJob, mask: IndexMask, sample: Sample, record: PhotoRecord | None
     ) -> tuple[IndexMask, str]:
+        own = own_orientation(job.label.path, label_bytes(job.label)) if self._is_image(job) else _UPRIGHT
         if not sample.image:
-            return mask, "upright"
+            return upright(mask, own), "upright" if own == _UPRIGHT else "itself"
         photo = record or _as_photo(sample)
+        if own != _UPRIGHT and drawn_on((shown := upright(mask, own)).shape[::-1], photo) == "upright":
+            placed, _ = place_mask(shown, photo, sample.width, sample.height)
+            return placed, "stored" if own == photo.orientation else "itself"
         fits, fits_on_its_side = drawn_on(mask.shape[::-1], photo), drawn_on(mask.shape, photo)
         # MATLAB counts down columns first: a matrix written by another program may lie on its side.
         on_its_side = self.reader == _MATRIX and fits is None and fits_on_its_side is not None

@@ -52,6 +52,11 @@ def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
     if on_their_sides := [outcome.sample.stem for outcome in outcomes if outcome.transposed]:
         lay = f"{counted(len(on_their_sides), 'matrix', 'matrices')} of the shape of a photo on its side"
         notes.append(f"{lay}, read as written columns first; look at {list_some(on_their_sides)}")
+    if themselves := [outcome.sample.stem for outcome in outcomes if outcome.turned_itself]:
+        notes.append(
+            f"turned as EXIF of their own files says: {counted(len(themselves), 'mask')} ({list_some(themselves)}); "
+            "look at some"
+        )
     before = {job.sample.stem: job.record for job in plan.jobs}
     records = [outcome.record or before[outcome.sample.stem] for outcome in outcomes]
     if names := [record.photo for record in records if record is not None and is_unclear(record)]:

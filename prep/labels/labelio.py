@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
@@ -20,8 +21,15 @@ from prep.images.kinds.png_strips import png_strips
 from prep.images.kinds.pnm import is_pnm, read_pnm
 from prep.images.single import refuse_several
 from prep.images.tiff_pixels import TiffLayout, tiff_layout
+from prep.photos.photoio import MARKS_OF_PNG, orientation_of
 
 LabelKind = Literal["grey", "palette", "color"]
+
+_TURNED_BY_EXIF = frozenset({"PNG", "JPEG", "MPO", "WEBP"})
+_MARKS_OF_EXIF = (b"Exif", b"EXIF", *MARKS_OF_PNG)
+
+_PHOTOMETRIC, _ZERO_IS_WHITE = 262, 0
+"""A tag of TIFF, and the value that says so."""
 
 _BY_PILLOW = frozenset({"TIFF", "GIF", "PPM", "JPEG2000"})
 """Formats that OpenCV does not read in every build, or with warnings of its own; for all others it is faster."""
@@ -55,6 +63,14 @@ def label_oddities(path: Path, data: bytes) -> tuple[str, ...]:
         "16-bit": picture.mode.startswith("I"),
     }
     return tuple(name for name, is_so in odd.items() if is_so)
+
+
+def own_orientation(path: Path, data: bytes) -> int:
+    """How EXIF of a label file itself says that it is shown, 1..8; 1 of a TIFF, which is turned when it is decoded."""
+    if not any(mark in data for mark in _MARKS_OF_EXIF):
+        return 1
+    picture = open_image(path, data)
+    return orientation_of(picture, data) if picture.format in _TURNED_BY_EXIF else 1
 
 
 def _deep_layout(path: Path, data: bytes) -> TiffLayout | None:
@@ -93,11 +109,19 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
         if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
             return np.asarray(loaded(path, picture), np.uint8)
         values = _values(path, data, picture)
+        if _is_shown_inverted(picture):
+            values = ~values
     if values.ndim == 3:
         if values.shape[2] < 3 or any((values[..., 0] != values[..., band]).any() for band in (1, 2)):
             raise SegError(f"{path}: a colour image, not ids; read it as colours with '--from rgb'")
         values = np.ascontiguousarray(values[..., 0])
     return as_ids(str(path), values)
+
+
+def _is_shown_inverted(picture: Image.Image) -> bool:
+    """Whether it is a grey TIFF of 8 bits in which 0 is white, as in ImageJ's masks: Pillow turns the numbers round."""
+    tags = picture.tag_v2 if isinstance(picture, TiffImageFile) and picture.mode == "L" else {}
+    return bool(tags.get(_PHOTOMETRIC, _ZERO_IS_WHITE + 1) == _ZERO_IS_WHITE)
 
 
 _ON_MINUS = ", with 255 where a number below 0 means that nobody labelled the pixel"

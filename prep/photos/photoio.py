@@ -46,7 +46,7 @@ JPEG_QUALITY = 95
 
 _LOSSY_FORMATS = frozenset({"JPEG", "MPO", "HEIF", "AVIF"})
 _EXIF_ORIENTATION = 0x0112
-_EXIF_OF_PNG = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
+MARKS_OF_PNG = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
 """What tells of an orientation in a PNG: a chunk of EXIF, a text of ImageMagick, XMP."""
 
 _MOST_WEBP = 200.0
@@ -135,7 +135,7 @@ def parse_photo(path: Path, data: bytes, max_megapixels: float | None = None) ->
             picture = open_image(path, data, math.inf)
             _check_size(path, *picture.size, max_megapixels)
             with decoding(path):
-                size, orientation = picture.size, _orientation(picture, data)
+                size, orientation = picture.size, orientation_of(picture, data)
     refuse_several(path, data, picture)
     if picture and picture.format == "TIFF" and orientation in TURNED:  # Pillow gives the size after turning
         size = size[::-1]
@@ -215,9 +215,9 @@ def encode_jpeg(pixels: ImageRGB, quality: int = JPEG_QUALITY) -> bytes:
     return data
 
 
-def _orientation(picture: Image.Image, data: bytes) -> int:
+def orientation_of(picture: Image.Image, data: bytes) -> int:
     """EXIF orientation, 1 if there is none that means anything; of HEIC always 1, its decoder turns the picture."""
-    if picture.format == "PNG" and not any(mark in data for mark in _EXIF_OF_PNG):
+    if picture.format == "PNG" and not any(mark in data for mark in MARKS_OF_PNG):
         return 1  # Pillow decodes all pixels, and keeps them, to look for it behind them
     value = picture.getexif().get(_EXIF_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
