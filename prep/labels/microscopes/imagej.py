@@ -103,6 +103,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         notes=noted(f"{contents.source}: holds no ROI that encloses anything", images, [*notes, *left_out.notes()]),
         root=root,
         damaged=left_out.damaged,
+        drawn_on="stored",
     )
 
 

@@ -20,9 +20,9 @@ from prep.labels.region_labels import class_names, numbered_note
 from prep.labels.rerooting import Rerooting, note_on_several, refuse_shared, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.own_names import by_own_names
+from prep.labels.shapes.photo_sizes import Frame, PhotoSizes
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.uploads import before_upload, by_uploaded_name
-from prep.photos.photoio import open_photo
 
 
 def region_source(
@@ -37,6 +37,7 @@ def region_source(
     points: Literal["shares", "told"] = "told",
     damaged: Mapping[str, str] = MappingProxyType({}),
     sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
+    drawn_on: Frame = "upright",
 ) -> LabelSource:
     """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
 
@@ -44,6 +45,7 @@ def region_source(
     that of its photo; without photo and size it is missing.
     points: those of polygons are shares of the image (0 to 1), or tell themselves whether they are shares or pixels.
     sizes: gives width and height of photos that are not here any more, by stem, for images without a size.
+    drawn_on: as of PhotoSizes.
     damaged: label files that cannot be read; an image whose photo is needed and cannot be read joins them.
     Raises SegError if no image is left.
     """
@@ -56,9 +58,9 @@ def region_source(
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     doubtful = note_on_several([rerooting], found=any(named))
-    stated = points != "shares"
     damaged = dict(damaged)
-    sized = [_sized(*each, stated, damaged) for each in zip(images, photos, stems, strict=True)]
+    of_photos = PhotoSizes(damaged, drawn_on, stated_first=points != "shares")
+    sized = [of_photos.given_to(*each) for each in zip(images, photos, stems, strict=True)]
     if not all(all(image.size) for image in sized):
         known_sizes = sizes()
         sized = [
@@ -89,6 +91,7 @@ def region_source(
         ),
         notes=(
             *(*notes, *doubtful, *own, *how, *outside_note(placed), *numbered_note(known)),
+            *of_photos.notes(),
             *unlabelled_note(folder, filter(None, photos), damaged),
         ),
         splits={stem: image.split for stem, image in listed.items() if image.split},
@@ -221,22 +224,3 @@ def _in_pixels(
     pixels, shares = in_pixels(images)
     placed, how = turned(pixels, photos)
     return placed, [*shares, *how]
-
-
-def _sized(image: RegionImage, photo: Path | None, stem: str, stated: bool, damaged: dict[str, str]) -> RegionImage:
-    """With its size; without one, and among the damaged, if its photo would have to say it and cannot be read."""
-    try:
-        return replace(image, size=_size(image, photo, stated))
-    except SegError as error:
-        damaged[stem] = str(error)
-        return replace(image, size=(0, 0))
-
-
-def _size(image: RegionImage, photo: Path | None, stated: bool) -> tuple[int, int]:
-    """Width and height as stated, or else of the photo as a person sees it; (0, 0) without both.
-
-    stated: whether what is stated comes first; shares of an image are those of the photo as a person saw it.
-    """
-    if photo is None or (all(image.size) and (stated or not image.is_of_polygons)):
-        return image.size
-    return open_photo(photo).upright_size
