@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from prep.core.classes import MAX_ID
+from prep.core.classes import IGNORE_INDEX, MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import within_limits
 from prep.core.words import counted
@@ -100,8 +100,9 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
 
     Raises SegError if the file is damaged, its colours are no greys, or its numbers are no ids.
     """
-    if _deep_layout(path, data) is not None:
-        values = read_any_tiff(path, data)
+    deep = _deep_layout(path, data)
+    if deep is not None:
+        values = _without_no_data(read_any_tiff(path, data), deep.no_data)
     elif (unusual := _unusual_pixels(path, data)) is not None:
         values = unusual
     else:
@@ -116,6 +117,14 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
             raise SegError(f"{path}: a colour image, not ids; read it as colours with '--from rgb'")
         values = np.ascontiguousarray(values[..., 0])
     return as_ids(str(path), values)
+
+
+def _without_no_data(values: NDArray[Any], no_data: float | None) -> NDArray[Any]:
+    """With 255 for the number of pixels that hold nothing (QGIS: -9999), where that is no id itself."""
+    if no_data is None or 0 <= no_data <= MAX_ID:
+        return values
+    holes = np.isnan(values) if np.isnan(no_data) else values == no_data
+    return np.where(holes, np.int16(IGNORE_INDEX), values) if holes.any() else values
 
 
 def _is_shown_inverted(picture: Image.Image) -> bool:

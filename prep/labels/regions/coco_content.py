@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.images.polygons import Ring
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
@@ -39,6 +40,7 @@ class CocoImage:
     """Name and size (0, 0 if it is not stated) of an image, and (category, shape) in the order of painting.
 
     Until all are read: ids of the annotations, and for each the id of its category and where its shape lies.
+    listed_as: the id under which the file lists it to which annotations belong; None before the first.
     """
 
     name: str
@@ -48,6 +50,7 @@ class CocoImage:
     categories: list[Key | None] = field(default_factory=list)
     starts: "array[int]" = field(default_factory=lambda: array("Q"))
     lengths: "array[int]" = field(default_factory=lambda: array("l"))
+    listed_as: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class _Found:
     damaged: int = 0
     shapes: RegionFile = field(default_factory=RegionFile)
     keys: dict[Key | None, Key | None] = field(default_factory=dict)
+    doubled: dict[str, tuple[Key | None, Key | None]] = field(default_factory=dict)
 
     def read_annotations(self, entries: Iterable[Any], left_out: LeftOut) -> None:
         """Add their shapes to their images."""
@@ -117,10 +121,14 @@ class _Found:
             if not isinstance(key, int) or not -_LARGEST <= key < _LARGEST:
                 self.without_number = self.without_number or f"entry {position}"
                 key = position
-            image = images.get(_key(entry.get("image_id")))
+            owner = _key(entry.get("image_id"))
+            image = images.get(owner)
             if image is None:
                 left_out.add("left out, because they are of an image that the file does not list", name)
                 continue
+            if image.listed_as not in (None, owner):
+                self.doubled.setdefault(image.name, (image.listed_as, owner))
+            image.listed_as = owner
             label = f"{name} of {image.name}"
             try:
                 shapes = _shapes(entry.get("segmentation"), image, label, left_out)
@@ -140,6 +148,13 @@ class _Found:
         """All of it, with the regions of each image in the order of painting."""
         if self.images is None or self.categories is None:
             raise SegError(f"{path}: no COCO JSON, for it has no list of images or categories; export it again")
+        if self.doubled:
+            name, (one, other) = next(iter(self.doubled.items()))
+            raise SegError(
+                f"{path}: lists {counted(len(self.doubled), 'image')} twice, and has annotations of both: {name} as "
+                f"{one} and as {other}. Two photos of one name need names of their own (the folder in front: a/1.jpg); "
+                "of one photo, give all annotations one image_id"
+            )
         if self.without_number:
             text = "painted in the order of the file, because annotations have no numbers as ids"
             left_out.add(text, self.without_number)

@@ -507,9 +507,13 @@ def test_masks_of_the_same_photos_beside_are_told(tmp_path: Path, out: Path) -> 
     assert f"2 masks of the same photos (masks/a.png) not read; to read these, name {folder}" in text
 
 
-def test_an_image_that_is_listed_twice_is_told(tmp_path: Path, out: Path) -> None:
+def test_an_image_that_is_listed_twice_may_have_annotations_once(tmp_path: Path, out: Path) -> None:
+    """Two photos of one name, of two folders, were painted onto each other."""
     data = content()
-    data["images"].append({**data["images"][0], "id": 999})
-    name = data["images"][0]["file_name"]
-    text = run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out).stdout
-    assert f"with regions of all painted on one photo; look whether it is one: 1 ({name})" in text
+    first = data["images"][0]
+    data["images"].append({**first, "id": 999})
+    run_ok("masks", "convert", write(tmp_path / "c.json", data), "-o", out)
+    own = next(entry for entry in data["annotations"] if entry["image_id"] == first["id"])
+    data["annotations"].append({**own, "id": 77, "image_id": 999})
+    said = run_error("masks", "convert", write(tmp_path / "c.json", data), "-o", tmp_path / "other")
+    assert f"lists 1 image twice, and has annotations of both: {first['file_name']} as {first['id']} and as 999" in said

@@ -279,3 +279,23 @@ def with_palette(path: Path, mask: NDArray[np.uint8]) -> None:
     picture.putdata(mask.ravel().tolist())
     picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
     picture.save(path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "number"), [("int8", -128), ("int16", -9999), ("int32", 70000), ("float32", -9999), ("float32", np.nan)]
+)
+def test_pixels_that_hold_nothing_by_the_word_of_the_file_are_ignored(
+    tmp_path: Path, dtype: str, number: float
+) -> None:
+    """QGIS and GDAL write so what lies outside of the area that was mapped."""
+
+    def write(path: Path, mask: NDArray[np.uint8]) -> None:
+        values = mask.astype(dtype)
+        values[:2] = number
+        tifffile.imwrite(path, values, extratags=[(42113, "s", 0, f"{number:g}", True)])
+
+    folder = Folder(tmp_path, ".tif", write)
+    run_ok(*folder.command)
+    for stem, mask in folder.masks.items():
+        made = masks_of(tmp_path / "d")[stem]
+        assert np.all(made[:2] == 255) and np.array_equal(made[2:], mask[2:])
