@@ -45,7 +45,7 @@ def most_uncertain(source: Dataset, run: Path, candidates: list[Sample]) -> list
     proposer = open_run(run, print)
     values = {}
     for sample in candidates:
-        found = proposer(source.image(sample), lambda share: None)
+        found = proposer(source.image(sample), lambda share: None, sample)
         values[sample.stem] = uncertainty(found.entropy, np.full((sample.height, sample.width), 255, np.uint8))
     return sorted(values, key=lambda stem: -values[stem])
 
