@@ -1,5 +1,6 @@
 """Make the images of a dataset from raw photos: one size, upright, sRGB, without metadata."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +13,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, is_dataset, writes
-from prep.dataset.dataset_files import IMAGES, MASKS, RANGES
+from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS_RECORD, RANGES
 from prep.dataset.index import Sample
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
@@ -23,22 +24,28 @@ from prep.photos.commit import commit_samples, file_stamps
 from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
-from prep.photos.record import PhotoRecord
+from prep.photos.record import PhotoRecord, read_records
 from prep.photos.rendering import bands_of_set, read_rendering
 from prep.photos.survey import survey_photos
 
 _LIST_SUFFIX = ".txt"
 _OWN_FOLDERS = (IMAGES, MASKS)
+_ROUNDED = 0.01
+"""Aspects of a photo in two sizes differ by less, as |log ratio|."""
 
 
 @dataclass(frozen=True)
 class PhotoJob:
-    """A raw photo, its name for photos.csv, and the sample that gets its image. page: of a file with several."""
+    """A raw photo, its name for photos.csv, and the sample that gets its image. page: of a file with several.
+
+    before: what photos.csv says of the image that the sample has; None if it says nothing.
+    """
 
     path: Path
     name: str
     sample: Sample
     page: int = 0
+    before: PhotoRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class ResizePhoto:
         try:
             photo = open_photo(job.path, self.options.max_megapixels, job.page)
             placement = place_photo(photo, self.options)
-            _refuse_other_mask(job, placement)
+            _refuse_other_mask(job, photo.record(job.sample.stem, job.name, placement), placement)
             image, data = image_file(photo, job.sample.stem, placement, self.options, self.folder)
         except SegError as error:
             return PhotoOutcome(job.sample, None, str(error))
@@ -120,8 +127,12 @@ def resize_photos(
     found, odd = with_own_names(_find(sources))
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
+    records = read_records(root / PHOTOS_RECORD)
     jobs = [
-        PhotoJob(each.path, each.record_name, known.get(each.stem, Sample(each.stem, "", "", 0, 0)), each.page)
+        PhotoJob(
+            *(each.path, each.record_name, known.get(each.stem, Sample(each.stem, "", "", 0, 0)), each.page),
+            before=records.get(each.stem),
+        )
         for each in found
     ]
     rendered = read_rendering(root / RANGES)
@@ -168,15 +179,34 @@ def refuse_own_folders(source: Path, root: Path) -> None:
         )
 
 
-def _refuse_other_mask(job: PhotoJob, placement: Placement) -> None:
-    """A mask that the dataset has already has to fit the new image."""
-    sample = job.sample
-    if sample.mask and (sample.width, sample.height) != (placement.width, placement.height):
+def _refuse_other_mask(job: PhotoJob, after: PhotoRecord, placement: Placement) -> None:
+    """A mask that the dataset has already has to fit the new image, and what it shows where."""
+    sample, before = job.sample, job.before
+    if not sample.mask:
+        return
+    remedy = "resize into another dataset (resizing a whole dataset takes its masks along)"
+    if (sample.width, sample.height) != (placement.width, placement.height):
         raise SegError(
             f"{job.path}: would become {placement.width} x {placement.height} pixels, but the dataset has the mask "
-            f"{sample.mask} of {sample.width} x {sample.height} for it; ask for that size, or resize into another "
-            "dataset (resizing a whole dataset takes its masks along)"
+            f"{sample.mask} of {sample.width} x {sample.height} for it; ask for that size, or {remedy}"
         )
+    if before is not None and not _lies_as(before, after):
+        raise SegError(
+            f"{job.path}: would lie elsewhere in its image than before, and the mask {sample.mask} was made for that "
+            f"({_shown(before)} before, {_shown(after)} now); choose --fit and --size as they were, or {remedy}"
+        )
+
+
+def _lies_as(before: PhotoRecord, after: PhotoRecord) -> bool:
+    """Whether the photo has the same place in its image, and but for rounding the same shape as a person sees it."""
+    places = [(each.left, each.top, each.across, each.down) for each in (before, after)]
+    (width, height), (other_width, other_height) = before.upright_size, after.upright_size
+    return places[0] == places[1] and abs(math.log(width * other_height / (height * other_width))) < _ROUNDED
+
+
+def _shown(record: PhotoRecord) -> str:
+    across, down = record.upright_size
+    return f"{across} x {down} at {record.left}, {record.top} in {record.across} x {record.down} pixels"
 
 
 def _find(sources: Sequence[Path]) -> list[FoundFile]:

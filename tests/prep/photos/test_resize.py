@@ -680,3 +680,24 @@ def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
     assert "gone.png: no such file" in said
     assert "round.png: " in said
     assert list(by_stem(tmp_path / "d")) == ["a"]
+
+
+def test_a_photo_that_would_lie_elsewhere_below_its_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretched to a square, and then with bands at its sides: the image has the same size."""
+    monkeypatch.chdir(tmp_path)
+    save(Path("photos/a.png"), random_image(0, 120, 240))
+    resize = ("resize", "photos", "-o", "d", "--size", "60x60", "--overwrite")
+    run_ok(*resize, "--fit", "exact")
+    save(Path("m/a.png"), np.eye(120, 240, dtype=np.uint8))
+    Path("names.txt").write_text("background\nline\n")
+    run_ok("masks", "convert", "m", "-o", "d", "--classes", "names.txt")
+    before = tree(Path("d"))
+    said = run_error(*resize, "--fit", "letterbox")
+    assert "photos/a.png: would lie elsewhere in its image than before, and the mask masks/a.png was made" in said
+    assert "240 x 120 at 0, 0 in 60 x 60 pixels before, 240 x 120 at 0, 15 in 60 x 30 pixels now" in said
+    assert tree(Path("d")) == before
+    run_ok(*resize, "--fit", "exact")
+    save(Path("photos/a.png"), random_image(0, 60, 120))  # the same photo, smaller
+    run_ok(*resize, "--fit", "exact")
+    save(Path("photos/a.png"), random_image(0, 120, 120))
+    assert "would lie elsewhere" in run_error(*resize, "--fit", "exact")
