@@ -30,7 +30,7 @@ from train.fitting.training import Run
 from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
 from train.predicting.maps.tolerance import parse_tolerance
-from train.predicting.output_folder import opened_output
+from train.predicting.output_folder import note_on_removed, opened_output
 from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
 from train.predicting.sources import find_sources
 from train.runs.device import under_torchrun
@@ -268,6 +268,8 @@ def predict(
             smallest=min_area, bar=bar, note=say,
         )  # fmt: skip
         predict_videos(predictor, found.videos, opened, save or ("overlays",), failures, bar=bar, note=say)
+        if removed := opened.remove_others():
+            say(note_on_removed(removed))
     problems = failures.problems
     return Prediction(folder, len(found) - len(problems), tuple(problems))
 

@@ -160,7 +160,7 @@ def predict(
     need_torch()
     from train.exporting.engine import open_predictor, remote_predictor, told
     from train.predicting.maps.tolerance import parse_tolerance
-    from train.predicting.output_folder import opened_output
+    from train.predicting.output_folder import note_on_removed, opened_output
     from train.predicting.predict import (
         as_rendered,
         photo_settings,
@@ -188,6 +188,8 @@ def predict(
             bar=progress, note=note, remote=remote,
         )  # fmt: skip
         predict_videos(predictor, found.videos, folder, kinds or _OF_VIDEOS, failures, bar=progress, note=note)
+        if removed := folder.remove_others():
+            note(note_on_removed(removed))
     asked = len(found)
     done = asked - len(failures.problems)
     kinds_found = (("photo", found.photos), ("video", found.videos))

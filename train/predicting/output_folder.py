@@ -17,6 +17,7 @@ from prep.core.errors import SegError
 from prep.core.files import appending, explained, make_folder, open_plain, refuse_special_file, remove_parts, write_text
 from prep.core.jsonio import read_json
 from prep.core.tables import ONE_OF, read_table, write_table
+from prep.core.words import counted, list_some
 from prep.dataset.commit import STAGING
 from prep.dataset.dataset import is_dataset
 from prep.dataset.dataset_files import CLASSES
@@ -115,6 +116,20 @@ class OutputFolder:
         """Note that these files are whole."""
         self._note(paths, _WHOLE, made_of)
 
+    def remove_others(self) -> list[str]:
+        """Where everything is made anew, remove what other models or settings have left here; names of these files."""
+        ours = (self._plain, self._polygons)
+        others = [name for name, row in self._rows.items() if self.overwrite and row.made_with not in ours]
+        others = [name for name in others if ".." not in Path(name).parts and not Path(name).is_absolute()]
+        for name in others:
+            path = self.root / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            del self._rows[name]
+        return sorted(others)
+
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A hidden folder for workers that may outlive this command: what they write there then is nobody's."""
@@ -165,6 +180,12 @@ def opened_output(
         write_classes(root / CLASSES, classes)
         yield folder
         folder.tidy()
+
+
+def note_on_removed(names: Sequence[str]) -> str:
+    """What to say of files of other models or settings that were removed."""
+    files = f"{counted(len(names), 'file')} that another model or other settings had made"
+    return f"removed {files}: {list_some(names)}"
 
 
 def _stamp(photo: Path | None) -> str:

@@ -255,6 +255,23 @@ def test_a_new_model_that_was_killed_goes_on_with_the_files_of_the_old_one(
     assert tree(tmp_path / "out") == tree(tmp_path / "expected")
 
 
+def test_a_new_model_leaves_nothing_of_the_old_one(tmp_path: Path) -> None:
+    """Masks of one model stood beside overlays of another, and of photos that are not asked for any more."""
+    old, new, out = write_run(tmp_path / "old"), write_run(tmp_path / "new"), tmp_path / "out"
+    for name in "ab":
+        photo_of(tmp_path / f"photos/{name}.png", random_mask(ord(name), 40, 50))
+    mine = save(out / "masks/mine.png", NESTED)
+    command = ("predict", "--device", "cpu", "-o", out)
+    run_train(*command, tmp_path / "photos", "--run", old)
+    assert {"overlays/b.png", "colors/a.png"} <= tree(out).keys()
+    again = (*command, tmp_path / "photos/a.png", "--run", new, "--save", "masks", "--overwrite")
+    said = run_train(*again).stderr
+    assert "removed 5 files that another model or other settings had made: colors/a.png, colors/b.png, " in said
+    assert {name for name in tree(out) if name.endswith(".png")} == {"masks/a.png", "masks/mine.png"}
+    assert read_mask(mine).tolist() == NESTED.tolist()
+    assert "removed" not in run_train(*again).stderr
+
+
 def test_some_photos_of_a_new_model_are_not_joined_with_those_of_the_old_one(tmp_path: Path) -> None:
     old, new = write_run(tmp_path / "old"), write_run(tmp_path / "new")
     for name in "ab":
