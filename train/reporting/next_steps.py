@@ -14,8 +14,11 @@ from train.data.image_size import reduced
 from train.scoring.score_files import Metrics
 
 _MOST = 4
-_FEW_IMAGES, _ENOUGH_IMAGES = 10, 30
-"""A split of fewer images measures little; a dataset of more has enough for a larger one."""
+_FEW_IMAGES, _ENOUGH_IMAGES = 10, 50
+"""A split of fewer images measures little; a fifth of a dataset of more is not few."""
+
+_NEARLY_A_FIFTH = 0.18
+"""Of a split that holds so much already, dividing anew into 60/20/20 makes nothing larger."""
 
 _POOR_IOU, _RARE_IN = 0.6, 20
 """A class that is found worse than this, and is in fewer training images than that, needs labels."""
@@ -69,7 +72,7 @@ def _split(root: str, dataset: Dataset) -> list[str]:
     if not small:
         return []
     parts = " and ".join(f"{split} is {counted(number, 'image')}" for split, number in small.items())
-    if total >= _ENOUGH_IMAGES:
+    if total >= _ENOUGH_IMAGES and any(number < _NEARLY_A_FIFTH * total for number in small.values()):
         return [
             f"{parts}, which measures little; train again after: seg-prep split {root} --ratios 60/20/20 --overwrite"
         ]
