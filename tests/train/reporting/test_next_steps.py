@@ -63,7 +63,7 @@ def test_splits_that_measure_nothing() -> None:
         "test is 4 images, which measures little; train again after: seg-prep split datasets/campus --ratios 60/20/20 "
         "--overwrite"
     )
-    for divided in (dataset(24, 8, 8), dataset(32, 9, 10)):  # as that command divides them: it would change nothing
+    for divided in (dataset(24, 8, 8), dataset(32, 9, 9)):  # as that command divides them: it would change nothing
         (told,) = steps(divided, stats(5, 5, 5))
         assert "which measures little; label more: seg-prep annotate datasets/campus" in told
 
