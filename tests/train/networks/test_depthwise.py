@@ -121,11 +121,11 @@ def test_where_no_layer_is_slow_nothing_is_measured(monkeypatch: pytest.MonkeyPa
 def test_a_run_that_goes_on_computes_as_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fabric, config = make_fabric("cpu"), Config(encoder=LITE)
     monkeypatch.setattr("train.fitting.initial.choose_ways", lambda *_: (PRECISE,))
-    network, _ = initial_network(config, 3, fabric, lambda line: None, None)
+    network, _ = initial_network(config, "abc", fabric, lambda line: None, None)
     assert ways_of(network) == (PRECISE,)
     for recorded, wanted in (({"gradient_ways": [COLUMNS]}, (COLUMNS,)), ({}, ())):
         (tmp_path / "config.json").write_text(json.dumps({"dataset_path": "x", **recorded}))
-        network, _ = initial_network(config, 3, fabric, lambda line: None, tmp_path)
+        network, _ = initial_network(config, "abc", fabric, lambda line: None, tmp_path)
         assert ways_of(network) == wanted
-    network, _ = initial_network(Config(encoder=LITE, compile=True), 3, fabric, lambda line: None, None)
+    network, _ = initial_network(Config(encoder=LITE, compile=True), "abc", fabric, lambda line: None, None)
     assert ways_of(network) == ()
