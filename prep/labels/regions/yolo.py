@@ -27,7 +27,7 @@ from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
-from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
+from prep.labels.regions.yolo_names import Names, dataset_folder, names_of, note_on_background
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.shapes.sources import photos_by_stem, region_source
 from prep.labels.text_files import decode_text
@@ -44,6 +44,10 @@ _TRACKED = (
     "no corner; save predictions without tracking (save_conf=False), or cut the last two numbers off every line"
 )
 _PREDICTED = "its lines are no class and pairs of numbers (those of predictions end with a confidence: save_conf=False)"
+_WITHOUT_NAMES = (
+    "no data.yaml names the classes, so they are called class0, class1 ...; put it beside, with a line "
+    "names: [NAME OF 0, NAME OF 1, ...]"
+)
 _MOST = 2.0
 """Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels."""
 
@@ -101,7 +105,8 @@ def _photos(root: Path) -> dict[tuple[str, str], Path]:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
-    names, notes = names_and_notes(contents.source, root)
+    said = names_of(contents.source, root)
+    names = said.by_number
     photos = _photos(root)
     inner = source.resolve().relative_to(root.resolve())
     places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
@@ -117,7 +122,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out
     )
     _refuse_counting_from_one(contents.source, names, texts, left_out)
-    notes += left_out.notes()
+    notes = [*_on_list(said), *left_out.notes()]
     if not images and left_out.damaged:
         raise refused(list(left_out.damaged.values()))
     if not any(image.regions for image in images):
@@ -129,10 +134,11 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     if empty := sum(not image.regions for image in images):
         notes.append(f"images without a region: {empty}")
-    used = max((int(name) for image in images for name, _ in image.regions), default=0)
+    used = {int(name) for image in images for name, _ in image.regions}
+    notes += filter(None, [note_on_background(said, root, used)])
     if not names:
-        names = {number: f"class{number}" for number in range(used + 1)}
-        notes.append("no data.yaml names the classes, so they are called class0, class1 ...; put it beside")
+        names = {number: f"class{number}" for number in range(max(used) + 1)}
+        notes.append(_WITHOUT_NAMES)
     named = [_named(image, names) for image in images]
     listed = list(names.values())
     classes = made_up_classes(class_names(contents.source, listed))
@@ -147,6 +153,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         points="shares",
         damaged=left_out.damaged,
     )
+
+
+def _on_list(names: Names) -> list[str]:
+    return [f"classes: {names.file}"] if names.is_counted else []
 
 
 def _refuse_counting_from_one(

@@ -173,6 +173,61 @@ def test_classes_counted_from_one_are_refused_before_any_of_them_is_shifted(name
     assert rows(tmp_path / "set", "b") == ["22000", "22000"]
 
 
+ANSWERS = (
+    ('names: ["road", "car"]  # 0 is road', ["22000", "22111"]),
+    ('names: ["background", "road", "car"]  # 0 is background', ["11000", "11000"]),
+)
+
+
+@pytest.mark.parametrize(("line", "expected"), ANSWERS)
+def test_a_list_that_begins_with_background_is_asked_about(
+    line: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Road became background, and car road, without a word."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "classes.txt", "background\nroad\ncar\n")
+    write(tmp_path, "labels/a.txt", f"{ROAD}\n{CAR}", "images/a.png")
+    said = run_error("masks", "convert", ".", "-o", "set")
+    assert "regions of class 0 are drawn, which classes.txt calls background, and none of car" in said
+    assert "Save one of these lines as data.yaml" in said
+    assert said.endswith("\n\n" + "\n".join(row for row, _ in ANSWERS))
+    write(tmp_path, "data.yaml", line)
+    text = run_ok("masks", "convert", ".", "-o", "set").stdout
+    assert rows(tmp_path / "set", "a") == expected
+    assert ("if 0 is road, take background out of its names" in text) == (expected[0] == "11000")
+
+
+@pytest.mark.parametrize("third", ["", "2 0 0 0.4 0 0.4 1 0 1\n"])
+def test_a_list_whose_background_is_not_drawn_or_whose_last_class_is_counts_from_0(third: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "classes.txt", "background\nroad\ncar\n")
+    first = ROAD if third else ROAD.replace("0", "1", 1)
+    write(tmp_path / "raw", "labels/a.txt", f"{first}\n{third}", "images/a.png")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == (["22000", "22000"] if third else ["00000", "11111"])
+
+
+def test_a_second_batch_is_asked_for_the_names_that_its_classes_have_in_the_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list above it began with background and was taken; without one, the advice was to leave out --classes."""
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "a/images/x.png", random_image(1, 2, 5))
+    save(tmp_path / "a/masks/x.png", np.array([[0, 1, 2, 1, 0]] * 2, np.uint8))
+    write(tmp_path, "classes.txt", "background\nroad\ncar\n")
+    run_ok("masks", "convert", "a", "-o", "set", "--classes", "classes.txt")
+    write(tmp_path, "b/labels/y.txt", f"{ROAD}\n{CAR}", "b/images/y.png")
+    assert "Save one of these lines as b/data.yaml" in run_error("masks", "convert", "b", "-o", "set")
+    (tmp_path / "classes.txt").unlink()
+    said = run_error("masks", "convert", "b", "-o", "set")
+    assert "its classes are background, road, car, those of these labels background, class0, class1, and 1" in said
+    assert "leave out --classes" not in said
+    assert "put it beside, with a line names: [NAME OF 0, NAME OF 1, ...]" in said
+    write(tmp_path, "b/data.yaml", "names: [road, car]")
+    run_ok("masks", "convert", "b", "-o", "set")
+    assert rows(tmp_path / "set", "y") == ["22000", "22111"]
+    assert rows(tmp_path / "set", "x") == ["01210", "01210"]
+
+
 def test_a_class_beyond_the_names_beside_class_0_is_left_out(tmp_path: Path) -> None:
     write(tmp_path / "raw", "data.yaml", NAMES)
     write(tmp_path / "raw", "labels/a.txt", ROAD, "images/a.png")
