@@ -26,6 +26,7 @@ from prep.converting.values.meaning import (
 )
 from prep.converting.values.more_labels import as_listed
 from prep.converting.values.proposal import Lists, no_meaning
+from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX
 from prep.core.jobs import run_jobs
@@ -65,6 +66,7 @@ def reader_and_meaning(
         lists = Lists(long_list(source), tables_beside(source), passed_over(source), found.labels.notes)
         raise no_meaning(values, reader, meaning, labels, lists, found.labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=found.labels.names is not None)
+    meaning = by_held_ids(meaning, reader, lambda: values_of_set(reader, labels, workers, progress).pixels)
     meaning = with_white_as_second(meaning, reader, labels, workers, progress)
     meaning = numbered_as_maps(
         meaning, reader, options.first_id, lambda: values_of_set(reader, labels, workers, progress).pixels
