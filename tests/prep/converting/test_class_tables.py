@@ -662,3 +662,34 @@ def test_lists_of_splits_below_the_folder_that_a_download_is_wrapped_in(raw: Raw
         (folder / "_classes.csv").write_text("Pixel Value, Class\n0, ground\n1, road\n2, car\n")
     run_ok("masks", "convert", tmp_path / "wrap", "-o", raw.target)
     assert raw.names == ("ground", "road", "car")
+
+
+@pytest.mark.parametrize("order", [(0, 3, 1, 2), (1, 3, 2, 0)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_greys_that_are_stated_are_the_values_in_whatever_order_they_stand(
+    raw: Raw, order: tuple[int, ...], channels: int
+) -> None:
+    """Rows were counted in masks of one channel; the same masks as RGB were right."""
+    names = ["background", "road", "building", "tree"]
+    raw.write("classes.csv", "name,r,g,b\n" + "".join(f"{names[raw]},{raw},{raw},{raw}\n" for raw in order))
+    raw.masks(lambda ids: ids + 1 if channels == 1 else np.stack([ids + 1] * 3, 2))
+    said = raw.convert()
+    assert "rows were counted" not in said
+    assert "into the first line" not in said
+    raw.assert_masks(lambda ids: np.array([order.index(grey) for grey in range(4)], np.uint8)[ids + 1])
+
+
+def test_rows_are_counted_where_the_values_of_the_masks_are_none_of_the_greys(raw: Raw) -> None:
+    raw.write("classes.csv", "name,r,g,b\nbackground,0,0,0\nroad,64,64,64\ntree,32,32,32\n")
+    raw.masks(lambda ids: ids)
+    assert "its rows were counted (0 background, 1 road, 2 tree)" in raw.convert()
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_a_value_of_no_class_beside_greys_that_are_stated_does_not_count_the_rows(raw: Raw) -> None:
+    raw.write("classes.csv", "name,r,g,b\nbackground,0,0,0\nroad,2,2,2\ntree,1,1,1\n")
+    raw.masks(lambda ids: np.where(np.arange(ids.size).reshape(ids.shape) == 3, 7, ids).astype(np.uint8))
+    assert "1 value of the masks belongs to no class" in raw.refused()
+    raw.convert("--unknown", "ignore")
+    expected = np.array([0, 2, 1], np.uint8)
+    raw.assert_masks(lambda ids: np.where(np.arange(ids.size).reshape(ids.shape) == 3, 255, expected[ids]))
