@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prep.core.classes import MAX_CLASSES, made_up_classes
 from prep.core.errors import SegError
@@ -33,12 +34,16 @@ from prep.labels.shapes.sources import photos_by_stem, region_source
 from prep.labels.text_files import decode_text
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
+_LINE = re.compile(rb"\s*(\d+|" + _NUMBER + rb")((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
 _LOOKED_AT = 40
 _BOX = 5
 """Numbers of a box, with its confidence."""
 _NO_PAIRS = "left out, because they are no class and pairs of numbers"
 _IN_PIXELS = "its points are no shares of the photo (0 to 1); divide them by width and height"
+_IN_PERCENT = (
+    "its points are no shares of the photo (0 to 1): none is above 100; if they are percent, divide them by 100, if "
+    "pixels, by width and height"
+)
 _TRACKED = (
     "its last number is no share of the photo (0 to 1): lines of a tracker end with a confidence and an id, which are "
     "no corner; save predictions without tracking (save_conf=False), or cut the last two numbers off every line"
@@ -49,7 +54,8 @@ _WITHOUT_NAMES = (
     "names: [NAME OF 0, NAME OF 1, ...]"
 )
 _MOST = 2.0
-"""Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels."""
+"""Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels or percent."""
+_MOST_PERCENT = 100.5
 
 
 def _recognised(contents: Contents) -> float:
@@ -87,8 +93,17 @@ def _numbers(contents: Contents, file: FoundFile, most: float = math.inf) -> int
     text = head.decode("utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig", "replace")
     first = next((line for line in text.split("\n") if line.strip()), "")
     match = _LINE.fullmatch(_plain(first).encode())
-    numbers = [float(number) for number in match[1].split()] if match else []
+    numbers = [float(number) for number in match[2].split()] if match and _class_of(match[1].decode()) >= 0 else []
     return len(numbers) if all(-0.5 <= number <= most for number in numbers) else 0
+
+
+def _class_of(word: str) -> int:
+    """The number of a class, also as 2.0 or 2.000e+00, as NumPy writes it; -1 if it is none."""
+    try:
+        number = float(word)
+    except ValueError:
+        return -1
+    return int(number) if number >= 0 and number.is_integer() else -1
 
 
 def _plain(line: str) -> str:
@@ -165,7 +180,8 @@ def _refuse_counting_from_one(
     """SegError where a class is one more than there are, and none is 0: then all of them are shifted by one."""
     if not left_out.damaged or set(names) != set(range(len(names))):
         return
-    found = {int(word[0]) for file in texts for line in _lines(file) if (word := line.split()) and word[0].isdecimal()}
+    words = (_plain(line).split() for file in texts for line in _lines(file))
+    found = {number for word in words if word and (number := _class_of(word[0])) >= 0}
     if found and min(found) == 1 and max(found) == len(names):
         raise SegError(
             f"{source}: classes 1 to {len(names)}, and the names are of 0 to {len(names) - 1} "
@@ -232,7 +248,7 @@ def _image(
                 raise SegError(f"{where}: ends early, or {_PREDICTED}; export it again")
             left_out.add(_NO_PAIRS, f"{file.name} line {number}")
         elif np.abs(values[1:]).max() > _MOST:
-            raise SegError(f"{where}: {_TRACKED if np.abs(values[1:-1]).max() <= _MOST else _IN_PIXELS}")
+            raise SegError(f"{where}: {_no_shares(values[1:], lines)}")
         elif names and int(values[0]) not in names:
             raise SegError(f"{where}: is of class {int(values[0])}, and data.yaml names {min(names)} to {max(names)}")
         elif not names and not 0 <= values[0] < MAX_CLASSES:
@@ -241,6 +257,18 @@ def _image(
             regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
     name = f"{place[0]}/{photo.name if photo else file.path.stem}".lstrip("/.")
     return RegionImage(name, (0, 0), tuple(regions), split_of(place[0]), file.path, photo)
+
+
+def _no_shares(points: NDArray[np.float64], lines: Sequence[str]) -> str:
+    """What is wrong with points above 1; lines: of the whole file, of which one region may lie near the origin."""
+    if np.abs(points[:-1]).max() <= _MOST:
+        return _TRACKED
+    numbers = [float(word) for line in lines for word in _plain(line).split()[1:] if _is_number(word)]
+    return _IN_PERCENT if max(numbers) <= _MOST_PERCENT else _IN_PIXELS
+
+
+def _is_number(word: str) -> bool:
+    return re.fullmatch(_NUMBER, word.encode()) is not None
 
 
 def _named(image: RegionImage, names: Mapping[int, str]) -> RegionImage:

@@ -97,7 +97,7 @@ BOMB = "a: &a {x: y}\nb: &b {<<: [*a, *a]}\nnames: [road]\n"
             "0 0 0 1 0 1 1 0.913 7",
             "a.txt, line 1: its last number is no share of the photo (0 to 1): lines of a",
         ),
-        (NAMES, f"{ROAD}\n1 0 0 4 0 4 2 0 2", "a.txt, line 2: its points are no shares of the photo (0 to 1)"),
+        (NAMES, f"{ROAD}\n1 0 0 4 0 4 2 0 2", "a.txt, line 2: its points are no shares of the photo (0 to 1): none"),
         (NAMES, "1 0.5 0.5 0.2 0.2", "holds only boxes, no regions; export polygons"),
         (BOMB, ROAD, "data.yaml: not valid YAML (an alias (*name)"),
         ("names: [road\n", ROAD, "data.yaml: not valid YAML"),
@@ -148,7 +148,7 @@ def test_decimal_commas_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("0 10 10 90 10 90 50 10 50\n", "line 1: its points are no shares of the photo (0 to 1); divide them"),
+        ("0 10 10 90 10 90 500 10 500\n", "line 1: its points are no shares of the photo (0 to 1); divide them"),
         (f"{ROAD} 0.87\n", "holds no regions: its lines are no class and pairs of numbers (those of predictions end"),
     ],
 )
@@ -171,6 +171,37 @@ def test_classes_counted_from_one_are_refused_before_any_of_them_is_shifted(name
     run_ok("masks", "convert", raw, "-o", tmp_path / "set")
     assert rows(tmp_path / "set", "a") == ["00000", "11111"]
     assert rows(tmp_path / "set", "b") == ["22000", "22000"]
+
+
+@pytest.mark.parametrize("form", ["{:.1f}", "{:.6f}", "{:.18e}"])
+def test_numbers_of_classes_as_numpy_writes_them(form: str, tmp_path: Path) -> None:
+    """No file was taken for a label."""
+    lines = [" ".join(form.format(float(word)) for word in line.split()) for line in (ROAD, CAR)]
+    write(tmp_path / "raw", "labels/a.txt", "\n".join(lines), "images/a.png")
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["22000", "22111"]
+    write(
+        tmp_path / "raw", "labels/a.txt", lines[0] + "\n" + lines[1].replace(form.format(1), form.format(0.5), 1) + "\n"
+    )
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--overwrite").stdout
+    assert "no class and pairs of numbers: 1 (labels/a.txt line 2)" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "0 10 10 90 10 90 50 10 50",
+            "none is above 100; if they are percent, divide them by 100, if pixels, by width",
+        ),
+        ("0 10 10 90 10 90 50 10 50\n0 10 10 640 10 640 50", "(0 to 1); divide them by width and height"),
+    ],
+)
+def test_percent_is_not_divided_by_width_and_height(line: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "labels/a.txt", line, "images/a.png")
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
 
 
 ANSWERS = (
