@@ -55,8 +55,11 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
 
 
 def _are_of_others(entries: Sequence[object]) -> bool:
-    """Whether classes are no list of ours: they have train ids."""
-    return all(isinstance(each, dict) and any(key in each for key in _TRAIN_IDS) for each in entries)
+    """Whether classes are no list of ours: none has a colour, or they have train ids."""
+    if not all(isinstance(each, dict) and any(key in each for key in _NAMES) for each in entries):
+        return False
+    keys = [each.keys() for each in entries if isinstance(each, dict)]
+    return not any("color" in each for each in keys) or all(each & {*_TRAIN_IDS} for each in keys)
 
 
 def _has_color_list(entry: object) -> bool:

@@ -693,3 +693,20 @@ def test_a_value_of_no_class_beside_greys_that_are_stated_does_not_count_the_row
     raw.convert("--unknown", "ignore")
     expected = np.array([0, 2, 1], np.uint8)
     raw.assert_masks(lambda ids: np.where(np.arange(ids.size).reshape(ids.shape) == 3, 255, expected[ids]))
+
+
+@pytest.mark.parametrize("key", ["id", "index", "name"])
+def test_classes_in_json_without_colours(raw: Raw, key: str) -> None:
+    names = ["background", "tree", "road"]
+    entries = [{key: number, "name": names[number]} for number in ((0, 2, 1) if key != "name" else (0, 1, 2))]
+    raw.write("classes.json", json.dumps({"classes": entries}))
+    raw.masks(lambda ids: ids)
+    raw.convert()
+    assert raw.names == tuple(entry["name"] for entry in entries)
+    raw.assert_masks(lambda ids: ids if key == "name" else np.array([0, 2, 1], np.uint8)[ids])
+
+
+def test_a_colour_that_is_missing_in_one_class_is_named(raw: Raw) -> None:
+    raw.write("classes.json", json.dumps({"classes": [{"name": "a", "color": "#000000"}, {"name": "b"}]}))
+    raw.masks(lambda ids: ids)
+    assert 'class 1 needs "name" and "color": {"name": "b"}' in raw.refused()
