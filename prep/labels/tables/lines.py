@@ -63,6 +63,7 @@ _TRIPLE = re.compile(r"(?:rgb)?[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3}
 _LONGEST_NAME = 100
 _ITK_SNAP = 7
 _WORDS = 3
+_MOST_WAYS = 4
 
 Line = tuple[int, str]
 """Number of a line in its file, from 1, and what stands in it."""
@@ -243,6 +244,7 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
     last = [_ID_LAST.fullmatch(line) for _, line in lines]
     for matches, raw, name in ((first, 1, 2), (last, 2, 1)):
         if lines and all(matches):
+            _refuse_columns(lines)
             return [
                 Row(match[name].strip().strip("\"'"), None, int(match[raw]), f"line {number}")
                 for match, (number, _) in zip(matches, lines, strict=True)
@@ -260,6 +262,24 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
             f"line {number}: is the number in {line!r:.60} an id, or part of the name? Write each line as name,id"
         )
     return []
+
+
+def _refuse_columns(lines: Sequence[Line]) -> None:
+    """SegError where the lines are those of a table of three columns and more without a line that names them."""
+    number, line = lines[0]
+    delimiter = max(",;\t|", key=line.count)
+    rows = [[cell.strip() for cell in row.split(delimiter)] for _, row in lines]
+    columns = len(rows[0])
+    if columns <= 2 or any(len(row) != columns for row in rows):
+        return
+    numbers = [place for place in range(columns) if all(row[place].isdecimal() for row in rows)]
+    names = [place for place in range(columns) if place not in numbers]
+    ids = [place for place in numbers if len({row[place] for row in rows}) == len(rows)]
+    ways = [f"\n  {rows[0][name]},{rows[0][raw]}" for name in names for raw in ids]
+    raise SegError(
+        f"line {number}: which of the {columns} columns is the name, and which the id (found {line!r:.60})? Write each "
+        f"line as name,id; this one may be{''.join(ways[:_MOST_WAYS])}"
+    )
 
 
 def _names(lines: Sequence[Line]) -> list[Row]:

@@ -710,3 +710,28 @@ def test_a_colour_that_is_missing_in_one_class_is_named(raw: Raw) -> None:
     raw.write("classes.json", json.dumps({"classes": [{"name": "a", "color": "#000000"}, {"name": "b"}]}))
     raw.masks(lambda ids: ids)
     assert 'class 1 needs "name" and "color": {"name": "b"}' in raw.refused()
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        ("0,background,7\n1,tree,9\n2,road,8\n", ("background,0", "background,7")),
+        ("background,7,0\ntree,9,1\nroad,8,2\n", ("background,7", "background,0")),
+        ("0,background,void\n1,tree,thing\n2,road,thing\n", ("background,0", "void,0")),
+    ],
+)
+def test_columns_without_a_line_that_names_them_are_asked_about(raw: Raw, text: str, ways: tuple[str, str]) -> None:
+    """The class was called "background,7"."""
+    raw.masks(lambda ids: ids)
+    file = raw.write("names.csv", text)
+    said = raw.refused("--classes", file)
+    assert "names.csv: line 1: which of the 3 columns is the name, and which the id (found " in said
+    assert said.endswith("this one may be\n  " + "\n  ".join(ways))
+    raw.convert("--classes", raw.write("names.csv", "background,0\ntree,1\nroad,2\n"))
+    assert raw.names == ("background", "tree", "road")
+
+
+def test_a_name_with_a_comma_behind_another_mark_is_one_name(raw: Raw) -> None:
+    raw.masks(lambda ids: ids)
+    raw.convert("--classes", raw.write("names.txt", "0: background, rest\n1: tree, wood\n2: road, street\n"))
+    assert raw.names == ("background, rest", "tree, wood", "road, street")
