@@ -82,6 +82,7 @@ def test_without_names_the_classes_are_numbered_and_that_is_said(tmp_path: Path)
     write(tmp_path / "raw", "labels/a.txt", CAR, "images/a.png")
     text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
     assert "no data.yaml names the classes, so they are called class0, class1" in text
+    assert "differ in a number only" not in text
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "class0", "class1")
 
 
