@@ -615,11 +615,33 @@ def test_the_background_of_two_names_is_black(raw: Raw) -> None:
     raw.assert_masks(lambda ids: ids == 1)
 
 
-def test_greys_among_colours_are_read_as_ids_where_they_are_not_black_alone(raw: Raw) -> None:
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kinds", [("ids", "rgb"), ("rgb", "ids")])
+def test_masks_of_ids_and_of_colours_come_into_one_dataset_in_two_runs(
+    raw: Raw, kinds: tuple[str, str], channels: int
+) -> None:
+    """The advice was to read all of them as ids, which left the others out; these left the first ones out."""
     raw.masks(lambda ids: COLORS[ids])
-    save(raw.folder / "masks" / "b.png", np.stack([IDS["b"]] * 3, axis=-1))
+    save(raw.folder / "masks" / "b.png", IDS["b"] if channels == 1 else np.stack([IDS["b"]] * 3, axis=-1))
     raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
-    assert "greys below the number of classes, as ids are. Run the command again with\n  --from ids" in raw.refused()
+    said = raw.refused()
+    assert "as ids are, and other masks hold colours. Run the command twice, with each of these" in said
+    assert "\n  --from ids\n  --from rgb\n" in said
+    for kind in kinds:
+        left_out = run_partly("masks", "convert", raw.folder, "-o", raw.target, "--from", kind)
+        other = "a.png: a colour image, not ids" if kind == "ids" else "b.png: ids, not colours of the class map"
+        assert other in left_out
+    assert raw.names == ("soil", "road", "dirt")
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_dark_greys_in_masks_of_colours_are_no_ids_where_they_are_said_to_be_colours(raw: Raw) -> None:
+    raw.masks(lambda ids: np.where((np.arange(ids.size).reshape(ids.shape) == 3)[..., None], 1, COLORS[ids]))
+    raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
+    said = raw.refused("--from", "rgb")
+    assert "1 value of the masks belongs to no class" in said
+    assert "--unknown ignore" in said
+    assert "--from ids" not in said
 
 
 def test_a_class_map_that_cannot_be_read_is_named_where_it_is_missed(raw: Raw) -> None:
