@@ -240,6 +240,7 @@ def _is_byte(value: str) -> bool:
 
 def _ids(lines: Sequence[Line]) -> list[Row]:
     """Lines `0 name`, `0: name`, `name=0`; none if no line is so. SegError if only some are, or if it may be a name."""
+    lines = _without_empty_columns(lines)
     first = [_ID_FIRST.fullmatch(line) for _, line in lines]
     last = [_ID_LAST.fullmatch(line) for _, line in lines]
     for matches, raw, name in ((first, 1, 2), (last, 2, 1)):
@@ -262,6 +263,17 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
             f"line {number}: is the number in {line!r:.60} an id, or part of the name? Write each line as name,id"
         )
     return []
+
+
+def _without_empty_columns(lines: Sequence[Line]) -> Sequence[Line]:
+    """Lines `name,,0` and `0,name,` without the column in which nothing stands."""
+    rows = [[cell.strip() for cell in line.split(",")] for _, line in lines]
+    if not rows or len({len(row) for row in rows}) > 1:
+        return lines
+    filled = [place for place in range(len(rows[0])) if any(row[place] for row in rows)]
+    if len(filled) == len(rows[0]):
+        return lines
+    return [(number, ",".join(row[place] for place in filled)) for row, (number, _) in zip(rows, lines, strict=True)]
 
 
 def _refuse_columns(lines: Sequence[Line]) -> None:
