@@ -80,13 +80,15 @@ def note_on_background(names: Names, root: Path, used: Collection[int]) -> str:
         return ""
     if plain_name(listed[0]).lower() not in _BACKGROUNDS or max(used) >= len(listed) - 1:
         return ""
-    drawn = f"regions of class 0 are drawn, which {names.file} calls {listed[0]}, and none of {listed[-1]}"
+    file = names.file.name if names.file else ""
+    drawn = f"regions of class 0 are drawn, which {file} calls {listed[0]}, and none of {listed[-1]}"
     if not names.is_counted:
         return f"{drawn}: if 0 is {listed[1]}, take {listed[0]} out of its names, and convert again with --overwrite"
+    ways = f"{_yaml_line(listed[1:])}  # 0 is {listed[1]}\n{_yaml_line(listed)}  # 0 is {listed[0]}"
     raise SegError(
-        f"{root}: {drawn}. Is that right, or does the list begin with a {listed[0]} that these files do not count? "
-        f"Save one of these lines as {root / 'data.yaml'} (a zip file has to be unpacked for that) and type the same "
-        f"command again:\n\n{_yaml_line(listed[1:])}  # 0 is {listed[1]}\n{_yaml_line(listed)}  # 0 is {listed[0]}"
+        f"{names.file}: {drawn}. Is that right, or does the list begin with a {listed[0]} that these files do not "
+        f"count? Save one of these lines as {root / 'data.yaml'} (unpack a zip file first, and name its folder) and "
+        f"type the same command again:\n\n{ways}"
     )
 
 
