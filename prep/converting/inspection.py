@@ -15,9 +15,10 @@ from prep.converting.oddities import (
     unreadable,
 )
 from prep.converting.pairing import Pairing, pairing_of
-from prep.converting.values.counted import numbered_as_maps, refuse_first_id
+from prep.converting.values.counted import by_grey_levels, numbered_as_maps, refuse_first_id
 from prep.converting.values.meaning import meaning_of
 from prep.converting.values.noise import EXACT, LOSSY, noise_among
+from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import add_up
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, classes_text, format_list, parse_color
 from prep.core.errors import SegError
@@ -99,6 +100,7 @@ def _inspected(
     facts = run_jobs(ReadFacts(chosen.name), found.labels, workers, progress)
     if meaning:
         held = {code for each in facts for code in each.counts.codes.tolist()}
+        meaning = by_grey_levels(by_held_ids(meaning, chosen, lambda: held), chosen, first_id, lambda: held)
         meaning = numbered_as_maps(meaning, chosen, first_id, lambda: held)
         classes = meaning.classes
     values = _values(facts, chosen, classes, found)

@@ -14,6 +14,7 @@ from prep.converting.values.unknown import (
     NO_CODES,
     CodeCounts,
     Policy,
+    are_numbers,
     count_codes,
     find_unknown,
     replace_unknown,
@@ -94,6 +95,7 @@ class ConvertLabel:
     unknown: what becomes of codes that mean no class.
     stretch: whether a mask of another shape than its photo is forced onto it.
     rendering: how photos become images.
+    says_colors: whether a person said that labels are colours: one that holds ids is then a problem of that file.
     """
 
     folder: Path
@@ -102,6 +104,7 @@ class ConvertLabel:
     unknown: Policy
     stretch: bool = False
     rendering: Rendering = OWN_RANGES
+    says_colors: bool = False
 
     def __call__(self, job: LabelJob) -> LabelOutcome:
         """Convert one label; SegError only where nothing can be written."""
@@ -122,6 +125,8 @@ class ConvertLabel:
         """The outcome and the files to write, by name: none if values belong to no class and that is an error."""
         sample, record, image = self._image(job)
         raw, unknown = self._mask(job.label) if job.filled is None else (self._filled(sample, job.filled), NO_CODES)
+        if unknown.codes.size and self._holds_ids(raw, unknown):
+            raise SegError(f"{job.label.name}: ids, not colours of the class map; read it as ids with '--from ids'")
         mask, drawn = self._placed(job, raw, sample, record)
         pixels = count_values(mask)
         # A mask of ignored pixels only would count as a labelled sample, and teach nothing.
@@ -179,6 +184,14 @@ class ConvertLabel:
             unknown += found
         del codes  # of the last strip, and with them the pixels that they are a view of
         return joined(strips), unknown
+
+    def _holds_ids(self, raw: IndexMask, unknown: CodeCounts) -> bool:
+        """Whether a label of a set of colours holds none but greys, of which those of no class are numbers of some."""
+        classes = self.meaning.classes
+        if not self.says_colors or self.unknown != "error" or not are_numbers(unknown.codes.tolist(), len(classes)):
+            return False
+        held = np.flatnonzero(count_values(raw)[: len(classes)])
+        return all(len({*classes.colors[index]}) == 1 for index in held)
 
     def _placed(
         self, job: LabelJob, mask: IndexMask, sample: Sample, record: PhotoRecord | None

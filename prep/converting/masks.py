@@ -92,8 +92,15 @@ def _carried_out(
         failures.add(problem)
     with Transaction(plan.root, "masks-convert", plan.settings()) as change:
         folder = with_folders(change.path("."))
+        options = plan.options
         convert = ConvertLabel(
-            folder, plan.reader.name, plan.meaning, plan.options.unknown, plan.options.stretch, plan.rendering
+            folder,
+            plan.reader.name,
+            plan.meaning,
+            options.unknown,
+            options.stretch,
+            plan.rendering,
+            says_colors=options.reader == "rgb",
         )
         totals = _Totals(failures)
         outcomes = run_jobs(convert, plan.jobs, workers, progress, take=totals.take)

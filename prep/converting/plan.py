@@ -88,7 +88,7 @@ def plan_conversion(
     reader, meaning = reader_and_meaning(found, [label for _, label in pairs], classes_file, options, workers, progress)
     written = _written(meaning, found.before.classes if found.before else None)
     if found.before and len(found.before.classes) and written != found.before.classes:
-        found.refuse_mixed_classes({image for image, _ in pairs})
+        found.refuse_mixed_classes({image for image, _ in pairs}, written, is_given=classes_file is not None)
     notes = [*pairing.notes, *found.notes, *_meaning_notes(meaning)]
     filled: list[_Pair] = []
     if options.without_mask is not None:

@@ -1,7 +1,7 @@
 """What keeps a conversion from going on, in words: files that fail, ids counted wrongly, values of no class."""
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +21,7 @@ from prep.converting.values.counted import (
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.noise import PHOTOS, align, look_like_photos, proposal_text, proposed_colors
 from prep.converting.values.proposal import on_steps
-from prep.converting.values.unknown import CodeTotals, nearest_class
+from prep.converting.values.unknown import CodeTotals, are_numbers, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color, format_list
 from prep.core.failures import refused
 from prep.core.words import counted, lines, verb
@@ -152,20 +152,16 @@ def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: 
     fits = bool(pixels[: len(classes)].any())
     absent = [index for index in range(len(classes)) if not pixels[index]]
     tinted = any(pixels[index] and len({*color}) > 1 for index, color in enumerate(classes.colors))
-    text = _table_of(unknown, reader, classes, seen, photos=photos, tinted=tinted, fits=fits)
+    is_said = plan.options.reader == "rgb"
+    text = _table_of(unknown, reader, classes, seen, photos=photos, tinted=tinted, fits=fits, is_said=is_said)
     text += _without_background(unknown.pixels, reader, plan.meaning)
     if seen:
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
         text += _inspect_command(plan)
-    if reader.name == "rgb" and absent and not _are_numbers(unknown.pixels, len(classes)):
+    if reader.name == "rgb" and absent and not are_numbers(unknown.pixels, len(classes)):
         proposed = proposed_colors(unknown.pixels, int(pixels.sum()), absent, reader, classes)
         text += proposal_text(proposed, reader, classes, seen) if proposed else ""
     return text
-
-
-def _are_numbers(codes: Iterable[int], classes: int) -> bool:
-    """Whether colours (0xRRGGBB) are greys that are numbers of classes: ids in three equal channels."""
-    return all(code == (code & 255) * 0x010101 and code & 255 < classes for code in codes)
 
 
 def _table_of(
@@ -177,11 +173,12 @@ def _table_of(
     photos: bool,
     tinted: bool,
     fits: bool,
+    is_said: bool,
 ) -> str:
     """The unknown values, and how to go on; without a column for photos where nothing is seen in them.
 
     photos: whether the values are those of photos.  tinted: whether the masks have a class whose colour is no grey.
-    fits: whether any value of the masks is a class.
+    fits: whether any value of the masks is a class.  is_said: whether a person said that the masks are colours.
     """
     header = ["value", "pixels", "files", *(["photo"] if seen else []), "nearest class", "distance", "first file"]
     rows = []
@@ -194,7 +191,12 @@ def _table_of(
     more = len(unknown.pixels) - len(rows)
     number = len(unknown.pixels)
     values = counted(number, "value")
-    ways = f"{values}: {PHOTOS}." if photos else _ways_on(unknown.pixels, reader, classes, tinted=tinted, fits=fits)
+    ways = (
+        f"{values}: {PHOTOS}."
+        if photos
+        else _ways_of_two_kinds(unknown.pixels, reader, classes, tinted=tinted, is_said=is_said)
+        or _ways_on(unknown.pixels, reader, classes, tinted=tinted, fits=fits)
+    )
     return (
         f"{values} of the masks {verb(number, 'belongs', 'belong')} to no class; "
         f"nothing was written. (Read as {reader.name}; --from reads them otherwise.)\n\n"
@@ -221,9 +223,24 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
     )
 
 
+def _ways_of_two_kinds(
+    unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool, is_said: bool
+) -> str:
+    """What to type where some masks seem to hold ids and others colours; empty where nothing looks so."""
+    if reader.name != "rgb" or is_said or not tinted or {*unknown} == {0}:
+        return ""
+    if not are_numbers(unknown, len(classes)):
+        return ""
+    return (
+        "All of them are greys below the number of classes, as ids are, and other masks hold colours. Run the command "
+        "twice, with each of these: either run leaves the masks of the other kind out and names them, and adds its own "
+        "to the dataset\n  --from ids\n  --from rgb"
+    )
+
+
 def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool, fits: bool) -> str:
     """What to type where values belong to no class; where none does, leaving them out would leave nothing."""
-    if reader.name == "rgb" and not (tinted and {*unknown} == {0}) and _are_numbers(unknown, len(classes)):
+    if reader.name == "rgb" and not tinted and are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])

@@ -1,7 +1,8 @@
 """Who reads the labels of a conversion, and what their values mean."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from prep.converting.job import HasUncovered
@@ -9,6 +10,7 @@ from prep.converting.options import ConvertOptions
 from prep.converting.sources import Sources
 from prep.converting.values.black_and_white import with_white_as_second
 from prep.converting.values.counted import (
+    by_grey_levels,
     note_on_counting,
     numbered_as_maps,
     refuse_first_id,
@@ -26,6 +28,7 @@ from prep.converting.values.meaning import (
 )
 from prep.converting.values.more_labels import as_listed
 from prep.converting.values.proposal import Lists, no_meaning
+from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX
 from prep.core.jobs import run_jobs
@@ -65,10 +68,10 @@ def reader_and_meaning(
         lists = Lists(long_list(source), tables_beside(source), passed_over(source), found.labels.notes)
         raise no_meaning(values, reader, meaning, labels, lists, found.labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=found.labels.names is not None)
+    held = partial(_held, reader, labels, workers, progress)
+    meaning = by_grey_levels(by_held_ids(meaning, reader, held), reader, options.first_id, held)
     meaning = with_white_as_second(meaning, reader, labels, workers, progress)
-    meaning = numbered_as_maps(
-        meaning, reader, options.first_id, lambda: values_of_set(reader, labels, workers, progress).pixels
-    )
+    meaning = numbered_as_maps(meaning, reader, options.first_id, held)
     lossy = refuse_lossy_ids(meaning, reader, labels, options.reader)
     says_rest = _says_rest(meaning, reader, found.labels)
     meaning = _with_rest(meaning, reader, found.labels, labels, options, workers)
@@ -78,6 +81,11 @@ def reader_and_meaning(
     if options.unlabelled and not says_rest:
         notes.append(f"--unlabelled {options.unlabelled} changes nothing: these masks give every pixel a value")
     return reader, replace(meaning, notes=(*meaning.notes, *([lossy] if lossy else []), *notes))
+
+
+def _held(reader: LabelReader, labels: Sequence[RawLabel], workers: int | None, progress: Progress) -> Collection[int]:
+    """Every code of these labels."""
+    return values_of_set(reader, labels, workers, progress).pixels
 
 
 def _stated(found: Sources, classes_file: Path | None, options: ConvertOptions) -> Meaning | None:

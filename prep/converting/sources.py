@@ -9,6 +9,7 @@ from pathlib import Path
 from prep.converting.more_photos import MorePhotos, more_photos
 from prep.converting.options import ConvertOptions
 from prep.converting.pairing import pair_stems
+from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset, is_dataset
@@ -83,8 +84,11 @@ class Sources:
             return splits.get(label.stem, "")
         return split_of(label.path.relative_to(self.place).parent.as_posix())
 
-    def refuse_mixed_classes(self, converted: set[str]) -> None:
-        """SegError if masks of another class map are left: of rejected images, too, which may come back."""
+    def refuse_mixed_classes(self, converted: set[str], classes: ClassMap, *, is_given: bool) -> None:
+        """SegError if masks of another class map are left: of rejected images, too, which may come back.
+
+        classes: of these labels.  is_given: whether a person named their class map.
+        """
         states = read_states(self.root / STATES)
         left = sorted(
             sample.stem
@@ -92,12 +96,20 @@ class Sources:
             if sample.stem not in converted
             and (sample.is_labelled or (states.get(sample.stem) == REJECTED and self._has_own_mask(sample.stem)))
         )
-        if left:
+        if not left or self.before is None:
+            return
+        masks = f"{len(left)} of its masks are not among these ({list_some(left)})"
+        if is_given:
             raise SegError(
-                f"{self.root}: has another class map, and {len(left)} of its masks are not among these "
-                f"({list_some(left)}); convert all masks together, or, if these have the classes of the dataset, leave "
-                "out --classes"
+                f"{self.root}: has another class map, and {masks}; convert all masks together, or, if these have the "
+                "classes of the dataset, leave out --classes"
             )
+        raise SegError(
+            f"{self.root}: its classes are {list_some(self.before.classes.names)}, those of these labels "
+            f"{list_some(classes.names)}, and {masks}. Give the classes of the labels the names that they have in the "
+            "dataset, or convert the labels into a dataset of their own with -o"
+            + "".join(f"\n* {note}" for note in self.labels.notes)
+        )
 
     def _has_own_mask(self, stem: str) -> bool:
         return (self.root / own_mask_name(stem)).is_file()

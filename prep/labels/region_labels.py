@@ -37,8 +37,10 @@ MOST_NAMES = 250
 
 _MAX_JSON_BYTES = 1 << 30
 
-_NUMBERED = re.compile(r"(.+)[-_ #]\d{1,4}", re.DOTALL)
-"""car-1: a name that may count objects."""
+_NUMBERED = re.compile(r"(.+[-_ #]|.*[^\W\d_]{3})\d{1,4}", re.DOTALL)
+"""car-1, car1: a name that may count objects; C3 and T12 are names of their own."""
+_NUMBERED_CLASSES = frozenset({"class", "label", "category"})
+"""What stands before the numbers of classes that have no names yet."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,9 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 def numbered_note(names: Sequence[str]) -> tuple[str, ...]:
     """What to say of names like car-1 and car-2, which may be objects of one class; nothing where there are none."""
-    found = {name: match[1] for name in names if (match := _NUMBERED.fullmatch(name))}
+    found = {name: match[1].rstrip("-_ #") for name in names if (match := _NUMBERED.fullmatch(name))}
     bases = Counter(found.values())
-    alike = [name for name, base in found.items() if bases[base] > 1]
+    alike = [name for name, base in found.items() if bases[base] > 1 and base.lower() not in _NUMBERED_CLASSES]
     if not alike:
         return ()
     return (

@@ -1,6 +1,6 @@
 """Lists of names that say no numbers: whether counting them fits the masks, and what to say of it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import replace
 
 from prep.converting.job import CountCodes
@@ -41,6 +41,37 @@ def numbered_as_maps(
         return meaning
     note = f"COCO-Stuff's list counts from 1 and these masks from {classes.ids[0]}: that is {classes.names[0]}"
     return replace(meaning, classes=classes, ignored=(), notes=(note,))
+
+
+def by_grey_levels(
+    meaning: Meaning, reader: LabelReader, first_id: int | None, values: Callable[[], Collection[int]]
+) -> Meaning:
+    """Give the classes of a list of greys alone their levels as ids, where those are what the masks hold.
+
+    values: what the masks hold, if asked. A level that is stated is the value, in whatever order the rows stand.
+    """
+    classes = meaning.classes
+    every = (*classes.index_of_color(), *classes.ignored)
+    is_counted = meaning.has_colors and not meaning.has_ids and first_id is None and reader.name == "ids"
+    if not is_counted or any(len({*color}) > 1 for color in every):
+        return meaning
+    levels = tuple(color[0] for color in classes.colors)
+    if levels == classes.ids or not _are_levels({*values()} - {IGNORE_INDEX}, {grey for grey, _, _ in every}, classes):
+        return meaning
+    leveled = replace(
+        classes,
+        ids=levels,
+        more_ids=tuple(tuple(grey for grey, _, _ in colors) for colors in classes.more_colors),
+        ignored_ids=tuple(grey for grey, _, _ in classes.ignored),
+    )
+    shown = list_some([f"{raw} {name}" for raw, name in sorted(zip(levels, classes.names, strict=True))])
+    note = f"the class map says greys, and the ids of the masks are among them: they are taken as these ({shown})"
+    return replace(meaning, classes=leveled, has_ids=True, notes=(*meaning.notes, note))
+
+
+def _are_levels(held: Set[int], levels: Set[int], classes: ClassMap) -> bool:
+    """Whether ids are the greys of a list: all of them, or several and each one that a number of a row is, too."""
+    return bool(held) and (held <= levels or (len(held & levels) > 1 and held & {*classes.ids} <= levels))
 
 
 def note_on_counting(meaning: Meaning, reader: LabelReader, first_id: int | None) -> str:

@@ -1,5 +1,7 @@
 """What the codes of a label source mean: its class map, from wherever it comes, and codes that mean more."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +25,7 @@ class Meaning:
     has_colors, has_ids, zero_is_rest, ignored: as in ClassTable.  notes: what a person should know of it.
     guessed: whether nothing says so but what such labels are as a rule.
     is_renumbered: whether the classes are the dataset's, with ids and colours that hold for these labels alone.
+    by_train_id: the same by the train ids, where a list states both; which of them masks hold, only their values tell.
     """
 
     classes: ClassMap
@@ -35,6 +38,7 @@ class Meaning:
     notes: tuple[str, ...] = ()
     guessed: bool = False
     is_renumbered: bool = False
+    by_train_id: Meaning | None = None
 
 
 def meaning_of(
@@ -90,6 +94,7 @@ def _of_table(table: ClassTable) -> Meaning:
         zero_is_rest=table.zero_is_rest,
         ignored=table.ignored,
         notes=(f"ignored, as its name says: {list_some(left_out)}",) if left_out else (),
+        by_train_id=None if table.by_train_id is None else _of_table(table.by_train_id),
     )
 
 

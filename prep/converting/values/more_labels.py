@@ -28,6 +28,8 @@ def as_listed(before: ClassMap, dataset_list: Path, source: Path) -> Meaning:
     if beside is None:
         return Meaning(before)
     path, table = beside
+    if table.by_train_id is not None:
+        return _by_one_of(before, table, table.by_train_id, path)
     if {*table.classes.names} != {*before.names}:
         _refuse_contradiction(path, table, before, dataset_list)
         return Meaning(before)
@@ -42,6 +44,17 @@ def as_listed(before: ClassMap, dataset_list: Path, source: Path) -> Meaning:
         ignored=table.ignored,
         notes=("its classes are the dataset's, in an order or colours of their own; masks are in the dataset's order",),
         is_renumbered=True,
+    )
+
+
+def _by_one_of(before: ClassMap, by_id: ClassTable, by_train_id: ClassTable, path: Path) -> Meaning:
+    """The dataset's classes where it has the ids or the train ids of such a list; SegError where it has neither."""
+    for kind, table in (("ids", by_id), ("train ids", by_train_id)):
+        if (table.classes.names, table.classes.ids) == (before.names, before.ids):
+            return Meaning(before, notes=(f"{path} says ids and train ids: taken as {kind}, as those of the dataset",))
+    raise SegError(
+        f"{path}: says ids and train ids, and the classes of the dataset are numbered otherwise; give these masks a "
+        "dataset of their own with -o, or take the column out that they do not hold"
     )
 
 

@@ -73,6 +73,11 @@ def find_unknown(codes: Codes, mask: IndexMask) -> CodeCounts:
     return count_codes(codes[mask == UNKNOWN])
 
 
+def are_numbers(codes: Iterable[int], classes: int) -> bool:
+    """Whether colours (0xRRGGBB) are greys that are numbers of classes: ids in three equal channels."""
+    return all(code == (code & 255) * 0x010101 and code & 255 < classes for code in codes)
+
+
 def replacement(policy: Policy, reader: LabelReader, classes: ClassMap) -> Callable[[int], int]:
     """What an unknown code becomes under a policy other than "error".
 

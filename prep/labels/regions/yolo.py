@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prep.core.classes import MAX_CLASSES, made_up_classes
 from prep.core.errors import SegError
@@ -27,25 +28,34 @@ from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
-from prep.labels.regions.yolo_names import dataset_folder, names_and_notes
+from prep.labels.regions.yolo_names import Names, dataset_folder, names_of, note_on_background
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 from prep.labels.shapes.sources import photos_by_stem, region_source
 from prep.labels.text_files import decode_text
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_LINE = re.compile(rb"\s*\d+((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
+_LINE = re.compile(rb"\s*(\d+|" + _NUMBER + rb")((?:[ \t]+" + _NUMBER + rb"){4,})\s*")
 _LOOKED_AT = 40
 _BOX = 5
 """Numbers of a box, with its confidence."""
 _NO_PAIRS = "left out, because they are no class and pairs of numbers"
 _IN_PIXELS = "its points are no shares of the photo (0 to 1); divide them by width and height"
+_IN_PERCENT = (
+    "its points are no shares of the photo (0 to 1): none is above 100; if they are percent, divide them by 100, if "
+    "pixels, by width and height"
+)
 _TRACKED = (
     "its last number is no share of the photo (0 to 1): lines of a tracker end with a confidence and an id, which are "
     "no corner; save predictions without tracking (save_conf=False), or cut the last two numbers off every line"
 )
 _PREDICTED = "its lines are no class and pairs of numbers (those of predictions end with a confidence: save_conf=False)"
+_WITHOUT_NAMES = (
+    "no data.yaml names the classes, so they are called class0, class1 ...; put it beside, with a line "
+    "names: [NAME OF 0, NAME OF 1, ...]"
+)
 _MOST = 2.0
-"""Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels."""
+"""Shares of the image are 0 to 1; tools round a little beyond. Larger numbers are pixels or percent."""
+_MOST_PERCENT = 100.5
 
 
 def _recognised(contents: Contents) -> float:
@@ -83,8 +93,17 @@ def _numbers(contents: Contents, file: FoundFile, most: float = math.inf) -> int
     text = head.decode("utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig", "replace")
     first = next((line for line in text.split("\n") if line.strip()), "")
     match = _LINE.fullmatch(_plain(first).encode())
-    numbers = [float(number) for number in match[1].split()] if match else []
+    numbers = [float(number) for number in match[2].split()] if match and _class_of(match[1].decode()) >= 0 else []
     return len(numbers) if all(-0.5 <= number <= most for number in numbers) else 0
+
+
+def _class_of(word: str) -> int:
+    """The number of a class, also as 2.0 or 2.000e+00, as NumPy writes it; -1 if it is none."""
+    try:
+        number = float(word)
+    except ValueError:
+        return -1
+    return int(number) if number >= 0 and number.is_integer() else -1
 
 
 def _plain(line: str) -> str:
@@ -101,7 +120,8 @@ def _photos(root: Path) -> dict[tuple[str, str], Path]:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
-    names, notes = names_and_notes(contents.source, root)
+    said = names_of(contents.source, root)
+    names = said.by_number
     photos = _photos(root)
     inner = source.resolve().relative_to(root.resolve())
     places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
@@ -117,7 +137,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out
     )
     _refuse_counting_from_one(contents.source, names, texts, left_out)
-    notes += left_out.notes()
+    notes = [*_on_list(said), *left_out.notes()]
     if not images and left_out.damaged:
         raise refused(list(left_out.damaged.values()))
     if not any(image.regions for image in images):
@@ -129,10 +149,11 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     if empty := sum(not image.regions for image in images):
         notes.append(f"images without a region: {empty}")
-    used = max((int(name) for image in images for name, _ in image.regions), default=0)
+    used = {int(name) for image in images for name, _ in image.regions}
+    notes += filter(None, [note_on_background(said, root, used)])
     if not names:
-        names = {number: f"class{number}" for number in range(used + 1)}
-        notes.append("no data.yaml names the classes, so they are called class0, class1 ...; put it beside")
+        names = {number: f"class{number}" for number in range(max(used) + 1)}
+        notes.append(_WITHOUT_NAMES)
     named = [_named(image, names) for image in images]
     listed = list(names.values())
     classes = made_up_classes(class_names(contents.source, listed))
@@ -149,13 +170,18 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     )
 
 
+def _on_list(names: Names) -> list[str]:
+    return [f"classes: {names.file}"] if names.is_counted else []
+
+
 def _refuse_counting_from_one(
     source: Path, names: Mapping[int, str], texts: Sequence[FoundFile], left_out: LeftOut
 ) -> None:
     """SegError where a class is one more than there are, and none is 0: then all of them are shifted by one."""
     if not left_out.damaged or set(names) != set(range(len(names))):
         return
-    found = {int(word[0]) for file in texts for line in _lines(file) if (word := line.split()) and word[0].isdecimal()}
+    words = (_plain(line).split() for file in texts for line in _lines(file))
+    found = {number for word in words if word and (number := _class_of(word[0])) >= 0}
     if found and min(found) == 1 and max(found) == len(names):
         raise SegError(
             f"{source}: classes 1 to {len(names)}, and the names are of 0 to {len(names) - 1} "
@@ -222,7 +248,7 @@ def _image(
                 raise SegError(f"{where}: ends early, or {_PREDICTED}; export it again")
             left_out.add(_NO_PAIRS, f"{file.name} line {number}")
         elif np.abs(values[1:]).max() > _MOST:
-            raise SegError(f"{where}: {_TRACKED if np.abs(values[1:-1]).max() <= _MOST else _IN_PIXELS}")
+            raise SegError(f"{where}: {_no_shares(values[1:], lines)}")
         elif names and int(values[0]) not in names:
             raise SegError(f"{where}: is of class {int(values[0])}, and data.yaml names {min(names)} to {max(names)}")
         elif not names and not 0 <= values[0] < MAX_CLASSES:
@@ -231,6 +257,18 @@ def _image(
             regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
     name = f"{place[0]}/{photo.name if photo else file.path.stem}".lstrip("/.")
     return RegionImage(name, (0, 0), tuple(regions), split_of(place[0]), file.path, photo)
+
+
+def _no_shares(points: NDArray[np.float64], lines: Sequence[str]) -> str:
+    """What is wrong with points above 1; lines: of the whole file, of which one region may lie near the origin."""
+    if np.abs(points[:-1]).max() <= _MOST:
+        return _TRACKED
+    numbers = [float(word) for line in lines for word in _plain(line).split()[1:] if _is_number(word)]
+    return _IN_PERCENT if max(numbers) <= _MOST_PERCENT else _IN_PIXELS
+
+
+def _is_number(word: str) -> bool:
+    return re.fullmatch(_NUMBER, word.encode()) is not None
 
 
 def _named(image: RegionImage, names: Mapping[int, str]) -> RegionImage:

@@ -1,7 +1,9 @@
 """The class names of a YOLO dataset: data.yaml, which is read as plain data, or a list of names."""
 
+import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels
 from prep.core.words import as_source
 from prep.images.finding import find_files
+from prep.labels.region_labels import BACKGROUND, plain_name
 from prep.labels.tables.order import in_another_order
 from prep.labels.text_files import decode_text
 
@@ -19,6 +22,19 @@ _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
 _LISTS = ("classes.txt", "obj.names", "classes.names", "predefined_classes.txt", "_darknet.labels")
 """Lists of names as Darknet, LabelImg and Roboflow call them."""
+_BACKGROUNDS = (BACKGROUND, "bg")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The class names of a dataset by number, and the file that says them; empty if none does.
+
+    is_counted: whether it is a list, whose lines were counted from 0.
+    """
+
+    by_number: Mapping[int, str] = field(default_factory=dict)
+    file: Path | None = None
+    is_counted: bool = False
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # of a package without types
@@ -39,18 +55,45 @@ def dataset_folder(source: Path) -> Path:
     return whole.parent if names_labels(whole.name) else source
 
 
-def names_and_notes(source: Path, root: Path) -> tuple[dict[int, str], list[str]]:
-    """Names by number, and notes; empty if nobody says them."""
+def names_of(source: Path, root: Path) -> Names:
+    """What data.yaml or a list says; SegError if files of one kind differ, or have their classes in another order."""
     files = [source] if source.suffix.lower() in (".yaml", ".yml") else _yaml_files(root) or _yaml_files_below(root)
     folders = (root, root / "labels", source, source.parent)
     beside = [file for name in _LISTS for folder in folders if (file := folder / name).is_file()]
     if found := _agreed(root, {file: names for file in files if (names := _names(file))}):
         if not source.is_file():
             _refuse_other_order(*next(iter(found.items())), list(dict.fromkeys([*beside, *_lists_below(root)])))
-        return next(iter(found.values())), []
+        return Names(next(iter(found.values())), next(iter(found)))
     if lists := _agreed(root, {file: _listed(file) for file in beside[:1] or _lists_below(root)}):
-        return next(iter(lists.values())), [f"classes: {next(iter(lists))}"]
-    return {}, []
+        return Names(next(iter(lists.values())), next(iter(lists)), is_counted=True)
+    return Names()
+
+
+def note_on_background(names: Names, root: Path, used: Collection[int]) -> str:
+    """A note on data.yaml where regions of 0 are drawn, which it calls background, and none of its last class.
+
+    used: the numbers of all regions. Nobody draws regions of the background first: SegError, which asks, where a list
+    says so, because lists for masks begin with a background that YOLO does not count.
+    """
+    listed = list(names.by_number.values())
+    if not listed or 0 not in used or {*names.by_number} != {*range(len(listed))}:
+        return ""
+    if plain_name(listed[0]).lower() not in _BACKGROUNDS or max(used) >= len(listed) - 1:
+        return ""
+    file = names.file.name if names.file else ""
+    drawn = f"regions of class 0 are drawn, which {file} calls {listed[0]}, and none of {listed[-1]}"
+    if not names.is_counted:
+        return f"{drawn}: if 0 is {listed[1]}, take {listed[0]} out of its names, and convert again with --overwrite"
+    ways = f"{_yaml_line(listed[1:])}  # 0 is {listed[1]}\n{_yaml_line(listed)}  # 0 is {listed[0]}"
+    raise SegError(
+        f"{names.file}: {drawn}. Is that right, or does the list begin with a {listed[0]} that these files do not "
+        f"count? Save one of these lines as {root / 'data.yaml'} (unpack a zip file first, and name its folder) and "
+        f"type the same command again:\n\n{ways}"
+    )
+
+
+def _yaml_line(names: Sequence[str]) -> str:
+    return f"names: {json.dumps(names, ensure_ascii=False)}"
 
 
 def _agreed(root: Path, found: Mapping[Path, dict[int, str]]) -> Mapping[Path, dict[int, str]]:

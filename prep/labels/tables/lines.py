@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from prep.core.classes import Color, classes_from_list, parse_color
 from prep.core.errors import SegError
-from prep.labels.tables.table import ClassTable, Row, table_of
+from prep.labels.tables.table import ClassTable, Row, rows_by_train_id, table_of
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
 _HEX_ALONE = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
@@ -52,6 +52,9 @@ _ID_COLUMNS = (
     "grey",
     "gray",
 )
+_TRAIN_COLUMNS = ("train_id", "trainid", "train id", "train-id")
+_NOT_TRAINED = -1
+_TRAIN_ID = re.compile(r"(-?\d{1,6})(?:\.0*)?")
 _ADE_COLUMNS = {"idx", "ratio", "stuff", "name"}
 _MOST_DIGITS = 9
 _COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
@@ -60,6 +63,7 @@ _TRIPLE = re.compile(r"(?:rgb)?[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3}
 _LONGEST_NAME = 100
 _ITK_SNAP = 7
 _WORDS = 3
+_MOST_WAYS = 4
 
 Line = tuple[int, str]
 """Number of a line in its file, from 1, and what stands in it."""
@@ -87,9 +91,10 @@ def _columns(lines: Sequence[Line]) -> list[Row] | None:
     """Rows of a CSV file whose first line names a column of names and one of ids or colours; else None."""
     delimiter = max(",;\t", key=lines[0][1].count)
     header = [cell.strip().strip('"').lower() for cell in lines[0][1].split(delimiter)]
-    name, raw, color = (_place(header, wanted) for wanted in (_NAME_COLUMNS, _ID_COLUMNS, _COLOR_COLUMN))
+    wanted = (_NAME_COLUMNS, _ID_COLUMNS, _TRAIN_COLUMNS, _COLOR_COLUMN)
+    name, raw, train, color = (_place(header, each) for each in wanted)
     channels = [place for each in _COLOR_COLUMNS if (place := _place(header, each)) is not None]
-    if name is None or (raw is None and color is None and len(channels) < len(_COLOR_COLUMNS)):
+    if name is None or (raw is None and train is None and color is None and len(channels) < len(_COLOR_COLUMNS)):
         return None
     cells: dict[int, list[str]] = {}
     for number, line in lines[1:]:
@@ -97,15 +102,35 @@ def _columns(lines: Sequence[Line]) -> list[Row] | None:
         if len(cells[number]) <= max(name, raw or 0):
             raise SegError(f"line {number}: expected {len(header)} columns as in the first line, found {line!r:.80}")
     colors = _of_channels(cells, channels) if len(channels) == len(_COLOR_COLUMNS) else _of_column(cells, color)
-    if raw is None and cells and not colors:
+    trained = _train_ids(cells, train)
+    if raw is None and cells and not colors and not trained:
         return None
     rows = [
-        Row(row[name], colors.get(number), None if raw is None else whole(f"line {number}", row[raw]), f"line {number}")
+        Row(
+            row[name],
+            colors.get(number),
+            None if raw is None else whole(f"line {number}", row[raw]),
+            f"line {number}",
+            trained.get(number),
+        )
         for number, row in cells.items()
     ]
+    if raw is None and trained:
+        return rows_by_train_id(rows)
     if set(header) >= _ADE_COLUMNS:
         rows.append(Row("void", None, 0, "line 1"))  # ADE20K: 0 is whatever is none of the 150
     return rows
+
+
+def _train_ids(cells: Mapping[int, Sequence[str]], column: int | None) -> dict[int, int]:
+    """The train id of each line; an empty cell is a class that is not trained. None where other things stand there."""
+    if column is None:
+        return {}
+    texts = {number: row[column] if column < len(row) else "" for number, row in cells.items()}
+    found = {number: _TRAIN_ID.fullmatch(text) for number, text in texts.items()}
+    if any(text and not found[number] for number, text in texts.items()):
+        return {}
+    return {number: int(match[1]) if match else _NOT_TRAINED for number, match in found.items()}
 
 
 def _place(header: Sequence[str], wanted: Sequence[str]) -> int | None:
@@ -215,10 +240,12 @@ def _is_byte(value: str) -> bool:
 
 def _ids(lines: Sequence[Line]) -> list[Row]:
     """Lines `0 name`, `0: name`, `name=0`; none if no line is so. SegError if only some are, or if it may be a name."""
+    lines = _without_empty_columns(lines)
     first = [_ID_FIRST.fullmatch(line) for _, line in lines]
     last = [_ID_LAST.fullmatch(line) for _, line in lines]
     for matches, raw, name in ((first, 1, 2), (last, 2, 1)):
         if lines and all(matches):
+            _refuse_columns(lines)
             return [
                 Row(match[name].strip().strip("\"'"), None, int(match[raw]), f"line {number}")
                 for match, (number, _) in zip(matches, lines, strict=True)
@@ -236,6 +263,35 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
             f"line {number}: is the number in {line!r:.60} an id, or part of the name? Write each line as name,id"
         )
     return []
+
+
+def _without_empty_columns(lines: Sequence[Line]) -> Sequence[Line]:
+    """Lines `name,,0` and `0,name,` without the column in which nothing stands."""
+    rows = [[cell.strip() for cell in line.split(",")] for _, line in lines]
+    if not rows or len({len(row) for row in rows}) > 1:
+        return lines
+    filled = [place for place in range(len(rows[0])) if any(row[place] for row in rows)]
+    if len(filled) == len(rows[0]):
+        return lines
+    return [(number, ",".join(row[place] for place in filled)) for row, (number, _) in zip(rows, lines, strict=True)]
+
+
+def _refuse_columns(lines: Sequence[Line]) -> None:
+    """SegError where the lines are those of a table of three columns and more without a line that names them."""
+    number, line = lines[0]
+    delimiter = max(",;\t|", key=line.count)
+    rows = [[cell.strip() for cell in row.split(delimiter)] for _, row in lines]
+    columns = len(rows[0])
+    if columns <= 2 or any(len(row) != columns for row in rows):
+        return
+    numbers = [place for place in range(columns) if all(row[place].isdecimal() for row in rows)]
+    names = [place for place in range(columns) if place not in numbers]
+    ids = [place for place in numbers if len({row[place] for row in rows}) == len(rows)]
+    ways = [f"\n  {rows[0][name]},{rows[0][raw]}" for name in names for raw in ids]
+    raise SegError(
+        f"line {number}: which of the {columns} columns is the name, and which the id (found {line!r:.60})? Write each "
+        f"line as name,id; this one may be{''.join(ways[:_MOST_WAYS])}"
+    )
 
 
 def _names(lines: Sequence[Line]) -> list[Row]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from prep.core.classes import Color, classes_from_json, parse_color
 from prep.core.errors import SegError
 from prep.labels.tables.lines import whole
 from prep.labels.tables.mapping import LABEL_MAPPING, mapped
-from prep.labels.tables.table import ClassTable, Row, table_of
+from prep.labels.tables.table import ClassTable, Row, rows_by_train_id, table_of
 
 _MACHINE_COLORS = "obj_class_to_machine_color.json"
 """Supervisely's list of grey values in masks_machine, beside its meta.json."""
@@ -18,6 +19,7 @@ _MACHINE_COLORS = "obj_class_to_machine_color.json"
 _MOST_YAML = 1 << 20
 _NAMES = ("name", "class_name", "title", "label", "readable", "class")
 _IDS = ("id", "png_index", "index", "pixel_value", "value")
+_TRAIN_IDS = ("trainId", "train_id", "trainid")
 _LISTS = ("classes", "names", "labels", "id2label", "categories", "label2id", "default_mask_targets", "label_classes")
 _NO_TABLE = "no class table; write one name,#rrggbb or one name a line"
 
@@ -37,6 +39,8 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
         entries = data.get("classes")
         if isinstance(entries, list) and any(isinstance(entry, dict) and "title" in entry for entry in entries):
             return _supervisely(path, entries)
+        if isinstance(entries, list) and entries and _are_of_others(entries):
+            return _of_values(entries, first_id)
         if isinstance(entries, list) and not all(isinstance(each, str) or _has_color_list(each) for each in entries):
             classes = classes_from_json(data)
             if not len(classes):
@@ -48,6 +52,14 @@ def table_from_json(path: Path, text: str, first_id: int | None) -> ClassTable:
             if isinstance(data.get(key), list | dict) and data[key]:
                 return _of_values(data[key], first_id)
     return _of_values(data, first_id)
+
+
+def _are_of_others(entries: Sequence[object]) -> bool:
+    """Whether classes are no list of ours: none has a colour, or they have train ids."""
+    if not all(isinstance(each, dict) and any(key in each for key in _NAMES) for each in entries):
+        return False
+    keys = [each.keys() for each in entries if isinstance(each, dict)]
+    return not any("color" in each for each in keys) or all(each & {*_TRAIN_IDS} for each in keys)
 
 
 def _has_color_list(entry: object) -> bool:
@@ -172,10 +184,13 @@ def _entries(entries: Sequence[Mapping[str, Any]], first_id: int | None) -> Clas
         if name is None:
             raise SegError(f"{where} has no name: {json.dumps(entry)[:80]}")
         raw = next((whole(where, entry[key]) for key in _IDS if _is_number(entry.get(key))), None)
+        train = next((whole(where, entry[key]) for key in _TRAIN_IDS if _is_number(entry.get(key))), None)
         color = entry.get("color")
-        rows.append(Row(name, None if color is None else _color(where, color), raw, where))
+        rows.append(Row(name, None if color is None else _color(where, color), raw, where, train))
     if any(row.color is None for row in rows):
-        rows = [Row(row.name, None, row.raw, row.where) for row in rows]
+        rows = [replace(row, color=None) for row in rows]
+    if all(row.raw is None and row.train is not None for row in rows):
+        rows = rows_by_train_id(rows)
     return table_of(rows, first_id, zero_is_rest=all("png_index" in entry for entry in entries))
 
 

@@ -1,9 +1,11 @@
 """A class table as read from a file: rows of names, colours and ids, which keep their numbers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, Color, distinct_color
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, MAX_ID, ClassMap, Color, distinct_color
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.labels.region_labels import BACKGROUND, plain_name
@@ -27,12 +29,16 @@ class TooLong(SegError):
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a class table; color, raw: None where the file does not say.  where: "line 3", for errors."""
+    """A row of a class table; color, raw: None where the file does not say.  where: "line 3", for errors.
+
+    train: the second number that Cityscapes and others give a class; 255 and -1: it is not trained. None: none.
+    """
 
     name: str
     color: Color | None = None
     raw: int | None = None
     where: str = ""
+    train: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class ClassTable:
     has_colors, has_ids: whether it states colours and ids; else colours are made up, and ids are counted.
     zero_is_rest: id 0 and black mean pixels of none of its classes, as the tool that writes it says.
     ignored: (name, id) of rows that mean "not labelled"; the id is None where it can be in no mask.
+    by_train_id: the same file with its train ids as ids, where it states both.
     """
 
     classes: ClassMap
@@ -49,16 +56,22 @@ class ClassTable:
     has_ids: bool = True
     zero_is_rest: bool = False
     ignored: tuple[tuple[str, int | None], ...] = field(default=())
+    by_train_id: ClassTable | None = None
 
 
 def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = False) -> ClassTable:
     """A table of these rows; a row without an id is numbered by its place, from `first_id` on.
 
     first_id: of the first row; None: 0, or -1 for the lists of LabelMe, which begin with __ignore__, _background_.
-    Rows that mean "not labelled" keep their number: it is ignored. Raises SegError if a name, colour or id stands
-    twice, or if no class is left.
+    Rows that mean "not labelled" keep their number: it is ignored. A class below 0, as Cityscapes has one, is in no
+    mask of ids, and gets a number that none holds. Raises SegError if a name, colour or id stands twice, or if no class
+    is left.
     """
-    rows = [Row(row.name.strip(), row.color, row.raw, row.where) for row in rows]
+    rows = _above_zero([replace(row, name=row.name.strip()) for row in rows])
+    has_both = all(row.raw is not None and row.train is not None for row in rows)
+    if has_both and any(row.raw != row.train for row in rows):
+        by_train_id = table_of(rows_by_train_id(rows), None)
+        return replace(table_of([replace(row, train=None) for row in rows], None), by_train_id=by_train_id)
     start = _start(rows) if first_id is None else first_id
     raws = [start + place if row.raw is None else row.raw for place, row in enumerate(rows)]
     named = [(row, raw) for row, raw in zip(rows, raws, strict=True) if not means_ignored(row.name)]
@@ -86,6 +99,28 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     says_rest = 0 in raws or any(row.name.lower() in _UNLABELLED for row, _ in ignored)
     rest = zero_is_rest and not says_rest
     return ClassTable(classes, has_colors, has_ids, rest, said)
+
+
+def rows_by_train_id(rows: Sequence[Row]) -> list[Row]:
+    """The rows with their train ids as ids: classes that share one are one class, those of 255 and -1 are none."""
+    groups: dict[int, list[Row]] = {}
+    for row in rows:
+        is_none = row.train is None or row.train < 0 or row.train == IGNORE_INDEX
+        groups.setdefault(IGNORE_INDEX if is_none or row.train is None else row.train, []).append(row)
+    ignored = [Row("ignore", None, IGNORE_INDEX)] if groups.pop(IGNORE_INDEX, []) else []
+    return [*(_merged(group, raw) for raw, group in sorted(groups.items())), *ignored]
+
+
+def _merged(group: Sequence[Row], raw: int) -> Row:
+    named = [row for row in group if not means_ignored(row.name)] or group[:1]
+    return Row("+".join(row.name for row in named), named[0].color, raw, named[0].where)
+
+
+def _above_zero(rows: Sequence[Row]) -> list[Row]:
+    held = {row.raw for row in rows}
+    free = iter(raw for raw in range(MAX_ID, 0, -1) if raw not in held)
+    is_below = [row.raw is not None and row.raw < 0 and not means_ignored(row.name) for row in rows]
+    return [replace(row, raw=next(free)) if below else row for row, below in zip(rows, is_below, strict=True)]
 
 
 def means_ignored(name: str) -> bool:

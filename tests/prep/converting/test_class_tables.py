@@ -615,11 +615,33 @@ def test_the_background_of_two_names_is_black(raw: Raw) -> None:
     raw.assert_masks(lambda ids: ids == 1)
 
 
-def test_greys_among_colours_are_read_as_ids_where_they_are_not_black_alone(raw: Raw) -> None:
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kinds", [("ids", "rgb"), ("rgb", "ids")])
+def test_masks_of_ids_and_of_colours_come_into_one_dataset_in_two_runs(
+    raw: Raw, kinds: tuple[str, str], channels: int
+) -> None:
+    """The advice was to read all of them as ids, which left the others out; these left the first ones out."""
     raw.masks(lambda ids: COLORS[ids])
-    save(raw.folder / "masks" / "b.png", np.stack([IDS["b"]] * 3, axis=-1))
+    save(raw.folder / "masks" / "b.png", IDS["b"] if channels == 1 else np.stack([IDS["b"]] * 3, axis=-1))
     raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
-    assert "greys below the number of classes, as ids are. Run the command again with\n  --from ids" in raw.refused()
+    said = raw.refused()
+    assert "as ids are, and other masks hold colours. Run the command twice, with each of these" in said
+    assert "\n  --from ids\n  --from rgb\n" in said
+    for kind in kinds:
+        left_out = run_partly("masks", "convert", raw.folder, "-o", raw.target, "--from", kind)
+        other = "a.png: a colour image, not ids" if kind == "ids" else "b.png: ids, not colours of the class map"
+        assert other in left_out
+    assert raw.names == ("soil", "road", "dirt")
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_dark_greys_in_masks_of_colours_are_no_ids_where_they_are_said_to_be_colours(raw: Raw) -> None:
+    raw.masks(lambda ids: np.where((np.arange(ids.size).reshape(ids.shape) == 3)[..., None], 1, COLORS[ids]))
+    raw.write("classes.csv", TABLE.replace("unlabeled", "soil"))
+    said = raw.refused("--from", "rgb")
+    assert "1 value of the masks belongs to no class" in said
+    assert "--unknown ignore" in said
+    assert "--from ids" not in said
 
 
 def test_a_class_map_that_cannot_be_read_is_named_where_it_is_missed(raw: Raw) -> None:
@@ -662,3 +684,76 @@ def test_lists_of_splits_below_the_folder_that_a_download_is_wrapped_in(raw: Raw
         (folder / "_classes.csv").write_text("Pixel Value, Class\n0, ground\n1, road\n2, car\n")
     run_ok("masks", "convert", tmp_path / "wrap", "-o", raw.target)
     assert raw.names == ("ground", "road", "car")
+
+
+@pytest.mark.parametrize("order", [(0, 3, 1, 2), (1, 3, 2, 0)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_greys_that_are_stated_are_the_values_in_whatever_order_they_stand(
+    raw: Raw, order: tuple[int, ...], channels: int
+) -> None:
+    """Rows were counted in masks of one channel; the same masks as RGB were right."""
+    names = ["background", "road", "building", "tree"]
+    raw.write("classes.csv", "name,r,g,b\n" + "".join(f"{names[raw]},{raw},{raw},{raw}\n" for raw in order))
+    raw.masks(lambda ids: ids + 1 if channels == 1 else np.stack([ids + 1] * 3, 2))
+    said = raw.convert()
+    assert "rows were counted" not in said
+    assert "into the first line" not in said
+    raw.assert_masks(lambda ids: np.array([order.index(grey) for grey in range(4)], np.uint8)[ids + 1])
+
+
+def test_rows_are_counted_where_the_values_of_the_masks_are_none_of_the_greys(raw: Raw) -> None:
+    raw.write("classes.csv", "name,r,g,b\nbackground,0,0,0\nroad,64,64,64\ntree,32,32,32\n")
+    raw.masks(lambda ids: ids)
+    assert "its rows were counted (0 background, 1 road, 2 tree)" in raw.convert()
+    raw.assert_masks(lambda ids: ids)
+
+
+def test_a_value_of_no_class_beside_greys_that_are_stated_does_not_count_the_rows(raw: Raw) -> None:
+    raw.write("classes.csv", "name,r,g,b\nbackground,0,0,0\nroad,2,2,2\ntree,1,1,1\n")
+    raw.masks(lambda ids: np.where(np.arange(ids.size).reshape(ids.shape) == 3, 7, ids).astype(np.uint8))
+    assert "1 value of the masks belongs to no class" in raw.refused()
+    raw.convert("--unknown", "ignore")
+    expected = np.array([0, 2, 1], np.uint8)
+    raw.assert_masks(lambda ids: np.where(np.arange(ids.size).reshape(ids.shape) == 3, 255, expected[ids]))
+
+
+@pytest.mark.parametrize("key", ["id", "index", "name"])
+def test_classes_in_json_without_colours(raw: Raw, key: str) -> None:
+    names = ["background", "tree", "road"]
+    entries = [{key: number, "name": names[number]} for number in ((0, 2, 1) if key != "name" else (0, 1, 2))]
+    raw.write("classes.json", json.dumps({"classes": entries}))
+    raw.masks(lambda ids: ids)
+    raw.convert()
+    assert raw.names == tuple(entry["name"] for entry in entries)
+    raw.assert_masks(lambda ids: ids if key == "name" else np.array([0, 2, 1], np.uint8)[ids])
+
+
+def test_a_colour_that_is_missing_in_one_class_is_named(raw: Raw) -> None:
+    raw.write("classes.json", json.dumps({"classes": [{"name": "a", "color": "#000000"}, {"name": "b"}]}))
+    raw.masks(lambda ids: ids)
+    assert 'class 1 needs "name" and "color": {"name": "b"}' in raw.refused()
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        ("0,background,7\n1,tree,9\n2,road,8\n", ("background,0", "background,7")),
+        ("background,7,0\ntree,9,1\nroad,8,2\n", ("background,7", "background,0")),
+        ("0,background,void\n1,tree,thing\n2,road,thing\n", ("background,0", "void,0")),
+    ],
+)
+def test_columns_without_a_line_that_names_them_are_asked_about(raw: Raw, text: str, ways: tuple[str, str]) -> None:
+    """The class was called "background,7"."""
+    raw.masks(lambda ids: ids)
+    file = raw.write("names.csv", text)
+    said = raw.refused("--classes", file)
+    assert "names.csv: line 1: which of the 3 columns is the name, and which the id (found " in said
+    assert said.endswith("this one may be\n  " + "\n  ".join(ways))
+    raw.convert("--classes", raw.write("names.csv", "background,0\ntree,1\nroad,2\n"))
+    assert raw.names == ("background", "tree", "road")
+
+
+def test_a_name_with_a_comma_behind_another_mark_is_one_name(raw: Raw) -> None:
+    raw.masks(lambda ids: ids)
+    raw.convert("--classes", raw.write("names.txt", "0: background, rest\n1: tree, wood\n2: road, street\n"))
+    assert raw.names == ("background, rest", "tree, wood", "road, street")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
 from prep.labels.pixels.arrays import ArrayReader
 from prep.labels.reader import RawLabel
 from prep.labels.unpacking import unpacked
@@ -272,6 +273,7 @@ def test_an_index_that_has_no_colour_is_not_taken_for_black(tmp_path: Path) -> N
     (tmp_path / "names.txt").write_text("background,,0\nline,,1\nellipse,,3\n")
     run_ok(*raw.command, "--from", "ids")
     assert all(np.array_equal(masks_of(tmp_path / "d")[stem], mask) for stem, mask in raw.masks.items())
+    assert Dataset.open(tmp_path / "d").classes.names == ("background", "line", "ellipse")
 
 
 def with_palette(path: Path, mask: NDArray[np.uint8]) -> None:

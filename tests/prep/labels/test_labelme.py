@@ -68,6 +68,14 @@ def test_photos_without_labels_are_told(told: tuple[str, ...], tmp_path: Path, o
     assert [*by_stem(out)] == ["a"]
 
 
+def test_numbers_right_behind_a_word_may_count_objects_too(tmp_path: Path, out: Path) -> None:
+    names = ["road1", "road2", "road 3", "C3", "C4", "tree7"]
+    write(tmp_path / "raw/a.json", [shape(name, square(x, 0, x + 1, 4)) for x, name in enumerate(names)])
+    save(tmp_path / "raw/a.png", random_image(0, 4, 6))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "a class each, though they differ in a number only: road 3, road1, road2; if the numbers count" in said
+
+
 def test_names_that_may_count_objects_are_told(tmp_path: Path, out: Path) -> None:
     names = ["car-1", "car-2", "road", "zone-7", "2-1", "2-2"]
     write(tmp_path / "raw/a.json", [shape(name, square(x, 0, x + 1, 4)) for x, name in enumerate(names)])

@@ -82,6 +82,7 @@ def test_without_names_the_classes_are_numbered_and_that_is_said(tmp_path: Path)
     write(tmp_path / "raw", "labels/a.txt", CAR, "images/a.png")
     text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
     assert "no data.yaml names the classes, so they are called class0, class1" in text
+    assert "differ in a number only" not in text
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "class0", "class1")
 
 
@@ -97,7 +98,7 @@ BOMB = "a: &a {x: y}\nb: &b {<<: [*a, *a]}\nnames: [road]\n"
             "0 0 0 1 0 1 1 0.913 7",
             "a.txt, line 1: its last number is no share of the photo (0 to 1): lines of a",
         ),
-        (NAMES, f"{ROAD}\n1 0 0 4 0 4 2 0 2", "a.txt, line 2: its points are no shares of the photo (0 to 1)"),
+        (NAMES, f"{ROAD}\n1 0 0 4 0 4 2 0 2", "a.txt, line 2: its points are no shares of the photo (0 to 1): none"),
         (NAMES, "1 0.5 0.5 0.2 0.2", "holds only boxes, no regions; export polygons"),
         (BOMB, ROAD, "data.yaml: not valid YAML (an alias (*name)"),
         ("names: [road\n", ROAD, "data.yaml: not valid YAML"),
@@ -148,7 +149,7 @@ def test_decimal_commas_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("0 10 10 90 10 90 50 10 50\n", "line 1: its points are no shares of the photo (0 to 1); divide them"),
+        ("0 10 10 90 10 90 500 10 500\n", "line 1: its points are no shares of the photo (0 to 1); divide them"),
         (f"{ROAD} 0.87\n", "holds no regions: its lines are no class and pairs of numbers (those of predictions end"),
     ],
 )
@@ -171,6 +172,92 @@ def test_classes_counted_from_one_are_refused_before_any_of_them_is_shifted(name
     run_ok("masks", "convert", raw, "-o", tmp_path / "set")
     assert rows(tmp_path / "set", "a") == ["00000", "11111"]
     assert rows(tmp_path / "set", "b") == ["22000", "22000"]
+
+
+@pytest.mark.parametrize("form", ["{:.1f}", "{:.6f}", "{:.18e}"])
+def test_numbers_of_classes_as_numpy_writes_them(form: str, tmp_path: Path) -> None:
+    """No file was taken for a label."""
+    lines = [" ".join(form.format(float(word)) for word in line.split()) for line in (ROAD, CAR)]
+    write(tmp_path / "raw", "labels/a.txt", "\n".join(lines), "images/a.png")
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == ["22000", "22111"]
+    write(
+        tmp_path / "raw", "labels/a.txt", lines[0] + "\n" + lines[1].replace(form.format(1), form.format(0.5), 1) + "\n"
+    )
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--overwrite").stdout
+    assert "no class and pairs of numbers: 1 (labels/a.txt line 2)" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "0 10 10 90 10 90 50 10 50",
+            "none is above 100; if they are percent, divide them by 100, if pixels, by width",
+        ),
+        ("0 10 10 90 10 90 50 10 50\n0 10 10 640 10 640 50", "(0 to 1); divide them by width and height"),
+    ],
+)
+def test_percent_is_not_divided_by_width_and_height(line: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "labels/a.txt", line, "images/a.png")
+    write(tmp_path / "raw", "data.yaml", NAMES)
+    assert said in run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+
+
+ANSWERS = (
+    ('names: ["road", "car"]  # 0 is road', ["22000", "22111"]),
+    ('names: ["background", "road", "car"]  # 0 is background', ["11000", "11000"]),
+)
+
+
+@pytest.mark.parametrize(("line", "expected"), ANSWERS)
+def test_a_list_that_begins_with_background_is_asked_about(
+    line: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Road became background, and car road, without a word."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "classes.txt", "background\nroad\ncar\n")
+    write(tmp_path, "labels/a.txt", f"{ROAD}\n{CAR}", "images/a.png")
+    said = run_error("masks", "convert", ".", "-o", "set")
+    assert "regions of class 0 are drawn, which classes.txt calls background, and none of car" in said
+    assert "Save one of these lines as data.yaml" in said
+    assert said.endswith("\n\n" + "\n".join(row for row, _ in ANSWERS))
+    write(tmp_path, "data.yaml", line)
+    text = run_ok("masks", "convert", ".", "-o", "set").stdout
+    assert rows(tmp_path / "set", "a") == expected
+    assert ("if 0 is road, take background out of its names" in text) == (expected[0] == "11000")
+
+
+@pytest.mark.parametrize("third", ["", "2 0 0 0.4 0 0.4 1 0 1\n"])
+def test_a_list_whose_background_is_not_drawn_or_whose_last_class_is_counts_from_0(third: str, tmp_path: Path) -> None:
+    write(tmp_path / "raw", "classes.txt", "background\nroad\ncar\n")
+    first = ROAD if third else ROAD.replace("0", "1", 1)
+    write(tmp_path / "raw", "labels/a.txt", f"{first}\n{third}", "images/a.png")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert rows(tmp_path / "set", "a") == (["22000", "22000"] if third else ["00000", "11111"])
+
+
+def test_a_second_batch_is_asked_for_the_names_that_its_classes_have_in_the_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list above it began with background and was taken; without one, the advice was to leave out --classes."""
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "a/images/x.png", random_image(1, 2, 5))
+    save(tmp_path / "a/masks/x.png", np.array([[0, 1, 2, 1, 0]] * 2, np.uint8))
+    write(tmp_path, "classes.txt", "background\nroad\ncar\n")
+    run_ok("masks", "convert", "a", "-o", "set", "--classes", "classes.txt")
+    write(tmp_path, "b/labels/y.txt", f"{ROAD}\n{CAR}", "b/images/y.png")
+    assert "Save one of these lines as b/data.yaml" in run_error("masks", "convert", "b", "-o", "set")
+    (tmp_path / "classes.txt").unlink()
+    said = run_error("masks", "convert", "b", "-o", "set")
+    assert "its classes are background, road, car, those of these labels background, class0, class1, and 1" in said
+    assert "leave out --classes" not in said
+    assert "put it beside, with a line names: [NAME OF 0, NAME OF 1, ...]" in said
+    write(tmp_path, "b/data.yaml", "names: [road, car]")
+    run_ok("masks", "convert", "b", "-o", "set")
+    assert rows(tmp_path / "set", "y") == ["22000", "22111"]
+    assert rows(tmp_path / "set", "x") == ["01210", "01210"]
 
 
 def test_a_class_beyond_the_names_beside_class_0_is_left_out(tmp_path: Path) -> None:
