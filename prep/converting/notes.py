@@ -12,6 +12,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.words import counted, list_some, verb
 from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.region_labels import BACKGROUND
+from prep.photos.commit import notes_on_others
 
 _BLACK_AND_WHITE = (0, 255)
 _HARDLY = 0.2
@@ -29,7 +30,13 @@ def notes_on(
         *_absent(plan.classes, pixels),
         *_background_not_first(plan, pixels),
         *_white_background(plan, pixels),
+        *notes_on_others(_labelled(plan), [job.sample.stem for job in plan.jobs], "mask", "these labels"),
     ]
+
+
+def _labelled(plan: Plan) -> list[str]:
+    """Stems of samples that had a mask before."""
+    return [stem for stem, sample in plan.known.items() if sample.mask]
 
 
 def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: Plan, raw_pixels: NDArray[np.int64]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction
@@ -26,6 +26,22 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     except OSError:
         return -1, -1
     return status.st_size, status.st_mtime_ns
+
+
+def notes_on_others(known: Iterable[str], made: Iterable[str], what: str, where: str) -> list[str]:
+    """A note on samples that a command which is typed again does not make any more, as their files are gone.
+
+    known, made: stems before, and of this time; where they have none in common, others join, and nothing is to be said.
+    """
+    made, before = set(made), set(known)
+    others = sorted(before - made)
+    if not others or made.isdisjoint(before):
+        return []
+    them = verb(len(others), "it stays", "they stay")
+    return [
+        f"{counted(len(others), what)} of the dataset {verb(len(others), 'is', 'are')} not among {where} any more, and "
+        f"{them} as before: {list_some(others)}"
+    ]
 
 
 def commit_samples(

@@ -20,7 +20,7 @@ from prep.images.bands import Bands
 from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
-from prep.photos.commit import commit_samples, file_stamps
+from prep.photos.commit import commit_samples, file_stamps, notes_on_others
 from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
@@ -154,7 +154,9 @@ def resize_photos(
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
         changed = commit_samples(change, known, samples, photos, survey.rendering, overwrite=overwrite)
-    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=survey.notes)
+    had = [stem for stem, sample in known.items() if sample.image]
+    stay = notes_on_others(had, [sample.stem for sample in samples], "image", "these photos")
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=(*survey.notes, *stay))
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:

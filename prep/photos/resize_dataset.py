@@ -12,6 +12,7 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.words import counted, list_some
 from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample
@@ -24,7 +25,7 @@ from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss, class_losses
-from prep.photos.commit import commit_samples, file_stamps
+from prep.photos.commit import commit_samples, file_stamps, notes_on_others
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, with_folders, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
@@ -132,7 +133,9 @@ def resize_dataset(
             kept = read_states_and_notes(root / STATES)
             write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
         changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
-    return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs))
+    others = notes_on_others(known, [sample.stem for sample in samples], "sample", f"those of {source}")
+    said = (*others, *_moved_notes(known, samples))
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs), said)
 
 
 def _placed(sample: Sample, placement: Placement) -> Sample:
@@ -161,6 +164,14 @@ def _as_split(sample: Sample, known: Sample | None) -> Sample:
     if known is None or sample.split or sample.group:
         return sample
     return replace(sample, group=known.group, split=known.split)
+
+
+def _moved_notes(known: Mapping[str, Sample], samples: Sequence[Sample]) -> list[str]:
+    """A note on samples that the new dataset had in another split than the old one."""
+    moved = [each.stem for each in samples if each.stem in known and known[each.stem].split not in ("", each.split)]
+    if not moved:
+        return []
+    return [f"in the split that they have where they come from: {counted(len(moved), 'sample')} ({list_some(moved)})"]
 
 
 def _records(source: Path, pairs: Sequence[tuple[Sample, SampleOutcome]]) -> list[PhotoRecord]:

@@ -1,0 +1,66 @@
+"""Commands that are typed again after files were removed: what stays in the dataset is named."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.dataset.index import read_index, write_index
+from tests.support import by_stem, random_image, run_ok, save
+
+GONE = "is not among"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("background\nroad\n")
+    for number in range(4):
+        save(Path(f"photos/{number}.png"), random_image(number, 30, 40))
+        save(Path(f"labels/{number}.png"), np.eye(30, 40, number, dtype=np.uint8))
+
+
+def convert() -> str:
+    return run_ok("masks", "convert", "labels", "-o", "d", "--images", "photos", "--classes", "names.txt").stdout
+
+
+def test_masks_whose_labels_were_withdrawn_are_named() -> None:
+    assert GONE not in convert()
+    Path("labels/3.png").unlink()
+    assert "1 mask of the dataset is not among these labels any more, and it stays as before: 3" in convert()
+    assert by_stem(Path("d"))["3"].mask == "masks/3.png"
+
+
+def test_labels_that_join_are_no_reason_to_say_so() -> None:
+    convert()
+    for number in range(4):
+        Path(f"labels/{number}.png").unlink()
+    save(Path("photos/9.png"), random_image(9, 30, 40))
+    save(Path("labels/9.png"), np.eye(30, 40, dtype=np.uint8))
+    assert GONE not in convert()
+
+
+def test_images_whose_photos_were_removed_are_named() -> None:
+    resize = ("resize", "photos", "-o", "d", "--size", 20)
+    assert GONE not in run_ok(*resize).stdout
+    Path("photos/3.png").unlink()
+    told = "1 image of the dataset is not among these photos any more, and it stays as before: 3"
+    assert told in run_ok(*resize).stdout
+    assert "3" in by_stem(Path("d"))
+
+
+def test_samples_of_a_resized_dataset_that_are_gone_or_in_another_split_are_named() -> None:
+    convert()
+    resize = ("resize", "d", "-o", "small", "--size", 20)
+    assert GONE not in run_ok(*resize).stdout
+    for root, split in (("d", "train"), ("small", "val")):
+        samples = read_index(Path(root, "index.csv"))
+        write_index(Path(root, "index.csv"), [replace(each, split=split) for each in samples])
+    assert "in the split that they have where they come from: 4 samples (0, 1, 2, 3)" in run_ok(*resize).stdout
+    write_index(Path("d/index.csv"), [each for each in read_index(Path("d/index.csv")) if each.stem != "3"])
+    for folder in ("images", "masks"):
+        Path(f"d/{folder}/3.png").unlink()
+    told = run_ok(*resize).stdout
+    assert "1 sample of the dataset is not among those of d any more, and it stays as before: 3" in told
+    assert "in the split" not in told
