@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.folder_names import own_words
 from prep.core.words import as_source, lines, options
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS
@@ -93,7 +95,26 @@ def _folders_near(source: Path, labels: LabelSource) -> list[str]:
         pairs = relate([file.stem for file in files], [*stems]).found if files else {}
         if 2 * len(pairs) >= len(stems) and is_photo(files[0]) and not is_dataset(folder):
             found.append(str(source.parent / folder.name))
-    return found
+    return [folder for folder in found if _is_of_name(Path(folder), source)] or found
+
+
+def _is_of_name(photos: Path, labels: Path) -> bool:
+    """Whether two folders are called the same beside what lies in them: siteB and siteB_labels."""
+    return own_words(photos.name) == own_words(labels.name) != frozenset()
+
+
+def note_on_other_photos(source: Path, given: Path | None, labels: LabelSource) -> list[str]:
+    """A note where the folder of the labels' own name has photos of the same names, and a person named another."""
+    if given is None or not source.is_dir() or any(_is_of_name(folder, source) for folder in (given, given.parent)):
+        return []
+    near = (Path(folder) for folder in _folders_near(source, labels))
+    other = next((folder for folder in near if _is_of_name(folder, source)), None)
+    if other is None or other.resolve().is_relative_to(given.resolve()):
+        return []
+    return [
+        f"the photos are those of {given}, and {other} beside {source} has photos of these names, too: if the labels "
+        f"are of those, convert again with {shlex.join(['--images', str(other)])} --overwrite"
+    ]
 
 
 def _images_in(folder: Path) -> list[Path]:
