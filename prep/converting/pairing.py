@@ -103,7 +103,10 @@ def pairing_of(
     if patterns is not None:
         return _of_pattern(pairing, patterns)
     if labels.in_order:
-        return pairing if pairing.pairs or len(images) != len(stems) else _in_order(images, stems)
+        if pairing.pairs or len(images) != len(stems):
+            return pairing
+        _refuse_two_orders(images)
+        return _in_order(images, stems)
     return _by_name(images, labels.labels, pairing, own)
 
 
@@ -228,8 +231,31 @@ def _in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     pairing = pair_in_order(images, labels)
     ordered = sorted(pairing.pairs, key=lambda pair: natural_key(pair[0]))
     (first_image, first_label), (last_image, last_label) = ordered[0], ordered[-1]
-    note = f"paired in order: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
+    two = _out_of_listing(images)
+    taken = f" (as numbers count, {two[0]} before {two[1]})" if two else ""
+    note = f"paired in order{taken}: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
     return replace(pairing, notes=(note, *_runs_apart(ordered)))
+
+
+def _out_of_listing(images: Sequence[str]) -> tuple[str, str] | None:
+    """Two images of which numbers say that the first is before the second, and a plain listing has them otherwise."""
+    listed = zip(sorted(images, key=natural_key), sorted(images), strict=True)
+    return next(((numbered, plain) for numbered, plain in listed if numbered != plain), None)
+
+
+def _refuse_two_orders(images: Sequence[str]) -> None:
+    """SegError where a tool that numbered the photos may have taken img2 or img10 first."""
+    if not (two := _out_of_listing(images)):
+        return
+    place = sorted(images).index(two[1]) + 1
+    digits = len(str(len(images)))
+    raise SegError(
+        f"which photo each label is of depends on the order of the photos, and there are two: as numbers count, "
+        f"{two[0]} is before {two[1]}; in a plain listing, as MATLAB's dir and Python's sorted make it, {two[1]} is. "
+        "Nothing was written. If the labels follow the numbers, add --in-order; if they follow the listing, put the "
+        f"place in it before the name of each photo ({place:0{digits}}_{two[1]}); with gTruth.mat beside "
+        "MATLAB's labels nothing has to be asked"
+    )
 
 
 def _refuse_other_names(pairing: Pairing, named: Mapping[str, str]) -> None:
