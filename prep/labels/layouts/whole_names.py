@@ -16,7 +16,7 @@ class WholeNames:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = {name.casefold(): name for name in names}
-        self._longest = max(map(len, self._names), default=0)
+        self._lengths = frozenset(map(len, self._names))
 
     def __len__(self) -> int:
         """How many differ in more than upper and lower case."""
@@ -30,7 +30,7 @@ class WholeNames:
             (start, end)
             for place, start in enumerate(edges)
             for end in edges[place + 1 :]
-            if end - start <= self._longest and text[start:end] in self._names
+            if end - start in self._lengths and text[start:end] in self._names
         )
         return {self._names[text[start:end]] for start, end in parts if not _is_number_in_word(text, start, end)}
 
