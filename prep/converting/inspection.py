@@ -89,7 +89,7 @@ def _inspected(
 ) -> Inspection:
     """Read the labels of a source that was found."""
     files = _photos(source, photos, found, unpacked)
-    pairing = pairing_of([file.stem for file in files], found, patterns)
+    pairing = pairing_of([file.stem for file in files], found, patterns, {file.stem: file.own_stem for file in files})
     found = replace(found, labels=tuple(label for label in found.labels if label.stem not in pairing.left_out))
     meaning = meaning_of(source, found, classes_file, first_id, None)
     classes = meaning.classes if meaning else None

@@ -4,13 +4,17 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, suggest_patterns
-from prep.labels.layouts.by_name import pairs_by_name
-from prep.labels.reader import LabelSource
+from prep.labels.layouts.by_name import pairs_by_name, pairs_by_whole_names, partner_of_each
+from prep.labels.reader import LabelSource, RawLabel
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+"""Of photos that lie in no folders, or in the dataset."""
 
 _STEPS = 0.25
 """Numbers that fall out of step more often than at this share of pairs are not those of one series."""
@@ -64,12 +68,18 @@ def pair_labels(
     *,
     in_order: bool,
     skip_unpaired: bool,
+    own: Mapping[str, str] = NO_NAMES,
 ) -> Pairing:
-    """Pair, and refuse what is left over, unless it may be skipped or has a mask already."""
+    """Pair, and refuse what is left over, unless it may be skipped or has a mask already.
+
+    own: names that photos have in their folders, by stem.
+    """
     stems = [label.stem for label in labels.labels]
     if in_order:
-        return _in_order(images, stems)
-    pairing = pairing_of(images, labels, patterns)
+        pairing = _in_order(images, stems)
+        _refuse_other_names(pairing, partner_of_each(images, stems, own))
+        return pairing
+    pairing = pairing_of(images, labels, patterns, own)
     if labels.names_photos and (pairing.pairs or not images):
         if not skip_unpaired and _are_shifted(images, stems, pairing):
             raise _unpaired(images, stems, pairing)
@@ -82,8 +92,10 @@ def pair_labels(
     raise _unpaired(images, stems, pairing)
 
 
-def pairing_of(images: Sequence[str], labels: LabelSource, patterns: Patterns | None) -> Pairing:
-    """Pair by what the labels or a person say of names, or by what names themselves tell."""
+def pairing_of(
+    images: Sequence[str], labels: LabelSource, patterns: Patterns | None, own: Mapping[str, str] = NO_NAMES
+) -> Pairing:
+    """Pair by what the labels or a person say of names, or by what names themselves tell; own: as pair_labels."""
     stems = [label.stem for label in labels.labels]
     pairing = pair_stems(images, stems, patterns)
     if labels.names_photos and (pairing.pairs or not images):
@@ -91,13 +103,18 @@ def pairing_of(images: Sequence[str], labels: LabelSource, patterns: Patterns | 
     if patterns is not None:
         return _of_pattern(pairing, patterns)
     if labels.in_order:
-        return pairing if pairing.pairs or len(images) != len(stems) else _in_order(images, stems)
-    return _by_name(images, stems, pairing)
+        if pairing.pairs or len(images) != len(stems):
+            return pairing
+        _refuse_two_orders(images)
+        return _in_order(images, stems)
+    return _by_name(images, labels.labels, pairing, own)
 
 
-def _by_name(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> Pairing:
+def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing, own: Mapping[str, str]) -> Pairing:
     """More pairs than equal names make, where names tell them."""
-    found = pairs_by_name(images, labels) if pairing.labels_alone and images else None
+    if not pairing.labels_alone or not images:
+        return pairing
+    found = pairs_by_name(images, [label.stem for label in labels]) or pairs_by_whole_names(images, labels, own)
     if found is None:
         return pairing
     paired = {image for image, _ in found.pairs}
@@ -214,8 +231,43 @@ def _in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     pairing = pair_in_order(images, labels)
     ordered = sorted(pairing.pairs, key=lambda pair: natural_key(pair[0]))
     (first_image, first_label), (last_image, last_label) = ordered[0], ordered[-1]
-    note = f"paired in order: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
+    two = _out_of_listing(images)
+    taken = f" (as numbers count, {two[0]} before {two[1]})" if two else ""
+    note = f"paired in order{taken}: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
     return replace(pairing, notes=(note, *_runs_apart(ordered)))
+
+
+def _out_of_listing(images: Sequence[str]) -> tuple[str, str] | None:
+    """Two images of which numbers say that the first is before the second, and a plain listing has them otherwise."""
+    listed = zip(sorted(images, key=natural_key), sorted(images), strict=True)
+    return next(((numbered, plain) for numbered, plain in listed if numbered != plain), None)
+
+
+def _refuse_two_orders(images: Sequence[str]) -> None:
+    """SegError where a tool that numbered the photos may have taken img2 or img10 first."""
+    if not (two := _out_of_listing(images)):
+        return
+    place = sorted(images).index(two[1]) + 1
+    digits = len(str(len(images)))
+    raise SegError(
+        f"which photo each label is of depends on the order of the photos, and there are two: as numbers count, "
+        f"{two[0]} is before {two[1]}; in a plain listing, as MATLAB's dir and Python's sorted make it, {two[1]} is. "
+        "Nothing was written. If the labels follow the numbers, add --in-order; if they follow the listing, put the "
+        f"place in it before the name of each photo ({place:0{digits}}_{two[1]}); with gTruth.mat beside "
+        "MATLAB's labels nothing has to be asked"
+    )
+
+
+def _refuse_other_names(pairing: Pairing, named: Mapping[str, str]) -> None:
+    """SegError where names tell another photo of a mask than the order does. named: the photo of each label."""
+    other = next(((image, label) for image, label in pairing.pairs if named.get(label, image) != image), None)
+    if other is None:
+        return
+    image, label = other
+    raise SegError(
+        f"--in-order pairs {label} with {image}, and by its name it is of {named[label]}. Leave --in-order out: names "
+        "tell of each mask which image it is of; if they are wrong, rename the masks"
+    )
 
 
 def _runs_apart(ordered: Sequence[tuple[str, str]]) -> list[str]:

@@ -124,7 +124,13 @@ def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pai
     """How images and labels pair, and the pairs; labels that name photos which are not there are pairs, too."""
     labels, may_skip = found.labels, options.skip_unpaired or options.without_mask is not None
     pairing = pair_labels(
-        found.images, labels, options.patterns, found.before, in_order=found.in_order, skip_unpaired=may_skip
+        found.images,
+        labels,
+        options.patterns,
+        found.before,
+        in_order=found.in_order,
+        skip_unpaired=may_skip,
+        own={stem: file.own_stem for stem, file in found.files.items()},
     )
     by_stem = {label.stem: label for label in labels.labels}
     alone = pairing.labels_alone if labels.names_photos else ()

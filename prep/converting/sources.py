@@ -18,7 +18,7 @@ from prep.dataset.index import Sample
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.finding import FoundFile
 from prep.labels.layouts.kinds import of_colors
-from prep.labels.layouts.photo_folders import photos_to_bring
+from prep.labels.layouts.photo_folders import note_on_other_photos, photos_to_bring
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.registry import label_source
@@ -139,6 +139,7 @@ def find_sources(
     more = _brought(root, source, photos, labels, before, unpacked, options)
     brought, of_bands = of_colors(more.files) if more else (None, "")
     refuse_other_page_counts(brought or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)
+    bands = [of_bands] if of_bands and of_bands not in labels.notes else []
     return Sources(
         root=root,
         source=source,
@@ -148,7 +149,7 @@ def find_sources(
         given=photos,
         brought=None if brought is None else tuple(brought),
         in_order=_is_in_order(source, photos, labels, options),
-        notes=(of_bands,) if of_bands and of_bands not in labels.notes else (),
+        notes=(*note_on_other_photos(source, photos, labels), *bands),
         is_grown=more is not None and more.is_grown,
     )
 

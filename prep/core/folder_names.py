@@ -74,7 +74,12 @@ def place_of(folder: str) -> str:
 
 def speaks_of_labels(folder: str) -> bool:
     """Whether a word of a name is about labels, whatever else it says: LabeledApproved_full, 5_Labels_all."""
-    return any(word in _LABELS or word.startswith(("label", "mask", "annotat")) for word in _words(folder))
+    return any(map(_is_of_labels, _words(folder)))
+
+
+def own_words(folder: str) -> frozenset[str]:
+    """The words of a name in lower case that say neither photos nor labels: site and b of siteB_labels."""
+    return frozenset(word for word in _words(folder) if not (_is_of_labels(word) or word in _PHOTOS | _ORIGINALS))
 
 
 def words_of(folder: str) -> frozenset[str]:
@@ -90,6 +95,10 @@ def names_photos(folder: str) -> bool:
 def names_labels(folder: str) -> bool:
     """Whether a folder of this name holds labels."""
     return role_of(folder) == "labels"
+
+
+def _is_of_labels(word: str) -> bool:
+    return word in _LABELS or word.startswith(("label", "mask", "annotat"))
 
 
 def _words(folder: str) -> Iterator[str]:

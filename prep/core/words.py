@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 _SHOWN = 5
 _WAYS = 8
 
+TYPE_AS_SOURCE = "type the same command with"
+
 _LONGEST_NUMBER = 1000
 """Digits; Python reads no number of more than 4,300."""
 _LONG_WORD, _BEGINNING = re.compile(r"\S{1000,}"), 60
@@ -63,4 +65,4 @@ def options(name: str, values: Iterable[str]) -> str:
 def as_source(ways: Sequence[str]) -> str:
     """That the same command, with all its options, is to be typed with one of these as its SOURCE."""
     which = "this" if len(ways) == 1 else "one of these"
-    return f"type the same command with {which} as SOURCE:{lines(ways[:_WAYS])}"
+    return f"{TYPE_AS_SOURCE} {which} as SOURCE:{lines(ways[:_WAYS])}"

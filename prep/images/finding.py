@@ -46,6 +46,11 @@ class FoundFile:
         return unicodedata.normalize("NFC", _stem_of(folder) + own.removesuffix(_suffix(own))) + page
 
     @property
+    def own_stem(self) -> str:
+        """What its file is called in its folder, or a page of it, whatever its stem is."""
+        return replace(self, name=self.path.name).stem
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """Names of the folders that it lies in, from the outermost one on."""
         return _folders(self.name.rpartition("/")[0])

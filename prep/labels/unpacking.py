@@ -6,17 +6,20 @@ folder for temporary files where there is none, and goes with the command, or wi
 
 import hashlib
 import os
+import re
+import shlex
 import shutil
 import stat
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder
+from prep.core.words import TYPE_AS_SOURCE, lines
 from prep.dataset.lock import is_free, locked
 from prep.images.finding import photos_beside
 from prep.labels.archive import DAMAGED, is_zip, open_archive
@@ -35,6 +38,8 @@ _DEEPEST = 3
 """Zip files in zip files are unpacked so far down."""
 
 _TEMPORARY = "seg-prep-unpacked-"
+_QUOTED = re.compile(r"(?:'[^']*'|[^\s'])+")
+"""A word of a command, as shlex quotes it."""
 
 
 @contextmanager
@@ -45,16 +50,20 @@ def unpacked(source: Path, root: Path | None = None, variable: str = "") -> Iter
     variable: what --variable says.
     Raises SegError if the zip file is damaged, leads outside, or unpacks to more than it should.
     """
-    if not is_zip(source) or reads_zip(source):
+    wrapped: list[tuple[Path, Path]] = []
+    if not is_zip(source):
         with _arrays_written(source, source, root, variable) as place:
             yield place
-        return
-    with (
-        _place(source, root) as place,
-        _called(source, place),
-        _arrays_written(_unpack(source, place), source, root, variable) as inner,
-    ):
-        yield inner
+    elif reads_zip(source):
+        with _called(source, source, wrapped):
+            yield source
+    else:
+        with (
+            _place(source, root) as place,
+            _called(source, place / source.absolute().name, wrapped),
+            _arrays_written(_unpack(source, place, wrapped), source, root, variable) as inner,
+        ):
+            yield inner
 
 
 @contextmanager
@@ -63,7 +72,7 @@ def _arrays_written(folder: Path, source: Path, root: Path | None, variable: str
     if is_zip(folder) or (found := samples_in(folder, variable)) is None:
         yield folder
         return
-    with _place(source, root, "arrays") as place, _called(folder, place):
+    with _place(source, root, "arrays") as place, _called(folder, place / folder.absolute().name, []):
         target = written(found, folder, place)
         for path in {file.path for file in photos_beside(folder)} if folder != source else ():
             (new := target / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
@@ -88,15 +97,39 @@ def _place(source: Path, root: Path | None, purpose: str = "unpacked") -> Iterat
 
 
 @contextmanager
-def _called(archive: Path, place: Path) -> Iterator[None]:
+def _called(source: Path, place: Path, wrapped: Sequence[tuple[Path, Path]]) -> Iterator[None]:
     """Errors name files by their place in the source: the folder that it was unpacked to is gone when they are read.
 
-    place: the folder that holds the unpacked one.
+    place: the folder that it was unpacked to.  wrapped: zip files in it, each with its folder.
     """
     try:
         yield
     except SegError as error:
-        raise type(error)(str(error).replace(str(place / archive.absolute().name), str(archive))) from error
+        text = _unpacked_before(str(error), source, place, wrapped) if is_zip(source) else str(error)
+        raise type(error)(text.replace(str(place), str(source))) from error
+
+
+def _unpacked_before(text: str, archive: Path, place: Path, wrapped: Sequence[tuple[Path, Path]]) -> str:
+    """An error that gives files of a zip file to be typed as SOURCE, with what unpacks these."""
+    before, said, after = text.partition(TYPE_AS_SOURCE)
+    ways = after.split("\n")
+    named = [path for way in ways if way.startswith("  ") for path in _QUOTED.findall(way) if str(place) in path]
+    if not named:
+        return text
+    folder = archive.with_suffix("")
+    folder = folder.with_name(f"{folder.name}_unpacked") if folder.exists() else folder
+
+    def moved(path: str) -> str:
+        return shlex.quote("".join(shlex.split(path)).replace(str(place), str(folder)))
+
+    inside = [(each, own) for each, own in wrapped if any(f"{own}/" in path for path in named)]
+    unpack = [f"unzip {shlex.quote(str(archive))} -d {shlex.quote(str(folder))}"]
+    unpack += [f"unzip {moved(shlex.quote(str(each)))} -d {moved(shlex.quote(str(own)))}" for each, own in inside]
+    typed = (
+        _QUOTED.sub(lambda way: moved(way[0]) if str(place) in way[0] else way[0], way) if way[:2] == "  " else way
+        for way in ways
+    )
+    return f"{before}unpack it:{lines(unpack)}\nand then {said}" + "\n".join(typed)
 
 
 def _remove(place: Path) -> None:
@@ -133,15 +166,18 @@ def _temporary() -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _unpack(archive: Path, place: Path) -> Path:
+def _unpack(archive: Path, place: Path, wrapped: list[tuple[Path, Path]]) -> Path:
     """All members but hidden ones below a folder with the name of the zip file; the folder."""
     target = place / archive.name
-    _unpack_into(target, archive, _Size(archive, place), _DEEPEST)
+    _unpack_into(target, archive, _Size(archive, place), _DEEPEST, wrapped)
     return target
 
 
-def _unpack_into(target: Path, archive: Path, size: "_Size", depth: int) -> None:
-    """Members below the folder `target`; those that are zip files, as sites wrap them, in folders of their names."""
+def _unpack_into(target: Path, archive: Path, size: "_Size", depth: int, wrapped: list[tuple[Path, Path]]) -> None:
+    """Members below the folder `target`; those that are zip files, as sites wrap them, in folders of their names.
+
+    wrapped: gets these, each with its folder.
+    """
     make_folder(target)
     opened = open_archive(archive)
     members = [info for info in opened.infolist() if not info.is_dir()]
@@ -153,7 +189,9 @@ def _unpack_into(target: Path, archive: Path, size: "_Size", depth: int) -> None
     for path in [target / inner for inner in wanted]:
         if depth and is_zip(path) and not is_roi_set(path):
             bare = path.with_suffix("")
-            _unpack_into(path.with_name(f"{path.name}_") if bare.exists() else bare, path, size, depth - 1)
+            folder = path.with_name(f"{path.name}_") if bare.exists() else bare
+            wrapped.append((path, folder))
+            _unpack_into(folder, path, size, depth - 1, wrapped)
             path.unlink()
 
 

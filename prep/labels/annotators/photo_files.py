@@ -84,7 +84,7 @@ def source_of(
     """
     notes = noted(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
     root = photo_folder(contents, first)
-    images = _apart(images, contents.source)
+    images = apart(images, contents.source)
     if colors:
         used = {name for image in images for name, _ in image.regions}
         names = class_names(contents.source, [*colors, *sorted(used - colors.keys())])
@@ -102,7 +102,7 @@ def source_of(
     )
 
 
-def _apart(images: Sequence[RegionImage], source: Path) -> list[RegionImage]:
+def apart(images: Sequence[RegionImage], source: Path) -> list[RegionImage]:
     """Images of the same name with the folders of their label files in front: train/a.json and val/a.json."""
     times = Counter(image.name for image in images)
     return [

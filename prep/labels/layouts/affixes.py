@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
+from prep.labels.layouts.whole_names import WholeNames
 
 Patterns = tuple[str, str]
 """Stem of an image and of its label, each with one {} for the part that they share: 'Img_{}' 'Mask_{}'."""
@@ -56,13 +57,21 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
     """Find the image of each label, whose name has as little added as can be.
 
     Upper and lower case count as equal, and numbers with and without leading zeros (CelebAMask-HQ: 7.jpg, 00007_hair).
+    A part of an image's name tells nothing where the whole name of another one stands in the label's (Label_1_img0).
     """
     keys = _keys(images)
+    whole = WholeNames(images)
     found: dict[str, tuple[str, Patterns]] = {}
     for label in labels:
         hits = ((keys.get(core.casefold()) or keys.get(_number(core)), pattern) for core, pattern in _cores(label))
-        hit = next(((image, pattern) for image, pattern in hits if image and not _are_numbers(image[1], pattern)), None)
-        if hit is not None:
+        fitting = (
+            (image, pattern)
+            for image, pattern in hits
+            if image
+            and not _are_numbers(image[1], pattern)
+            and (image[1] == "{}" or whole.held_in(label) <= {image[0]})
+        )
+        if hit := next(fitting, None):
             found[label] = hit[0][0], (hit[0][1], hit[1])
     return Relation(found, tuple(label for label in labels if label not in found))
 

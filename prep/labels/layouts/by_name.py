@@ -4,11 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from prep.core.errors import SegError
 from prep.core.folder_names import SPLIT_WORDS
 from prep.core.words import counted, list_some
+from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.archive import is_zip, label_bytes
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, says_mask
+from prep.labels.layouts.kinds import PICTURES
+from prep.labels.layouts.whole_names import partners, partners_of_own_names, varying_words
+from prep.labels.pixels.binary import is_two_valued
+from prep.labels.reader import RawLabel
 
 _BEST = (
     ("labelids", "Cityscapes: labelIds are the numbers of its classes"),
@@ -18,6 +25,9 @@ _BEST = (
     ("manual1", "DRIVE: the first observer's masks are the truth, and mask is the field of view"),
 )
 """Ends of masks' names that are taken before others of the same images, and why."""
+_KINDS = PICTURES | {"labelids", "labeltrainids", "trainids", "instanceids", "watershed", "fuse", "save"}
+"""Words of names that say of which kind a mask is."""
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,53 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
         pairs = [(image, label) for label, (image, _) in relation.found.items()]
         return NamedPairs(tuple(sorted(pairs)), frozenset(), _note(kinds)) if sure else None
     return _best_kind(kinds, len(several))
+
+
+def pairs_by_whole_names(
+    images: Sequence[str], labels: Sequence[RawLabel], own: Mapping[str, str]
+) -> NamedPairs | None:
+    """Pair labels with the one photo each whose whole name theirs hold, beside what differs; None where not all do.
+
+    own: names of photos in their folders, by stem.
+    Raises SegError where what differs may be classes, of which nothing else would be left.
+    """
+    found = partner_of_each(images, [label.stem for label in labels], own)
+    pairs = sorted((image, label) for label, image in found.items())
+    words = varying_words(pairs)
+    if not pairs or words & _KINDS:
+        return None
+    if words and _are_two_valued(labels):
+        raise _are_these_classes(pairs, sorted(words))
+    image, label = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+    note = f"paired by whole names, each of which stands in that of its partner alone: {image} with {label}"
+    return NamedPairs(tuple(pairs), frozenset(), note)
+
+
+def partner_of_each(images: Sequence[str], labels: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
+    """The image of each label by whole names, empty where these do not tell it of all."""
+    return partners_of_own_names(own, labels) or partners(images, labels)
+
+
+def _are_two_valued(labels: Sequence[RawLabel]) -> bool:
+    """Whether masks that are looked at hold something and the rest, and nothing says what."""
+    seen = labels[:: max(1, len(labels) // _LOOKED_AT)]
+    return all(_is_image(label) and is_two_valued(label.path, label_bytes(label)) for label in seen)
+
+
+def _is_image(label: RawLabel) -> bool:
+    file = label.part if is_zip(label.path) else label.path
+    return PurePath(file).suffix.lower() in IMAGE_SUFFIXES
+
+
+def _are_these_classes(pairs: Sequence[tuple[str, str]], words: Sequence[str]) -> SegError:
+    image = pairs[0][0]
+    shown = list_some([f"{label} of {image}" for image, label in pairs[:2]])
+    return SegError(
+        f"{counted(len(pairs), 'mask')} of two values, whose names add to those of their photos what differs "
+        f"({list_some(words)}: {shown}). Nothing was written. If these are classes, save a mask of each class for each "
+        f"photo, black where it has none, in a folder a class: masks/{words[0]}/{image}.png; if they are none, call "
+        f"each mask as its photo is called: {image}.png"
+    )
 
 
 def _says_split(pattern: str) -> bool:

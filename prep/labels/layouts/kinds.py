@@ -11,11 +11,11 @@ from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.looks import number_of_values
 
-_PICTURES = frozenset(
+PICTURES = frozenset(
     {"instance", "instances", "inst", "panoptic", "color", "colors", "colour", "colours", "colored", "coloured"}
     | {"colormap", "colormaps", "rgb", "visual", "visualization", "visualizations", "overlay", "overlays", "vis"}
 )
-"""Words of folders that hold no classes, or classes as colours to look at."""
+"""Words of folders, and of masks' names, that hold no classes, or classes as colours to look at."""
 _BANDS = frozenset({"nir", "ir", "depth", "thermal", "lwir", "swir", "ndvi", "evi", "edge", "rededge"})
 _VERSION = re.compile(r"v(\d+(?:\.\d+)*)")
 _FIRST_OBSERVER = frozenset({"manual1", "1st_manual"})
@@ -63,7 +63,7 @@ def without_pictures(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], l
     Beside masks of a first observer (DRIVE, HRF), others are of a second one or the field of view.
     """
     first = [file for file in masks if _FIRST_OBSERVER & {part.lower() for part in _folders(file)}]
-    kept = first or [file for file in masks if not any(_PICTURES & words_of(part) for part in _folders(file))]
+    kept = first or [file for file in masks if not any(PICTURES & words_of(part) for part in _folders(file))]
     if not kept:
         return masks, [], ""
     taken = set(kept)

@@ -1,6 +1,5 @@
 """What image files look like where no name tells photos from masks, and how to say to the command which they are."""
 
-import functools
 import itertools
 import math
 import shlex
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.folder_names import own_words
 from prep.images.finding import FoundFile
 from prep.images.imageio import decode, open_image
 from prep.images.kinds.png_strips import png_strips
@@ -81,9 +81,10 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
         return []
     photos = [folder for folder, own in folders.items() if is_photo(own[0].path)]
     found = [
-        (folder, max(fitting, key=functools.partial(_nearness, folder)))
+        (folder, photo)
         for folder, own in folders.items()
-        if folder not in photos and (fitting := [each for each in photos if _pair(folders[each], own)])
+        if folder not in photos
+        for photo in _nearest(folder, [each for each in photos if _pair(folders[each], own)])
     ]
     pairs = dict.fromkeys(_without_same_end(folder, photo) for folder, photo in found)
     lines = [shlex.join([str(source / masks), "--images", str(source / images)]) for masks, images in pairs]
@@ -94,8 +95,22 @@ def _pair(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:
     return len(photos) == len(masks) or bool(relate(_names(photos), _names(masks)).found)
 
 
-def _nearness(one: PurePosixPath, other: PurePosixPath) -> int:
-    """How many folders two paths share from their beginning and to their end."""
+def _nearest(masks: PurePosixPath, photos: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+    """The folder of photos that is nearest to one of masks; several where nothing tells which of them."""
+    near = {folder: _nearness(masks, folder) for folder in photos}
+    return [folder for folder in photos if near[folder] == max(near.values())]
+
+
+def _nearness(one: PurePosixPath, other: PurePosixPath) -> tuple[int, int, int]:
+    """How many folders two paths share from their beginning and to their end; then words of names, and those of one.
+
+    siteB_labels is nearer to siteB than to siteA.
+    """
+    ours, theirs = (frozenset[str]().union(*map(own_words, path.parts)) for path in (one, other))
+    return _same_folders(one, other), len(ours & theirs), -len(ours ^ theirs)
+
+
+def _same_folders(one: PurePosixPath, other: PurePosixPath) -> int:
     same = [left == right for left, right in zip(one.parts, other.parts, strict=False)]
     ends = [left == right for left, right in zip(reversed(one.parts), reversed(other.parts), strict=False)]
     return sum(itertools.takewhile(bool, same)) + sum(itertools.takewhile(bool, ends))

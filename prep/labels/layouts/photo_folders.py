@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.folder_names import own_words
 from prep.core.words import as_source, lines, options
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS
@@ -82,18 +84,48 @@ def _refuse_mixed(source: Path, files: Sequence[FoundFile]) -> None:
 
 
 def _folders_near(source: Path, labels: LabelSource) -> list[str]:
-    """Folders beside the labels with images that look like photos, and have the names of most labels.
+    """Folders beside the labels with photos of most of them: that of the labels' own name alone, if it is one.
 
     Nothing below these folders is looked into: beside the labels may lie all that a person has.
     """
+    found = [str(folder) for folder in _beside(source)[:_NEAR] if _holds_photos(folder, source, labels)]
+    return [folder for folder in found if _is_of_name(Path(folder), source)] or found
+
+
+def _beside(source: Path) -> list[Path]:
+    """Folders beside the labels, as a person would name them; none where nobody may look there."""
+    try:
+        names = sorted(path.name for path in source.absolute().parent.iterdir() if path.is_dir())
+    except OSError:
+        return []
+    return [source.parent / name for name in names]
+
+
+def _holds_photos(folder: Path, source: Path, labels: LabelSource) -> bool:
+    """Whether images in a folder beside the labels look like photos, and have the names of most labels."""
     stems = {label.stem for label in labels.labels}
-    found = []
-    for folder in sorted(path for path in source.absolute().parent.iterdir() if path.is_dir())[:_NEAR]:
-        files = [] if folder == source.absolute() or folder.name.startswith(".") else _images_in(folder)
-        pairs = relate([file.stem for file in files], [*stems]).found if files else {}
-        if 2 * len(pairs) >= len(stems) and is_photo(files[0]) and not is_dataset(folder):
-            found.append(str(source.parent / folder.name))
-    return found
+    files = [] if folder.name == source.absolute().name or folder.name.startswith(".") else _images_in(folder)
+    pairs = relate([file.stem for file in files], [*stems]).found if files else {}
+    return 2 * len(pairs) >= len(stems) and is_photo(files[0]) and not is_dataset(folder)
+
+
+def _is_of_name(photos: Path, labels: Path) -> bool:
+    """Whether two folders are called the same beside what lies in them: siteB and siteB_labels."""
+    return own_words(photos.name) == own_words(labels.name) != frozenset()
+
+
+def note_on_other_photos(source: Path, given: Path | None, labels: LabelSource) -> list[str]:
+    """A note where the folder of the labels' own name has photos of the same names, and a person named another."""
+    if given is None or not source.is_dir() or any(_is_of_name(folder, source) for folder in (given, given.parent)):
+        return []
+    same = (folder for folder in _beside(source) if _is_of_name(folder, source))
+    other = next((folder for folder in same if _holds_photos(folder, source, labels)), None)
+    if other is None or other.resolve().is_relative_to(given.resolve()):
+        return []
+    return [
+        f"the photos are those of {given}, and {other} beside {source} has photos of these names, too: if the labels "
+        f"are of those, convert again with {shlex.join(['--images', str(other)])} --overwrite"
+    ]
 
 
 def _images_in(folder: Path) -> list[Path]:

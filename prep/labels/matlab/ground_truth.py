@@ -6,6 +6,7 @@ means that nobody labelled the pixel.
 """
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_photos
-from prep.core.words import natural_key
+from prep.core.words import as_source, natural_key
 from prep.images.finding import FoundFile
 from prep.images.polygons import fill_polygon
 from prep.labels.contents import Contents
@@ -180,9 +181,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     matrices = contents.of_suffix(".mat", skip=names_photos)
     truths = _truths(matrices) if contents.is_folder else [contents.source]
     if len(truths) > 1:
-        raise SegError(
-            f"{contents.source}: holds {len(truths)} gTruth files; name one of them, for example {truths[0]}"
-        )
+        ways = as_source([shlex.quote(str(path)) for path in truths])
+        raise SegError(f"{contents.source}: holds {len(truths)} gTruth files; {ways}")
     return ground_truth_source(truths[0])
 
 

@@ -12,15 +12,16 @@ import numpy as np
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.annotators.photo_files import images_of
+from prep.labels.annotators.photo_files import apart, images_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent
 from prep.labels.regions.map_vectors import way_out
+from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, photos_by_stem, region_source
+from prep.labels.shapes.sources import noted, photo_folder, region_source
 
 _CLASS_KEYS = ("classification", "class", "label", "category", "name")
 _UNNAMED = "object"
@@ -41,23 +42,22 @@ def _begins_so(head: bytes) -> bool:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     files = _files(contents)
     root = photo_folder(contents, files[0])
-    stems = photos_by_stem(root)
+    photos = NamedPhotos(root)
     left_out = LeftOut()
-    images = images_of("GeoJSON", files, lambda file: [_image(file, contents, variable, stems, left_out)], left_out)
+    images = images_of("GeoJSON", files, lambda file: [_image(file, contents, variable, photos, left_out)], left_out)
+    notes = [*left_out.notes(), *photos.notes()]
     return region_source(
         "geojson",
         contents.source,
-        images,
-        notes=noted(f"{contents.source}: holds no polygons", images, left_out.notes()),
+        apart(images, contents.source),
+        notes=noted(f"{contents.source}: holds no polygons", images, notes),
         root=root,
         damaged=left_out.damaged,
         sizes=contents.sizes,
     )
 
 
-def _image(
-    file: FoundFile, contents: Contents, variable: str, stems: Mapping[str, Path], left_out: LeftOut
-) -> RegionImage:
+def _image(file: FoundFile, contents: Contents, variable: str, photos: NamedPhotos, left_out: LeftOut) -> RegionImage:
     path, content = file.path, contents.json(file)
     collection = content if isinstance(content, dict) else {"features": content}
     if "crs" in collection:
@@ -81,17 +81,17 @@ def _image(
     image = RegionImage(path.stem, (0, 0), tuple(regions))
     if len(points := image.points()) and (np.ptp(points, axis=0) < 1).all():
         raise _on_the_ground(path, contents)
-    return _with_photo(path, image, collection, stems)
+    return _with_photo(path, image, collection, photos)
 
 
-def _with_photo(path: Path, image: RegionImage, said_of: Mapping[str, Any], stems: Mapping[str, Path]) -> RegionImage:
+def _with_photo(path: Path, image: RegionImage, said_of: Mapping[str, Any], photos: NamedPhotos) -> RegionImage:
     """Name, size and photo: as our own files say them, or by the name of the file (a.geojson, a.jpg.geojson)."""
     said = said_of.get("image")
     name = said if isinstance(said, str) else path.stem
     stem = Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
     sides = said_of.get("width"), said_of.get("height")
     size = image_extent(str(path), *sides) if all(sides) else (0, 0)
-    return RegionImage(name, size, image.regions, file=path, photo=stems.get(stem))
+    return RegionImage(name, size, image.regions, file=path, photo=photos.of(path, stem))
 
 
 def _on_the_ground(path: Path, contents: Contents) -> SegError:

@@ -8,14 +8,16 @@ from pathlib import Path, PurePosixPath
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
+from prep.labels.annotators.photo_files import apart
 from prep.labels.archive import member_bytes, member_names
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.microscopes.imagej_roi import Roi, parse_roi
 from prep.labels.reader import LabelSource
+from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import noted, photos_by_stem, region_source
+from prep.labels.shapes.sources import noted, region_source
 
 _MADE_UP = re.compile(r"[LRF]?\d{3,}(-\d{3,})+(-\d{1,2})?")
 """Names that ImageJ gives: slice, y and x of the middle."""
@@ -54,7 +56,7 @@ def _holds_rois(archive: Path) -> bool:
     return bool(names) and all(name.suffix.lower() == ".roi" or name.name.startswith(".") for name in names)
 
 
-def _sets(contents: Contents, stems: Mapping[str, Path], left_out: LeftOut) -> Iterator[_Set]:
+def _sets(contents: Contents, photos: NamedPhotos, left_out: LeftOut) -> Iterator[_Set]:
     """A set for each zip file, for each folder of .roi files, and for a .roi file that is called as a photo."""
     own = FoundFile(contents.source, contents.source.name)
     for file in [own] if contents.is_zip else contents.of_suffix(".zip"):
@@ -69,7 +71,7 @@ def _sets(contents: Contents, stems: Mapping[str, Path], left_out: LeftOut) -> I
         return
     folders: dict[Path, list[FoundFile]] = {}
     for file in contents.of_suffix(".roi"):
-        if file.path.stem in stems:
+        if photos.of(file.path, file.path.stem):
             yield _Set(file.path.stem, file.path, {"": read_bytes(file.path)})
         else:
             folders.setdefault(file.path.parent, []).append(file)
@@ -81,33 +83,35 @@ def _sets(contents: Contents, stems: Mapping[str, Path], left_out: LeftOut) -> I
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     root = contents.photos or (contents.source if contents.is_folder else contents.source.parent)
-    stems = photos_by_stem(root)
+    photos = NamedPhotos(root)
     left_out, notes = LeftOut(), []
-    sets = list(_sets(contents, stems, left_out))
-    if len(sets) == 1 and sets[0].stem not in stems:
-        if len(stems) != 1:
+    sets = list(_sets(contents, photos, left_out))
+    if len(sets) == 1 and photos.of(sets[0].path, sets[0].stem) is None:
+        if len(photos) != 1:
             raise SegError(
-                f"{sets[0].path}: of which photo are these ROIs? {len(stems)} photos lie below {root}; give the file "
+                f"{sets[0].path}: of which photo are these ROIs? {len(photos)} photos lie below {root}; give the file "
                 "the name of its photo (IMG_1.zip of IMG_1.tif), or say with --images FOLDER where the photo is"
             )
-        sets[0].stem = next(iter(stems))
-        notes.append(f"taken for the ROIs of the only photo there, {stems[sets[0].stem].name}")
+        (sets[0].stem,) = photos.names()
+        photo = photos.of(sets[0].path, sets[0].stem)
+        notes.append(f"taken for the ROIs of the only photo there, {photo.name if photo else sets[0].stem}")
     images = []
     for each in sets:
         with left_out.leaving_out(FoundFile(each.path, f"{each.stem}.x"), "ImageJ"):
-            images.append(_image(each, stems, left_out))
+            images.append(_image(each, photos, left_out))
+    notes += [*left_out.notes(), *photos.notes()]
     return region_source(
         "imagej-roi",
         contents.source,
-        images,
-        notes=noted(f"{contents.source}: holds no ROI that encloses anything", images, [*notes, *left_out.notes()]),
+        apart(images, contents.source),
+        notes=noted(f"{contents.source}: holds no ROI that encloses anything", images, notes),
         root=root,
         damaged=left_out.damaged,
         drawn_on="stored",
     )
 
 
-def _image(own: _Set, stems: Mapping[str, Path], left_out: LeftOut) -> RegionImage:
+def _image(own: _Set, photos: NamedPhotos, left_out: LeftOut) -> RegionImage:
     rois = {name: parse_roi(own.path / f"{name}.roi", data) for name, data in own.rois.items()}
     slices = {roi.position for roi in rois.values() if roi.position > 0}
     if len(slices) > 1:
@@ -121,7 +125,7 @@ def _image(own: _Set, stems: Mapping[str, Path], left_out: LeftOut) -> RegionIma
             left_out.add(f"left out, because they enclose nothing, {roi.kind}", name or own.path.name)
         else:
             regions.append((_class(name, rois, left_out), roi.shape))
-    photo = stems.get(own.stem)
+    photo = photos.of(own.path, own.stem)
     return RegionImage(photo.name if photo else own.stem, (0, 0), tuple(regions), file=own.path, photo=photo)
 
 

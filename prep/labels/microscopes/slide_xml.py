@@ -3,7 +3,8 @@
 Sources of the layouts: https://monuseg.grand-challenge.org/Data/ and https://github.com/computationalpathologygroup/ASAP.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -16,8 +17,9 @@ from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, corners
+from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import photo_folder, photos_by_stem
+from prep.labels.shapes.sources import photo_folder
 from prep.labels.text_files import parse_xml
 
 _ROOTS = ("Annotations", "ASAP_Annotations")
@@ -37,17 +39,18 @@ def _files(contents: Contents) -> list[FoundFile]:
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     files, left_out = contents.once(_files), LeftOut()
-    photos = photos_by_stem(photo_folder(contents, files[0]))
+    photos = NamedPhotos(photo_folder(contents, files[0]))
     images = images_of("slide-xml", files, lambda file: [_image(file.path, photos, left_out)], left_out)
-    return source_of("slide-xml", contents, files[0], images, left_out)
+    found = source_of("slide-xml", contents, files[0], images, left_out)
+    return replace(found, notes=(*found.notes, *photos.notes()))
 
 
-def _image(path: Path, photos: Mapping[str, Path], left_out: LeftOut) -> RegionImage:
+def _image(path: Path, photos: NamedPhotos, left_out: LeftOut) -> RegionImage:
     root = parse_xml(path, read_bytes(path))
     if root.tag not in _ROOTS:
         raise SegError(f"{path}: holds no annotations of a slide, but <{root.tag:.40}>; export it again, or remove it")
     regions = _of_asap(path, root, left_out) if root.tag == "ASAP_Annotations" else _of_aperio(path, root)
-    photo = photos.get(path.stem)
+    photo = photos.of(path, path.stem)
     name = photo.name if photo else f"{path.stem}.tif"
     return RegionImage(name, (0, 0), tuple(regions), file=path, photo=photo)
 

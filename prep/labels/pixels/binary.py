@@ -17,7 +17,7 @@ _MOST_EDGES = 0.15
 
 def inside_of(path: Path) -> NDArray[np.bool_]:
     """(H, W) whether each pixel is inside; SegError if the file is damaged or holds more than two values."""
-    return _inside(path, _greys(path))
+    return _inside(path, _greys(path, read_bytes(path)))
 
 
 def _inside(path: Path, values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.bool_]:
@@ -29,10 +29,13 @@ def _inside(path: Path, values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArr
     return values > 127
 
 
-def is_two_valued(path: Path) -> bool:
-    """Whether a file can be read so; also a damaged one: converting it will say what is wrong with it."""
+def is_two_valued(path: Path, data: bytes | None = None) -> bool:
+    """Whether a file can be read so; also a damaged one: converting it will say what is wrong with it.
+
+    data: its bytes where it is a member of a zip file.
+    """
     try:
-        values = _greys(path)
+        values = _greys(path, read_bytes(path) if data is None else data)
     except SegError:
         return True
     try:
@@ -41,9 +44,8 @@ def is_two_valued(path: Path) -> bool:
         return False
 
 
-def _greys(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def _greys(path: Path, data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """(H, W) ids, or the brightest channel of colours, 0 where transparent; of a layer in black, how opaque it is."""
-    data = read_bytes(path)
     if label_kind(path, data) == "grey":
         return decode_label_ids(path, data)
     colors, alpha = decode_label_colors(path, data)

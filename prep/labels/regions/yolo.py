@@ -117,6 +117,20 @@ def _photos(root: Path) -> dict[tuple[str, str], Path]:
     return {_place(file.name): file.path for file in files}  # the last one stays
 
 
+def _photos_elsewhere(
+    folder: Path | None, texts: Sequence[FoundFile], places: Mapping[Path, tuple[str, str]]
+) -> dict[Path, Path]:
+    """The photos in a folder that a person named, by the text file: of the same place, or the only one of its stem."""
+    if folder is None:
+        return {}
+    by_place, by_stem = _photos(folder), photos_by_stem(folder)
+    found = {
+        file.path: by_place.get(places[file.path]) or by_place.get(_place(file.name)) or by_stem.get(file.path.stem)
+        for file in texts
+    }
+    return {path: photo for path, photo in found.items() if photo is not None}
+
+
 def _opened(contents: Contents, variable: str) -> LabelSource:
     source = contents.source.parent if contents.source.is_file() else contents.source
     root = dataset_folder(source)
@@ -126,12 +140,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     inner = source.resolve().relative_to(root.resolve())
     places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
     texts = [file for file in _texts(contents) if _is_label(contents, file) or places[file.path] in photos]
-    elsewhere = photos_by_stem(contents.photos) if contents.photos is not None else {}
-    photos |= {
-        place: elsewhere[place[1]]
-        for file in texts
-        if (place := places[file.path]) not in photos and place[1] in elsewhere
-    }
+    lost = [file for file in texts if places[file.path] not in photos]
+    photos |= {places[path]: photo for path, photo in _photos_elsewhere(contents.photos, lost, places).items()}
     left_out = LeftOut()
     images = images_of(
         "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out

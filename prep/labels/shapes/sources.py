@@ -112,13 +112,14 @@ def unlabelled_note(folder: Path, photos: Iterable[Path], damaged: Collection[st
     found = (
         file
         for place in (*elsewhere, *([folder] if inside else ()))
-        for file in find_files(place, endings, skip=_holds_no_photos)
+        for file in find_files(place, endings, skip=holds_no_photos)
     )
     left = {file.name for file in found if here / file.path not in labelled and file.path.stem not in damaged}
     return (f"photos without labels, which are left out: {len(left)} ({list_some(sorted(left))})",) if left else ()
 
 
-def _holds_no_photos(name: str) -> bool:
+def holds_no_photos(name: str) -> bool:
+    """Whether the name of a folder says that what lies in it are labels."""
     return names_labels(name) or "mask" in name.lower()
 
 
@@ -165,7 +166,7 @@ def photos_by_stem(folder: Path) -> dict[str, Path]:
     Folders that hold labels by their name are passed over.
     """
     found: dict[str, list[Path]] = {}
-    for file in find_files(folder, skip=_holds_no_photos):
+    for file in find_files(folder, skip=holds_no_photos):
         found.setdefault(file.path.stem, []).append(file.path)
     return {stem: paths[0] for stem, paths in found.items() if len(paths) == 1}
 

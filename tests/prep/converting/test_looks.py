@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save
+from tests.support import load, masks_of, random_image, random_mask, run_error, run_ok, save
 
 NAMES = "background\nroad\ncar\n"
 
@@ -37,6 +37,49 @@ def test_the_nearest_folder_of_photos_is_that_of_the_masks(tmp_path: Path) -> No
     save(tmp_path / "raw" / "training" / "classes" / "1.png", random_mask(1, 80, 90))
     said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
     assert f"{tmp_path}/raw/training/classes --images {tmp_path}/raw/training/camera" in said
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks"),
+    [
+        (("siteA", "siteB"), "{}_labels"),
+        (("north", "south"), "{}_masks"),
+        (("2021", "2022"), "{}_gt"),
+        (("day", "night"), "{}_annotations"),
+        (("cam1", "cam2"), "{}_seg"),
+        (("left", "right"), "{}_mask"),
+    ],
+)
+def test_masks_are_offered_with_the_photos_of_their_folder_s_name(
+    photos: tuple[str, str], masks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, place in enumerate(photos):
+        save(Path(place) / "img0.png", random_image(number, 80, 90))
+        save(Path(masks.format(place)) / "img0.png", random_mask(number, 80, 90))
+    first, second = photos
+    said = run_error("masks", "convert", ".", "-o", "set")
+    offered = [f"{masks.format(place)} --images {place}" for place in photos]
+    assert re.findall(r"^  (.*)$", said, re.MULTILINE) == offered
+    Path("names.txt").write_text(NAMES)
+    wrong = [masks.format(second), "-o", "set", "--classes", "names.txt"]
+    told = run_ok("masks", "convert", *wrong, "--images", first).output
+    assert f"{second} beside {masks.format(second)} has photos of these names, too" in told
+    told = run_ok("masks", "convert", *wrong, "--images", second, "--overwrite").output
+    assert "has photos of these names" not in told
+    assert np.array_equal(load(Path("set/images/img0.png")), random_image(1, 80, 90))
+    assert f"add where they are:\n  --images {second}" in run_error("masks", "convert", *wrong[:1], "-o", "other")
+
+
+def test_where_no_name_tells_whose_masks_these_are_each_folder_of_photos_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, (photos, masks) in enumerate((("alpha", "one"), ("beta", "two"))):
+        save(Path(photos) / "img0.png", random_image(number, 80, 90))
+        save(Path(masks) / "img0.png", random_mask(number, 80, 90))
+    said = run_error("masks", "convert", ".", "-o", "set")
+    assert "\n  two --images alpha\n  two --images beta" in said
 
 
 def test_names_in_one_folder_are_paired_by_looks(tmp_path: Path) -> None:

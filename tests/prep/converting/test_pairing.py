@@ -1,5 +1,7 @@
 """Pairs of images and labels by stem or by pattern."""
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from prep.converting.pairing import pair_stems
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.labels.layouts.affixes import suggest_patterns
-from tests.support import masks_of, random_mask, run_error, run_ok, save, smooth_image
+from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save, smooth_image
 
 STEMS = st.lists(st.text("abc_-. ü0123", min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
 
@@ -85,3 +87,102 @@ def test_numbers_that_begin_elsewhere_are_not_paired_as_they_stand(names: tuple[
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", "--in-order")
     made = masks_of(tmp_path / "set")
     assert all(np.array_equal(made[names[0].format(number + 9)], random_mask(number)) for number in range(3))
+
+
+def write_pairs(names: dict[str, str], *, two_valued: bool = False) -> None:
+    """Photos and masks of these names below raw/, each pair with pixels of its own, and a class list."""
+    for number, (photo, mask) in enumerate(names.items()):
+        save(Path("raw/images") / f"{photo}.png", random_image(number, 80, 90))
+        save(Path("raw/masks") / f"{mask}.png", random_mask(number, 80, 90, 2 if two_valued else 3))
+    Path("raw/classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+
+
+WHOLE_NAMES = [
+    {"img0": "2024-03-20_img0", "img1": "2024-03-19_img1", "img10": "2024-03-18_img10"},
+    {"img0": "ben_img0", "img1": "anna_img1", "img10": "ben_img10"},
+    {"img0": "task-20-img0", "img1": "task-19-img1", "img10": "task-18-img10"},
+    {"img0": "3_img0", "img1": "2_img1", "img10": "1_img10"},
+    {"img0": "Label_2_img0", "img1": "Label_10_img1", "img10": "Label_1_img10"},
+    {"9_img0": "img0", "8_img1": "img1", "7_img10": "img10"},
+    {"day2/img0": "img0", "day1/img1": "img1", "day2/img10": "img10"},
+    {"2/0": "0", "1/1": "1", "0/2": "2"},
+]
+
+
+@pytest.mark.parametrize("names", WHOLE_NAMES)
+def test_names_that_hold_the_whole_name_of_one_photo_pair_and_not_in_order(
+    names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs(names)
+    said = run_error("masks", "convert", "raw", "-o", "wrong", "--in-order")
+    assert "Leave --in-order out: names tell of each mask which image it is of" in said
+    told = run_ok("masks", "convert", "raw", "-o", "set").output
+    assert re.search(
+        "^paired by (name|whole names, each of which stands in that of its partner alone): ", told, re.MULTILINE
+    )
+    made = masks_of(Path("set"))
+    assert all(
+        np.array_equal(made[photo.replace("/", "_")], random_mask(number, 80, 90)) for number, photo in enumerate(names)
+    )
+
+
+def test_order_that_names_confirm_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs({f"img{number}": f"img{number}_33ef{number}be" for number in range(3)})
+    run_ok("masks", "convert", "raw", "-o", "set", "--in-order")
+    run_ok("masks", "convert", "raw", "-o", "other")
+    for made in map(masks_of, (Path("set"), Path("other"))):
+        assert all(np.array_equal(made[f"img{number}"], random_mask(number, 80, 90)) for number in range(3))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"img0": "img0_color", "img1": "img1_instance"},
+        {"img0": "a_img0", "img1": "b_img10"},
+        {"1": "v1_a", "2": "v2_b"},
+        {"1": "1_2", "2": "7_9"},
+    ],
+)
+def test_names_of_kinds_and_parts_of_numbers_do_not_pair(
+    names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs(names)
+    assert "2 masks have no image" in run_error("masks", "convert", "raw", "-o", "set")
+
+
+@pytest.mark.parametrize("pattern", ["{photo}_{word}", "{word}/{photo}"])
+def test_masks_of_two_values_with_words_of_their_own_may_be_of_classes(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = {"img0": "road", "img1": "car"}
+    write_pairs({photo: pattern.format(photo=photo, word=word) for photo, word in words.items()}, two_valued=True)
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    assert "If these are classes, save a mask of each class for each photo, black where it has none" in said
+    shutil.rmtree("raw/masks")
+    for number, photo in enumerate(words):
+        for word in ("road", "car"):
+            inside = 255 * random_mask(number, 80, 90, 2)
+            save(Path("raw/masks") / word / f"{photo}.png", inside if words[photo] == word else 0 * inside)
+    told = run_ok("masks", "convert", "raw", "-o", "set").output
+    assert "4 masks of 2 classes (car, road) merged" in told
+
+
+def test_no_line_is_offered_that_pairs_a_photo_with_the_mask_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        save(Path("raw/images") / f"img{number}.png", random_image(number, 80, 90))
+        for part in (1, 2):
+            save(Path("raw/masks") / f"Label_{2 * number + part}_img{number}.png", random_mask(number, 80, 90, 2))
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    offered = [re.fullmatch(r"  --match '(.*)' '(.*?)'.*", line) for line in said.splitlines()]
+    assert not any(way and "_img" in way[2] for way in offered)
+    assert "--from object-masks" in said
+    run_ok("masks", "convert", "raw", "-o", "set", "--from", "object-masks")
+    made = masks_of(Path("set"))
+    assert all(np.array_equal(made[f"img{number}"] > 0, random_mask(number, 80, 90, 2) > 0) for number in range(4))

@@ -161,7 +161,10 @@ def test_masks_of_photos_that_are_files_pair_in_order(raw: Path) -> None:
     for number in range(12):
         save(raw / f"images/{number}.png", PHOTOS[number])
     npy(raw / "masks.npy", MASKS)
-    assert "paired in order: 0 with masks_page01 ... 11 with masks_page12; look at some" in convert(raw)
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "set")
+    assert "as numbers count, 2 is before 10; in a plain listing" in said
+    told = convert(raw, "--in-order")
+    assert "in order (as numbers count, 2 before 10): 0 with masks_page01 ... 11 with masks_page12; look at" in told
     assert_samples(raw, {str(number): number for number in range(12)})
 
 

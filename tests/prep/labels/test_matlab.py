@@ -247,6 +247,32 @@ def test_several_ids_of_a_label(tmp_path: Path, raw: object, expected: tuple[int
         assert np.array_equal(made, ids.clip(0, 2) if number == 0 else np.array([255, 0, 1], np.uint8)[ids.clip(0, 2)])
 
 
+def test_the_order_of_photos_that_numbers_and_listings_tell_apart_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = [f"img{number}" for number in (1, 2, 3, 10, 11)]
+    listed = sorted(names)
+    photos(tmp_path, *names)
+    for place in range(5):
+        save(Path("PixelLabelData") / f"Label_{place + 1}.png", random_mask(place))
+    Path("classes.txt").write_text("sky,#000000,1\nroad,#ffffff,2\n")
+    convert = ("masks", "convert", "PixelLabelData", "--classes", "classes.txt", "--unlabelled", "ignore")
+    said = run_error(*convert, "-o", "d")
+    assert "as numbers count, img2 is before img10; in a plain listing, as MATLAB's dir" in said
+    assert "put the place in it before the name of each photo (2_img10)" in said
+    told = run_ok(*convert, "-o", "d", "--in-order").output
+    assert "paired in order (as numbers count, img2 before img10): img1 with Label_1 ... img11 with Label_5" in told
+    expected = [np.array([255, 0, 1], np.uint8)[random_mask(place)] for place in range(5)]
+    assert all(np.array_equal(masks_of(Path("d"))[name], mask) for name, mask in zip(names, expected, strict=True))
+    for place, name in enumerate(listed, start=1):
+        (file,) = Path("images").glob(f"{name}.*")
+        file.rename(file.with_stem(f"{place}_{name}"))
+    assert "paired in order: 1_img1 with Label_1 ... 5_img3 with Label_5" in run_ok(*convert, "-o", "e").output
+    made = masks_of(Path("e"))
+    assert all(np.array_equal(made[f"{place + 1}_{name}"], expected[place]) for place, name in enumerate(listed))
+
+
 def test_colours_as_pixel_label_ids(tmp_path: Path) -> None:
     """As CamVid has them: several colours are one class, in label files of three channels."""
     wanted = [("sky", "PixelLabel", RED, matrix(*COLORS[:2])), ("tree", "PixelLabel", RED, matrix(COLORS[2]))]

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -228,3 +230,39 @@ def test_masks_of_a_class_each_beside_their_photo_are_told_in_a_zip_file(tmp_pat
     run_ok("masks", "convert", pack(tmp_path / "set.zip", members), "-o", tmp_path / "set")
     assert Dataset.open(tmp_path / "set").classes.names == ("background", "car", "road")
     assert np.unique(masks_of(tmp_path / "set")["set_x1"][:10]).tolist() == [2]
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_one_of_several_label_files_is_named_once_they_are_unpacked(
+    is_wrapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    members: dict[str, bytes | str] = {}
+    for number in (1, 2):
+        task = coco(tmp_path / f"task {number}.zip")
+        if is_wrapped:
+            members[task.name] = task.read_bytes()
+        else:
+            with zipfile.ZipFile(task) as opened:
+                names = [name for name in opened.namelist() if not name.startswith("__")]
+                members |= {f"task {number}/{name}": opened.read(name) for name in names}
+        task.unlink()
+    pack(tmp_path / "my export.zip", members)
+    said = run_error("masks", "convert", "my export.zip", "-o", "set")
+    assert said.startswith("my export.zip: holds 2 files of COCO; unpack it:\n  unzip 'my export.zip' -d 'my export'\n")
+    typed = [shlex.split(line) for line in re.findall(r"^  (.*)$", said, re.MULTILINE)]
+    for command in (words for words in typed if words[0] == "unzip"):
+        zipfile.ZipFile(command[1]).extractall(command[3])
+    ways = [words for words in typed if words[0] != "unzip"]
+    assert ways == [[f"my export/task {number}/annotations/instances_default.json"] for number in (1, 2)]
+    run_ok("masks", "convert", *ways[1], "-o", "set")
+    assert masks_of(Path("set"))["a"].tolist() == ROAD
+
+
+def test_a_folder_that_is_there_is_not_unpacked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("export").mkdir()
+    pack(tmp_path / "export.zip", {f"{number}.json": json.dumps(COCO) for number in (1, 2)})
+    said = run_error("masks", "convert", "export.zip", "-o", "set")
+    assert "\n  unzip export.zip -d export_unpacked\n" in said
+    assert "\n  export_unpacked/1.json\n" in said

@@ -8,7 +8,7 @@ import pytest
 
 from prep.dataset.dataset import Dataset
 from prep.labels.registry import label_source
-from tests.support import masks_of, random_image, run_error, run_ok, run_partly, save
+from tests.support import load, masks_of, random_image, run_error, run_ok, run_partly, save
 
 ROAD = "0 0 0.5 1 0.5 1 1 0 1"
 CAR = "1 0 0 0.4 0 0.4 1 0 1\n"
@@ -312,3 +312,16 @@ def test_photos_that_a_person_names_are_those_of_the_texts(tmp_path: Path) -> No
         run_ok("masks", "convert", tmp_path / source, "-o", folder, "--images", tmp_path / "elsewhere")
         (stem,) = masks_of(folder)
         assert rows(folder, stem) == ["00000", "11111"]
+
+
+def test_photos_of_equal_names_in_folders_that_a_person_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "labels/data.yaml", NAMES)
+    for number, (day, line) in enumerate({"day1": ROAD, "day2": CAR}.items()):
+        write(tmp_path, f"labels/{day}/a.txt", line)
+        save(tmp_path / f"photos/{day}/a.png", random_image(number, 2, 5))
+    run_ok("masks", "convert", "labels", "--images", "photos", "-o", "set")
+    assert rows(Path("set"), "day1_a") == ["00000", "11111"]
+    assert rows(Path("set"), "day2_a") == ["22000", "22000"]
+    for number, day in enumerate(("day1", "day2")):
+        assert np.array_equal(load(Path(f"set/images/{day}_a.png")), random_image(number, 2, 5))
