@@ -35,8 +35,9 @@ def notes_on(
 
 
 def _labelled(plan: Plan) -> list[str]:
-    """Stems of samples that had a mask before."""
-    return [stem for stem, sample in plan.known.items() if sample.mask]
+    """Stems of samples that had a mask before; where photos are brought in, of those whose photos are among them."""
+    brought = plan.brought
+    return [stem for stem, sample in plan.known.items() if sample.mask and (not brought or stem in brought)]
 
 
 def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: Plan, raw_pixels: NDArray[np.int64]) -> list[str]:
@@ -65,7 +66,9 @@ def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
             "look at some"
         )
     before = {job.sample.stem: job.record for job in plan.jobs}
-    records = [outcome.record or before[outcome.sample.stem] for outcome in outcomes]
+    turned = [outcome for outcome in outcomes if outcome.turned or outcome.turned_itself]  # EXIF of the mask told how
+    told = {outcome.sample.stem for outcome in turned}
+    records = [each.record or before[each.sample.stem] for each in outcomes if each.sample.stem not in told]
     if names := [record.photo for record in records if record is not None and is_unclear(record)]:
         notes.append(
             f"{counted(len(names), 'photo')} {verb(len(names), 'is', 'are')} turned over, mirrored, or square and "

@@ -1,6 +1,6 @@
 """What a conversion of labels is going to do: which label becomes the mask of which image, and what its values mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Plan:
     written: the classes that the dataset gets.  known: the samples that it has already, by stem.
     photos: folder in which the photos of these labels lie; None where the labels name them.
     notes: what a person should know of these decisions.  rendering: how photos become images.
+    brought: stems of the photos that lie with the labels, or where a person says.
     """
 
     root: Path
@@ -48,6 +49,7 @@ class Plan:
     photos: Path | None
     notes: tuple[str, ...]
     rendering: Rendering
+    brought: Set[str]
 
     @property
     def classes(self) -> ClassMap:
@@ -111,6 +113,7 @@ def plan_conversion(
         photos=found.photos,
         notes=(*notes, *survey.notes),
         rendering=survey.rendering,
+        brought=found.files.keys(),
     )
 
 

@@ -1,7 +1,7 @@
 """What label files hold and cannot be used: one line a reason, with the first names; and files that are damaged."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 
 from prep.core.errors import SegError
@@ -10,6 +10,7 @@ from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
+from prep.labels.layouts.affixes import is_named_as_mask, relate
 from prep.labels.reader import LabelSource
 
 ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
@@ -58,28 +59,53 @@ def not_as_written(file: FoundFile, tool: str, error: Exception) -> SegError:
 def masks_beside(contents: Contents, found: LabelSource, title: str) -> list[str]:
     """Notes on masks of photos whose labels were read from something else, and of those that have only a mask.
 
-    title: what was read.  Masks are image files in folders that say so, or with other endings than the photos.
+    title: what was read.  Masks are image files in folders that say so, called so, or ending otherwise than the photos.
     """
     if not contents.is_folder:
         return []
     read = {path for label in found.labels for path in (label.path, *label.files)} | {*found.photos.values()}
-    stems = {label.stem for label in found.labels}
-    endings = {photo.suffix.lower() for photo in found.photos.values()}
     unread = [file for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in read]
     in_place = [file for file in unread if names_labels(file.path.parent.name)]
-    notes, of_same = [], [file for file in in_place if file.stem in stems]
-    if of_same:
-        folder = shlex.quote(str(of_same[0].path.parent))
-        files = f"{counted(len(of_same), 'mask')} of the same photos ({of_same[0].name})"
-        notes.append(f"{files} not read; to read these, name {folder}")
-    photos = {file for file in unread if file.suffix in endings} - {*in_place}
+    called_so = [file for file in unread if is_named_as_mask(file.stem)]
+    stems = {label.stem for label in found.labels}
+    return [
+        *_in_folders([file for file in in_place if file.stem in stems]),
+        *_called_masks([file for file in called_so if file not in in_place], stems, title),
+        *_alone({*unread} - {*called_so}, {*in_place}, contents, found, title),
+    ]
+
+
+def _in_folders(masks: Sequence[FoundFile]) -> list[str]:
+    if not masks:
+        return []
+    folder, files = shlex.quote(str(masks[0].path.parent)), counted(len(masks), "mask")
+    return [f"{files} of the same photos ({masks[0].name}) not read; to read these, name {folder}"]
+
+
+def _called_masks(masks: Sequence[FoundFile], stems: Set[str], title: str) -> list[str]:
+    of_labelled = relate([*stems], [file.stem for file in masks]).found if masks else {}
+    names = [file.name for file in masks if file.stem in of_labelled]
+    if not names:
+        return []
+    return [
+        f"masks of photos that have a label of {title}, too, not read: {len(names):,} ({list_some(names)}); the same "
+        "command with --from ids, or rgb where their colours are classes, reads these instead"
+    ]
+
+
+def _alone(
+    unread: Set[FoundFile], in_place: Set[FoundFile], contents: Contents, found: LabelSource, title: str
+) -> list[str]:
+    """On masks of photos that have no label of what was read."""
+    endings = {photo.suffix.lower() for photo in found.photos.values()}
+    photos = {file for file in unread if file.suffix in endings} - in_place
     elsewhere = find_files(contents.photos, endings) if contents.photos else []
-    unlabelled = {file.stem for file in (*photos, *elsewhere)} - stems
+    unlabelled = {file.stem for file in (*photos, *elsewhere)} - {label.stem for label in found.labels}
     only = {file.stem: file.name for file in unread if file.stem in unlabelled and file not in photos}
-    if only:
-        names = list_some(sorted(only.values()))
-        notes.append(
-            f"masks of photos without a label of {title}, not read: {len(only):,} ({names}); after this, the same "
-            "command with --from ids, or rgb where their colours are classes, converts them"
-        )
-    return notes
+    if not only:
+        return []
+    names = list_some(sorted(only.values()))
+    return [
+        f"masks of photos without a label of {title}, not read: {len(only):,} ({names}); after this, the same command "
+        "with --from ids, or rgb where their colours are classes, converts them"
+    ]

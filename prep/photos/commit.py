@@ -29,7 +29,7 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 
 
 def notes_on_others(known: Iterable[str], made: Iterable[str], what: str, where: str) -> list[str]:
-    """A note on samples that a command which is typed again does not make any more, as their files are gone.
+    """A note on samples that a command which is typed again does not make: their files may be gone.
 
     known, made: stems before, and of this time; where they have none in common, others join, and nothing is to be said.
     """
@@ -39,8 +39,8 @@ def notes_on_others(known: Iterable[str], made: Iterable[str], what: str, where:
         return []
     them = verb(len(others), "it stays", "they stay")
     return [
-        f"{counted(len(others), what)} of the dataset {verb(len(others), 'is', 'are')} not among {where} any more, and "
-        f"{them} as before: {list_some(others)}"
+        f"{counted(len(others), what)} of the dataset {verb(len(others), 'is', 'are')} not among {where}, and {them} "
+        f"as before: {list_some(others)}"
     ]
 
 

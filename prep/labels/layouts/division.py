@@ -3,7 +3,7 @@
 import itertools
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -156,7 +156,21 @@ def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[Fo
     taken = set(masks)
     photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in taken]
     photos = _without_twins(photos)[0]
-    return (photos, masks) if photos and masks else None
+    return (sorted([*photos, *_without_mask(files, photos, taken, patterns)], key=_name), masks) if photos else None
+
+
+def _without_mask(
+    files: Sequence[FoundFile], photos: Sequence[FoundFile], masks: Set[FoundFile], patterns: Patterns
+) -> list[FoundFile]:
+    """Photos that have no mask: called and ending as those that have one, and no other masks of these (x_color)."""
+    known, endings = {*photos, *masks}, {file.suffix for file in photos}
+    rest = [file for file in files if file not in known and file.suffix in endings and fits(file.stem, patterns[0])]
+    related = relate(_stems(photos), _stems(rest)).found if rest else {}
+    return [file for file in rest if file.stem not in related]
+
+
+def _name(file: FoundFile) -> str:
+    return file.name
 
 
 def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:

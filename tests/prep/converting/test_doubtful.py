@@ -329,3 +329,18 @@ def test_numbers_that_fall_out_of_step_are_told(gone: int | None, said: bool) ->
     step = "the numbers keep step up to IMG_0014 with mask5, and then comes IMG_0016 with mask6: an image or a mask may"
     assert (step in told) == said
     assert ("keep step" in told) == said
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+def test_photos_without_a_mask_are_not_lost_where_a_person_says_how_masks_are_called(ending: str) -> None:
+    """The last eight show nothing but background; other masks of the first ones (_color) are no photos."""
+    for number in range(12):
+        photo(f"raw/img{number}.{ending}", number)
+        if number < 4:
+            save(Path(f"raw/img{number}_mask.png"), np.eye(80, 120, dtype=np.uint8))
+            save(Path(f"raw/img{number}_color.png"), np.eye(80, 120, dtype=np.uint8) * 200)
+    Path("list.txt").write_text("background\nroad\n")
+    command = ("masks", "convert", "raw", "-o", "d", "--classes", "list.txt", "--match", "{}", "{}_mask")
+    assert "8 images have no mask: img10, img11, img4, img5, img6 and 3 more" in run_error(*command)
+    assert "and so background all over: 8 images" in run_ok(*command, "--without-mask", "background").stdout
+    assert masks_of(Path("d")).keys() == {f"img{number}" for number in range(12)}

@@ -52,7 +52,9 @@ def test_a_mask_is_turned_as_its_own_file_says(orientation: int) -> None:
 def test_a_mask_that_has_the_orientation_of_its_photo_is_turned_with_it(orientation: int) -> None:
     stored(smooth_image(30, 40), "raw/images/a.jpg", orientation)
     stored(MASK, "raw/masks/a.png", orientation)
-    assert np.array_equal(mask_made(), MASK)
+    told = run_ok("masks", "convert", "raw", "-o", "d").stdout
+    assert np.array_equal(masks_of(Path("d"))["a"], MASK)
+    assert "turned as EXIF turns the photo: 1 mask" in told and "sizes do not tell" not in told
 
 
 @pytest.mark.parametrize("orientation", [6, 8])

@@ -189,3 +189,11 @@ def test_masks_of_photos_without_a_label_are_named_and_can_be_added(tmp_path: Pa
     masks = masks_of(out)
     assert masks.keys() == {*"abcde"}
     assert [(int(mask[25, 35]), int(mask[5, 5])) for mask in masks.values()] == [(0, 1)] * 3 + [(1, 0)] * 2
+
+
+def test_masks_that_are_called_so_beside_labelled_photos_are_told(tmp_path: Path) -> None:
+    raw = photos_with(tmp_path / "raw", "labelme")
+    save(raw / "images" / "a_mask.png", np.ones((30, 40), np.uint8))
+    said = run_ok("masks", "convert", raw, "-o", tmp_path / "d").stdout
+    assert "masks of photos that have a label of LabelMe JSON, too, not read: 1 (images/a_mask.png); the same" in said
+    assert masks_of(tmp_path / "d").keys() == {*"abc"}

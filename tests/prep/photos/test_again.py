@@ -28,7 +28,7 @@ def convert() -> str:
 def test_masks_whose_labels_were_withdrawn_are_named() -> None:
     assert GONE not in convert()
     Path("labels/3.png").unlink()
-    assert "1 mask of the dataset is not among these labels any more, and it stays as before: 3" in convert()
+    assert "1 mask of the dataset is not among these labels, and it stays as before: 3" in convert()
     assert by_stem(Path("d"))["3"].mask == "masks/3.png"
 
 
@@ -41,11 +41,20 @@ def test_labels_that_join_are_no_reason_to_say_so() -> None:
     assert GONE not in convert()
 
 
+def test_a_batch_that_is_typed_again_says_nothing_of_the_other_one() -> None:
+    convert()
+    save(Path("more/photos/9.png"), random_image(9, 30, 40))
+    save(Path("more/labels/9.png"), np.eye(30, 40, dtype=np.uint8))
+    again = ("masks", "convert", "more/labels", "-o", "d", "--images", "more/photos", "--overwrite")
+    assert GONE not in run_ok(*again).stdout
+    assert GONE not in run_ok(*again).stdout
+
+
 def test_images_whose_photos_were_removed_are_named() -> None:
     resize = ("resize", "photos", "-o", "d", "--size", 20)
     assert GONE not in run_ok(*resize).stdout
     Path("photos/3.png").unlink()
-    told = "1 image of the dataset is not among these photos any more, and it stays as before: 3"
+    told = "1 image of the dataset is not among these photos, and it stays as before: 3"
     assert told in run_ok(*resize).stdout
     assert "3" in by_stem(Path("d"))
 
@@ -62,5 +71,5 @@ def test_samples_of_a_resized_dataset_that_are_gone_or_in_another_split_are_name
     for folder in ("images", "masks"):
         Path(f"d/{folder}/3.png").unlink()
     told = run_ok(*resize).stdout
-    assert "1 sample of the dataset is not among those of d any more, and it stays as before: 3" in told
+    assert "1 sample of the dataset is not among those of d, and it stays as before: 3" in told
     assert "in the split" not in told
