@@ -66,11 +66,12 @@ def masks_beside(contents: Contents, found: LabelSource, title: str) -> list[str
     read = {path for label in found.labels for path in (label.path, *label.files)} | {*found.photos.values()}
     unread = [file for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in read]
     in_place = [file for file in unread if names_labels(file.path.parent.name)]
+    elsewhere = {*unread} - {*in_place}
     called_so = [file for file in unread if is_named_as_mask(file.stem)]
     stems = {label.stem for label in found.labels}
     return [
         *_in_folders([file for file in in_place if file.stem in stems]),
-        *_called_masks([file for file in called_so if file not in in_place], stems, title),
+        *_called_masks([file for file in called_so if file in elsewhere], stems, title),
         *_alone({*unread} - {*called_so}, {*in_place}, contents, found, title),
     ]
 
