@@ -44,6 +44,20 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
     assert "pip install 'seg-prep[train]'" in done.stderr
 
 
+@pytest.mark.parametrize("command", [(), ("plan",), ("--resume",)])
+def test_a_wrong_name_is_told_without_pytorch(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Which takes seconds to import."""
+    code = (
+        "import sys; from train.cli.main import main\n"
+        f"try: main([*{command!r}, 'nowhere'])\n"
+        "except SystemExit as end: assert end.code == 1\n"
+        "assert not {'torch', 'lightning_fabric'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "nowhere" in done.stderr
+
+
 def test_no_dataset_no_run(tmp_path: Path) -> None:
     assert "no dataset here or under ./datasets" in error_of(tmp_path)
     assert "no run under ./runs; train one with 'seg-train'" in error_of(tmp_path, "score")

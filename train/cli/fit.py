@@ -12,7 +12,7 @@ from prep.cli.options import json_option
 from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
-from train.cli.torch_needed import need_torch
+from train.cli.torch_needed import need_packages, need_torch
 from train.cli.training_data import find_training_data, training_data_argument
 
 
@@ -73,35 +73,40 @@ def fit(
         seg-train s3://bucket/campus --epochs 20
     """
     began = time.monotonic()  # of --minutes, before seconds of import
-    need_torch()
+    need_packages()
     from train.config.recipes import find_recipe
+    from train.runs.run_files import LAST, MODEL
+    from train.runs.runs import find_run
+
+    if settings["weights"] == "latest":
+        settings["weights"] = str(find_run(Path("latest"), note) / MODEL)
+    if resume is None:  # what is typed wrong is told before seconds of import
+        config = find_recipe(recipe or "default").config(settings)
+        root = find_training_data(dataset)
+    else:
+        _refuse(["recipe", "folds", *settings])
+        run = find_run(Path(resume), note, LAST, or_folds=True)
+        moved = None if dataset is None else find_training_data(dataset)
+
+    need_torch()
     from train.fitting.fit import Place
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
     from train.folding.cross_validation import cross_validate, resume_folds
     from train.planning.planner import planner
     from train.runs.fold_record import is_cross_validation
-    from train.runs.run_files import LAST, MODEL
-    from train.runs.runs import find_run
 
     place = Place(device, devices, nodes)
-    if settings["weights"] == "latest":
-        settings["weights"] = str(find_run(Path("latest"), note) / MODEL)
     if resume is None:
-        config = find_recipe(recipe or "default").config(settings)
         minutes = settings["minutes"] and settings["minutes"] / (folds or 1)
         chooses = None
         if recipe is None and settings["epochs"] is None:
             chooses = planner({**settings, "minutes": minutes})
-        root = find_training_data(dataset)
         if folds is not None:
             tell_folds(cross_validate(root, config, folds, place, progress, note, began, chooses))
             return
         result = fit_dataset(root, config, place, progress, note, began, chooses)
     else:
-        _refuse(["recipe", "folds", *settings])
-        run = find_run(Path(resume), note, LAST, or_folds=True)
-        moved = None if dataset is None else find_training_data(dataset)
         if is_cross_validation(run):
             tell_folds(resume_folds(run, moved, place, progress, note, began))
             return

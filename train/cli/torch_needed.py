@@ -6,6 +6,16 @@ from importlib.util import find_spec
 from prep.core.errors import SegError
 
 
+def need_packages() -> None:
+    """Raise SegError unless the packages of the extra `train` are there; imports none of them."""
+    missing = [name for name in ("torch", "lightning_fabric", "matplotlib", "jinja2") if find_spec(name) is None]
+    if missing:
+        raise SegError(
+            f"seg-train needs {', '.join(missing)}, which 'seg-prep' alone does not install; "
+            "type: pip install 'seg-prep[train]' (in a checkout: pip install -e '.[train]')"
+        )
+
+
 def need_torch() -> None:
     """Raise SegError unless the packages of the extra `train` are there and load; have threads sleep while they wait.
 
@@ -13,12 +23,7 @@ def need_torch() -> None:
     beside other work took three to eight times as long. On a quiet machine sleeping costs 6 microseconds a layer.
     OMP_WAIT_POLICY, which OpenMP reads when PyTorch is imported, is left as it is where it is set.
     """
-    missing = [name for name in ("torch", "lightning_fabric", "matplotlib", "jinja2") if find_spec(name) is None]
-    if missing:
-        raise SegError(
-            f"seg-train needs {', '.join(missing)}, which 'seg-prep' alone does not install; "
-            "type: pip install 'seg-prep[train]' (in a checkout: pip install -e '.[train]')"
-        )
+    need_packages()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         import torch  # noqa: F401  # a library of it may be damaged, of another system, or larger than 'ulimit -v' allows

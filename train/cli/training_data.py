@@ -29,13 +29,20 @@ training_data_argument = click.argument("dataset", required=False, type=DatasetO
 
 
 def find_training_data(place: Path | str | None) -> Path:
-    """The dataset folder to train on; of a packed dataset a small one is made first, which is said."""
-    from prep.dataset.dataset import find_dataset
+    """The dataset folder to train on; of a packed dataset a small one is made first, which is said.
+
+    Raises SegError if the folder named holds no dataset: before PyTorch is imported, which takes seconds.
+    """
+    from prep.dataset.dataset import find_dataset, is_dataset
+    from prep.dataset.missing import not_a_dataset
     from prep.packing.streamed import is_packed, stream_dataset
     from prep.storage.url import last_name, shown
 
     if place is None or not is_packed(place):
-        return find_dataset(None if place is None else Path(place))
+        folder = find_dataset(None if place is None else Path(place))
+        if not is_dataset(folder):
+            raise not_a_dataset(folder)
+        return folder
     root = _SMALL / (last_name(place) if isinstance(place, str) else place.resolve().name)
     with progress("Fetching") as advance:
         stream_dataset(str(place), root, advance, note)

@@ -9,7 +9,7 @@ from prep.cli.console import emit, progress
 from prep.cli.options import json_option, overwrite_option
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, setting_options
-from train.cli.torch_needed import need_torch
+from train.cli.torch_needed import need_packages, need_torch
 from train.cli.training_data import find_training_data, training_data_argument
 
 
@@ -39,8 +39,10 @@ def plan(
         seg-train plan datasets/campus --minutes 30 -o mine.toml
         seg-train datasets/campus --recipe mine.toml
     """
+    need_packages()
+    root = find_training_data(dataset)
     need_torch()
     from train.planning.planner import plan_dataset
 
-    found = plan_dataset(find_training_data(dataset), settings, device, progress, output, overwrite=overwrite)
+    found = plan_dataset(root, settings, device, progress, output, overwrite=overwrite)
     emit(found.to_plain(), "\n".join(found.lines()))
