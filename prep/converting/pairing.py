@@ -10,7 +10,13 @@ from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, suggest_patterns
-from prep.labels.layouts.by_name import pairs_by_name, pairs_by_whole_names, partner_of_each
+from prep.labels.layouts.by_name import (
+    own_names_of,
+    pairs_by_name,
+    pairs_by_whole_names,
+    pairs_in_places,
+    partner_of_each,
+)
 from prep.labels.reader import LabelSource, RawLabel
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -77,7 +83,7 @@ def pair_labels(
     stems = [label.stem for label in labels.labels]
     if in_order:
         pairing = _in_order(images, stems)
-        _refuse_other_names(pairing, partner_of_each(images, stems, own))
+        _refuse_other_names(pairing, partner_of_each(images, labels.labels, own))
         return pairing
     pairing = pairing_of(images, labels, patterns, own)
     if labels.names_photos and (pairing.pairs or not images):
@@ -101,7 +107,7 @@ def pairing_of(
     if labels.names_photos and (pairing.pairs or not images):
         return pairing
     if patterns is not None:
-        return _of_pattern(pairing, patterns)
+        return _of_pattern(pairing, patterns) if pairing.pairs else _in_places(own, labels.labels, patterns) or pairing
     if labels.in_order:
         if pairing.pairs or len(images) != len(stems):
             return pairing
@@ -114,11 +120,31 @@ def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing
     """More pairs than equal names make, where names tell them."""
     if not pairing.labels_alone or not images:
         return pairing
-    found = pairs_by_name(images, [label.stem for label in labels]) or pairs_by_whole_names(images, labels, own)
+    found = (
+        pairs_by_name(images, [label.stem for label in labels])
+        or pairs_in_places(own, labels)
+        or pairs_by_whole_names(images, labels, own)
+    )
     if found is None:
         return pairing
     paired = {image for image, _ in found.pairs}
     return Pairing(found.pairs, tuple(sorted(set(images) - paired)), (), (found.note,), found.left_out)
+
+
+def _in_places(own: Mapping[str, str], labels: Sequence[RawLabel], patterns: Patterns) -> Pairing | None:
+    """Pairs by patterns of the names that files have in their folders, for folders of the same places; None without."""
+    ours, theirs = (
+        {
+            (stem.removesuffix(name), core): stem
+            for stem, name in names.items()
+            if (core := fits(name, pattern)) is not None
+        }
+        for names, pattern in zip((own, own_names_of(labels)), patterns, strict=True)
+    )
+    pairs = sorted((ours[key], theirs[key]) for key in ours.keys() & theirs.keys())
+    images, masks = {image for image, _ in pairs}, {mask for _, mask in pairs}
+    alone = sorted(label.stem for label in labels if label.stem not in masks)
+    return Pairing(tuple(pairs), tuple(sorted(own.keys() - images)), tuple(alone)) if pairs else None
 
 
 def _of_pattern(pairing: Pairing, patterns: Patterns) -> Pairing:

@@ -1,6 +1,7 @@
 """Pairs that names tell without a pattern: one mask an image, or of several kinds of masks the one that is known."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,49 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
     It is certain where each image has one mask of a kind, and all masks have the same added, or a word that says mask.
     Raises SegError where images have several masks and nobody knows which is meant.
     """
-    relation = relate(images, labels)
+    return _pairs_of(relate(images, labels))
+
+
+def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> NamedPairs | None:
+    """Pair as pairs_by_name does by the names of files in their folders, each in folders of its own place.
+
+    images: names of photos in their folders, by stem.  train/i0.png is the image of train/anna_i0.png, and of no mask
+    in val. None where no folder tells a place, or that is not certain.
+    """
+    found, alone = dict[str, tuple[str, Patterns]](), list[str]()
+    for ours, theirs in _in_places(images, labels):
+        relation = relate([*ours], [*theirs])
+        found |= {theirs[name]: (ours[image], how) for name, (image, how) in relation.found.items()}
+        alone += [theirs[name] for name in relation.alone]
+    return _pairs_of(Relation(found, tuple(alone)))
+
+
+def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
+    """The name that each mask has in its folder, by stem; empty where one has a stem that does not end with it."""
+    files = {label.stem: PurePath(label.part if is_zip(label.path) else label.path.name).name for label in labels}
+    own = {stem: unicodedata.normalize("NFC", file.partition(".")[0]) for stem, file in files.items()}
+    return own if all(name and stem.endswith(name) for stem, name in own.items()) else {}
+
+
+def _in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Stem by name of the photos and of the masks of each place; empty where no folder tells one, or one has no photos.
+
+    A place is what a stem has before the name of its file, of folders (train_).
+    """
+    ours, theirs = _by_place(images), _by_place(own_names_of(labels))
+    if not any(theirs) or not theirs.keys() <= ours.keys():
+        return []
+    return [(ours[place], names) for place, names in theirs.items()]
+
+
+def _by_place(own: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    places: dict[str, dict[str, str]] = {}
+    for stem, name in own.items():
+        places.setdefault(stem.removesuffix(name), {})[name] = stem
+    return places
+
+
+def _pairs_of(relation: Relation) -> NamedPairs | None:
     if relation.alone or not relation.found:
         return None
     kinds = _kinds(relation)
@@ -65,7 +108,7 @@ def pairs_by_whole_names(
     own: names of photos in their folders, by stem.
     Raises SegError where what differs may be classes, of which nothing else would be left.
     """
-    found = partner_of_each(images, [label.stem for label in labels], own)
+    found = partner_of_each(images, labels, own)
     pairs = sorted((image, label) for label, image in found.items())
     words = varying_words(pairs)
     if not pairs or words & _KINDS:
@@ -77,9 +120,23 @@ def pairs_by_whole_names(
     return NamedPairs(tuple(pairs), frozenset(), note)
 
 
-def partner_of_each(images: Sequence[str], labels: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
+def partner_of_each(images: Sequence[str], labels: Sequence[RawLabel], own: Mapping[str, str]) -> dict[str, str]:
     """The image of each label by whole names, empty where these do not tell it of all."""
-    return partners_of_own_names(own, labels) or partners(images, labels)
+    stems = [label.stem for label in labels]
+    return partners_of_own_names(own, stems) or partners(images, stems) or _partners_in_places(own, labels)
+
+
+def _partners_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> dict[str, str]:
+    """The same of names that files have in their folders, each in folders of its own place."""
+    places = _in_places(images, labels)
+    found = [partners([*ours], [*theirs]) for ours, theirs in places]
+    if not all(found):
+        return {}
+    return {
+        theirs[label]: ours[image]
+        for (ours, theirs), pairs in zip(places, found, strict=True)
+        for label, image in pairs.items()
+    }
 
 
 def _are_two_valued(labels: Sequence[RawLabel]) -> bool:

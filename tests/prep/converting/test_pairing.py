@@ -106,6 +106,8 @@ WHOLE_NAMES = [
     {"9_img0": "img0", "8_img1": "img1", "7_img10": "img10"},
     {"day2/img0": "img0", "day1/img1": "img1", "day2/img10": "img10"},
     {"2/0": "0", "1/1": "1", "0/2": "2"},
+    {"train/img1": "train/3_img1", "train/img2": "train/2_img2", "val/img1": "val/1_img1"},
+    {"train/img1": "train/ben_img1", "train/img2": "train/anna_img2", "val/img1": "val/ben_img1"},
 ]
 
 
@@ -125,6 +127,26 @@ def test_names_that_hold_the_whole_name_of_one_photo_pair_and_not_in_order(
     assert all(
         np.array_equal(made[photo.replace("/", "_")], random_mask(number, 80, 90)) for number, photo in enumerate(names)
     )
+
+
+@pytest.mark.parametrize("options", [(), ("--match", "{}", "anna_{}"), ("--match", "img{}", "anna_img{}")])
+def test_names_in_folders_of_splits(options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each folder holds an img1 and an anna_img1: they are of each other, and of nothing in the other folder."""
+    monkeypatch.chdir(tmp_path)
+    names = {f"{place}/img{number}": f"{place}/anna_img{number}" for place in ("train", "val") for number in (1, 2)}
+    write_pairs(names)
+    run_ok("masks", "convert", "raw", "-o", "set", *options)
+    made = masks_of(Path("set"))
+    assert list(made) == ["train_img1", "train_img2", "val_img1", "val_img2"]
+    assert all(np.array_equal(mask, random_mask(number, 80, 90)) for number, mask in enumerate(made.values()))
+
+
+def test_masks_of_another_split_are_no_partners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs({"train/img1": "train/anna_img1", "val/img2": "val/anna_img3", "train/img3": "train/anna_img4"})
+    assert "3 masks have no image" in run_error("masks", "convert", "raw", "-o", "set")
+    said = run_error("masks", "convert", "raw", "-o", "set", "--match", "{}", "anna_{}")
+    assert "2 masks have no image: train_anna_img4, val_anna_img3" in said
 
 
 def test_order_that_names_confirm_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
