@@ -3,6 +3,7 @@
 Source of the layout: https://docs.cvat.ai/docs/manual/advanced/formats/format-smask/ and the VOC development kit.
 """
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from prep.core.classes import ClassMap
@@ -50,6 +51,8 @@ def voc_source(path: Path) -> LabelSource | None:
         return None
     labels = [RawLabel(file.path, file.stem) for file in held[0][1]]
     photos = held[0][0].parent / _PHOTOS
+    if not photos.is_dir() and _lies_beside_labels(held[0][0].parent, labels):
+        return None
     found = {file.stem: file.path for file in find_files(photos)} if photos.is_dir() else {}
     named = found.keys() & {label.stem for label in labels}
     return LabelSource(
@@ -58,6 +61,12 @@ def voc_source(path: Path) -> LabelSource | None:
         photos={stem: found[stem] for stem in sorted(named)},
         guess=(_voc_classes(), _GUESSED) if named else None,
     )
+
+
+def _lies_beside_labels(folder: Path, labels: Sequence[RawLabel]) -> bool:
+    """Whether the photos of these masks, or LabelMe's files of them, lie in the folder that holds theirs, as in any."""
+    beside = {path.stem for path in folder.iterdir() if path.suffix.lower() in {*IMAGE_SUFFIXES, ".json"}}
+    return any(label.stem in beside for label in labels)
 
 
 def _voc_classes() -> ClassMap:

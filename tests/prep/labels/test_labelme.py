@@ -338,3 +338,19 @@ def test_shares_of_the_photo_are_read_as_such(tmp_path: Path, out: Path) -> None
     said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
     assert "all points lie between 0 and 1: read as shares of the width and height of their images" in said
     assert rows(out) == ["222111"] * 2 + ["222000"] * 2
+
+
+def test_masks_that_labelme2voc_wrote_among_its_files_are_told(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The photos lie beside SegmentationClassPNG/, not in JPEGImages/ as in Pascal VOC."""
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "raw/a.png", random_image(0, 4, 6))
+    save(tmp_path / "raw/SegmentationClassPNG/a.png", np.ones((4, 6), np.uint8))
+    (tmp_path / "classes.txt").write_text("sky\nroad\n", "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "masks", "--classes", "classes.txt")
+    assert rows(Path("masks")) == ["111111"] * 4
+    write(tmp_path / "raw/a.json", [shape("cat", square(0, 0, 3, 4))])
+    told = run_ok("masks", "convert", "raw", "-o", out).stdout
+    assert "1 mask of the same photos (SegmentationClassPNG/a.png) not read" in told
+    assert rows(out) == ["111000"] * 4
