@@ -278,8 +278,7 @@ def _without_empty_columns(lines: Sequence[Line]) -> Sequence[Line]:
 
 def _refuse_columns(lines: Sequence[Line]) -> None:
     """SegError where the lines are those of a table of three columns and more without a line that names them."""
-    number, line = lines[0]
-    delimiter = max(",;\t|", key=line.count)
+    delimiter = max(",;\t|", key=lines[0][1].count)
     rows = [[cell.strip() for cell in row.split(delimiter)] for _, row in lines]
     columns = len(rows[0])
     if columns <= 2 or any(len(row) != columns for row in rows):
@@ -287,7 +286,9 @@ def _refuse_columns(lines: Sequence[Line]) -> None:
     numbers = [place for place in range(columns) if all(row[place].isdecimal() for row in rows)]
     names = [place for place in range(columns) if place not in numbers]
     ids = [place for place in numbers if len({row[place] for row in rows}) == len(rows)]
-    ways = [f"\n  {rows[0][name]},{rows[0][raw]}" for name in names for raw in ids]
+    told = next((place for place, row in enumerate(rows) if len({row[raw] for raw in ids}) == len(ids)), 0)
+    (number, line), row = lines[told], rows[told]  # background,0,0 does not show which is which
+    ways = [f"\n  {row[name]},{row[raw]}" for name in names for raw in ids]
     raise SegError(
         f"line {number}: which of the {columns} columns is the name, and which the id (found {line!r:.60})? Write each "
         f"line as name,id; this one may be{''.join(ways[:_MOST_WAYS])}"

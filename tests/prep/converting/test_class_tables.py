@@ -740,6 +740,7 @@ def test_a_colour_that_is_missing_in_one_class_is_named(raw: Raw) -> None:
         ("0,background,7\n1,tree,9\n2,road,8\n", ("background,0", "background,7")),
         ("background,7,0\ntree,9,1\nroad,8,2\n", ("background,7", "background,0")),
         ("0,background,void\n1,tree,thing\n2,road,thing\n", ("background,0", "void,0")),
+        ("background,0,0\ntree,1,128\nroad,2,255\n", ("tree,1", "tree,128")),
     ],
 )
 def test_columns_without_a_line_that_names_them_are_asked_about(raw: Raw, text: str, ways: tuple[str, str]) -> None:
@@ -747,7 +748,8 @@ def test_columns_without_a_line_that_names_them_are_asked_about(raw: Raw, text: 
     raw.masks(lambda ids: ids)
     file = raw.write("names.csv", text)
     said = raw.refused("--classes", file)
-    assert "names.csv: line 1: which of the 3 columns is the name, and which the id (found " in said
+    shown = 1 + text.split("\n").index(next(line for line in text.split("\n") if ways[0].split(",")[0] in line))
+    assert f"names.csv: line {shown}: which of the 3 columns is the name, and which the id (found " in said
     assert said.endswith("this one may be\n  " + "\n  ".join(ways))
     raw.convert("--classes", raw.write("names.csv", "background,0\ntree,1\nroad,2\n"))
     assert raw.names == ("background", "tree", "road")
