@@ -73,7 +73,24 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
         )
         if hit := next(fitting, None):
             found[label] = hit[0][0], (hit[0][1], hit[1])
+    if len({image for image, _ in found.values()}) < len(labels) and (alike := _alike(images, labels, whole)):
+        return Relation(alike, ())
     return Relation(found, tuple(label for label in labels if label not in found))
+
+
+def _alike(images: Sequence[str], labels: Sequence[str], whole: WholeNames) -> dict[str, tuple[str, Patterns]]:
+    """The image of each label where all have the same added, in which no other image's name stands; else empty.
+
+    Of 2024-03-15_1 and 2024-03-15_2 the images are 1 and 2, although the first word that is one of them is 03; of
+    5_1 and 5_2 not, where there is an image 5.
+    """
+    if not 2 <= len(labels) <= len(images):
+        return {}
+    patterns = suggest_patterns(images, labels)
+    by_core = {fits(image, patterns[0]): image for image in images}
+    found = {label: by_core.get(fits(label, patterns[1]) or "") for label in labels}
+    pairs = {label: (image, patterns) for label, image in found.items() if image and whole.held_in(label) <= {image}}
+    return pairs if len({image for image, _ in pairs.values()}) == len(labels) else {}
 
 
 def _are_numbers(image: str, label: str) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prep.converting.pairing import pair_stems
 from prep.core.errors import SegError
 from prep.core.words import list_some
-from prep.labels.layouts.affixes import suggest_patterns
+from prep.labels.layouts.affixes import relate, suggest_patterns
 from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save, smooth_image
 
 STEMS = st.lists(st.text("abc_-. ü0123", min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
@@ -127,6 +127,18 @@ def test_names_that_hold_the_whole_name_of_one_photo_pair_and_not_in_order(
     assert all(
         np.array_equal(made[photo.replace("/", "_")], random_mask(number, 80, 90)) for number, photo in enumerate(names)
     )
+
+
+def test_a_month_is_no_photo() -> None:
+    labels = [f"2024-03-15_{number}" for number in range(1, 9)]
+    assert {label: image for label, (image, _) in relate([*"12345678"], labels).found.items()} == dict(
+        zip(labels, "12345678", strict=True)
+    )
+
+
+def test_numbers_of_objects_are_no_names_of_photos() -> None:
+    """5_1 and 5_2 are masks of two objects on 5, also where there are photos 1 and 2."""
+    assert {image for image, _ in relate(["1", "2", "5"], ["5_1", "5_2"]).found.values()} == {"5"}
 
 
 @pytest.mark.parametrize("options", [(), ("--match", "{}", "anna_{}"), ("--match", "img{}", "anna_img{}")])
