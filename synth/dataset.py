@@ -9,12 +9,11 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.dataset.dataset import Dataset, is_dataset, writes
-from prep.dataset.dataset_files import CLASSES as CLASSES_FILE
-from prep.dataset.dataset_files import DERIVED, IMAGES, INDEX, MASKS
+from prep.dataset.dataset_files import CLASSES, DERIVED, IMAGES, INDEX, MASKS
 from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import write_png
-from synth.shapes import CLASSES, draw_sample
+from synth.shapes import SHAPE_CLASSES, draw_sample
 
 VALIDATION_EVERY = 10
 """One of ten training images is for validation: those numbered 1, 11, 21, ..."""
@@ -57,7 +56,7 @@ def generate(
     raw = [name for name in (IMAGES, MASKS) if (root / name).exists()]
     if before is None and raw:
         raise SegError(f"{root}: has a folder {raw[0]}/ but is no dataset; name another folder with -o")
-    if before is not None and before.classes != CLASSES:
+    if before is not None and before.classes != SHAPE_CLASSES:
         raise SegError(f"{root}: holds a dataset of other classes; name another folder with -o")
     replaced = [name for sample in before.samples for name in (sample.image, sample.mask)] if before else []
     settings: dict[str, object] = {
@@ -78,7 +77,7 @@ def generate(
             for sample, number in numbered
         ]
         run_jobs(_draw, jobs, workers, progress)
-        write_classes(change.path(CLASSES_FILE), CLASSES)
+        write_classes(change.path(CLASSES), SHAPE_CLASSES)
         write_index(change.path(INDEX), [job.sample for job in jobs])
         change.commit(overwrite=overwrite, remove=(*DERIVED, *filter(None, replaced)))
     return Dataset.open(root)

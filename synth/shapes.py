@@ -12,8 +12,8 @@ from prep.core.classes import ClassMap
 from prep.core.randomness import Stream
 from prep.images.imageio import ImageRGB, IndexMask
 
-BACKGROUND, LINE, ELLIPSE = 0, 1, 2
-CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
+NO_SHAPE, LINE, ELLIPSE = 0, 1, 2
+SHAPE_CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
 
 _NOISE_MEAN = (0.7, 0.9)
 _NOISE_SD = 0.1

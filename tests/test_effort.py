@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.annotate.regions.superpixels import divide
+from prep.annotate.regions.superpixels import find_superpixels
 from prep.core.classes import write_classes
 from prep.dataset.index import Sample, write_index
 from tests.bench.effort.__main__ import main, tools_named
@@ -148,7 +148,11 @@ def test_a_stroke_stays_inside_and_costs_its_length() -> None:
 def test_a_region_has_the_plan_of_the_best_tool() -> None:
     """A mix is never slower on a region than its fastest tool alone."""
     image, truth = scene(3, 90, 120)
-    tools = [outline, strokes(np.random.default_rng(0)), *(superpixels(divide(image, size), size) for size in (8, 16))]
+    tools = [
+        outline,
+        strokes(np.random.default_rng(0)),
+        *(superpixels(find_superpixels(image, size), size) for size in (8, 16)),
+    ]
     region = region_of(truth, 1)
 
     def rates(mix: list) -> list[float]:  # type: ignore[type-arg]
@@ -181,7 +185,7 @@ def test_learning_is_never_dearer_than_any_of_its_tools_without_it() -> None:
     """A page that proposes nonsense costs nothing: the best moment to accept it is before the first gesture."""
     image, truth = scene(4, 90, 120)
     brush = strokes(np.random.default_rng(0))
-    clicks = [superpixels(divide(image, size), size) for size in (8, 16)]
+    clicks = [superpixels(find_superpixels(image, size), size) for size in (8, 16)]
     ways = [[outline, brush, *clicks], clicks, [outline, brush]]
 
     def nonsense(by_hand: np.ndarray) -> np.ndarray | None:  # type: ignore[type-arg]

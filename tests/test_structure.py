@@ -167,6 +167,32 @@ def test_no_room_is_crowded(room: Path) -> None:
     assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= 14
 
 
+def public_names(path: Path) -> Iterator[str]:
+    """Classes, functions and values at the top of a module; no names of types that a function may take (TypeVar)."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+            if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in ("TypeVar", "ParamSpec"):
+                found = []
+        else:
+            found = []
+        yield from (name for name in found if not name.startswith("_"))
+
+
+def test_a_public_name_has_one_meaning() -> None:
+    """The faces offer functions under the names that these have inside, and so do commands; each format is FORMAT."""
+    homes: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        if module not in ("prep.face", "train.face") and ".cli." not in module:
+            for name in set(public_names(path)):  # one that takes several kinds of arguments stands in it several times
+                homes.setdefault(name, []).append(module)
+    assert homes["Dataset"] == ["prep.dataset.dataset"]  # names are found
+    assert {name: found for name, found in homes.items() if len(found) > 1 and name != "FORMAT"} == {}
+
+
 def test_packages_are_explicit() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["project"]["name"] == "seg-prep"

@@ -23,7 +23,7 @@ from train.config.plan import Plan
 from train.config.recipes import find_recipe
 from train.exporting.engine import open_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
-from train.fitting.fit import Place
+from train.fitting.fit import Hardware
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.fitting.training import Run
@@ -32,7 +32,7 @@ from train.planning.planner import plan_dataset
 from train.predicting.maps.tolerance import parse_tolerance
 from train.predicting.output_folder import note_on_removed, opened_output
 from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
-from train.predicting.sources import find_sources
+from train.predicting.sources import find_photos_and_videos
 from train.runs.device import under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
@@ -253,7 +253,7 @@ def predict(
     need_one_of("device", device, Device)
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
-    found = find_sources([root_of(source) for source in sources], folder)
+    found = find_photos_and_videos([root_of(source) for source in sources], folder)
     predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
     note_unknown(predictor.scale, say)
     predictor = as_rendered(predictor, found.photos, say)
@@ -336,11 +336,11 @@ def _all_named(runs: AnyRuns) -> list[Path]:
     return [_named(run) for run in several]
 
 
-def _place(device: Device) -> Place:
+def _place(device: Device) -> Hardware:
     need_one_of("device", device, Device)
     if under_torchrun():
         raise SegError("train.fit and train.resume work in one process; under torchrun use the command seg-train")
-    return Place(device)
+    return Hardware(device)
 
 
 def _of_one_process(result: Run | None) -> Run:

@@ -18,14 +18,14 @@ from prep.annotate.routes.proposals import proposal_routes
 from prep.annotate.routes.regions import region_routes
 from prep.annotate.sam.objects import Objects
 from prep.annotate.store.mask_changes import most_bytes
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.web.app import Capacity, page_app
 
 _THREADS = 8
 
 
 def annotate_app(
-    store: Store,
+    store: AnnotationStore,
     *,
     only_here: bool,
     token: str | None = None,

@@ -17,7 +17,7 @@ from prep.dataset.index import Sample
 from prep.dataset.stats import count_values
 from prep.images.imageio import damaged, decode, is_jpeg, open_image, read_image
 from prep.images.kinds.png_chunks import PNG_START
-from prep.images.likeness.similar import Fingerprint, fingerprint
+from prep.images.likeness.similar import ImageSigns, fingerprint
 
 FileState = Literal["none", "missing", "damaged", "whole"]
 _Pixels = NDArray[np.generic]
@@ -66,7 +66,7 @@ class SampleFacts:
     sample: Sample
     image: FileFacts
     mask: FileFacts
-    print: Fingerprint | None
+    print: ImageSigns | None
     labels: MaskFacts | None
 
     @property

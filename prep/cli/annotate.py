@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prep.annotate.model.proposals import Order, Proposals
     from prep.annotate.network.network import Network
     from prep.annotate.sam.encodings import Encodings
-    from prep.annotate.store.store import Store
+    from prep.annotate.store.store import AnnotationStore
 
 _RISK = (
     "everyone who has this address can read and change this dataset over the network, unencrypted. "
@@ -115,7 +115,7 @@ def annotate(
     from prep.annotate.learn.learner import Learner
     from prep.annotate.sam.objects import Objects
     from prep.annotate.store.server_lock import one_server
-    from prep.annotate.store.store import Store
+    from prep.annotate.store.store import AnnotationStore
     from prep.dataset.dataset import find_dataset, opened_alone
     from prep.web.server import bind, is_loopback, make_server, url_of
 
@@ -134,7 +134,7 @@ def annotate(
         pass
     context = click.get_current_context()
     context.with_resource(one_server(root))
-    store = context.with_resource(closing(Store(root)))
+    store = context.with_resource(closing(AnnotationStore(root)))
     encodings = _open_sam(store, sam_files) if sam_files else None
     if prepare and encodings:
         _prepare(root, encodings)
@@ -168,7 +168,7 @@ def annotate(
         server.run()
 
 
-def _open_model(store: Store, run: Path, order: Order, scale: str) -> Proposals:
+def _open_model(store: AnnotationStore, run: Path, order: Order, scale: str) -> Proposals:
     from prep.annotate.model.proposals import Proposals
     from prep.annotate.model.proposer import open_proposer
 
@@ -179,7 +179,7 @@ def _open_model(store: Store, run: Path, order: Order, scale: str) -> Proposals:
     return model
 
 
-def _open_network(store: Store, order: Order, *, is_asked: bool) -> Network | None:
+def _open_network(store: AnnotationStore, order: Order, *, is_asked: bool) -> Network | None:
     """What trains while people label; None where nothing can train and nobody has asked for it."""
     from prep.annotate.network.network import Network
     from prep.annotate.network.trainer import open_trainer
@@ -195,12 +195,12 @@ def _open_network(store: Store, order: Order, *, is_asked: bool) -> Network | No
     return network
 
 
-def _open_sam(store: Store, named: tuple[Path, ...]) -> Encodings:
+def _open_sam(store: AnnotationStore, named: tuple[Path, ...]) -> Encodings:
     from prep.annotate.sam.encodings import Encodings
-    from prep.annotate.sam.files import find_files
+    from prep.annotate.sam.files import find_sam_files
     from prep.annotate.sam.model import Sam
 
-    return Encodings(store, Sam(find_files(named)))
+    return Encodings(store, Sam(find_sam_files(named)))
 
 
 def _prepare(root: Path, encodings: Encodings) -> None:
@@ -210,7 +210,7 @@ def _prepare(root: Path, encodings: Encodings) -> None:
     end_with_left_out(problems)
 
 
-def _open_findings(store: Store, audit: Path) -> Findings:
+def _open_findings(store: AnnotationStore, audit: Path) -> Findings:
     from prep.annotate.audit import MARKS, Findings, in_dataset, read_findings
     from prep.annotate.store.store import HIDDEN
 

@@ -20,7 +20,7 @@ from prep.converting.values.meaning import meaning_of
 from prep.converting.values.noise import EXACT, LOSSY, noise_among
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap, Color, classes_text, format_list, parse_color
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, Color, classes_text, format_list, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
 from prep.core.jobs import run_jobs
@@ -179,10 +179,10 @@ def _values(
 def _names(reader: LabelReader, classes: ClassMap | None, source: LabelSource) -> Mapping[int, str]:
     """Name of each code that a class map or the source knows."""
     if source.names is not None:
-        return {**dict(enumerate(source.names, start=1)), IGNORE_INDEX: "ignore"}
+        return {**dict(enumerate(source.names, start=1)), IGNORE_INDEX: IGNORE_NAME}
     if classes is None:
         return dict.fromkeys(source.unlabelled, "never labelled")
-    names = {**dict(enumerate(classes.names)), IGNORE_INDEX: "ignore"}
+    names = {**dict(enumerate(classes.names)), IGNORE_INDEX: IGNORE_NAME}
     known = {code: names[index] for code, index in reader.table(classes).items()}
     return {**dict.fromkeys(source.unlabelled, "never labelled"), **known}
 

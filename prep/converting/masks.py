@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from prep.converting.job import ConvertLabel, LabelOutcome
 from prep.converting.notes import notes_on
 from prep.converting.options import DEFAULTS, ConvertOptions
-from prep.converting.plan import Plan, plan_conversion
+from prep.converting.plan import ConversionPlan, plan_conversion
 from prep.converting.problems import refuse
 from prep.converting.values.black_and_white import counts_two, mixed_whites
 from prep.converting.values.unknown import NO_CODES, CodeTotals, add_up, replacement
-from prep.core.classes import IGNORE_INDEX, ClassMap, write_classes
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.jobs import run_jobs
@@ -84,7 +84,7 @@ def convert_masks(
 
 
 def _carried_out(
-    plan: Plan, max_failed: int | None, workers: int | None, progress: Progress, *, overwrite: bool
+    plan: ConversionPlan, max_failed: int | None, workers: int | None, progress: Progress, *, overwrite: bool
 ) -> Conversion:
     """Make what is planned, and commit it."""
     failures = Failures(max_failed)
@@ -148,7 +148,9 @@ class _Totals:
             raise SegError(mixed_whites(self._first_with[_WITH_ONE], self._first_with[_WITH_WHITE], classes))
 
 
-def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals, totals: _Totals) -> Conversion:
+def _conversion(
+    plan: ConversionPlan, outcomes: Sequence[LabelOutcome], unknown: CodeTotals, totals: _Totals
+) -> Conversion:
     labels, pairing = plan.labels, plan.pairing
     return Conversion(
         dataset=Dataset.open(plan.root),
@@ -169,10 +171,10 @@ def _conversion(plan: Plan, outcomes: Sequence[LabelOutcome], unknown: CodeTotal
     )
 
 
-def _replaced(unknown: CodeTotals, plan: Plan) -> tuple[tuple[str, int, str], ...]:
+def _replaced(unknown: CodeTotals, plan: ConversionPlan) -> tuple[tuple[str, int, str], ...]:
     if not unknown.pixels:
         return ()
     becomes = replacement(plan.options.unknown, plan.reader, plan.classes)
-    names = {**dict(enumerate(plan.classes.names)), IGNORE_INDEX: "ignore"}
+    names = {**dict(enumerate(plan.classes.names)), IGNORE_INDEX: IGNORE_NAME}
     describe = plan.reader.describe
     return tuple((describe(code), unknown.pixels[code], names[becomes(code)]) for code in unknown.by_pixels())

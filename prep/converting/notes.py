@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from prep.converting.job import LabelOutcome
 from prep.converting.placement import is_unclear
-from prep.converting.plan import Plan
+from prep.converting.plan import ConversionPlan
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.words import counted, list_some, verb
 from prep.labels.pixels.part_masks import ClassMaskReader
@@ -20,7 +20,7 @@ _HARDLY = 0.2
 
 
 def notes_on(
-    outcomes: Sequence[LabelOutcome], plan: Plan, pixels: NDArray[np.int64], raw_pixels: NDArray[np.int64]
+    outcomes: Sequence[LabelOutcome], plan: ConversionPlan, pixels: NDArray[np.int64], raw_pixels: NDArray[np.int64]
 ) -> list[str]:
     """All lines; pixels, raw_pixels: (256,) by mask value, in the masks and in the raw labels."""
     return [
@@ -34,13 +34,13 @@ def notes_on(
     ]
 
 
-def _labelled(plan: Plan) -> list[str]:
+def _labelled(plan: ConversionPlan) -> list[str]:
     """Stems of samples that had a mask before; where photos are brought in, of those whose photos are among them."""
     brought = plan.brought
     return [stem for stem, sample in plan.known.items() if sample.mask and (not brought or stem in brought)]
 
 
-def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: Plan, raw_pixels: NDArray[np.int64]) -> list[str]:
+def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: ConversionPlan, raw_pixels: NDArray[np.int64]) -> list[str]:
     """A note on pixels that lie in several masks of a photo."""
     pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
     if not pixels:
@@ -54,7 +54,7 @@ def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: Plan, raw_pixels: NDArr
     ]
 
 
-def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[str]:
+def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: ConversionPlan) -> list[str]:
     """Notes on matrices on their side, and on photos of which the size of a mask does not tell how it lies."""
     notes = []
     if on_their_sides := [outcome.sample.stem for outcome in outcomes if outcome.transposed]:
@@ -95,7 +95,7 @@ def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
     return [f"occurs in no mask: {list_some(absent)}"] if absent else []
 
 
-def _background_not_first(plan: Plan, pixels: NDArray[np.int64]) -> list[str]:
+def _background_not_first(plan: ConversionPlan, pixels: NDArray[np.int64]) -> list[str]:
     """A note on a counted list in which background is not the first, where the first has more pixels than it has."""
     names = [name.lower() for name in plan.classes.names]
     if plan.reader.name != "ids" or plan.meaning.has_ids or BACKGROUND not in names[1:]:
@@ -111,7 +111,7 @@ def _background_not_first(plan: Plan, pixels: NDArray[np.int64]) -> list[str]:
     ]
 
 
-def _white_background(plan: Plan, pixels: NDArray[np.int64]) -> list[str]:
+def _white_background(plan: ConversionPlan, pixels: NDArray[np.int64]) -> list[str]:
     """A note on black and white masks of which hardly anything is the background that black was taken for."""
     classes = plan.classes
     if plan.reader.name != "ids" or plan.meaning.has_ids or len(classes) != len(_BLACK_AND_WHITE):

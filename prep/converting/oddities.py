@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prep.converting.pairing import Pairing
 from prep.converting.placement import drawn_on, is_unclear
-from prep.converting.values.noise import PHOTOS, look_like_photos
+from prep.converting.values.noise import VALUES_OF_PHOTOS, look_like_photos
 from prep.converting.values.unknown import NO_CODES, CodeCounts, count_codes
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
@@ -127,7 +127,7 @@ def class_remarks(
         remarks.append("only 0 and 255: black and white masks; name both in the class map (name,#rrggbb,255)")
     noise = [value for value in values if value.is_noise]
     if look_like_photos({value.code: value.pixels for value in values}, sum(value.pixels for value in values)):
-        remarks.append(f"{counted(len(values), 'value')}: {PHOTOS}")
+        remarks.append(f"{counted(len(values), 'value')}: {VALUES_OF_PHOTOS}")
     elif noise:
         share = sum(value.share for value in noise)
         remarks.append(

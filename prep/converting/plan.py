@@ -27,7 +27,7 @@ _Pair = tuple[str, RawLabel]
 
 
 @dataclass(frozen=True)
-class Plan:
+class ConversionPlan:
     """Everything that is decided before the first mask is made.
 
     written: the classes that the dataset gets.  known: the samples that it has already, by stem.
@@ -80,7 +80,7 @@ def plan_conversion(
     options: ConvertOptions,
     workers: int | None,
     progress: Progress,
-) -> Plan:
+) -> ConversionPlan:
     """Decide, as convert_masks describes; writes nothing. Raises SegError if labels do not pair or have no meaning.
 
     unpacked: the folder with the files of a source that is a zip file, where they have to be files.
@@ -99,7 +99,7 @@ def plan_conversion(
     jobs = _jobs(found, pairs, filled, options.without_mask)
     notes += _split_notes([job.sample.split for job in jobs], found.labels)
     survey = _survey(found, jobs, options, workers)
-    return Plan(
+    return ConversionPlan(
         root=root,
         source=found.source,
         options=options,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
-from prep.converting.plan import Plan
+from prep.converting.plan import ConversionPlan
 from prep.converting.values.black_and_white import as_many_with_white, grey_between, two_lines
 from prep.converting.values.counted import (
     as_many_values,
@@ -19,7 +19,7 @@ from prep.converting.values.counted import (
     wrongly_stated,
 )
 from prep.converting.values.meaning import Meaning
-from prep.converting.values.noise import PHOTOS, align, look_like_photos, proposal_text, proposed_colors
+from prep.converting.values.noise import VALUES_OF_PHOTOS, align, look_like_photos, proposal_text, proposed_colors
 from prep.converting.values.proposal import on_steps
 from prep.converting.values.unknown import CodeTotals, are_numbers, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color, format_list
@@ -48,7 +48,9 @@ _ON_TRANSPARENT = (
 )
 
 
-def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> None:
+def refuse(
+    outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: ConversionPlan
+) -> None:
     """SegError that says what keeps the converted masks from becoming the dataset's, and what to do, if anything does.
 
     unknown: the codes of all labels that are no class.  pixels: (256,) of all masks by value.
@@ -62,7 +64,9 @@ def refuse(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArra
         raise refused(problems, f"{problem}{found}")  # what is wrong with a file may be the cause
 
 
-def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
+def _first_problem(
+    outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: ConversionPlan
+) -> str:
     if question := _first_class(unknown, pixels, plan):
         return question
     if plan.options.unknown != "error":
@@ -95,7 +99,7 @@ def _first_problem(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels
 def _first_class(
     unknown: CodeTotals,
     pixels: NDArray[np.int64],
-    plan: Plan,
+    plan: ConversionPlan,
     ask: Callable[[Meaning, Collection[int], Collection[int]], str] = first_is_missing,
     *,
     is_said: bool = False,
@@ -108,7 +112,7 @@ def _first_class(
     return ask(plan.meaning, present, unknown.pixels)
 
 
-def _first_of_matlab(pixels: NDArray[np.int64], plan: Plan) -> str:
+def _first_of_matlab(pixels: NDArray[np.int64], plan: ConversionPlan) -> str:
     """What to ask where a list was counted from 1, as 0 is unlabelled, and explains the masks counted from 0, too."""
     meaning, options = plan.meaning, plan.options
     if plan.labels.unlabelled != (0,) or plan.labels.names is not None or plan.reader.name == "rgb" or meaning.has_ids:
@@ -125,7 +129,7 @@ def _first_of_matlab(pixels: NDArray[np.int64], plan: Plan) -> str:
     )
 
 
-def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
+def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: ConversionPlan) -> str:
     """What to ask where a list beside the masks (CUB's species) does not explain their equal steps of grey."""
     if plan.reader.name != "ids":
         return ""
@@ -141,7 +145,9 @@ def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
     return question and f"which value is which class? The list does not explain the masks. {question}"
 
 
-def _of_no_class(outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: Plan) -> str:
+def _of_no_class(
+    outcomes: Sequence[LabelOutcome], unknown: CodeTotals, pixels: NDArray[np.int64], plan: ConversionPlan
+) -> str:
     """All unknown values in one table; and where classes do not occur, what they could be.
 
     pixels: (256,) of all masks by mask value.
@@ -192,7 +198,7 @@ def _table_of(
     number = len(unknown.pixels)
     values = counted(number, "value")
     ways = (
-        f"{values}: {PHOTOS}."
+        f"{values}: {VALUES_OF_PHOTOS}."
         if photos
         else _ways_of_two_kinds(unknown.pixels, reader, classes, tinted=tinted, is_said=is_said)
         or _ways_on(unknown.pixels, reader, classes, tinted=tinted, fits=fits)
@@ -287,7 +293,7 @@ def _near_share(unknown: Mapping[int, int], reader: LabelReader, classes: ClassM
     return near / sum(unknown.values())
 
 
-def _paired(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[PairedLabel]:
+def _paired(outcomes: Sequence[LabelOutcome], plan: ConversionPlan) -> list[PairedLabel]:
     """Labels with their photos, or with the images that are there already, and the pixels of their unknown values."""
     return [
         PairedLabel(
@@ -300,7 +306,7 @@ def _paired(outcomes: Sequence[LabelOutcome], plan: Plan) -> list[PairedLabel]:
     ]
 
 
-def _inspect_command(plan: Plan) -> str:
+def _inspect_command(plan: ConversionPlan) -> str:
     """What shows crops of the photos under every value."""
     options = plan.options
     words = ["seg-prep", "masks", "inspect", str(plan.source)]

@@ -18,7 +18,6 @@ from prep.converting.values.counted import (
 )
 from prep.converting.values.lossy import refuse_lossy_ids
 from prep.converting.values.meaning import (
-    IGNORE,
     Meaning,
     meaning_of,
     needs_background,
@@ -30,7 +29,7 @@ from prep.converting.values.more_labels import as_listed
 from prep.converting.values.proposal import Lists, no_meaning
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
-from prep.core.classes import IGNORE_INDEX
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.dataset.dataset_files import CLASSES
@@ -112,7 +111,7 @@ def _with_rest(
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
         return with_region_names(meaning, source.names, options.unlabelled, covered=covered)
     if reader.name != "rgb" and source.unlabelled:
-        return with_unlabelled(meaning, source.unlabelled, options.unlabelled or IGNORE)
+        return with_unlabelled(meaning, source.unlabelled, options.unlabelled or IGNORE_NAME)
     if _has_rest(meaning, reader) and not _all_covered(reader, labels, workers):
         return with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     return meaning

@@ -19,6 +19,9 @@ from prep.core.words import printable
 IGNORE_INDEX = 255
 """Mask value of pixels that nobody labelled; never a class."""
 
+IGNORE_NAME = "ignore"
+"""What stands for them in lists of classes and in options."""
+
 MAX_CLASSES = 250
 """Below 255, so that the values above stay free for the ignore index and for bookkeeping."""
 

@@ -15,7 +15,7 @@ from prep.core.progress import Progress, silent
 from prep.core.words import counted, list_some
 from prep.core.workers import threads
 from prep.cutting.cells import Cell, cells_of
-from prep.cutting.joining import joined
+from prep.cutting.joining import joined_samples
 from prep.cutting.label_rasters import LabelRasters
 from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, Labels, PartMask, VectorLabels
 from prep.cutting.survey import survey_rasters
@@ -120,7 +120,7 @@ def cut_rasters(
         if not work.samples:
             change.discard()
             raise SegError("\n".join([*failures.problems, "Nothing was written: no raster holds anything to cut"]))
-        samples, gone = joined(work.samples, known, found, overwrite=overwrite)
+        samples, gone = joined_samples(work.samples, known, found, overwrite=overwrite)
         if opened is not None:
             write_classes(change.path(CLASSES), opened.classes)
         if survey.rendering != OWN_RANGES:

@@ -10,7 +10,7 @@ from prep.dataset.index import Sample
 from prep.images.finding import FoundFile
 
 
-def joined(
+def joined_samples(
     new: Mapping[str, Sample], known: Mapping[str, Sample], rasters: Sequence[FoundFile], *, overwrite: bool
 ) -> tuple[dict[str, Sample], list[str]]:
     """The samples of the dataset after that, and files of samples that are cut in another way now.

@@ -10,13 +10,13 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes, read_classes
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, made_up_classes, read_classes
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key
-from prep.geo.burning import UNCOVERED, Burner
+from prep.geo.burning import UNBURNT, Burner
 from prep.geo.georeference import GeoReference, Transform, companions
 from prep.geo.projection import projection_of
-from prep.geo.vectors import Region, Target, VectorLayer, moved, read_vectors
+from prep.geo.vectors import Region, TargetArea, VectorLayer, moved, read_vectors
 from prep.geo.whole_turns import turned_regions
 from prep.images.finding import find_files
 
@@ -31,7 +31,6 @@ RASTER_SUFFIXES = (".tif", ".tiff")
 _STRAIGHT_PX = 0.1
 """How far a line may be from where it is bent to by a change of coordinate systems."""
 
-IGNORE = "ignore"
 _BLACK = (0, 0, 0)
 
 
@@ -111,7 +110,8 @@ class VectorLabels:
                 f"{', '.join(self.classes.names)}; add it to the class list (--classes FILE), or name another "
                 "--attribute"
             )
-        self._rest = IGNORE_INDEX if options.unlabelled in (None, IGNORE) else _named(self.classes, options.unlabelled)
+        rest = options.unlabelled or IGNORE_NAME
+        self._rest = IGNORE_INDEX if rest == IGNORE_NAME else _named(self.classes, rest)
         left_out = sum(layer.left_out for layer in self._layers)
         regions = sum(len(layer.regions) for layer in self._layers)
         self._said = [f"{counted(regions, 'region')} of {counted(len(names), 'class', 'classes')}"]
@@ -145,7 +145,7 @@ class VectorLabels:
         corners = projection.map_points(np.array([[0, 0], [width, 0], [0, height], [width, height]]))
         box = (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
         a, b, _, d, e, _ = projection.transform
-        target = Target(projection.crs, box, _STRAIGHT_PX * min(math.hypot(a, d), math.hypot(b, e)))
+        target = TargetArea(projection.crs, box, _STRAIGHT_PX * min(math.hypot(a, d), math.hypot(b, e)))
 
         def placed(layers: Sequence[VectorLayer], source: Path) -> list[Region]:
             regions = [each for layer in layers for each in moved(layer, target, source)]
@@ -167,9 +167,9 @@ class VectorLabels:
 
         def part(left: int, top: int, wide: int, high: int) -> NDArray[np.uint8]:
             mask = burn(left, top, wide, high)
-            mask[mask == UNCOVERED] = self._rest
+            mask[mask == UNBURNT] = self._rest
             if within is not None:
-                mask[within(left, top, wide, high) == UNCOVERED] = IGNORE_INDEX
+                mask[within(left, top, wide, high) == UNBURNT] = IGNORE_INDEX
             return mask
 
         return part
@@ -185,8 +185,8 @@ def _classes(options: LabelOptions, known: ClassMap | None, names: Sequence[str]
         return read_classes(options.classes_file)
     if known is not None and len(known):
         return known
-    rest = None if options.unlabelled == IGNORE else options.unlabelled
-    made_up = made_up_classes(name for name in names if name not in (IGNORE, rest))
+    rest = None if options.unlabelled == IGNORE_NAME else options.unlabelled
+    made_up = made_up_classes(name for name in names if name not in (IGNORE_NAME, rest))
     if rest is None:
         return made_up
     return ClassMap((rest, *made_up.names), (_BLACK, *made_up.colors))
@@ -196,7 +196,7 @@ def _value(classes: ClassMap, name: str) -> int | None:
     """The class index of what a file calls a class: by its name, else by its number; None if it is none."""
     if name in classes.names:
         return classes.names.index(name)
-    if name == IGNORE:
+    if name == IGNORE_NAME:
         return IGNORE_INDEX
     return classes.index_of_id().get(int(name)) if name.isdecimal() and len(name) < 10 else None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
 from prep.images.bands import Bands
-from prep.photos.ranges import InUse, Percentiles, Range, Span, format_range
+from prep.photos.ranges import NumberCounts, Percentiles, Range, Span, format_range
 from prep.photos.rendering import Rendering
 from prep.photos.rows.tiff_rows import TiffRows
 from prep.photos.survey import BANDS_OPTION
@@ -31,7 +31,7 @@ def survey_rasters(rasters: Sequence[Path], known: Rendering, span: Span | None,
     Raises SegError if the given one contradicts a known one.
     """
     by_share = span if isinstance(span, Percentiles) else None
-    in_use: dict[str, InUse] = {}
+    in_use: dict[str, NumberCounts] = {}
     ranges: dict[str, Range] = {}
     height, with_more = 0, list[str]()
     for path in rasters:
@@ -44,7 +44,7 @@ def survey_rasters(rasters: Sequence[Path], known: Rendering, span: Span | None,
             elif rows.kind and span is not None and by_share is None:
                 ranges[rows.kind] = span
             elif rows.kind:
-                in_use.setdefault(rows.kind, InUse(rows.kind)).merge(rows.in_use())
+                in_use.setdefault(rows.kind, NumberCounts(rows.kind)).merge(rows.in_use())
         except SegError:  # cutting it says what is wrong with it
             continue
     ranges |= {kind: numbers.range(by_share) for kind, numbers in in_use.items()}

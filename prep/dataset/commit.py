@@ -22,7 +22,7 @@ from prep.dataset.dataset_files import INDEX
 
 STAGING = ".unfinished-"
 NEW = "new"
-RECORD = "commit.json"
+COMMIT_RECORD = "commit.json"
 _LARGEST_RECORD = 2**28
 _TRIES = 100
 
@@ -54,7 +54,7 @@ class Commit:
         """Pass the point of no return; SegError, before that, if anything stands in the way of a file."""
         self._refuse_obstacles()
         self._refuse_links([*self.remove, *self.move])
-        write_text(self.staging / RECORD, json.dumps({"remove": self.remove, "move": self.move}))
+        write_text(self.staging / COMMIT_RECORD, json.dumps({"remove": self.remove, "move": self.move}))
 
     def refuse_strangers(self) -> None:
         """SegError for links and special files on the way: a record of a command of ours never meets any."""
@@ -80,7 +80,7 @@ class Commit:
                     _move(source, target)
         with explained(self.staging):
             # The record goes first, so that a second recovery never sees it beside half a folder.
-            (self.staging / RECORD).unlink()
+            (self.staging / COMMIT_RECORD).unlink()
             shutil.rmtree(self.staging)
 
     def _refuse_obstacles(self) -> None:
@@ -205,7 +205,7 @@ def pending(root: Path) -> list[Path]:
             names = sorted(entry.name for entry in entries if entry.name.startswith(STAGING))
     except OSError:
         return []
-    return [root / name for name in names if os.path.lexists(root / name / RECORD)]
+    return [root / name for name in names if os.path.lexists(root / name / COMMIT_RECORD)]
 
 
 def finish_all(root: Path) -> None:
@@ -222,7 +222,7 @@ def read_commit(root: Path, staging: Path) -> Commit:
     if _is_link(staging):
         raise SegError(f"{staging}: is a link, so no command of ours made it; remove it")
     try:
-        data = json.loads(_record_text(staging / RECORD))
+        data = json.loads(_record_text(staging / COMMIT_RECORD))
         if not (isinstance(data["remove"], list) and isinstance(data["move"], list)):
             raise TypeError("a text is a sequence of names, too")
         remove, move = (tuple(data[key]) for key in ("remove", "move"))
@@ -231,7 +231,9 @@ def read_commit(root: Path, staging: Path) -> Commit:
         for name in (*remove, *move):
             os.fsencode(name)  # a ValueError where no file can be called so
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise SegError(f"{staging / RECORD}: not written by a command of ours; remove the folder {staging}") from error
+        raise SegError(
+            f"{staging / COMMIT_RECORD}: not written by a command of ours; remove the folder {staging}"
+        ) from error
     return Commit(root, staging, remove, move)
 
 

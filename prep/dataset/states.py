@@ -8,8 +8,8 @@ from prep.core.tables import IF_USED, ONE_OF, read_table, write_table
 from prep.dataset.dataset_files import MASKS
 from prep.dataset.index import Sample
 
-NEW, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
-ALL_STATES = (NEW, IN_WORK, DONE, REJECTED)
+NEW_STATE, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
+ALL_STATES = (NEW_STATE, IN_WORK, DONE, REJECTED)
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ def read_states_and_notes(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     if not path.exists():
         return {}, {}
     rows = list(read_table(path, _Row, unique="stem", remedy="restore the file, or delete it: all images are new then"))
-    return {row.stem: row.state for row in rows if row.state != NEW}, {row.stem: row.note for row in rows if row.note}
+    return {row.stem: row.state for row in rows if row.state != NEW_STATE}, {
+        row.stem: row.note for row in rows if row.note
+    }
 
 
 def write_states(path: Path, states: Mapping[str, str], notes: Mapping[str, str]) -> None:
     """Write states.csv atomically, sorted by stem, without images that are new and have no note."""
-    rows = (_Row(stem, states.get(stem, NEW), notes.get(stem, "")) for stem in sorted({*states, *notes}))
-    write_table(path, _Row, (row for row in rows if row.state != NEW or row.note))
+    rows = (_Row(stem, states.get(stem, NEW_STATE), notes.get(stem, "")) for stem in sorted({*states, *notes}))
+    write_table(path, _Row, (row for row in rows if row.state != NEW_STATE or row.note))

@@ -22,7 +22,7 @@ from prep.core.errors import SegError
 from prep.core.failures import TooManyFailed
 from prep.core.files import explained, is_part, make_folder, remove_parts, write_text
 from prep.core.progress import Say
-from prep.dataset.commit import NEW, RECORD, STAGING, Commit, finish_all, pending, refuse_folders
+from prep.dataset.commit import COMMIT_RECORD, NEW, STAGING, Commit, finish_all, pending, refuse_folders
 from prep.dataset.dataset_files import INDEX, MASKS
 from prep.dataset.lock import LOCK, is_held, locked
 from prep.dataset.provenance import need_record
@@ -63,7 +63,7 @@ def settle(root: Path, say: Say | None = None) -> None:
 def forget(root: Path, command: str) -> None:
     """Throw away what a killed run of a command has staged; the folder is locked by whoever calls."""
     for staging in root.glob(f"{STAGING}{command}-*"):
-        if not staging.is_symlink() and not (staging / RECORD).exists():
+        if not staging.is_symlink() and not (staging / COMMIT_RECORD).exists():
             shutil.rmtree(staging, ignore_errors=True)
 
 
@@ -179,7 +179,7 @@ def _remove_remains(root: Path) -> None:
     """What is left of a command that was killed when its commit was over, or before it had made anything."""
     for staging in root.glob(f"{STAGING}*"):
         is_ours = staging.is_dir() and not staging.is_symlink()
-        if is_ours and not (staging / RECORD).exists() and not _has_files(staging):
+        if is_ours and not (staging / COMMIT_RECORD).exists() and not _has_files(staging):
             shutil.rmtree(staging, ignore_errors=True)
 
 

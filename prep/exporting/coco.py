@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap
 from prep.dataset.index import Sample
-from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
+from prep.exporting.layout import VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.runlengths import compress, encode_runs
 from prep.labels.region_labels import SPECIAL_NAMES

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap
 from prep.dataset.index import Sample
 from prep.exporting.layout import (
-    IGNORE_NAME,
     VOID_COLOR,
     Label,
     class_list,

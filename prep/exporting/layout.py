@@ -5,13 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from prep.core.classes import ClassMap, Color, distinct_color, format_list
+from prep.core.classes import IGNORE_NAME, ClassMap, Color, distinct_color, format_list
 from prep.core.errors import SegError
 from prep.dataset.index import Sample
 from prep.images.imageio import IndexMask
-
-IGNORE_NAME = "ignore"
-"""Name of ignored pixels in every layout."""
 
 VOID_COLOR = (224, 224, 192)
 """Colour of ignored pixels in Pascal VOC."""

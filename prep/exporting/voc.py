@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap
 from prep.dataset.index import BUFFER, SPLITS, Sample
-from prep.exporting.layout import IGNORE_NAME, VOID_COLOR, Label, free_color, image_name, refuse_names
+from prep.exporting.layout import VOID_COLOR, Label, free_color, image_name, refuse_names
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
 from prep.labels.tables.table import IGNORED_NAMES
 

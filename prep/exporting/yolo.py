@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap
 from prep.dataset.index import SPLITS, Sample
-from prep.exporting.layout import IGNORE_NAME, Label, image_name, refuse_names
+from prep.exporting.layout import Label, image_name, refuse_names
 from prep.images.imageio import IndexMask
 from prep.images.polygons import Ring, outline
 from prep.images.slits import with_slits

@@ -10,7 +10,7 @@ from prep.geo.extra import gdal
 from prep.geo.georeference import Transform
 from prep.geo.vectors import Region
 
-UNCOVERED = 254
+UNBURNT = 254
 """Of a pixel in no region; classes are below."""
 
 
@@ -34,7 +34,7 @@ class Burner:
         from rasterio.features import rasterize
 
         numbers = self._near(left, top, width, height)
-        burnt = np.full((height, width), UNCOVERED, np.uint8)
+        burnt = np.full((height, width), UNBURNT, np.uint8)
         if not numbers:
             return burnt
         shapes = [(_shape(self._regions[number]), self._values[number]) for number in numbers]

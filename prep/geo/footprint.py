@@ -71,7 +71,7 @@ class Footprint:
         return np.array([(right_east, right_north), (down_east, down_north)])
 
 
-class Placed(Protocol):
+class PlacedSample(Protocol):
     """A sample as index.csv has it."""
 
     @property
@@ -103,7 +103,7 @@ class Placed(Protocol):
         """The steps of a pixel."""
 
 
-def footprints_of(samples: Iterable[Placed]) -> dict[str, Footprint]:
+def footprints_of(samples: Iterable[PlacedSample]) -> dict[str, Footprint]:
     """Footprints by stem, of the samples that have a place."""
     return {
         each.stem: Footprint(each.width, each.height, each.east, each.north, each.crs, each.pixel)

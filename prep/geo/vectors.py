@@ -25,7 +25,7 @@ _CLASS = "class"  # the attribute where none is named: predict writes it
 _POLYGON, _PARTS = 3, (4, 5, 6, 7)
 """Geometry types of well-known binary: polygon; several points, lines, polygons, a collection of anything."""
 
-Polygon = list[NDArray[np.float64]]
+GroundPolygon = list[NDArray[np.float64]]
 """The outer ring (N, 2), closed, then its holes."""
 
 
@@ -38,7 +38,7 @@ class Region:
     """A region of one class: one or several polygons, and the box around them (left, bottom, right, top)."""
 
     name: str
-    polygons: list[Polygon]
+    polygons: list[GroundPolygon]
     box: tuple[float, float, float, float]
 
     @property
@@ -104,7 +104,7 @@ def text_attributes(path: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Target:
+class TargetArea:
     """Where regions are brought to: the coordinate system of a raster, and its part (left, bottom, right, top).
 
     tolerance: in map units, how far a line that is straight in the file may be from its place on the raster.
@@ -115,7 +115,7 @@ class Target:
     tolerance: float
 
 
-def moved(layer: VectorLayer, target: Target, path: Path) -> list[Region]:
+def moved(layer: VectorLayer, target: TargetArea, path: Path) -> list[Region]:
     """The regions of a layer in another coordinate system. SegError where they have no place in it.
 
     Lines are straight in the file's own system: where they are bent in the other one, they get points between.
@@ -144,7 +144,7 @@ def moved(layer: VectorLayer, target: Target, path: Path) -> list[Region]:
 
 
 def _bent(
-    points: NDArray[np.float64], numbers: NDArray[np.int64], source: "CRS", target: Target, path: Path
+    points: NDArray[np.float64], numbers: NDArray[np.int64], source: "CRS", target: TargetArea, path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Points of rings (N, 2), and the number of the ring of each, in the other system and with points between.
 
@@ -213,7 +213,7 @@ def _region(name: str, shape: bytes | None) -> Region | None:
     return _boxed(name, polygons) if name and polygons else None
 
 
-def _boxed(name: str, polygons: list[Polygon]) -> Region:
+def _boxed(name: str, polygons: list[GroundPolygon]) -> Region:
     outer = np.concatenate([polygon[0] for polygon in polygons])
     (left, bottom), (right, top) = outer.min(axis=0).tolist(), outer.max(axis=0).tolist()
     return Region(name, polygons, (left, bottom, right, top))
@@ -223,7 +223,7 @@ class _CurvesError(Exception):
     """A part is neither points nor lines nor polygons."""
 
 
-def _polygons(shape: bytes, at: int) -> tuple[list[Polygon], int]:
+def _polygons(shape: bytes, at: int) -> tuple[list[GroundPolygon], int]:
     """Polygons of a shape in well-known binary (OGC 06-103r4) from a byte on, and where it ends."""
     order = "<" if shape[at] == 1 else ">"
     kind, count = struct.unpack_from(f"{order}II", shape, at + 1)
@@ -234,7 +234,7 @@ def _polygons(shape: bytes, at: int) -> tuple[list[Polygon], int]:
             found += more
         return found, at
     if kind == _POLYGON:
-        polygon: Polygon = []
+        polygon: GroundPolygon = []
         at += 9
         for _ in range(count):
             (points,) = struct.unpack_from(f"{order}I", shape, at)

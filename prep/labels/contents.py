@@ -12,7 +12,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
 from prep.images.finding import FoundFile, find_files, outside_of
 from prep.labels.archive import is_zip, member_bytes, member_names
-from prep.labels.json_stream import lists_of, sections
+from prep.labels.json_stream import first_of_lists, sections
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.region_labels import load_json
 
@@ -149,7 +149,7 @@ class Contents:
         """What tells the format of a JSON file: its content, or the lists of a large one with an element each."""
         if self._is_large(file):
             for keys in self._lists:
-                if len(found := lists_of(file.path, keys)) == len(keys):
+                if len(found := first_of_lists(file.path, keys)) == len(keys):
                     return found
         return self.json(file)
 

@@ -30,7 +30,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
                     raise SegError(f"{path}: line {number} is not valid JSON ({error}); export it again") from error
 
 
-def lists_of(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:
+def first_of_lists(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:
     """Of lists of objects under these keys, wherever they stand in the file, the first element; nothing is parsed else.
 
     Empty if the file holds no object. For recognising a format; only reading tells where the lists stand.

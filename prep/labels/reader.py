@@ -143,7 +143,7 @@ def code_strips(reader: LabelReader, label: RawLabel) -> Iterator[Codes]:
             yield from strips(label)
             return
         codes = reader.read(label)
-        for rows in row_strips(codes):
+        for rows in array_strips(codes):
             yield codes[rows]
 
 
@@ -158,7 +158,7 @@ def joined(strips: list[IndexMask]) -> IndexMask:
     return mask
 
 
-def row_strips(pixels: NDArray[Any]) -> Iterator[slice]:
+def array_strips(pixels: NDArray[Any]) -> Iterator[slice]:
     """Ranges of rows of (H, W) or (H, W, C) that are worked on at a time, from the top down."""
     rows = max(1, _STRIP_PIXELS // pixels.shape[1])
     return (slice(top, top + rows) for top in range(0, pixels.shape[0], rows))
@@ -175,7 +175,7 @@ class Lookup:
     def __call__(self, codes: Codes) -> IndexMask:
         """(H, W) codes -> (H, W) class indices."""
         mask = np.empty(codes.shape, np.uint8)
-        for rows in row_strips(codes):
+        for rows in array_strips(codes):
             # With an `out`, the other modes make a copy; codes are always inside the table.
             np.take(self._table, codes[rows], out=mask[rows], mode="clip")
         return mask

@@ -88,7 +88,7 @@ BUILT_IN: tuple[LabelFormat, ...] = (
         labelme_folders.FORMAT,
         object_ids.FORMAT,
         pair_lists.FORMAT,
-        part_masks.CLASSES,
+        part_masks.CLASS_MASKS,
         part_masks.OBJECTS,
         supervisely_masks.FORMAT,
         arrays.FORMAT,

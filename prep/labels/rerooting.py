@@ -35,7 +35,7 @@ class Rerooting:
 
     def find(self, foreign: str) -> Path | None:
         """The file, or None."""
-        parts = parts_of(foreign)
+        parts = path_parts(foreign)
         for start in range(len(parts)):
             candidate = self._root.joinpath(*parts[start:])
             if _is_file(candidate):
@@ -83,7 +83,7 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
     several = {foreign: paths for root in roots for foreign, paths in root.several.items()}
     if not several:
         return ()
-    shown = f"{parts_of(next(iter(several)))[-1]} ({list_some([str(path) for path in next(iter(several.values()))])})"
+    shown = f"{path_parts(next(iter(several)))[-1]} ({list_some([str(path) for path in next(iter(several.values()))])})"
     folders = dict.fromkeys(str(path.parent) for paths in several.values() for path in paths)
     said = (
         f"{counted(len(several), 'photo')} not taken, because the name stands in several folders: {shown}; say which "
@@ -109,7 +109,7 @@ def _places(parts: Sequence[str]) -> list[str]:
     return [part for part in parts[:-1] if not names_photos(part)] + [*parts[-1:]]
 
 
-def parts_of(foreign: str) -> list[str]:
+def path_parts(foreign: str) -> list[str]:
     """Parts of a Windows or Unix path, without drive, root, and steps that climb or stay."""
     parts = [part for part in re.split(r"[\\/]+", foreign) if part not in ("", ".", "..") and "\0" not in part]
     return parts[1:] if parts and re.fullmatch(r"[A-Za-z]:", parts[0]) else parts
@@ -121,7 +121,7 @@ def unique_stems(foreign: list[str]) -> list[str]:
     In composed Unicode, as stems of files here are.
     """
     foreign = [unicodedata.normalize("NFC", path) for path in foreign]
-    split = [parts_of(path) or ["unnamed"] for path in foreign]
+    split = [path_parts(path) or ["unnamed"] for path in foreign]
     for depth in range(1, max((len(parts) for parts in split), default=1) + 1):
         stems = ["_".join([*parts[-depth:-1], Path(parts[-1]).stem]) for parts in split]
         if len(set(stems)) == len(stems):
@@ -138,7 +138,7 @@ def closest_only(claims: Sequence[tuple[str, Path | None]]) -> tuple[list[Path |
     owners: dict[Path, list[tuple[int, int]]] = {}
     for position, (foreign, file) in enumerate(claims):
         if file is not None:
-            owners.setdefault(file, []).append((_common_end(parts_of(foreign), file.parts), position))
+            owners.setdefault(file, []).append((_common_end(path_parts(foreign), file.parts), position))
     kept: list[Path | None] = [None] * len(claims)
     tied: list[Path] = []
     for file, found in owners.items():

@@ -23,7 +23,7 @@ from prep.core.words import TYPE_AS_SOURCE, lines
 from prep.dataset.lock import is_free, locked
 from prep.images.finding import photos_beside
 from prep.labels.archive import DAMAGED, is_zip, open_archive
-from prep.labels.array_samples.samples import samples_in, written
+from prep.labels.array_samples.samples import samples_in, write_array_samples
 from prep.labels.contents import is_hidden
 from prep.labels.microscopes.imagej import is_roi_set
 from prep.labels.registry import reads_zip
@@ -73,7 +73,7 @@ def _arrays_written(folder: Path, source: Path, root: Path | None, variable: str
         yield folder
         return
     with _place(source, root, "arrays") as place, _called(folder, place / folder.absolute().name, []):
-        target = written(found, folder, place)
+        target = write_array_samples(found, folder, place)
         for path in {file.path for file in photos_beside(folder)} if folder != source else ():
             (new := target / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
             path.rename(new)  # out of what a zip file was unpacked to, so that masks and photos lie in one folder

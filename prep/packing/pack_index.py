@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from prep.core.errors import SegError
 from prep.dataset.index import Sample
 from prep.packing.plan import OTHERS, Shard, members, stays_inside
-from prep.packing.shard import Kept, Wanted
+from prep.packing.shard import Kept, WantedShard
 from prep.storage.store import Store
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def packed_samples(table: "pa.Table", place: str) -> Iterator[PackedSample]:
             yield packed
 
 
-def other_files(store: Store, about: About) -> list[Wanted]:
+def other_files(store: Store, about: About) -> list[WantedShard]:
     """What else belongs to the dataset, a shard at a time."""
     name = f"{about.folder}/{PACKED_FILES}"
     place = store.shown(name)
@@ -154,17 +154,17 @@ def other_files(store: Store, about: About) -> list[Wanted]:
         need_inside(file, place)
         need_inside(shard, place)
         found.setdefault(shard, []).append(kept)
-    return [Wanted(f"{about.folder}/{shard}", tuple(kept)) for shard, kept in found.items()]
+    return [WantedShard(f"{about.folder}/{shard}", tuple(kept)) for shard, kept in found.items()]
 
 
-def wanted_shards(about: About, packed: Iterable[PackedSample]) -> list[Wanted]:
+def wanted_shards(about: About, packed: Iterable[PackedSample]) -> list[WantedShard]:
     """The shards of these samples, with what to take out of each, in the order in which it lies there."""
     found: dict[str, list[Kept]] = {}
     for each in packed:
         if each.kept:
             found.setdefault(each.shard, []).extend(each.kept)
     by_place = ((shard, tuple(sorted(kept, key=lambda each: each.offset))) for shard, kept in found.items())
-    return [Wanted(f"{about.folder}/{shard}", kept) for shard, kept in by_place]
+    return [WantedShard(f"{about.folder}/{shard}", kept) for shard, kept in by_place]
 
 
 def need_inside(name: object, place: str) -> None:

@@ -85,7 +85,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedShard:
     """A shard to read, by its name in the store, and the files to take out of it, by where they lie."""
 
     name: str
@@ -102,7 +102,7 @@ class ReadShard:
     store: Store
     folder: Path
 
-    def __call__(self, wanted: Wanted) -> None:
+    def __call__(self, wanted: WantedShard) -> None:
         """Read one shard from its first missing file on."""
         missing = [each for each in wanted.kept if not self._is_there(each)]
         if not missing:

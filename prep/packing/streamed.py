@@ -27,7 +27,7 @@ from prep.packing.pack_index import (
     parse_index,
     wanted_shards,
 )
-from prep.packing.shard import Kept, ReadShard, Wanted
+from prep.packing.shard import Kept, ReadShard, WantedShard
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
 from prep.storage.url import is_url, shown
@@ -218,5 +218,5 @@ def _said_missing(store: Store, name: str) -> str:
     return f"{store.shown()}: {name} was not there, or not readable, when the dataset was packed"
 
 
-def _side_files(shard: Wanted) -> Wanted:
-    return Wanted(shard.name, tuple(kept for kept in shard.kept if kept.file in _SIDE_FILES))
+def _side_files(shard: WantedShard) -> WantedShard:
+    return WantedShard(shard.name, tuple(kept for kept in shard.kept if kept.file in _SIDE_FILES))

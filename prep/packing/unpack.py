@@ -13,7 +13,7 @@ from prep.dataset.dataset_files import DERIVED, FOLDS, INDEX, REPORT
 from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction, holds_files
 from prep.packing.pack_index import PACK_INDEX, index_content, other_files, packed_samples, parse_index, wanted_shards
-from prep.packing.shard import ReadShard, Wanted
+from prep.packing.shard import ReadShard, WantedShard
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
 
@@ -71,14 +71,14 @@ def _stem(sample: Sample) -> str:
     return sample.stem
 
 
-def _without(others: list[Wanted], splits: Collection[str]) -> list[Wanted]:
+def _without(others: list[WantedShard], splits: Collection[str]) -> list[WantedShard]:
     """What belongs to every split, where some are wanted."""
     if not splits:
         return others
     found = []
     for shard in others:
         kept = tuple(each for each in shard.kept if each.file.split("/")[0] not in (*_OF_ALL, INDEX))
-        found += [Wanted(shard.name, kept)] if kept else []
+        found += [WantedShard(shard.name, kept)] if kept else []
     return found
 
 

@@ -33,7 +33,7 @@ from prep.images.single import refuse_several
 from prep.images.sizing import Placement
 from prep.images.tiff_pages import page_bytes
 from prep.photos.depth import PLAIN, Depth, depth_of, depth_of_bands, stored_numbers
-from prep.photos.ranges import InUse, Ranges, eight_bits
+from prep.photos.ranges import NumberCounts, Ranges, eight_bits
 from prep.photos.record import TURNED, PhotoRecord
 from prep.photos.rendering import OWN_RANGES, Rendering
 from prep.photos.srgb import is_srgb, to_srgb
@@ -264,7 +264,7 @@ def _deep_pixels(photo: RawPhoto, ranges: Ranges) -> NDArray[np.uint8]:
     elif photo.depth.kind in ranges:
         pixels = eight_bits(numbers, ranges[photo.depth.kind], no_data)
     else:
-        in_use = InUse(photo.depth.kind)
+        in_use = NumberCounts(photo.depth.kind)
         in_use.add(numbers, no_data)
         pixels = eight_bits(numbers, in_use.range(), no_data)
     return np.invert(pixels) if layout and layout.is_inverted else pixels

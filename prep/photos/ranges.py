@@ -47,7 +47,7 @@ _SIGN, _ALL = 0x80000000, 0xFFFFFFFF
 
 
 @dataclass
-class InUse:
+class NumberCounts:
     """How often numbers of one kind occur, in 65,536 bins; what is counted adds up in any order.
 
     Whole numbers of 16 bits have a bin each; of others the upper 16 bits of the float32 decide, in order.
@@ -71,7 +71,7 @@ class InUse:
                 self.counts += np.bincount(self._bin(piece), minlength=_BINS)
                 self.least, self.most = min(self.least, float(piece.min())), max(self.most, float(piece.max()))
 
-    def merge(self, other: "InUse") -> None:
+    def merge(self, other: "NumberCounts") -> None:
         """Add what was counted elsewhere."""
         self.counts += other.counts
         self.least, self.most = min(self.least, other.least), max(self.most, other.most)

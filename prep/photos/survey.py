@@ -14,7 +14,7 @@ from prep.images.finding import FoundFile
 from prep.images.tiff_pages import TIFF_STARTS
 from prep.photos.depth import depth_of, stored_numbers
 from prep.photos.photoio import open_photo, with_bands
-from prep.photos.ranges import InUse, Percentiles, Range, Ranges, Span, format_range
+from prep.photos.ranges import NumberCounts, Percentiles, Range, Ranges, Span, format_range
 from prep.photos.rendering import OWN_RANGES, Rendering
 
 _BLOCK = 64
@@ -48,7 +48,7 @@ class _Photo:
 
     kind: str = ""
     more_bands: int = 0
-    in_use: InUse | None = None
+    in_use: NumberCounts | None = None
     has_alpha: bool = False
     is_tiff: bool = False
 
@@ -76,7 +76,7 @@ class _Look:
             if not depth.kind or depth.kind in self.known or not self.counts:
                 return _Photo(depth.kind, more, has_alpha=has_alpha, is_tiff=is_tiff)
             photo = with_bands(open_photo(file.path, self.max_megapixels, file.page), self.bands)
-            in_use = InUse(photo.depth.kind)
+            in_use = NumberCounts(photo.depth.kind)
             with within_limits(file.path):
                 layout = photo.depth.layout
                 numbers = stored_numbers(photo.path, photo.data, photo.depth)
@@ -118,7 +118,7 @@ def survey_photos(
     known_kinds = frozenset() if by_share else frozenset(known.ranges)
     look = _Look(known_kinds, max_megapixels, given is None or by_share, bands)
     kinds, more, alphas, others = Counter[str](), Counter[int](), list[str](), list[str]()
-    in_use: dict[str, InUse] = {}
+    in_use: dict[str, NumberCounts] = {}
     with threads(workers) as pool:
         for start in range(0, len(files), _BLOCK):
             block = files[start : start + _BLOCK]
@@ -128,7 +128,7 @@ def survey_photos(
                 kinds[photo.kind] += 1
                 more[photo.more_bands] += 1
                 if photo.in_use is not None:
-                    in_use.setdefault(photo.kind, InUse(photo.kind)).merge(photo.in_use)
+                    in_use.setdefault(photo.kind, NumberCounts(photo.kind)).merge(photo.in_use)
     del kinds[""], more[0]
     ranges, notes = {}, []
     for kind, number in sorted(kinds.items()):
@@ -161,7 +161,7 @@ def survey_photos(
 
 
 def _chosen(
-    kind: str, in_use: Mapping[str, InUse], known: Ranges, given: Span | None, source: str
+    kind: str, in_use: Mapping[str, NumberCounts], known: Ranges, given: Span | None, source: str
 ) -> tuple[Range, str]:
     """The range of a kind, and what to say of it."""
     said = given

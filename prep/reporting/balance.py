@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prep.dataset.index import SPLITS
-from prep.reporting.survey import CountedSample, Survey, sum_pixels
+from prep.reporting.survey import CountedSample, ReadableSamples, sum_pixels
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Balance:
         return sorted((one for one in found if one), key=lambda one: -abs(one.share - one.whole))
 
 
-def balance(found: Survey, classes: int) -> Balance:
+def balance(found: ReadableSamples, classes: int) -> Balance:
     """Compare the splits of the labelled samples."""
     rows = [_row(name, found.of_split(name), classes) for name in SPLITS]
     return Balance(tuple(row for row in rows if row.samples), _row("all", found.labelled, classes))

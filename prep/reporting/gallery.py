@@ -18,7 +18,7 @@ from prep.images.overlay import color_mask, overlay, shrink
 from prep.reporting.survey import CountedSample, sum_pixels
 
 MOST_THUMBNAILS = 24
-LONGEST = 480
+PICTURE_SIDE = 480
 """Longer side of a picture, in pixels."""
 
 _MAX_BYTES = 75_000
@@ -29,7 +29,7 @@ _OVERSAMPLING = 3
 
 
 @dataclass(frozen=True)
-class Choice:
+class GallerySample:
     """A sample to show, and the class it was chosen for (None: to fill the page)."""
 
     counted: CountedSample
@@ -37,7 +37,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Thumbnail:
+class GalleryThumbnail:
     """A chosen sample as an inline JPEG, with its classes from the rarest in the dataset to the most common."""
 
     sample: Sample
@@ -66,7 +66,9 @@ def rarest_first(counted: Sequence[CountedSample], classes: ClassMap) -> list[in
     return sorted((index for index in range(len(classes)) if pixels[index]), key=lambda index: (pixels[index], index))
 
 
-def choose(counted: Sequence[CountedSample], classes: ClassMap, limit: int = MOST_THUMBNAILS) -> list[Choice]:
+def choose_samples(
+    counted: Sequence[CountedSample], classes: ClassMap, limit: int = MOST_THUMBNAILS
+) -> list[GallerySample]:
     """Choose at most `limit` samples, rarest classes first; the same samples give the same choice.
 
     First each class that no chosen sample shows yet gets the sample with most of its pixels; then the foreground
@@ -92,17 +94,17 @@ def choose(counted: Sequence[CountedSample], classes: ClassMap, limit: int = MOS
     rest = list(left.values())
     free = min(limit - len(chosen), len(rest))
     return [
-        *(Choice(one, order[place]) for place, one in sorted(chosen, key=lambda entry: entry[0])),
-        *(Choice(rest[place * len(rest) // free], None) for place in range(free)),
+        *(GallerySample(one, order[place]) for place, one in sorted(chosen, key=lambda entry: entry[0])),
+        *(GallerySample(rest[place * len(rest) // free], None) for place in range(free)),
     ]
 
 
 def make_thumbnails(
     dataset: Dataset, counted: Sequence[CountedSample], workers: int | None = None, progress: Progress = silent
-) -> list[Thumbnail]:
+) -> list[GalleryThumbnail]:
     """Choose samples and draw them; images without a mask are shown as they are."""
     order = rarest_first(counted, dataset.classes)
-    choices = choose(counted, dataset.classes)
+    choices = choose_samples(counted, dataset.classes)
     samples = [choice.counted.sample for choice in choices]
     return [
         _thumbnail(choice, order, thumbnail)
@@ -112,11 +114,11 @@ def make_thumbnails(
     ]
 
 
-def _thumbnail(choice: Choice, order: Sequence[int], thumbnail: tuple[int, int, bytes]) -> Thumbnail:
+def _thumbnail(choice: GallerySample, order: Sequence[int], thumbnail: tuple[int, int, bytes]) -> GalleryThumbnail:
     pixels = choice.counted.pixels
     share = int(pixels[choice.shown_for]) / int(pixels.sum()) if choice.shown_for is not None else 0.0
     width, height, data = thumbnail
-    return Thumbnail(
+    return GalleryThumbnail(
         choice.counted.sample,
         choice.shown_for,
         tuple(index for index in order if pixels[index]),
@@ -133,18 +135,18 @@ class _Draw:
 
     def __call__(self, sample: Sample) -> tuple[int, int, bytes]:
         """Width, height and JPEG of one sample."""
-        picture = shrink(self.dataset.image(sample), _OVERSAMPLING * LONGEST)
+        picture = shrink(self.dataset.image(sample), _OVERSAMPLING * PICTURE_SIDE)
         if sample.mask:
             height, width = picture.shape[:2]
             mask = cv2.resize(self.dataset.mask(sample), (width, height), interpolation=cv2.INTER_NEAREST)
             picture = blend(picture, np.asarray(mask, np.uint8), self.dataset.classes)
-        small = shrink(picture, LONGEST)
+        small = shrink(picture, PICTURE_SIDE)
         return small.shape[1], small.shape[0], bounded_jpeg(small)
 
 
 def blend(image: ImageRGB, mask: IndexMask, classes: ClassMap) -> ImageRGB:
     """Overlay with an outline: the foreground classes tint the image (H, W, 3), their borders are drawn in full."""
-    width = max(1, round(max(mask.shape) / LONGEST))
+    width = max(1, round(max(mask.shape) / PICTURE_SIDE))
     kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
     inner = cv2.erode(mask, kernel) == cv2.dilate(mask, kernel)
     drawn = np.isin(mask, classes.foreground) & ~inner

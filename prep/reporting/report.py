@@ -14,9 +14,9 @@ from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import REPORT
 from prep.dataset.transaction import Transaction, forget
-from prep.reporting.gallery import Thumbnail, make_thumbnails
+from prep.reporting.gallery import GalleryThumbnail, make_thumbnails
 from prep.reporting.sections import class_section, color_section, figures, percent, size_section, split_section
-from prep.reporting.survey import Survey, survey
+from prep.reporting.survey import ReadableSamples, survey
 
 _COMMAND = "report"
 
@@ -53,7 +53,9 @@ def write_report(
     return dataset.root / REPORT
 
 
-def render(dataset: Dataset, findings: Sequence[Finding], found: Survey, thumbnails: Sequence[Thumbnail]) -> str:
+def render(
+    dataset: Dataset, findings: Sequence[Finding], found: ReadableSamples, thumbnails: Sequence[GalleryThumbnail]
+) -> str:
     """The page as text; the same dataset gives the same text."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -9,7 +9,7 @@ from prep.dataset.index import BUFFER, SPLITS
 from prep.dataset.stats import class_stats, mean_and_std
 from prep.reporting.balance import balance
 from prep.reporting.charts import CHANNELS, histogram_curves, log_axis, log_bar, log_floor, share_bar, size_scatter
-from prep.reporting.survey import Survey
+from prep.reporting.survey import ReadableSamples
 
 SIZES_SHOWN = 8
 PANELS = 24
@@ -27,7 +27,7 @@ def percent(share: float) -> str:
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
+def figures(dataset: Dataset, found: ReadableSamples) -> list[tuple[str, str]]:
     """Headline numbers, each with its caption."""
     samples = dataset.samples
     pixels = sum(one.sample.width * one.sample.height for one in found.counted)
@@ -43,7 +43,7 @@ def figures(dataset: Dataset, found: Survey) -> list[tuple[str, str]]:
     return result
 
 
-def class_section(classes: ClassMap, found: Survey) -> Section:
+def class_section(classes: ClassMap, found: ReadableSamples) -> Section:
     """Pixels, shares, bars and weights of each class; weights are of the train split where there is one."""
     counts = found.total_labelled
     rows = class_stats(counts, classes.names)
@@ -63,7 +63,7 @@ def class_section(classes: ClassMap, found: Survey) -> Section:
     }
 
 
-def size_section(found: Survey) -> Section:
+def size_section(found: ReadableSamples) -> Section:
     """The sizes of the images, most common first."""
     sizes = Counter((one.sample.width, one.sample.height) for one in found.counted)
     common = sorted(sizes.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -75,7 +75,7 @@ def size_section(found: Survey) -> Section:
     }
 
 
-def color_section(found: Survey) -> Section:
+def color_section(found: ReadableSamples) -> Section:
     """The values of all images, by channel."""
     if not found.counted:
         return {"curves": None, "channels": []}
@@ -88,7 +88,7 @@ def color_section(found: Survey) -> Section:
     }
 
 
-def split_section(classes: ClassMap, found: Survey) -> Section:
+def split_section(classes: ClassMap, found: ReadableSamples) -> Section:
     """Counts of each split, and a panel for each class that deviates most from the whole dataset."""
     compared = balance(found, len(classes))
     deviations = compared.largest()

@@ -26,7 +26,7 @@ class CountedSample:
 
 
 @dataclass(frozen=True)
-class Survey:
+class ReadableSamples:
     """The samples with an image that can be read, and the stems of those that cannot.
 
     sums: counts of all samples of a split that have a mask, and of those that have none.
@@ -60,7 +60,7 @@ class Survey:
         return self.sums.get(split, NOTHING)
 
 
-def survey(dataset: Dataset, workers: int | None = None, progress: Progress = silent) -> Survey:
+def survey(dataset: Dataset, workers: int | None = None, progress: Progress = silent) -> ReadableSamples:
     """Read and count all samples that have an image; damaged ones do not stop it."""
     samples = [sample for sample in dataset.samples if sample.image]
     sums: dict[str, Histogram] = {}
@@ -74,7 +74,7 @@ def survey(dataset: Dataset, workers: int | None = None, progress: Progress = si
 
     counts = run_jobs(_TryCount(dataset.without_samples()), samples, workers, progress, take=take)
     found = list(zip(samples, counts, strict=True))
-    return Survey(
+    return ReadableSamples(
         tuple(CountedSample(sample, pixels) for sample, pixels in found if pixels is not None),
         tuple(sample.stem for sample, pixels in found if pixels is None),
         sums,

@@ -11,7 +11,7 @@ from prep.geo.blocks import larger, smaller
 from prep.geo.footprint import footprints_of
 from prep.splitting.balance import ClassPixels
 
-MOST = 0.25
+MOST_LEFT_OUT = 0.25
 """Of the samples: with more in the buffer, other squares are looked for."""
 
 Splits = Mapping[str, str]
@@ -50,7 +50,7 @@ def _neighbours(samples: Sequence[Sample], splits: Splits) -> tuple[list[str], P
 
 
 @dataclass(frozen=True, order=True)
-class Loss:
+class Shortfall:
     """What a split by squares lacks, less is better.
 
     missing: pairs of a split and a class without a pixel in it.  left_out: share of the samples, 0..1.
@@ -60,22 +60,24 @@ class Loss:
     left_out: float
 
 
-def loss_of(splits: Splits, names: Collection[str], pixels: ClassPixels) -> Loss:
+def loss_of(splits: Splits, names: Collection[str], pixels: ClassPixels) -> Shortfall:
     """The loss of these splits, of which those called `names` shall hold every class that there is."""
     counts = {name: sum((pixels[stem] > 0 for stem, own in splits.items() if own == name), 0) for name in names}
     known = np.any([pixels[stem] > 0 for stem in splits], axis=0)
     missing = sum(int((known & ~(np.asarray(count) > 0)).sum()) for count in counts.values())
-    return Loss(missing, sum(split == BUFFER for split in splits.values()) / max(len(splits), 1))
+    return Shortfall(missing, sum(split == BUFFER for split in splits.values()) / max(len(splits), 1))
 
 
-def better_block(block: float, now: Loss, squares: int, dealt: Callable[[float], tuple[Loss, int]]) -> float | None:
+def better_block(
+    block: float, now: Shortfall, squares: int, dealt: Callable[[float], tuple[Shortfall, int]]
+) -> float | None:
     """Another side for the squares, in metres: a round one, with less loss than `now`; None if there is none.
 
     squares: how many there have to be.  dealt: the loss by squares of a side, and how many of them hold samples.
     The next larger one that loses no class and at most a quarter of the samples, else the next smaller one, else the
     one with the least loss.
     """
-    found: dict[float, Loss] = {}
+    found: dict[float, Shortfall] = {}
     for sides in (larger(block), smaller(block)):
         for side in sides:
             loss, number = dealt(side)
@@ -83,6 +85,6 @@ def better_block(block: float, now: Loss, squares: int, dealt: Callable[[float],
                 break
             if number >= squares and loss < now:
                 found[side] = loss
-                if loss <= Loss(0, MOST):
+                if loss <= Shortfall(0, MOST_LEFT_OUT):
                     return side
     return min(found, key=lambda side: found[side], default=None)

@@ -10,7 +10,7 @@ from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.geo.blocks import in_metres
 from prep.splitting.assignment import TEST, Ratios, assign_units, beside_test, flat, with_test
 from prep.splitting.balance import ClassPixels
-from prep.splitting.buffer import MOST, Loss, better_block, buffer_of, loss_of
+from prep.splitting.buffer import MOST_LEFT_OUT, Shortfall, better_block, buffer_of, loss_of
 from prep.splitting.grouping import BY_PLACE, group_samples, units_of
 
 Units = Mapping[str, Sequence[Sample]]
@@ -74,11 +74,11 @@ def dealt_apart(
     new = {sample.stem for sample in flat(list(units.values())) if not sample.split}
     left_out = sum(apart[stem] == BUFFER for stem in new)
     emptied = [name for name in SPLITS if name in splits.values() and name not in apart.values()]
-    if not new or (left_out <= MOST * len(new) and all(name in apart.values() for name in names)):
+    if not new or (left_out <= MOST_LEFT_OUT * len(new) and all(name in apart.values() for name in names)):
         return apart, None
     anew = replace(dealing, overwrite=True)
 
-    def dealt(side: float) -> tuple[Loss, int]:
+    def dealt(side: float) -> tuple[Shortfall, int]:
         grouped = [sample for sample in group_samples(dataset, BY_PLACE, side) if sample.stem in dealing.pixels]
         others = anew.units(grouped)
         return loss_of(anew.apart(grouped, others, anew.splits(others)), names, dealing.pixels), len(others)

@@ -20,7 +20,7 @@ from prep.dataset.index import BUFFER, SPLITS, Sample, write_index
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
-from prep.images.likeness.similar import Fingerprint, fingerprint, near_duplicates
+from prep.images.likeness.similar import ImageSigns, fingerprint, near_duplicates
 from prep.splitting.assignment import DEFAULT_RATIOS, Ratios, beside_test, flat, split_counts
 from prep.splitting.balance import absent_classes, share_deviation
 from prep.splitting.buffer import touching
@@ -62,7 +62,7 @@ class _Look:
     dataset: Dataset
     dedupe: bool
 
-    def __call__(self, sample: Sample) -> tuple[NDArray[np.int64], Fingerprint | None]:
+    def __call__(self, sample: Sample) -> tuple[NDArray[np.int64], ImageSigns | None]:
         pixels = count_values(self.dataset.mask(sample))[: len(self.dataset.classes)]
         image = self.dataset.image(sample)  # also where it is not compared: a damaged one gets no split
         return pixels, fingerprint(image) if self.dedupe else None
@@ -147,7 +147,7 @@ class _Seen:
     """What was seen of the samples that can be read, by stem: (C,) class pixels, fingerprints if they are compared."""
 
     pixels: dict[str, NDArray[np.int64]]
-    fingerprints: dict[str, Fingerprint]
+    fingerprints: dict[str, ImageSigns]
 
 
 def _look_at(

@@ -5,7 +5,7 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
-MOST = 100
+MOST_CONNECTIONS = 100
 """Connections at one time."""
 
 MOST_OF_ONE = 32
@@ -34,7 +34,7 @@ def superfluous(channels: Collection[Any], address: str) -> Any | None:  # noqa:
     of_it = [each for each in channels if each.addr[0] == address]
     if len(of_it) >= MOST_OF_ONE:
         return _most_silent(of_it)
-    if len(channels) < MOST - _SPARE:
+    if len(channels) < MOST_CONNECTIONS - _SPARE:
         return None
     numbers: dict[str, int] = {}
     for each in channels:

@@ -13,7 +13,7 @@ from waitress.task import ErrorTask
 
 from prep.core.errors import SegError
 from prep.web.app import Capacity
-from prep.web.channels import IDLE_S, MOST, FairChannel
+from prep.web.channels import IDLE_S, MOST_CONNECTIONS, FairChannel
 from prep.web.guard import HEADERS
 
 
@@ -63,7 +63,7 @@ def make_server(app: Flask, listener: socket.socket) -> TcpWSGIServer:
         # A little too much is taken in and refused by the application: a browser that is cut off while it still
         # sends shows no answer at all. What is far too much is not taken in.
         max_request_body_size=2 * capacity.max_bytes,
-        connection_limit=MOST,
+        connection_limit=MOST_CONNECTIONS,
         channel_timeout=IDLE_S,
         cleanup_interval=IDLE_S // 6,
         channel_request_lookahead=1,  # without it, waitress does not notice that a client has gone

@@ -20,7 +20,7 @@ from tests.train.auditing.planted import KINDS, Planted, plant
 from train.auditing.audit import Suspect
 from train.auditing.audit_run import audit_run
 from train.config.config import Config
-from train.fitting.fit import Place, fit
+from train.fitting.fit import Hardware, fit
 from train.runs.members import find_members
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     dataset = generate(options.folder / "planted", n=100, test=10)
     planted, regions = plant(dataset, options.share)
     print(f"{len(planted)} of {regions} regions made wrong, {', '.join(KINDS)} in turn")
-    result = fit(dataset.root, Config(minutes=options.minutes), Place(), no_bar, note)
+    result = fit(dataset.root, Config(minutes=options.minutes), Hardware(), no_bar, note)
     assert result is not None  # in one process
     found = audit_run(
         find_members([result.folder], note), dataset.root, "all", options.folder / "audit", "auto", no_bar,

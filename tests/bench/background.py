@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.network.labelled import find_labelled
 from prep.annotate.network.network import Network
-from prep.annotate.network.trainer import Trainer
-from prep.annotate.store.store import Store
+from prep.annotate.network.trainer import BackgroundTrainer
+from prep.annotate.store.store import AnnotationStore
 
 _PAUSE_S = 0.1
 
 
 @contextmanager
-def background_network(store: Store, trainer: Trainer) -> Iterator[Callable[[], Proposals | None]]:
+def background_network(store: AnnotationStore, trainer: BackgroundTrainer) -> Iterator[Callable[[], Proposals | None]]:
     """Train while the block is at work on the photos of a store.
 
     Gives a function that waits until all that is labelled now is learnt from, if that is due, and returns what the
@@ -33,7 +33,7 @@ def background_network(store: Store, trainer: Trainer) -> Iterator[Callable[[], 
         yield proposals
 
 
-def _is_settled(network: Network, store: Store) -> bool:
+def _is_settled(network: Network, store: AnnotationStore) -> bool:
     told, labelled = network.told(), len(find_labelled(store))
     if told["state"] == "failed":
         raise RuntimeError(told["failed"])

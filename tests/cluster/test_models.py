@@ -15,7 +15,7 @@ from tests.support import random_image, save, tree
 from train.cli.main import main
 from train.predicting import remote_photos
 from train.predicting.label_photo import label_photo
-from train.predicting.remote_photos import LabelPhotos, PhotoJob
+from train.predicting.remote_photos import LabelPhotos, RemotePhotoJob
 from train.runs.members import Members
 from train.runs.remote import remote_members
 
@@ -122,9 +122,9 @@ def test_workers_of_a_command_that_was_killed_change_nothing_of_the_next_one(
     save(Path("photos") / "p.tif", random_image(0, 60, 70))
     Path("photos/p.tfw").write_text("1\n0\n0\n-1\n0\n0\n")
     other, _ = predicted("alone", runs[1])
-    sent: list[tuple[LabelPhotos, PhotoJob]] = []
+    sent: list[tuple[LabelPhotos, RemotePhotoJob]] = []
 
-    def send(work: LabelPhotos, jobs: list[PhotoJob], **_: object) -> None:
+    def send(work: LabelPhotos, jobs: list[RemotePhotoJob], **_: object) -> None:
         sent.append((work, jobs[0]))
         raise Killed
 

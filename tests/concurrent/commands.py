@@ -8,7 +8,7 @@ import time
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.dataset import lock
@@ -115,7 +115,7 @@ def _run(name: str, folder: Path, output: Path, wait: float, delay: float) -> No
 def _save_a_stroke(root: Path, *, is_named: bool) -> None:
     """As the page does: what is refused while another command writes is sent again."""
     try:
-        store = Store(root)
+        store = AnnotationStore(root)
         if not is_named:
             store._index.name_mask = lambda stem: None  # type: ignore[method-assign]
         stem = max(sample.stem for sample in Dataset.open(root).samples if sample.image and "bare" in sample.stem)

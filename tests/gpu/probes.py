@@ -96,7 +96,7 @@ def resume(device: str, dataset: str) -> dict[str, Any]:
 
 def trained(dataset: str, config: Config, device: str, *, interrupted: bool = False) -> list[str]:
     """Train, once stopped in the third epoch and resumed if asked; what was said."""
-    from train.fitting.fit import Place, fit
+    from train.fitting.fit import Hardware, fit
     from train.fitting.fit import resume as go_on
 
     said: list[str] = []
@@ -107,9 +107,9 @@ def trained(dataset: str, config: Config, device: str, *, interrupted: bool = Fa
             raise KeyboardInterrupt
 
     try:
-        fit(Path(dataset), config, Place(device), no_bar, say)
+        fit(Path(dataset), config, Hardware(device), no_bar, say)
     except KeyboardInterrupt:
-        go_on(Path("runs/latest").resolve(), None, Place(device), no_bar, say)
+        go_on(Path("runs/latest").resolve(), None, Hardware(device), no_bar, say)
     if interrupted:
         assert any("resumed after epoch 2" in line for line in said), said
     return said

@@ -10,7 +10,7 @@ from shutil import copytree
 import numpy as np
 
 import prep
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.dataset.states import write_states
@@ -55,7 +55,7 @@ def use_dataset(raw: Path, out: Path) -> None:
     copytree(raw / "d", root, symlinks=True)
     for use in (
         lambda: prep.check(root, workers=1),
-        lambda: Store(root).close(),
+        lambda: AnnotationStore(root).close(),
         lambda: prep.stats(root, overwrite=True, workers=1),
         lambda: prep.patches(root, size=16, per_image=1, overwrite=True, workers=1),
         lambda: prep.export(root, output=out / "out", to="rgb", workers=1),

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from prep.annotate.network import child
-from prep.annotate.network.choice import Choice
+from prep.annotate.network.choice import PhotoChoice
 from prep.annotate.network.training_set import write_training_set
 from prep.dataset.dataset import Dataset
 from prep.geo.extra import has_geo
@@ -105,7 +105,7 @@ def make_base(folder: Path) -> Path:
 
         write_pair(folder / "sam", "huggingface")
     write_training_set(
-        noisy(folder / "labelled", 4, labelled=4), Choice(("s0", "s1", "s2"), ("s3",)), folder / "learnt" / "1",
+        noisy(folder / "labelled", 4, labelled=4), PhotoChoice(("s0", "s1", "s2"), ("s3",)), folder / "learnt" / "1",
         lambda: False,
     )  # fmt: skip
     if has_geo():

@@ -15,7 +15,7 @@ from skimage.morphology import dilation, disk
 import synth.shapes
 from prep.core.randomness import Stream
 from prep.dataset.dataset import Dataset
-from synth.shapes import CLASSES, draw_background, draw_sample, ellipse_pixels, line_pixels
+from synth.shapes import SHAPE_CLASSES, draw_background, draw_sample, ellipse_pixels, line_pixels
 from tests.conftest import Raw
 from tests.support import by_stem, run_error, run_ok, run_prep, save, tree
 
@@ -182,7 +182,7 @@ def test_shapes_are_painted_where_the_mask_says(monkeypatch: pytest.MonkeyPatch)
     image, mask = draw_sample(stream, WIDTH, HEIGHT, 9)
     assert np.array_equal(image[mask == 0][:, 0], background[mask == 0])
     assert mask.max() <= 2
-    assert len(CLASSES) == 3
+    assert len(SHAPE_CLASSES) == 3
 
 
 def test_ellipses_end_at_the_border(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from prep.dataset.dataset import Dataset
 from tests.support import random_image
 from train.config.config import Config
 from train.data.data import training_store
-from train.fitting.fit import Place, fit
+from train.fitting.fit import Hardware, fit
 from train.runs.checkpoint import load_model
 from train.runs.device import find_accelerator
 
@@ -44,7 +44,7 @@ def test_a_training_makes_a_model_that_a_cpu_opens(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
-    run = fit(dataset.root, TINY, Place("cuda"), no_bar, said.append)
+    run = fit(dataset.root, TINY, Hardware("cuda"), no_bar, said.append)
     assert run is not None
     assert run.scores is not None
     assert any("cuda" in line for line in said)

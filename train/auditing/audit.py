@@ -20,7 +20,7 @@ from prep.dataset.index import Sample
 from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
-from train.auditing.disagreement import Comparison
+from train.auditing.disagreement import MaskComparison
 from train.auditing.regions import Disagreement
 from train.scoring.grounded import Grounded
 from train.scoring.sheets import SheetBlock, captioned_sheet, painted
@@ -28,7 +28,7 @@ from train.scoring.split_scores import require_same_kind, samples_of
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 
-REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
+AUDITED_REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
 
 _SHOWN = 24
 """Regions on the sheet."""
@@ -118,7 +118,7 @@ def audit(
 def _compared(sample: Sample, predictor: Predictor, dataset: Dataset) -> tuple[IndexMask, list[Disagreement]]:
     """The prediction (H, W) of an image, and the regions in which it contradicts the mask."""
     mask = dataset.mask(sample)
-    found = Comparison(mask, predictor.probability_strips(ArrayRows(dataset.image(sample))))
+    found = MaskComparison(mask, predictor.probability_strips(ArrayRows(dataset.image(sample))))
     return found.guess, list(found.disagreements)
 
 
@@ -141,7 +141,7 @@ def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
     Those whose labels were changed since they were looked at are not shown.
     """
     make_folder(folder)
-    _write_regions(folder / REGIONS, found, dataset.classes)
+    _write_regions(folder / AUDITED_REGIONS, found, dataset.classes)
     _write_samples(folder / SAMPLES, found)
     changed = found.before.changes()
     shown = [(rank, each) for rank, each in enumerate(found.suspects[:_SHOWN], 1) if each.sample.stem not in changed]

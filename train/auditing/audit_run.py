@@ -13,7 +13,7 @@ from prep.core.jsonio import read_json
 from prep.core.progress import Bar
 from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
-from train.auditing.audit import REGIONS, SHEET, Audit, audit, write_audit
+from train.auditing.audit import AUDITED_REGIONS, SHEET, Audit, audit, write_audit
 from train.exporting.engine import told
 from train.runs.checkpoint import model_id
 from train.runs.device import find_accelerator
@@ -24,7 +24,7 @@ from train.scoring.comparing.rivals import open_own_dataset
 from train.scoring.other_scale import scale_words, seen_smaller
 from train.windows.scale import Scale
 
-RECORD = "audit.json"
+AUDIT_RECORD = "audit.json"
 """Which model looked at which split."""
 
 
@@ -73,9 +73,9 @@ def audit_run(
         found = audit(predictor, opened, split, advance, max_failed, unlearned)
     content = repr([(suspect.sample, suspect.region) for suspect in found.suspects])
     with Transaction(folder, "audit", {**settings, "found": sha256(content.encode()).hexdigest()}) as change:
-        new = change.path(RECORD).parent
+        new = change.path(AUDIT_RECORD).parent
         write_audit(new, found, opened)
-        write_text(new / RECORD, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+        write_text(new / AUDIT_RECORD, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
         change.commit(overwrite=overwrite, remove=[SHEET])
     hashes = [learned_split(run, card.split_hash) for run, card in zip(members.runs, cards, strict=True)]
     knows_split = all(own) and set(hashes) == {opened.split_hash()}
@@ -89,10 +89,10 @@ def audit_run(
 
 def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: bool) -> None:
     """SegError for other files, or another audit; this very one may be of this command, killed when it was done."""
-    if holds_files(folder) and not (folder / REGIONS).exists():
+    if holds_files(folder) and not (folder / AUDITED_REGIONS).exists():
         raise SegError(f"{folder}: holds other files than an audit; name a new folder with -o")
-    record = folder / RECORD
-    if overwrite or not (folder / REGIONS).exists():
+    record = folder / AUDIT_RECORD
+    if overwrite or not (folder / AUDITED_REGIONS).exists():
         return
     if not record.exists() or read_json(record, remedy="add --overwrite") != settings:
         raise SegError(f"{folder}: holds another audit already; add --overwrite, or name another folder with -o")

@@ -24,7 +24,7 @@ def slack(height: int, width: int) -> int:
     return max(3, round(0.005 * math.hypot(height, width)))
 
 
-class Comparison:
+class MaskComparison:
     """What a model says of an image, beside its mask, taken strip by strip; `disagreements` are what it found.
 
     A pixel labelled a and predicted b counts if it is farther than `slack` from every pixel that is labelled b, or

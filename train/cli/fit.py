@@ -89,14 +89,14 @@ def fit(
         moved = None if dataset is None else find_training_data(dataset)
 
     need_torch()
-    from train.fitting.fit import Place
+    from train.fitting.fit import Hardware
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
     from train.folding.cross_validation import cross_validate, resume_folds
     from train.planning.planner import planner
     from train.runs.fold_record import is_cross_validation
 
-    place = Place(device, devices, nodes)
+    place = Hardware(device, devices, nodes)
     if resume is None:
         minutes = settings["minutes"] and settings["minutes"] / (folds or 1)
         chooses = None

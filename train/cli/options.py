@@ -8,7 +8,7 @@ import click
 
 from prep.core.errors import SegError
 from prep.dataset.dataset_files import INDEX
-from train.runs.run_files import FOLDS, LAST, MODEL
+from train.runs.run_files import LAST, MODEL, RUN_FOLDS
 from train.windows.scale import Scale, parse_scale
 from train.windows.window_settings import BLENDS, OVERLAPS, TTAS, WINDOW_PX
 
@@ -54,7 +54,7 @@ def _is_meant_as_dataset(named: tuple[Path, ...]) -> bool:
     last = named[-1]
     if (last / INDEX).exists() or last.name in (MODEL, LAST, "latest"):
         return (last / INDEX).exists()
-    if (last / MODEL).exists() or (last / FOLDS).exists():
+    if (last / MODEL).exists() or (last / RUN_FOLDS).exists():
         return False
     beside = last.parent.resolve() == named[0].parent.resolve()
     return len(named) == 2 and not beside  # a name with a typo beside a run is that of a run

@@ -168,11 +168,11 @@ def predict(
         predict_photos,
         predict_videos,
     )
-    from train.predicting.sources import find_sources
+    from train.predicting.sources import find_photos_and_videos
     from train.windows.rescaled import note_unknown
 
     moving = parse_tolerance(tolerance)
-    found = find_sources(images, output)
+    found = find_photos_and_videos(images, output)
     loaded, identities = open_predictor(runs, engine, device, note, scale)
     predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, note)

@@ -11,7 +11,7 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.config.config import SETTINGS, Config
-from train.config.settings import shown
+from train.config.settings import shown_value
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _parse(text: str, name: str, source: str) -> Recipe:
                 f"{source}: unknown setting {key}{_meant(key, SETTINGS)}; there is {', '.join(sorted(SETTINGS))}"
             )
         if (wanted := SETTINGS[key].wanted(value)) is not None:
-            raise SegError(f"{source}: {key} needs {wanted}; got {shown(value)}")
+            raise SegError(f"{source}: {key} needs {wanted}; got {shown_value(value)}")
     Config.from_plain(data, source)  # what settings need of each other
     return Recipe(name, description, data, text)
 

@@ -8,7 +8,7 @@ _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: 
 
 
 @dataclass(frozen=True)
-class Range:
+class SettingRange:
     """Numbers from low to high, each of them inside unless it is said to be excluded; never NaN or infinite."""
 
     low: float | None = None
@@ -30,12 +30,12 @@ class Range:
         return f"a number from {low}{self.low:,} to {high}{self.high:,}"
 
 
-POSITIVE = Range(0, without_low=True)
-UP_TO_1 = Range(0, 1)
-BELOW_1 = Range(0, 1, without_high=True)
+POSITIVE = SettingRange(0, without_low=True)
+UP_TO_1 = SettingRange(0, 1)
+BELOW_1 = SettingRange(0, 1, without_high=True)
 
 
-def shown(value: object) -> str:
+def shown_value(value: object) -> str:
     """A value for an error, however long it is: Python refuses to write numbers of more than 4,300 digits."""
     try:
         return f"{value!r:.200}"
@@ -57,7 +57,7 @@ class Setting:
     section: str
     help: str
     unit: str | None = None
-    within: Range = Range()
+    within: SettingRange = SettingRange()
     usual: str | None = None
     reason: str = ""
 

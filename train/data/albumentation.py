@@ -33,7 +33,7 @@ _NOT_NEEDED = {"Normalize", "ToFloat", "ToTensorV2", "ToTensor3D"}
 
 
 @dataclass(frozen=True)
-class Transform:
+class PatchTransform:
     """A pipeline of albumentations for patches with their masks.
 
     While it runs, masks hold class index + 1 and 0 where ignored: so whatever new pixels a transform fills with its
@@ -74,7 +74,7 @@ class Transform:
         return changed, _shifted(labels, -1)
 
 
-def load_transform(path: Path) -> Transform:
+def load_transform(path: Path) -> PatchTransform:
     """Read a pipeline that albumentations saved as YAML or JSON.
 
     Its masks are read from the nearest pixel and its new pixels ignored, whatever the file says of either.
@@ -87,7 +87,7 @@ def load_transform(path: Path) -> Transform:
     except ImportError as error:
         raise SegError("--augment needs albumentations; type: pip install 'albumentations>=2,<3'") from error
     pipeline = _build(description, path)
-    return Transform(
+    return PatchTransform(
         path, pipeline if isinstance(pipeline, albumentations.Compose) else albumentations.Compose([pipeline])
     )
 

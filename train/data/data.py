@@ -24,7 +24,7 @@ from prep.dataset.index import Sample
 from prep.patching.patch_arrays import open_patch_arrays
 from prep.patching.patches import read_patch_settings, read_patch_splits, read_patch_stems
 from train.config.config import Config
-from train.data.albumentation import Transform, load_transform
+from train.data.albumentation import PatchTransform, load_transform
 from train.data.augment import alter_colors, draw
 from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.image_size import reduced
@@ -68,7 +68,7 @@ class PixelStore:
     content: str = ""
     is_cut: bool = False
     config: Config = field(default_factory=Config)
-    transform: Transform | None = None
+    transform: PatchTransform | None = None
     stays: bool = False
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from prep.core.workers import Threads
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from train.config.config import Config
-from train.data.albumentation import Transform
+from train.data.albumentation import PatchTransform
 from train.data.augment import alter_colors, draw
 from train.data.crops import CropSources, cut_affine, cut_straight
 from train.data.prefetch import prefetch
@@ -98,7 +98,7 @@ class StreamedStore:
     crops: int
     content: str
     config: Config = field(default_factory=Config)
-    transform: Transform | None = None
+    transform: PatchTransform | None = None
     flips: bool = True
     is_cut: bool = False
 

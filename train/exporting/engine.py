@@ -62,7 +62,7 @@ def _opened(run: Path, engine: str | None, device: str, note: Callable[[str], No
     return load_model(run / MODEL, find_accelerator(device))[0], model_id(run / MODEL)
 
 
-def name_of(identities: Sequence[str]) -> str:
+def joint_name(identities: Sequence[str]) -> str:
     """One name for people of models with these identities."""
     names = [identity.rsplit(" ", 1)[0] for identity in identities]
     return names[0] if len(names) == 1 else f"mean of {len(names)} models: {list_some(names)}"

@@ -15,10 +15,10 @@ from train.exporting.onnx_model import load_onnx
 from train.runs.checkpoint import load_model, model_id
 from train.runs.device import find_accelerator
 from train.runs.run_files import MODEL, ONNX
-from train.runs.runs import open_dataset
+from train.runs.runs import open_dataset_of
 from train.windows.predictor import Predictor, TorchModel
 
-NAMES = {"onnx": ONNX, "torchscript": "model.torchscript"}
+EXPORTED_FILES = {"onnx": ONNX, "torchscript": "model.torchscript"}
 """Names of the exported files in the run."""
 
 _IMAGES = 3
@@ -40,7 +40,7 @@ def export_run(run: Path, form: str, path: Path | None = None, *, overwrite: boo
     form: onnx or torchscript. Raises SegError if the file is there, of another model, and `overwrite` is not set, or
     as export_model.
     """
-    path = path or run / NAMES[form]
+    path = path or run / EXPORTED_FILES[form]
     identity = model_id(run / MODEL)
     if path.exists() and not overwrite and exported_identity(path, form) != identity:
         raise SegError(f"{path}: is already there; add --overwrite, or name another file with -o")
@@ -69,7 +69,7 @@ def onnx_of_run(run: Path, note: Callable[[str], None]) -> tuple[Predictor, str]
 def _check_images(run: Path) -> tuple[list[ImageRGB], str]:
     """Upper left pieces of images the network never saw, else of random pixels; and in words what they are."""
     try:
-        dataset, _ = open_dataset(run, None)
+        dataset, _ = open_dataset_of(run, None)
         samples = (dataset.of_split("test") or dataset.of_split())[:_IMAGES]
         images = [dataset.image(sample)[:_LONGEST_PX, :_LONGEST_PX] for sample in samples]
     except SegError:

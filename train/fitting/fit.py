@@ -38,7 +38,7 @@ Planner = Callable[[Dataset, Stats, "Fabric", Bar], Plan]
 
 
 @dataclass(frozen=True)
-class Place:
+class Hardware:
     """Where a training runs: the device, and how many processes on how many machines; see device.make_fabric."""
 
     device: str = "auto"
@@ -47,7 +47,7 @@ class Place:
 
 
 def fit(
-    dataset_root: Path, config: Config, place: Place, bar: Bar, say: Callable[[str], None],
+    dataset_root: Path, config: Config, place: Hardware, bar: Bar, say: Callable[[str], None],
     began: float | None = None, planner: Planner | None = None,
 ) -> Run | None:  # fmt: skip
     """Train a new run on a dataset and score it on the test split; None in all processes but the first.
@@ -77,7 +77,12 @@ def fit(
 
 
 def resume(
-    run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Callable[[str], None], began: float | None = None
+    run: Path,
+    dataset_root: Path | None,
+    place: Hardware,
+    bar: Bar,
+    say: Callable[[str], None],
+    began: float | None = None,
 ) -> Run | None:
     """Go on with a run that was interrupted, with the same settings and the same data, wherever that is now.
 
@@ -107,7 +112,7 @@ def resumed_config(run: Path) -> Config:
     return config if config.augment is None else replace(config, augment=str(own_augment(run, config)))
 
 
-def _launched(place: Place, config: Config, say: Callable[[str], None]) -> "Fabric":
+def _launched(place: Hardware, config: Config, say: Callable[[str], None]) -> "Fabric":
     """Start the other processes, if there are to be any; each of them comes here by the same command line."""
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
     launch(fabric, place.nodes, say)

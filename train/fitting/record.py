@@ -11,7 +11,7 @@ from train.fitting.loop import Trainer
 from train.networks.depthwise import ways_of
 
 
-def settings_of(trainer: Trainer) -> dict[str, Any]:
+def config_content(trainer: Trainer) -> dict[str, Any]:
     """The content of config.json: all settings, and what they became with this dataset."""
     dataset = trainer.dataset
     return {

@@ -27,7 +27,7 @@ from train.fitting.curves import draw_curves
 from train.fitting.film import write_film
 from train.fitting.loop import Trainer
 from train.fitting.normalising.better_statistics import keep_better_statistics
-from train.fitting.record import opening, settings_of
+from train.fitting.record import config_content, opening
 from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
@@ -142,7 +142,7 @@ def train_run(
         if not resumed and fabric.is_global_zero:
             shutil.rmtree(run)  # a training that cannot begin leaves nothing
         raise
-    settings = settings_of(trainer)
+    settings = config_content(trainer)
     if resumed:
         _go_on(trainer, settings)
     else:

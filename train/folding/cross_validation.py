@@ -19,7 +19,7 @@ from prep.dataset.transaction import settle, writing
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
-from train.fitting.fit import Place, Planner, resumed_config
+from train.fitting.fit import Hardware, Planner, resumed_config
 from train.fitting.history import need_tensorboard
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Fold, Subject, own_augment, train_run
@@ -34,7 +34,7 @@ from train.runs.fold_record import (
     read_fold_record,
     read_fold_table,
     write_fold_record,
-    write_fold_table,
+    write_folds_of_run,
 )
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, FOLD_COUNTS, LAST, LOG, PLAN
@@ -65,7 +65,7 @@ class _Work:
 
 
 def cross_validate(
-    dataset_root: Path, config: Config, folds: int, place: Place, bar: Bar, say: Say,
+    dataset_root: Path, config: Config, folds: int, place: Hardware, bar: Bar, say: Say,
     began: float | None = None, planner: Planner | None = None,
 ) -> CrossValidation:  # fmt: skip
     """Train a model for each of `folds` parts of train and val, which has not learned that part, and score it there.
@@ -95,7 +95,7 @@ def cross_validate(
     record = FoldRecord(folds, dataset.split_hash(), dataset.files_hash("train", "val"), minutes)
     run = new_run(dataset.root)
     with writing(run):
-        write_fold_table(run, rows)
+        write_folds_of_run(run, rows)
         _write_settings(run, dataset, config, plan)
         write_fold_record(run, record)
         work = _Work(run, dataset, table, resumed_config(run), fabric, bar, say)
@@ -109,7 +109,7 @@ def cross_validate(
 
 
 def resume_folds(
-    run: Path, dataset_root: Path | None, place: Place, bar: Bar, say: Say, began: float | None = None
+    run: Path, dataset_root: Path | None, place: Hardware, bar: Bar, say: Say, began: float | None = None
 ) -> CrossValidation:
     """Go on with a cross-validation that was interrupted, with the fold that was open.
 
@@ -127,7 +127,7 @@ def resume_folds(
         return _train(work, record, began)
 
 
-def _only_process(place: Place, config: Config) -> "Fabric":
+def _only_process(place: Hardware, config: Config) -> "Fabric":
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
     if fabric.world_size > 1:
         raise SegError("--folds trains in one process; leave --devices, --nodes and torchrun out")

@@ -11,7 +11,7 @@ from prep.dataset.transaction import writing
 from train.folding.fold_table import FoldTable
 from train.reporting.report import inline
 from train.runs.fold_record import fold_runs
-from train.runs.run_files import CONFUSION, REPORT
+from train.runs.run_files import CONFUSION, RUN_REPORT
 from train.runs.run_settings import read_settings
 from train.scoring.score_files import Metrics
 
@@ -40,5 +40,5 @@ def write_fold_report(
         steps=steps,
     )
     with writing(run):
-        write_text(run / REPORT, page)
-    return run / REPORT
+        write_text(run / RUN_REPORT, page)
+    return run / RUN_REPORT

@@ -36,7 +36,7 @@ class RunTrainer:
         before: a run whose settings and weights it takes, if they are worth it; else it is planned.
         """
         from train.config.config import Config
-        from train.fitting.fit import Place, fit, resume, resumed_config
+        from train.fitting.fit import Hardware, fit, resume, resumed_config
         from train.planning.planner import planner
         from train.runs.run_files import LAST, MODEL
         from train.runs.runs import RUNS
@@ -44,13 +44,13 @@ class RunTrainer:
         told = _Told(minutes, report)
         begun = sorted(path.parent for path in RUNS.glob(f"*/{LAST}") if not path.parent.is_symlink())
         if begun:
-            result = resume(begun[-1], None, Place(), told.bar, told.say)
+            result = resume(begun[-1], None, Hardware(), told.bar, told.say)
         elif before and is_worth_keeping(config := resumed_config(before)):
             config = replace(config, minutes=minutes, weights=str(before / MODEL))
-            result = fit(dataset, config, Place(), told.bar, told.say)
+            result = fit(dataset, config, Hardware(), told.bar, told.say)
         else:
             chooses = planner({"minutes": minutes})
-            result = fit(dataset, Config(minutes=minutes), Place(), told.bar, told.say, None, chooses)
+            result = fit(dataset, Config(minutes=minutes), Hardware(), told.bar, told.say, None, chooses)
         assert result is not None  # one process alone is the first
         return result.folder
 

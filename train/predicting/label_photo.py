@@ -17,11 +17,11 @@ from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 from train.windows.rescaled import RescaledPhotos
 
-Look = Callable[[str, int, int, PixelSize | None], None]
+TellPhoto = Callable[[str, int, int, PixelSize | None], None]
 """Is told name, height, width and size on the ground of a photo that is going to be labelled."""
 
 
-def looking(predictor: Predictor, rescaled: RescaledPhotos) -> Look:
+def looking(predictor: Predictor, rescaled: RescaledPhotos) -> TellPhoto:
     """What tells people of photos that are labelled at another size than their own, and refuses what is unclear."""
 
     def look(name: str, height: int, width: int, pixel: PixelSize | None) -> None:
@@ -32,7 +32,7 @@ def looking(predictor: Predictor, rescaled: RescaledPhotos) -> Look:
 
 def label_photo(
     predictor: Predictor, photo: FoundFile, outputs: Sequence[Output], scores: Path | None, place: Place | None,
-    look: Look,
+    look: TellPhoto,
 ) -> None:  # fmt: skip
     """Label a photo, upright and in its full size, and write the outputs, and its probabilities to `scores`.
 

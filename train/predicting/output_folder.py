@@ -24,7 +24,7 @@ from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import forget, writing
 from prep.photos.commit import file_stamps
 
-RECORD, FILES = "predictions.json", "predictions.csv"
+PREDICTIONS_RECORD, PREDICTED_FILES = "predictions.json", "predictions.csv"
 """How the latest predictions of the folder were made, and what each of its files was made with."""
 
 POLYGONS = ("geojson", "geopackage", "coco", "labelme")
@@ -60,7 +60,7 @@ class OutputFolder:
         plain = {name: value for name, value in settings.items() if name not in _OF_POLYGONS}
         self._plain, self._polygons = _hash(plain), _hash(settings)
         make_folder(root)
-        self._rows = {row.file: row for row in _read_rows(root / FILES)}
+        self._rows = {row.file: row for row in _read_rows(root / PREDICTED_FILES)}
         self.tidy()
 
     def tidy(self) -> None:
@@ -71,7 +71,7 @@ class OutputFolder:
         for name in begun:
             if not (self.root / name).exists():
                 del self._rows[name]
-        write_table(self.root / FILES, _Row, [self._rows[name] for name in sorted(self._rows)])
+        write_table(self.root / PREDICTED_FILES, _Row, [self._rows[name] for name in sorted(self._rows)])
 
     def lacks(self, paths: Collection[Path], photo: Path | None = None, frames: Path | None = None) -> bool:
         """Whether any of these files is not there as this model makes it of this photo, or all are to be made anew.
@@ -144,7 +144,7 @@ class OutputFolder:
         rows = [_Row(self._name(path), state, self._made_with(path), made_of) for path in paths]
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(map(astuple, rows))
-        record = self.root / FILES
+        record = self.root / PREDICTED_FILES
         with appending(record, create=False) as file:
             file.write(text.getvalue().encode())
         self._rows |= {row.file: row for row in rows}
@@ -169,7 +169,7 @@ def opened_output(
         raise SegError(f"{root}: that is a dataset; name another folder with -o")
     with writing(root):
         forget(root, _COMMAND)
-        record = root / RECORD
+        record = root / PREDICTIONS_RECORD
         before = _read_record(record) if record.exists() and not overwrite else {}
         for name, value in settings.items():
             if before.get(name, value) != value:

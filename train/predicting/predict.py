@@ -22,7 +22,7 @@ from train.predicting.maps.tolerance import Tolerance
 from train.predicting.output_folder import OutputFolder
 from train.predicting.outputs import COCO, COCO_FILE, finish_outputs
 from train.predicting.predict_video import VIDEO_KINDS, predict_video
-from train.predicting.remote_photos import LabelPhotos, PhotoJob, label_remotely
+from train.predicting.remote_photos import LabelPhotos, RemotePhotoJob, label_remotely
 from train.runs.remote import RemoteModel
 from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES
@@ -100,7 +100,7 @@ def predict_photos(
     measures = predictor.scale.ground is not None or (simplifies and tolerance.is_metres)
     places = Places(kinds, measures=measures)
     sends = remote is not None and cluster_at_hand() is not None
-    sent: list[PhotoJob] = []
+    sent: list[RemotePhotoJob] = []
     if COCO in kinds:
         folder.lacks([folder.root / COCO_FILE])  # refuses one of others before there is any work
     large = []
@@ -118,7 +118,7 @@ def predict_photos(
                     if folder.lacks(wanted, photo.path):
                         if sends:
                             made_of = folder.begin(wanted, photo.path)
-                            sent.append(PhotoJob(len(sent), photo, tuple(wanted), made_of, scores, moving))
+                            sent.append(RemotePhotoJob(len(sent), photo, tuple(wanted), made_of, scores, moving))
                         else:
                             with folder.making(wanted, photo.path):
                                 label_photo(predictor, photo, outputs, scores, place, look)

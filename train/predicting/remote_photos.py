@@ -16,7 +16,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
 from prep.geo.pixel_size import PixelSize
 from prep.images.finding import FoundFile
-from train.predicting.label_photo import Look, label_photo
+from train.predicting.label_photo import TellPhoto, label_photo
 from train.predicting.maps.map_outputs import make_map_outputs
 from train.predicting.maps.places import Places
 from train.predicting.output_folder import OutputFolder
@@ -26,7 +26,7 @@ from train.windows.probability_file import PROBABILITIES
 
 
 @dataclass(frozen=True)
-class PhotoJob:
+class RemotePhotoJob:
     """A photo that is to be labelled.
 
     wanted: the files to write.  made_of: what OutputFolder.begin told of it.  scores: that of its probabilities, or
@@ -70,7 +70,7 @@ class LabelPhotos:
     smallest: int
     measures: bool
 
-    def __call__(self, job: PhotoJob) -> _Labelled:
+    def __call__(self, job: RemotePhotoJob) -> _Labelled:
         """Label and write, in a worker; what cannot be read is told."""
         seen: list[tuple[str, int, int, PixelSize | None]] = []
         here = self.folder_of(job)
@@ -89,17 +89,17 @@ class LabelPhotos:
         whole = [path for path in here.rglob("*") if path.is_file() and not is_part(path.name)]
         return _Labelled(job.number, "", tuple(seen), tuple(path.relative_to(here).as_posix() for path in whole))
 
-    def folder_of(self, job: PhotoJob) -> Path:
+    def folder_of(self, job: RemotePhotoJob) -> Path:
         """Where the files of a job stand below names as in `root`."""
         return self.staging / f"{job.number}"
 
-    def killed(self, job: PhotoJob, problem: str) -> _Labelled:
+    def killed(self, job: RemotePhotoJob, problem: str) -> _Labelled:
         """A photo that kills the worker that labels it."""
         return _Labelled(job.number, problem)
 
 
 def label_remotely(
-    work: LabelPhotos, jobs: Sequence[PhotoJob], folder: OutputFolder, failures: Failures, look: Look,
+    work: LabelPhotos, jobs: Sequence[RemotePhotoJob], folder: OutputFolder, failures: Failures, look: TellPhoto,
     progress: Progress,
 ) -> None:  # fmt: skip
     """Let a cluster label photos; what is whole is put in place and noted here, by the one that writes the record.

@@ -16,7 +16,7 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".m
 
 
 @dataclass(frozen=True)
-class Sources:
+class PredictSources:
     """Photos and videos, each with a stem of its own, and what is wrong with the names of others."""
 
     photos: tuple[FoundFile, ...]
@@ -35,7 +35,7 @@ class Sources:
         return failures
 
 
-def find_sources(sources: Sequence[Path], output: Path) -> Sources:
+def find_photos_and_videos(sources: Sequence[Path], output: Path) -> PredictSources:
     """Find what to predict in files, folders and datasets; of a dataset the prepared images, with or without masks.
 
     Folders are searched to the bottom, without those that hold labels by their name, and without `output`. Videos in
@@ -58,7 +58,7 @@ def find_sources(sources: Sequence[Path], output: Path) -> Sources:
     problems = [*odd, *odd_videos]
     if problems and not photos and not videos:
         raise refused(problems)
-    return Sources(tuple(photos), tuple(videos), tuple(problems))
+    return PredictSources(tuple(photos), tuple(videos), tuple(problems))
 
 
 def _photos_of(source: Path) -> list[FoundFile]:

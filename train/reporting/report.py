@@ -22,7 +22,7 @@ from train.runs.run_files import (
     MODEL,
     PER_IMAGE,
     PREDICTIONS,
-    REPORT,
+    RUN_REPORT,
     STATISTICS,
 )
 from train.runs.run_settings import read_settings
@@ -60,8 +60,8 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
         best=[_shown(run, path, scores) for path in pictures if path.name.startswith("best-")],
     )
     with writing(run):
-        write_text(run / REPORT, page)
-    return run / REPORT
+        write_text(run / RUN_REPORT, page)
+    return run / RUN_REPORT
 
 
 def _settings(run: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from prep.core.files import write_text
 from prep.core.jsonio import read_record
 from prep.core.tables import read_table, write_table
 from prep.dataset.index import SPLITS, Sample
-from train.runs.run_files import FOLD_TABLE, FOLDS
+from train.runs.run_files import FOLD_TABLE, RUN_FOLDS
 
 _REMEDY = "restore it from a copy, or train again with 'seg-train --folds'"
 
@@ -40,12 +40,12 @@ class FoldRow:
 
 def write_fold_record(run: Path, record: FoldRecord) -> None:
     """Write folds.json, whole or not at all."""
-    write_text(run / FOLDS, json.dumps(asdict(record), indent=2) + "\n")
+    write_text(run / RUN_FOLDS, json.dumps(asdict(record), indent=2) + "\n")
 
 
 def read_fold_record(run: Path) -> FoldRecord:
     """Read folds.json; SegError if it is damaged."""
-    return read_record(run / FOLDS, FoldRecord, remedy=_REMEDY)
+    return read_record(run / RUN_FOLDS, FoldRecord, remedy=_REMEDY)
 
 
 def fold_runs(run: Path) -> list[Path]:
@@ -55,7 +55,7 @@ def fold_runs(run: Path) -> list[Path]:
 
 def is_cross_validation(run: Path) -> bool:
     """Whether a run folder holds a run for each fold."""
-    return (run / FOLDS).exists()
+    return (run / RUN_FOLDS).exists()
 
 
 def folded(run: Path) -> Path | None:
@@ -79,7 +79,7 @@ def learned_split(run: Path, split_hash: str) -> str:
     return read_fold_record(parent).split_hash if parent else split_hash
 
 
-def write_fold_table(run: Path, rows: Iterable[FoldRow]) -> None:
+def write_folds_of_run(run: Path, rows: Iterable[FoldRow]) -> None:
     """Write folds.csv, sorted by stem."""
     write_table(run / FOLD_TABLE, FoldRow, sorted(rows, key=attrgetter("stem")))
 

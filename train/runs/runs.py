@@ -9,7 +9,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of, remove_parts, write_text
 from prep.dataset.dataset import Dataset
-from train.runs.run_files import CONFIG, FOLDS, LAST, MODEL
+from train.runs.run_files import CONFIG, LAST, MODEL, RUN_FOLDS
 from train.runs.run_settings import read_settings
 
 RUNS = Path("runs")
@@ -69,7 +69,7 @@ def find_run(
 
 def _holds(run: Path, needed: str, *, or_folds: bool) -> bool:
     """Whether a run holds the file; SegError if it is a cross-validation and that will not do."""
-    if not (run / FOLDS).exists() or (run / needed).exists():
+    if not (run / RUN_FOLDS).exists() or (run / needed).exists():
         return (run / needed).exists()
     if not or_folds:
         raise SegError(
@@ -84,7 +84,7 @@ def own_dataset(run: Path) -> Path | None:
     return Path(named) if named else None
 
 
-def open_dataset(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:
+def open_dataset_of(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:
     """Open the dataset named, else the one of the run; also whether it is the run's own.
 
     Raises SegError if none is named and the run does not say which it was trained on.

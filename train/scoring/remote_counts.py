@@ -18,7 +18,7 @@ from train.scoring.boundary import boundary_counts
 from train.scoring.grounded import Grounded
 from train.scoring.metrics import Confusion, Counts, confusion_matrix, counts_of
 
-Placed = tuple[Sample, PixelSize | None]
+GroundedSample = tuple[Sample, PixelSize | None]
 """A sample, and the size of its pixels on the ground, where the model goes by that."""
 
 
@@ -29,24 +29,24 @@ class _Work:
     model: RemoteModel
     dataset: Dataset
 
-    def guess(self, job: Placed) -> IndexMask:
+    def guess(self, job: GroundedSample) -> IndexMask:
         sample, pixel = job
         return self.model.open().on_ground(pixel)(self.dataset.image(sample))
 
 
 class _Count(_Work):
-    def __call__(self, job: Placed) -> tuple[Confusion, Counts]:
+    def __call__(self, job: GroundedSample) -> tuple[Confusion, Counts]:
         guess, truth, classes = self.guess(job), self.dataset.mask(job[0]), len(self.dataset.classes)
         confusion = confusion_matrix(truth, guess, classes)
         return confusion, counts_of(confusion, boundary_counts(truth, guess, classes))
 
 
 class _Pack(_Work):
-    def __call__(self, job: Placed) -> bytes:
-        return packed(self.guess(job))
+    def __call__(self, job: GroundedSample) -> bytes:
+        return compressed_mask(self.guess(job))
 
 
-def packed(guess: IndexMask) -> bytes:
+def compressed_mask(guess: IndexMask) -> bytes:
     """The pixels of a mask, compressed."""
     return zlib.compress(np.ascontiguousarray(guess).data, level=1)
 
@@ -66,5 +66,5 @@ def pack_remotely(
     return {sample.stem: content for sample, content in zip(samples, found, strict=True)}
 
 
-def _placed(samples: Sequence[Sample], grounded: Grounded) -> list[Placed]:
+def _placed(samples: Sequence[Sample], grounded: Grounded) -> list[GroundedSample]:
     return [(sample, grounded.pixel(sample)) for sample in samples]

@@ -22,7 +22,7 @@ from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
 from train.runs.members import Members, load_members
 from train.runs.remote import remote_members
-from train.runs.run_files import CONFIG, CONFUSION, FOLDS, METRICS, PREDICTIONS, WORST
+from train.runs.run_files import CONFIG, CONFUSION, METRICS, PREDICTIONS, RUN_FOLDS, WORST
 from train.runs.run_settings import read_settings
 from train.scoring.comparing.learned import torn_apart
 from train.scoring.comparing.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
@@ -79,7 +79,7 @@ def score_run(
         settle(output)
         if holds_files(output) and not (output / METRICS).exists():
             raise SegError(f"{output}: holds other files than scores; name a new folder with -o")
-        if (output / FOLDS).exists():
+        if (output / RUN_FOLDS).exists():
             raise SegError(f"{output}: holds the scores of a cross-validation; name a new folder with -o")
     opened, own = open_own_dataset(members, dataset)
     unknown = need_unknown(members, cards, own, opened, split)

@@ -32,7 +32,7 @@ from train.scoring.metrics import (
     scores_of,
     summarize,
 )
-from train.scoring.remote_counts import count_remotely, pack_remotely, packed
+from train.scoring.remote_counts import compressed_mask, count_remotely, pack_remotely
 from train.windows.predictor import Predictor
 
 SHOWN = 12
@@ -203,7 +203,7 @@ class _Shown:
         insort(self._images, image, key=badness)
         middle = self._images.pop(SHOWN) if len(self._images) > 2 * SHOWN else None
         if image is not middle:
-            self.guesses[image.sample.stem] = packed(guess)
+            self.guesses[image.sample.stem] = compressed_mask(guess)
         if middle is not None:
             self.guesses.pop(middle.sample.stem, None)
 

@@ -51,7 +51,7 @@ def prepare() -> None:
         multiprocessing.get_context("forkserver").set_forkserver_preload(["seg_prep", __name__])
 
 
-def decode(
+def decode_upload(
     data: bytes,
     max_megapixels: float,
     seconds: float = LONGEST_S,

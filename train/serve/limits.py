@@ -58,7 +58,7 @@ class Deadline:
             )
 
 
-class Places:
+class Slots:
     """A fixed number of places for requests; who finds none is sent away instead of waiting without end."""
 
     def __init__(self, number: int) -> None:

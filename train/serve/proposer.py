@@ -15,7 +15,7 @@ from prep.annotate.model.uncertainty import block_means
 from prep.core.errors import SegError
 from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
-from train.exporting.engine import name_of, open_predictor
+from train.exporting.engine import joint_name, open_predictor
 from train.scoring.grounded import Grounded
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
@@ -80,7 +80,7 @@ def open_run(run: Path | None, note: Callable[[str], None], scale: Scale = "auto
     predictor, identities = open_predictor([] if run is None else [run], None, "auto", note, scale)
     # An earlier version labelled images of another scale as they were: its proposals are others.
     key = hashlib.sha256(f"{' '.join(identities)} {predictor.scale}".encode()).hexdigest()[:16]
-    return RunProposer(predictor, name_of(identities), key)
+    return RunProposer(predictor, joint_name(identities), key)
 
 
 def _sureness(strip: Tensor) -> tuple[Tensor, Tensor]:

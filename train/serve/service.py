@@ -17,8 +17,8 @@ from prep.geo.pixel_size import PixelSize
 from prep.images.imageio import IndexMask, encode_png
 from prep.photos.photoio import encode_jpeg
 from prep.web.guard import Refusal
-from train.serve.decoding import LONGEST_S, DecodedPhoto, decode, prepare
-from train.serve.limits import Deadline, Limits, Places
+from train.serve.decoding import LONGEST_S, DecodedPhoto, decode_upload, prepare
+from train.serve.limits import Deadline, Limits, Slots
 from train.windows.predictor import Predictor
 
 _AT_ONCE = 2
@@ -56,7 +56,7 @@ class Service:
         self.predictor = predictor
         self.name = name
         self.limits = limits
-        self._places = Places(limits.max_requests)
+        self._places = Slots(limits.max_requests)
         self._model = threading.Lock()
         self._stopping = False
         prepare()
@@ -150,7 +150,7 @@ class Service:
             seconds = min(LONGEST_S, deadline.left)
             check = partial(self._check, deadline, gone)
             measures = self.predictor.scale.ground is not None
-            yield decode(
+            yield decode_upload(
                 data, self.limits.max_megapixels, seconds, check, self.predictor.rendering, measures=measures
             )  # fmt: skip
         finally:

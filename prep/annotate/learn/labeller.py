@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from prep.annotate.learn.pieces import Pieces
 from prep.annotate.learn.samples import Samples, learn
 
-Labels = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+PieceLabels = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 """The class of each piece, and its probability in percent; (N,) each."""
 
 _SURE = 70
@@ -26,9 +26,9 @@ class Labeller:
     """Remembers what the others tell of the photo that it was asked about last; not for several threads at once."""
 
     def __init__(self) -> None:
-        self._told: tuple[Pieces, list[Samples], Labels | None] | None = None
+        self._told: tuple[Pieces, list[Samples], PieceLabels | None] | None = None
 
-    def __call__(self, pieces: Pieces, own: Samples, others: Sequence[Samples]) -> Labels | None:
+    def __call__(self, pieces: Pieces, own: Samples, others: Sequence[Samples]) -> PieceLabels | None:
         """The labels of all pieces; None while fewer than two classes are painted.
 
         own: samples of this photo.  others: those of other photos; the same objects again are the same strokes.
@@ -39,7 +39,7 @@ class Labeller:
         learnt = learn(own, others, None if told is None else _expected(pieces, own, *told))
         return None if learnt is None else learnt(pieces, own)
 
-    def _told_by(self, pieces: Pieces, others: Sequence[Samples]) -> Labels | None:
+    def _told_by(self, pieces: Pieces, others: Sequence[Samples]) -> PieceLabels | None:
         """The labels before anything is painted on this photo."""
         known = self._told
         if known is not None and known[0] is pieces and list(map(id, known[1])) == list(map(id, others)):

@@ -15,10 +15,10 @@ from prep.annotate.access import inside
 from prep.annotate.background import Background
 from prep.annotate.learn.labeller import Labeller
 from prep.annotate.learn.pieces import Pieces, pieces_in
-from prep.annotate.learn.samples import Samples, samples_of
+from prep.annotate.learn.samples import Samples, samples_of_photo
 from prep.annotate.model.proposal_files import identity_of
-from prep.annotate.store.store import Entry, Store
-from prep.annotate.store.versions import NO_FILE, Stamp, stamp_of
+from prep.annotate.store.store import AnnotationStore, ListedImage
+from prep.annotate.store.versions import NO_FILE, FileStamp, stamp_of
 from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
@@ -26,10 +26,10 @@ from prep.dataset.states import DONE, REJECTED, mask_name
 from prep.images.imageio import is_jpeg
 from prep.web.guard import Refusal
 
-MAX_MEGAPIXELS = 100
+MAX_LEARNT_MEGAPIXELS = 100
 """Of images that cannot be decoded smaller, as JPEGs can."""
 
-OTHERS = 24
+MOST_OTHER_PHOTOS = 24
 """Photos that are learnt from beside the open one: those that were labelled last."""
 
 _KEPT = 4
@@ -42,7 +42,7 @@ _UNSURE = 10
 """Percent of the photo that are marked as least sure, unless the trees are surer of them than _SURE percent."""
 _SURE = 60
 
-_Key = tuple[str, Stamp | None, str]
+_Key = tuple[str, FileStamp | None, str]
 """What samples were taken of: image file, mask file, classes."""
 
 
@@ -70,7 +70,7 @@ class Learner:
     It takes no time and no memory until somebody asks for a proposal.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AnnotationStore) -> None:
         self._store = store
         self._pieces: Cache[tuple[str, str], Pieces] = Cache(_KEPT)
         self._samples: dict[str, tuple[_Key, Samples]] = {}
@@ -111,7 +111,7 @@ class Learner:
         key = self._key(stem)  # before the mask is read: if it changes meanwhile, it is looked at again
         with self._store.reading():  # mask and classes fit each other
             by_hand, (classes, version) = self._store.by_hand(stem), self._store.classes()
-        own = samples_of(pieces, by_hand, len(classes), stem)
+        own = samples_of_photo(pieces, by_hand, len(classes), stem)
         with self._background.news:
             self._samples[stem] = key, own
         return own, version
@@ -131,8 +131,10 @@ class Learner:
         path, sample = self._store.photo_path(stem), self._store.sample(stem)
         with explained(path), open_to_read(path) as file:
             scalable = is_jpeg(file.read(4))
-        if not scalable and sample.width * sample.height > MAX_MEGAPIXELS * 1e6:
-            raise Refusal(413, f"Learning works on PNG images of up to {MAX_MEGAPIXELS} megapixels, and on all JPEGs.")
+        if not scalable and sample.width * sample.height > MAX_LEARNT_MEGAPIXELS * 1e6:
+            raise Refusal(
+                413, f"Learning works on PNG images of up to {MAX_LEARNT_MEGAPIXELS} megapixels, and on all JPEGs."
+            )
         return pieces_in(path, sample.width, sample.height)
 
     # The thread.
@@ -180,7 +182,7 @@ class Learner:
         key = stem, identity_of(self._store.photo_path(stem))
         return self._pieces.get(key, partial(self._find_pieces, stem))
 
-    def _painted(self, entries: Sequence[Entry], opened: str) -> list[str]:
+    def _painted(self, entries: Sequence[ListedImage], opened: str) -> list[str]:
         """The photos to learn from beside the open one: those whose masks changed last."""
         found: list[tuple[int, str]] = []
         for entry in entries:
@@ -189,7 +191,7 @@ class Learner:
             with suppress(SegError, Refusal):  # an index of others may name what is not in the dataset
                 stamp = self._key(entry.stem)[1]
                 found.append((stamp[1] if stamp else 0, entry.stem))
-        return [stem for _, stem in nlargest(OTHERS, found)]
+        return [stem for _, stem in nlargest(MOST_OTHER_PHOTOS, found)]
 
     def _look_at(self, stem: str) -> None:
         """Take the samples of a photo, unless they are known; its pieces are not worth keeping."""
@@ -208,6 +210,6 @@ def _laid_out(
     return LearntProposal(classes.take(pieces.labels), confidence.take(pieces.labels), unsure, complete)
 
 
-def _next(entries: Sequence[Entry], opened: str) -> str | None:
+def _next(entries: Sequence[ListedImage], opened: str) -> str | None:
     """The unfinished photo after the open one, in the order of the names."""
     return next((entry.stem for entry in entries if entry.stem > opened and entry.state not in (DONE, REJECTED)), None)

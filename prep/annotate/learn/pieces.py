@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.annotate.learn.features import COLORS, Features, features_of
 from prep.annotate.learn.neighbours import Neighbours, neighbours_of
-from prep.annotate.regions.superpixels import divide
+from prep.annotate.regions.superpixels import find_superpixels
 from prep.core.files import read_bytes
 from prep.images.imageio import ImageRGB, IndexMask, decode_jpeg, is_jpeg, read_image
 
@@ -54,7 +54,7 @@ def pieces_of(image: ImageRGB, width: int, height: int) -> Pieces:
     """Divide a photo of this size, given as (h, w, 3) of at most its size; the same pieces every time."""
     size = _small(width, height)
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    labels = divide(small, max(_SMALLEST, round((size[0] * size[1] / PIECES) ** 0.5)))
+    labels = find_superpixels(small, max(_SMALLEST, round((size[0] * size[1] / PIECES) ** 0.5)))
     there = np.bincount(labels.ravel()) > 0
     labels = (np.cumsum(there, dtype=np.int32) - 1)[labels]  # a few numbers are missing
     features = features_of(small, labels, int(there.sum()))
@@ -67,7 +67,7 @@ def _small(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def painted(pieces: Pieces, mask: IndexMask, classes: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def painted_pieces(pieces: Pieces, mask: IndexMask, classes: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The pieces (K,) on which something is painted, and the class (K,) of the most of it.
 
     mask: (H, W) of the photo itself, class indices below `classes`, 255 = nothing is painted. Every pixel counts, since

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.annotate.learn.features import Features
-from prep.annotate.learn.pieces import Pieces, painted
+from prep.annotate.learn.pieces import Pieces, painted_pieces
 from prep.annotate.learn.trees import Trees, grow
 from prep.images.imageio import IndexMask
 
-MOST = 2_500
+MOST_SAMPLES = 2_500
 """Samples of the open photo, and as many of all others: twice as many are learnt from in a tenth of a second."""
 
 _OWN_SHARE = 2 / 3
@@ -57,10 +57,10 @@ class Samples:
         return Samples(self.features[kept], self.classes[kept], self.places[kept])
 
 
-def samples_of(pieces: Pieces, by_hand: IndexMask, classes: int, stem: str) -> Samples:
+def samples_of_photo(pieces: Pieces, by_hand: IndexMask, classes: int, stem: str) -> Samples:
     """Those of a photo, by the mask (H, W) with what people painted themselves."""
-    chosen, values = painted(pieces, by_hand, classes)
-    return Samples(pieces.features[chosen], values, chosen).thinned(MOST, zlib.crc32(stem.encode()))
+    chosen, values = painted_pieces(pieces, by_hand, classes)
+    return Samples(pieces.features[chosen], values, chosen).thinned(MOST_SAMPLES, zlib.crc32(stem.encode()))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def learn(own: Samples, others: Sequence[Samples], prior: Samples | None = None)
     own: samples of the photo to label.  others: those of other photos.  prior: pieces of the photo to label that are
     expected to be of these classes, by the others.
     """
-    quota = MOST // max(1, len(others))
+    quota = MOST_SAMPLES // max(1, len(others))
     sources = [own, *(part.thinned(quota, place) for place, part in enumerate(others)), *([prior] if prior else [])]
     features = np.concatenate([part.features for part in sources])
     there, values = np.unique(np.concatenate([part.classes for part in sources]), return_inverse=True)

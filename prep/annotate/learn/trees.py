@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from prep.annotate.learn.features import Features
 
-Places = NDArray[np.intp]
+LeafPlaces = NDArray[np.intp]
 
 TREES = 40
 DEPTH = 9
@@ -54,7 +54,7 @@ class Trees:
         return found / np.float32(TREES)
 
 
-def _leaves(features: Features, feature: Places, threshold: NDArray[np.float32], left: Places) -> Places:
+def _leaves(features: Features, feature: LeafPlaces, threshold: NDArray[np.float32], left: LeafPlaces) -> LeafPlaces:
     """(N, F) -> (TREES, N), where each ends in each tree."""
     flat, starts = features.ravel(), np.arange(len(features)) * features.shape[1]
     node = np.repeat(np.arange(TREES)[:, None], len(features), axis=1)
@@ -67,17 +67,17 @@ def _leaves(features: Features, feature: Places, threshold: NDArray[np.float32],
 class _Entries:
     """Which sample is in which node of a level: (n,) each; one sample is once in every tree."""
 
-    sample: Places
-    node: Places
+    sample: LeafPlaces
+    node: LeafPlaces
 
     def kept(self, chosen: NDArray[np.bool_]) -> "_Entries":
         return self.at(np.flatnonzero(chosen))
 
-    def at(self, places: Places) -> "_Entries":
+    def at(self, places: LeafPlaces) -> "_Entries":
         return _Entries(self.sample.take(places), self.node.take(places))
 
 
-def grow(features: Features, groups: Places, worth: NDArray[np.float64], own: int, seed: int) -> Trees:
+def grow(features: Features, groups: LeafPlaces, worth: NDArray[np.float64], own: int, seed: int) -> Trees:
     """Learn from samples: (N, F), and the group of each (N,), 0 to G - 1.
 
     worth: (G, C) what a sample of a group weighs, in the column of its class.  own: how many of the first samples all
@@ -110,12 +110,12 @@ def grow(features: Features, groups: Places, worth: NDArray[np.float64], own: in
     return Trees(*(np.concatenate([getattr(level, name) for level in levels]) for name in Trees.__annotations__))
 
 
-def _chosen(number: int, own: int, rng: np.random.Generator) -> Places:
+def _chosen(number: int, own: int, rng: np.random.Generator) -> LeafPlaces:
     others = np.arange(own, number)
     return np.concatenate([np.arange(own), rng.permutation(others)[:_OTHERS] if len(others) > _OTHERS else others])
 
 
-def _sums(codes: Places, nodes: int, worth: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sums(codes: LeafPlaces, nodes: int, worth: NDArray[np.float64]) -> NDArray[np.float64]:
     """(nodes, C) total weight of each class in each node.  codes: of each sample, node * G + group."""
     counts = np.bincount(codes, minlength=nodes * len(worth)).reshape(nodes, len(worth))
     return np.asarray(counts @ worth, np.float64)
@@ -127,7 +127,7 @@ def _shares(sums: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def _split(
     features: Features,
-    groups: Places,
+    groups: LeafPlaces,
     worth: NDArray[np.float64],
     entries: _Entries,
     sums: NDArray[np.float64],

@@ -13,7 +13,7 @@ from prep.annotate.background import Background
 from prep.annotate.model.proposal_files import ProposalFiles, identity_of
 from prep.annotate.model.proposer import Proposal, Proposer, class_lookup
 from prep.annotate.model.uncertainty import uncertainty
-from prep.annotate.store.store import HIDDEN, Entry, Store
+from prep.annotate.store.store import HIDDEN, AnnotationStore, ListedImage
 from prep.core.errors import SegError
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, read_image
@@ -21,7 +21,7 @@ from prep.web.guard import Refusal
 
 Order = Literal["name", "uncertainty"]
 
-FOLDER = "proposals"
+PROPOSALS_FOLDER = "proposals"
 
 _AHEAD = 10
 """In the order of names, so many images after the open one are looked at before anybody asks."""
@@ -43,12 +43,12 @@ class Proposals:
     Raises SegError if model and dataset have no class in common.
     """
 
-    def __init__(self, store: Store, proposer: Proposer, order: Order = "name") -> None:
+    def __init__(self, store: AnnotationStore, proposer: Proposer, order: Order = "name") -> None:
         class_lookup(proposer.classes, store.classes()[0].names)
         self.order: Order = order
         self._store = store
         self._proposer = proposer
-        self._files = ProposalFiles(store.root / HIDDEN / FOLDER, proposer.key)
+        self._files = ProposalFiles(store.root / HIDDEN / PROPOSALS_FOLDER, proposer.key)
         self._background = Background(self._work, "proposals")
         self._open = ""
         self._asked: dict[str, float] = {}
@@ -154,7 +154,7 @@ class Proposals:
         waiting = [entry for entry in (*entries[place:], *entries[:place]) if not _is_finished(entry)]
         return [entry.stem for entry in waiting[: _AHEAD if self.order == "name" else None] if self._is_due(entry)]
 
-    def _is_due(self, entry: Entry) -> bool:
+    def _is_due(self, entry: ListedImage) -> bool:
         """Whether it was never looked at, or its mask has changed since; that of the open one changes all the time."""
         seen = self._looked_at.get(entry.stem)
         changed = seen is None or (entry.stem != self._open and seen[0] != entry.version)
@@ -212,5 +212,5 @@ class Proposals:
             self._failed[stem] = words
 
 
-def _is_finished(entry: Entry) -> bool:
+def _is_finished(entry: ListedImage) -> bool:
     return entry.state in (DONE, REJECTED)

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from filelock import lock_descriptor
 
-from prep.annotate.network.comparison import compare
+from prep.annotate.network.comparison import score_held_out
 from prep.annotate.network.trainer import TrainingProgress, open_trainer
 from prep.annotate.network.training_set import DATASET
 from prep.core.errors import SegError
@@ -52,7 +52,7 @@ def _trained(
 
     run = trainer.train(Path(DATASET), minutes, before, report)
     told({"comparing": True})
-    return {"run": run.as_posix(), "comparison": asdict(compare(Path(), trainer.open_network(run)))}
+    return {"run": run.as_posix(), "comparison": asdict(score_held_out(Path(), trainer.open_network(run)))}
 
 
 def _message_pipe() -> Callable[[dict[str, object]], None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from prep.core.randomness import digest
 
-MOST = 60
+MOST_PHOTOS = 60
 """Photos that are learnt from: more than can be looked at in the minutes of a training."""
 
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.25, 8
@@ -16,7 +16,7 @@ _MOST_LOOKED_AT = 400
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledPhoto:
     """A labelled photo.  classes: indices in its mask.  group, split: as index.csv has them, or empty."""
 
     stem: str
@@ -26,16 +26,16 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PhotoChoice:
     """Stems of the photos that are learnt from, and of those that are held out."""
 
     train: tuple[str, ...]
     held_out: tuple[str, ...]
 
 
-def choose(
-    labelled: Sequence[Labelled], is_painted: Callable[[str], bool], learnt_before: Collection[str] = ()
-) -> Choice | None:
+def choose_photos(
+    labelled: Sequence[LabelledPhoto], is_painted: Callable[[str], bool], learnt_before: Collection[str] = ()
+) -> PhotoChoice | None:
     """Deal labelled photos out; None unless some can be learnt from, with two classes at least, and some held out.
 
     learnt_before: stems of photos that a network has learnt from which goes on learning: they are not held out.
@@ -54,18 +54,18 @@ def choose(
     groups = {photo.group for photo in held_out} - {""}
     rest = [photo for photo in free if photo not in held_out]
     apart = [photo for photo in rest if photo.group not in groups]
-    train = (apart if _is_enough(apart) else rest)[:MOST]
+    train = (apart if _is_enough(apart) else rest)[:MOST_PHOTOS]
     if not held_out or not _is_enough(train):
         return None
-    return Choice(tuple(photo.stem for photo in train), tuple(photo.stem for photo in held_out))
+    return PhotoChoice(tuple(photo.stem for photo in train), tuple(photo.stem for photo in held_out))
 
 
 def _held_out(
-    candidates: Sequence[Labelled], free: Sequence[Labelled], number: int, is_painted: Callable[[str], bool]
-) -> list[Labelled]:
+    candidates: Sequence[LabelledPhoto], free: Sequence[LabelledPhoto], number: int, is_painted: Callable[[str], bool]
+) -> list[LabelledPhoto]:
     """Candidates one after the other, each the first one that takes the fewest classes from what is free to learn."""
     left = list(candidates)
-    chosen: list[Labelled] = []
+    chosen: list[LabelledPhoto] = []
     holding = Counter(value for photo in free for value in photo.classes)
     while left and len(chosen) < number:
         lost = [sum(holding[value] == 1 for value in each.classes) if each in free else 0 for each in left]
@@ -80,5 +80,5 @@ def _held_out(
     return chosen
 
 
-def _is_enough(photos: Sequence[Labelled]) -> bool:
+def _is_enough(photos: Sequence[LabelledPhoto]) -> bool:
     return len({value for photo in photos for value in photo.classes}) > 1

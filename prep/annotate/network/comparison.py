@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.annotate.learn.learner import OTHERS
+from prep.annotate.learn.learner import MOST_OTHER_PHOTOS
 from prep.annotate.learn.pieces import Pieces, pieces_of
-from prep.annotate.learn.samples import Learnt, Samples, learn, samples_of
+from prep.annotate.learn.samples import Learnt, Samples, learn, samples_of_photo
 from prep.annotate.model.proposer import Proposer, class_lookup
 from prep.annotate.network.training_set import BY_HAND, DATASET, HELD_OUT
 from prep.core.classes import IGNORE_INDEX
@@ -19,12 +19,12 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.images.imageio import IndexMask, read_mask
 
-Confusion = NDArray[np.int64]
+StrokeConfusion = NDArray[np.int64]
 """(C, C) pixels, rows = truth; the last column is no class at all."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class HeldOutScores:
     """Mean IoU, 0..1, on what people painted on the photos that were held out.
 
     network, strokes: None where nothing can be scored, and for strokes also where they teach nothing yet.
@@ -42,14 +42,14 @@ class Comparison:
         return self.network is not None and (self.strokes is None or self.network > self.strokes)
 
 
-def compare(folder: Path, network: Proposer) -> Comparison:
+def score_held_out(folder: Path, network: Proposer) -> HeldOutScores:
     """Score both on the photos of a training set that were held out; SegError if a file of it cannot be read."""
     dataset = Dataset.open(folder / DATASET)
     classes = len(dataset.classes)
     train, held_out = dataset.of_split("train"), dataset.of_split("val")
-    learnt = _learnt(dataset, train[:OTHERS], folder / BY_HAND)
+    learnt = _learnt(dataset, train[:MOST_OTHER_PHOTOS], folder / BY_HAND)
     lookup = class_lookup(network.classes, dataset.classes.names)
-    found: list[Confusion] = [np.zeros((classes, classes + 1), np.int64) for _ in range(2)]
+    found: list[StrokeConfusion] = [np.zeros((classes, classes + 1), np.int64) for _ in range(2)]
     for sample in held_out:
         truth, image = read_mask(folder / HELD_OUT / f"{sample.stem}.png"), dataset.image(sample)
         found[0] += confusion_of(truth, lookup[network(image, lambda share: None, sample).mask], classes)
@@ -58,7 +58,7 @@ def compare(folder: Path, network: Proposer) -> Comparison:
                 truth, _by_strokes(learnt, pieces_of(image, sample.width, sample.height), truth), classes
             )
     strokes = None if learnt is None else mean_iou(found[1])
-    return Comparison(mean_iou(found[0]), strokes, len(held_out), len(train))
+    return HeldOutScores(mean_iou(found[0]), strokes, len(held_out), len(train))
 
 
 def _learnt(dataset: Dataset, samples: Sequence[Sample], by_hand: Path) -> Learnt | None:
@@ -66,7 +66,9 @@ def _learnt(dataset: Dataset, samples: Sequence[Sample], by_hand: Path) -> Learn
     parts = []
     for sample in samples:
         pieces = pieces_of(dataset.image(sample), sample.width, sample.height)
-        parts.append(samples_of(pieces, read_mask(by_hand / f"{sample.stem}.png"), len(dataset.classes), sample.stem))
+        parts.append(
+            samples_of_photo(pieces, read_mask(by_hand / f"{sample.stem}.png"), len(dataset.classes), sample.stem)
+        )
     return learn(Samples.none(pieces), [part for part in parts if len(part)])
 
 
@@ -75,7 +77,7 @@ def _by_strokes(learnt: Learnt, pieces: Pieces, like: IndexMask) -> IndexMask:
     return np.asarray(cv2.resize(small, like.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def confusion_of(truth: IndexMask, proposed: IndexMask, classes: int) -> Confusion:
+def confusion_of(truth: IndexMask, proposed: IndexMask, classes: int) -> StrokeConfusion:
     """Count the pixels of two masks (H, W) whose truth is a class; what is proposed may be 255."""
     there = truth != IGNORE_INDEX
     columns = np.minimum(proposed[there], classes).astype(np.int64)
@@ -83,7 +85,7 @@ def confusion_of(truth: IndexMask, proposed: IndexMask, classes: int) -> Confusi
     return counts.reshape(classes, classes + 1)
 
 
-def mean_iou(confusion: Confusion) -> float | None:
+def mean_iou(confusion: StrokeConfusion) -> float | None:
     """Mean IoU of the classes that are there; None where none is."""
     right = np.diagonal(confusion)
     there = confusion.sum(axis=1)

@@ -13,17 +13,17 @@ from pathlib import Path
 from prep.annotate.background import Background
 from prep.annotate.model.proposals import Order, Proposals
 from prep.annotate.network import record
-from prep.annotate.network.choice import Choice, Labelled, choose
-from prep.annotate.network.labelled import find_labelled, is_painted
+from prep.annotate.network.choice import LabelledPhoto, PhotoChoice, choose_photos
+from prep.annotate.network.labelled import find_labelled, is_painted_by_hand
 from prep.annotate.network.record import Record
-from prep.annotate.network.trainer import Trainer
+from prep.annotate.network.trainer import BackgroundTrainer
 from prep.annotate.network.training import Training
 from prep.annotate.network.training_set import Stopped, write_training_set
-from prep.annotate.store.store import HIDDEN, Store
+from prep.annotate.store.store import HIDDEN, AnnotationStore
 from prep.core.errors import SegError
 from prep.web.guard import Refusal
 
-FOLDER = "network"
+NETWORK_FOLDER = "network"
 
 MINUTES = 2.0
 """Of a training: the person at the page labels two photos meanwhile."""
@@ -42,9 +42,9 @@ class Network:
     order: of the photos that a network looks at, as Proposals has it.
     """
 
-    def __init__(self, store: Store, trainer: Trainer, order: Order = "name") -> None:
+    def __init__(self, store: AnnotationStore, trainer: BackgroundTrainer, order: Order = "name") -> None:
         self._store, self._trainer, self._order = store, trainer, order
-        self._folder = store.root / HIDDEN / FOLDER
+        self._folder = store.root / HIDDEN / NETWORK_FOLDER
         self._background = Background(self._work, "network")
         self._record = record.read(self._folder)
         self._labelled = 0
@@ -165,13 +165,13 @@ class Network:
         self._begin(photos, classes, known)
         self._pause = _LOOK_S
 
-    def _begin(self, photos: Sequence[Labelled], classes: tuple[str, ...], known: Record) -> None:
+    def _begin(self, photos: Sequence[LabelledPhoto], classes: tuple[str, ...], known: Record) -> None:
         """Begin the next training, with the network of the last one where photos are left to score that on."""
-        painted = partial(is_painted, self._store)
+        painted = partial(is_painted_by_hand, self._store)
         last, learnt = (known.last, known.learnt) if classes == known.classes else ("", ())
-        choice = choose(photos, painted, learnt)
+        choice = choose_photos(photos, painted, learnt)
         if choice is None and learnt:
-            last, learnt, choice = "", (), choose(photos, painted)
+            last, learnt, choice = "", (), choose_photos(photos, painted)
         if choice is None:
             return
         number = known.number + 1
@@ -183,7 +183,7 @@ class Network:
                     learnt=tuple(sorted({*learnt, *choice.train})),
                 )  # fmt: skip
 
-    def _read(self, choice: Choice, number: int, known: Record) -> Choice:
+    def _read(self, choice: PhotoChoice, number: int, known: Record) -> PhotoChoice:
         """Copy the photos that a training needs; folders of trainings that are no longer needed go first."""
         needed = {run.partition("/")[0] for run in (self._used, known.last)}
         for folder in self._folder.iterdir() if self._folder.exists() else ():

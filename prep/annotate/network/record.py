@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prep.annotate.network.comparison import Comparison
+from prep.annotate.network.comparison import HeldOutScores
 from prep.core.errors import SegError
 from prep.core.files import make_folder, write_text
 from prep.core.jsonio import read_record
@@ -31,7 +31,7 @@ class Record:
     is_training: bool = False
     labelled: int = 0
     classes: tuple[str, ...] = ()
-    comparison: Comparison | None = None
+    comparison: HeldOutScores | None = None
     run: str = ""
     last: str = ""
     learnt: tuple[str, ...] = ()

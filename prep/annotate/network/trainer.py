@@ -27,7 +27,7 @@ class TrainingProgress:
     val_mean_iou: float | None = None
 
 
-class Trainer(Protocol):
+class BackgroundTrainer(Protocol):
     """Trains a network on a dataset that is split, and opens what came of it."""
 
     def train(
@@ -45,10 +45,10 @@ class Trainer(Protocol):
         ...
 
 
-def open_trainer() -> Trainer:
+def open_trainer() -> BackgroundTrainer:
     """The entry point "run" of the group seg_prep.trainers; SegError if there is none, or if packages are missing."""
     for entry in entry_points(group=TRAINERS, name="run"):
-        opened: Trainer = entry.load()()
+        opened: BackgroundTrainer = entry.load()()
         return opened
     raise SegError(
         "--train-network needs seg-train, which this installation does not name; type: pip install 'seg-prep[train]' "

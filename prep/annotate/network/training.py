@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from prep.annotate.network.comparison import Comparison
+from prep.annotate.network.comparison import HeldOutScores
 from prep.annotate.network.trainer import TrainingProgress
 from prep.core.files import explained
 
@@ -33,7 +33,7 @@ class Training:
         self.progress = TrainingProgress()
         self.is_comparing = False
         self.run: Path | None = None
-        self.comparison: Comparison | None = None
+        self.comparison: HeldOutScores | None = None
         self._folder = folder
         self._error = ""
         self._said: deque[str] = deque(maxlen=_LINES)
@@ -86,7 +86,7 @@ class Training:
         elif "error" in message:
             self._error = message["error"]
         else:
-            self.comparison = Comparison(**message["comparison"])
+            self.comparison = HeldOutScores(**message["comparison"])
             self.run = self._folder / message["run"]
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from prep.annotate.network.choice import Choice
-from prep.annotate.store.store import Store
+from prep.annotate.network.choice import PhotoChoice
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import IGNORE_INDEX, write_classes
 from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_bytes
@@ -28,10 +28,10 @@ BY_HAND, HELD_OUT = "by_hand", "held_out"
 """Beside the dataset: masks of what people painted themselves on photos that are learnt from, and on those that are
 held out the half that scores."""
 
-LONGEST = 1600
+TRAINING_SIDE = 1600
 """Pixels; photos with a longer side are made smaller, about to what is learnt from strokes on."""
 
-MAX_MEGAPIXELS = 100
+MAX_TRAINING_MEGAPIXELS = 100
 """Of images that cannot be decoded smaller, as JPEGs can; others are left out."""
 
 _BLOCKS = 12
@@ -53,7 +53,9 @@ class _Photo:
     by_hand: IndexMask
 
 
-def write_training_set(store: Store, choice: Choice, folder: Path, is_stopping: Callable[[], bool]) -> Choice:
+def write_training_set(
+    store: AnnotationStore, choice: PhotoChoice, folder: Path, is_stopping: Callable[[], bool]
+) -> PhotoChoice:
     """Write the dataset into an empty or half-written folder, and return which photos are in it.
 
     A photo that cannot be read is left out. Raises SegError where the disk does not take it, where nothing is left to
@@ -83,10 +85,12 @@ def write_training_set(store: Store, choice: Choice, folder: Path, is_stopping: 
         raise SegError("No photo is left to learn from, or to score on: the others cannot be read; run seg-prep check.")
     write_classes(folder / DATASET / CLASSES, classes)
     write_index(folder / DATASET / INDEX, samples)
-    return Choice(train, held_out)
+    return PhotoChoice(train, held_out)
 
 
-def _photos(store: Store, choice: Choice, is_stopping: Callable[[], bool]) -> Iterator[tuple[Sample, _Photo]]:
+def _photos(
+    store: AnnotationStore, choice: PhotoChoice, is_stopping: Callable[[], bool]
+) -> Iterator[tuple[Sample, _Photo]]:
     """The chosen photos that can be read, with the row of each in the new index."""
     for split, stems in (("train", choice.train), ("val", choice.held_out)):
         for stem in stems:
@@ -102,15 +106,15 @@ def _photos(store: Store, choice: Choice, is_stopping: Callable[[], bool]) -> It
                 yield Sample(stem, image, f"{MASKS}/{stem}.png", width, height, split=split), photo
 
 
-def _read(store: Store, stem: str) -> _Photo:
+def _read(store: AnnotationStore, stem: str) -> _Photo:
     with store.reading():  # both masks fit each other
         mask, by_hand = store.mask(stem).pixels, store.by_hand(stem)
     path = store.photo_path(stem)
     data = read_bytes(path)
     height, width = mask.shape
-    if not is_jpeg(data) and height * width > MAX_MEGAPIXELS * 1e6:
+    if not is_jpeg(data) and height * width > MAX_TRAINING_MEGAPIXELS * 1e6:
         raise SegError(f"{path}: too large to be made smaller")
-    scale = min(1.0, LONGEST / max(height, width))
+    scale = min(1.0, TRAINING_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image = decode_jpeg(path, data, size) if is_jpeg(data) else decode_image(path, data)
     if scale == 1:

@@ -7,12 +7,12 @@ from prep.annotate.regions.fill import fill_from
 from prep.annotate.regions.open_images import OpenImage, OpenImages
 from prep.annotate.regions.spans import Spans
 from prep.annotate.regions.superpixels import Superpixels, superpixels_of
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.web.guard import Refusal
 
-MAX_MEGAPIXELS = 100
+MAX_TOOL_MEGAPIXELS = 100
 """Of images that these tools work on: superpixels take about 20 bytes for each pixel while they are found."""
 
 _PATIENCE = 0.25
@@ -33,7 +33,7 @@ class Finder:
     SegError if a file cannot be read.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AnnotationStore) -> None:
         self._store = store
         self._images = OpenImages()
         self._superpixels: Cache[tuple[object, int], Superpixels] = Cache(4)
@@ -59,8 +59,10 @@ class Finder:
 
     def _image(self, stem: str, *points: Point) -> OpenImage:
         sample = self._store.sample(stem)
-        if sample.width * sample.height > MAX_MEGAPIXELS * 1e6:
-            raise Refusal(413, f"This tool works on images of up to {MAX_MEGAPIXELS} megapixels. Use brush or polygon.")
+        if sample.width * sample.height > MAX_TOOL_MEGAPIXELS * 1e6:
+            raise Refusal(
+                413, f"This tool works on images of up to {MAX_TOOL_MEGAPIXELS} megapixels. Use brush or polygon."
+            )
         for x, y in points:
             if not (0 <= x < sample.width and 0 <= y < sample.height):
                 raise Refusal(400, f"({x}, {y}) lies outside this image of {sample.width} x {sample.height} pixels.")

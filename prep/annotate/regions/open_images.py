@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from prep.annotate.store.versions import Stamp, stamp_of
+from prep.annotate.store.versions import FileStamp, stamp_of
 from prep.core.cache import Cache
 from prep.images.imageio import ImageRGB, read_image
 
@@ -15,7 +15,7 @@ _KEPT = 2
 class OpenImage:
     """The pixels of an image, which nobody writes to, and a key that changes when the file does."""
 
-    key: tuple[str, Stamp | None]
+    key: tuple[str, FileStamp | None]
     pixels: ImageRGB
 
 
@@ -23,7 +23,7 @@ class OpenImages:
     """The images that were used last, for several threads."""
 
     def __init__(self) -> None:
-        self._recent: Cache[tuple[str, Stamp | None], OpenImage] = Cache(_KEPT)
+        self._recent: Cache[tuple[str, FileStamp | None], OpenImage] = Cache(_KEPT)
 
     def of(self, path: Path) -> OpenImage:
         """The image of this file as it is now; SegError if it cannot be read."""

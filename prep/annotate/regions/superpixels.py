@@ -19,7 +19,7 @@ from prep.images.imageio import ImageRGB
 SMALLEST, LARGEST = 8, 400
 """Diameters of superpixels, in pixels of the image."""
 
-Labels = NDArray[np.int32]
+SuperpixelNumbers = NDArray[np.int32]
 """(H, W), number of the superpixel of every pixel, from 1; 0 where no seed has come yet."""
 
 _FIRST_COARSE = 32
@@ -53,7 +53,7 @@ class Superpixels:
 
     width: int
     starts: NDArray[np.int64]
-    labels: Labels
+    labels: SuperpixelNumbers
     order: NDArray[np.int64]
     firsts: NDArray[np.int64]
 
@@ -73,10 +73,10 @@ class Superpixels:
 
 def superpixels_of(image: ImageRGB, size: int) -> Superpixels:
     """Divide an image (H, W, 3) into superpixels of a diameter of `size` pixels; the same ones every time."""
-    return packed(divide(image, size))
+    return pack_superpixels(find_superpixels(image, size))
 
 
-def packed(labels: Labels) -> Superpixels:
+def pack_superpixels(labels: SuperpixelNumbers) -> Superpixels:
     """Superpixels whose number (H, W) is known for every pixel."""
     height, width = labels.shape
     begins = np.ones(labels.shape, np.bool_)
@@ -88,14 +88,14 @@ def packed(labels: Labels) -> Superpixels:
     return Superpixels(width, np.append(starts, height * width), owners, order, firsts)
 
 
-def divide(image: ImageRGB, size: int) -> Labels:
+def find_superpixels(image: ImageRGB, size: int) -> SuperpixelNumbers:
     """Superpixel of every pixel of an image (H, W, 3); a few numbers may be missing."""
     # Noise and the squares of JPEG would lead the outlines, where there is no edge.
     smooth = np.asarray(cv2.GaussianBlur(image, (5, 5), 0), np.uint8)
     return _grown(smooth, _coarse_seeds(image, size) if size >= _FIRST_COARSE else _grid_seeds(smooth, size), size)
 
 
-def _coarse_seeds(image: ImageRGB, size: int) -> Labels:
+def _coarse_seeds(image: ImageRGB, size: int) -> SuperpixelNumbers:
     """The inner parts of the SLIC superpixels of a smaller copy of the image."""
     factor = size // _COARSE_SIZE
     height, width = image.shape[:2]
@@ -109,7 +109,7 @@ def _coarse_seeds(image: ImageRGB, size: int) -> Labels:
     return np.asarray(cv2.resize(numbers, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int32))
 
 
-def _slic(image: ImageRGB, size: float) -> Labels:
+def _slic(image: ImageRGB, size: float) -> SuperpixelNumbers:
     from skimage.segmentation import slic
 
     colors = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -122,7 +122,7 @@ def _slic(image: ImageRGB, size: float) -> Labels:
     return np.asarray(labels, np.int32)
 
 
-def _grid_seeds(image: ImageRGB, size: int) -> Labels:
+def _grid_seeds(image: ImageRGB, size: int) -> SuperpixelNumbers:
     """One pixel for each cell of a grid, moved away from edges."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     slopes = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
@@ -147,7 +147,7 @@ def _middles(length: int, size: int) -> NDArray[np.int64]:
     return ((np.arange(cells) + 0.5) * length / cells).astype(np.int64)
 
 
-def _grown(image: ImageRGB, seeds: Labels, size: int) -> Labels:
+def _grown(image: ImageRGB, seeds: SuperpixelNumbers, size: int) -> SuperpixelNumbers:
     """Let seeds, which lie about `size` apart, grow over the whole image until they meet.
 
     Strips of the image grow by themselves, with some of their neighbours' rows, several at a time. Where a superpixel
@@ -156,7 +156,7 @@ def _grown(image: ImageRGB, seeds: Labels, size: int) -> Labels:
     height, more = len(image), _STRIP_MARGIN * size
     strip = max(_STRIP_ROWS, 2 * more)
 
-    def grow(top: int) -> Labels:
+    def grow(top: int) -> SuperpixelNumbers:
         first, last = max(0, top - more), min(height, top + strip + more)
         return _grown_strip(image[first:last], seeds[first:last])[top - first : top - first + strip]
 
@@ -164,7 +164,7 @@ def _grown(image: ImageRGB, seeds: Labels, size: int) -> Labels:
         return np.concatenate(list(pool.map(grow, range(0, height, strip))))
 
 
-def _grown_strip(image: ImageRGB, seeds: Labels) -> Labels:
+def _grown_strip(image: ImageRGB, seeds: SuperpixelNumbers) -> SuperpixelNumbers:
     # The watershed leaves out the outermost pixels: they are a copy that is cut off again.
     wide = np.asarray(cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.uint8)
     markers = cv2.copyMakeBorder(seeds, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0.0,))
@@ -175,7 +175,7 @@ def _grown_strip(image: ImageRGB, seeds: Labels) -> Labels:
     return grown[1:-1, 1:-1]
 
 
-def _close_lines(labels: Labels, image: ImageRGB) -> bool:
+def _close_lines(labels: SuperpixelNumbers, image: ImageRGB) -> bool:
     """Give pixels between superpixels to the neighbour of the nearest colour, in place; whether some were given.
 
     The outermost pixels stay as they are. A pixel of four undecided neighbours waits for the next time.

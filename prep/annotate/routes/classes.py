@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from prep.annotate.store.class_changes import UsedClasses, Wanted, change_classes, mask_files, plan_change
-from prep.annotate.store.store import Conflict, Store
+from prep.annotate.store.class_changes import UsedClasses, WantedClass, change_classes, mask_files, plan_change
+from prep.annotate.store.store import AnnotationStore, Conflict
 from prep.core.classes import parse_color
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
@@ -16,7 +16,7 @@ _FORM = (
 )
 
 
-def class_routes(store: Store) -> Blueprint:
+def class_routes(store: AnnotationStore) -> Blueprint:
     """Routes below /api that read and change the classes of a dataset."""
     routes = Blueprint("classes", __name__, url_prefix="/api")
 
@@ -52,7 +52,7 @@ def class_routes(store: Store) -> Blueprint:
     return routes
 
 
-def _read(body: object) -> tuple[str, list[Wanted], dict[int, int]]:
+def _read(body: object) -> tuple[str, list[WantedClass], dict[int, int]]:
     """Version, classes and what becomes of pixels, from a request; Refusal (400) if it is of another form."""
     match body:
         case {"classes_version": str(version), "classes": list(entries), **rest}:
@@ -60,11 +60,11 @@ def _read(body: object) -> tuple[str, list[Wanted], dict[int, int]]:
     raise Refusal(400, _FORM)
 
 
-def _wanted(entry: object) -> Wanted:
+def _wanted(entry: object) -> WantedClass:
     match entry:
         case {"from": int() | None as now, "name": str(name), "color": str(color)} if not isinstance(now, bool):
             try:
-                return Wanted(now, name.strip(), parse_color(color))
+                return WantedClass(now, name.strip(), parse_color(color))
             except SegError as error:
                 raise Refusal(400, f"{error}.") from error
     raise Refusal(400, _FORM)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from prep.annotate.store.mask_changes import most_bytes
-from prep.annotate.store.store import Entry, Store
+from prep.annotate.store.store import AnnotationStore, ListedImage
 from prep.annotate.store.versions import stamp_of
 from prep.annotate.thumbnails import thumbnail
 from prep.core.classes import format_color
@@ -24,14 +24,14 @@ Ranking = Callable[[str], float | None]
 """The uncertainty of a model about an image, by its stem; None while it is not known."""
 
 
-def image_routes(store: Store, about: Callable[[], dict[str, object]], uncertainty: Ranking) -> Blueprint:
+def image_routes(store: AnnotationStore, about: Callable[[], dict[str, object]], uncertainty: Ranking) -> Blueprint:
     """Routes below /api for the list and for single images.
 
     about: gives what /api/dataset says beside the images and classes: model, order, findings.
     """
     routes = Blueprint("images", __name__, url_prefix="/api")
 
-    def told(entry: Entry) -> dict[str, Any]:
+    def told(entry: ListedImage) -> dict[str, Any]:
         return {**asdict(entry), "uncertainty": uncertainty(entry.stem)}
 
     @routes.get("/dataset")
@@ -86,7 +86,7 @@ def image_routes(store: Store, about: Callable[[], dict[str, object]], uncertain
     return routes
 
 
-def _columns(entries: Sequence[Entry], uncertainty: Ranking) -> dict[str, list[object]]:
+def _columns(entries: Sequence[ListedImage], uncertainty: Ranking) -> dict[str, list[object]]:
     """The list of images, a column each; versions are left out: they cannot be packed, and saves tell them."""
     names = ("stem", "width", "height", "state", "split", "note", "classes")
     columns: dict[str, list[object]] = {name: [getattr(entry, name) for entry in entries] for name in names}

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from prep.annotate.regions.finder import Finder, Point
 from prep.annotate.regions.spans import to_bytes
 from prep.annotate.regions.superpixels import LARGEST, SMALLEST
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.web.guard import Refusal
 
 
-def region_routes(store: Store) -> Blueprint:
+def region_routes(store: AnnotationStore) -> Blueprint:
     """Routes below /api; they change nothing."""
     routes = Blueprint("regions", __name__, url_prefix="/api")
     finder = Finder(store)

@@ -64,7 +64,7 @@ class EmbeddingFiles:
         shapes = {name: list(values.shape) for name, values in embedding.items()}
         head = json.dumps({"image": image, "shapes": shapes, "sums": _sums(embedding)}).encode() + b"\n"
         path = self._path(stem)
-        self._make_room(len(head) + size_of(embedding), path)
+        self._make_room(len(head) + bytes_taken(embedding), path)
         with replacing(path) as part, part.open("wb") as file:
             file.write(head)
             for values in embedding.values():
@@ -90,7 +90,7 @@ class EmbeddingFiles:
         return self._folder / f"{hashlib.sha256(stem.encode()).hexdigest()[:32]}{_ENDING}"
 
 
-def size_of(embedding: Embedding) -> int:
+def bytes_taken(embedding: Embedding) -> int:
     """Bytes that an embedding takes."""
     return 4 * sum(values.size for values in embedding.values())
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from prep.annotate.background import Background
 from prep.annotate.model.proposal_files import identity_of
-from prep.annotate.sam.embedding_files import EmbeddingFiles, size_of
+from prep.annotate.sam.embedding_files import EmbeddingFiles, bytes_taken
 from prep.annotate.sam.model import Embedding, Sam
-from prep.annotate.store.store import HIDDEN, Store
+from prep.annotate.store.store import HIDDEN, AnnotationStore
 from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -19,7 +19,7 @@ from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, decode_jpeg, is_jpeg, read_image
 from prep.web.guard import Refusal
 
-FOLDER = "embeddings"
+EMBEDDINGS_FOLDER = "embeddings"
 
 _AHEAD = 2
 _KEPT = 3
@@ -29,10 +29,10 @@ _KEPT = 3
 class Encodings:
     """What the encoder of a model says of the photos of a dataset; every method may be called from any thread."""
 
-    def __init__(self, store: Store, sam: Sam, files: EmbeddingFiles | None = None) -> None:
+    def __init__(self, store: AnnotationStore, sam: Sam, files: EmbeddingFiles | None = None) -> None:
         self.sam = sam
         self._store = store
-        self._files = files or EmbeddingFiles(store.root / HIDDEN / FOLDER, sam.key)
+        self._files = files or EmbeddingFiles(store.root / HIDDEN / EMBEDDINGS_FOLDER, sam.key)
         self._kept: Cache[tuple[str, str], Embedding] = Cache(_KEPT)
         self._background = Background(self._work, "encodings")
         self._open: str | None = None
@@ -87,7 +87,7 @@ class Encodings:
     def _prepare(self, stem: str) -> int:
         """Encode a photo, unless it is encoded; the bytes that it takes."""
         there = self._files.size(stem, identity_of(self._store.photo_path(stem)))
-        return there or size_of(self._encode(stem))
+        return there or bytes_taken(self._encode(stem))
 
     def _known(self, stem: str, image: str) -> Embedding | None:
         """Kept in memory or on the disk."""

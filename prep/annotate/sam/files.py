@@ -53,7 +53,7 @@ class SamFiles:
     key: str
 
 
-def find_files(named: Sequence[Path]) -> SamFiles:
+def find_sam_files(named: Sequence[Path]) -> SamFiles:
     """The encoder and the decoder in a folder, or those named; SegError if there is not one of each.
 
     Nothing is downloaded. Files of 4 GB and more, and data that lies outside of a file's own folder, are refused.
@@ -94,7 +94,7 @@ def open_file(path: Path) -> OnnxFile:
     return OnnxFile(path, session, _names(session.get_inputs()), _names(session.get_outputs()))
 
 
-class Run:
+class FileRunner:
     """Runs files, until it is stopped; several threads may call it."""
 
     def __init__(self) -> None:

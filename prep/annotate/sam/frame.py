@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prep.images.imageio import ImageRGB
 
-SIDE = 1024
+SQUARE_SIDE = 1024
 """Of the square that all of them see."""
 
 LOW = 256
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Frame:
+class PaddedFrame:
     """A photo of width x height pixels at wide x high in the upper left corner of the square; the rest is padding."""
 
     width: int
@@ -47,7 +47,7 @@ class Frame:
 
     def logits(self, mask: NDArray[np.bool_]) -> Floats:
         """A mask (height, width) as the network would have answered it, (LOW, LOW); nothing is in the padding."""
-        wide, high = (max(1, round(length * LOW / SIDE)) for length in (self.wide, self.high))
+        wide, high = (max(1, round(length * LOW / SQUARE_SIDE)) for length in (self.wide, self.high))
         share = cv2.resize(mask.view(np.uint8) * np.uint8(255), (wide, high), interpolation=cv2.INTER_AREA)
         square = np.full((LOW, LOW), -_SURE, np.float32)
         square[:high, :wide] = (share.astype(np.float32) / 255 * 2 - 1) * _SURE
@@ -55,9 +55,9 @@ class Frame:
 
     def strips(self, logits: Floats) -> Iterator[tuple[int, NDArray[np.bool_]]]:
         """The mask that logits (h, w) of the whole square mean in the photo: (first row, pixels) strip by strip."""
-        left, right, share = _between(self.width, logits.shape[1] * self.wide / SIDE, logits.shape[1])
+        left, right, share = _between(self.width, logits.shape[1] * self.wide / SQUARE_SIDE, logits.shape[1])
         columns = logits[:, left] * (1 - share) + logits[:, right] * share
-        upper, lower, share = _between(self.height, logits.shape[0] * self.high / SIDE, logits.shape[0])
+        upper, lower, share = _between(self.height, logits.shape[0] * self.high / SQUARE_SIDE, logits.shape[0])
         rows = max(1, _STRIP_PIXELS // self.width)
         for top in range(0, self.height, rows):
             part = np.s_[top : top + rows]
@@ -65,15 +65,17 @@ class Frame:
             yield top, columns[upper[part]] * (1 - weight) + columns[lower[part]] * weight > 0
 
 
-def frame_of(width: int, height: int, *, stretched: bool, room: tuple[int, int] = (SIDE, SIDE)) -> Frame:
+def frame_of(
+    width: int, height: int, *, stretched: bool, room: tuple[int, int] = (SQUARE_SIDE, SQUARE_SIDE)
+) -> PaddedFrame:
     """How a photo of this size lies in the square.
 
     room: width and height that it has at most, where a file was made for a part of the square.
     """
     if stretched:
-        return Frame(width, height, *room)
+        return PaddedFrame(width, height, *room)
     scale = min(room[0] / width, room[1] / height)
-    return Frame(width, height, max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5)))
+    return PaddedFrame(width, height, max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5)))
 
 
 def _between(length: int, extent: float, cells: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 
 from prep.annotate.sam.dialects import refuse_outputs
-from prep.annotate.sam.files import OnnxFile, Run, SamFiles
-from prep.annotate.sam.frame import LOW, SIDE, Floats, Frame, frame_of
+from prep.annotate.sam.files import FileRunner, OnnxFile, SamFiles
+from prep.annotate.sam.frame import LOW, SQUARE_SIDE, Floats, PaddedFrame, frame_of
 from prep.core.errors import SegError
 from prep.images.imageio import ImageRGB
 
 Embedding = dict[str, Floats]
 """What the encoder says of a photo, by the names of the decoder's inputs."""
 
-Point = tuple[float, float, int]
+LabelledPoint = tuple[float, float, int]
 """x and y in the photo, and the label: 1 = in the object, 0 = not, 2 and 3 = corners of a box."""
 
 _MEAN = np.array([123.675, 116.28, 103.53], np.float32)
@@ -48,14 +48,14 @@ class Sam:
         refuse_outputs(
             self.dialect, files.decoder.path, (self.dialect.masks, self.dialect.scores), files.decoder.outputs
         )
-        self._run = Run()
+        self._run = FileRunner()
         self._room = self._sides()
 
     def stop(self) -> None:
         """Whatever is being computed ends with a SegError, and nothing is computed any more."""
         self._run.stop()
 
-    def frame(self, width: int, height: int) -> Frame:
+    def frame(self, width: int, height: int) -> PaddedFrame:
         """How a photo of this size lies in the square."""
         return frame_of(width, height, stretched=self.dialect.stretched, room=self._room)
 
@@ -67,11 +67,13 @@ class Sam:
             tensor = _in_corner(pixels, *(length if isinstance(length, int) else 0 for length in shape[:2]))
         else:
             pixels = (pixels - _MEAN) / _STD if self.dialect.deviations else pixels / np.float32(255)
-            tensor = _in_corner(pixels, SIDE, SIDE).transpose(2, 0, 1)[None]
+            tensor = _in_corner(pixels, SQUARE_SIDE, SQUARE_SIDE).transpose(2, 0, 1)[None]
         found = self._run(self._encoder, {self.dialect.encoder: tensor}, list(self._sources.values()))
         return dict(zip(self._sources, found, strict=True))
 
-    def answer(self, embedding: Embedding, frame: Frame, points: Sequence[Point], before: Floats | None) -> Answer:
+    def answer(
+        self, embedding: Embedding, frame: PaddedFrame, points: Sequence[LabelledPoint], before: Floats | None
+    ) -> Answer:
         """The object at these points, the best of those that are offered; SegError if that fails.
 
         before: (LOW, LOW) logits of the mask before; None = there is none.
@@ -82,7 +84,7 @@ class Sam:
             **embedding,
             dialect.points: coordinates,
             dialect.labels: labels,
-            "orig_im_size": np.array((SIDE, SIDE) if dialect.stretched else (frame.high, frame.wide)),
+            "orig_im_size": np.array((SQUARE_SIDE, SQUARE_SIDE) if dialect.stretched else (frame.high, frame.wide)),
             "mask_input": (np.zeros((LOW, LOW), np.float32) if before is None else before)[None, None],
             "has_mask_input": np.array([before is not None]),
         }
@@ -95,7 +97,7 @@ class Sam:
         low = rest[0].reshape(-1, *rest[0].shape[-2:])[best] if rest else masks[best]
         return Answer(masks[best], low if low.shape == (LOW, LOW) else _low(low))
 
-    def _points(self, frame: Frame, points: Sequence[Point]) -> tuple[Floats, Floats]:
+    def _points(self, frame: PaddedFrame, points: Sequence[LabelledPoint]) -> tuple[Floats, Floats]:
         """Coordinates (.., N, 2) and labels (.., N) with the padding of the dialect."""
         dialect = self.dialect
         labels = [label for _, _, label in points]
@@ -123,9 +125,15 @@ class Sam:
         """Width and height that a photo has at most; SegError if the encoder was made for a size that is unknown."""
         shape = self._shape()
         is_square = len(shape) == 4
-        high, wide = (length if isinstance(length, int) else SIDE for length in (shape[2:] if is_square else shape[:2]))
-        if not (0 < wide <= SIDE and 0 < high <= SIDE) or (is_square and (wide, high) != (SIDE, SIDE)):
-            raise SegError(f"{self._encoder.path}: sees {wide} x {high} pixels; only {SIDE} x {SIDE} is known here")
+        high, wide = (
+            length if isinstance(length, int) else SQUARE_SIDE for length in (shape[2:] if is_square else shape[:2])
+        )
+        if not (0 < wide <= SQUARE_SIDE and 0 < high <= SQUARE_SIDE) or (
+            is_square and (wide, high) != (SQUARE_SIDE, SQUARE_SIDE)
+        ):
+            raise SegError(
+                f"{self._encoder.path}: sees {wide} x {high} pixels; only {SQUARE_SIDE} x {SQUARE_SIDE} is known here"
+            )
         return wide, high
 
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from prep.annotate.regions.spans import Spans, spans_of
 from prep.annotate.sam.encodings import Encodings
-from prep.annotate.sam.frame import Frame
+from prep.annotate.sam.frame import PaddedFrame
 from prep.annotate.sam.model import Answer, Embedding
 from prep.annotate.sam.prompt import Prompt, parse, points_of
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.cache import Cache
 
 _KEPT = 32
@@ -41,7 +41,7 @@ class _Question:
 class Objects:
     """Answers clicks; every method may be called from any thread."""
 
-    def __init__(self, store: Store, encodings: Encodings) -> None:
+    def __init__(self, store: AnnotationStore, encodings: Encodings) -> None:
         self.encodings = encodings
         self._store = store
         self._answers: Cache[_Question, Answer] = Cache(_KEPT)
@@ -87,7 +87,7 @@ class Objects:
         return region == 2, mask.version
 
     def _answer(
-        self, question: _Question, embedding: Embedding, frame: Frame, start: NDArray[np.bool_] | None
+        self, question: _Question, embedding: Embedding, frame: PaddedFrame, start: NDArray[np.bool_] | None
     ) -> Answer:
         """The answer to all steps, which builds on the answer to all but the last one."""
         ahead = question.prompt[:-1]
@@ -101,7 +101,7 @@ class Objects:
         question: _Question,
         before: _Question | None,
         embedding: Embedding,
-        frame: Frame,
+        frame: PaddedFrame,
         start: NDArray[np.bool_] | None,
     ) -> Answer:
         low = None if start is None else frame.logits(start)
@@ -110,7 +110,7 @@ class Objects:
         return self.encodings.sam.answer(embedding, frame, points_of(question.prompt), low)
 
 
-def _told(frame: Frame, answer: Answer, start: NDArray[np.bool_] | None) -> Found:
+def _told(frame: PaddedFrame, answer: Answer, start: NDArray[np.bool_] | None) -> Found:
     """The answer as spans, strip by strip."""
     found, removed = [], []
     for top, part in frame.strips(answer.logits):

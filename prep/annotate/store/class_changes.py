@@ -23,7 +23,7 @@ from prep.images.imageio import encode_png, read_mask
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedClass:
     """A class as a person wants it: the index that it has now, None for a new one, with its name and colour."""
 
     now: int | None
@@ -73,7 +73,7 @@ class UsedClasses(SegError):
         self.used = used
 
 
-def plan_change(before: ClassMap, wanted: Sequence[Wanted], pixels: dict[int, int]) -> ClassChange:
+def plan_change(before: ClassMap, wanted: Sequence[WantedClass], pixels: dict[int, int]) -> ClassChange:
     """Work out the class map that results and what each mask value becomes.
 
     pixels: for dropped classes (old index), the new index that their pixels get, or 255 for unlabelled.
@@ -91,7 +91,7 @@ def plan_change(before: ClassMap, wanted: Sequence[Wanted], pixels: dict[int, in
     return ClassChange(before, _class_map(before, wanted), table, tuple(i for i in dropped if i not in pixels))
 
 
-def _check(before: ClassMap, wanted: Sequence[Wanted], pixels: dict[int, int]) -> None:
+def _check(before: ClassMap, wanted: Sequence[WantedClass], pixels: dict[int, int]) -> None:
     if not wanted:
         raise SegError("keep at least one class")
     kept = [entry.now for entry in wanted if entry.now is not None]
@@ -112,7 +112,7 @@ def _check(before: ClassMap, wanted: Sequence[Wanted], pixels: dict[int, int]) -
             raise SegError("'ignore' is no name for a class; leave pixels unlabelled instead")
 
 
-def _class_map(before: ClassMap, wanted: Sequence[Wanted]) -> ClassMap:
+def _class_map(before: ClassMap, wanted: Sequence[WantedClass]) -> ClassMap:
     taken = {*before.index_of_id(), *before.ignored_ids, IGNORE_INDEX}
     ids: list[int] = []
     for index, entry in enumerate(wanted):

@@ -6,12 +6,20 @@ from pathlib import Path
 
 from prep.annotate.access import inside
 from prep.annotate.store.row_edits import added_row, changed_row, removed_row
-from prep.annotate.store.versions import SaveNotes, Stamp, stamp_of
+from prep.annotate.store.versions import FileStamp, SaveNotes, stamp_of
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
 from prep.dataset.dataset_files import INDEX, STATES
 from prep.dataset.index import Sample, read_index, write_index
-from prep.dataset.states import IN_WORK, NEW, REJECTED, mask_name, own_mask_name, read_states_and_notes, write_states
+from prep.dataset.states import (
+    IN_WORK,
+    NEW_STATE,
+    REJECTED,
+    mask_name,
+    own_mask_name,
+    read_states_and_notes,
+    write_states,
+)
 from prep.images.imageio import image_size
 from prep.web.guard import Refusal
 
@@ -30,7 +38,7 @@ class LiveIndex:
     def __init__(self, root: Path, notes: SaveNotes) -> None:
         self._root = root
         self._notes = notes
-        self._seen: tuple[Stamp | None, Stamp | None] | None = None
+        self._seen: tuple[FileStamp | None, FileStamp | None] | None = None
         self._samples: dict[str, Sample] = {}
         self._states: dict[str, str] = {}
         self._notes_on: dict[str, str] = {}
@@ -43,7 +51,7 @@ class LiveIndex:
 
     def state(self, stem: str) -> str:
         """The state of an image."""
-        return self._states.get(stem, NEW)
+        return self._states.get(stem, NEW_STATE)
 
     def note(self, stem: str) -> str:
         """What a person noted on an image."""
@@ -60,7 +68,7 @@ class LiveIndex:
     def begin(self, stem: str) -> None:
         """A first mask of this image is about to be written."""
         self._refresh()
-        if self.state(stem) == NEW:
+        if self.state(stem) == NEW_STATE:
             self._write_state(stem, IN_WORK, self.note(stem))
 
     def name_mask(self, stem: str) -> None:
@@ -119,7 +127,7 @@ class LiveIndex:
             return "" if sample.mask == own_mask_name(sample.stem) else None
         if sample.mask == own_mask_name(sample.stem) and noted and self._notes.took_away(sample.stem):
             return None if (self._root / sample.mask).exists() else ""
-        missing = not sample.mask and (state != NEW or noted) and self._is_its_mask(sample)
+        missing = not sample.mask and (state != NEW_STATE or noted) and self._is_its_mask(sample)
         return mask_name(sample) if missing else None
 
     def _is_its_mask(self, sample: Sample) -> bool:
@@ -152,13 +160,13 @@ class LiveIndex:
                 return None  # without any note the column goes
             if not is_told:
                 return added_row(table, row)
-            return changed_row(table, stem, row) if state != NEW or note else removed_row(table, stem)
+            return changed_row(table, stem, row) if state != NEW_STATE or note else removed_row(table, stem)
 
         if not self._edited(path, edit):
             write_states(path, {**self._states, stem: state}, {**self._notes_on, stem: note})
             self._seen = None
             return
-        _keep(self._states, stem, state, unless=NEW)
+        _keep(self._states, stem, state, unless=NEW_STATE)
         _keep(self._notes_on, stem, note, unless="")
         mask = self._mask_to_be(self._samples[stem], self._notes.has(stem))
         if mask is not None:

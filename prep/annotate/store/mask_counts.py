@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from prep.annotate.access import inside
-from prep.annotate.store.versions import Stamp, stamp_of, version_of
+from prep.annotate.store.versions import FileStamp, stamp_of, version_of
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import make_folder, read_bytes, write_text
@@ -87,14 +87,14 @@ class MaskCounter:
         self._root = root
         self._cache = cache
         self._known = _read_cache(cache)
-        self._unreadable: dict[str, Stamp] = {}
-        self._waiting: dict[str, Stamp] = {}
+        self._unreadable: dict[str, FileStamp] = {}
+        self._waiting: dict[str, FileStamp] = {}
         self._news = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._count_all, name="mask counts", daemon=True)
         self._thread.start()
 
-    def of(self, name: str, stamp: Stamp) -> MaskCounts | None:
+    def of(self, name: str, stamp: FileStamp) -> MaskCounts | None:
         """Counts of the file `name` with this stamp; None if it still has to be counted, which begins now.
 
         None also for a file that cannot be read, which is not tried again until it changes.
@@ -108,7 +108,7 @@ class MaskCounter:
                 self._news.notify()
         return None
 
-    def put(self, name: str, stamp: Stamp, counts: MaskCounts) -> None:
+    def put(self, name: str, stamp: FileStamp, counts: MaskCounts) -> None:
         """Remember counts that are known anyway."""
         with self._news:
             self._known[name] = (stamp, counts)
@@ -149,7 +149,7 @@ class MaskCounter:
         if stamp is not None:
             self._put_if_it_stands(name, path, stamp, counts)
 
-    def _put_if_it_stands(self, name: str, path: Path, stamp: Stamp, counts: MaskCounts) -> None:
+    def _put_if_it_stands(self, name: str, path: Path, stamp: FileStamp, counts: MaskCounts) -> None:
         """Remember these counts unless the file was replaced meanwhile, whose counts a save may have put already.
 
         A save writes first and puts then: while the old file stands here, what it puts comes after this.
@@ -166,7 +166,7 @@ class MaskCounter:
             write_text(self._cache, json.dumps(known))
 
 
-def _read_cache(path: Path) -> dict[str, tuple[Stamp, MaskCounts]]:
+def _read_cache(path: Path) -> dict[str, tuple[FileStamp, MaskCounts]]:
     """Counts by name; empty if the file is not there or cannot be read, and all are counted again."""
     try:
         return {

@@ -47,7 +47,7 @@ class Conflict(Refusal):
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedImage:
     """One image in the list.
 
     version: of its mask; None while it is not known.  note: what a person noted on it.
@@ -66,7 +66,7 @@ class Entry:
     classes: list[int] | None
 
 
-class Store:
+class AnnotationStore:
     """Reads and writes one dataset, for several threads; other commands may change it at the same time.
 
     Raises SegError if `root` is no dataset, if its records cannot be read, or if another command is changing it.
@@ -135,12 +135,12 @@ class Store:
                 self._classes = parse_classes(path, content) if content else NO_CLASSES, version
             return self._classes
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ListedImage]:
         """All images, sorted by stem."""
         with self._lock:
             return [self._entry(sample) for sample in self._index.samples().values() if sample.image]
 
-    def entry(self, stem: str) -> Entry:
+    def entry(self, stem: str) -> ListedImage:
         """One image; Refusal (404) if there is none of this stem."""
         with self._lock:
             return self._entry(self.sample(stem))
@@ -172,7 +172,7 @@ class Store:
 
     def save(
         self, stem: str, body: bytes, *, base: str, save: str, classes_version: str, proposed: bool = False
-    ) -> Entry:
+    ) -> ListedImage:
         """Lay changes over the mask of an image, on disk when this returns; one without a labelled pixel goes.
 
         body: as mask_changes.py reads it.  base: the version that the page has laid them over so far.
@@ -196,7 +196,7 @@ class Store:
                 self._index.name_mask(stem)
             return self.entry(stem)
 
-    def set_state(self, stem: str, state: str) -> Entry:
+    def set_state(self, stem: str, state: str) -> ListedImage:
         """Change how far an image is; Refusal (400) if there is no such state."""
         if state not in ALL_STATES:
             raise Refusal(400, f"{state!r} is no state of an image; use {', '.join(ALL_STATES)}.")
@@ -205,7 +205,7 @@ class Store:
             self._index.set_state(stem, state)
             return self.entry(stem)
 
-    def set_note(self, stem: str, note: str) -> Entry:
+    def set_note(self, stem: str, note: str) -> ListedImage:
         """Note something on an image, "" for nothing; Refusal (400) if it is too long."""
         with self.writing():
             self.sample(stem)
@@ -243,10 +243,12 @@ class Store:
         refuse_misfit(path, mask, sample, classes)
         return mask
 
-    def _entry(self, sample: Sample) -> Entry:
+    def _entry(self, sample: Sample) -> ListedImage:
         name = mask_name(sample)
         stamp = stamp_of(f"{self.root}/{name}")
         counts = self._counter.of(name, stamp) if stamp else _NO_MASK
         version, labelled, classes = (counts.version, counts.labelled, counts.classes) if counts else (None,) * 3
         state, note = self._index.state(sample.stem), self._index.note(sample.stem)
-        return Entry(sample.stem, sample.width, sample.height, state, version, sample.split, note, labelled, classes)
+        return ListedImage(
+            sample.stem, sample.width, sample.height, state, version, sample.split, note, labelled, classes
+        )

@@ -12,11 +12,11 @@ from prep.core.files import make_folder, read_bytes, write_text
 NO_FILE = "none"
 """Version of a file that is not there."""
 
-Stamp = tuple[int, int, int]
+FileStamp = tuple[int, int, int]
 """Size, time of the last change in nanoseconds, and number of a file: another one after every atomic write."""
 
 
-def stamp_of(path: Path | str) -> Stamp | None:
+def stamp_of(path: Path | str) -> FileStamp | None:
     """The stamp of a file; None if there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116  # half the time of Path.stat, and there are thousands

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, format_color, made_up_classes
+from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, Color, distinct_color, format_color, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import list_some
 from prep.labels.class_files import find_table, read_class_table
@@ -14,8 +14,6 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.tables.coco_stuff import is_coco_stuff
 from prep.labels.tables.table import ClassTable
-
-IGNORE = "ignore"
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ def with_unlabelled(meaning: Meaning, unlabelled: Sequence[int], becomes: str) -
     if not codes:
         return meaning
     classes, notes = meaning.classes, meaning.notes
-    if becomes == IGNORE:
+    if becomes == IGNORE_NAME:
         return replace(meaning, aliases=tuple((code, IGNORE_INDEX) for code in codes))
     names = [name.lower() for name in classes.names]
     if becomes.lower() not in names:
@@ -143,7 +141,7 @@ def _free_color(classes: ClassMap) -> Color:
 def needs_background(meaning: Meaning, becomes: str | None) -> bool:
     """Whether pixels that lie in no region, if there are any, need a class that is not there yet."""
     wanted = becomes or BACKGROUND
-    return wanted != IGNORE and wanted.lower() not in {name.lower() for name in meaning.classes.names}
+    return wanted != IGNORE_NAME and wanted.lower() not in {name.lower() for name in meaning.classes.names}
 
 
 def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
@@ -168,7 +166,7 @@ def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | Non
         if name in index or name in left_out
     ]
     lower = {name.lower(): position for name, position in index.items()}
-    aliases.append((UNCOVERED, IGNORE_INDEX if wanted == IGNORE else lower.get(wanted.lower(), IGNORE_INDEX)))
+    aliases.append((UNCOVERED, IGNORE_INDEX if wanted == IGNORE_NAME else lower.get(wanted.lower(), IGNORE_INDEX)))
     return replace(meaning, classes=classes, aliases=tuple(aliases))
 
 
@@ -177,7 +175,7 @@ def _plain(classes: ClassMap) -> ClassMap:
     if all(plain_name(name) == name for name in classes.names):
         return classes
     rows = zip(classes.names, classes.colors, strict=True)
-    named = [(plain_name(name), color) for name, color in rows if plain_name(name) != IGNORE]
+    named = [(plain_name(name), color) for name, color in rows if plain_name(name) != IGNORE_NAME]
     return ClassMap(tuple(name for name, _ in named), tuple(color for _, color in named))
 
 
@@ -200,7 +198,7 @@ def recolored(classes: ClassMap, colors: Sequence[tuple[str, Color]]) -> ClassMa
     by_name = dict(zip(classes.names, classes.colors, strict=True))
     ignored = list(classes.ignored)
     for name, color in colors:
-        if name == IGNORE:
+        if name == IGNORE_NAME:
             ignored.append(color)
         elif name in by_name:
             by_name[name] = color

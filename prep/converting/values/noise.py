@@ -42,7 +42,7 @@ _MOST_CLASSES = 64
 _MANY = 1000
 _MOST_OTHERS = 0.3
 
-PHOTOS = (
+VALUES_OF_PHOTOS = (
     "so many values are those of photos, not of masks: name the folder that holds the masks alone, or say with "
     "--match and two patterns, for example '{}' '{}_mask', how their names differ from those of the photos"
 )

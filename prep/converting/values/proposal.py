@@ -7,7 +7,15 @@ from pathlib import Path
 
 from prep.converting.values.black_and_white import is_blurred, step_of, two_lines
 from prep.converting.values.meaning import Meaning
-from prep.converting.values.noise import EXACT, LOSSY, PHOTOS, are_cut_out, look_like_photos, noise_among, numbers_among
+from prep.converting.values.noise import (
+    EXACT,
+    LOSSY,
+    VALUES_OF_PHOTOS,
+    are_cut_out,
+    look_like_photos,
+    noise_among,
+    numbers_among,
+)
 from prep.converting.values.unknown import CodeTotals
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
@@ -59,7 +67,9 @@ def no_meaning(
     if not codes.pixels:
         read_codes(reader, labels[0])  # says what is wrong with it
     if look_like_photos(codes.pixels, sum(codes.pixels.values())):
-        return SegError(f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {PHOTOS}")
+        return SegError(
+            f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {VALUES_OF_PHOTOS}"
+        )
     if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
         return _cut_out(labels)
     noise = frozenset() if _in_red(codes.pixels, reader) else _noise(codes, reader, labels)

@@ -16,7 +16,7 @@ from weakref import WeakSet
 from prep.core.cluster.crews import working_on
 from prep.core.cluster.identity import identity
 from prep.core.cluster.probe import probed
-from prep.core.cluster.task import Halted, Setting, Task, halt
+from prep.core.cluster.task import CommandContext, Halted, Task, halt
 from prep.core.errors import SegError
 from prep.core.workers import WorkerKilled
 
@@ -55,7 +55,7 @@ def connected(address: str, folders: Sequence[Path] = ()) -> Iterator[None]:
         client = _client(address)
         stack.callback(client.close)
         _wait_for_workers(client, address)
-        setting = Setting(identity(), str(Path.cwd()), stack.enter_context(probed(folders)))
+        setting = CommandContext(identity(), str(Path.cwd()), stack.enter_context(probed(folders)))
         cluster = DaskCluster(client, address, setting)
         cluster.refuse_strangers()
         stack.enter_context(working_on(cluster))
@@ -65,7 +65,7 @@ def connected(address: str, folders: Sequence[Path] = ()) -> Iterator[None]:
 class DaskCluster:
     """The workers of a scheduler."""
 
-    def __init__(self, client: "Client", address: str, setting: Setting) -> None:
+    def __init__(self, client: "Client", address: str, setting: CommandContext) -> None:
         self.client, self.address, self.setting = client, address, setting
         self._counted, self._workers = 0.0, 1
 

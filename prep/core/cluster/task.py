@@ -28,7 +28,7 @@ class Halted(Exception):
 
 
 @dataclass(frozen=True)
-class Setting:
+class CommandContext:
     """identity: of the command.  folder: where it was typed, absolute.  probes: files, absolute, and what they hold.
 
     Paths of jobs mean the same in the same folder, and so do the words that are said of them.
@@ -48,7 +48,7 @@ class Task:
     """Does some jobs. call: which call of the command they belong to."""
 
     call: str
-    setting: Setting
+    setting: CommandContext
     work: Callable[[Any, int], list[Any]]
 
     def __call__(self, chunk: Sequence[Any], first: int) -> tuple[float, list[Any]]:
@@ -94,7 +94,7 @@ def _until_halted(call: str, chunk: Sequence[Any]) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=64)
-def _refuse_other(setting: Setting) -> None:
+def _refuse_other(setting: CommandContext) -> None:
     host = platform.node()
     if differences := setting.identity.differences(identity()):
         what = "; ".join(f"{name} {there}, and the command {here}" for name, here, there in differences)

@@ -13,7 +13,7 @@ Thumbnail = NDArray[np.float32]
 Half = NDArray[np.int8]
 """(32, 32) details at half the size, in 1/32."""
 
-SIDE = 64
+DETAIL_SIDE = 64
 """Images are compared as squares of so many pixels; two images of one shape are squeezed alike."""
 
 # Chosen together with how many bits of the low frequencies may differ (low_frequencies.py).
@@ -23,10 +23,10 @@ _LEAST_CORRELATION_TURNED = 0.8
 _MARGIN = 6
 """Thumbnails are moved against each other by up to so many pixels, 9 % of the side."""
 
-_MIDDLE = SIDE // 2 - 2 * (_MARGIN // 2)
+_MIDDLE = DETAIL_SIDE // 2 - 2 * (_MARGIN // 2)
 """Side, at half the size, of what is moved."""
 
-_SIDES = (SIDE, 61, 67)
+_SIDES = (DETAIL_SIDE, 61, 67)
 """They are also laid over each other 5 % smaller and larger, as after a crop."""
 
 _HOPELESS = 0.3
@@ -72,16 +72,16 @@ def oriented(grey: Thumbnail, orientation: Orientation) -> Thumbnail:
     return np.ascontiguousarray(grey[:, ::-1] if across else grey)
 
 
-def fit(details: Thumbnail, other: Thumbnail, orientation: Orientation) -> bool:
+def details_fit(details: Thumbnail, other: Thumbnail, orientation: Orientation) -> bool:
     """Whether details correlate with those of other grey values, brought into this orientation already.
 
     Where they fit best, in one of a few sizes.
     """
     least = _LEAST_CORRELATION if orientation == UPRIGHT else _LEAST_CORRELATION_TURNED
     for side in _SIDES:
-        scaled = other if side == SIDE else cv2.resize(other, (side, side), interpolation=cv2.INTER_LINEAR)
-        edge = (side - SIDE) // 2 + _MARGIN
-        size = SIDE - 2 * _MARGIN
+        scaled = other if side == DETAIL_SIDE else cv2.resize(other, (side, side), interpolation=cv2.INTER_LINEAR)
+        edge = (side - DETAIL_SIDE) // 2 + _MARGIN
+        size = DETAIL_SIDE - 2 * _MARGIN
         middle = np.ascontiguousarray(details_of(np.asarray(scaled))[edge : edge + size, edge : edge + size])
         found = float(cv2.matchTemplate(details, middle, cv2.TM_CCOEFF_NORMED).max())
         if found >= least:
@@ -96,7 +96,7 @@ def half_details(grey: Thumbnail) -> Half | None:
     details = _raw_details(grey)
     if details.std() < _LEAST_DETAIL:
         return None
-    small = cv2.resize(_even(details), (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(_even(details), (DETAIL_SIDE // 2, DETAIL_SIDE // 2), interpolation=cv2.INTER_AREA)
     return np.clip(np.rint(small * _STEPS), -127, 127).astype(np.int8)
 
 

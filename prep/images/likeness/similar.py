@@ -15,12 +15,21 @@ from numpy.typing import NDArray
 
 from prep.images.imageio import ImageRGB
 from prep.images.likeness.all_pairs import compare_all
-from prep.images.likeness.details import SIDE, Thumbnail, details_of, fit, half_details, may_fit, middles_of, oriented
+from prep.images.likeness.details import (
+    DETAIL_SIDE,
+    Thumbnail,
+    details_fit,
+    details_of,
+    half_details,
+    may_fit,
+    middles_of,
+    oriented,
+)
 from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs, Orientation, signs_of
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
+class ImageSigns:
     """What is kept of an image for comparison.
 
     pixels: hash of the pixels and their shape; equal means an exact duplicate.
@@ -33,22 +42,22 @@ class Fingerprint:
     thumbnail: bytes = field(repr=False)
 
 
-def fingerprint(image: ImageRGB) -> Fingerprint:
+def fingerprint(image: ImageRGB) -> ImageSigns:
     """Fingerprint of an image (H, W, 3); such signs are the pHash of Zauner 2010, http://phash.org/docs/."""
     pixels = hashlib.sha256(repr(image.shape).encode("ascii"))
     pixels.update(np.ascontiguousarray(image).data)
-    small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    return Fingerprint(pixels.hexdigest()[:32], signs_of(grey), grey.tobytes())
+    return ImageSigns(pixels.hexdigest()[:32], signs_of(grey), grey.tobytes())
 
 
-def exact_duplicates(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
+def exact_duplicates(prints: Mapping[str, ImageSigns]) -> list[list[str]]:
     """Sets of at least two stems whose images have the same pixels, sorted."""
     first: dict[str, str] = {}
     return join_sets((first.setdefault(prints[stem].pixels, stem), stem) for stem in sorted(prints))
 
 
-def near_duplicates(prints: Mapping[str, Fingerprint], workers: int | None = 1) -> list[list[str]]:
+def near_duplicates(prints: Mapping[str, ImageSigns], workers: int | None = 1) -> list[list[str]]:
     """Sets of at least two stems whose images show the same scene, exact duplicates among them, sorted.
 
     If A shows the same as B and B the same as C, the three are one set. Images without details (one colour) are
@@ -57,7 +66,7 @@ def near_duplicates(prints: Mapping[str, Fingerprint], workers: int | None = 1) 
     exact = exact_duplicates(prints)
     copies = {stem for same in exact for stem in same[1:]}
     stems: list[str] = []
-    halves = np.empty((len(prints), SIDE // 2, SIDE // 2), np.int8)
+    halves = np.empty((len(prints), DETAIL_SIDE // 2, DETAIL_SIDE // 2), np.int8)
     for stem in sorted(prints.keys() - copies):
         half = half_details(_grey(prints[stem]))
         if half is not None:
@@ -94,7 +103,7 @@ class _Search:
     joined: the pairs.
     """
 
-    def __init__(self, prints: Sequence[Fingerprint], halves: NDArray[np.int8]) -> None:
+    def __init__(self, prints: Sequence[ImageSigns], halves: NDArray[np.int8]) -> None:
         self.joined: list[tuple[int, int]] = []
         self._prints, self._halves = prints, halves
         self._sets = np.arange(len(prints))  # the number of the set that each image is in
@@ -114,7 +123,7 @@ class _Search:
                     self._join_if_fit(one, details, other, ORIENTATIONS[turn])
 
     def _join_if_fit(self, one: int, details: Thumbnail, other: int, orientation: Orientation) -> None:
-        if fit(details, oriented(_grey(self._prints[other]), orientation), orientation):
+        if details_fit(details, oriented(_grey(self._prints[other]), orientation), orientation):
             self._join(one, other)
 
     def _join(self, one: int, other: int) -> None:
@@ -126,5 +135,5 @@ class _Search:
         self._members.setdefault(large, [large]).extend(moving)
 
 
-def _grey(print_: Fingerprint) -> Thumbnail:
-    return np.frombuffer(print_.thumbnail, np.uint8).reshape(SIDE, SIDE).astype(np.float32)
+def _grey(print_: ImageSigns) -> Thumbnail:
+    return np.frombuffer(print_.thumbnail, np.uint8).reshape(DETAIL_SIDE, DETAIL_SIDE).astype(np.float32)

@@ -18,7 +18,7 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, named_classes
 from prep.labels.shapes.shapes import RegionImage
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 Parse = Callable[[Path, Any, LeftOut], RegionImage]
 """The image that the content of a file is of; SegError if that is damaged."""
@@ -82,7 +82,7 @@ def source_of(
 
     colors: the classes in the order of their tool, with what it says of their colours; other names follow them.
     """
-    notes = noted(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
+    notes = notes_with_empty(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
     root = photo_folder(contents, first)
     images = apart(images, contents.source)
     if colors:

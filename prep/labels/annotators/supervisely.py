@@ -24,7 +24,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, image_extent, load_json, named_classes
 from prep.labels.rerooting import Rerooting
 from prep.labels.shapes.shapes import Bitmap, Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 _META = "meta.json"
 _CLIMBS = 4
@@ -71,7 +71,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         lambda file: [_image(file, contents.json(file), len(folders) > 1, root, left_out)],
         left_out,
     )
-    notes = noted(f"{contents.source}: holds no polygons and no bitmaps", images, left_out.notes())
+    notes = notes_with_empty(f"{contents.source}: holds no polygons and no bitmaps", images, left_out.notes())
     colors = _classes(files[0].path)
     used = sorted({name for image in images for name, _ in image.regions} - colors.keys())
     names = class_names(contents.source, [*colors, *used])

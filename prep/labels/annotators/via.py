@@ -24,7 +24,7 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 from prep.labels.text_files import decode_text
 
 _NO_CLASS = "region"
@@ -179,7 +179,7 @@ def _source(
         images += [
             RegionImage(f"{folder}{name}", (0, 0), tuple(shapes), split_of(folder)) for name, shapes in own.items()
         ]
-    notes = noted(f"{path}: holds no polygons, circles or ellipses", images, left_out.notes())
+    notes = notes_with_empty(f"{path}: holds no polygons, circles or ellipses", images, left_out.notes())
     if attribute is None:
         notes.append(f"no region has an attribute, so that all are one class, {_NO_CLASS!r}")
     reader = "via-csv" if file.path.suffix.lower() == ".csv" else "via"

@@ -26,7 +26,7 @@ _CHOICE = re.compile(r"(.*?)\[(\d+)\]")
 
 
 @dataclass(frozen=True)
-class Role:
+class ArrayRole:
     """An array with what its sides are. name: path below the source without ending.
 
     axis: the side along which the samples lie, None of one sample.  channels: the side, of a sample, of its bands or
@@ -84,7 +84,7 @@ class ArraySet:
     channel: of masks with several, the one that a person named.  damaged: what is wrong with files, by their stems.
     """
 
-    pairs: tuple[tuple[Role | None, Role], ...]
+    pairs: tuple[tuple[ArrayRole | None, ArrayRole], ...]
     channel: int | None = None
     left_out: tuple[str, ...] = field(default=())
     damaged: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +124,7 @@ def array_set(
     return ArraySet(pairs, channel, tuple(name for name in names if name not in taken), damaged)
 
 
-def _refuse_objects(masks: Sequence[Role]) -> None:
+def _refuse_objects(masks: Sequence[ArrayRole]) -> None:
     """SegError if masks of a photo each have different numbers of channels, which are objects then, and no classes."""
     numbers = {mask.array.path: mask.sample_shape[mask.channels] for mask in masks if mask.channels is not None}
     if len(set(numbers.values())) > 1:
@@ -148,35 +148,37 @@ def _said(name: str, array: StoredArray, wanted: str) -> str:
     return "photos" if words & _PHOTOS or "photos" in folders else ""
 
 
-def _photo(name: str, array: StoredArray) -> Role | None:
+def _photo(name: str, array: StoredArray) -> ArrayRole | None:
     """One photo, or several; None if the sides are those of something else."""
     shape = array.shape
     if len(shape) == _GREY:
-        found = Role(array, name, None, None)
+        found = ArrayRole(array, name, None, None)
     elif len(shape) == _GREY + 1 and shape[-1] in _BANDS:
-        found = Role(array, name, None, 2)
+        found = ArrayRole(array, name, None, 2)
     elif len(shape) == _GREY + 1:
-        found = Role(array, name, 2 if array.is_matlab else 0, None)
+        found = ArrayRole(array, name, 2 if array.is_matlab else 0, None)
     elif len(shape) == _STACK and shape[-1] in _BANDS and not (array.is_matlab and shape[2] in _BANDS):
-        found = Role(array, name, 0, 2)
+        found = ArrayRole(array, name, 0, 2)
     elif len(shape) == _STACK and array.is_matlab and shape[2] in _BANDS:
-        found = Role(array, name, 3, 2)
+        found = ArrayRole(array, name, 3, 2)
     elif len(shape) == _STACK and shape[1] in _BANDS:
-        found = Role(array, name, 0, 0)
+        found = ArrayRole(array, name, 0, 0)
     else:
         return None
     return found if min(found.size) >= _LEAST_SIDE else None
 
 
-def _mask(name: str, array: StoredArray, photos: Sequence[tuple[int, ...]], own: tuple[int, int] | None) -> Role | None:
+def _mask(
+    name: str, array: StoredArray, photos: Sequence[tuple[int, ...]], own: tuple[int, int] | None
+) -> ArrayRole | None:
     """One mask, or several, as the sizes of the photos say; None if the sides are those of something else.
 
     own: rows and columns of its only photo.
     """
     shape, sizes = array.shape, {own} if own else set(photos)
-    roles = [Role(array, name, axis, channels) for axis, channels in _sides(shape, last=array.is_matlab)]
+    roles = [ArrayRole(array, name, axis, channels) for axis, channels in _sides(shape, last=array.is_matlab)]
     if own and len(shape) == _GREY + 1:
-        roles = [Role(array, name, None, 2), Role(array, name, None, 0)]
+        roles = [ArrayRole(array, name, None, 2), ArrayRole(array, name, None, 0)]
     fitting = [each for each in roles if each.size in sizes] if sizes else roles
     few = [
         each
@@ -199,10 +201,10 @@ def _sides(shape: tuple[int, ...], *, last: bool) -> list[tuple[int | None, int 
 
 
 def _paired(
-    photos: Sequence[Role], masks: Sequence[Role], damaged: Mapping[str, str]
-) -> tuple[tuple[Role | None, Role], ...]:
+    photos: Sequence[ArrayRole], masks: Sequence[ArrayRole], damaged: Mapping[str, str]
+) -> tuple[tuple[ArrayRole | None, ArrayRole], ...]:
     """Photos and masks of one name, or of the same numbers (LIDC: 0001_NI000 and 0001_MA000), or the only ones."""
-    by_key: dict[tuple[str, ...], Role] = {}
+    by_key: dict[tuple[str, ...], ArrayRole] = {}
     for photo in photos:
         if by_key.setdefault(photo.key, photo) is not photo:
             raise SegError(f"{photo.array.name} and {by_key[photo.key].array.name}: photos of one name; rename one")

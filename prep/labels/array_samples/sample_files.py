@@ -16,7 +16,7 @@ from prep.core.failures import refused
 from prep.core.files import explained, make_folder, write_bytes
 from prep.core.words import counted, list_some
 from prep.images.imageio import encode_png, refuse_enormous
-from prep.labels.array_samples.roles import ArraySet, Role
+from prep.labels.array_samples.roles import ArrayRole, ArraySet
 from prep.labels.labelio import as_ids
 
 LISTED = ".array-samples.json"
@@ -82,11 +82,11 @@ def _stems(found: ArraySet, source: Path) -> list[str]:
     return stems
 
 
-def _numbered(stem: str, number: int, role: Role) -> str:
+def _numbered(stem: str, number: int, role: ArrayRole) -> str:
     return stem if role.axis is None else f"{stem}_page{number:0{len(str(role.samples))}}"
 
 
-def _photos(role: Role, stem: str, place: Path) -> Iterator[str]:
+def _photos(role: ArrayRole, stem: str, place: Path) -> Iterator[str]:
     """Write photos: of whole numbers up to 255 as 8-bit PNG, of others as TIFF."""
     is_plain = role.array.kind == np.uint8 or _are_bytes(role)
     folder = place / "photos"
@@ -99,7 +99,7 @@ def _photos(role: Role, stem: str, place: Path) -> Iterator[str]:
         yield f"photos/{name}"
 
 
-def _write(path: Path, data: bytes, role: Role) -> None:
+def _write(path: Path, data: bytes, role: ArrayRole) -> None:
     """With the time of the array's file, so that a command that goes on knows the file again."""
     write_bytes(path, data)
     with explained(role.array.path):
@@ -107,7 +107,7 @@ def _write(path: Path, data: bytes, role: Role) -> None:
     os.utime(path, ns=(changed, changed))
 
 
-def _are_bytes(role: Role) -> bool:
+def _are_bytes(role: ArrayRole) -> bool:
     """Whether all numbers are whole and from 0 to 255, and some above 1, of whatever type they are."""
     highest = 0
     for part in role.array.parts(role.axis):
@@ -119,7 +119,7 @@ def _are_bytes(role: Role) -> bool:
     return highest > 1
 
 
-def _bands(role: Role, part: NDArray[Any]) -> NDArray[Any]:
+def _bands(role: ArrayRole, part: NDArray[Any]) -> NDArray[Any]:
     """(H, W) or (H, W, 3) of a photo; a fourth band, which is transparency as a rule, is left out."""
     if role.channels is None:
         return np.ascontiguousarray(part)
@@ -134,7 +134,7 @@ def _tiff(pixels: NDArray[Any]) -> bytes:
     return data.tobytes()
 
 
-def _masks(role: Role, channel: int | None, stem: str, place: Path, notes: list[str]) -> Iterator[str]:
+def _masks(role: ArrayRole, channel: int | None, stem: str, place: Path, notes: list[str]) -> Iterator[str]:
     folder, overlapping = place / "labels", 0
     make_folder(folder)
     for number, part in enumerate(role.array.parts(role.axis), start=1):
@@ -152,7 +152,7 @@ def _masks(role: Role, channel: int | None, stem: str, place: Path, notes: list[
         )
 
 
-def _ids(role: Role, part: NDArray[Any], channel: int | None) -> tuple[NDArray[Any], int]:
+def _ids(role: ArrayRole, part: NDArray[Any], channel: int | None) -> tuple[NDArray[Any], int]:
     """(H, W) ids of a mask, and in how many pixels channels overlap."""
     if role.channels is None:
         return as_ids(role.array.name, np.ascontiguousarray(part)), 0
@@ -184,7 +184,7 @@ def _ids(role: Role, part: NDArray[Any], channel: int | None) -> tuple[NDArray[A
     return ids, several
 
 
-def _of(role: Role, channel: int) -> int:
+def _of(role: ArrayRole, channel: int) -> int:
     number = role.sample_shape[role.channels or 0]
     if channel >= number:
         raise SegError(f"{role.array.name}: has the channels 0 to {number - 1}; --variable says {channel}")

@@ -88,7 +88,7 @@ def _named(files: Sequence[FoundFile]) -> tuple[list[tuple[str, StoredArray]], d
     return found, damaged
 
 
-def written(found: tuple[ArraySet, tuple[str, ...]], source: Path, place: Path) -> Path:
+def write_array_samples(found: tuple[ArraySet, tuple[str, ...]], source: Path, place: Path) -> Path:
     """Write them below a folder, with the lists of names that lie beside them; the folder."""
     target = place / source.absolute().name
     make_folder(target)

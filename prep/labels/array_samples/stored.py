@@ -147,7 +147,7 @@ def listed_names(path: Path) -> tuple[str, ...]:
     try:
         with _reading(path):
             if suffix == MATLAB:
-                return mat_arrays.names(path, NAMES)
+                return mat_arrays.names(path, NAME_VARIABLES)
             if suffix == ARRAYS:
                 return _names_in(path)
     except SegError:  # whoever reads the pixels says what is wrong with the file; without names, values are asked about
@@ -155,13 +155,13 @@ def listed_names(path: Path) -> tuple[str, ...]:
     return ()
 
 
-NAMES = ("names", "classes", "class_names", "classnames", "labelnames", "label_names")
+NAME_VARIABLES = ("names", "classes", "class_names", "classnames", "labelnames", "label_names")
 _MOST_NAMES = 1 << 16
 
 
 def _names_in(path: Path) -> tuple[str, ...]:
     for member in member_names(path):
-        if member.removesuffix(ARRAY).lower() in NAMES:
+        if member.removesuffix(ARRAY).lower() in NAME_VARIABLES:
             with open_archive(path).open(member) as file:
                 values = np.lib.format.read_array(io.BytesIO(file.read(_MOST_NAMES * 256)), allow_pickle=False)
             if values.ndim == 1 and values.dtype.kind in "US" and len(values) < _MOST_NAMES:

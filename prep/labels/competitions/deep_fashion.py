@@ -12,7 +12,7 @@ from prep.labels.annotators.photo_files import each_file, text_of
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners
-from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader, packed
+from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader, packed_polygon
 
 _PHOTOS = (".jpg", ".jpeg", ".png")
 _ITEM = re.compile(r"item(\d+)")
@@ -29,7 +29,7 @@ def _image(path: Path, content: Any, left_out: LeftOut) -> RegionImage:  # noqa:
     for number, item in items:
         label = text_of(item, "category_name", str(path))
         rings = item.get("segmentation") or []
-        regions += [(label, packed(corners(f"{path}, item{number}", ring))) for ring in rings]
+        regions += [(label, packed_polygon(corners(f"{path}, item{number}", ring))) for ring in rings]
         if not rings:
             left_out.add("left out, because they are boxes", f"item{number} in {path.name}")
     folder = path.parent.parent

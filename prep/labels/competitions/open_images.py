@@ -20,7 +20,7 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.shapes.bitmap_file import BitmapFile, size_of
 from prep.labels.shapes.shapes import RegionImage, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 _NAME = re.compile(r"([0-9a-f]{16})_([mgtj]0?\w+)_[0-9a-f]{8}", re.IGNORECASE)
 _COLUMNS = (b"MaskPath", b"ImageID", b"LabelName")
@@ -76,7 +76,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "open-images",
         contents.source,
         images,
-        notes=noted(f"{contents.source}: holds no region", images, [*notes, *left_out.notes()]),
+        notes=notes_with_empty(f"{contents.source}: holds no region", images, [*notes, *left_out.notes()]),
         root=photo_folder(contents, next(iter(masks.values()))),
         damaged=left_out.damaged,
     )

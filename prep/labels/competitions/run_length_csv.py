@@ -19,12 +19,12 @@ from prep.core.folder_names import names_labels
 from prep.core.words import natural_key
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES, IndexMask
-from prep.labels.competitions.run_order import COLUMNS, ROWS, order_of
+from prep.labels.competitions.run_order import ALONG_ROWS, DOWN_COLUMNS, order_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.reader import LabelSource
 from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, photos_by_stem, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, photos_by_stem, region_source
 
 _RUNS = ("rle_mask", "encodedpixels", "encoded_pixels", "rle", "mask_rle", "rle_encoding", "annotation", "segmentation")
 _PHOTO = ("imageid", "image_id", "img", "image", "id", "imageid_classid", "image_label", "filename", "file_name")
@@ -158,7 +158,7 @@ def _row(path: Path, line: int, row: Sequence[str], columns: _Columns) -> _Row:
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     file = only_one(contents, _files(contents), "run lengths")
-    if variable not in ("", ROWS, COLUMNS):
+    if variable not in ("", ALONG_ROWS, DOWN_COLUMNS):
         raise SegError(f"--variable {variable}: run lengths go along the rows or down the columns; say rows or columns")
     rows: dict[str, list[_Row]] = {}
     for row in _rows(file.path):
@@ -171,10 +171,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     order, how = (variable, "") if variable else order_of({path: _both(rows[name]) for name, path in found.items()})
     label_names = _names(file.path, (each.label for own in rows.values() for each in own))
     images = [
-        RegionImage(name, (0, 0), _regions(own, label_names, order == ROWS), photo=found.get(name))
+        RegionImage(name, (0, 0), _regions(own, label_names, order == ALONG_ROWS), photo=found.get(name))
         for name, own in rows.items()
     ]
-    notes = noted(f"{file.path}: no row has run lengths", images, [how] if how else [])
+    notes = notes_with_empty(f"{file.path}: no row has run lengths", images, [how] if how else [])
     names = list(dict.fromkeys(label_names.values()))
     return region_source("run-length-csv", file.path, images, names=names, notes=notes, root=root, sizes=contents.sizes)
 

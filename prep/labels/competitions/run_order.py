@@ -11,7 +11,7 @@ from prep.images.imageio import IndexMask
 from prep.labels.shapes.shapes import Shape
 from prep.photos.photoio import open_photo
 
-ROWS, COLUMNS = "rows", "columns"
+ALONG_ROWS, DOWN_COLUMNS = "rows", "columns"
 
 _LOOKED_AT = 12
 _CLEARLY = 1.3
@@ -34,10 +34,16 @@ def order_of(shapes: Mapping[Path, Sequence[tuple[Shape, Shape]]]) -> tuple[str,
             break
     rows, columns = lengths.tolist()
     if rows * _CLEARLY < columns:
-        return ROWS, "run lengths are read along the rows: down the columns the regions would be torn into stripes"
+        return (
+            ALONG_ROWS,
+            "run lengths are read along the rows: down the columns the regions would be torn into stripes",
+        )
     if columns * _CLEARLY < rows:
-        return COLUMNS, "run lengths are read down the columns: along the rows the regions would be torn into stripes"
-    return COLUMNS, (
+        return (
+            DOWN_COLUMNS,
+            "run lengths are read down the columns: along the rows the regions would be torn into stripes",
+        )
+    return DOWN_COLUMNS, (
         "run lengths are read down the columns, as most competitions have them, and the file does not say it: look at "
         "some masks; --variable rows reads them along the rows"
     )

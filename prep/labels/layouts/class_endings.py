@@ -16,7 +16,7 @@ _BREAKS = " _.-"
 _MOST_CLASSES = 40
 _LOOKED_AT = 3
 
-Sample = tuple[FoundFile, Mapping[str, FoundFile]]
+PhotoWithMasks = tuple[FoundFile, Mapping[str, FoundFile]]
 """A photo, and its masks by the names of their classes."""
 
 Divided = tuple[list[FoundFile], list[FoundFile], list[FoundFile]]
@@ -70,7 +70,7 @@ def _begin_alike(files: Sequence[FoundFile]) -> bool:
     return len(set(begins)) < len(begins)
 
 
-def _without_pictures(samples: Sequence[Sample]) -> Sequence[Sample]:
+def _without_pictures(samples: Sequence[PhotoWithMasks]) -> Sequence[PhotoWithMasks]:
     """Without what is called as nothing of two values is: x_overlay.jpg beside x_road.png; nothing of another kind."""
     names = {name for _, own in samples for name in own}
     if len(samples) < 2 or not 2 <= len(names) <= _MOST_CLASSES or any(map(says_mask, names)):
@@ -79,7 +79,7 @@ def _without_pictures(samples: Sequence[Sample]) -> Sequence[Sample]:
     return [(photo, {name: own[name] for name in own.keys() - pictures}) for photo, own in samples]
 
 
-def _in_one_folder(files: Sequence[FoundFile]) -> list[Sample]:
+def _in_one_folder(files: Sequence[FoundFile]) -> list[PhotoWithMasks]:
     """x.jpg with x_road.png and x_car.png: a name that others begin with is that of a photo."""
     by_stem = {PurePosixPath(file.name).stem: file for file in files}
     found: dict[str, dict[str, FoundFile]] = defaultdict(dict)
@@ -90,7 +90,7 @@ def _in_one_folder(files: Sequence[FoundFile]) -> list[Sample]:
     return [(by_stem[stem], masks) for stem, masks in sorted(found.items())]
 
 
-def _folder_each(folders: Mapping[PurePosixPath, Sequence[FoundFile]]) -> list[Sample]:
+def _folder_each(folders: Mapping[PurePosixPath, Sequence[FoundFile]]) -> list[PhotoWithMasks]:
     """a/image.png with a/road.png and a/car.png: a name that is in each folder, and looks as a photo does."""
     named = {folder: {PurePosixPath(file.name).stem: file for file in own} for folder, own in folders.items()}
     first = next(iter(named.values()), {})
@@ -122,7 +122,7 @@ def _are_classes(names: Sequence[frozenset[str]]) -> bool:
     return all(says_class(name) and not says_mask(name) and sum(name in each for each in names) > 1 for name in every)
 
 
-def _lie_alike(samples: Sequence[Sample]) -> bool:
+def _lie_alike(samples: Sequence[PhotoWithMasks]) -> bool:
     """Whether masks of a photo lie on each other, as those of several people do."""
     by_class: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for photo, masks in samples:

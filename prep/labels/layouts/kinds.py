@@ -22,10 +22,10 @@ _FIRST_OBSERVER = frozenset({"manual1", "1st_manual"})
 _LOOKED_AT = 4
 
 OBSERVER = "the first observer's masks are the truth, and mask is the field of view"
-CLASSES = "other folders hold the numbers or names of classes"
+OF_CLASSES = "other folders hold the numbers or names of classes"
 
 
-def version_of(folder: str) -> tuple[int, ...]:
+def folder_version(folder: str) -> tuple[int, ...]:
     """The numbers of v1.2; nothing for any other name."""
     return tuple(map(int, found[1].split("."))) if (found := _VERSION.fullmatch(folder.lower())) else ()
 
@@ -35,8 +35,8 @@ def of_newest_version(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], 
 
     All of them, and nothing to say, where there are no versions, or one.
     """
-    versions = {file: max((part for part in _folders(file) if version_of(part)), default="") for file in masks}
-    names = sorted(set(versions.values()), key=version_of)
+    versions = {file: max((part for part in _folders(file) if folder_version(part)), default="") for file in masks}
+    names = sorted(set(versions.values()), key=folder_version)
     if len(names) < 2 or "" in names:
         return masks, ""
     kept = [file for file in masks if versions[file] == names[-1]]
@@ -67,7 +67,7 @@ def without_pictures(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], l
     if not kept:
         return masks, [], ""
     taken = set(kept)
-    return kept, [file for file in masks if file not in taken], OBSERVER if first else CLASSES
+    return kept, [file for file in masks if file not in taken], OBSERVER if first else OF_CLASSES
 
 
 def without_parts(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], str]:
@@ -93,7 +93,7 @@ def without_parts(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], str]
 def _above(name: str) -> str:
     """The same name one folder further up; empty where there is none."""
     path = PurePosixPath(name)
-    return str(path.parent.parent / path.name) if path.parent.name and not version_of(path.parent.name) else ""
+    return str(path.parent.parent / path.name) if path.parent.name and not folder_version(path.parent.name) else ""
 
 
 def _of_each(folders: Collection[PurePosixPath], files: Sequence[FoundFile]) -> list[FoundFile]:

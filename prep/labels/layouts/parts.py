@@ -11,7 +11,7 @@ from prep.core.folder_names import names_labels, place_of, role_of
 from prep.images.finding import FoundFile, find_files
 from prep.labels.layouts.affixes import relate, says_mask
 from prep.labels.layouts.class_folders import class_of, says_class, without_last_word
-from prep.labels.layouts.kinds import version_of
+from prep.labels.layouts.kinds import folder_version
 
 _MOST_CLASSES = 40
 _MANY_OBJECTS = 4
@@ -134,7 +134,7 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
             rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
             stem = rest.stem if rest.stem in photos else without_last_word(rest.stem)
             kind = class_of(name)
-            if stem in photos and says_class(kind) and not version_of(name):
+            if stem in photos and says_class(kind) and not folder_version(name):
                 options.append((stem, kind))
                 ends[kind].add(rest.stem.removeprefix(stem))
         if len(options) != 1 or len(ends[options[0][1]]) > 1:

@@ -17,7 +17,7 @@ from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.labels.contents import Contents
 from prep.labels.formats import FileFormat
 from prep.labels.matlab.matfile import load_mat
-from prep.labels.matlab.nested import parts_of
+from prep.labels.matlab.nested import variables_in
 from prep.labels.pixels.arrays import recognise_beside_photos, same_named_photos
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import Codes, LabelSource, RawLabel
@@ -75,7 +75,7 @@ def matrix_source(labels: Sequence[RawLabel]) -> LabelSource:
 
 def _chosen(label: RawLabel) -> tuple[str, Any]:
     """Name and value of the matrix to read; SegError if it is not there, or if there are several."""
-    found = {name: value for name, value in parts_of(load_mat(label.path)) if _is_matrix(value)}
+    found = {name: value for name, value in variables_in(load_mat(label.path)) if _is_matrix(value)}
     if label.part:
         if label.part not in found:
             raise SegError(

@@ -13,7 +13,7 @@ _MOST_PARTS = 10_000
 """Inside structs and cells of one file; a container of more is no list of masks, and is passed over."""
 
 
-def parts_of(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def variables_in(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The variables of a file, then what is inside of them, each with its name; containers themselves are left out.
 
     Cells and elements of struct arrays are counted from 1 in the order of MATLAB, down the columns.

@@ -21,7 +21,7 @@ from prep.labels.region_labels import corners, image_extent
 from prep.labels.regions.map_vectors import way_out
 from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 _CLASS_KEYS = ("classification", "class", "label", "category", "name")
 _UNNAMED = "object"
@@ -50,7 +50,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "geojson",
         contents.source,
         apart(images, contents.source),
-        notes=noted(f"{contents.source}: holds no polygons", images, notes),
+        notes=notes_with_empty(f"{contents.source}: holds no polygons", images, notes),
         root=root,
         damaged=left_out.damaged,
         sizes=contents.sizes,

@@ -17,7 +17,7 @@ from prep.labels.microscopes.imagej_roi import Roi, parse_roi
 from prep.labels.reader import LabelSource
 from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import noted, region_source
+from prep.labels.shapes.sources import notes_with_empty, region_source
 
 _MADE_UP = re.compile(r"[LRF]?\d{3,}(-\d{3,})+(-\d{1,2})?")
 """Names that ImageJ gives: slice, y and x of the middle."""
@@ -104,7 +104,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         "imagej-roi",
         contents.source,
         apart(images, contents.source),
-        notes=noted(f"{contents.source}: holds no ROI that encloses anything", images, notes),
+        notes=notes_with_empty(f"{contents.source}: holds no ROI that encloses anything", images, notes),
         root=root,
         damaged=left_out.damaged,
         drawn_on="stored",

@@ -22,7 +22,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.labelio import decode_label_colors
 from prep.labels.layouts.splits import splits_of
-from prep.labels.reader import Codes, LabelSource, RawLabel, row_strips
+from prep.labels.reader import Codes, LabelSource, RawLabel, array_strips
 from prep.labels.region_labels import RegionCodes, class_names, code_of, load_json
 
 _END = "_seg.png"
@@ -54,7 +54,7 @@ class AdeReader(RegionCodes):
 def _classes(colors: ImageRGB) -> NDArray[np.uint16]:
     """(H, W) numbers of classes."""
     numbers = np.empty(colors.shape[:2], np.uint16)
-    for rows in row_strips(colors):
+    for rows in array_strips(colors):
         red, green = colors[rows, :, 0].astype(np.uint16), colors[rows, :, 1]
         numbers[rows] = red // 10 * 256 + green
     return numbers

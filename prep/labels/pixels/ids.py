@@ -9,7 +9,7 @@ import numpy as np
 from prep.core.classes import IGNORE_INDEX, ClassMap, made_up_classes
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import decode_label_ids, label_id_strips
-from prep.labels.reader import Codes, RawLabel, row_strips
+from prep.labels.reader import Codes, RawLabel, array_strips
 
 _TWO_VALUES = 2
 
@@ -79,5 +79,5 @@ class IdReader(IdCodes):
     def strips(self, label: RawLabel) -> Iterator[Codes]:
         """Strips (n, W) of the same ids."""
         for ids in label_id_strips(Path(label.name), label_bytes(label)):
-            for rows in row_strips(ids):
+            for rows in array_strips(ids):
                 yield ids[rows]

@@ -33,7 +33,7 @@ from prep.labels.layouts.parts import folders_of_areas
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.rgb import RgbReader
-from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, code_strips, row_strips
+from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, array_strips, code_strips
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -224,7 +224,7 @@ def _holds_ids(label: RawLabel) -> bool:
     try:
         if kind == "color":
             strips = label_pixel_strips(path, data)
-            return all(_are_opaque_greys(pixels[rows]) for pixels in strips for rows in row_strips(pixels))
+            return all(_are_opaque_greys(pixels[rows]) for pixels in strips for rows in array_strips(pixels))
         seen = list(_first_colors(path, data).values())
     except SegError:
         return True  # converting it will say what is wrong with it

@@ -188,7 +188,7 @@ def _in_order(parts: Sequence[tuple[str, FoundFile]], names: Sequence[str]) -> S
     return sorted(parts, key=lambda part: places.get(part[0], 0))
 
 
-CLASSES = FileFormat(
+CLASS_MASKS = FileFormat(
     "class-masks",
     "one mask for each class (x_road.png and x_car.png, or road/x.png and car/x.png)",
     _recognised_classes,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import as_colors, label_pixel_strips
-from prep.labels.reader import Codes, RawLabel, row_strips
+from prep.labels.reader import Codes, RawLabel, array_strips
 
 TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
@@ -30,7 +30,7 @@ class RgbReader:
     def strips(self, label: RawLabel) -> Iterator[Codes]:
         """Strips (n, W) of the same codes, which take four times the memory of a grey file."""
         for pixels in label_pixel_strips(Path(label.name), label_bytes(label)):
-            for rows in row_strips(pixels):
+            for rows in array_strips(pixels):
                 colors, alpha = as_colors(pixels[rows])
                 codes = color_codes(colors)
                 if alpha is not None and not alpha.all():

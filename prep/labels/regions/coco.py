@@ -18,7 +18,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import MOST_NAMES, class_names, named_classes
 from prep.labels.regions.coco_content import Category, CocoContent, Key, read_content
 from prep.labels.shapes.shapes import RegionImage, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 _LISTS = ("images", "annotations", "categories")
 
@@ -95,7 +95,7 @@ def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -
     ]
     damaged = any(part.content.damaged for part in parts)
     what = "holds no region that can be read" if damaged else "holds only boxes, no regions"
-    notes = noted(f"{path}: {what}; export polygons or masks", images, [*left_out.notes(), *projects])
+    notes = notes_with_empty(f"{path}: {what}; export polygons or masks", images, [*left_out.notes(), *projects])
     return region_source(
         "coco",
         path,

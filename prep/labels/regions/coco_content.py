@@ -15,7 +15,7 @@ from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
 from prep.labels.shapes.extents import FARTHEST
 from prep.labels.shapes.region_file import FiledRegions, RegionFile
-from prep.labels.shapes.shapes import Runs, Shape, is_polygon, packed
+from prep.labels.shapes.shapes import Runs, Shape, is_polygon, packed_polygon
 
 Key = int | str
 """What stands as an id: whole numbers, also as 7.0 or "7", or a text."""
@@ -257,7 +257,7 @@ def _shapes(segmentation: Any, image: CocoImage, label: str, left_out: LeftOut) 
         parts = [parts]
     shapes: list[Shape] = [_runs(part, image) for part in parts if isinstance(part, dict)]
     rings = [_ring(part) for part in parts if not isinstance(part, dict)]
-    shapes += [packed(ring) for ring in rings if _has_area(ring)]
+    shapes += [packed_polygon(ring) for ring in rings if _has_area(ring)]
     if not shapes:
         left_out.add(_NO_AREA, label)
     return shapes

@@ -15,9 +15,9 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import image_extent
 from prep.labels.regions.cvat_video import frames_of
-from prep.labels.shapes.cvat_shapes import classes_of, painted, whole
+from prep.labels.shapes.cvat_shapes import classes_of, regions_in_order, whole_number
 from prep.labels.shapes.shapes import RegionImage, ShapeReader
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 from prep.labels.text_files import parse_xml
 
 
@@ -41,7 +41,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         elements = list(root.iter("image"))
         subsets = {subset for element in elements if (subset := element.get("subset"))}
         images = [_image(path, element, left_out, several=len(subsets) > 1) for element in elements]
-    notes = noted(f"{path}: holds no polygons and no masks", images, left_out.notes())
+    notes = notes_with_empty(f"{path}: holds no polygons and no masks", images, left_out.notes())
     classes = classes_of(path, root, images)
     return region_source("cvat", path, images, names=classes.names, classes=classes, notes=notes, root=folder)
 
@@ -49,10 +49,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
 def _image(path: Path, element: Element, left_out: LeftOut, *, several: bool) -> RegionImage:
     """several: whether the task has several subsets, whose names may be those of splits."""
     name = element.get("name") or ""
-    size = image_extent(f"{path}/{name}", *(whole(element.get(side)) for side in ("width", "height")))
+    size = image_extent(f"{path}/{name}", *(whole_number(element.get(side)) for side in ("width", "height")))
     labelled = [(label, child) for child in element if (label := child.get("label")) is not None and child.tag != "tag"]
     stated = split_of(element.get("subset") or "") if several else ""
-    return RegionImage(name, size, painted(path, name, labelled, left_out), stated)
+    return RegionImage(name, size, regions_in_order(path, name, labelled, left_out), stated)
 
 
 FORMAT = FileFormat(

@@ -14,7 +14,7 @@ from prep.core.words import list_some, natural_key
 from prep.images.finding import find_files
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import image_extent
-from prep.labels.shapes.cvat_shapes import REGIONS, painted, whole
+from prep.labels.shapes.cvat_shapes import REGIONS, regions_in_order, whole_number
 from prep.labels.shapes.shapes import RegionImage
 
 _OTHERWISE = "export the task as 'CVAT for images 1.1', which names its images"
@@ -37,7 +37,7 @@ def frames_of(path: Path, root: Element, folder: Path, left_out: LeftOut) -> lis
         else:
             photo = photos.get(frame)
             called = photo.name if photo is not None else f"{name}.PNG"
-            regions = painted(path, called, shown.get(frame, ()), left_out)
+            regions = regions_in_order(path, called, shown.get(frame, ()), left_out)
             images.append(RegionImage(called, _size(path, root), regions, photo=photo))
     if not images:
         raise SegError(f"{path}: no frame is left" + "".join(f"\n  {note}" for note in left_out.notes()))
@@ -51,7 +51,11 @@ def _name(frame: int) -> str:
 def _size(path: Path, root: Element) -> tuple[int, int]:
     """Of the video, which a task of images does not have."""
     said = next(root.iter("original_size"), None)
-    return image_extent(str(path), *(whole(said.findtext(side)) for side in ("width", "height"))) if said else (0, 0)
+    return (
+        image_extent(str(path), *(whole_number(said.findtext(side)) for side in ("width", "height")))
+        if said
+        else (0, 0)
+    )
 
 
 def _steps(path: Path, root: Element) -> range:
@@ -60,8 +64,8 @@ def _steps(path: Path, root: Element) -> range:
     if len(tasks) > 1:
         raise SegError(f"{path}: holds the tracks of {len(tasks)} tasks; export each task by itself")
     texts = [tasks[0].findtext(key) if tasks else None for key in ("size", "start_frame", "frame_filter")]
-    size, start = whole(texts[0]), whole(texts[1]) or 0
-    step = whole((texts[2] or "").partition("step=")[2]) or 1
+    size, start = whole_number(texts[0]), whole_number(texts[1]) or 0
+    step = whole_number((texts[2] or "").partition("step=")[2]) or 1
     if size is None or size < 1 or size > 1_000_000 or min(start, step - 1) < 0:
         raise SegError(f"{path}: does not say how many frames its task has; {_OTHERWISE}")
     return range(start, start + size * step, step)
@@ -82,7 +86,7 @@ def _shown(path: Path, root: Element, steps: range) -> tuple[dict[int, list[tupl
 
 
 def _frame(path: Path, element: Element, steps: range) -> int:
-    frame = whole(element.get("frame"))
+    frame = whole_number(element.get("frame"))
     if frame is None or frame not in steps:
         raise SegError(
             f"{path}: has a {element.tag} on frame {element.get('frame')!r:.40}, which is none of its task "

@@ -18,7 +18,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent, is_whole
 from prep.labels.shapes.brush import Brush
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, ellipse
-from prep.labels.shapes.sources import noted, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 
 def is_labelstudio(content: object) -> bool:
@@ -58,7 +58,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     nothing = f"{path}: holds no polygons and no brush strokes"
     if not images:
         raise SegError(nothing + "".join(f"\n  {note}" for note in left_out.notes()))
-    notes = noted(nothing, images, left_out.notes())
+    notes = notes_with_empty(nothing, images, left_out.notes())
     return region_source("labelstudio", path, images, notes=notes, root=photo_folder(contents, file), points="shares")
 
 

@@ -21,7 +21,7 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
-Row = Mapping[str, Any]
+CloudRow = Mapping[str, Any]
 
 
 def _files(contents: Contents, *keys: bytes) -> list[FoundFile]:
@@ -39,7 +39,9 @@ def _vertex_files(contents: Contents) -> list[FoundFile]:
 
 
 def _opens(
-    reader: str, find: Callable[[Contents], list[FoundFile]], parse: Callable[[str, Row, str, LeftOut], RegionImage]
+    reader: str,
+    find: Callable[[Contents], list[FoundFile]],
+    parse: Callable[[str, CloudRow, str, LeftOut], RegionImage],
 ) -> Callable[[Contents, str], LabelSource]:
     """How a format opens such files; parse: where it stands, the line, the split of its file, what is left out."""
 
@@ -56,7 +58,7 @@ def _opens(
     return opened
 
 
-def _azure(where: str, row: Row, split: str, left_out: LeftOut) -> RegionImage:
+def _azure(where: str, row: CloudRow, split: str, left_out: LeftOut) -> RegionImage:
     name = unquote(urlsplit(row["image_url"]).path).lstrip("/")
     if isinstance(row["label"], str):
         raise SegError(f"{where}: has one label for the whole photo, and no polygons")
@@ -70,7 +72,7 @@ def _azure(where: str, row: Row, split: str, left_out: LeftOut) -> RegionImage:
     return RegionImage(name, (0, 0), tuple(regions), split)
 
 
-def _vertex(where: str, row: Row, split: str, left_out: LeftOut) -> RegionImage:
+def _vertex(where: str, row: CloudRow, split: str, left_out: LeftOut) -> RegionImage:
     name = unquote(urlsplit(row["imageGcsUri"]).path).lstrip("/")
     if row.get("segmentationAnnotations"):
         raise SegError(

@@ -12,7 +12,7 @@ from prep.labels.formats import JsonFormat
 from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent
-from prep.labels.shapes.shapes import RegionImage, Runs, Shape, ShapeReader, packed
+from prep.labels.shapes.shapes import RegionImage, Runs, Shape, ShapeReader, packed_polygon
 
 
 def is_datumaro(content: object) -> bool:
@@ -49,7 +49,7 @@ def _images(path: Path, content: Any, left_out: LeftOut) -> Iterator[RegionImage
 def _shape(where: str, entry: Mapping[str, Any]) -> Shape | None:
     """What an annotation covers; None for boxes, lines, points and the like."""
     if entry["type"] == "polygon":
-        return packed(corners(where, entry["points"]))
+        return packed_polygon(corners(where, entry["points"]))
     if entry["type"] != "mask":
         return None
     height, width = entry["rle"]["size"]

@@ -12,7 +12,7 @@ from prep.labels.annotators.photo_files import all_files
 from prep.labels.formats import JsonFormat
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import corners, image_extent, is_whole
-from prep.labels.shapes.shapes import BoxRuns, RegionImage, Shape, ShapeReader, packed
+from prep.labels.shapes.shapes import BoxRuns, RegionImage, Shape, ShapeReader, packed_polygon
 
 
 def is_hasty(content: object) -> bool:
@@ -32,7 +32,7 @@ def _images(path: Path, content: Any, left_out: LeftOut) -> Iterator[RegionImage
         for entry in image.get("labels") or ():
             label = str(entry["class_name"])
             if entry.get("polygon"):
-                shape: Shape = packed(corners(f"{path}, {label} in {name}", entry["polygon"]))
+                shape: Shape = packed_polygon(corners(f"{path}, {label} in {name}", entry["polygon"]))
                 regions.append((entry.get("z_index") or 0, label, shape))
             elif entry.get("mask"):
                 shape = _box_runs(f"{path}, {label} in {name}", entry["bbox"], entry["mask"])

@@ -16,7 +16,7 @@ REGIONS = ("polygon", "ellipse", "mask")
 """Elements that have an area."""
 
 
-def painted(
+def regions_in_order(
     path: Path, name: str, shapes: Iterable[tuple[str, Element]], left_out: LeftOut
 ) -> tuple[tuple[str, Shape], ...]:
     """Regions by z_order, then in the order given, of elements with their labels; what is no region is left out."""
@@ -26,7 +26,7 @@ def painted(
         if shape is None:
             left_out.add(f"left out, because they are no regions, {element.tag}", f"{label} in {name}")
         else:
-            regions.append((whole(element.get("z_order")) or 0, label, shape))
+            regions.append((whole_number(element.get("z_order")) or 0, label, shape))
     regions.sort(key=lambda region: region[0])
     return tuple((label, shape) for _, label, shape in regions)
 
@@ -41,15 +41,15 @@ def _shape(where: str, label: str, element: Element) -> Shape | None:
         return ellipse(x, y, across, down)
     if element.tag != "mask":
         return None
-    box = [whole(element.get(key)) for key in ("left", "top", "width", "height")]
-    counts = [whole(run) for run in element.get("rle", "").split(",")]
+    box = [whole_number(element.get(key)) for key in ("left", "top", "width", "height")]
+    counts = [whole_number(run) for run in element.get("rle", "").split(",")]
     left, top, width, height = (value if value is not None else -1 for value in box)
     if min(width, height) < 1 or None in counts:
         raise SegError(f"{where}: a mask of {label!r} has no whole numbers as its box and runs; export again")
     return BoxRuns(np.asarray(counts).tolist(), left, top, width, height)
 
 
-def whole(text: str | None) -> int | None:
+def whole_number(text: str | None) -> int | None:
     """A whole number that is written as such, None for anything else."""
     text = (text or "").strip()
     return int(text) if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 15 else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.images.imageio import IMAGE_SUFFIXES
-from prep.labels.rerooting import parts_of
+from prep.labels.rerooting import path_parts
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ def by_own_names(
         return OwnNames()
     taken = {own[stem] for stem in stems if stem in own}
     is_apart = all(photo is not None and photo not in taken for photo in photos) and len({*photos}) == len(photos)
-    first, name = files[wrong[0]], parts_of(named[wrong[0]])[-1]
+    first, name = files[wrong[0]], path_parts(named[wrong[0]])[-1]
     if is_apart or not all(stem in own for stem in stems):
         raise SegError(
             f"{first}: has the name of the photo {own[stems[wrong[0]]].name} and says inside that it is of {name} "
             f"({counted(len(wrong), 'label')} like that). Give these labels the names of their photos, or correct what "
             "they say inside"
         )
-    said = [f"{stems[number]} says {parts_of(named[number])[-1]}" for number in wrong]
+    said = [f"{stems[number]} says {path_parts(named[number])[-1]}" for number in wrong]
     note = (
         f"{counted(len(wrong), 'label')} {verb(len(wrong), 'has', 'have')} the name of one photo and "
         f"{verb(len(wrong), 'says', 'say')} inside that of another: the photos of their own names are taken; look at "
@@ -77,7 +77,7 @@ def _by_own_stem(photos: Mapping[str, Path]) -> dict[str, Path]:
 
 def _is_named(stem: str, name: str) -> bool:
     """Whether a label of this stem names the photo of the same one."""
-    parts = parts_of(name)
+    parts = path_parts(name)
     return bool(parts) and stem in (_plain(parts[-1]), _plain(Path(parts[-1]).stem))
 
 

@@ -9,7 +9,7 @@ from prep.core.words import counted, list_some, verb
 from prep.labels.shapes.shapes import RegionImage
 from prep.photos.photoio import open_photo
 
-Frame = Literal["upright", "stored"]
+SizeFrame = Literal["upright", "stored"]
 _UPRIGHT = 1
 
 
@@ -23,7 +23,7 @@ class PhotoSizes:
     """
 
     damaged: dict[str, str]
-    drawn_on: Frame
+    drawn_on: SizeFrame
     stated_first: bool
     _turned: list[str] = field(default_factory=list)
 

@@ -48,7 +48,7 @@ PARTS = (100, 10_000)
 """Of a pixel, so many to a whole number."""
 
 
-def packed(ring: Ring) -> Polygon | PackedPolygon:
+def packed_polygon(ring: Ring) -> Polygon | PackedPolygon:
     """A polygon of one outline; packed if its corners have at most four decimals, as tools write them."""
     with np.errstate(invalid="ignore", over="ignore"):  # what does not fit 32 bits does not come back equal
         for parts in PARTS:

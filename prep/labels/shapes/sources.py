@@ -20,7 +20,7 @@ from prep.labels.region_labels import class_names, numbered_note
 from prep.labels.rerooting import Rerooting, note_on_several, refuse_shared, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.own_names import by_own_names
-from prep.labels.shapes.photo_sizes import Frame, PhotoSizes
+from prep.labels.shapes.photo_sizes import PhotoSizes, SizeFrame
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.uploads import before_upload, by_uploaded_name
 
@@ -37,7 +37,7 @@ def region_source(
     points: Literal["shares", "told"] = "told",
     damaged: Mapping[str, str] = MappingProxyType({}),
     sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
-    drawn_on: Frame = "upright",
+    drawn_on: SizeFrame = "upright",
 ) -> LabelSource:
     """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
 
@@ -149,7 +149,7 @@ def _refuse_twice(path: Path, images: Sequence[RegionImage], stems: Sequence[str
             )
 
 
-def noted(nothing: str, images: Sequence[RegionImage], notes: Sequence[str]) -> list[str]:
+def notes_with_empty(nothing: str, images: Sequence[RegionImage], notes: Sequence[str]) -> list[str]:
     """The notes, with one on images without a region; SegError with them if no image has one.
 
     nothing: how that error begins.

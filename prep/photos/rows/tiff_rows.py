@@ -14,7 +14,7 @@ from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows, with_tr
 from prep.images.bands import choose_bands
 from prep.images.imageio import ImageRGB, damaged
 from prep.images.tiff_pixels import WHOLE_BITS, tiff_layout
-from prep.photos.ranges import InUse, Range, eight_bits
+from prep.photos.ranges import NumberCounts, Range, eight_bits
 from prep.photos.rendering import OWN_RANGES, Rendering
 from prep.photos.rows.kept_rows import KeptRows
 from prep.photos.rows.tiff_pieces import TiffPieces, is_read_here, opened_page
@@ -122,9 +122,9 @@ class TiffRows:
         assert self._empty is not None
         return self._empty.taken(first, last)
 
-    def in_use(self) -> InUse:
+    def in_use(self) -> NumberCounts:
         """How often each number occurs, which takes one reading."""
-        in_use = InUse(self._layout.kind)
+        in_use = NumberCounts(self._layout.kind)
         for top in range(0, self.height, self._pieces.rows):
             stored = self._stored(top, min(self.height, top + self._pieces.rows))
             in_use.add(self._numbers(stored), self._layout.no_data)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from prep.annotate.regions.superpixels import Labels
+from prep.annotate.regions.superpixels import SuperpixelNumbers
 from tests.bench.effort.regions import Area, Region, deepest, depth_of
 
 CORNER_S, CLICK_S, STROKE_S, STROKE_PX_S, KEY_S = 1.1, 1.5, 2.5, 300.0, 0.3
@@ -102,7 +102,7 @@ def _longest(inside: Area, begin: tuple[int, int], rng: np.random.Generator) -> 
     return begin, begin
 
 
-def superpixels(labels: Labels, size: int) -> Tool:
+def superpixels(labels: SuperpixelNumbers, size: int) -> Tool:
     """A click on the deepest place. labels: (H, W), of superpixels of a diameter of `size` pixels."""
 
     def tool(region: Region) -> Gesture | None:

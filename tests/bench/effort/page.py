@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 
 from prep.annotate.learn.labeller import Labeller
-from prep.annotate.learn.learner import OTHERS, Learner, LearntProposal
+from prep.annotate.learn.learner import MOST_OTHER_PHOTOS, Learner, LearntProposal
 from prep.annotate.learn.pieces import Pieces, pieces_in
-from prep.annotate.learn.samples import Samples, samples_of
+from prep.annotate.learn.samples import Samples, samples_of_photo
 from prep.annotate.regions.spans import mask_of
 from prep.annotate.sam.encodings import Encodings
-from prep.annotate.sam.files import find_files
+from prep.annotate.sam.files import find_sam_files
 from prep.annotate.sam.model import Sam
 from prep.annotate.sam.objects import Found, Objects
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import read_classes, write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
@@ -59,7 +59,7 @@ def photos_of(dataset: Path, number: int) -> list[Photo]:
 class Page:
     """What a person does on the page, without a browser."""
 
-    def __init__(self, store: Store, learner: Learner | None, objects: Objects | None) -> None:
+    def __init__(self, store: AnnotationStore, learner: Learner | None, objects: Objects | None) -> None:
         self._store, self._learner, self._objects = store, learner, objects
         self._open: tuple[str, Pieces] | None = None
         self._others: dict[str, Samples] = {}
@@ -87,13 +87,13 @@ class Page:
         tried, shown = self.proposal(stem, by_hand), self._shown(stem, by_hand.shape)
         same = shown is None if tried is None else shown is not None and np.array_equal(tried, shown)
         assert same, f"{stem}: the page proposes something else than what was tried"
-        self._others = dict([*self._others.items(), (stem, self._learnt_from(stem, by_hand)[1])][-OTHERS:])
+        self._others = dict([*self._others.items(), (stem, self._learnt_from(stem, by_hand)[1])][-MOST_OTHER_PHOTOS:])
 
     def _learnt_from(self, stem: str, by_hand: Mask) -> tuple[Pieces, Samples]:
         if self._open is None or self._open[0] != stem:
             self._open = stem, pieces_in(self._store.photo_path(stem), by_hand.shape[1], by_hand.shape[0])
         pieces = self._open[1]
-        return pieces, samples_of(pieces, by_hand, len(self._store.classes()[0]), stem)
+        return pieces, samples_of_photo(pieces, by_hand, len(self._store.classes()[0]), stem)
 
     def _shown(self, stem: str, shape: tuple[int, ...]) -> Mask | None:
         """What the page shows, in the size of the photo; None before two classes are painted."""
@@ -146,12 +146,12 @@ def opened(dataset: Path, photos: Sequence[Photo], folder: Path, *, learns: bool
         rows.append(Sample(photo.stem, f"images/{photo.image.name}", "", width, height))
     write_index(folder / "index.csv", rows)
     write_classes(folder / "classes.json", read_classes(dataset / "classes.json"))
-    store = Store(folder)
+    store = AnnotationStore(folder)
     with ExitStack() as working:
         learner = Learner(store) if learns else None
         if learner is not None:
             working.enter_context(learner.working())
-        objects = Objects(store, Encodings(store, Sam(find_files([sam])))) if sam is not None else None
+        objects = Objects(store, Encodings(store, Sam(find_sam_files([sam])))) if sam is not None else None
         if objects is not None:
             working.enter_context(objects.encodings.working())
         yield Page(store, learner, objects)

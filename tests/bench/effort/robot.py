@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prep.annotate.regions.superpixels import divide
+from prep.annotate.regions.superpixels import find_superpixels
 from prep.images.imageio import read_image
 from tests.bench.effort.canvas import Canvas
 from tests.bench.effort.correcting import corrected
@@ -38,7 +38,7 @@ def tools_for(photo: Photo, names: frozenset[str], page: Page, rng: np.random.Ge
         tools["brush"] = [strokes(rng)]
     if "superpixel" in names:
         image = read_image(photo.image)
-        tools["superpixel"] = [superpixels(divide(image, size), size) for size in SIZES]
+        tools["superpixel"] = [superpixels(find_superpixels(image, size), size) for size in SIZES]
     if "sam" in names:
         tools["sam"] = [
             objects(lambda steps: page.object(photo.stem, photo.truth.shape, steps), clicks) for clicks in CLICKS

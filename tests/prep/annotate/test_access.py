@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from prep.annotate.app import annotate_app
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
 from prep.dataset.index import Sample, write_index
 from tests.prep.annotate.store.storing import block, files_of, send, serving, to_label
@@ -24,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def guarded(root: Path) -> FlaskClient:
-    return annotate_app(Store(root), only_here=False, token=TOKEN).test_client()
+    return annotate_app(AnnotationStore(root), only_here=False, token=TOKEN).test_client()
 
 
 # The token.
@@ -170,7 +170,7 @@ PATHS = [
 def test_only_stems_of_the_index_are_served(root: Path, end: str) -> None:
     """Sent as they stand: clients like to tidy up such addresses."""
     save(root.parent / "secret.png", random_image(0))
-    with serving(Store(root)) as port:
+    with serving(AnnotationStore(root)) as port:
         for path in PATHS:
             with socket.create_connection(("127.0.0.1", port), 10) as connection:
                 request = f"GET /api/images/{path}/{end} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -183,10 +183,10 @@ def test_only_stems_of_the_index_are_served(root: Path, end: str) -> None:
 @pytest.mark.parametrize("name", ["../secret.png", "images/../../secret.png", "ABSOLUTE"])
 def test_an_index_that_names_files_elsewhere_is_not_opened(root: Path, name: str) -> None:
     name = name.replace("ABSOLUTE", str(save(root.parent / "secret.png", random_image(0))))
-    client = annotate_app(Store(root), only_here=True).test_client()
+    client = annotate_app(AnnotationStore(root), only_here=True).test_client()
     write_index(root / "index.csv", [Sample("s0", name, "", 32, 24)])
     with pytest.raises(SegError, match="lies outside of the dataset"):
-        Store(root)
+        AnnotationStore(root)
     answer = client.get("/api/images/s0/photo")
     assert answer.status_code == 422
     assert "lies outside of the dataset" in answer.json["error"]
@@ -198,7 +198,7 @@ def test_an_index_that_leads_out_of_the_dataset_is_refused(root: Path, name: str
     (root / "link.png").symlink_to(secret)
     (root / "folder").symlink_to(root.parent)
     write_index(root / "index.csv", [Sample("s0", name, "", 32, 24), Sample("s1", "images/s0.png", name, 32, 24)])
-    client = annotate_app(Store(root), only_here=True).test_client()
+    client = annotate_app(AnnotationStore(root), only_here=True).test_client()
     version = client.get("/api/dataset").json["classes_version"]
     before = files_of(root.parent)
     headers = {**SAVE, "X-Classes-Version": version}
@@ -215,13 +215,13 @@ def test_an_index_that_leads_out_of_the_dataset_is_refused(root: Path, name: str
 
 @pytest.mark.parametrize("stem", ["../../outside", "/tmp/outside", "..", "a/../../../outside"])
 def test_a_stem_that_leads_out_of_the_dataset_is_never_written(root: Path, stem: str) -> None:
-    store = Store(root)
+    store = AnnotationStore(root)
     write_index(root / "index.csv", [Sample(stem, "images/s0.png", "", 32, 24)])
     before = files_of(root.parent)
     with pytest.raises(SegError):
         send(store, stem, block(0, 0, 1, 1, 0), "none", "one")
     with pytest.raises(SegError, match="names files of other folders, or none"):
-        Store(root)
+        AnnotationStore(root)
     assert files_of(root.parent) == before
 
 
@@ -233,5 +233,5 @@ def test_folders_that_lead_out_of_the_dataset_are_refused(root: Path, tmp_path: 
     (root / name).parent.mkdir(exist_ok=True)
     (root / name).symlink_to(tmp_path / "home", target_is_directory=True)
     with pytest.raises(SegError, match="leads out of the dataset"):
-        Store(root)
+        AnnotationStore(root)
     assert sorted(files.name for files in (tmp_path / "home").iterdir()) == [".draft.part", "letters"]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from prep.core.errors import SegError
 from prep.labels import contents as contents_module
 from prep.labels import json_stream
-from prep.labels.json_stream import lists_of, sections
+from prep.labels.json_stream import first_of_lists, sections
 from prep.labels.registry import label_source
-from prep.labels.shapes.shapes import PackedPolygon, Polygon, packed
+from prep.labels.shapes.shapes import PackedPolygon, Polygon, packed_polygon
 from tests.support import masks_of, run_error, run_ok
 
 VALUES = st.recursive(
@@ -67,9 +67,9 @@ def test_elements_that_nobody_takes_are_passed(tmp_path: Path) -> None:
 def test_lists_are_found_with_their_first_element(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"x": {"images" : [ {"id": "é"}, 2]}, "none": [], "annotations": 3}', "utf-8")
-    assert lists_of(path, ("images", "none", "annotations")) == {"images": [{"id": "é"}], "none": []}
+    assert first_of_lists(path, ("images", "none", "annotations")) == {"images": [{"id": "é"}], "none": []}
     path.write_text('[{"images": [1]}]')
-    assert lists_of(path, ("images",)) == {}
+    assert first_of_lists(path, ("images",)) == {}
 
 
 SQUARE = [[0, 0, 2.25, 0, 2.25, 1, 0, 1]]
@@ -131,11 +131,11 @@ def test_memory_stays_below_the_size_of_the_file(tmp_path: Path, monkeypatch: py
 @given(st.lists(st.tuples(*[st.floats(-1e12, 1e12) | st.integers(-9999, 9999).map(lambda n: n / 100)] * 2), min_size=1))
 def test_packed_corners_are_exactly_those_that_were_given(corners: list[tuple[float, float]]) -> None:
     ring = np.array(corners)
-    assert np.array_equal(packed(ring).rings[0], ring)
+    assert np.array_equal(packed_polygon(ring).rings[0], ring)
 
 
 def test_what_has_few_decimals_is_packed() -> None:
-    assert isinstance(packed(np.array([[0.25, 7], [1919.99, 0.01]])), PackedPolygon)
-    assert isinstance(packed(np.array([[0.1234, 7]])), PackedPolygon)
-    assert isinstance(packed(np.array([[1 / 3, 7]])), Polygon)
-    assert isinstance(packed(np.array([[1e308, 7]])), Polygon)
+    assert isinstance(packed_polygon(np.array([[0.25, 7], [1919.99, 0.01]])), PackedPolygon)
+    assert isinstance(packed_polygon(np.array([[0.1234, 7]])), PackedPolygon)
+    assert isinstance(packed_polygon(np.array([[1 / 3, 7]])), Polygon)
+    assert isinstance(packed_polygon(np.array([[1e308, 7]])), Polygon)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from prep.labels.matlab.nested import parts_of
+from prep.labels.matlab.nested import variables_in
 from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save
 
 NAMES = "background\nline\nellipse\n"
@@ -67,18 +67,18 @@ def test_of_several_people_one_is_named(tmp_path: Path) -> None:
 def test_names_are_those_of_matlab() -> None:
     array = np.zeros((2, 1), dtype=[("m", object)])
     array["m"][0, 0], array["m"][1, 0] = "one", cells("two", "three")
-    assert list(parts_of({"a": "plain", "s": array, "c": cells(struct(x="four"))})) == [
+    assert list(variables_in({"a": "plain", "s": array, "c": cells(struct(x="four"))})) == [
         *(("a", "plain"), ("s(1).m", "one"), ("s(2).m{1}", "two"), ("s(2).m{2}", "three"), ("c{1}.x", "four")),
     ]
 
 
 def test_more_parts_than_any_masks_are_passed_over() -> None:
-    assert list(parts_of({"c": cells(*range(30_000)), "mask": "label"})) == [("mask", "label")]
+    assert list(variables_in({"c": cells(*range(30_000)), "mask": "label"})) == [("mask", "label")]
 
 
 def test_variables_are_all_looked_at_however_many(tmp_path: Path) -> None:
     """A file of 20,000 matrices was said to hold 10,000, and the last of them not to be there."""
-    assert len(list(parts_of({f"v{number}": number for number in range(20_000)}))) == 20_000
+    assert len(list(variables_in({f"v{number}": number for number in range(20_000)}))) == 20_000
     (tmp_path / "raw").mkdir()
     savemat(
         tmp_path / "raw" / "a.mat", {f"v{number}": np.full((2, 2), number % 3, np.uint8) for number in range(10_100)}

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.labels.json_stream import lists_of
+from prep.labels.json_stream import first_of_lists
 from prep.labels.left_out import LeftOut
 from prep.labels.regions.coco_content import read_content
 from prep.labels.shapes import region_file
 from prep.labels.shapes.region_file import FiledRegions, RegionFile
-from prep.labels.shapes.shapes import PackedPolygon, Polygon, Runs, packed
+from prep.labels.shapes.shapes import PackedPolygon, Polygon, Runs, packed_polygon
 
 
 def equal(one: object, other: object) -> bool:
@@ -27,9 +27,9 @@ def test_shapes_come_back_as_they_were(block: int, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(region_file, "_BLOCK", block)
     rng = np.random.default_rng(0)
     shapes = [
-        packed(np.array([[0.25, 1], [7, 1.5], [3, 9]])),
-        packed(np.array([[0.1234, 1], [7, 1.5], [3, 9]])),
-        packed(rng.random((40, 2)) * np.pi),
+        packed_polygon(np.array([[0.25, 1], [7, 1.5], [3, 9]])),
+        packed_polygon(np.array([[0.1234, 1], [7, 1.5], [3, 9]])),
+        packed_polygon(rng.random((40, 2)) * np.pi),
         Runs([0, 2, 13], 3, 5),
         Runs("0213", 3, 5),
         PackedPolygon(b"\0" * 24, 7),
@@ -66,14 +66,14 @@ def test_of_many_annotations_memory_holds_where_they_lie(tmp_path: Path, monkeyp
         tracemalloc.stop()
     assert sum(len(image.regions) for image in content.images.values()) == 4000
     assert held < 1_000_000  # the corners alone take 3.2 MB
-    assert content.images[3].regions[5] == ("a", packed(np.array(ring).reshape(-1, 2)))
+    assert content.images[3].regions[5] == ("a", packed_polygon(np.array(ring).reshape(-1, 2)))
 
 
 @pytest.mark.parametrize("before", [0, 1, (1 << 20) - 12, (1 << 20) - 30, 3 << 20])
 def test_lists_are_found_wherever_they_begin(tmp_path: Path, before: int) -> None:
     content = {"x": "a" * before, "images": [{"id": 1}], "y": "b" * before, "categories": [{"id": 2}]}
     (tmp_path / "a.json").write_text(json.dumps(content))
-    assert lists_of(tmp_path / "a.json", ("categories", "images", "gone")) == {
+    assert first_of_lists(tmp_path / "a.json", ("categories", "images", "gone")) == {
         "categories": [{"id": 2}],
         "images": [{"id": 1}],
     }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.labels.rerooting import Rerooting, parts_of, unique_stems
+from prep.labels.rerooting import Rerooting, path_parts, unique_stems
 
 
 def touch(path: Path) -> Path:
@@ -66,7 +66,7 @@ def test_copies_in_our_datasets_are_no_photos(tmp_path: Path) -> None:
 
 @given(st.text(st.sampled_from("ab1./\\: \0"), max_size=30) | st.text(max_size=30))
 def test_no_part_leads_out(foreign: str) -> None:
-    for part in parts_of(foreign):
+    for part in path_parts(foreign):
         assert part not in ("", ".", "..")
         assert not set(part) & set("/\\\0")
 

@@ -14,7 +14,7 @@ from PIL import Image
 from prep.cli.main import main
 from prep.core.errors import SegError
 from prep.images.finding import FoundFile
-from prep.photos.ranges import InUse, eight_bits, parse_range
+from prep.photos.ranges import NumberCounts, eight_bits, parse_range
 from prep.photos.rendering import read_rendering
 from prep.photos.survey import survey_photos
 from tests.support import load, random_image, random_mask, run_error, run_ok, save, tree
@@ -132,7 +132,7 @@ def test_the_range_in_use(tmp_path: Path, kind: str, low: float, high: float, ex
 
 
 def test_dead_pixels_and_numbers_for_nothing_do_not_count(tmp_path: Path) -> None:
-    counts = InUse("uint16")
+    counts = NumberCounts("uint16")
     values = RNG.integers(500, 4000, 100_000).astype(np.uint16)
     values[:5], values[5:9] = 65_535, 0
     counts.add(values, None)
@@ -151,10 +151,10 @@ def test_dead_pixels_and_numbers_for_nothing_do_not_count(tmp_path: Path) -> Non
 
 def test_what_is_counted_adds_up_in_any_order() -> None:
     parts = [RNG.normal(100, 30, 5000).astype(np.float32) for _ in range(4)]
-    together, added = InUse("float32"), InUse("float32")
+    together, added = NumberCounts("float32"), NumberCounts("float32")
     together.add(np.concatenate(parts), None)
     for part in reversed(parts):
-        one = InUse("float32")
+        one = NumberCounts("float32")
         one.add(part, None)
         added.merge(one)
     assert added.range() == together.range()

@@ -20,10 +20,10 @@ from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import class_stats, count_values
 from prep.reporting.balance import balance
 from prep.reporting.charts import log_bar, log_floor, nice_limit
-from prep.reporting.gallery import MOST_THUMBNAILS, blend, bounded_jpeg, choose
+from prep.reporting.gallery import MOST_THUMBNAILS, blend, bounded_jpeg, choose_samples
 from prep.reporting.report import NAMES_SHOWN, write_report
 from prep.reporting.sections import percent
-from prep.reporting.survey import CountedSample, Survey, sum_pixels, survey
+from prep.reporting.survey import CountedSample, ReadableSamples, sum_pixels, survey
 from tests.support import images_only, random_image, random_mask, run_ok, save, tree
 
 NASTY = "<script>alert(\"x\")</script> & 'Straße' 道路"
@@ -229,7 +229,7 @@ MASKS = st.lists(
 @given(MASKS, st.integers(1, 30))
 def test_every_class_is_shown_if_there_is_room(masks: list[np.ndarray], limit: int) -> None:
     samples = counted(*masks)
-    choices = choose(samples, some_classes(6), limit)
+    choices = choose_samples(samples, some_classes(6), limit)
     stems = [choice.counted.sample.stem for choice in choices]
     assert len(stems) == len(set(stems)) == min(limit, len(masks))
     present = {int(value) for mask in masks for value in np.unique(mask)} - {255}
@@ -247,7 +247,7 @@ def test_every_class_is_shown_if_there_is_room(masks: list[np.ndarray], limit: i
 
 @given(MASKS)
 def test_balance_against_plain_counting(masks: list[np.ndarray]) -> None:
-    found = balance(Survey(tuple(counted(*masks)), ()), 6)
+    found = balance(ReadableSamples(tuple(counted(*masks)), ()), 6)
     everything = np.concatenate([mask.ravel() for mask in masks])
     worst = 0.0
     for row, part in zip(found.splits, range(3), strict=False):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.geo.adjacency import TOUCHING, adjacent
 from prep.geo.footprint import footprints_of
-from prep.splitting.buffer import Loss, better_block, buffer_of, loss_of, touching
+from prep.splitting.buffer import Shortfall, better_block, buffer_of, loss_of, touching
 
 SPLIT = st.sampled_from(SPLITS)
 
@@ -60,34 +60,34 @@ def test_what_made_way_takes_no_place_from_others() -> None:
 
 
 def test_the_next_larger_squares_that_do_are_named() -> None:
-    losses = {700: Loss(0, 0.4), 1000: Loss(1, 0.2), 1500: Loss(0, 0.25), 2000: Loss(0, 0.1)}
+    losses = {700: Shortfall(0, 0.4), 1000: Shortfall(1, 0.2), 1500: Shortfall(0, 0.25), 2000: Shortfall(0, 0.1)}
     tried = []
 
-    def dealt(side: float) -> tuple[Loss, int]:
+    def dealt(side: float) -> tuple[Shortfall, int]:
         tried.append(side)
-        return losses.get(int(side), Loss(2, 1)), 9
+        return losses.get(int(side), Shortfall(2, 1)), 9
 
-    assert better_block(500, Loss(0, 0.9), 3, dealt) == 1500
+    assert better_block(500, Shortfall(0, 0.9), 3, dealt) == 1500
     assert tried == [700, 1000, 1500]
     del losses[1500], losses[2000]
-    assert better_block(500, Loss(0, 0.9), 3, dealt) == 700
-    assert better_block(500, Loss(0, 0.4), 3, dealt) is None
+    assert better_block(500, Shortfall(0, 0.9), 3, dealt) == 700
+    assert better_block(500, Shortfall(0, 0.4), 3, dealt) is None
 
 
 def test_smaller_squares_are_named_where_larger_ones_are_too_few() -> None:
-    def dealt(side: float) -> tuple[Loss, int]:
-        return (Loss(0, 0.2), 9) if side < 300 else (Loss(0, 0), 2)
+    def dealt(side: float) -> tuple[Shortfall, int]:
+        return (Shortfall(0, 0.2), 9) if side < 300 else (Shortfall(0, 0), 2)
 
-    assert better_block(500, Loss(2, 0), 3, dealt) == 200
-    assert better_block(500, Loss(2, 0), 3, lambda side: (Loss(0, 0), 1)) is None
+    assert better_block(500, Shortfall(2, 0), 3, dealt) == 200
+    assert better_block(500, Shortfall(2, 0), 3, lambda side: (Shortfall(0, 0), 1)) is None
 
 
 def test_the_loss_of_a_split() -> None:
     """Of two classes that there are among three; test lacks one, and val is empty."""
     pixels = {"a": np.array([5, 0, 1]), "b": np.array([0, 0, 1]), "c": np.array([0, 0, 1]), "d": np.array([9, 0, 0])}
     splits = {"a": "train", "b": "test", "c": "test", "d": BUFFER}
-    assert loss_of(splits, SPLITS, pixels) == Loss(3, 0.25)
-    assert loss_of(splits, ("train",), pixels) == Loss(0, 0.25)
+    assert loss_of(splits, SPLITS, pixels) == Shortfall(3, 0.25)
+    assert loss_of(splits, ("train",), pixels) == Shortfall(0, 0.25)
 
 
 def test_a_hundred_thousand_samples_are_a_matter_of_seconds() -> None:

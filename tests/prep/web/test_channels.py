@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.web.app import Capacity, page_app
-from prep.web.channels import MOST, MOST_OF_ONE, superfluous
+from prep.web.channels import MOST_CONNECTIONS, MOST_OF_ONE, superfluous
 from prep.web.server import bind, make_server
 from tests.web import running
 
@@ -63,7 +63,8 @@ def channel(address: str, last: float, *, at_work: bool) -> SimpleNamespace:
 
 
 CHANNELS = st.lists(
-    st.builds(channel, st.sampled_from("abcd"), st.integers(0, 1000), at_work=st.booleans()), max_size=MOST + 20
+    st.builds(channel, st.sampled_from("abcd"), st.integers(0, 1000), at_work=st.booleans()),
+    max_size=MOST_CONNECTIONS + 20,
 )
 
 
@@ -72,19 +73,19 @@ def test_who_gives_way(channels: list[SimpleNamespace], address: str) -> None:
     gone = superfluous(channels, address)
     own = [each for each in channels if each.addr[0] == address]
     if gone is None:
-        full = len(channels) >= MOST - 4
+        full = len(channels) >= MOST_CONNECTIONS - 4
         assert len(own) < MOST_OF_ONE or all(each.requests for each in own)
         assert not full or len(own) >= MOST_OF_ONE or all(each.requests for each in channels)
         return
     assert not gone.requests
     same = [each for each in channels if each.addr == gone.addr and not each.requests]
     assert gone.last_activity == min(each.last_activity for each in same)
-    assert gone.addr[0] == address or len(channels) >= MOST - 4
+    assert gone.addr[0] == address or len(channels) >= MOST_CONNECTIONS - 4
 
 
 def test_a_visitor_with_one_connection_keeps_it_where_another_one_has_many() -> None:
     visitor = channel("visitor", 0, at_work=False)
-    crowd = [channel(f"crowd{number % 4}", 10 + number, at_work=False) for number in range(MOST)]
+    crowd = [channel(f"crowd{number % 4}", 10 + number, at_work=False) for number in range(MOST_CONNECTIONS)]
     gone = superfluous([visitor, *crowd], "crowd9")
     assert gone is not None
     assert gone.addr[0] != "visitor"

@@ -21,7 +21,7 @@ from tests.models import write_run
 from tests.support import run_train
 from tests.train.auditing.planted import KINDS, plant
 from train.auditing.audit import audit, crop_of, write_audit
-from train.auditing.disagreement import Comparison, slack
+from train.auditing.disagreement import MaskComparison, slack
 from train.auditing.regions import Disagreement
 from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
@@ -37,8 +37,8 @@ def disagreements(mask: NDArray[np.uint8], guess: NDArray[np.uint8], confidence:
     return list(whole(mask, one_hot(guess, 3, confidence)).disagreements)
 
 
-def whole(mask: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Comparison:
-    return Comparison(mask, [(0, torch.from_numpy(probabilities))])
+def whole(mask: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> MaskComparison:
+    return MaskComparison(mask, [(0, torch.from_numpy(probabilities))])
 
 
 def scene() -> NDArray[np.uint8]:
@@ -161,7 +161,7 @@ def test_strips_find_what_all_probabilities_at_once_would(seed: int) -> None:
     for heights in ([182], [1] * 182, [2, 60, 1, 1, 1, 100, 17]):
         tops = np.cumsum([0, *heights])
         strips = [(int(a), torch.from_numpy(chances[:, a:b])) for a, b in itertools.pairwise(tops)]
-        found = Comparison(mask, iter(strips))
+        found = MaskComparison(mask, iter(strips))
         assert np.array_equal(found.guess, chances.argmax(axis=0))
         regions = sorted(found.disagreements, key=place)
         assert [place(each) for each in regions] == [place(each) for each in wanted]

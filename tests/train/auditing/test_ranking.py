@@ -17,7 +17,7 @@ from tests.growth import grows_linearly
 from tests.models import AsItIs
 from train.auditing import audit as auditing
 from train.auditing.audit import Audit, Suspect, audit
-from train.auditing.disagreement import Comparison
+from train.auditing.disagreement import MaskComparison
 from train.windows.image_rows import ArrayRows
 from train.windows.scale import Rescaling
 
@@ -65,7 +65,7 @@ def test_suspects_stand_as_one_sort_puts_them_and_the_first_have_their_crops() -
     wanted = []
     for sample in few.samples:
         strips = model.probability_strips(ArrayRows(few.image(sample)))
-        wanted += [(sample, each) for each in Comparison(few.mask(sample), strips).disagreements]
+        wanted += [(sample, each) for each in MaskComparison(few.mask(sample), strips).disagreements]
     wanted.sort(key=lambda pair: (-pair[1].score, pair[0].stem, pair[1].y, pair[1].x))
     found = audited(40).suspects
     assert [(each.sample, each.region) for each in found] == wanted

@@ -12,7 +12,7 @@ from prep.core.errors import SegError
 from tests.support import run_train
 from train.cli.fit import fit
 from train.config.config import SETTINGS, Config
-from train.config.settings import Range, Setting
+from train.config.settings import Setting, SettingRange
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 OPTIONS = {option.name: option for option in fit.params if isinstance(option, click.Option)}
@@ -90,8 +90,12 @@ def test_whole_numbers_are_numbers_too_and_none_keeps_the_usual() -> None:
 
 
 def test_ranges_in_words() -> None:
-    assert str(Range(1)) == "at least 1"
-    assert str(Range(0, without_low=True)) == "a number above 0"
-    assert str(Range(0, 1, without_high=True)) == "a number from 0 to below 1"
-    assert str(Range(0, 1, without_low=True)) == "a number from above 0 to 1"
-    assert (0 in Range(0), 0 in Range(0, without_low=True), 1e300 in Range(0)) == (True, False, True)
+    assert str(SettingRange(1)) == "at least 1"
+    assert str(SettingRange(0, without_low=True)) == "a number above 0"
+    assert str(SettingRange(0, 1, without_high=True)) == "a number from 0 to below 1"
+    assert str(SettingRange(0, 1, without_low=True)) == "a number from above 0 to 1"
+    assert (0 in SettingRange(0), 0 in SettingRange(0, without_low=True), 1e300 in SettingRange(0)) == (
+        True,
+        False,
+        True,
+    )

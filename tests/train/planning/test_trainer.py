@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from prep.annotate.network import network as module
-from prep.annotate.network.choice import Choice
+from prep.annotate.network.choice import PhotoChoice
 from prep.annotate.network.network import Network
 from prep.annotate.network.trainer import TrainingProgress, open_trainer
 from prep.annotate.network.training_set import write_training_set
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.index import Sample
 from tests.prep.annotate.learn.scenes import CLASSES, scene, store_of, strokes
@@ -27,7 +27,7 @@ from train.planning.trainer import RunTrainer, is_worth_keeping
 SEEDS = (4, 5, 6, 7)
 
 
-def painted(root: Path) -> Store:
+def painted(root: Path) -> AnnotationStore:
     """A few strokes on each photo, and a class that nobody has drawn."""
     store = store_of(root, SEEDS)
     write_classes(root / "classes.json", ClassMap((*CLASSES.names, "sea"), (*CLASSES.colors, (1, 2, 3))))
@@ -63,7 +63,7 @@ class Killed(BaseException):
 def test_a_killed_training_goes_on_and_labels_photos_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choice, place = Choice(("s0", "s1", "s2"), ("s3",)), tmp_path / "1"
+    choice, place = PhotoChoice(("s0", "s1", "s2"), ("s3",)), tmp_path / "1"
     write_training_set(painted(tmp_path / "campus"), choice, place, lambda: False)
     monkeypatch.chdir(place)
     write_last = loop.write_last

@@ -29,7 +29,7 @@ from tests.train.windows.window_oracle import position_dependent, predictor_of
 from train.cli.main import main
 from train.predicting.maps.simple_rings import simple_rings
 from train.predicting.maps.tolerance import parse_tolerance
-from train.predicting.output_folder import FILES, OutputFolder
+from train.predicting.output_folder import PREDICTED_FILES, OutputFolder
 from train.predicting.predict import predict_photos
 from train.predicting.region_polygons import area, region_polygons
 from train.windows.predictor import Predictor
@@ -188,7 +188,12 @@ def test_world_files_of_photos_are_copied(tmp_path: Path) -> None:
     save(tmp_path / "a.jpg", colored(WITH_DATA), quality=95, subsampling=0)
     predicted(tmp_path / "a.jpg", tmp_path / "out", "masks")
     made = tree(tmp_path / "out")
-    assert {name for name in made if not name.endswith("/")} == {FILES, "masks/a.png", "masks/a.pgw", "masks/a.prj"}
+    assert {name for name in made if not name.endswith("/")} == {
+        PREDICTED_FILES,
+        "masks/a.png",
+        "masks/a.pgw",
+        "masks/a.prj",
+    }
     assert (made["masks/a.pgw"], made["masks/a.prj"]) == (world, projection)
     assert (read_mask(tmp_path / "out/masks/a.png") == WITH_DATA).all()
 

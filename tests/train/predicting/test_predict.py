@@ -26,10 +26,10 @@ from tests.prep.photos.test_resize import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
 from train.cli.main import main
 from train.predicting.maps.tolerance import Tolerance
-from train.predicting.output_folder import FILES, OutputFolder
+from train.predicting.output_folder import PREDICTED_FILES, OutputFolder
 from train.predicting.outputs import finish_outputs, make_outputs
 from train.predicting.predict import predict_photos
-from train.predicting.sources import find_sources
+from train.predicting.sources import find_photos_and_videos
 from train.windows.image_rows import ImageRows
 from train.windows.predictor import Predictor
 from train.windows.probability_file import Keep
@@ -57,7 +57,7 @@ def predicted(target: Path, masks: dict[str, NDArray[np.uint8]], *kinds: str, to
 
 def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
     predicted(tmp_path / "out", {"a": NESTED}, "masks", "geojson")
-    assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "geojson/", "geojson/a.geojson"}
+    assert set(tree(tmp_path / "out")) == {PREDICTED_FILES, "masks/", "masks/a.png", "geojson/", "geojson/a.geojson"}
     assert (read_mask(tmp_path / "out/masks/a.png") == NESTED).all()
     predicted(tmp_path / "out", {"a": NESTED}, *KINDS)
     assert {path.parts[-2] for path in (tmp_path / "out").rglob("*.*") if path.is_file()} >= {*KINDS} - {"coco"}
@@ -131,7 +131,7 @@ def test_a_damaged_entry_of_coco_is_told_and_can_be_removed(content: bytes, tmp_
         finish_outputs(["coco"], OutputFolder(tmp_path / "out", {}), CLASSES)
     entry.unlink()
     predicted(tmp_path / "out", {"a": NESTED, "b": NESTED}, "coco")
-    assert {**tree(tmp_path / "out"), FILES: b""} == {**whole, FILES: b""}
+    assert {**tree(tmp_path / "out"), PREDICTED_FILES: b""} == {**whole, PREDICTED_FILES: b""}
 
 
 @pytest.mark.parametrize("mask", [NESTED, random_mask(3)])
@@ -160,26 +160,28 @@ def test_photos_of_nested_folders_keep_their_names_apart(tmp_path: Path) -> None
     for name in ("Tile 1/images/part.png", "Tile 2/images/part.png", "Tile 1/masks/part.png", "top.png", "clip.mp4"):
         save(tmp_path / "in" / name, NESTED) if name.endswith("png") else (tmp_path / "in" / name).touch()
     save(tmp_path / "in/out/masks/top.png", NESTED)
-    found = find_sources([tmp_path / "in"], tmp_path / "in/out")
+    found = find_photos_and_videos([tmp_path / "in"], tmp_path / "in/out")
     assert [photo.stem for photo in found.photos] == ["Tile 1_part", "Tile 2_part", "top"]
     assert found.videos == ()
-    assert [video.stem for video in find_sources([tmp_path / "in/clip.mp4"], tmp_path / "out").videos] == ["clip"]
+    assert [video.stem for video in find_photos_and_videos([tmp_path / "in/clip.mp4"], tmp_path / "out").videos] == [
+        "clip"
+    ]
 
 
 def test_equal_stems_and_nothing_to_do_are_told(tmp_path: Path) -> None:
     one, two = save(tmp_path / "1/a.png", NESTED), save(tmp_path / "2/a.jpg", NESTED)
     with pytest.raises(SegError, match="have the same stem a; rename one of them, or predict them into different"):
-        find_sources([one, two], tmp_path / "out")
-    assert [photo.path for photo in find_sources([one, one], tmp_path / "out").photos] == [one]
+        find_photos_and_videos([one, two], tmp_path / "out")
+    assert [photo.path for photo in find_photos_and_videos([one, one], tmp_path / "out").photos] == [one]
     (tmp_path / "empty").mkdir()
     with pytest.raises(SegError, match="empty: no photos here"):
-        find_sources([tmp_path / "empty"], tmp_path / "out")
+        find_photos_and_videos([tmp_path / "empty"], tmp_path / "out")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
 def test_a_link_that_leads_to_itself_is_a_photo_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "round.png").symlink_to("round.png")
-    assert [photo.stem for photo in find_sources([tmp_path], tmp_path / "out").photos] == ["round"]
+    assert [photo.stem for photo in find_photos_and_videos([tmp_path], tmp_path / "out").photos] == ["round"]
 
 
 def test_a_folder_in_the_place_of_a_file_is_told_with_what_helps(tmp_path: Path) -> None:
@@ -196,7 +198,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_with_what_helps(tmp_path: Path)
 def test_the_images_of_a_dataset(tmp_path: Path) -> None:
     root = images_only(tmp_path / "data", [(5, 6), (7, 8)]).root
     save(root / "photos/s0.png", NESTED)  # the raw photo is not meant
-    photos = find_sources([root], tmp_path / "out").photos
+    photos = find_photos_and_videos([root], tmp_path / "out").photos
     assert [(photo.stem, photo.path) for photo in photos] == [(s, root / f"images/{s}.png") for s in ("s0", "s1")]
 
 
@@ -367,12 +369,12 @@ def test_a_record_with_half_a_line_is_read_up_to_there_and_a_damaged_one_is_told
     command = ("predict", tmp_path / "photos", "-o", tmp_path / "out", "--run", run, "--device", "cpu")
     run_train(*command)
     whole = tree(tmp_path / "out")
-    record = tmp_path / "out" / FILES
+    record = tmp_path / "out" / PREDICTED_FILES
     record.write_bytes(record.read_bytes() + b"masks/b.png,be")
     run_train(*command)
     assert tree(tmp_path / "out") == whole
     record.write_bytes(record.read_bytes() + b"masks/b.png,perhaps,,\n")
-    assert f"{FILES}, line 5: 'perhaps' is no state" in train_error(*command)
+    assert f"{PREDICTED_FILES}, line 5: 'perhaps' is no state" in train_error(*command)
     assert "remove this file and add --overwrite" in train_error(*command)
     record.unlink()
     run_train(*command, "--overwrite")
@@ -401,7 +403,13 @@ def test_probabilities_go_with_the_masks_of_the_same_pass(tmp_path: Path, monkey
     for _ in range(2):  # the second finds all there
         folder = OutputFolder(tmp_path / "out", {})
         predict_photos(color_predictor(), [photo], folder, ("masks", "probabilities"), Failures(0))
-        assert set(tree(tmp_path / "out")) == {FILES, "masks/", "masks/a.png", "probabilities/", "probabilities/a.npy"}
+        assert set(tree(tmp_path / "out")) == {
+            PREDICTED_FILES,
+            "masks/",
+            "masks/a.png",
+            "probabilities/",
+            "probabilities/a.npy",
+        }
     path = tmp_path / "out/probabilities/a.npy"
     assert len(passes) == 1 and passes[0] is not None
     found = np.load(path, mmap_mode="r")

@@ -14,7 +14,7 @@ from prep.core.failures import Failures
 from prep.images.finding import FoundFile
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
 from tests.support import load, save, tree
-from train.predicting.output_folder import FILES, OutputFolder
+from train.predicting.output_folder import PREDICTED_FILES, OutputFolder
 from train.predicting.predict import predict_videos
 from train.predicting.predict_video import predict_video
 from train.predicting.video import VideoFile
@@ -154,7 +154,9 @@ def test_an_interruption_leaves_nothing_under_the_final_names(tmp_path: Path) ->
     with pytest.raises(KeyboardInterrupt):
         folder = OutputFolder(tmp_path / "out", {})
         predict_video(color_predictor(), FoundFile(path, "a.mp4"), folder, ["masks", "overlays"], progress=stop)
-    assert [path for path in (tmp_path / "out").rglob("*") if path.name not in (FILES, "masks", "overlays")] == []
+    assert [
+        path for path in (tmp_path / "out").rglob("*") if path.name not in (PREDICTED_FILES, "masks", "overlays")
+    ] == []
     labelled(path, "masks", "overlays")
     before = tree(tmp_path / "out")
     assert len(before) == 2 + 1 + 6 + 1 + 1

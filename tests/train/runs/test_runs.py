@@ -139,6 +139,7 @@ def test_weights_of_the_latest_run_are_named_in_full(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(fit, "fit", remember)
     monkeypatch.setattr("prep.dataset.dataset.find_dataset", lambda argument: Path())
+    monkeypatch.setattr("prep.dataset.dataset.is_dataset", lambda root: True)
     assert run_train("--weights", "latest").stderr == f"latest run: {LATEST}\n"
     assert seen == [f"{LATEST}/model.pt"]
 

@@ -13,7 +13,7 @@ from prep.web.guard import Refusal
 from tests.support import random_image
 from tests.train.serve.serving import client_of, encoded, post, service_of, serving
 from train.serve import decoding
-from train.serve.decoding import DecodedPhoto, decode
+from train.serve.decoding import DecodedPhoto, decode_upload
 from train.windows.predictor import Predictor
 
 
@@ -31,13 +31,13 @@ def dies(connection: Connection, _: float) -> None:
 
 def test_the_pixels_arrive_as_they_are() -> None:
     image = random_image(3, 70, 90)
-    np.testing.assert_array_equal(decode(encoded(image), 64).image, image)
+    np.testing.assert_array_equal(decode_upload(encoded(image), 64).image, image)
 
 
 def test_a_decoder_that_overruns_its_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "_answer", sleeps)
     with pytest.raises(Refusal, match=r"not decoded within 0\.1 s\. Save it anew") as refusal:
-        decode(b"photo", 64, seconds=0.1)
+        decode_upload(b"photo", 64, seconds=0.1)
     assert refusal.value.status == 422
     assert not multiprocessing.active_children()
 
@@ -49,7 +49,7 @@ def test_what_ends_the_request_ends_its_decoder(monkeypatch: pytest.MonkeyPatch)
         raise Refusal(499, "gone")
 
     with pytest.raises(Refusal, match="gone"):
-        decode(b"photo", 64, check=gone)
+        decode_upload(b"photo", 64, check=gone)
     assert not multiprocessing.active_children()
 
 
@@ -68,9 +68,9 @@ def test_a_slow_decoder_holds_nobody_else(monkeypatch: pytest.MonkeyPatch, predi
         if data == slow:
             entered.set()
             assert go_on.wait(600)
-        return decode(data, 64)
+        return decode_upload(data, 64)
 
-    monkeypatch.setattr("train.serve.service.decode", decoded)
+    monkeypatch.setattr("train.serve.service.decode_upload", decoded)
     answers: list[int] = []
     with serving(service_of(predictor)) as port:
         thread = threading.Thread(target=lambda: answers.append(post(port, slow)[0]))

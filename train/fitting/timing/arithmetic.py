@@ -23,7 +23,7 @@ PHOTO_PX = 4000, 3000
 _MATRIX_PX = {"cpu": 2048, "cuda": 8192}
 """Side of the matrices that are multiplied: large enough for the device to be at its fastest."""
 
-Shape = Sequence[int]
+TensorShape = Sequence[int]
 
 _SECONDS, _LEAST_TRIES = 0.5, 3
 
@@ -67,8 +67,8 @@ def matrix_rate(accelerator: Accelerator) -> float:
 
 
 def _convolution_backward(
-    grad_shape: Shape, x_shape: Shape, weight_shape: Shape, bias: object, stride: object, padding: object,
-    dilation: object, transposed: bool, output_padding: object, groups: int, wanted: Sequence[bool],
+    grad_shape: TensorShape, x_shape: TensorShape, weight_shape: TensorShape, bias: object, stride: object,
+    padding: object, dilation: object, transposed: bool, output_padding: object, groups: int, wanted: Sequence[bool],
     out_shape: object = None,
 ) -> int:  # fmt: skip
     """Operations of the gradients of a convolution: of the input, and of the weights, each as many as the forward pass.

@@ -22,7 +22,7 @@ from train.windows.windows import Part
 EmptyRows = Callable[[int, int], Empty]
 """(first, last) -> which pixels of these rows hold no data, (n, W)."""
 
-STEPS, NO_DATA = 250, 255
+STEPS, NO_PROBABILITY = 250, 255
 """A probability of 1 is this number: steps of 0.004, which the file says as the scale of its bands."""
 
 _ROWS = 64
@@ -63,7 +63,7 @@ class ProbabilityMap:
             for top, left, part in parts:
                 steps = np.rint(part.permute(1, 2, 0).cpu().numpy() * STEPS).astype(np.uint8)
                 if self.empty is not None:
-                    steps[self.empty(top, top + len(steps))[:, left : left + steps.shape[1]]] = NO_DATA
+                    steps[self.empty(top, top + len(steps))[:, left : left + steps.shape[1]]] = NO_PROBABILITY
                 with explained(self.path):
                     _write(file, steps, top, left, width)
                     if (top + len(steps), left + steps.shape[1]) == (height, width):
@@ -77,7 +77,7 @@ class ProbabilityMap:
         for band, name in enumerate(self.classes.names):
             items += [("DESCRIPTION", band, "description", name), ("SCALE", band, "scale", f"{1 / STEPS}")]
             items += [("OFFSET", band, "offset", "0")]
-        tags = geo_tags(self.place, NO_DATA, items)
+        tags = geo_tags(self.place, NO_PROBABILITY, items)
         options = {"photometric": "minisblack", "extratags": tags}
         write_tiff(self.path, _strips(file, shape), shape, options, overviews=True)
 

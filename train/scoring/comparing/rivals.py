@@ -12,7 +12,7 @@ from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import folded, learned_split, run_name
 from train.runs.members import Members, load_members
 from train.runs.remote import RemoteModel, remote_members
-from train.runs.runs import open_dataset, own_dataset
+from train.runs.runs import open_dataset_of, own_dataset
 from train.scoring.comparing.compare import Candidate, Comparison, compare
 from train.scoring.comparing.learned import refuse_learned
 from train.scoring.split_scores import SplitScores, score_split
@@ -39,7 +39,7 @@ def open_own_dataset(members: Members, dataset: Path | None) -> tuple[Dataset, l
 
     Raises SegError as open_dataset, and if none is named and they were trained on several.
     """
-    opened, _ = open_dataset(members.runs[0], dataset)
+    opened, _ = open_dataset_of(members.runs[0], dataset)
     roots = [own_dataset(run) for run in members.runs]
     is_own = [root is not None and root.resolve() == opened.root.resolve() for root in roots]
     if dataset is None and not all(is_own):

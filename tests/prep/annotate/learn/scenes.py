@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.annotate.learn.learner import Learner, LearntProposal
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import ClassMap, write_classes
 from tests.support import images_only, save, wait_until
 
@@ -33,23 +33,25 @@ def scene(seed: int, height: int = 180, width: int = 240) -> tuple[NDArray[np.ui
     return image.clip(0, 255).astype(np.uint8), mask
 
 
-def store_of(root: Path, seeds: Sequence[int] = (1, 2, 3), height: int = 180, width: int = 240) -> Store:
+def store_of(root: Path, seeds: Sequence[int] = (1, 2, 3), height: int = 180, width: int = 240) -> AnnotationStore:
     """A dataset of such photos, s0, s1, ..., that nobody has labelled."""
     images_only(root, [(height, width)] * len(seeds))
     for place, seed in enumerate(seeds):
         save(root / "images" / f"s{place}.png", scene(seed, height, width)[0])
     write_classes(root / "classes.json", CLASSES)
-    return Store(root)
+    return AnnotationStore(root)
 
 
-def paint(store: Store, stem: str, box: tuple[slice, slice], value: int, *, proposed: bool = False) -> None:
+def paint(store: AnnotationStore, stem: str, box: tuple[slice, slice], value: int, *, proposed: bool = False) -> None:
     """Save a stroke as a page does."""
     rows, columns = box
     pixels = np.full((rows.stop - rows.start, columns.stop - columns.start), value, np.uint8)
     lay(store, stem, columns.start, rows.start, pixels, proposed=proposed)
 
 
-def lay(store: Store, stem: str, x: int, y: int, pixels: NDArray[np.uint8], *, proposed: bool = False) -> None:
+def lay(
+    store: AnnotationStore, stem: str, x: int, y: int, pixels: NDArray[np.uint8], *, proposed: bool = False
+) -> None:
     """Save these pixels as a page does."""
     body = struct.pack("<4I", x, y, pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
     version = store.mask(stem).version
@@ -57,7 +59,7 @@ def lay(store: Store, stem: str, x: int, y: int, pixels: NDArray[np.uint8], *, p
     store.save(stem, body, base=version, save=number, classes_version=store.classes()[1], proposed=proposed)
 
 
-def strokes(store: Store, stem: str, seed: int, classes: Sequence[int] = (0, 1, 2)) -> None:
+def strokes(store: AnnotationStore, stem: str, seed: int, classes: Sequence[int] = (0, 1, 2)) -> None:
     """One stroke of 24 x 6 pixels in the middle of each class."""
     truth = scene(seed)[1]
     for value in classes:

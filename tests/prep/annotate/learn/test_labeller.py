@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 import prep.annotate.learn.labeller as module
 from prep.annotate.learn.labeller import Labeller
 from prep.annotate.learn.pieces import Pieces, pieces_of
-from prep.annotate.learn.samples import Samples, learn, samples_of
+from prep.annotate.learn.samples import Samples, learn, samples_of_photo
 from tests.prep.annotate.learn.scenes import CLASSES, scene
 
 SHAPE = 180, 240
@@ -26,7 +26,7 @@ def painted(pieces: Pieces, seed: int, *classes: int) -> Samples:
         inside = cv2.distanceTransform(np.pad(truth == value, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
         y, x = (int(place) for place in np.unravel_index(inside.argmax(), inside.shape))
         by_hand[y - 3 : y + 3, max(0, x - 12) : x + 12] = value
-    return samples_of(pieces, by_hand, len(CLASSES), f"s{seed}")
+    return samples_of_photo(pieces, by_hand, len(CLASSES), f"s{seed}")
 
 
 def accuracy(pieces: Pieces, labels: tuple[NDArray[np.uint8], NDArray[np.uint8]], seed: int) -> float:

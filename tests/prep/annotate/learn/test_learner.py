@@ -9,8 +9,8 @@ import pytest
 import prep.annotate.learn.learner as module
 from prep.annotate.app import annotate_app
 from prep.annotate.learn.learner import Learner, LearntProposal
-from prep.annotate.learn.pieces import painted, pieces_in, pieces_of
-from prep.annotate.store.store import Store
+from prep.annotate.learn.pieces import painted_pieces, pieces_in, pieces_of
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.images.imageio import read_image
@@ -50,7 +50,7 @@ def test_the_next_photo_is_proposed_without_a_stroke_and_corrected_by_its_own(tm
 
 def test_photos_painted_before_the_start_are_learnt_from(tmp_path: Path) -> None:
     strokes(store_of(tmp_path, [4, 5]), "s0", 4)
-    learner = Learner(store := Store(tmp_path))
+    learner = Learner(store := AnnotationStore(tmp_path))
     with learner.working():
         found = taken(learner, "s1", complete=True)
     assert accuracy(found, 5) > 0.93
@@ -137,7 +137,7 @@ def test_a_replaced_photo_is_divided_anew(tmp_path: Path) -> None:
 
 
 def test_only_the_photos_painted_last_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "OTHERS", 1)
+    monkeypatch.setattr(module, "MOST_OTHER_PHOTOS", 1)
     store = store_of(tmp_path, [4, 5, 6])
     learner = Learner(store)
     strokes(store, "s0", 4)
@@ -150,7 +150,7 @@ def test_an_unknown_image_and_a_huge_one_are_refused_in_words(tmp_path: Path, mo
     store = store_of(tmp_path, [4])
     with pytest.raises(Refusal, match="no image 'x'"):
         Learner(store).proposal("x")
-    monkeypatch.setattr(module, "MAX_MEGAPIXELS", 0.01)
+    monkeypatch.setattr(module, "MAX_LEARNT_MEGAPIXELS", 0.01)
     client = annotate_app(store, only_here=True).test_client()
     answer = client.get("/api/images/s0/learnt")
     while answer.status_code == 202:
@@ -165,7 +165,7 @@ def test_a_large_photo_is_made_smaller_and_a_jpeg_decoded_so(tmp_path: Path, mon
     save(tmp_path / "a.png", image)
     pieces = pieces_in(tmp_path / "a.png", 960, 720)
     assert pieces.labels.shape == (95, 126)
-    chosen, values = painted(pieces, mask, 3)
+    chosen, values = painted_pieces(pieces, mask, 3)
     assert len(chosen) == len(pieces.features)
     np.testing.assert_array_equal(np.unique(values), [0, 1, 2])
     decoded: list[tuple[int, ...]] = []
@@ -187,7 +187,7 @@ def test_strokes_of_one_pixel_count_on_a_large_photo(monkeypatch: pytest.MonkeyP
     pieces = pieces_of(image, 960, 720)
     mask = np.full((720, 960), 255, np.uint8)
     mask[333, 100:900], mask[600:700, 41], mask[601:603, 41] = 1, 0, 2
-    chosen, values = painted(pieces, mask, 3)
+    chosen, values = painted_pieces(pieces, mask, 3)
     height, width = pieces.labels.shape
     votes: dict[int, list[int]] = {}
     for y, x in np.argwhere(mask != 255):
@@ -197,7 +197,7 @@ def test_strokes_of_one_pixel_count_on_a_large_photo(monkeypatch: pytest.MonkeyP
         piece: int(np.argmax(counts)) for piece, counts in votes.items()
     }
     monkeypatch.setattr("prep.annotate.learn.pieces._MOST_VOTES", 20_000)
-    found = painted(pieces, np.zeros((720, 960), np.uint8), 3)
+    found = painted_pieces(pieces, np.zeros((720, 960), np.uint8), 3)
     assert len(found[0]) == len(pieces.features), "of a photo that is painted all over a part is enough"
 
 

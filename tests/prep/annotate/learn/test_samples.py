@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from prep.annotate.learn.samples import MOST, Samples, learn
+from prep.annotate.learn.samples import MOST_SAMPLES, Samples, learn
 
 
 def test_samples_are_bounded_evenly_and_the_same_each_time() -> None:
     classes = np.repeat([0, 1, 2], [20_000, 900, 30])
     samples = Samples(np.arange(len(classes), dtype=np.float32)[:, None], classes, np.arange(len(classes)))
-    found = samples.thinned(MOST, 7)
-    np.testing.assert_array_equal(np.bincount(found.classes), [MOST // 3, MOST // 3, 30])
-    np.testing.assert_array_equal(found.features, samples.thinned(MOST, 7).features)
+    found = samples.thinned(MOST_SAMPLES, 7)
+    np.testing.assert_array_equal(np.bincount(found.classes), [MOST_SAMPLES // 3, MOST_SAMPLES // 3, 30])
+    np.testing.assert_array_equal(found.features, samples.thinned(MOST_SAMPLES, 7).features)
     np.testing.assert_array_equal(classes[found.places], found.classes)
     np.testing.assert_array_equal(found.features[:, 0], found.places)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from prep.annotate.model.proposer import Proposal, Report
 from prep.annotate.model.uncertainty import block_means
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import write_classes
 from prep.core.errors import SegError
 from prep.dataset.index import Sample
@@ -16,11 +16,11 @@ from prep.images.imageio import ImageRGB
 from tests.support import CLASSES, images_only
 
 
-def store_of(root: Path, number: int = 4, size: tuple[int, int] = (24, 32)) -> Store:
+def store_of(root: Path, number: int = 4, size: tuple[int, int] = (24, 32)) -> AnnotationStore:
     """A dataset of images s0, s1, ... that nobody has labelled, with the classes background, line, ellipse."""
     images_only(root, [size] * number)
     write_classes(root / "classes.json", CLASSES)
-    return Store(root)
+    return AnnotationStore(root)
 
 
 class FakeProposer:

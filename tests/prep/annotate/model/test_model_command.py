@@ -9,7 +9,7 @@ from flask import Flask
 from waitress.server import TcpWSGIServer
 
 import prep.web.server
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import ClassMap
 from tests.models import CLASSES as MODEL_CLASSES
 from tests.models import write_run
@@ -68,7 +68,7 @@ def test_classes_of_model_and_dataset(tmp_path: Path, apps: list[Flask]) -> None
     none = write_run(tmp_path / "none", classes=ClassMap(("beach", "sky", "sea"), colors))
     words = run_error(*annotate(root, "--model", none))
     assert "has the classes background, line, ellipse, the model knows beach, sky, sea: none in common" in words
-    assert MODEL_CLASSES.names == Store(root).classes()[0].names
+    assert MODEL_CLASSES.names == AnnotationStore(root).classes()[0].names
 
 
 def test_no_such_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

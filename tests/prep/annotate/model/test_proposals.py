@@ -19,7 +19,7 @@ from prep.annotate.model.proposals import Order, Proposals
 from prep.annotate.model.proposer import Proposal, class_lookup, region_at
 from prep.annotate.model.uncertainty import uncertainty
 from prep.annotate.regions.spans import mask_of
-from prep.annotate.store.store import HIDDEN, Store
+from prep.annotate.store.store import HIDDEN, AnnotationStore
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.images.imageio import read_image
@@ -33,13 +33,13 @@ def _slow_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def proposing(store: Store, proposer: FakeProposer, order: Order = "name") -> Iterator[Proposals]:
+def proposing(store: AnnotationStore, proposer: FakeProposer, order: Order = "name") -> Iterator[Proposals]:
     found = Proposals(store, proposer, order)
     with found.working():
         yield found
 
 
-def image_of(store: Store, stem: str) -> np.ndarray:
+def image_of(store: AnnotationStore, stem: str) -> np.ndarray:
     return read_image(store.photo_path(stem))
 
 
@@ -218,7 +218,7 @@ def test_of_the_images_that_are_asked_for_the_last_one_comes_first(
 
 def test_it_goes_on_after_an_open_image_whose_proposal_is_there(tmp_path: Path) -> None:
     store, proposer = store_of(tmp_path, 6), FakeProposer()
-    files = ProposalFiles(store.root / HIDDEN / module.FOLDER, proposer.key)
+    files = ProposalFiles(store.root / HIDDEN / module.PROPOSALS_FOLDER, proposer.key)
     files.write("s3", identity_of(store.photo_path("s3")), expected(image_of(store, "s3")))
     proposer.gated = True
     with proposing(store, proposer) as found:

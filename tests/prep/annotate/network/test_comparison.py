@@ -7,8 +7,8 @@ import pytest
 
 from prep.annotate.model.proposer import Proposal, Report
 from prep.annotate.model.uncertainty import block_means
-from prep.annotate.network.choice import Choice
-from prep.annotate.network.comparison import Comparison, compare, confusion_of, mean_iou
+from prep.annotate.network.choice import PhotoChoice
+from prep.annotate.network.comparison import HeldOutScores, confusion_of, mean_iou, score_held_out
 from prep.annotate.network.training_set import write_training_set
 from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
@@ -47,8 +47,8 @@ def test_both_are_scored_on_the_same_pixels(tmp_path: Path, wrong_rows: int, is_
     for place in range(3):
         strokes(store, f"s{place}", 4 + place)
     lay(store, "s2", 0, 0, scene(6)[1])
-    write_training_set(store, Choice(("s0", "s1"), ("s2",)), tmp_path / "1", lambda: False)
-    found = compare(tmp_path / "1", Known(wrong_rows))
+    write_training_set(store, PhotoChoice(("s0", "s1"), ("s2",)), tmp_path / "1", lambda: False)
+    found = score_held_out(tmp_path / "1", Known(wrong_rows))
     assert (found.photos, found.trained) == (1, 2)
     assert found.strokes is not None
     assert 0.8 < found.strokes < 1, "they teach what the other photos show"
@@ -62,12 +62,12 @@ def test_strokes_of_one_class_teach_nothing(tmp_path: Path) -> None:
     store = store_of(tmp_path / "campus", [4, 5])
     strokes(store, "s0", 4, (1,))
     strokes(store, "s1", 5)
-    write_training_set(store, Choice(("s0",), ("s1",)), tmp_path / "1", lambda: False)
-    found = compare(tmp_path / "1", Known(0))
+    write_training_set(store, PhotoChoice(("s0",), ("s1",)), tmp_path / "1", lambda: False)
+    found = score_held_out(tmp_path / "1", Known(0))
     assert (found.strokes, found.network_is_better) == (None, True)
 
 
 def test_who_is_better() -> None:
-    assert not Comparison(None, None, 1, 1).network_is_better
-    assert not Comparison(0.5, 0.5, 1, 1).network_is_better
-    assert Comparison(0.51, 0.5, 1, 1).network_is_better
+    assert not HeldOutScores(None, None, 1, 1).network_is_better
+    assert not HeldOutScores(0.5, 0.5, 1, 1).network_is_better
+    assert HeldOutScores(0.51, 0.5, 1, 1).network_is_better

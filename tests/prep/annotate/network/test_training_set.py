@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.annotate.network.choice import Choice
-from prep.annotate.network.training_set import LONGEST, Stopped, write_training_set
-from prep.annotate.store.store import Store
+from prep.annotate.network.choice import PhotoChoice
+from prep.annotate.network.training_set import TRAINING_SIDE, Stopped, write_training_set
+from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.prep.annotate.learn.scenes import lay, paint
 from tests.prep.annotate.network.training import SIZE, noise, noisy
 from tests.support import load, no_space, save
 
-CHOICE = Choice(("s0", "s1"), ("s2",))
+CHOICE = PhotoChoice(("s0", "s1"), ("s2",))
 
 
 def never() -> bool:
@@ -58,30 +58,30 @@ def test_only_what_is_labelled_counts_and_what_was_accepted_scores_nothing(tmp_p
 
 def test_large_photos_are_made_smaller(tmp_path: Path) -> None:
     store, folder = noisy(tmp_path / "campus", 3), tmp_path / "1"
-    photo = np.zeros((1000, 2 * LONGEST, 3), np.uint8)
-    photo[:, LONGEST:] = 255
+    photo = np.zeros((1000, 2 * TRAINING_SIDE, 3), np.uint8)
+    photo[:, TRAINING_SIDE:] = 255
     save(tmp_path / "campus" / "images" / "s0.png", photo)
     index = (tmp_path / "campus" / "index.csv").read_text().replace(f"s0.png,,{SIZE[1]},{SIZE[0]}", "s0.png,,3200,1000")
     (tmp_path / "campus" / "index.csv").write_text(index)
-    store = Store(tmp_path / "campus")
-    lay(store, "s0", 0, 500, np.full((40, 2 * LONGEST), 1, np.uint8))
+    store = AnnotationStore(tmp_path / "campus")
+    lay(store, "s0", 0, 500, np.full((40, 2 * TRAINING_SIDE), 1, np.uint8))
     for place in (1, 2):
         lay(store, f"s{place}", 0, 0, truth(place))
     write_training_set(store, CHOICE, folder, never)
     dataset = Dataset.open(folder / "dataset")
     sample = dataset.samples[0]
-    assert (sample.width, sample.height, sample.image) == (LONGEST, 500, "images/s0.jpg")
+    assert (sample.width, sample.height, sample.image) == (TRAINING_SIDE, 500, "images/s0.jpg")
     image, mask = dataset.image(sample), dataset.mask(sample)
-    assert image[:, : LONGEST // 2 - 16].max() < 8
-    assert image[:, LONGEST // 2 + 16 :].min() > 247
+    assert image[:, : TRAINING_SIDE // 2 - 16].max() < 8
+    assert image[:, TRAINING_SIDE // 2 + 16 :].min() > 247
     assert (mask[250:270] == 1).all()
-    assert np.count_nonzero(mask != 255) == 20 * LONGEST, "a stroke stays, with nearly nothing around it"
+    assert np.count_nonzero(mask != 255) == 20 * TRAINING_SIDE, "a stroke stays, with nearly nothing around it"
 
 
 def test_a_photo_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     store, folder = noisy(tmp_path / "campus", 4, labelled=3), tmp_path / "1"
     (store.root / "images" / "s1.png").write_bytes(b"no photo")
-    assert write_training_set(store, CHOICE, folder, never) == Choice(("s0",), ("s2",))
+    assert write_training_set(store, CHOICE, folder, never) == PhotoChoice(("s0",), ("s2",))
     (store.root / "images" / "s2.png").unlink()
     with pytest.raises(SegError, match="No photo is left to learn from, or to score on"):
         write_training_set(store, CHOICE, folder, never)

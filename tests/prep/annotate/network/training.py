@@ -12,7 +12,7 @@ import pytest
 
 from prep.annotate.network import network as module
 from prep.annotate.network.network import Network
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from tests.prep.annotate.learn.scenes import lay
 from tests.prep.annotate.model.proposing import store_of
 from tests.prep.annotate.network import fake_package
@@ -72,7 +72,7 @@ def noise(number: int) -> np.ndarray:
     return np.random.default_rng(number).integers(0, 256, (*SIZE, 3), np.uint8)
 
 
-def noisy(root: Path, number: int, labelled: int = 0) -> Store:
+def noisy(root: Path, number: int, labelled: int = 0) -> AnnotationStore:
     """A dataset of such photos, s0, s1, ..., the first ones labelled and done."""
     store = store_of(root, number, SIZE)
     for place in range(number):
@@ -82,7 +82,7 @@ def noisy(root: Path, number: int, labelled: int = 0) -> Store:
     return store
 
 
-def label(store: Store, number: int, *, is_done: bool = True) -> None:
+def label(store: AnnotationStore, number: int, *, is_done: bool = True) -> None:
     """Paint all of a photo as it is."""
     lay(store, f"s{number}", 0, 0, noise(number).argmax(axis=2).astype(np.uint8))
     if is_done:
@@ -90,7 +90,7 @@ def label(store: Store, number: int, *, is_done: bool = True) -> None:
 
 
 @contextmanager
-def networking(store: Store, *, on: bool = True) -> Iterator[Network]:
+def networking(store: AnnotationStore, *, on: bool = True) -> Iterator[Network]:
     """A network at work on a dataset."""
     network = Network(store, FakeTrainer())
     with network.working():

@@ -16,7 +16,7 @@ from prep.annotate.learn.learner import Learner
 from prep.annotate.model.proposals import Proposals
 from prep.annotate.network.network import Network
 from prep.annotate.sam.objects import Objects
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import write_classes
 from prep.images.imageio import write_png
 from prep.web.server import bind, make_server
@@ -35,14 +35,14 @@ HALF = np.repeat(np.array([[0, 1, 2, 255]], np.uint8), 24, axis=0).repeat(8, axi
 def annotating(
     root: Path,
     port: int = 0,
-    model: Callable[[Store], Proposals] | None = None,
+    model: Callable[[AnnotationStore], Proposals] | None = None,
     findings: Findings | None = None,
-    sam: Callable[[Store], Objects] | None = None,
-    network: Callable[[Store], Network] | None = None,
+    sam: Callable[[AnnotationStore], Objects] | None = None,
+    network: Callable[[AnnotationStore], Network] | None = None,
 ) -> Iterator[int]:
     """A real server for a dataset on a free port of loopback, or on this one."""
     listener = bind("127.0.0.1", port)
-    store = Store(root)
+    store = AnnotationStore(root)
     proposals = model(store) if model else None
     learner = Learner(store)
     objects = sam(store) if sam else None

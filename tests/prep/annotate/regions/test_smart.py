@@ -17,7 +17,7 @@ from prep.annotate.regions.edges import Wire, level_for
 from prep.annotate.regions.fill import fill_from
 from prep.annotate.regions.spans import mask_of
 from prep.annotate.regions.superpixels import superpixels_of
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import write_classes
 from prep.dataset.index import Sample, write_index
 from prep.images.polygons import fill_polygon
@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     monkeypatch.setattr(finder_module, "_PATIENCE", 600)  # however slow this machine is
-    store = Store(root)
+    store = AnnotationStore(root)
     yield annotate_app(store, only_here=True).test_client()
     store.close()
 

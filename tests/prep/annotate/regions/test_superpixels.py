@@ -10,7 +10,7 @@ from skimage.draw import disk
 
 from prep.annotate.regions import superpixels
 from prep.annotate.regions.spans import mask_of
-from prep.annotate.regions.superpixels import divide, packed, superpixels_of
+from prep.annotate.regions.superpixels import find_superpixels, pack_superpixels, superpixels_of
 
 SIZES = [8, 13, 31, 32, 50, 400]
 
@@ -33,7 +33,7 @@ def test_the_part_of_a_superpixel_around_a_pixel_is_found(labels: np.ndarray, da
     height, width = labels.shape
     x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     parts, _ = ndimage.label(labels == labels[y, x])
-    assert np.array_equal(mask_of(packed(labels).at(x, y), height, width), parts == parts[y, x])
+    assert np.array_equal(mask_of(pack_superpixels(labels).at(x, y), height, width), parts == parts[y, x])
 
 
 @settings(max_examples=25, deadline=None)
@@ -65,7 +65,7 @@ def test_superpixels_are_a_partition(size: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_number_and_size_are_about_as_asked(size: int) -> None:
     image, _ = circle_on_noise(0)
-    areas = np.bincount(divide(image, size).ravel())[1:]
+    areas = np.bincount(find_superpixels(image, size).ravel())[1:]
     expected = max(1, image.shape[0] * image.shape[1] / size**2)
     assert 0.5 * expected <= np.count_nonzero(areas) <= 1.5 * expected + 1
 
@@ -79,7 +79,7 @@ def test_outlines_follow_an_edge_to_the_pixel(size: int) -> None:
 
 def quality(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[float, float]:
     """Achievable segmentation accuracy, and the share of the mask's edge that is within 2 pixels of an outline."""
-    labels = divide(image, size)
+    labels = find_superpixels(image, size)
     inside = np.bincount(labels.ravel(), mask.ravel())
     total = np.bincount(labels.ravel())
     edge = mask ^ ndimage.binary_erosion(mask)
@@ -93,15 +93,15 @@ def quality(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[float, floa
 @pytest.mark.parametrize("size", [12, 48])
 def test_the_same_every_time(size: int) -> None:
     image, _ = circle_on_noise(2)
-    assert np.array_equal(divide(image, size), divide(image.copy(), size))
+    assert np.array_equal(find_superpixels(image, size), find_superpixels(image.copy(), size))
 
 
 @pytest.mark.parametrize("size", [8, 16, 32])
 def test_strips_that_grow_by_themselves_fit_together(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     image, mask = circle_on_noise(4)
-    whole = divide(image, size)  # less than one strip
+    whole = find_superpixels(image, size)  # less than one strip
     monkeypatch.setattr(superpixels, "_STRIP_ROWS", 32)
-    labels = divide(image, size)
+    labels = find_superpixels(image, size)
     assert np.array_equal(np.unique(labels), np.unique(whole))
     assert (labels == whole).mean() > 0.99
     accuracy, recall = quality(image, mask, size)
@@ -115,7 +115,7 @@ def test_contrast_does_not_change_the_weight_of_distance() -> None:
     image = (image * 0.5).astype(np.uint8)
     lit = image.copy()
     lit[:8, :8] = 255
-    before, after = divide(image, 40), divide(lit, 40)
+    before, after = find_superpixels(image, 40), find_superpixels(lit, 40)
     far = (slice(160, None), slice(160, None))
     borders = [np.diff(labels[far], axis=1) != 0 for labels in (before, after)]
     assert (borders[0] == borders[1]).mean() > 0.99

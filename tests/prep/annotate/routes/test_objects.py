@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from prep.annotate.app import annotate_app
 from prep.annotate.regions.spans import mask_of
-from prep.annotate.sam.frame import Floats, Frame
-from prep.annotate.sam.model import Answer, Embedding, Point, Sam
+from prep.annotate.sam.frame import Floats, PaddedFrame
+from prep.annotate.sam.model import Answer, Embedding, LabelledPoint, Sam
 from prep.annotate.sam.objects import Objects
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from tests.prep.annotate.model.proposing import store_of
 from tests.prep.annotate.sam.pointing import objects_of
 from tests.prep.annotate.store.storing import block, send
@@ -25,17 +25,17 @@ RADIUS = 24 / 256 * 90
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> AnnotationStore:
     return store_of(tmp_path / "campus", 2, (HEIGHT, WIDTH))
 
 
 @pytest.fixture
-def objects(store: Store, tmp_path: Path) -> Objects:
+def objects(store: AnnotationStore, tmp_path: Path) -> Objects:
     return objects_of(tmp_path / "model")(store)
 
 
 @pytest.fixture
-def client(store: Store, objects: Objects) -> Iterator[FlaskClient]:
+def client(store: AnnotationStore, objects: Objects) -> Iterator[FlaskClient]:
     app = annotate_app(store, only_here=True, objects=objects)
     with objects.encodings.working():
         client = app.test_client()
@@ -69,7 +69,7 @@ def test_each_click_builds_on_the_answer_before(client: FlaskClient, monkeypatch
     answer = Sam.answer
 
     def watched(
-        self: Sam, embedding: Embedding, frame: Frame, points: Sequence[Point], before: Floats | None
+        self: Sam, embedding: Embedding, frame: PaddedFrame, points: Sequence[LabelledPoint], before: Floats | None
     ) -> Answer:
         found = answer(self, embedding, frame, points, before)
         asked.append((len(points), before, found.low))
@@ -90,7 +90,7 @@ def test_each_click_builds_on_the_answer_before(client: FlaskClient, monkeypatch
     assert not three[30, 41]
 
 
-def test_the_region_that_is_there_is_corrected(client: FlaskClient, store: Store) -> None:
+def test_the_region_that_is_there_is_corrected(client: FlaskClient, store: AnnotationStore) -> None:
     """Beginning on the chosen class, its region goes in as the mask before; what is cut off is told."""
     send(store, "s0", block(10, 10, 60, 30, 1), store.mask("s0").version, "one")
     send(store, "s0", block(80, 50, 5, 5, 1), store.mask("s0").version, "two")
@@ -107,7 +107,7 @@ def test_the_region_that_is_there_is_corrected(client: FlaskClient, store: Store
     assert not removed.any()
 
 
-def test_a_changed_mask_is_another_question(client: FlaskClient, store: Store) -> None:
+def test_a_changed_mask_is_another_question(client: FlaskClient, store: AnnotationStore) -> None:
     send(store, "s0", block(10, 10, 20, 20, 1), store.mask("s0").version, "one")
     small = found(client, "steps=in,12,12&class=1")[0]
     send(store, "s0", block(10, 10, 60, 30, 1), store.mask("s0").version, "two")
@@ -145,7 +145,7 @@ def test_a_photo_not_encoded_yet(client: FlaskClient, objects: Objects, monkeypa
         assert (answer.status_code, answer.json) == (202, {"state": "encoding"})
 
 
-def test_without_files_and_without_an_image(client: FlaskClient, store: Store) -> None:
+def test_without_files_and_without_an_image(client: FlaskClient, store: AnnotationStore) -> None:
     assert client.get("/api/dataset").json["sam"] == "SAM 1 of osam"
     assert client.get("/api/images/nobody/object?steps=in,1,1").status_code == 404
     plain = annotate_app(store, only_here=True).test_client()

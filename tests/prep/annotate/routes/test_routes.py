@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from werkzeug.test import TestResponse
 
 from prep.annotate.app import annotate_app
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.dataset.index import Sample, write_index
 from prep.images.imageio import read_image
 from tests.prep.annotate.store.storing import block, files_of, on_disk, serving, to_label
@@ -184,7 +184,7 @@ def test_a_damaged_mask_is_told_in_words(client: FlaskClient, root: Path) -> Non
 def test_photos_and_thumbnails(root: Path, name: str, height: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     file = save(root / "images" / name, smooth_image(height, width))
     write_index(root / "index.csv", [Sample("with space & ümläut", f"images/{name}", "", width, height)])
-    client = annotate_app(Store(root), only_here=True).test_client()
+    client = annotate_app(AnnotationStore(root), only_here=True).test_client()
     base = "/api/images/with%20space%20%26%20%C3%BCml%C3%A4ut"
     photo = client.get(f"{base}/photo")
     assert photo.data == file.read_bytes()
@@ -212,7 +212,7 @@ def test_a_photo_is_shown_as_it_is_stored(root: Path, orientation: int) -> None:
     path = root / "images" / "turned.jpg"
     Image.fromarray(smooth_image(60, 90)).save(path, exif=exif, quality=95)
     write_index(root / "index.csv", [Sample("turned", "images/turned.jpg", "", 90, 60)])
-    photo = annotate_app(Store(root), only_here=True).test_client().get("/api/images/turned/photo")
+    photo = annotate_app(AnnotationStore(root), only_here=True).test_client().get("/api/images/turned/photo")
     with Image.open(io.BytesIO(photo.data)) as picture:
         np.testing.assert_array_equal(np.asarray(ImageOps.exif_transpose(picture)), read_image(path))
 
@@ -233,7 +233,7 @@ def test_a_missing_photo_is_told(client: FlaskClient, root: Path) -> None:
 
 
 def test_what_is_far_too_large_is_not_taken_in(root: Path) -> None:
-    with serving(Store(root)) as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with serving(AnnotationStore(root)) as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
         head = "POST /api/images/s0/mask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000000\r\n\r\n"
         connection.sendall(head.encode())
         with connection.makefile("rb") as answer:

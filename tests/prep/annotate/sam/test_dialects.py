@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from prep.annotate.sam import frame as frames
-from prep.annotate.sam.files import find_files
-from prep.annotate.sam.frame import Frame
-from prep.annotate.sam.model import Answer, Embedding, Point, Sam
+from prep.annotate.sam.files import find_sam_files
+from prep.annotate.sam.frame import PaddedFrame
+from prep.annotate.sam.model import Answer, Embedding, LabelledPoint, Sam
 from prep.core.errors import SegError
 from tests.prep.annotate.sam.onnx_files import KINDS, RADIUS, write_decoder, write_encoder, write_pair
 
@@ -35,17 +35,17 @@ def sams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sam]:
     folder = tmp_path_factory.mktemp("models")
     for kind in KINDS:
         write_pair(folder / kind, kind)
-    return {kind: Sam(find_files([folder / kind])) for kind in KINDS}
+    return {kind: Sam(find_sam_files([folder / kind])) for kind in KINDS}
 
 
 def asked(
-    sam: Sam, size: tuple[int, int], *points: Point, before: NDArray[np.float32] | None = None
-) -> tuple[Frame, Answer]:
+    sam: Sam, size: tuple[int, int], *points: LabelledPoint, before: NDArray[np.float32] | None = None
+) -> tuple[PaddedFrame, Answer]:
     frame = sam.frame(*size)
     return frame, sam.answer(embedding_of(sam, frame), frame, points, before)
 
 
-def embedding_of(sam: Sam, frame: Frame) -> Embedding:
+def embedding_of(sam: Sam, frame: PaddedFrame) -> Embedding:
     return sam.encode(np.zeros((frame.high, frame.wide, 3), np.uint8))
 
 
@@ -71,7 +71,7 @@ def disc(kind: str, size: tuple[int, int], x: float, y: float) -> NDArray[np.flo
     return np.asarray(RADIUS**2 - (columns - x * scale[0]) ** 2 - (rows - y * scale[1]) ** 2)
 
 
-def assert_same(frame: Frame, answer: Answer, expected: NDArray[np.float64], edge: float = EDGE) -> None:
+def assert_same(frame: PaddedFrame, answer: Answer, expected: NDArray[np.float64], edge: float = EDGE) -> None:
     mask = np.concatenate([part for _, part in frame.strips(answer.logits)])
     assert mask.shape == expected.shape
     sure = np.abs(expected) > edge
@@ -169,7 +169,7 @@ def test_files_of_other_number_types(tmp_path: Path, label_type: int) -> None:
     """Halved and quantised files take the same in other types."""
     write_encoder(tmp_path / "a.onnx", KINDS["osam-sam1"])
     write_decoder(tmp_path / "b.onnx", replace(KINDS["osam-sam1"], label_type=label_type))
-    assert_same(*asked(Sam(find_files([tmp_path])), (90, 60), (30, 20, 1)), disc("osam-sam1", (90, 60), 30, 20))
+    assert_same(*asked(Sam(find_sam_files([tmp_path])), (90, 60), (30, 20, 1)), disc("osam-sam1", (90, 60), 30, 20))
 
 
 def test_strips_change_nothing(sams: dict[str, Sam], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_strips_change_nothing(sams: dict[str, Sam], monkeypatch: pytest.MonkeyP
 def test_a_fixed_number_of_points_is_filled(tmp_path: Path) -> None:
     """Some exports take two points, no more and no fewer."""
     write_pair(tmp_path, "samexporter-sam2", most_points=2)
-    sam = Sam(find_files([tmp_path]))
+    sam = Sam(find_sam_files([tmp_path]))
     assert_same(*asked(sam, (90, 60), (30, 20, 1)), disc("samexporter-sam2", (90, 60), 30, 20))
     with pytest.raises(SegError, match=r"decoder\.onnx: takes 2 points at a time; accept this object$"):
         asked(sam, (90, 60), (30, 20, 1), (31, 20, 1), (32, 20, 1))

@@ -11,7 +11,7 @@ from prep.annotate.model.proposal_files import identity_of
 from prep.annotate.sam.embedding_files import EmbeddingFiles
 from prep.annotate.sam.encodings import Encodings
 from prep.annotate.sam.model import Embedding, Sam
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
 from prep.core.progress import silent
 from tests.prep.annotate.model.proposing import store_of
@@ -35,7 +35,7 @@ class Counting:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> AnnotationStore:
     """Photos s0 .. s3, each of one colour: 10, 11, 12, 13."""
     store = store_of(tmp_path / "campus", 4)
     for place in range(4):
@@ -48,7 +48,7 @@ def sam(tmp_path: Path) -> Counting:
     return Counting(sam_of(tmp_path / "model"))
 
 
-def encodings_of(store: Store, sam: Counting, files: EmbeddingFiles | None = None) -> Encodings:
+def encodings_of(store: AnnotationStore, sam: Counting, files: EmbeddingFiles | None = None) -> Encodings:
     return Encodings(store, sam, files)  # type: ignore[arg-type]
 
 
@@ -56,7 +56,7 @@ def files_in(root: Path) -> list[Path]:
     return sorted((root / ".annotate" / "embeddings").glob("*/*.embedding"))
 
 
-def test_the_open_photo_and_the_next_two(store: Store, sam: Counting) -> None:
+def test_the_open_photo_and_the_next_two(store: AnnotationStore, sam: Counting) -> None:
     encodings = encodings_of(store, sam)
     assert encodings.embedding("s1") is None
     with encodings.working():
@@ -67,7 +67,7 @@ def test_the_open_photo_and_the_next_two(store: Store, sam: Counting) -> None:
     assert embedding["image_embeddings"][0, 0, 0, 0] == pytest.approx((11 - 123.675) / 58.395, abs=1e-4)
 
 
-def test_a_restart_encodes_nothing_again(store: Store, sam: Counting) -> None:
+def test_a_restart_encodes_nothing_again(store: AnnotationStore, sam: Counting) -> None:
     assert encodings_of(store, sam).prepare(silent, print) == (4, [])
     again = encodings_of(store, sam)
     assert again.embedding("s2") is not None
@@ -76,7 +76,7 @@ def test_a_restart_encodes_nothing_again(store: Store, sam: Counting) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text", "deep", "shape"])
-def test_a_damaged_file_is_made_anew(store: Store, sam: Counting, damage: str) -> None:
+def test_a_damaged_file_is_made_anew(store: AnnotationStore, sam: Counting, damage: str) -> None:
     encodings_of(store, sam).prepare(silent, print)
     path = files_in(store.root)[0]
     whole = path.read_bytes()
@@ -93,7 +93,7 @@ def test_a_damaged_file_is_made_anew(store: Store, sam: Counting, damage: str) -
     assert files_in(store.root)[0].read_bytes() == whole
 
 
-def test_a_photo_that_is_replaced_is_encoded_again(store: Store, sam: Counting) -> None:
+def test_a_photo_that_is_replaced_is_encoded_again(store: AnnotationStore, sam: Counting) -> None:
     encodings = encodings_of(store, sam)
     with encodings.working():
         wait_until(lambda: encodings.embedding("s0") is not None)
@@ -103,7 +103,7 @@ def test_a_photo_that_is_replaced_is_encoded_again(store: Store, sam: Counting) 
 
 
 def test_a_photo_that_is_replaced_while_it_is_encoded(
-    store: Store, sam: Counting, monkeypatch: pytest.MonkeyPatch
+    store: AnnotationStore, sam: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read of the old file does not pass for the new one."""
     encode = sam.encode
@@ -121,7 +121,7 @@ def test_a_photo_that_is_replaced_while_it_is_encoded(
     assert embedding["image_embeddings"][0, 0, 0, 0] == pytest.approx((201 - 123.675) / 58.395, abs=1e-4)
 
 
-def test_a_broken_photo_stops_no_other(store: Store, sam: Counting) -> None:
+def test_a_broken_photo_stops_no_other(store: AnnotationStore, sam: Counting) -> None:
     (store.root / "images" / "s1.png").write_bytes(b"\x89PNG broken")
     done, problems = encodings_of(store, sam).prepare(silent, print)
     assert done == 3
@@ -143,14 +143,14 @@ def fails(encodings: Encodings, stem: str) -> bool:
     return False
 
 
-def test_finished_photos_are_not_prepared(store: Store, sam: Counting) -> None:
+def test_finished_photos_are_not_prepared(store: AnnotationStore, sam: Counting) -> None:
     store.set_state("s0", "done")
     store.set_state("s3", "rejected")
     assert encodings_of(store, sam).prepare(silent, print) == (2, [])
     assert sam.seen == [11, 12]
 
 
-def test_what_was_not_used_for_longest_goes_first(store: Store, sam: Counting, tmp_path: Path) -> None:
+def test_what_was_not_used_for_longest_goes_first(store: AnnotationStore, sam: Counting, tmp_path: Path) -> None:
     size = 4 * 256 * 64 * 64
     files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
     embedding = sam.encode(np.zeros((768, 1024, 3), np.uint8))
@@ -164,7 +164,7 @@ def test_what_was_not_used_for_longest_goes_first(store: Store, sam: Counting, t
     assert [bool(files.size(stem, "1")) for stem in "abc"] == [False, False, True]
 
 
-def test_preparing_ends_where_there_is_no_room(store: Store, sam: Counting, tmp_path: Path) -> None:
+def test_preparing_ends_where_there_is_no_room(store: AnnotationStore, sam: Counting, tmp_path: Path) -> None:
     """Typed again it pushes nothing out: what is there stays there."""
     size = 4 * 256 * 64 * 64
     files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
@@ -175,7 +175,7 @@ def test_preparing_ends_where_there_is_no_room(store: Store, sam: Counting, tmp_
     assert notes == ["No room for more: 2 photos take the 0.0 GB there are."] * 2
 
 
-def test_preparing_goes_on_in_the_room_of_another_model(store: Store, sam: Counting, tmp_path: Path) -> None:
+def test_preparing_goes_on_in_the_room_of_another_model(store: AnnotationStore, sam: Counting, tmp_path: Path) -> None:
     """What was encoded before the other model's files is counted, so it stays."""
     size = 4 * 256 * 64 * 64
     files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
@@ -193,7 +193,7 @@ def test_preparing_goes_on_in_the_room_of_another_model(store: Store, sam: Count
 
 
 def test_the_end_does_not_wait_for_a_long_encoding(
-    store: Store, sam: Counting, monkeypatch: pytest.MonkeyPatch
+    store: AnnotationStore, sam: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = threading.Event()
     monkeypatch.setattr(sam.sam, "stop", lambda: begun.set() or Sam.stop(sam.sam))

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from prep.annotate.sam import files
-from prep.annotate.sam.files import find_files
+from prep.annotate.sam.files import find_sam_files
 from prep.annotate.sam.model import Sam
 from prep.core.errors import SegError
 from tests.prep.annotate.sam.onnx_files import KINDS, Graph, write_decoder, write_encoder, write_pair
@@ -18,17 +18,17 @@ from tests.prep.annotate.sam.onnx_files import KINDS, Graph, write_decoder, writ
 
 def refusal(*named: Path) -> str:
     with pytest.raises(SegError) as error:
-        Sam(find_files(named))
+        Sam(find_sam_files(named))
     return str(error.value)
 
 
 def test_two_files_are_named_in_any_order(tmp_path: Path) -> None:
     encoder, decoder = write_pair(tmp_path, "osam-sam2.1")
-    found = find_files([decoder, encoder])
+    found = find_sam_files([decoder, encoder])
     assert (found.encoder.path, found.decoder.path) == (encoder, decoder)
-    assert found.key == find_files([tmp_path]).key
+    assert found.key == find_sam_files([tmp_path]).key
     write_decoder(decoder, KINDS["osam-sam2.1"], 3)
-    assert find_files([tmp_path]).key != found.key
+    assert find_sam_files([tmp_path]).key != found.key
 
 
 def test_a_decoder_needs_its_encoder(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_several_pairs_are_listed_to_choose_from(tmp_path: Path) -> None:
     words = refusal(tmp_path)
     assert words.startswith("several encoders and decoders fit each other; name two files, one of these lines:\n")
     chosen = words.splitlines()[2].split()[1::2]
-    assert find_files([Path(each) for each in chosen]).encoder.path.name == "vision_encoder_quantized.onnx"
+    assert find_sam_files([Path(each) for each in chosen]).encoder.path.name == "vision_encoder_quantized.onnx"
 
 
 def test_unknown_files(tmp_path: Path) -> None:
@@ -124,9 +124,9 @@ def test_weights_beside_a_file_belong_to_it(tmp_path: Path) -> None:
     model = onnx.load(encoder)
     outside(model, data.name)
     onnx.save(model, encoder)
-    before = Sam(find_files([tmp_path])).key
+    before = Sam(find_sam_files([tmp_path])).key
     data.write_bytes(np.ones(253 * 64 * 64, np.float32).tobytes())
-    assert Sam(find_files([tmp_path])).key != before
+    assert Sam(find_sam_files([tmp_path])).key != before
 
 
 def outside(model: onnx.ModelProto, place: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from prep.annotate.app import annotate_app
-from prep.annotate.store.store import Entry, Store
+from prep.annotate.store.store import AnnotationStore, ListedImage
 from prep.core.classes import write_classes
 from prep.web.server import bind, make_server
 from tests.support import CLASSES, by_stem, images_only, load, tree
@@ -40,7 +40,7 @@ def block(x: int, y: int, width: int, height: int, value: int) -> bytes:
     return change(x, y, np.full((height, width), value, np.uint8))
 
 
-def send(store: Store, stem: str, body: bytes, base: str, save: str) -> Entry:
+def send(store: AnnotationStore, stem: str, body: bytes, base: str, save: str) -> ListedImage:
     """Save with the classes as they are."""
     return store.save(stem, body, base=base, save=save, classes_version=store.classes()[1])
 
@@ -122,7 +122,7 @@ def died(countdown: int, action: Callable[[], object], *, before: bool) -> bool:
 
 
 @contextmanager
-def serving(store: Store) -> Iterator[int]:
+def serving(store: AnnotationStore) -> Iterator[int]:
     """A real server on a free port of loopback."""
     listener = bind("127.0.0.1", 0)
     server = make_server(annotate_app(store, only_here=True), listener)

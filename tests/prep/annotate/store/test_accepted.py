@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
 from tests.prep.annotate.learn.scenes import lay, paint
 from tests.prep.annotate.store.storing import to_label
 from tests.support import save
 
 
-def opened(tmp_path: Path) -> Store:
-    return Store(to_label(tmp_path / "campus"))
+def opened(tmp_path: Path) -> AnnotationStore:
+    return AnnotationStore(to_label(tmp_path / "campus"))
 
 
-def files(store: Store) -> list[Path]:
+def files(store: AnnotationStore) -> list[Path]:
     return list((store.root / ".annotate" / "accepted").glob("*"))
 
 
@@ -44,7 +44,7 @@ def test_accepted_pixels_are_not_by_hand_until_a_stroke_covers_them(tmp_path: Pa
         paint(store, "s0", np.s_[10:12, 2:9], value)
         expected[10:12, 2:9] = value
         np.testing.assert_array_equal(store.by_hand("s0"), expected)
-    np.testing.assert_array_equal(Store(store.root).by_hand("s0"), expected, "after a restart")
+    np.testing.assert_array_equal(AnnotationStore(store.root).by_hand("s0"), expected, "after a restart")
 
 
 def test_taken_back_and_done_again(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_a_damaged_file_counts_as_none_and_is_replaced(tmp_path: Path, content: 
         save(path, np.zeros((3, 4), np.uint8))  # of an image that was cut since
     else:
         path.write_bytes(content)
-    again = Store(store.root)
+    again = AnnotationStore(store.root)
     assert (again.by_hand("s0")[2:6, 2:9] == 1).all()
     paint(again, "s0", np.s_[10:12, 2:9], 2, proposed=True)
-    assert (Store(store.root).by_hand("s0")[10:12] == 255).all()
+    assert (AnnotationStore(store.root).by_hand("s0")[10:12] == 255).all()
 
 
 def test_a_death_between_the_two_files_leaves_what_was_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_a_death_between_the_two_files_leaves_what_was_painted(tmp_path: Path, m
         with pytest.raises(Killed):
             paint(store, "s0", np.s_[8:12, 2:9], 2, proposed=True)
     assert files(store)
-    again = Store(store.root)
+    again = AnnotationStore(store.root)
     expected = np.full((24, 32), 255)
     expected[2:6, 2:9] = 1
     np.testing.assert_array_equal(again.by_hand("s0"), expected)

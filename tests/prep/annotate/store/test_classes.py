@@ -17,11 +17,11 @@ from prep.annotate.store.class_changes import (
     ClassChange,
     Use,
     UsedClasses,
-    Wanted,
+    WantedClass,
     change_classes,
     plan_change,
 )
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import IGNORE_INDEX, ClassMap, distinct_color, format_color, read_classes, write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
@@ -44,7 +44,11 @@ MASKS = {
     "b": np.array([[0, 0, 0], [0, 0, 0]], np.uint8),
     "rejected": np.array([[1, 1, 1], [2, 255, 255]], np.uint8),
 }
-SWAPPED = [Wanted(1, "road", (90, 90, 90)), Wanted(0, "sky", (0, 0, 255)), Wanted(2, "tree", (0, 160, 0))]
+SWAPPED = [
+    WantedClass(1, "road", (90, 90, 90)),
+    WantedClass(0, "sky", (0, 0, 255)),
+    WantedClass(2, "tree", (0, 160, 0)),
+]
 
 
 def make(root: Path, masks: dict[str, NDArray[np.uint8]], classes: ClassMap = BEFORE) -> Dataset:
@@ -61,8 +65,8 @@ def make(root: Path, masks: dict[str, NDArray[np.uint8]], classes: ClassMap = BE
     return Dataset.open(root)
 
 
-def kept(index: int, **other: object) -> Wanted:
-    return Wanted(**{"now": index, "name": BEFORE.names[index], "color": BEFORE.colors[index], **other})  # type: ignore[arg-type]
+def kept(index: int, **other: object) -> WantedClass:
+    return WantedClass(**{"now": index, "name": BEFORE.names[index], "color": BEFORE.colors[index], **other})  # type: ignore[arg-type]
 
 
 @st.composite
@@ -90,7 +94,7 @@ def test_every_pixel_becomes_what_was_asked(
     masks = {stem: stream.choice(values[: stream.integers(1, count + 2)], (2, 3)) for stem in ("a", "rejected")}
     root = tmp_path_factory.mktemp("dataset") / "d"
     dataset = make(root, masks, before if count else BEFORE)
-    wanted = [Wanted(now, f"new {place}", (place, 1, 1)) for place, now in enumerate(order)]
+    wanted = [WantedClass(now, f"new {place}", (place, 1, 1)) for place, now in enumerate(order)]
     dataset = Dataset(root, before, dataset.samples)
     changed = change_classes(dataset, plan_change(before, wanted, pixels), workers=1)
 
@@ -115,7 +119,7 @@ def becomes(value: int, order: list[int | None], pixels: dict[int, int]) -> int:
 
 def test_ids_further_values_and_ignored_ones_stay_with_their_classes(tmp_path: Path) -> None:
     dataset = make(tmp_path / "d", MASKS)
-    wanted = [kept(2), Wanted(None, "water", (0, 200, 200)), kept(1, name="street", color=(1, 1, 1)), kept(0)]
+    wanted = [kept(2), WantedClass(None, "water", (0, 200, 200)), kept(1, name="street", color=(1, 1, 1)), kept(0)]
     change_classes(dataset, plan_change(BEFORE, wanted, {}))
     after = read_classes(dataset.root / "classes.json")
     assert after.names == ("tree", "water", "street", "sky")
@@ -126,7 +130,7 @@ def test_ids_further_values_and_ignored_ones_stay_with_their_classes(tmp_path: P
 
 
 def test_a_new_class_never_gets_the_id_of_one_that_is_dropped_or_ignored() -> None:
-    wanted = [kept(0), kept(1), *(Wanted(None, f"new {n}", (n, n, n)) for n in range(4))]
+    wanted = [kept(0), kept(1), *(WantedClass(None, f"new {n}", (n, n, n)) for n in range(4))]
     # Raw masks may still hold 2, the id of the dropped tree; 4 is ignored; 7 to 9 are the road's.
     assert plan_change(BEFORE, wanted, {2: 255}).after.ids == (0, 7, 1, 3, 5, 6)
 
@@ -168,7 +172,7 @@ def test_an_unused_class_is_dropped_without_a_word(tmp_path: Path) -> None:
     ("wanted", "pixels", "error"),
     [
         ([], {}, "keep at least one class"),
-        ([kept(0), Wanted(3, "x", (9, 9, 9))], {}, "there is no class 3; there are 3"),
+        ([kept(0), WantedClass(3, "x", (9, 9, 9))], {}, "there is no class 3; there are 3"),
         ([kept(0), kept(0, name="x", color=(9, 9, 9))], {}, "one class cannot become two"),
         ([kept(0), kept(1)], {2: 2}, "pixels of 'tree' cannot become class 2; there are 2"),
         ([kept(0), kept(1)], {1: 0, 2: 0}, "class 'road' stays"),
@@ -176,11 +180,11 @@ def test_an_unused_class_is_dropped_without_a_word(tmp_path: Path) -> None:
         ([kept(0), kept(1, name=" ")], {2: 0}, "empty name"),
         ([kept(0), kept(1, name="a\nb")], {2: 0}, "characters that cannot be shown"),
         ([kept(0), kept(1, name="Ignore")], {2: 0}, "'ignore' is no name for a class"),
-        ([kept(0), Wanted(None, "x", (1, 2, 3))], {}, "the colour #010203 stands twice"),
-        ([Wanted(None, f"{n}", distinct_color(n)) for n in range(251)], {}, "at most 250 classes"),
+        ([kept(0), WantedClass(None, "x", (1, 2, 3))], {}, "the colour #010203 stands twice"),
+        ([WantedClass(None, f"{n}", distinct_color(n)) for n in range(251)], {}, "at most 250 classes"),
     ],
 )
-def test_refusals_in_words(wanted: list[Wanted], pixels: dict[int, int], error: str) -> None:
+def test_refusals_in_words(wanted: list[WantedClass], pixels: dict[int, int], error: str) -> None:
     with pytest.raises(SegError, match=error):
         plan_change(BEFORE, wanted, pixels)
 
@@ -255,7 +259,7 @@ def client(tmp_path: Path) -> Iterator[FlaskClient]:
     root = make(tmp_path / "d", MASKS).root
     samples = read_index(root / "index.csv")
     write_index(root / "index.csv", [replace(sample, image=f"images/{sample.stem}.png") for sample in samples])
-    store = Store(root)
+    store = AnnotationStore(root)
     yield annotate_app(store, only_here=True).test_client()
     store.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from prep.annotate.app import annotate_app
 from prep.annotate.store import live_index
-from prep.annotate.store.store import Entry, Store
+from prep.annotate.store.store import AnnotationStore, ListedImage
 from prep.core.classes import write_classes
 from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.states import read_states_and_notes, write_states
@@ -23,10 +23,10 @@ MANY = 100_000
 
 def test_the_list_of_many_images_is_small_on_the_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images_only(tmp_path / "d", [(24, 32)])
-    store = Store(tmp_path / "d")
+    store = AnnotationStore(tmp_path / "d")
     chance = random.Random(3)
     entries = [
-        Entry(
+        ListedImage(
             f"IMG_2026{number:06}_east", 4000, 3000, chance.choice(["done", "new", "in work"]), f"{number:020x}",
             chance.choice(["train", "val", "test"]), "", chance.random(), sorted(chance.sample(range(8), number % 8)),
         )
@@ -51,7 +51,7 @@ def test_a_first_save_a_state_and_a_note_read_no_table_again(tmp_path: Path, mon
     samples = [Sample(f"s{number:05}", f"images/s{number}.png", "", 32, 24) for number in range(0, 4000, 2)]
     write_index(root / "index.csv", samples)
     write_states(root / "states.csv", {sample.stem: "done" for sample in samples[5::7]}, {})
-    store = Store(root)
+    store = AnnotationStore(root)
     assert len(store.entries()) == 2000
 
     def refuse(*_: object) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from numpy.typing import NDArray
 
-from prep.annotate.store.store import Conflict, Entry, Store
+from prep.annotate.store.store import AnnotationStore, Conflict, ListedImage
 from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import write_png
 from tests.prep.annotate.store.storing import change, died, on_disk, send, to_label
@@ -52,7 +52,7 @@ class Labelling(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
         self.root = to_label(Path(self.folder.name) / "d", [(HEIGHT, WIDTH)] * 2)
-        self.stores: list[Store] = []
+        self.stores: list[AnnotationStore] = []
         self.start()
         self.masks: dict[str, Pixels | None] = {"s0": None, "s1": None}
         self.made: dict[str, str | None] = {"s0": None, "s1": None}
@@ -63,7 +63,7 @@ class Labelling(RuleBasedStateMachine):
         self.number = 0
 
     def start(self) -> None:
-        self.store = Store(self.root)
+        self.store = AnnotationStore(self.root)
         self.stores.append(self.store)
 
     def teardown(self) -> None:
@@ -114,7 +114,7 @@ class Labelling(RuleBasedStateMachine):
     def fits(self, page: Page, stem: str) -> bool:
         return same(page.pixels if page.version != "none" else None, self.masks[stem])
 
-    def done(self, name: str, stem: str, entry: Entry, *, again: bool = False) -> None:
+    def done(self, name: str, stem: str, entry: ListedImage, *, again: bool = False) -> None:
         page = self.pages[name, stem]
         assert page.sent
         state = self.states[stem]

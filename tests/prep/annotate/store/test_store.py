@@ -16,7 +16,7 @@ from prep.annotate.model.proposal_files import ProposalFiles
 from prep.annotate.sam.embedding_files import EmbeddingFiles
 from prep.annotate.store import mask_counts
 from prep.annotate.store import store as module
-from prep.annotate.store.store import Conflict, Store
+from prep.annotate.store.store import AnnotationStore, Conflict
 from prep.annotate.store.versions import SaveNotes
 from prep.checking.check import check_dataset
 from prep.core.classes import ClassMap, write_classes
@@ -53,7 +53,7 @@ def put_mask(root: Path, stem: str, mask: np.ndarray) -> None:
 
 def test_a_save_is_on_the_disk_when_it_is_answered(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     entry = send(store, "s0", block(*FIRST), "none", "one")
     np.testing.assert_array_equal(on_disk(root, "s0"), expected(FIRST))
     assert (entry.state, entry.classes, entry.labelled) == ("in work", [1], pytest.approx(72 / 768))
@@ -68,7 +68,7 @@ def test_a_save_is_on_the_disk_when_it_is_answered(tmp_path: Path) -> None:
 
 def test_of_two_pages_the_second_is_refused(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     send(store, "s0", block(*FIRST), "none", "one")
     before = files_of(root)
     with pytest.raises(Conflict, match="changed elsewhere") as conflict:
@@ -79,8 +79,8 @@ def test_of_two_pages_the_second_is_refused(tmp_path: Path) -> None:
 
 def test_a_save_whose_answer_was_lost_is_answered_as_done(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    first = send(Store(root), "s0", block(*FIRST), "none", "one")
-    for store in (Store(root), Store(root)):  # also by another server
+    first = send(AnnotationStore(root), "s0", block(*FIRST), "none", "one")
+    for store in (AnnotationStore(root), AnnotationStore(root)):  # also by another server
         assert send(store, "s0", block(*FIRST), "none", "one") == first
     send(store, "s0", block(*SECOND), first.version or "", "two")
     with pytest.raises(Conflict):  # somebody went on: it is no longer the last save
@@ -90,7 +90,7 @@ def test_a_save_whose_answer_was_lost_is_answered_as_done(tmp_path: Path) -> Non
 
 def test_a_mask_that_another_command_changed_is_not_overwritten(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     base = send(store, "s0", block(*FIRST), "none", "one").version or ""
     put_mask(root, "s0", random_mask(1))
     for save in ("one", "two"):  # and it is not taken for a save of ours that was repeated
@@ -105,7 +105,7 @@ def test_a_mask_that_changes_while_a_save_is_encoded_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     base = send(store, "s0", block(*FIRST), "none", "one").version or ""
 
     def slow(pixels: np.ndarray) -> bytes:
@@ -121,7 +121,7 @@ def test_a_mask_that_changes_while_a_save_is_encoded_is_not_overwritten(
 
 def test_values_of_other_classes_are_refused(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     version = store.classes()[1]
     write_classes(root / "classes.json", ClassMap(("other", "classes"), CLASSES.colors[:2]))
     before = files_of(root)
@@ -136,7 +136,7 @@ def test_values_of_other_classes_are_refused(tmp_path: Path) -> None:
 def test_without_classes_nothing_is_saved(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
     (root / "classes.json").unlink()
-    store = Store(root)
+    store = AnnotationStore(root)
     assert store.classes() == (ClassMap((), ()), "none")
     for value in (0, 255):
         with pytest.raises(Refusal, match="no classes yet"):
@@ -151,7 +151,7 @@ def test_a_mask_at_work_is_decoded_once(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "decode_mask", lambda path, data: decoded.append(path) or real(path, data))
     for number in range(6):
         put_mask(root, f"s{number}", random_mask(number))
-    store = Store(root)
+    store = AnnotationStore(root)
     for number in range(6):
         for save in range(3):
             send(store, f"s{number}", block(save, 0, 1, 1, save), store.mask(f"s{number}").version, f"{number} {save}")
@@ -165,7 +165,7 @@ def test_a_mask_at_work_is_decoded_once(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_rejected_image_is_left_out_and_comes_back(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     base = send(store, "s0", block(*FIRST), "none", "one").version or ""
     assert store.set_state("s0", "rejected").state == "rejected"
     assert named_mask(root, "s0") == ""
@@ -186,7 +186,7 @@ def test_a_rejected_image_is_left_out_and_comes_back(tmp_path: Path) -> None:
 def test_a_save_comes_after_a_command_that_was_killed_while_it_moved_files(tmp_path: Path) -> None:
     """Whoever writes next finishes that: after the save, it would put the other mask over the one of a person."""
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     unfinished = root / ".unfinished-masks-convert"
     put_mask(unfinished / "new", "s0", np.zeros((24, 32), np.uint8))
     (unfinished / "commit.json").write_text('{"remove": [], "move": ["masks/s0.png"]}')
@@ -198,7 +198,7 @@ def test_a_save_comes_after_a_command_that_was_killed_while_it_moved_files(tmp_p
 def test_a_rejected_mask_keeps_the_classes_from_changing_behind_it(tmp_path: Path) -> None:
     """It could come back, and its numbers would mean something else."""
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     send(store, "s0", block(*FIRST), "none", "one")
     store.set_state("s0", "rejected")
     store.close()
@@ -216,7 +216,7 @@ def test_a_mask_of_another_name_is_used_and_not_lost(tmp_path: Path) -> None:
     put_mask(root, "other", random_mask(1))
     samples = read_index(root / "index.csv")
     write_index(root / "index.csv", [replace(samples[0], mask="masks/other.png"), *samples[1:]])
-    store = Store(root)
+    store = AnnotationStore(root)
     send(store, "s0", block(*FIRST), store.mask("s0").version, "one")
     changed = random_mask(1)
     changed[3:12, 2:10] = 1
@@ -227,7 +227,7 @@ def test_a_mask_of_another_name_is_used_and_not_lost(tmp_path: Path) -> None:
 
 
 def test_unknown_states_and_images_are_refused(tmp_path: Path) -> None:
-    store = Store(to_label(tmp_path / "d"))
+    store = AnnotationStore(to_label(tmp_path / "d"))
     with pytest.raises(Refusal, match="'finished' is no state of an image; use new, in work, done, rejected"):
         store.set_state("s0", "finished")
     with pytest.raises(Refusal, match="no image 's9'"):
@@ -239,7 +239,7 @@ def test_unknown_states_and_images_are_refused(tmp_path: Path) -> None:
 def test_what_is_touched_and_undone_is_not_labelled(tmp_path: Path) -> None:
     """Its mask would hold ignored pixels only, and count as a training image."""
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     before = read_index(root / "index.csv")
     untouched = store.entry("s1")
     painted = send(store, "s0", block(3, 4, 5, 6, 1), "none", "one")
@@ -255,7 +255,7 @@ def test_what_is_touched_and_undone_is_not_labelled(tmp_path: Path) -> None:
     assert send(store, "s0", block(3, 4, 5, 6, 255), painted.version or "", "two") == undone, "its answer was lost"
     redone = send(store, "s0", block(3, 4, 5, 6, 1), undone.version or "", "three")
     assert redone.version == painted.version
-    assert named_mask(Store(root).root, "s0") == "masks/s0.png"
+    assert named_mask(AnnotationStore(root).root, "s0") == "masks/s0.png"
 
 
 # Death.
@@ -268,7 +268,7 @@ def test_death_at_every_point_of_a_save(tmp_path: Path, begun: str, before: bool
     outcomes = []
     for countdown in range(100):
         root = to_label(tmp_path / f"{countdown}")
-        store = Store(root)
+        store = AnnotationStore(root)
         base = "none"
         if begun != "untouched":
             base = send(store, "s0", block(*FIRST), base, "one").version or ""
@@ -280,7 +280,7 @@ def test_death_at_every_point_of_a_save(tmp_path: Path, begun: str, before: bool
             countdown, lambda store=store, base=base: send(store, "s0", block(*SECOND), base, "two"), before=before
         ):
             break
-        again = Store(root)
+        again = AnnotationStore(root)
         found = on_disk(root, "s0")
         is_new = found is not None and np.array_equal(found, new)
         assert is_new or (old is None and found is None) or np.array_equal(found, old)
@@ -310,13 +310,13 @@ def test_death_at_every_point_of_a_save_that_leaves_nothing(tmp_path: Path, befo
     outcomes = []
     for countdown in range(100):
         root = to_label(tmp_path / f"{countdown}")
-        store = Store(root)
+        store = AnnotationStore(root)
         base = send(store, "s0", block(*FIRST), "none", "one").version or ""
         erased = block(0, 0, 32, 24, 255)
         erase = partial(send, store, "s0", erased, base, "two")
         if not died(countdown, erase, before=before):
             break
-        again = Store(root)
+        again = AnnotationStore(root)
         found = on_disk(root, "s0")
         assert found is None or np.array_equal(found, expected(FIRST))
         assert named_mask(root, "s0") == ("" if found is None else "masks/s0.png")
@@ -334,17 +334,17 @@ def test_death_at_every_point_of_a_change_of_state(tmp_path: Path, old: str, new
     outcomes = []
     for countdown in range(100):
         root = to_label(tmp_path / f"{countdown}")
-        store = Store(root)
+        store = AnnotationStore(root)
         send(store, "s0", block(*FIRST), "none", "one")
         store.set_state("s0", old)
         if not died(countdown, partial(store.set_state, "s0", new), before=before):
             break
-        state = Store(root).entry("s0").state
+        state = AnnotationStore(root).entry("s0").state
         assert state in (old, new)
         assert named_mask(root, "s0") == ("" if state == "rejected" else "masks/s0.png")
         np.testing.assert_array_equal(on_disk(root, "s0"), expected(FIRST))
         outcomes.append(state == new)
-        assert Store(root).set_state("s0", new).state == new
+        assert AnnotationStore(root).set_state("s0", new).state == new
     assert outcomes == sorted(outcomes)
     assert len(outcomes) >= 2
 
@@ -393,7 +393,7 @@ def test_kill_9_in_a_loop_of_saves(tmp_path: Path) -> None:
         at_work[number // 32 % 24, number % 32] = number % 3
         assert np.array_equal(found, mask) or np.array_equal(found, at_work)
         body = block(number % 32, number // 32 % 24, 1, 1, number % 3)
-        store = Store(root)
+        store = AnnotationStore(root)
         entry = send(store, "s0", body, version, f"save {number}")
         paint(number)
         number += 1
@@ -406,7 +406,7 @@ def test_kill_9_in_a_loop_of_saves(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     base = send(store, "s0", block(*FIRST), "none", "one").version or ""
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", no_space)
@@ -422,7 +422,7 @@ def test_closing_finishes_the_save_at_work_and_refuses_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     entered = threading.Event()
 
     def slow(pixels: np.ndarray) -> bytes:
@@ -449,7 +449,7 @@ def test_closing_finishes_the_save_at_work_and_refuses_the_next(
 
 def test_what_other_commands_wrote_into_the_index_is_kept(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     stale = read_index(root / "index.csv")
     send(store, "s0", block(*FIRST), "none", "one")
     store.set_state("s1", "done")
@@ -467,7 +467,7 @@ def test_what_other_commands_wrote_into_the_index_is_kept(tmp_path: Path) -> Non
 def test_saves_of_many_threads_are_done_one_after_the_other(tmp_path: Path, pause: float) -> None:
     """Each thread reads, paints its own row and saves, again after a conflict: every row is there in the end."""
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
 
     def label(row: int) -> None:
         while True:
@@ -496,13 +496,13 @@ def test_masks_are_counted_once_and_again_when_a_mask_changes(tmp_path: Path, mo
     monkeypatch.setattr(mask_counts, "count_mask", lambda version, mask: counted.append(version) or real(version, mask))
     root = to_label(tmp_path / "d")
     put_mask(root, "s0", np.where(np.arange(768).reshape(24, 32) < 192, 2, 255).astype(np.uint8))
-    store = Store(root)
+    store = AnnotationStore(root)
     assert store.entry("s0").classes in (None, [2])  # not yet, or already
     wait_until(lambda: store.entry("s0").classes == [2])
     assert store.entry("s0").labelled == 0.25
     assert store.entry("s1").labelled == 0.0
     store.close()
-    store = Store(root)
+    store = AnnotationStore(root)
     assert (store.entry("s0").labelled, len(counted)) == (0.25, 1)
     put_mask(root, "s0", random_mask(1))
     wait_until(lambda: store.entry("s0").classes == [0, 1, 2])
@@ -511,7 +511,7 @@ def test_masks_are_counted_once_and_again_when_a_mask_changes(tmp_path: Path, mo
     assert store.entry("s0").labelled is None
     store.close()
     (root / ".annotate" / "contents.json").write_text('{"masks/s0.png": 1}')
-    Store(root).close()  # and a cache of nonsense is no matter
+    AnnotationStore(root).close()  # and a cache of nonsense is no matter
 
 
 def test_a_save_is_known_however_late_the_mask_before_it_is_counted(
@@ -530,7 +530,7 @@ def test_a_save_is_known_however_late_the_mask_before_it_is_counted(
     monkeypatch.setattr(mask_counts, "read_bytes", slow)
     root = to_label(tmp_path / "d")
     put_mask(root, "s0", random_mask(0))
-    store = Store(root)
+    store = AnnotationStore(root)
     assert store.entry("s0").version is None  # now it is counted
     assert read.wait(60)
     saved = send(store, "s0", block(0, 0, 32, 24, 2), store.mask("s0").version, "a save")
@@ -549,7 +549,7 @@ def test_a_mask_that_cannot_be_read_is_tried_again_only_when_it_changes(
     root = to_label(tmp_path / "d")
     put_mask(root, "s1", random_mask(1, 40, 30))
     (root / "masks" / "s0.png").touch()
-    store = Store(root)
+    store = AnnotationStore(root)
     for _ in range(2):
         assert store.entry("s0").version is None
         put_mask(root, "s1", random_mask(2, 40, 30))
@@ -562,7 +562,7 @@ def test_a_mask_that_cannot_be_read_is_tried_again_only_when_it_changes(
 
 def test_masks_that_do_not_fit_are_told_in_words(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
-    store = Store(root)
+    store = AnnotationStore(root)
     put_mask(root, "s0", random_mask(0, 10, 20))
     with pytest.raises(SegError, match=r"s0.png: 20 x 10 pixels, but its image has 32 x 24; move this mask away"):
         store.mask("s0")
@@ -572,14 +572,14 @@ def test_masks_that_do_not_fit_are_told_in_words(tmp_path: Path) -> None:
     (root / "masks" / "s0.png").write_bytes(b"not a PNG")
     with pytest.raises(SegError, match="truncated or damaged"):
         store.mask("s0")
-    assert Store(root).entry("s0").state == "new"  # nothing of it keeps the dataset from opening
+    assert AnnotationStore(root).entry("s0").state == "new"  # nothing of it keeps the dataset from opening
     assert named_mask(root, "s0") == ""
 
 
 def test_a_dataset_without_images_is_told(tmp_path: Path) -> None:
     write_index(tmp_path / "index.csv", [])
     with pytest.raises(SegError, match="no images to label; bring photos in with 'seg-prep resize PHOTOS -o"):
-        Store(tmp_path)
+        AnnotationStore(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fsync of folders")
@@ -600,7 +600,7 @@ def test_a_save_waits_for_the_disk_before_and_after_the_mask_gets_its_name(
     monkeypatch.setattr(os, "open", remember)
     monkeypatch.setattr(os, "fsync", lambda number: steps.append(("fsync", opened[number])) or real_sync(number))
     monkeypatch.setattr(Path, "replace", lambda path, to: steps.append(("rename", path)) or real_replace(path, to))
-    send(Store(root), "s0", block(*FIRST), "none", "one")
+    send(AnnotationStore(root), "s0", block(*FIRST), "none", "one")
     mask = [(step, path.suffix or path.name) for step, path in steps if "masks" in path.parts]
     assert mask == [("fsync", ".part"), ("rename", ".part"), ("fsync", "masks")]
 

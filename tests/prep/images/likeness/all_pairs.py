@@ -5,19 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.images.likeness.details import SIDE, details_of, fit, half_details, oriented
+from prep.images.likeness.details import DETAIL_SIDE, details_fit, details_of, half_details, oriented
 from prep.images.likeness.low_frequencies import ORIENTATIONS, UPRIGHT, Orientation
-from prep.images.likeness.similar import Fingerprint, exact_duplicates, join_sets
+from prep.images.likeness.similar import ImageSigns, exact_duplicates, join_sets
 
 _BITS, _MOST, _MOST_TURNED = 143, 48, 30
 
 
-def near_duplicates_of_all_pairs(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
+def near_duplicates_of_all_pairs(prints: Mapping[str, ImageSigns]) -> list[list[str]]:
     """What `near_duplicates` has to find."""
     exact = exact_duplicates(prints)
     copies = {stem for same in exact for stem in same[1:]}
     greys = {
-        stem: np.frombuffer(prints[stem].thumbnail, np.uint8).reshape(SIDE, SIDE).astype(np.float32)
+        stem: np.frombuffer(prints[stem].thumbnail, np.uint8).reshape(DETAIL_SIDE, DETAIL_SIDE).astype(np.float32)
         for stem in sorted(prints)
         if stem not in copies
     }
@@ -26,7 +26,7 @@ def near_duplicates_of_all_pairs(prints: Mapping[str, Fingerprint]) -> list[list
     near = [
         (stems[one], stems[other])
         for one, other, orientation in close_of_all_pairs([prints[stem].perceptual for stem in stems])
-        if fit(details[one], oriented(greys[stems[other]], orientation), orientation)
+        if details_fit(details[one], oriented(greys[stems[other]], orientation), orientation)
     ]
     return join_sets([*((same[0], stem) for same in exact for stem in same[1:]), *near])
 

@@ -15,7 +15,7 @@ from prep.images.imageio import read_image
 from prep.images.likeness import all_pairs, similar
 from prep.images.likeness.all_pairs import compare_all
 from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs
-from prep.images.likeness.similar import Fingerprint, fingerprint, near_duplicates
+from prep.images.likeness.similar import ImageSigns, fingerprint, near_duplicates
 from tests.growth import MANY, grows_linearly
 from tests.prep.images.likeness.all_pairs import close_of_all_pairs, near_duplicates_of_all_pairs
 from tests.prep.images.likeness.test_similar import reencoded, scene
@@ -111,7 +111,7 @@ def copy_of(image: Image, random: np.random.Generator) -> Image:
     return np.ascontiguousarray(copy[:, ::-1] if across else copy)
 
 
-def planted(scenes: int, copies: int) -> dict[str, Fingerprint]:
+def planted(scenes: int, copies: int) -> dict[str, ImageSigns]:
     random = np.random.default_rng(scenes)
     images = {f"s{number:04d}": scene(number) for number in range(scenes)}
     for number in range(copies):
@@ -133,7 +133,7 @@ def test_sets_of_real_photos_are_those_of_all_pairs(kind: str) -> None:
         pytest.skip("SEG_REAL_DATA names no folder of real data")
     folder = Path(os.environ["SEG_REAL_DATA"]) / kind
     paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif")]
-    random, prints, pixels = np.random.default_rng(0), dict[str, Fingerprint](), 0
+    random, prints, pixels = np.random.default_rng(0), dict[str, ImageSigns](), 0
     for path in [path for path in paths if "abel" not in path.as_posix() and "mask" not in path.as_posix()][:60]:
         if pixels > MOST_PIXELS:  # twelve of the largest photos are as good a test as sixty
             break
@@ -153,13 +153,13 @@ def test_pairs_that_are_laid_over_each_other_grow_as_the_number_of_images(monkey
     images = [scene(number - (number % 10 == 9), 64, 64) for number in range(MANY)]
     prints = [fingerprint(reencoded(image) if number % 10 == 9 else image) for number, image in enumerate(images)]
     calls = [0]
-    fit = similar.fit
+    fit = similar.details_fit
 
     def counting(*arguments: object) -> bool:
         calls[0] += 1
         return fit(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(similar, "fit", counting)
+    monkeypatch.setattr(similar, "details_fit", counting)
 
     def count(number: int) -> int:
         calls[0] = 0
