@@ -28,7 +28,7 @@ LabelKind = Literal["grey", "palette", "color"]
 _TURNED_BY_EXIF = frozenset({"PNG", "JPEG", "MPO", "WEBP"})
 _MARKS_OF_EXIF = (b"Exif", b"EXIF", *MARKS_OF_PNG)
 
-_PHOTOMETRIC, _ZERO_IS_WHITE = 262, 0
+_PHOTOMETRIC, _ZERO_IS_WHITE, _SOFTWARE = 262, 0, 305
 """A tag of TIFF, and the value that says so."""
 
 _BY_PILLOW = frozenset({"TIFF", "GIF", "PPM", "JPEG2000"})
@@ -108,7 +108,8 @@ def decode_label_ids(path: Path, data: bytes) -> NDArray[np.uint16] | NDArray[np
     else:
         picture = _opened(path, data)
         if _kind_of(picture) == "palette" or picture.mode == "1":  # OpenCV would make 255 of 1
-            return np.asarray(loaded(path, picture), np.uint8)
+            shown = np.asarray(loaded(path, picture), np.uint8)
+            return 1 - shown if _is_of_truths(picture) else shown
         values = _values(path, data, picture)
         if _is_shown_inverted(picture):
             values = ~values
@@ -131,6 +132,13 @@ def _is_shown_inverted(picture: Image.Image) -> bool:
     """Whether it is a grey TIFF of 8 bits in which 0 is white, as in ImageJ's masks: Pillow turns the numbers round."""
     tags = picture.tag_v2 if isinstance(picture, TiffImageFile) and picture.mode == "L" else {}
     return bool(tags.get(_PHOTOMETRIC, _ZERO_IS_WHITE + 1) == _ZERO_IS_WHITE)
+
+
+def _is_of_truths(picture: Image.Image) -> bool:
+    """Whether it is an array of True and False as tifffile writes it: 1 for True, and a tag that says 0 is white."""
+    tags = picture.tag_v2 if isinstance(picture, TiffImageFile) and picture.mode == "1" else {}
+    says_white = tags.get(_PHOTOMETRIC, _ZERO_IS_WHITE + 1) == _ZERO_IS_WHITE
+    return bool(says_white and str(tags.get(_SOFTWARE, "")).startswith("tifffile"))
 
 
 _ON_MINUS = ", with 255 where a number below 0 means that nobody labelled the pixel"

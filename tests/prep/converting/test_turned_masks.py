@@ -77,3 +77,10 @@ def test_numbers_of_a_tiff_in_which_zero_is_white_are_those_that_are_stored(dtyp
     save(Path("raw/images/a.png"), smooth_image(30, 40))
     tifffile.imwrite("raw/masks/a.tif", (MASK * value).astype(dtype), photometric="miniswhite")
     assert np.array_equal(mask_made(), MASK)
+
+
+def test_true_is_inside_where_tifffile_wrote_an_array_of_truths() -> None:
+    """It says that 0 is white, and stores 1 for True."""
+    save(Path("raw/images/a.png"), smooth_image(30, 40))
+    tifffile.imwrite("raw/masks/a.tif", MASK.astype(bool))
+    assert np.array_equal(mask_made(), MASK)
