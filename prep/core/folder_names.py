@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 Role = Literal["photos", "labels", ""]
@@ -95,6 +95,11 @@ def names_photos(folder: str) -> bool:
 def names_labels(folder: str) -> bool:
     """Whether a folder of this name holds labels."""
     return role_of(folder) == "labels"
+
+
+def places_among(folders: Iterable[str]) -> list[str]:
+    """The folders but those that say what lies in them: train of train/labels and images/train."""
+    return [folder for folder in folders if not role_of(folder)]
 
 
 def _is_of_labels(word: str) -> bool:

@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.folder_names import names_photos
 from prep.core.words import counted, list_some, options
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
+from prep.labels.layouts.splits import split_of
 
 _MAX_FILES = 200_000
 """Below a folder with more files nothing is searched by name alone; that would take minutes."""
@@ -95,13 +96,18 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
 
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
-    """Of files of one name the one that has most folders of a path in common with it, if it has any."""
+    """Of files of one name the one that has most folders of a path in common with it; else the only one of its split.
+
+    train/data/1.jpg is train/1.jpg elsewhere.
+    """
     for shown in (list, _places):
         common = [_common_end(shown(parts), shown(path.parts)) for path in named]
         best = max(common, default=0)
         if best > 1 and common.count(best) == 1:
             return named[common.index(best)]
-    return None
+    split = split_of("/".join(parts[:-1]))
+    of_split = [path for path in named if split and split_of(path.parent.as_posix()) == split]
+    return of_split[0] if len(of_split) == 1 else None
 
 
 def _places(parts: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.core.folder_names import names_labels, names_photos
+from prep.core.folder_names import places_among
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.left_out import LeftOut
@@ -115,8 +115,7 @@ def apart(images: Sequence[RegionImage], source: Path) -> list[RegionImage]:
 
 def _folders(file: Path, source: Path) -> str:
     """But for those that say what lies in them."""
-    parts = file.relative_to(source).parent.parts
-    return "/".join(part for part in parts if not (names_labels(part) or names_photos(part)))
+    return "/".join(places_among(file.relative_to(source).parent.parts))
 
 
 def xy_corners(where: str, points: object) -> NDArray[np.float64]:

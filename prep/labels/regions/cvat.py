@@ -3,6 +3,8 @@
 Source of the layout: https://docs.cvat.ai/docs/manual/advanced/xml_format/.
 """
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -40,7 +42,14 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     else:
         elements = list(root.iter("image"))
         subsets = {subset for element in elements if (subset := element.get("subset"))}
+        times = Counter(element.get("name") for element in elements)
         images = [_image(path, element, left_out, several=len(subsets) > 1) for element in elements]
+        images = [  # a subset may have photos that are called as those of another one
+            replace(image, name=f"{element.get('subset')}/{image.name}")
+            if len(subsets) > 1 and times[image.name] > 1 and element.get("subset")
+            else image
+            for image, element in zip(images, elements, strict=True)
+        ]
     notes = notes_with_empty(f"{path}: holds no polygons and no masks", images, left_out.notes())
     classes = classes_of(path, root, images)
     return region_source("cvat", path, images, names=classes.names, classes=classes, notes=notes, root=folder)

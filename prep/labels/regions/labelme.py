@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.folder_names import places_among
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.images.polygons import Ring
@@ -31,7 +32,7 @@ from prep.labels.region_labels import (
     numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
-from prep.labels.rerooting import Rerooting, closest_only, note_on_several, refuse_shared
+from prep.labels.rerooting import Rerooting, closest_only, note_on_several, path_parts, refuse_shared
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.shapes import Polygon, RegionImage
@@ -197,7 +198,7 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     for each in found:
         folder = each.file.path.parent
         photo = below[source].find_from(folder, each.photo) or below[folder].find(each.photo)
-        photo = photo or (below[source].find(each.photo) if source.is_dir() else None)
+        photo = photo or (below[source].find(_in_its_place(each, contents.source)) if source.is_dir() else None)
         claims.append((f"{folder}/{each.photo}", photo))
     photos, tied = closest_only(claims)
     by_name = by_own_names(
@@ -225,6 +226,13 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     shown = list_some([f"{photo.name} for {each.photo}" for each, photo in renamed])
     note = f"photos of the labels' own names are taken, because those that they name are not there: {shown}"
     return named | {each.file.stem: photo for each, photo in renamed}, (note, *several)
+
+
+def _in_its_place(file: LabelmeFile, source: Path) -> str:
+    """The photo of a file with the place of that in front, if the file says no folder: train/a.jpg of train/labels/."""
+    if not file.photo or len(path_parts(file.photo)) > 1 or not file.file.path.is_relative_to(source):
+        return file.photo
+    return "/".join([*places_among(file.file.path.parent.relative_to(source).parts), file.photo])
 
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401

@@ -17,7 +17,7 @@ from prep.core.classes import MAX_CLASSES, made_up_classes
 from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import read_bytes
-from prep.core.folder_names import names_labels, names_photos
+from prep.core.folder_names import names_labels, places_among
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
@@ -222,8 +222,7 @@ def _place(name: str) -> tuple[str, str]:
     name: below the folder of the dataset, also where only its labels/ was named.
     """
     path = PurePosixPath(name)
-    parts = [part for part in path.parent.parts if not (names_photos(part) or names_labels(part))]
-    return "/".join(parts), path.stem
+    return "/".join(places_among(path.parent.parts)), path.stem
 
 
 def _image(

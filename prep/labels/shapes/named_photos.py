@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from prep.core.folder_names import names_labels, names_photos
+from prep.core.folder_names import places_among
 from prep.core.words import counted, list_some
 from prep.images.finding import find_files
 from prep.labels.layouts.looks import is_photo
@@ -74,9 +74,6 @@ def _ending(path: Path) -> str:
 
 def _shared_places(label: Path, photo: Path) -> int:
     """How many folders both lie in, from the innermost on, without those that say what lies in them."""
-    ours, theirs = (
-        [part for part in reversed(path.absolute().parent.parts) if not (names_labels(part) or names_photos(part))]
-        for path in (label, photo)
-    )
+    ours, theirs = (places_among(reversed(path.absolute().parent.parts)) for path in (label, photo))
     pairs = enumerate(zip(ours, theirs, strict=False))
     return next((count for count, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
