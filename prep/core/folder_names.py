@@ -13,6 +13,7 @@ _LABELS = frozenset(
     {"mask", "masks", "label", "labels", "annotation", "annotations", "annot", "annots", "anno", "ann", "anns"}
     | {
         "gt",
+        "gts",
         "groundtruth",
         "groundtruths",
         "truth",

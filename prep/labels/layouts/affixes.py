@@ -120,10 +120,21 @@ def says_mask(pattern: str) -> bool:
     return bool(words) and all(_is_mask_word(word) for word in words)
 
 
+def is_called_mask(stem: str) -> bool:
+    """Whether a name has no other words than such that say mask (mask, gt_1), which are no letters (p1)."""
+    words = re.findall(r"[A-Za-z]+", stem)
+    return bool(words) and all(len(word) > 1 and _is_mask_word(word) for word in words)
+
+
 def is_named_as_mask(stem: str) -> bool:
-    """Whether a name begins or ends with a word that says so, and has something else."""
+    """Whether a name begins or ends with a word that says so, and has something else.
+
+    A letter says so at the very end alone: x_L is a mask, p1 and train_p1 are not.
+    """
     last, first = _ENDS.search(stem), _BEGINS.match(stem)
-    return (last is not None and _is_mask_word(last[1])) or (first is not None and _is_mask_word(first[1]))
+    begins = first is not None and len(first[1]) > 1 and _is_mask_word(first[1])
+    ends = last is not None and (len(last[1]) > 1 or last[1] == last[0]) and _is_mask_word(last[1])
+    return begins or ends
 
 
 def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:

@@ -11,7 +11,7 @@ from prep.core.errors import SegError
 from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile, refuse_equal_stems
-from prep.labels.layouts.affixes import Patterns, fits, is_named_as_mask, relate
+from prep.labels.layouts.affixes import Patterns, fits, is_called_mask, is_named_as_mask, relate
 from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
@@ -57,7 +57,7 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
     if photos and masks:
         return _of_one_kind(photos, _of_pattern(masks, patterns), others)
     if photos and others:  # what lies elsewhere are the masks
-        return Division(tuple(photos), tuple(_of_pattern(others, patterns)))
+        return Division(tuple(photos), tuple(_of_pattern(_of_splits(others), patterns)))
     if not patterns and (classes := by_class_folders(files)):
         return _without_others(*classes, [])
     if not patterns and (beside := by_class_endings(files)):
@@ -66,10 +66,12 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
         for unnamed in (_inside(others), others):
             if unnamed and not relate(_stems(unnamed), _stems(masks)).alone:
                 return _without_others(unnamed, _of_pattern(masks, patterns), [])
+        if _are_around(others, masks):
+            return Division(tuple(others), tuple(_of_pattern(masks, patterns)))
     found = (_by_pattern(files, patterns) if patterns else _by_name(files)) or _by_ending(files)
     if found:
         return _without_others(*found, [])
-    if two := _by_folder(files):
+    if two := _by_sample_folder(files) or _by_folder(files):
         return two
     return Division(tuple(photos), ()) if photos else Division((), tuple(files))
 
@@ -98,6 +100,22 @@ def refuse_several_sets(source: Path, division: Division) -> None:
 def _role(file: FoundFile) -> Role:
     """By the innermost folder that says it."""
     return next((role for folder in reversed(file.folders) if (role := role_of(folder))), "")
+
+
+def _are_around(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:
+    """Whether each folder of masks lies in one with a single photo: p1/p1.jpg and p1/masks/road.png."""
+    times = Counter(PurePosixPath(file.name).parent for file in photos)
+    around = {PurePosixPath(file.name).parent.parent for file in masks}
+    return around == times.keys() and PurePosixPath() not in around and max(times.values()) == 1
+
+
+def _of_splits(masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Masks in folders of one name in each split, which say neither photos nor masks, named without it: train/lab/x."""
+    parts = [PurePosixPath(file.name).parts for file in masks]
+    if any(len(each) < 3 for each in parts) or len({each[-2] for each in parts}) > 1:
+        return masks
+    names = ["/".join([*each[:-2], each[-1]]) for each in parts]
+    return [FoundFile(file.path, name) for file, name in zip(masks, names, strict=True)]
 
 
 def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
@@ -240,15 +258,48 @@ def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:
     return [FoundFile(file.path, file.name.partition("/")[2]) for file in files]
 
 
+def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
+    """A folder for each photo, and its mask in it, which is called mask or the like everywhere; masks get their names.
+
+    p1/p1.jpg, p1/mask.png, p2/p2.jpg, p2/mask.png.
+    """
+    folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        folders[PurePosixPath(file.name).parent].append(file)
+    photos, masks = list[FoundFile](), list[FoundFile]()
+    for folder, two in folders.items():
+        mask = [file for file in two if is_called_mask(PurePosixPath(file.name).stem)]
+        if len(two) != 2 or len(mask) != 1:
+            return None
+        (photo,) = (file for file in two if file is not mask[0])
+        photos.append(photo)
+        masks.append(FoundFile(mask[0].path, f"{folder}/{PurePosixPath(photo.name).stem}{mask[0].suffix}"))
+    if len({file.path.stem for file in masks}) != 1 or len(folders) < 2:
+        return None
+    return Division(tuple(photos), tuple(masks))
+
+
 def _by_folder(files: Sequence[FoundFile]) -> Division | None:
-    """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values."""
+    """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values.
+
+    The outermost ones, or two that stand innermost in each split (train/X, train/Y, test/X, test/Y).
+    """
+    if any("/" not in file.name for file in files):
+        return None
+    return _of_two_folders(files, 0) or _of_two_folders(files, -2)
+
+
+def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
+    """The same by the folder at this place among the parts of names, if there are two."""
     folders: dict[str, list[FoundFile]] = defaultdict(list)
     for file in files:
-        folders[PurePosixPath(file.name).parts[0]].append(file)
-    if len(folders) != 2 or any("/" not in file.name for file in files):
+        parts = [*PurePosixPath(file.name).parts]
+        folders[parts.pop(part)].append(FoundFile(file.path, "/".join(parts)))
+    places = [{PurePosixPath(file.name).parent for file in own} for own in folders.values()]
+    if len(folders) != 2 or (part and places[0] != places[1]) or any(name.lower() in SPLIT_WORDS for name in folders):
         return None
     for first, second in (tuple(folders), tuple(folders)[::-1]):
-        photos, masks = _inside(folders[first]), _inside(folders[second])
+        photos, masks = folders[first], folders[second]
         named = all(is_named_as_mask(stem) for stem in _stems(masks))
         told = speaks_of_labels(second) or named or (_are_drawn(masks) and not _are_drawn(photos))
         if not (photos and masks and told) or speaks_of_labels(first):

@@ -109,10 +109,10 @@ def _out_of_chunks(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) 
 
 
 def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """Every mask as an object of the photo whose name it begins or ends with."""
+    """Every mask as an object of the photo whose name it begins or ends with, or in whose folder it lies."""
     relation = relate([photo.stem for photo in photos], [file.stem for file in masks])
     if relation.alone:
-        return None
+        return _in_sample_folders(photos, masks, objects=True)
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     for file in masks:
         found[relation.found[file.stem][0]].append(("", file))
@@ -161,15 +161,17 @@ def _without_photo(mask: PurePosixPath) -> str:
     return mask.stem.removeprefix(mask.parent.name).strip(" _-.") or mask.stem
 
 
-def _in_sample_folders(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """A folder for each sample: x/images/x.png and x/masks/*.png."""
+def _in_sample_folders(
+    photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False
+) -> Parts | None:
+    """A folder for each sample: x/images/x.png with x/masks/*.png, or x/x.png with it; objects: as parts_of."""
     by_sample: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for photo in photos:
         by_sample[_sample(photo)].append(photo)
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     own: dict[str, FoundFile] = {}
     times = Counter(PurePosixPath(file.name).stem for file in masks)
-    are_classes = _are_class_names(times, len({_sample(file) for file in masks}))
+    are_classes = not objects and _are_class_names(times, len({_sample(file) for file in masks}))
     for file in masks:
         sample = _sample(file)
         if not role_of(PurePosixPath(file.name).parent.name) or not sample.parts or len(by_sample[sample]) != 1:
@@ -186,8 +188,9 @@ def _in_sample_folders(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) 
 
 
 def _sample(file: FoundFile) -> PurePosixPath:
-    """The folder above images/ or masks/."""
-    return PurePosixPath(file.name).parent.parent
+    """The folder above images/ or masks/, or that of a photo that lies in neither."""
+    folder = PurePosixPath(file.name).parent
+    return folder.parent if role_of(folder.name) else folder
 
 
 def _are_class_names(times: Mapping[str, int], samples: int) -> bool:

@@ -236,3 +236,26 @@ def test_masks_of_classes_that_are_black_on_white(tmp_path: Path) -> None:
     assert "black on white" not in said(np.full_like(road, 255), car)
     classes, mask = Dataset.open(tmp_path / "d").classes.names, masks_of(tmp_path / "d")["a"]
     assert {classes[value] for value in np.unique(mask)} == {"road"}
+
+
+def test_masks_of_classes_below_the_folder_of_a_photo(raw: Path) -> None:
+    for stem in ("p1", "p2"):
+        photo(raw / f"{stem}/{stem}.jpg")
+        save(raw / f"{stem}/masks/road.png", ROAD)
+        save(raw / f"{stem}/masks/car.png", CAR)
+    convert(raw)
+    names, masks = merged(raw)
+    assert names == ("background", "car", "road")
+    assert list(masks) == ["p1", "p2"]
+    assert all(np.array_equal(mask, EXPECTED) for mask in masks.values())
+
+
+def test_numbered_masks_below_the_folder_of_a_photo_are_objects_where_a_person_says_so(raw: Path) -> None:
+    """Two may be of two people, or of two classes: without a word they are of none."""
+    for stem in ("h1", "h2"):
+        photo(raw / f"{stem}/images/{stem}.png")
+        save(raw / f"{stem}/masks/mask_0.png", ROAD)
+        save(raw / f"{stem}/masks/mask_1.png", CAR)
+    run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    convert(raw, "--from", "object-masks")
+    assert all(np.array_equal(mask, (ROAD | CAR) > 0) for mask in merged(raw)[1].values())
