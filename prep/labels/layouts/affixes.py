@@ -78,6 +78,37 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
     return Relation(found, tuple(label for label in labels if label not in found))
 
 
+def relate_in_places(images: Mapping[str, str], labels: Mapping[str, str]) -> Relation:
+    """Relate the names of files in their folders, each in folders of its own place; patterns are of these names.
+
+    images, labels: these names by stem.  train/i0.png is the image of train/anna_i0.png, and of no label in val.
+    """
+    found, alone = dict[str, tuple[str, Patterns]](), list[str]()
+    for ours, theirs in in_places(images, labels):
+        relation = relate([*ours], [*theirs])
+        found |= {theirs[name]: (ours[image], how) for name, (image, how) in relation.found.items()}
+        alone += [theirs[name] for name in relation.alone]
+    return Relation(found, tuple(alone))
+
+
+def in_places(images: Mapping[str, str], labels: Mapping[str, str]) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Stem by name of the images and labels of each place; empty where no folder tells one, or one has no images.
+
+    A place is what a stem has before the name of its file, of folders (train_).
+    """
+    ours, theirs = _by_place(images), _by_place(labels)
+    if not any(theirs) or not theirs.keys() <= ours.keys():
+        return []
+    return [(ours[place], names) for place, names in theirs.items()]
+
+
+def _by_place(own: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    places: dict[str, dict[str, str]] = {}
+    for stem, name in own.items():
+        places.setdefault(stem.removesuffix(name), {})[name] = stem
+    return places
+
+
 def _alike(images: Sequence[str], labels: Sequence[str], whole: WholeNames) -> dict[str, tuple[str, Patterns]]:
     """The image of each label where all have the same added, in which no other image's name stands; else empty.
 

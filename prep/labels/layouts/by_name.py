@@ -12,7 +12,7 @@ from prep.core.folder_names import SPLIT_WORDS
 from prep.core.words import counted, list_some
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import is_zip, label_bytes
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, relate, says_mask
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, in_places, relate, relate_in_places, says_mask
 from prep.labels.layouts.kinds import PICTURES
 from prep.labels.layouts.whole_names import partners, partners_of_own_names, varying_words
 from prep.labels.pixels.binary import is_two_valued
@@ -55,12 +55,7 @@ def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> Na
     images: names of photos in their folders, by stem.  train/i0.png is the image of train/anna_i0.png, and of no mask
     in val. None where no folder tells a place, or that is not certain.
     """
-    found, alone = dict[str, tuple[str, Patterns]](), list[str]()
-    for ours, theirs in _in_places(images, labels):
-        relation = relate([*ours], [*theirs])
-        found |= {theirs[name]: (ours[image], how) for name, (image, how) in relation.found.items()}
-        alone += [theirs[name] for name in relation.alone]
-    return _pairs_of(Relation(found, tuple(alone)))
+    return _pairs_of(relate_in_places(images, own_names_of(labels)))
 
 
 def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
@@ -68,24 +63,6 @@ def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
     files = {label.stem: PurePath(label.part if is_zip(label.path) else label.path.name).name for label in labels}
     own = {stem: unicodedata.normalize("NFC", file.partition(".")[0]) for stem, file in files.items()}
     return own if all(name and stem.endswith(name) for stem, name in own.items()) else {}
-
-
-def _in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """Stem by name of the photos and of the masks of each place; empty where no folder tells one, or one has no photos.
-
-    A place is what a stem has before the name of its file, of folders (train_).
-    """
-    ours, theirs = _by_place(images), _by_place(own_names_of(labels))
-    if not any(theirs) or not theirs.keys() <= ours.keys():
-        return []
-    return [(ours[place], names) for place, names in theirs.items()]
-
-
-def _by_place(own: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    places: dict[str, dict[str, str]] = {}
-    for stem, name in own.items():
-        places.setdefault(stem.removesuffix(name), {})[name] = stem
-    return places
 
 
 def _pairs_of(relation: Relation) -> NamedPairs | None:
@@ -128,7 +105,7 @@ def partner_of_each(images: Sequence[str], labels: Sequence[RawLabel], own: Mapp
 
 def _partners_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> dict[str, str]:
     """The same of names that files have in their folders, each in folders of its own place."""
-    places = _in_places(images, labels)
+    places = in_places(images, own_names_of(labels))
     found = [partners([*ours], [*theirs]) for ours, theirs in places]
     if not all(found):
         return {}

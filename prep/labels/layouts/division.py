@@ -1,6 +1,5 @@
 """Which image files of a folder are photos, and which are masks, by the names of their folders and of themselves."""
 
-import itertools
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
@@ -11,17 +10,16 @@ from prep.core.errors import SegError
 from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile, refuse_equal_stems
-from prep.labels.layouts.affixes import Patterns, fits, is_called_mask, is_named_as_mask, relate
+from prep.labels.layouts.affixes import Patterns, fits, is_called_mask, is_named_as_mask, relate, relate_in_places
 from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
-from prep.labels.layouts.looks import is_photo, number_of_values
+from prep.labels.layouts.looks import are_drawn, by_look
 from prep.labels.layouts.splits import split_of
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
 _SHOWN = 6
-_LOOKED_AT, _FEW = 3, 64
 _NO_PHOTO = 12
 """No photo holds so few values: x.tif and x.png are both masks then."""
 
@@ -193,13 +191,16 @@ def _name(file: FoundFile) -> str:
 
 def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
     """Names with a word added that says mask are masks, where most of the others are their photos."""
-    masks = [file for file in files if is_named_as_mask(file.stem)]
+    masks = [file for file in files if is_named_as_mask(file.stem) or is_named_as_mask(_own_name(file))]
     if not masks or len(masks) == len(files):
         return None
-    photos = [file for file in files if not is_named_as_mask(file.stem)]
-    photos, more = _without_twins(photos)
+    taken = set(masks)
+    photos, more = _without_twins([file for file in files if file not in taken])
     masks = [*more, *masks]
     found = relate(_stems(photos), _stems(masks))
+    if found.alone:
+        in_folders = relate_in_places(*({file.stem: _own_name(file) for file in own} for own in (photos, masks)))
+        found = in_folders if in_folders.found else found
     related = {image for image, _ in found.found.values()}
     return (photos, masks) if not found.alone and 2 * len(related) >= len(photos) else None
 
@@ -213,7 +214,7 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
     roles = {_role(file) for file in files}
     if roles - {"", "photos"} or len(roles) > 1:
         return None
-    photos, masks = _by_look(files)
+    photos, masks = by_look(files)
     is_plain = bool(masks)
     if not masks and "photos" in roles:  # images/x.jpg and images/x.png are photos unless one looks as a mask does
         return None
@@ -226,7 +227,7 @@ def _by_ending(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundF
     pair = 2 * len(ours & theirs) >= len(ours | theirs) or (is_plain and theirs <= ours)
     if len(theirs) == len(masks) and pair:
         refuse_equal_stems(photos)
-    if _are_drawn(photos, _NO_PHOTO) and _are_drawn(masks):
+    if are_drawn(photos, _NO_PHOTO) and are_drawn(masks):
         return None
     alone = len(ours) == len(photos) and len(theirs) == len(masks)  # neither stands twice among its own
     return (photos, masks) if alone and masks and pair else None
@@ -237,17 +238,6 @@ def _without_twins(photos: Sequence[FoundFile]) -> tuple[list[FoundFile], list[F
     if len(set(_stems(photos))) == len(photos) or not (two := _by_ending(photos)):
         return list(photos), []
     return two
-
-
-def _by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
-    """Files of two endings, of which one is of photos and one holds few values; none where that does not tell them."""
-    endings: dict[str, list[FoundFile]] = defaultdict(list)
-    for file in files:
-        endings[file.path.suffix.lower()].append(file)
-    for photos, masks in itertools.permutations(endings.values()) if len(endings) == 2 else ():
-        if _are_drawn(masks) and all(is_photo(file.path) for file in _some(photos) if _values(file)):
-            return photos, masks
-    return [], []
 
 
 def _inside(files: Sequence[FoundFile]) -> list[FoundFile]:
@@ -301,7 +291,7 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
     for first, second in (tuple(folders), tuple(folders)[::-1]):
         photos, masks = folders[first], folders[second]
         named = all(is_named_as_mask(stem) for stem in _stems(masks))
-        told = speaks_of_labels(second) or named or (_are_drawn(masks) and not _are_drawn(photos))
+        told = speaks_of_labels(second) or named or (are_drawn(masks) and not are_drawn(photos))
         if not (photos and masks and told) or speaks_of_labels(first):
             continue
         if not relate(_stems(photos), _stems(masks)).alone:
@@ -310,28 +300,9 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
     return None
 
 
-def _are_drawn(files: Sequence[FoundFile], most: int = _FEW) -> bool:
-    """Whether files that are looked at hold few values, as masks do and photos do not.
-
-    Members of a zip file are no files of their own, and a name that leads out of it is none of a file to look at.
-    """
-    if any(".." in file.path.parts for file in files):
-        return False
-    seen = [values for file in _some(files) if (values := _values(file))]
-    return bool(seen) and max(seen) <= most
-
-
-def _values(file: FoundFile) -> int:
-    """Different values of it; 0 of a damaged one, which converting will name."""
-    try:
-        return number_of_values(file.path)
-    except SegError:
-        return 0
-
-
-def _some(files: Sequence[FoundFile]) -> Sequence[FoundFile]:
-    """Those that are looked at."""
-    return files[:: max(1, len(files) // _LOOKED_AT)]
+def _own_name(file: FoundFile) -> str:
+    """What it is called in its folder."""
+    return FoundFile(file.path, PurePosixPath(file.name).name).stem
 
 
 def _stems(files: Sequence[FoundFile]) -> list[str]:

@@ -28,6 +28,7 @@ _REST = 0.3
 _FOLDERS = 40
 _LOOKED_AT = 100
 _SHOWN = 6
+_LOOKED_AT_FIRST, _FEW_VALUES = 3, 64
 
 
 def is_photo(path: Path) -> bool:
@@ -38,6 +39,41 @@ def is_photo(path: Path) -> bool:
         return False
     rest = _CLASSES if len(counts) > _GREYS else _FREQUENT  # of grey photos 64 values may be most pixels
     return len(counts) > _MANY and int(np.sort(counts)[:-rest].sum()) > _REST * int(counts.sum())
+
+
+def by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
+    """Files of two endings, of which one is of photos and one holds few values; none where that does not tell them."""
+    endings: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        endings[file.path.suffix.lower()].append(file)
+    for photos, masks in itertools.permutations(endings.values()) if len(endings) == 2 else ():
+        if are_drawn(masks) and all(is_photo(file.path) for file in _some(photos) if _values(file)):
+            return photos, masks
+    return [], []
+
+
+def are_drawn(files: Sequence[FoundFile], most: int = _FEW_VALUES) -> bool:
+    """Whether files that are looked at hold few values, as masks do and photos do not.
+
+    Members of a zip file are no files of their own, and a name that leads out of it is none of a file to look at.
+    """
+    if any(".." in file.path.parts for file in files):
+        return False
+    seen = [values for file in _some(files) if (values := _values(file))]
+    return bool(seen) and max(seen) <= most
+
+
+def _values(file: FoundFile) -> int:
+    """Different values of it; 0 of a damaged one, which converting will name."""
+    try:
+        return number_of_values(file.path)
+    except SegError:
+        return 0
+
+
+def _some(files: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Those that are looked at."""
+    return files[:: max(1, len(files) // _LOOKED_AT_FIRST)]
 
 
 def number_of_values(path: Path) -> int:

@@ -84,6 +84,7 @@ LAYOUTS = {
     "gts": ([("train/imgs/1.jpg", "train/gts/1.png"), ("test/imgs/2.jpg", "test/gts/2.png")], "train test"),
     "lab": ([("train/img/1.jpg", "train/lab/1.png"), ("test/img/2.jpg", "test/lab/2.png")], "train test"),
     "X and Y": ([("train/X/1.jpg", "train/Y/1.png"), ("val/X/2.jpg", "val/Y/2.png")], "train val"),
+    "prefixes in splits": ([("train/1.jpg", "train/gt_1.png"), ("val/2.jpg", "val/gt_2.png")], "train val"),
     "photos in no folder": ([("1.jpg", "masks/1.png"), ("2.jpg", "masks/2.png")], ""),
     "two names in one folder": ([("image_1.png", "mask_1.png"), ("image_2.png", "mask_2.png")], ""),
     "a folder a sample": ([("s1/image.png", "s1/mask.png"), ("s2/image.png", "s2/mask.png")], ""),
