@@ -157,14 +157,16 @@ def choose_reader(
     colours where white is a class. Where the indices of palettes mean different colours from file to file, they are
     no ids. has_colors, has_ids: whether the classes state their colours and ids. If not their colours, grey files hold
     ids, also those with three equal channels; if not their ids, and one of their colours is there, the files hold
-    colours: the rows are in an order of their own. Damaged files say nothing; SegError if all are.
+    colours: the rows are in an order of their own. Of files with three equal channels and a list with both, ids are
+    taken if they explain more. Damaged files say nothing; SegError if all are.
     """
     labels, kinds, palettes = _readable(labels)
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
         return IdReader() if all(map(_holds_ids, some)) and _palettes_agree(palettes) else RgbReader()
     if "color" in kinds:
-        return RgbReader()
+        are_ids = classes is not None and has_ids and all(map(_holds_ids, some)) and _are_rather_ids(classes, some)
+        return IdReader() if are_ids else RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())
     if "palette" in kinds:
         preferred = (RgbReader(), IdReader())
@@ -210,6 +212,11 @@ def _shows_colors(classes: ClassMap, labels: Sequence[RawLabel], *, has_palette:
             held |= {int(code) for codes in code_strips(RgbReader(), label) for code in np.unique(codes)}
             ids |= {int(code) for codes in code_strips(IdReader(), label) for code in np.unique(codes)}
     return bool(colors & held) and (has_palette or not (ids & classes.index_of_id().keys()) - {0})
+
+
+def _are_rather_ids(classes: ClassMap, labels: Sequence[RawLabel]) -> bool:
+    """Whether ids explain more of files with three equal channels than colours do."""
+    return _explained(IdReader(), classes, labels)[0] > _explained(RgbReader(), classes, labels)[0]
 
 
 def _holds_ids(label: RawLabel) -> bool:

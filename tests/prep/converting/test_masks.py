@@ -741,3 +741,13 @@ def test_ids_in_three_equal_channels_get_no_colours_by_nearness(tmp_path: Path) 
     assert "--unknown" not in said
     run_ok(*convert, "--from", "ids")
     np.testing.assert_array_equal(masks_of(tmp_path / "d")["a"], ids)
+
+
+def test_ids_in_three_equal_channels_are_those_of_a_list_that_states_them(tmp_path: Path) -> None:
+    """The --color lines that were printed swapped classes: colours and greys were matched by their order."""
+    ids = random_mask(3)
+    save(tmp_path / "raw/masks/a.png", np.stack([ids * 10] * 3, axis=-1))
+    save(tmp_path / "raw/photos/a.png", random_image(3))
+    (tmp_path / "raw/classes.txt").write_text("background,#000000,0\nroad,#ff0000,20\ncar,#00ff00,10\n", "utf-8")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d")
+    np.testing.assert_array_equal(masks_of(tmp_path / "d")["a"], np.array([0, 2, 1], np.uint8)[ids])
