@@ -1,5 +1,6 @@
 """What keeps a conversion from going on, in words: files that fail, ids counted wrongly, values of no class."""
 
+import math
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
@@ -251,6 +252,11 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
+    if otherwise := _written_otherwise([reader.describe(code) for code in unknown], classes.names):
+        return (
+            "The class map has them in other spelling only: write there as the labels do, and name it with --classes"
+            + lines([f"{here}, not {there}" for there, here in otherwise.items()])
+        )
     offers_nearest = _may_blend(unknown, reader, classes) or _near_share(unknown, reader, classes, _NEAR) == 1
     if reader.name == "ids" and not fits and not offers_nearest:
         return (
@@ -276,9 +282,23 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     )
 
 
+def _written_otherwise(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The unknown name for each class that differs from it in case or spaces only, if that is so of all of them."""
+    of_class = {_spelt_plainly(name): name for name in names}
+    found = {of_class[plain]: value for value in values if (plain := _spelt_plainly(value)) in of_class}
+    return found if len(found) == len(values) else {}
+
+
+def _spelt_plainly(name: str) -> str:
+    return "".join(name.split()).casefold()
+
+
 def _may_blend(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap) -> bool:
-    """Whether unknown values may be those of blurred edges; between ids of which one follows the other lies nothing."""
-    if len(unknown) < _BLENDS:
+    """Whether unknown values may be those of blurred edges; between ids of which one follows the other lies nothing.
+
+    And names have no neighbours.
+    """
+    if len(unknown) < _BLENDS or all(map(math.isinf, reader.distance(next(iter(unknown)), classes))):
         return False
     ids = sorted(classes.index_of_id())
     is_apart = len(ids) > 1 and all(after - before >= _STEP for before, after in pairwise(ids))

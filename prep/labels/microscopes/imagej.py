@@ -86,6 +86,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     photos = NamedPhotos(root)
     left_out, notes = LeftOut(), []
     sets = list(_sets(contents, photos, left_out))
+    for each in sets if len(sets) > 1 else ():
+        if photos.of(each.path, each.stem) is None and (alone := photos.only_in(each.path.parent)):
+            each.stem = alone.stem
+            notes.append(f"{each.path}: taken for the ROIs of the only photo beside it, {alone.name}")
     if len(sets) == 1 and photos.of(sets[0].path, sets[0].stem) is None:
         if len(photos) != 1:
             raise SegError(

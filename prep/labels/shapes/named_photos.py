@@ -42,6 +42,11 @@ class NamedPhotos:
             found = self._of_ending(found)
         return found[0] if len(found) == 1 else None
 
+    def only_in(self, folder: Path) -> Path | None:
+        """The only photo that lies in a folder itself; None if there are several, or none."""
+        inside = [path for paths in self._by_stem.values() for path in paths if path.parent == folder]
+        return inside[0] if len(inside) == 1 else None
+
     def notes(self) -> list[str]:
         """What to say of those of two formats where looks tell nothing."""
         if not self._taken:

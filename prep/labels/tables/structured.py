@@ -225,4 +225,9 @@ def _machine_values(path: Path) -> dict[str, int]:
     data = json.loads(path.read_bytes())
     if not isinstance(data, dict):
         return {}
-    return {str(name): int(value[0]) for name, value in data.items() if _is_color(value) and len(set(value[:3])) == 1}
+    greys = {name: value[:3] if _is_color(value) else [value] for name, value in data.items()}
+    return {
+        str(name): int(grey[0])
+        for name, grey in greys.items()
+        if len(set(map(str, grey))) == 1 and isinstance(grey[0], int) and not isinstance(grey[0], bool)
+    }

@@ -304,6 +304,8 @@ def test_supervisely_counts_from_one_or_as_the_file_beside_says(tmp_path: Path) 
     assert read_class_table(void).zero_is_rest  # a class that somebody drew
     write(tmp_path, "obj_class_to_machine_color.json", '{"car": [7, 7, 7], "two words": [4, 4, 4]}')
     assert read_class_table(meta).classes.ids == (7, 4)
+    write(tmp_path, "obj_class_to_machine_color.json", '{"car": 5, "two words": 3}')
+    assert read_class_table(meta).classes.ids == (5, 3)
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,13 @@ def test_lines_are_counted_stacks_and_damage_refused(tmp_path: Path) -> None:
     pack(file, {"road": roi(POLYGON, (2, 1, 4, 3), SQUARE)[:-2]})
     said = run_error("masks", "convert", file, "-o", tmp_path / "other")
     assert f"{file / 'road.roi'}: no ROI of ImageJ, or a damaged one" in said
+
+
+def test_a_set_is_of_the_only_photo_beside_it(tmp_path: Path) -> None:
+    for place, (photo, left) in {"s1": ("x.png", 0), "s2": ("y.png", 3)}.items():
+        data = roi(RECTANGLE, (left, 0, left + 2, 4))
+        pack(tmp_path / f"raw/{place}/RoiSet.zip", {"road": data}, photo)
+    text = run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set").stdout
+    assert "s2/RoiSet.zip: taken for the ROIs of the only photo beside it, y.png" in text
+    assert rows(tmp_path / "set", "x") == ["110000"] * 4
+    assert rows(tmp_path / "set", "y") == ["000110"] * 4

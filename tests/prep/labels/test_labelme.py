@@ -354,3 +354,19 @@ def test_masks_that_labelme2voc_wrote_among_its_files_are_told(
     told = run_ok("masks", "convert", "raw", "-o", out).stdout
     assert "1 mask of the same photos (SegmentationClassPNG/a.png) not read" in told
     assert rows(out) == ["111000"] * 4
+
+
+def test_names_that_a_class_list_spells_otherwise_are_named_and_never_ignored(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--unknown nearest` was offered, and made all of them ignored pixels."""
+    monkeypatch.chdir(tmp_path)
+    names = ("cat", "ant", "two words")
+    write(Path("raw/a.json"), [shape(name, square(i, 0, i + 1, 4)) for i, name in enumerate(names)])
+    save(Path("raw/a.png"), random_image(0, 4, 6))
+    Path("list.txt").write_text("background\nCat\nANT\nTwoWords\n", "utf-8")
+    said = run_error("masks", "convert", "raw", "-o", out, "--classes", "list.txt")
+    assert "\n  ant, not ANT\n  cat, not Cat\n  two words, not TwoWords\n" in said
+    assert "--unknown" not in said
+    Path("list.txt").write_text("background\nx\ny\nz\n", "utf-8")
+    assert "--unknown nearest" not in run_error("masks", "convert", "raw", "-o", out, "--classes", "list.txt")
