@@ -171,14 +171,18 @@ def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> Name
     raise SegError(
         f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
         "masks are meant? Nothing was written; type the same command with one of\n"
-        + "\n".join([*(_command(pattern, kinds, images) for pattern in masks), *_as_objects(list(masks))])
+        + "\n".join([*(_command(pattern, kinds, images) for pattern in masks), *_as_parts(list(masks))])
     )
 
 
-def _as_objects(patterns: Sequence[str]) -> list[str]:
+def _as_parts(patterns: Sequence[str]) -> list[str]:
     """What merges masks whose names differ by a number only."""
-    plain = {re.sub(r"\d+", "", pattern) for pattern in patterns}
-    return ["  --from object-masks   each is of an object: all of a photo in one mask"] if len(plain) == 1 else []
+    if len({re.sub(r"\d+", "", pattern) for pattern in patterns}) > 1:
+        return []
+    return [
+        "  --from object-masks   each is of an object: all of a photo in one mask",
+        "  --from class-masks    each is of a class, which the number tells",
+    ]
 
 
 def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> str:

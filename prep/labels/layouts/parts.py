@@ -25,7 +25,7 @@ class Parts:
     """(name, file) of the masks of each photo, by its stem; photos by stem. Names are empty for objects.
 
     areas: files of each photo, outside of which nobody labelled.
-    numbered: what all are called if their names, which differ in a number only and stand in all photos, are no classes.
+    numbered: what all are called if their names, which differ in a number only, are no classes.
     """
 
     masks: Mapping[str, Sequence[tuple[str, FoundFile]]]
@@ -45,10 +45,13 @@ class Parts:
         return replace(self, masks=masks, numbered=None)
 
 
-def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False) -> Parts | None:
+def parts_of(
+    photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False, classes: bool = False
+) -> Parts | None:
     """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told.
 
     objects: whether a person says that each is of an object, whatever is added to the name of its photo.
+    classes: whether a person says that each is of a class, also where names differ in a number only.
     """
     if len(masks) < 2 or not photos:
         return None
@@ -67,7 +70,8 @@ def parts_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects
         _with_endings(by_stem, masks),
         _with_endings(by_stem, _out_of_chunks(by_stem, masks)),
     ]
-    best = max(filter(None, found), key=lambda parts: len(parts.masks), default=None)
+    told = [parts for each in found if each and (parts := each if classes else _without_numbers(each))]
+    best = max(told, key=lambda parts: len(parts.masks), default=None)
     return replace(best, areas=areas) if best else None
 
 
@@ -239,23 +243,28 @@ def _in_several_folders(found: Mapping[str, Sequence[tuple[str, FoundFile]]]) ->
 
 
 def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mapping[str, FoundFile]) -> Parts | None:
-    """The masks, if a photo has more than one, and if all have names or none has, few of them.
-
-    Names that differ by a number only are of objects where there are many (cell_0 .. cell_9), unless each photo has
-    them all (lbl00 .. lbl10), which only pixels tell; two or three may be those of people who drew (rater1, rater2).
-    """
+    """The masks, if a photo has more than one, and if all have names or none has."""
     most = max(map(len, found.values()), default=0)
     names = {name for parts in found.values() for name, _ in parts}
     if most < 2 or ("" in names and len(names) > 1) or ("" in names and _in_several_folders(found)):
         return None
     kinds = {name.rstrip("0123456789").rstrip(" _-.") for name in names}
     are_numbered = len(names) > 1 and len(kinds) == 1
-    if are_numbered and most < _MANY_OBJECTS:
-        return None
     kind = "" if (only := kinds.pop()).lower() in _OBJECT_WORDS else only
     ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
     result = Parts(ordered, photos, numbered=kind if are_numbered else None)
-    few = len(names) <= _MOST_CLASSES
-    if are_numbered and not (few and _in_all(names, found)):
-        return result.of_one_kind()
-    return result if few else None
+    return result if are_numbered or len(names) <= _MOST_CLASSES else None
+
+
+def _without_numbers(parts: Parts) -> Parts | None:
+    """The same where names that differ by a number only are of objects, if a photo has many (cell_0 .. cell_9).
+
+    They stay names if each photo has them all (lbl00 .. lbl10), which only pixels tell. Two or three may be those of
+    people who drew (rater1, rater2): None.
+    """
+    if parts.numbered is None:
+        return parts
+    if max(map(len, parts.masks.values())) < _MANY_OBJECTS:
+        return None
+    names = {name for own in parts.masks.values() for name, _ in own}
+    return parts if len(names) <= _MOST_CLASSES and _in_all(names, parts.masks) else parts.of_one_kind()

@@ -84,13 +84,15 @@ def _parts(contents: Contents) -> Parts | None:
     if not contents.is_folder:
         return None
     masks = division_of(contents).masks
-    found = parts_of(of_colors(contents.once(_photos))[0], masks, objects=contents.reader == ObjectMaskReader.name)
+    says_objects, says_classes = (contents.reader == reader.name for reader in (ObjectMaskReader, ClassMaskReader))
+    photos = of_colors(contents.once(_photos))[0]
+    found = parts_of(photos, masks, objects=says_objects, classes=says_classes)
     if found is None:
         return None
     files = [file.path for parts in found.masks.values() for _, file in parts]
     if not all(map(is_two_valued, files[:: max(1, len(files) // _LOOKED_AT)])):
         return None
-    if found.numbered is not None and not _cover(next(iter(found.masks.values()))):
+    if not says_classes and found.numbered is not None and not _cover(next(iter(found.masks.values()))):
         found = found.of_one_kind()
     if found.areas or found.are_objects:
         return found

@@ -259,3 +259,17 @@ def test_numbered_masks_below_the_folder_of_a_photo_are_objects_where_a_person_s
     run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     convert(raw, "--from", "object-masks")
     assert all(np.array_equal(mask, (ROAD | CAR) > 0) for mask in merged(raw)[1].values())
+
+
+def test_numbers_behind_names_are_classes_where_a_person_says_so(raw: Path) -> None:
+    for stem in ("a", "b"):
+        photo(raw / f"images/{stem}.jpg")
+        save(raw / f"masks/{stem}_0.png", CAR)
+        save(raw / f"masks/{stem}_1.png", ROAD)
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "\n  --from object-masks   each is of an object" in said
+    assert "\n  --from class-masks    each is of a class" in said
+    convert(raw, "--from", "class-masks")
+    names, masks = merged(raw)
+    assert names == ("background", "0", "1")
+    assert all(np.array_equal(mask, EXPECTED) for mask in masks.values())
