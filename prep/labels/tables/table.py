@@ -11,7 +11,8 @@ from prep.core.words import list_some
 from prep.labels.region_labels import BACKGROUND, plain_name
 
 IGNORED_NAMES = frozenset(
-    {"ignore", "ignored", "unlabeled", "unlabelled", "void", "dontcare", "don't care", "_ignore_", "__ignore__"}
+    {"ignore", "ignored", "unlabeled", "unlabelled", "void", "_ignore_", "__ignore__"}
+    | {"dontcare", "don't care", "dont care", "dont_care", "nodata", "no data", "no_data", "no-data"}
 )
 """Names that tools give to pixels that nobody labelled. (In a list of ours, name,#rrggbb, only `ignore` means that.)"""
 

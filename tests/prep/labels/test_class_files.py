@@ -131,7 +131,7 @@ def test_names_are_counted(tmp_path: Path, first: int) -> None:
     assert (table.has_colors, table.has_ids) == (False, False)
 
 
-@pytest.mark.parametrize("void", ["Void", "Unlabeled", "unlabelled", "__ignore__", "ignore"])
+@pytest.mark.parametrize("void", ["Void", "Unlabeled", "unlabelled", "__ignore__", "ignore", "dont_care", "no-data"])
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize(
     ("name", "line", "separator", "start"),
