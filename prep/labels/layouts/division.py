@@ -162,15 +162,15 @@ def _without_others(photos: Sequence[FoundFile], masks: Sequence[FoundFile], oth
 
 def _of_pattern(masks: Sequence[FoundFile], patterns: Patterns | None) -> Sequence[FoundFile]:
     """The masks whose names are as a person says; all of them if none is."""
-    return masks if patterns is None else [file for file in masks if fits(file.stem, patterns[1])] or masks
+    return masks if patterns is None else [file for file in masks if _core(file, patterns[1])] or masks
 
 
 def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[FoundFile], list[FoundFile]] | None:
-    cores = {core for file in files if (core := fits(file.stem, patterns[0]))}
-    masks = [file for file in files if fits(file.stem, patterns[1]) in cores]
-    shared = {fits(file.stem, patterns[1]) for file in masks}
+    cores = {core for file in files if (core := _core(file, patterns[0]))}
+    masks = [file for file in files if _core(file, patterns[1]) in cores]
+    shared = {_core(file, patterns[1]) for file in masks}
     taken = set(masks)
-    photos = [file for file in files if fits(file.stem, patterns[0]) in shared and file not in taken]
+    photos = [file for file in files if _core(file, patterns[0]) in shared and file not in taken]
     photos = _without_twins(photos)[0]
     return (sorted([*photos, *_without_mask(files, photos, taken, patterns)], key=_name), masks) if photos else None
 
@@ -180,7 +180,7 @@ def _without_mask(
 ) -> list[FoundFile]:
     """Photos that have no mask: called and ending as those that have one, and no other masks of these (x_color)."""
     known, endings = {*photos, *masks}, {file.suffix for file in photos}
-    rest = [file for file in files if file not in known and file.suffix in endings and fits(file.stem, patterns[0])]
+    rest = [file for file in files if file not in known and file.suffix in endings and _core(file, patterns[0])]
     related = relate(_stems(photos), _stems(rest)).found if rest else {}
     return [file for file in rest if file.stem not in related]
 
@@ -298,6 +298,15 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
             note = f"photos are taken from {first}/, and masks from {second}/"
             return Division(tuple(photos), tuple(masks), (note,))
     return None
+
+
+def _core(file: FoundFile, pattern: str) -> str | None:
+    """What stands for {} in its stem, or in its name in its folder, with what the stem has of folders before that."""
+    if (core := fits(file.stem, pattern)) is not None:
+        return core
+    own = _own_name(file)
+    inner = fits(own, pattern)
+    return None if inner is None else file.stem.removesuffix(own) + inner
 
 
 def _own_name(file: FoundFile) -> str:

@@ -124,7 +124,10 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
     ]
     pairs = dict.fromkeys(_without_same_end(folder, photo) for folder, photo in found)
     lines = [shlex.join([str(source / masks), "--images", str(source / images)]) for masks, images in pairs]
-    return lines[:_SHOWN] if lines or len(folders) > 1 else _in_one_folder(files)[:_SHOWN]
+    if lines:
+        return lines[:_SHOWN]
+    ways = [_in_one_folder(own) for own in folders.values()]  # photos and masks in one folder, or in that of each split
+    return list(dict.fromkeys(way for each in ways for way in each))[:_SHOWN] if all(ways) else []
 
 
 def _pair(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:

@@ -12,7 +12,7 @@ from PIL import Image
 from prep.dataset.dataset import Dataset
 from prep.images.finding import FoundFile
 from prep.labels.layouts.division import divide
-from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+from tests.support import by_stem, masks_of, random_image, random_mask, run_error, run_ok, save, smooth_image
 
 IDS = [random_mask(seed) for seed in range(6)]
 """(24, 32) of 0, 1, 2."""
@@ -154,6 +154,16 @@ def test_pairs_and_splits_without_a_pattern(folder: Folder, layout: str) -> None
     assert run_ok("masks", "inspect", folder.path).stdout.splitlines()[
         -1
     ] == f"{len(pairs)} labels, read as ids".replace("1 labels", "1 label")
+
+
+@pytest.mark.parametrize("pattern", ["road_{}", "{}_road"])
+def test_patterns_of_names_in_the_folders_of_splits_are_printed_and_taken(folder: Folder, pattern: str) -> None:
+    for number, place in ((1, "train"), (2, "train"), (3, "val")):
+        save(folder.path / f"{place}/{number}.jpg", random_image(number, 24, 32))
+        folder.mask(f"{place}/{pattern.format(number)}.png", number)
+    assert shlex.join(["--match", "{}", pattern]) in run_error(*folder.arguments())
+    folder.convert("--match", "{}", pattern)
+    folder.assert_masks({"train_1": 1, "train_2": 2, "val_3": 3})
 
 
 def test_how_names_pair_is_said_in_one_line(folder: Folder) -> None:
