@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +44,7 @@ class EmbeddingFiles:
             found = {name: np.frombuffer(file.read(4 * _values(shape)), "<f4").reshape(shape)
                      for name, shape in head["shapes"].items()}  # fmt: skip
             if head["sums"] == _sums(found):
-                os.utime(path)  # used now: others go first
+                _used_now(path)  # others go first
                 return found
         return None
 
@@ -55,7 +56,7 @@ class EmbeddingFiles:
             head = json.loads(line)
             size = len(line) + 4 * sum(_values(shape) for shape in head["shapes"].values())
             if head["image"] == image and path.stat().st_size == size:
-                os.utime(path)  # used now: what is prepared next takes the room of others
+                _used_now(path)  # what is prepared next takes the room of others
                 return size
         return 0
 
@@ -69,6 +70,7 @@ class EmbeddingFiles:
             file.write(head)
             for values in embedding.values():
                 file.write(np.ascontiguousarray(values, "<f4").data)
+        _used_now(path)
 
     def _make_room(self, size: int, place: Path) -> None:
         found = []
@@ -88,6 +90,13 @@ class EmbeddingFiles:
     def _path(self, stem: str) -> Path:
         """Named by a hash: a stem may be as long as a file name can be."""
         return self._folder / f"{hashlib.sha256(stem.encode()).hexdigest()[:32]}{_ENDING}"
+
+
+def _used_now(path: Path) -> None:
+    """By the clock to the nanosecond: the system's own stamp of two files may be equal for milliseconds."""
+    now = time.time_ns()
+    with suppress(OSError):  # somebody else removed it
+        os.utime(path, ns=(now, now))
 
 
 def bytes_taken(embedding: Embedding) -> int:

@@ -150,6 +150,18 @@ def test_finished_photos_are_not_prepared(store: AnnotationStore, sam: Counting)
     assert sam.seen == [11, 12]
 
 
+def test_what_was_used_later_in_the_same_tick_of_the_clock_stays(tmp_path: Path) -> None:
+    """The system stamps files some milliseconds apart alike: names decided then which of them goes."""
+    embedding = {"x": np.zeros(1000, np.float32)}
+    for round_ in range(20):
+        files = EmbeddingFiles(tmp_path / f"kept{round_}", "model", most_bytes=9000)
+        for stem in ("a", "b"):
+            files.write(stem, "1", embedding)
+        assert files.read("a", "1") is not None
+        files.write("c", "1", embedding)
+        assert [bool(files.size(stem, "1")) for stem in "abc"] == [True, False, True]
+
+
 def test_what_was_not_used_for_longest_goes_first(store: AnnotationStore, sam: Counting, tmp_path: Path) -> None:
     size = 4 * 256 * 64 * 64
     files = EmbeddingFiles(tmp_path / "kept", "model", most_bytes=2 * size + 1000)
