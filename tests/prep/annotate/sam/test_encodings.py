@@ -1,7 +1,9 @@
 """Embeddings: kept on the disk, made anew where they are damaged or old, one bad photo among good ones."""
 
+import itertools
 import os
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -150,16 +152,21 @@ def test_finished_photos_are_not_prepared(store: AnnotationStore, sam: Counting)
     assert sam.seen == [11, 12]
 
 
-def test_what_was_used_later_in_the_same_tick_of_the_clock_stays(tmp_path: Path) -> None:
-    """The system stamps files some milliseconds apart alike: names decided then which of them goes."""
-    embedding = {"x": np.zeros(1000, np.float32)}
-    for round_ in range(20):
-        files = EmbeddingFiles(tmp_path / f"kept{round_}", "model", most_bytes=9000)
-        for stem in ("a", "b"):
-            files.write(stem, "1", embedding)
-        assert files.read("a", "1") is not None
-        files.write("c", "1", embedding)
-        assert [bool(files.size(stem, "1")) for stem in "abc"] == [True, False, True]
+def test_the_order_of_use_is_told_by_a_finer_clock_than_that_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system stamps files some milliseconds apart alike: their names decided then which of them goes."""
+    embedding, ticks = {"x": np.zeros(1000, np.float32)}, itertools.count(10**18)
+    files = EmbeddingFiles(tmp_path, "model", most_bytes=9000)
+    monkeypatch.setattr(time, "time_ns", lambda: next(ticks))
+    files.write("a", "1", embedding)
+    files.write("b", "1", embedding)
+    assert files.read("a", "1") is not None
+    assert sorted(path.stat().st_mtime_ns - 10**18 for path in tmp_path.rglob("*.embedding")) == [1, 2]
+    files.write("c", "1", embedding)
+    assert [bool(files.size(stem, "1")) for stem in "bca"] == [False, True, True]
+    files.write("d", "1", embedding)
+    assert [bool(files.size(stem, "1")) for stem in "ac"] == [True, False]
 
 
 def test_what_was_not_used_for_longest_goes_first(store: AnnotationStore, sam: Counting, tmp_path: Path) -> None:
