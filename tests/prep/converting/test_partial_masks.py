@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.prep.converting.test_known_sets import Download
+from tests.prep.labels.layouts.test_known_sets import Download
 from tests.support import masks_of, paint, random_image, random_mask, run_error, run_ok, save
 
 IDS = [random_mask(seed, 40, 50) for seed in range(4)]

@@ -17,7 +17,7 @@ from skimage.measure import points_in_poly
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.labels.matlab.truth import truth_of
-from tests.prep.labels.matlab_files import BOX, Definition, cell, matrix, struct, write_ground_truth
+from tests.prep.labels.matlab.matlab_files import BOX, Definition, cell, matrix, struct, write_ground_truth
 from tests.support import COLORS, masks_of, paint, random_image, random_mask, run_error, run_ok, save
 
 RED, GREEN, BLUE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)

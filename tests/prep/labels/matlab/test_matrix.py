@@ -11,7 +11,7 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.labels.matlab.matrix import MatrixReader
 from prep.labels.reader import RawLabel
-from tests.prep.labels.matlab_files import write_categorical, write_hdf
+from tests.prep.labels.matlab.matlab_files import write_categorical, write_hdf
 from tests.support import by_stem, masks_of, random_image, random_mask, run_error, run_ok, run_partly, save
 
 NAMES = ("background", "line", "ellipse")

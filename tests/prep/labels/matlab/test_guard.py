@@ -21,8 +21,8 @@ from prep.labels.matlab.guard import check_declared
 from prep.labels.matlab.hdf_guard import declared_hdf
 from prep.labels.matlab.matfile import load_mat
 from tests.hostile.seeds import deep_mat, enormous_cell
-from tests.prep.labels.matlab_files import cell, matrix, write_categorical, write_ground_truth, write_hdf
-from tests.prep.labels.matlab_files import struct as struct_array
+from tests.prep.labels.matlab.matlab_files import cell, matrix, write_categorical, write_ground_truth, write_hdf
+from tests.prep.labels.matlab.matlab_files import struct as struct_array
 from tests.support import random_mask
 
 _INT8, _UINT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 2, 5, 6, 14, 15
