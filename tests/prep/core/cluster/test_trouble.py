@@ -13,7 +13,7 @@ from distributed import Future as DaskFuture
 from prep.core.cluster import connection
 from prep.core.cluster.connection import connected
 from prep.core.jobs import run_jobs, sum_jobs
-from tests.cluster.machines import ROOT, Machines
+from tests.prep.core.cluster.machines import ROOT, Machines
 from tests.support import SCRIPTS, random_image, run_error, run_ok, run_partly, save, tree, wait_until
 
 

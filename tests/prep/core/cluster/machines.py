@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.support import wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 TROUBLE = Path(__file__).with_name("trouble.py")
 
 
