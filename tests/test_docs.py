@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prep.dataset.missing import SIZE
-from tests.test_structure import check_typed
+from tests.commands import check_typed
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

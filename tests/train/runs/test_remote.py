@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from tests.models import run_train, train_error, write_run
-from tests.support import random_image, save, tree
+from tests.support import Killed, random_image, save, tree
 from train.cli.main import main
 from train.predicting import remote_photos
 from train.predicting.label_photo import label_photo
@@ -110,10 +110,6 @@ def test_a_run_that_is_replaced_meanwhile_is_told(runs: list[Path]) -> None:
     model = replace(remote_members(Members((runs[0],), None), "cpu", 1.0), identities=("a 0123456789abcdef",))
     with pytest.raises(SegError, match="was replaced while its model was at work"):
         model.open()
-
-
-class Killed(BaseException):
-    """As kill -9: the command is gone, and its workers are not."""
 
 
 def test_workers_of_a_command_that_was_killed_change_nothing_of_the_next_one(

@@ -1,20 +1,13 @@
 """Masks that say a part only: one class of several, degrees between two, the area that was labelled; and twins."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from tests.prep.labels.layouts.test_known_sets import Download
+from tests.prep.labels.layouts.downloads import Download
 from tests.support import masks_of, paint, random_image, random_mask, run_error, run_ok, save
 
 IDS = [random_mask(seed, 40, 50) for seed in range(4)]
 LIST = "background,#000000\nroad,#ff0000\ncar,#00ff00\n"
-
-
-@pytest.fixture
-def download(tmp_path: Path) -> Download:
-    return Download(tmp_path / "raw")
 
 
 def photo(download: Download, name: str, number: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import encode_png
+from tests.prep.labels.digits import rows
 from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
 
 META = {"classes": [{"title": "road", "color": "#102030"}, {"title": "car", "color": "#D0021B"}], "tags": []}
@@ -38,10 +39,6 @@ def project(root: Path, meta: dict[str, object] = META) -> Path:
     root.mkdir(parents=True)
     (root / "meta.json").write_text(json.dumps(meta))
     return root
-
-
-def rows(root: Path, stem: str) -> list[str]:
-    return ["".join(map(str, row)) for row in masks_of(root)[stem].tolist()]
 
 
 def test_polygons_with_holes_and_bitmaps_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
+from tests.prep.labels.digits import rows
 from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
 
 Region = dict[str, dict[str, object]]
@@ -53,10 +54,6 @@ def write(folder: Path, regions: dict[str, list[Region]], form: str = "json") ->
     content = {"_via_settings": {}, "_via_img_metadata": entries} if form == "project" else entries
     path.write_text(json.dumps(content))
     return path
-
-
-def rows(root: Path, stem: str) -> list[str]:
-    return ["".join(map(str, row)) for row in masks_of(root)[stem].tolist()]
 
 
 @pytest.mark.parametrize("form", ["json", "via1", "project", "csv"])

@@ -1,35 +1,18 @@
 """masks convert of ImageJ's ROIs: kinds of outlines, names as classes, which photo they are of, damage."""
 
 import struct
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+from tests.prep.labels.digits import rows
+from tests.prep.labels.microscopes.rois import FREEHAND, LINE, OVAL, POLYGON, RECTANGLE, pack, roi
+from tests.support import by_stem, random_image, run_error, run_ok, save
 
-POLYGON, RECTANGLE, OVAL, LINE, FREEHAND = 0, 1, 2, 3, 7
 BLOCK = ["000000", "001100", "001100", "000000"]
 SQUARE = [(2, 1), (4, 1), (4, 3), (2, 3)]
-
-
-def roi(
-    kind: int, box: tuple[int, int, int, int], corners: list[tuple[float, float]] | None = None, **more: int
-) -> bytes:
-    """A ROI with this bounding box (left, top, right, bottom) and these corners, from the corner of the image."""
-    left, top, right, bottom = box
-    corners = corners or []
-    data = bytearray(64)
-    struct.pack_into(">4shBx4hH", data, 0, b"Iout", 227, kind, top, left, bottom, right, len(corners))
-    struct.pack_into(">hh", data, 48, 0, 128 if more.get("subpixel") else 0)
-    struct.pack_into(">i", data, 56, more.get("position", 0))
-    whole = np.array(corners, np.float64).reshape(-1, 2)
-    data += (np.floor(whole) - (left, top)).T.astype(">i2").tobytes()
-    if more.get("subpixel"):
-        data += whole.T.astype(">f4").tobytes()
-    return bytes(data)
 
 
 def composite(*rings: list[tuple[float, float]]) -> bytes:
@@ -41,20 +24,6 @@ def composite(*rings: list[tuple[float, float]]) -> bytes:
     data = bytearray(roi(RECTANGLE, (0, 0, 6, 4)))
     struct.pack_into(">i", data, 36, len(path))
     return bytes(data) + np.array(path, ">f4").tobytes()
-
-
-def pack(path: Path, rois: dict[str, bytes], photo: str = "") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in rois.items():
-            archive.writestr(f"{name}.roi", data)
-    if photo:
-        save(path.parent / photo, random_image(0, 4, 6))
-    return path
-
-
-def rows(root: Path, stem: str) -> list[str]:
-    return ["".join(map(str, row)) for row in masks_of(root)[stem].tolist()]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pycocotools import mask as coco
 
 from prep.dataset.dataset import Dataset
 from prep.labels.registry import label_source
+from tests.prep.labels.digits import rows
 from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_prep, save
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in pycocotools
@@ -57,11 +58,6 @@ def write(path: Path, data: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data), "utf-8")
     return path
-
-
-def rows(root: Path, stem: str) -> list[str]:
-    """The mask as digits, ignored pixels as a point."""
-    return ["".join("." if value == 255 else str(value) for value in row) for row in masks_of(root)[stem].tolist()]
 
 
 @pytest.fixture

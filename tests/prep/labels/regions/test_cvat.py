@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+from tests.prep.labels.digits import rows
+from tests.support import by_stem, random_image, run_error, run_ok, save
 
 HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version><meta><task><labels>'
@@ -23,10 +24,6 @@ def write(tmp_path: Path, *shapes: str, head: str = HEAD) -> Path:
     path = tmp_path / "raw/annotations.xml"
     path.write_text(head + body)
     return path
-
-
-def rows(root: Path) -> list[str]:
-    return ["".join(map(str, row)) for row in masks_of(root)["a"].tolist()]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from prep.dataset.dataset import Dataset
+from tests.prep.labels.digits import rows
 from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, run_partly, save
 
 Shape = dict[str, object]
@@ -28,11 +29,6 @@ def write(path: Path, shapes: object, width: object = 6, height: object = 4, **m
 
 def square(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
     return [[left, top], [right, top], [right, bottom], [left, bottom]]
-
-
-def rows(root: Path, stem: str = "a") -> list[str]:
-    """The mask as digits, ignored pixels as a point."""
-    return ["".join("." if value == 255 else str(value) for value in row) for row in masks_of(root)[stem].tolist()]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from PIL import Image
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.labels.shapes.brush import Brush, unpack
+from tests.prep.labels.digits import rows
 from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
 
 LENGTHS = (3, 4, 8, 16)
@@ -59,10 +60,6 @@ def write(tmp_path: Path, *tasks: dict[str, Any]) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(tasks))
     return path
-
-
-def rows(root: Path, stem: str) -> list[str]:
-    return ["".join(map(str, row)) for row in masks_of(root)[stem].tolist()]
 
 
 BRUSH = np.array([[0, 0, 0, 0, 0], [0, 1, 0, 1, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 1]], bool)

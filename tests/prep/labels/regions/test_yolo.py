@@ -8,6 +8,7 @@ import pytest
 
 from prep.dataset.dataset import Dataset
 from prep.labels.registry import label_source
+from tests.prep.labels.digits import rows
 from tests.support import load, masks_of, random_image, run_error, run_ok, run_partly, save
 
 ROAD = "0 0 0.5 1 0.5 1 1 0 1"
@@ -20,10 +21,6 @@ def write(root: Path, name: str, text: str, photo: str = "") -> None:
     (root / name).write_text(text)
     if photo:
         save(root / photo, random_image(0, 2, 5))
-
-
-def rows(root: Path, stem: str) -> list[str]:
-    return ["".join(map(str, row)) for row in masks_of(root)[stem].tolist()]
 
 
 @pytest.mark.parametrize(("one", "other"), [("train/{}", "valid/{}"), ("{}/train", "{}/val")])

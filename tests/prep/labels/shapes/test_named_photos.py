@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.prep.labels.microscopes.test_imagej import RECTANGLE, pack, roi
+from tests.prep.labels.microscopes.rois import RECTANGLE, pack, roi
 from tests.support import by_stem, load, masks_of, random_image, run_ok, save
 
 Write = Callable[[Path, int], object]

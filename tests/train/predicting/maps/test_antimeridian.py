@@ -17,8 +17,8 @@ from prep.geo.projection import Projection
 from prep.images.imageio import read_mask
 from tests.rasters import colored, needs_geo, write_raster
 from tests.support import load, run_ok
-from tests.train.predicting.maps.test_maps import predicted
-from tests.train.predicting.test_region_polygons import MASKS
+from tests.train.predicting.maps.mapping import predicted
+from tests.train.predicting.masks import MASKS
 from train.predicting.maps.antimeridian import degree_polygons
 from train.predicting.maps.map_files import map_polygons
 from train.predicting.region_polygons import region_polygons

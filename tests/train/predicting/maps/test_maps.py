@@ -16,23 +16,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
-from prep.core.failures import Failures
-from prep.images.finding import FoundFile
 from prep.images.imageio import read_mask
 from prep.images.polygons import fill_polygon
 from prep.photos.photoio import read_photo
-from tests.models import CLASSES, color_predictor, run_train, write_run
+from tests.models import CLASSES, run_train, write_run
 from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster, write_with_holes
 from tests.support import load, random_image, save, tree
-from tests.train.predicting.test_region_polygons import MASKS, smooth_mask
+from tests.train.predicting.maps.mapping import predicted
+from tests.train.predicting.masks import MASKS, smooth_mask
 from tests.train.windows.window_oracle import position_dependent, predictor_of
 from train.cli.main import main
 from train.predicting.maps.simple_rings import simple_rings
-from train.predicting.maps.tolerance import parse_tolerance
-from train.predicting.output_folder import PREDICTED_FILES, OutputFolder
-from train.predicting.predict import predict_photos
+from train.predicting.output_folder import PREDICTED_FILES
 from train.predicting.region_polygons import area, region_polygons
-from train.windows.predictor import Predictor
 from train.windows.window_settings import WindowSettings
 
 MASK = np.zeros((300, 340), np.uint8)
@@ -43,17 +39,6 @@ MASK[280:, :] = 255
 """A ring of class 1, a rectangle of class 2, and a border without data."""
 
 WITH_DATA = np.where(MASK == 255, 0, MASK)
-
-
-def predicted(
-    path: Path, out: Path, *kinds: str, tolerance: float | str = 0.0, predictor: Predictor | None = None
-) -> list[str]:
-    notes: list[str] = []
-    predict_photos(
-        predictor or color_predictor(), [FoundFile(path, path.name)], OutputFolder(out, {}), kinds, Failures(0),
-        tolerance=parse_tolerance(tolerance), note=notes.append,
-    )  # fmt: skip
-    return notes
 
 
 def raster_of(path: Path, kind: str) -> NDArray[np.uint8]:
