@@ -4,6 +4,7 @@
 # make wheel  wheel and sdist, each installed into an empty environment and tried there; many minutes
 # make docs   the documentation as a site in build/site
 # make fuzz   spoiled files for every reader, MUTATIONS (3000) of them, and more for MINUTES minutes (10)
+# make properties  more examples, others each time, for every property; a thousand of each
 # make concurrent  pairs of commands at once on one dataset, some of them killed: TRIALS trials (300)
 # make kills  every command killed before each of its writes, and typed again; and KILLS (200) at any moment
 # make gpu    what only an NVIDIA GPU can show, as one table; with the packages of PYTHON (python3), nothing is installed

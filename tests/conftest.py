@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from prep.dataset.dataset import Dataset
 from synth.dataset import generate
+from tests.prep.core.cluster.machines import Machines, running
 from tests.support import CLASS_LIST, paint, random_image, random_mask, save
 from tests.web import chromium
 from train.runs.checkpoint import load_model
@@ -100,6 +102,21 @@ def tiny_run(tmp_path: Path) -> Path:
 def predictor(tiny_run: Path) -> Predictor:
     """The model of this run."""
     return load_model(tiny_run / "model.pt", find_accelerator("cpu"))[0]
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """One cluster for all tests of a process."""
+    if find_spec("distributed") is None:
+        pytest.skip("needs the extra cluster: pip install -e '.[cluster]'")
+    with running(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture
+def cluster(machines: Machines) -> Path:
+    """What --cluster takes."""
+    return machines.file
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
     python -m tests.release [--base SITE-PACKAGES]
 
-An environment with the wheel alone shows what `seg-prep` weighs and that preparation runs without torch; a second one
-with the extra `train` runs the README's four commands, and a third one, of the sdist, its shortest. `--base` lends the
-packages of another environment instead of installing them: minutes instead of gigabytes, but proves less.
+An environment with the wheel alone shows what `seg-prep` weighs and that preparation runs without torch; two more, with
+the extra `train` of the wheel and of the sdist, run the README's four commands. `--base` lends the packages of another
+environment instead of installing them: minutes instead of gigabytes, but proves less.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import numpy as np
 from tests.wheel import CONTENTS, ROOT, build_sdist, build_wheel, copy_checkout, files_in_git, files_of
 
 MAX_ALONE_MB = 500
+"""Of 10**6 bytes."""
 
 
 class Environment:
@@ -36,8 +37,8 @@ class Environment:
             (next(folder.glob("lib/*/site-packages")) / "zz-base.pth").write_text(f"{base}\n", encoding="utf-8")
 
     def megabytes(self) -> float:
-        """Size of all files, in the megabytes of 2**20 bytes that du and file managers show."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if not path.is_symlink()) / 2**20
+        """Size of all files in megabytes, 10**6 bytes each."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if not path.is_symlink()) / 1e6
 
     def install(self, what: str) -> None:
         """Let pip install something, at the tested versions."""
@@ -118,14 +119,10 @@ def main() -> None:
         try_alone(alone, folder / "work-alone")
         assert "pip install 'seg-prep[train]'" in alone.type(folder, "seg-train", status=1)
 
-        whole = Environment(folder / "whole", base)
-        whole.install(f"{wheel}[train]")
-        try_readme(whole, folder / "work-whole")
-
-        packed = Environment(folder / "packed", base)
-        packed.install(str(sdist))
-        packed.type(folder, "seg-prep synth --n 3 -o from-sdist")
-        packed.type(folder, "seg-prep report from-sdist")
+        for kind, built in (("wheel", wheel), ("sdist", sdist)):
+            whole = Environment(folder / f"whole-{kind}", base)
+            whole.install(f"{built}[train]")
+            try_readme(whole, folder / f"work-{kind}")
     print(f"wheel and sdist are all right on Python {sys.version.partition(' ')[0]}")
 
 

@@ -24,6 +24,10 @@ CLASSES = ClassMap(("background", "line", "ellipse"), COLORS)
 CLASS_LIST = "background,#000000\nline,#ff0000\nellipse,#00ff00\n"
 
 
+class Killed(BaseException):
+    """The process dies here."""
+
+
 def run_prep(*arguments: object) -> Result:
     """Run seg-prep in this process."""
     return CliRunner().invoke(main, [str(argument) for argument in arguments])

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import prep.dataset.lock
 from prep.cli.main import main as prep_main
 from prep.dataset.dataset import Dataset
-from tests.prep.dataset.test_lock import held_elsewhere
+from tests.prep.dataset.holding import held_elsewhere
 from tests.support import run_prep, tree
 from train.cli.main import main as train_main
 

@@ -3,12 +3,18 @@
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from prep.dataset import dataset_files
+from prep.dataset.dataset import Dataset
+from prep.dataset.index import Sample
 from prep.dataset.missing import SIZE
-from tests.test_structure import check_typed
+from prep.dataset.states import write_states
+from prep.splitting.split import split_dataset
+from tests.commands import check_typed
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -62,6 +68,30 @@ def test_make_knows_the_targets() -> None:
     assert {"demo", "test", "wheel", "fuzz", "bench"} <= targets
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_contributing_and_the_makefile_name_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^# make (\w+) ", makefile, re.MULTILINE))
+    assert targets - {"demo", "lint"} == set(re.findall(r"^ {4}make (\w+)", TEXTS["CONTRIBUTING.md"], re.MULTILINE))
+
+
+def test_the_readme_of_datasets_names_every_file_and_column(dataset: Dataset) -> None:
+    text = (ROOT / "datasets/README.md").read_text(encoding="utf-8")
+    drawn = text[: text.index("A folder is a dataset once")]
+    names = [getattr(dataset_files, name) for name in vars(dataset_files) if name.isupper() and name != "DERIVED"]
+    assert {name for name in names if not re.search(rf"\b{re.escape(name)}\b", drawn)} == set()
+    said = re.search(r"index\.csv +one row a sample: (.*\n.*)", drawn)
+    assert said
+    assert re.findall(r"\b[a-z_]+\b", re.sub(r"and, where any sample has one", "", said[1])) == [
+        each.name for each in fields(Sample)
+    ]
+    split_dataset(dataset, folds=2, overwrite=True)
+    write_states(dataset.root / "states.csv", {"s": "done"}, {"s": "a note"})
+    for name in ("folds.csv", "states.csv"):
+        columns = (dataset.root / name).read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert f"{name.ljust(23)} {', '.join(columns)}" in drawn
 
 
 @pytest.mark.parametrize("page", [page for page in TEXTS if page != "docs/folders.md"])

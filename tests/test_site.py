@@ -14,7 +14,7 @@ import pytest
 import prep
 import synth
 import train
-from tests.test_structure import COMMANDS
+from tests.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -1,7 +1,6 @@
 """Who imports whom, what the commands say of themselves, and how they fail."""
 
 import ast
-import importlib.util
 import re
 import shlex
 import subprocess
@@ -14,13 +13,12 @@ from pathlib import Path
 import click
 import pytest
 
-from prep.cli.main import main as prep_main
 from prep.core.errors import SegError
+from tests.commands import COMMANDS, all_mains, check_typed
 from tests.support import SCRIPTS, run_error, run_prep, run_script
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("prep", "synth", "train")
-TRAIN_MAIN = ROOT / "train" / "cli" / "main.py"
 TORCH_FAMILY = {"torch", "torchvision", "lightning_fabric", "lightning", "timm", "segmentation_models_pytorch", "train"}
 HEAVY = (
     "torch",
@@ -167,6 +165,59 @@ def test_no_room_is_crowded(room: Path) -> None:
     assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= 14
 
 
+LONG_MODULES = {"prep/face.py": 470, "prep/dataset/dataset.py": 370, "train/face.py": 370}
+LONG_FUNCTIONS = {
+    "train/cli/predict.py": 105,
+    "train/cli/fit.py": 90,
+    "prep/cli/annotate.py": 90,
+    "prep/cli/split.py": 90,
+}
+"""Lines at most: what is longest shall not grow. All others have 340 lines at most, and functions of 80."""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_and_functions_stay_small(module: str) -> None:
+    path = MODULES[module]
+    name, text = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    assert text.count("\n") <= LONG_MODULES.get(name, 340)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    lengths = [(n.name, n.end_lineno - n.lineno + 1) for n in ast.walk(ast.parse(text)) if isinstance(n, functions)]
+    assert [each for each in lengths if each[1] > LONG_FUNCTIONS.get(name, 80)] == []
+
+
+def test_contributing_says_the_floors_and_what_is_longest() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for package, floors in FLOORS.items():
+        said = re.search(rf"^ {{4}}{package} +(\w.*\n(?: +<.*\n)*)", text, re.MULTILINE)
+        assert said
+        assert [set(re.findall(r"\w+", floor)) for floor in said[1].split("<")] == [set(f.split()) for f in floors]
+    assert f"{max(LONG_MODULES.values())} lines (`prep/face.py`)" in text
+    assert f"functions {max(LONG_FUNCTIONS.values())}\n" in text
+
+
+TESTS = {path.parent for path in (ROOT / "tests").rglob("*.py")}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_tests_mirror_the_packages(package: str) -> None:
+    """Every folder of tests is called after the room that it tests, and every room has one; page/ has no Python."""
+    folders = {path.relative_to(ROOT / "tests") for path in TESTS if path.is_relative_to(ROOT / "tests" / package)}
+    assert [folder.as_posix() for folder in sorted(folders) if not (ROOT / folder).is_dir()] == []
+    rooms = {path.parent.relative_to(ROOT) for path in MODULES.values() if path.is_relative_to(ROOT / package)}
+    assert [room.as_posix() for room in sorted(rooms - folders)] == []
+
+
+def test_no_test_module_imports_from_another() -> None:
+    """What several tests use lies in a conftest.py, or in a module without tests."""
+    found = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in imports(path)
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
+    }
+    assert found == set()
+
+
 def public_names(path: Path) -> Iterator[str]:
     """Classes, functions and values at the top of a module; no names of types that a function may take (TypeVar)."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -227,29 +278,6 @@ def test_importing_the_packages_loads_nothing_heavy() -> None:
 
 # What the commands say of themselves.
 
-HELP = ["-h", "--help"]
-"""A command keeps the option that its first context gives it: all contexts here give the same."""
-
-
-def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    yield name, command
-    if isinstance(command, click.Group):
-        context = click.Context(command, info_name=name, help_option_names=HELP)
-        for child in command.list_commands(context):
-            found = command.get_command(context, child)
-            assert found is not None
-            yield from commands_below(f"{name} {child}", found)
-
-
-def all_mains() -> dict[str, click.Command]:
-    mains: dict[str, click.Command] = {"seg-prep": prep_main}
-    if TRAIN_MAIN.exists() and importlib.util.find_spec("torch"):
-        mains["seg-train"] = importlib.import_module("train.cli.main").main
-    return mains
-
-
-COMMANDS = {name: command for root, main in all_mains().items() for name, command in commands_below(root, main)}
-
 
 def example_lines(command: click.Command) -> list[list[str]]:
     """The commands of the example as words; a line that ends in a backslash goes on in the next one."""
@@ -288,31 +316,6 @@ def test_example_is_runnable(name: str) -> None:
     assert any(" ".join(words).startswith(name) for words in lines) or isinstance(COMMANDS[name], click.Group)
     for words in lines:
         check_typed(words)
-
-
-def check_typed(words: list[str]) -> None:
-    """A command as one types it exists, and takes these options and as many arguments."""
-    assert words[0] in ("seg-prep", "seg-train")
-    if words[0] in all_mains():
-        command, rest = resolve(all_mains()[words[0]], words[1:])
-        declared = {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
-        used = {word.partition("=")[0] for word in rest if word.startswith("-")}
-        assert used <= declared, f"{words}: no such option {used - declared}"
-        values = command.make_parser(click.Context(command, help_option_names=HELP)).parse_args(list(rest))[1]
-        assert not values, f"{words}: too many arguments {values}"
-
-
-def resolve(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
-    """Follow words into the tree of commands; a group with a default command may take none of them."""
-    while isinstance(command, click.Group):
-        context = click.Context(command, help_option_names=HELP)
-        child = command.get_command(context, words[0]) if words else None
-        if child is None:
-            default = command.get_command(context, "fit")
-            assert default is not None, f"no command {words[:1]}"
-            return default, words
-        command, words = child, words[1:]
-    return command, words
 
 
 @pytest.mark.parametrize("name", COMMANDS)

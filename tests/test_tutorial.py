@@ -1,7 +1,6 @@
 """Every command of docs/tutorials/real-labels.md prints what stands there, and makes what it promises."""
 
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,22 +10,10 @@ import pytest
 
 from prep.dataset.dataset import Dataset
 from prep.photos.record import read_records
+from tests.consoles import commands, matches
 from tests.support import SCRIPTS, load
 
 TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorials" / "real-labels.md"
-
-
-def commands(text: str) -> Iterator[tuple[str, str]]:
-    """Each command of the console blocks and what it prints."""
-    for block in re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command = re.match(r"(?:[^\n]*\\\n)*[^\n]*\n", part)[0]
-            yield command, part[len(command) :]
-
-
-def matches(expected: str, printed: str) -> bool:
-    """Whether the output is the expected one, where "..." stands for anything."""
-    return re.fullmatch(".*".join(map(re.escape, expected.split("..."))), printed, re.DOTALL) is not None
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
+from tests.consoles import commands, matches
 from tests.rasters import EAST, NORTH, needs_geo, write_raster
 from tests.support import SCRIPTS
-from tests.test_tutorial import commands, matches
 
 TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorials" / "aerial.md"
 SIZE = 768

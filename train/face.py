@@ -128,7 +128,8 @@ def plan(
 ) -> Plan:
     """Choose settings for a dataset, this machine and the time there is, each with its reason, without training.
 
-    minutes: for training, score and report; None is 10 on a CPU and 3 on a GPU, or less for drawings.
+    minutes: for training, score and report; None is 10 on a CPU and 3 on a GPU, and for drawings that were cut into
+    patches a number of epochs (12 to 24) in place of a limit.
     output: a .toml file to write as a recipe. Raises SegError if there is nothing to train on, or if the file is there
     and `overwrite` is not set.
 

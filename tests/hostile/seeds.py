@@ -37,8 +37,8 @@ from tests.hostile.own_files import (
     use_run,
 )
 from tests.hostile.science_files import LABEL_BOMBS, LABELS, PHOTOS, deflate_bomb
-from tests.prep.labels.matlab_files import cell, write_ground_truth
-from tests.prep.labels.matlab_files import struct as struct_array
+from tests.prep.labels.matlab.matlab_files import cell, write_ground_truth
+from tests.prep.labels.matlab.matlab_files import struct as struct_array
 from tests.support import CLASS_LIST, paint, random_mask, smooth_image
 
 Files = Mapping[str, bytes]

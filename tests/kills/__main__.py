@@ -16,10 +16,10 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.cluster.machines import running
 from tests.forks import preload
 from tests.kills.commands import CLUSTERED, COMMANDS, make_base
 from tests.kills.trials import killed, killed_after, undisturbed
+from tests.prep.core.cluster.machines import running
 
 BAD, GOOD, OVER = "bad", "good", "over before the kill"
 

@@ -21,7 +21,7 @@ from tests.concurrent.commands import make_base as make_dataset
 from tests.models import write_run
 from tests.prep.annotate.network.training import noisy
 from tests.support import run_ok, tree
-from tests.train.predicting.test_video import film
+from tests.train.predicting.films import film
 from train.config import plan
 from train.planning import planner
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.machines import running
 from tests.forks import PRELOADED, preload, release
 from tests.kills.commands import COMMANDS, make_base
 from tests.kills.trials import killed, killed_after, undisturbed
+from tests.prep.core.cluster.machines import running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 

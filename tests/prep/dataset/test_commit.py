@@ -21,8 +21,8 @@ from prep.dataset.dataset import Dataset, find_dataset, is_dataset
 from prep.dataset.index import read_index, write_index
 from prep.dataset.provenance import record
 from prep.dataset.transaction import Transaction
-from tests.prep.dataset.test_transaction import NEW, OLD, REPLACED, files_of, fill, recover, replace_all, stage
-from tests.support import run_error, run_ok, run_prep, tree
+from tests.prep.dataset.committing import NEW, OLD, REPLACED, files_of, fill, recover, replace_all, stage
+from tests.support import Killed, run_error, run_ok, run_prep, tree
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
 
@@ -139,9 +139,6 @@ def test_a_part_of_the_dataset_on_another_drive(
 ) -> None:
     """There files are copied; also when the process dies on the way, the dataset is the new one in the end."""
     root = fill(tmp_path / "d", OLD)
-
-    class Killed(BaseException):
-        pass
 
     moves = [0]
 

@@ -8,11 +8,9 @@ import platform
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,36 +23,12 @@ from prep.dataset.dataset_files import PROVENANCE
 from prep.dataset.lock import LOCK, InUse, holder, is_free, is_held, locked
 from prep.dataset.transaction import writing
 from prep.splitting.split import split_dataset
+from tests.prep.dataset.holding import held_elsewhere
 from tests.support import run_error, run_ok, tree
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no links and no SIGKILL")
 
 pytestmark = pytest.mark.usefixtures("short_wait")
-
-HOLDER = """
-import sys
-from pathlib import Path
-from prep.dataset.transaction import writing
-from prep.splitting.split import split_dataset
-sys.argv = ["/usr/bin/seg-prep", "split", "my data", "--seed", "3"]
-with writing(Path(sys.stdin.readline().strip())):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-
-@contextmanager
-def held_elsewhere(root: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process has the lock of a folder until the block ends."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process:
-        process.stdin.write(f"{root}\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.stdin.close()
 
 
 def test_a_second_writer_is_told_who_is_at_work_and_changes_nothing(dataset: Dataset) -> None:

@@ -6,38 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from numpy.typing import NDArray
 
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.dataset import Dataset
-from prep.dataset.index import Sample, write_index
 from prep.exporting.export import LAYOUTS
-from tests.support import load, masks_of, random_image, run_ok, run_prep, save
+from tests.prep.exporting.datasets import CLASSES, MASKS, NO_BACKGROUND, Mask, make_dataset
+from tests.support import load, masks_of, run_ok, run_prep
 
-Mask = NDArray[np.uint8]
-
-CLASSES = ClassMap(("road", "Grün 2", "background"), ((224, 224, 192), (0, 0, 0), (128, 128, 128)))
-NO_BACKGROUND = ClassMap(("zebra", "ant", "Mule"), ((1, 2, 3), (250, 0, 0), (0, 9, 0)))
 SOURCES = {"rgb": "masks", "voc": "", "coco": "annotations.json", "labelme": "", "cvat": ""}
-
-MASKS = arrays.arrays(
-    np.uint8,
-    st.tuples(st.integers(1, 9), st.integers(1, 9)),
-    elements=st.sampled_from([0, 1, 2, 255]),
-).filter(lambda mask: bool((mask != 255).any()))
-
-
-def make_dataset(root: Path, masks: dict[str, Mask], classes: ClassMap = CLASSES) -> Path:
-    samples = []
-    for number, (stem, mask) in enumerate(masks.items()):
-        save(root / "images" / f"{stem}.png", random_image(number, *mask.shape))
-        save(root / "masks" / f"{stem}.png", mask)
-        height, width = mask.shape
-        samples.append(Sample(stem, f"images/{stem}.png", f"masks/{stem}.png", width, height))
-    write_classes(root / "classes.json", classes)
-    write_index(root / "index.csv", samples)
-    return root
 
 
 def assert_same(root: Path, again: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prep.core.classes import ClassMap
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import write_index
-from tests.prep.exporting.test_round_trip import MASKS, NO_BACKGROUND, make_dataset
+from tests.prep.exporting.datasets import MASKS, NO_BACKGROUND, make_dataset
 from tests.support import by_stem, masks_of, run_error, run_ok
 
 CLASSES = ClassMap(("background", "road", "car: red"), ((0, 0, 0), (9, 0, 0), (0, 9, 0)))

@@ -29,6 +29,7 @@ from prep.images.imageio import (
 from prep.labels import labelio
 from prep.photos.image_file import FULL_SIZE, image_file, place_photo
 from prep.photos.photoio import open_photo, read_photo
+from tests.prep.images.profiles import swapped_profile
 from tests.support import load, random_image, save, smooth_image
 
 # How a picture has to be stored so that each EXIF orientation shows it upright.
@@ -63,13 +64,6 @@ def jpeg(pixels: NDArray[np.uint8], **options: object) -> bytes:
 def decoded(data: bytes) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(data)) as picture:
         return np.asarray(picture)
-
-
-def swapped_profile() -> bytes:
-    """A colour profile whose red and green are swapped: a picture converted from it to sRGB shows at once."""
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    profile = profile.replace(b"rXYZ", b"tmp1").replace(b"gXYZ", b"rXYZ").replace(b"tmp1", b"gXYZ")
-    return profile.replace(b"sRGB", b"RGBx").replace(b"s\0R\0G\0B", b"x\0R\0G\0B")
 
 
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))

@@ -10,7 +10,7 @@ import pytest
 from prep.images.finding import FoundFile
 from prep.labels.layouts.division import divide
 from tests.hostile.watch import touching
-from tests.prep.labels.matlab_files import struct, write_ground_truth
+from tests.prep.labels.matlab.matlab_files import struct, write_ground_truth
 from tests.support import by_stem, masks_of, random_image, random_mask, run_prep, save
 
 CLIMBING = (

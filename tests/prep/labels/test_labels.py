@@ -12,7 +12,7 @@ from scipy.io import savemat
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.labels.matlab.ground_truth import ground_truth_source
-from tests.prep.labels.matlab_files import matrix, struct, write_ground_truth
+from tests.prep.labels.matlab.matlab_files import matrix, struct, write_ground_truth
 from tests.support import masks_of, paint, random_image, random_mask, run_error, run_ok, save, tree
 
 LABELMAP = "# label:color_rgb:parts:actions\nbackground:0,0,0::\nline:255,0,0::\nellipse:0,255,0::\n"

@@ -18,10 +18,9 @@ import webdataset
 from PIL import Image
 from pyarrow import parquet
 
-from prep.core.classes import write_classes
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from prep.dataset.index import Sample, write_index
+from prep.dataset.index import write_index
 from prep.packing import pack as packing
 from prep.packing import shard as shards_of_files
 from prep.packing.pack import pack_dataset
@@ -30,38 +29,9 @@ from prep.packing.shard import WriteShard
 from prep.packing.unpack import unpack_dataset
 from prep.storage import store as storage
 from prep.storage.store import Store
+from tests.prep.packing.packed import SMALL, SPLITS, STEMS, content
 from tests.prep.storage.flaky import empty_memory, flaky
 from tests.support import CLASSES, load, random_image, random_mask, run_error, run_ok, run_partly, save, tree
-
-SMALL = 1 << 16
-STEMS = ("a", "b.1", "c%20", "d.jpg", "e", "f", "g", "Über Größe", "z" * 120)
-SPLITS = ("train",) * 4 + ("val", "val", "test", "test", "")
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Nine samples of all splits, one of them without a mask; patches, a hidden file and others lie beside them."""
-    root = tmp_path / "campus"
-    samples = []
-    for number, (stem, split) in enumerate(zip(STEMS, SPLITS, strict=True)):
-        kind = "jpg" if number == 4 else "png"
-        save(root / "images" / f"{stem}.{kind}", random_image(number, 60, 80))
-        mask = "" if number == 8 else f"masks/{stem}.png"
-        if mask:
-            save(root / mask, random_mask(number, 60, 80))
-        samples.append(Sample(stem, f"images/{stem}.{kind}", mask, 80, 60, "north", split))
-    write_classes(root / "classes.json", CLASSES)
-    write_index(root / "index.csv", sorted(samples, key=lambda sample: sample.stem))
-    (root / "patches" / "size16").mkdir(parents=True)
-    (root / "patches" / "size16" / "images.npy").write_bytes(bytes(100_000))
-    (root / ".annotate").mkdir()
-    (root / ".annotate" / "strokes.json").write_text("{}")
-    (root / "empty.txt").touch()
-    return root
-
-
-def content(root: Path) -> dict[str, bytes]:
-    return {name: data for name, data in tree(root, provenance=True).items() if name != ".lock"}
 
 
 def table(target: Path) -> pa.Table:

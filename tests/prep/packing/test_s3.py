@@ -6,11 +6,9 @@ import pytest
 
 from prep.packing.pack import pack_dataset
 from prep.storage.store import Store
-from tests.prep.packing.test_pack import SMALL, content, root
+from tests.prep.packing.packed import SMALL, content
 from tests.prep.storage.s3 import s3_server
 from tests.support import run_error, run_ok, run_script
-
-__all__ = ["root"]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from prep.images.sizing import Target
 from prep.photos import photoio
 from prep.photos.image_file import FULL_SIZE, ImageOptions, image_file, place_photo
 from prep.photos.photoio import open_photo, read_photo
-from tests.prep.images.test_imageio import swapped_profile
+from tests.prep.images.profiles import swapped_profile
 
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -16,7 +16,7 @@ import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, TiffTags
+from PIL import Image, ImageCms, ImageOps
 
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample, write_index
@@ -28,6 +28,7 @@ from prep.photos.image_file import ImageOptions, with_folders
 from prep.photos.photoio import decode_photo, open_photo
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.resize import PhotoJob, ResizePhoto, resize_photos
+from tests.prep.photos.odd_photos import odd_photos
 from tests.support import (
     CLASS_LIST,
     by_stem,
@@ -321,26 +322,6 @@ def test_bad_photos_are_listed_and_the_others_made(tmp_path: Path) -> None:
     (raw / "cut.jpg").write_bytes(good.read_bytes())  # mended: only this one is new
     result = run_prep("resize", raw, "-o", root, "--size", 64)
     assert (result.exit_code, list(by_stem(root))) == (1, ["cut", "good", "large"])
-
-
-XMP, ICC = 700, 34675
-
-
-def odd_photos(folder: Path) -> list[Path]:
-    """TIFFs with a text (XMP) and a number (ICC) where bytes belong, a PNG of 2 colours with 300 transparencies."""
-    text, number = (TiffImagePlugin.ImageFileDirectory_v2() for _ in range(2))
-    text.tagtype[XMP], text[XMP] = TiffTags.ASCII, "no bytes"
-    number.tagtype[ICC], number[ICC] = TiffTags.SHORT, 7
-    save(folder / "text.tif", smooth_image(), tiffinfo=text)
-    save(folder / "number.tif", smooth_image(), tiffinfo=number)
-    indices = Image.fromarray(np.full((24, 32), 200, np.uint8), "L")
-    png = bytearray(save(folder / "odd.png", indices).read_bytes())
-    png[25] = 3  # of the header: indices of a palette
-    png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
-    for chunk in (b"tRNS" + bytes(300), b"PLTE" + bytes(6)):
-        png[33:33] = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
-    (folder / "odd.png").write_bytes(png)
-    return [folder / name for name in ("text.tif", "number.tif", "odd.png")]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from prep.core.errors import SegError
-from tests.support import run_train
 from train.config.config import Config
 from train.config.recipes import DEFAULT, find_recipe, recipes
 from train.networks.networks import build_network
@@ -91,9 +90,3 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         SegError, match=r"named campsu \(did you mean campus\?\); there are default, aerial, .*\.toml file"
     ):
         find_recipe("campsu")
-
-
-def test_what_recipes_shows_is_a_recipe(tmp_path: Path) -> None:
-    shown = run_train("recipes", "aerial")
-    (tmp_path / "copy.toml").write_text(shown.stdout)
-    assert find_recipe(str(tmp_path / "copy.toml")).settings == find_recipe("aerial").settings

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from tests.train.data.test_data import generator, store_of
+from tests.train.data.stores import generator, store_of
 from train.config.config import Config
 from train.data.albumentation import load_transform
 from train.data.data import training_store

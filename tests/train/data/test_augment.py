@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from prep.core.errors import SegError
-from tests.train.data.test_data import generator, store_of
+from tests.train.data.stores import generator, store_of
 from train.config.config import Config
 from train.data.augment import Draws, alter_colors, draw
 from train.data.crops import CropSources, cut_affine, cut_straight

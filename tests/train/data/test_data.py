@@ -15,27 +15,12 @@ from prep.dataset.dataset import Dataset
 from prep.images.imageio import write_png
 from prep.patching.patches import cut_patches
 from prep.splitting.split import split_dataset
+from tests.train.data.stores import generator, store_of
 from train.config.config import Config
 from train.data.data import PixelStore, load_samples, open_patches, training_store
 from train.data.streamed_store import StreamedStore
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (0, 1))
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def store_of(images: list[NDArray[np.uint8]], masks: list[NDArray[np.uint8]], size: int, *, flips: bool) -> PixelStore:
-    area = [mask.size for mask in masks]
-    return PixelStore(
-        torch.from_numpy(np.concatenate([image.reshape(-1, 3) for image in images])),
-        torch.from_numpy(np.concatenate([mask.ravel() for mask in masks])),
-        torch.tensor([sum(area[:number]) for number in range(len(area))]),
-        torch.tensor([mask.shape[0] for mask in masks]),
-        torch.tensor([mask.shape[1] for mask in masks]),
-        size, crops=3, flips=flips,
-    )  # fmt: skip
 
 
 def places(image: NDArray[np.uint8], crop: NDArray[np.uint8]) -> set[tuple[int, int, tuple[int, ...]]]:

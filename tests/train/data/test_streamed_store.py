@@ -22,6 +22,7 @@ from prep.packing.pack import pack_dataset
 from prep.packing.streamed import StreamedDataset, open_dataset, stream_dataset
 from tests.prep.storage.closed_website import closed_website
 from tests.support import run_ok, run_partly, run_train, save
+from tests.train.data.stores import generator
 from train.config.config import Config
 from train.data import data as pixels
 from train.data import streamed_store
@@ -30,10 +31,6 @@ from train.data.streamed_store import StreamedStore
 
 IMAGES, CROPS = 23, 3
 COLORS = ((0, 0, 0), (250, 0, 0))
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from prep.images.imageio import read_mask, write_png
 from prep.photos.rendering import Rendering, write_rendering
 from synth.dataset import generate
 from tests.support import SCRIPTS, run_script
+from tests.train.fitting.training import history_of
 from tests.warm import run_warm
 from train.runs.checkpoint import load_model
 from train.runs.device import find_accelerator
@@ -34,10 +35,6 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 def weights(path: Path) -> dict[str, Any]:
     return dict(torch.load(path, weights_only=True)["weights"])
-
-
-def history(run: Path) -> pd.DataFrame:
-    return pd.read_csv(run / "history.csv").drop(columns="seconds")
 
 
 def train(folder: Path, *arguments: object, rc: int = 0) -> str:
@@ -72,7 +69,7 @@ def test_a_run_holds_everything_the_design_names(trained: Path, tmp_path: Path) 
     assert names >= {"model.pt", "last.pt", "config.json", "history.csv", "curves.png", "metrics.json",
                      "per_image.csv", "log.txt", "predictions", "report.html", "provenance.jsonl"}  # fmt: skip
     assert trained.resolve().name.startswith("synth-")
-    rows = history(trained)
+    rows = history_of(trained)
     assert rows["epoch"].tolist() == [1, 2, 3]
     assert rows["loss"].is_monotonic_decreasing
     assert {"lr", "val_mean_iou", "val_iou_background", "val_iou_line", "val_iou_ellipse"} <= set(rows)
@@ -150,7 +147,7 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(dataset: Dataset, tm
     else:
         pytest.fail("it was never killed in time")
     train(tmp_path, "--resume", "--device", "cpu")
-    pd.testing.assert_frame_equal(history(run), history(undisturbed), check_exact=True)
+    pd.testing.assert_frame_equal(history_of(run), history_of(undisturbed), check_exact=True)
     for name in ("model.pt", "last.pt"):
         ours, theirs = weights(run / name), weights(undisturbed / name)
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
@@ -194,7 +191,7 @@ def test_sigterm_ends_a_training_that_then_goes_on(dataset: Dataset, tmp_path: P
 
 def test_even_no_time_gives_a_model(dataset: Dataset, tmp_path: Path) -> None:
     train(tmp_path, *TINY, "--minutes", 0.00001)
-    assert len(history(tmp_path / "runs/latest")) == 1
+    assert len(history_of(tmp_path / "runs/latest")) == 1
     assert (tmp_path / "runs/latest/model.pt").exists()
 
 
@@ -225,7 +222,7 @@ def test_early_stopping_says_so(dataset: Dataset, tmp_path: Path) -> None:
     train(tmp_path, *TINY, "--epochs", 30, "--patience", 2, "--lr", 1e-12)
     log = (tmp_path / "runs/latest/log.txt").read_text()
     assert "stopped early: no better validation score for 2 epochs" in log
-    assert len(history(tmp_path / "runs/latest")) < 30
+    assert len(history_of(tmp_path / "runs/latest")) < 30
 
 
 def test_sgd_class_weights_and_a_dataset_without_test_split(dataset: Dataset, tmp_path: Path) -> None:

@@ -19,27 +19,17 @@ from prep.core.workers import WorkerKilled
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_ok, run_train
+from tests.train.fitting.training import TINY, history_of, train
 from train.config.recipes import recipes
 from train.fitting.history import Epoch, write_events
 from train.fitting.loop import Trainer
 from train.fitting.timing.costs import Costs
 from train.networks.depthwise import COLUMNS
 
-TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
+pytestmark = pytest.mark.usefixtures("folder_of_the_dataset")
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Tensors of model.pt that are counted anew at the end of a training."""
-
-
-@pytest.fixture(autouse=True)
-def _in_the_folder_of_the_dataset(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def train(*arguments: object) -> Path:
-    result = run_train(*TINY, *arguments)
-    assert result.exit_code == 0, result.output
-    return Path("runs/latest").resolve()
 
 
 def failing(*arguments: object, rc: int = 1) -> Result:
@@ -51,10 +41,6 @@ def failing(*arguments: object, rc: int = 1) -> Result:
 
 def config_of(run: Path) -> dict[str, Any]:
     return dict(json.loads((run / "config.json").read_text()))
-
-
-def history_of(run: Path) -> pd.DataFrame:
-    return pd.read_csv(run / "history.csv").drop(columns="seconds")
 
 
 def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch, *settings: object) -> Path:

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from synth.dataset import generate
 from tests.support import SCRIPTS, wait_until
+from tests.train.fitting.training import history_of
 from tests.warm import run_warm
 
 TRAIN = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--epochs", 8, "--device", "cpu", "--precision", "32",
@@ -31,10 +31,6 @@ def launch(folder: Path, port: int) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-
-
-def history(folder: Path) -> pd.DataFrame:
-    return pd.read_csv(folder / "runs/latest/history.csv").drop(columns="seconds")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the process to kill in /proc")
@@ -62,9 +58,9 @@ def test_a_killed_process_is_started_again_and_the_run_goes_on(tmp_path: Path) -
     assert f"{Path('runs') / runs[0].name}: resumed after epoch " in both
     assert f"takes part in a training whose run lies on {os.uname().nodename}: {runs[0]}\n" in both
     assert both.count("report.html") == 1
-    killed = history(tmp_path)
+    killed = history_of(tmp_path / "runs/latest")
     assert run_warm(*TRAIN, "--devices", 2, cwd=tmp_path).returncode == 0
-    whole = history(tmp_path)
+    whole = history_of(tmp_path / "runs/latest")
     assert whole["epoch"].tolist() == killed["epoch"].tolist() == list(range(1, 9))
     for name in ("loss", "val_loss"):
         assert killed[name].dropna().tolist() == pytest.approx(whole[name].dropna().tolist(), rel=1e-4), name

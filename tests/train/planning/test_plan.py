@@ -1,4 +1,4 @@
-"""The plan of a training: pure choices, what a dataset is like, and the commands."""
+"""The plan of a training: pure choices, what a dataset is like, and trainings that follow it."""
 
 import json
 import math
@@ -18,6 +18,7 @@ from prep.dataset.index import Sample, write_index
 from prep.dataset.stats import ensure_stats
 from prep.images.imageio import write_png
 from tests.support import run_ok, run_train
+from tests.train.planning.machines import LAPTOP
 from train.config.plan import Choice, Plan
 from train.config.recipes import find_recipe
 from train.networks.networks import build_network
@@ -32,7 +33,6 @@ STREET = Fingerprint(
     upright=("sky", "road"),
 )  # fmt: skip
 DRAWN = replace(STREET, likeness=0.05, upright=(), patch=96, patches=1800, shares=(0.9, 0.06, 0.04))
-LAPTOP = Machine("cpu", 16_000_000_000, {"plain": 2e6, "lite": 8e5}, has_lite=True)
 
 
 def values(found: Plan) -> dict[str, Any]:
@@ -240,29 +240,6 @@ def test_few_images_are_looked_at_of_many(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(seen) == 5
     assert seen[0] == "p02"
     assert seen[-1] > "p30"
-
-
-@pytest.fixture
-def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.planning.planner.measure_machine", lambda *_: LAPTOP)
-
-
-@pytest.mark.usefixtures("laptop")
-def test_plan_shows_and_writes_what_a_training_would_choose(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    told = run_train("plan", "--minutes", 5, "--width", 8, "-o", "mine.toml", "--device", "cpu")
-    assert told.exit_code == 0, told.output
-    assert "--width 8      given\n" in told.stdout
-    assert "--minutes 5.0  given\n" in told.stdout
-    assert tomllib.loads(Path("mine.toml").read_text())["width"] == 8
-    assert not Path("runs").exists()
-    again = run_train("plan", "-o", "mine.toml", "--device", "cpu")
-    assert "mine.toml: is already there; add --overwrite" in again.stderr
-    assert "call it mine.toml" in run_train("plan", "-o", "mine.txt").stderr
-    answer = json.loads(run_train("plan", "--json", "--device", "cpu").stdout)
-    assert answer["settings"]["minutes"]["reason"] == "the usual on a CPU; --minutes changes it"
 
 
 @pytest.mark.usefixtures("laptop")

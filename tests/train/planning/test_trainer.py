@@ -17,7 +17,7 @@ from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import ClassMap, write_classes
 from prep.dataset.index import Sample
 from tests.prep.annotate.learn.scenes import CLASSES, scene, store_of, strokes
-from tests.support import wait_until
+from tests.support import Killed, wait_until
 from train.config.config import Config
 from train.fitting import loop
 from train.fitting.initial import LITE
@@ -54,10 +54,6 @@ def test_a_network_is_trained_beside_the_page(tmp_path: Path, monkeypatch: pytes
     assert 0.8 < found["strokes"] <= 1
     assert list((store.root / ".annotate" / "network" / "1" / "runs").glob("dataset-*/model.pt"))
     assert os.listdir(tmp_path) == ["campus"], "runs/latest of the person is another one"  # noqa: PTH208
-
-
-class Killed(BaseException):
-    """The process dies here."""
 
 
 def test_a_killed_training_goes_on_and_labels_photos_of_any_size(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from prep.images.polygons import fill_polygon
 from tests.models import CLASSES
 from tests.rasters import needs_geo
-from tests.train.predicting.test_region_polygons import smooth_mask
+from tests.train.predicting.masks import smooth_mask
 from train.predicting.file_polygons import file_polygons
 from train.predicting.maps.mask_tiff import write_mask
 from train.predicting.region_polygons import RegionPolygon, area, region_polygons

@@ -22,7 +22,7 @@ from prep.images.polygons import fill_polygon
 from prep.photos.ranges import eight_bits
 from prep.photos.rendering import Rendering
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
-from tests.prep.photos.test_resize import odd_photos
+from tests.prep.photos.odd_photos import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
 from train.cli.main import main
 from train.predicting.maps.tolerance import Tolerance

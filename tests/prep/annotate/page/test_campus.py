@@ -11,7 +11,7 @@ from prep.annotate.regions.superpixels import superpixels_of
 from prep.images.imageio import read_image
 from prep.web.server import bind
 from tests.prep.annotate.page.annotating import open_page, until
-from tests.prep.annotate.page.test_page import Point, click, command, drag, inside, near_segment, saved
+from tests.prep.annotate.page.drawing import Point, click, command, drag, inside, near_segment, saved
 from tests.support import load, run_script
 from tests.web import chromium
 

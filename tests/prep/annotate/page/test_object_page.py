@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from prep.core.classes import write_classes
 from tests.prep.annotate.page.annotating import annotating, mask_of, open_page, until
-from tests.prep.annotate.sam.pointing import objects_of
+from tests.prep.annotate.sam.pointing import HEIGHT, WIDTH, disc, objects_of
 from tests.support import CLASSES, images_only, load, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-HEIGHT, WIDTH = 60, 90
-RADIUS = 24 / 256 * 90
-"""Of the disc that the files of these tests answer around a click, in pixels of the photo."""
 
 READY = "!document.querySelector('#object-bar').hidden && !document.querySelector('#object-bar .main').disabled"
 GONE = "document.querySelector('#object-bar').hidden"
@@ -74,11 +71,6 @@ def accept(page: "Page") -> NDArray[np.uint8]:
     page.keyboard.press("Enter")
     until(page, GONE)
     return mask_of(page)
-
-
-def disc(x: float, y: float) -> NDArray[np.bool_]:
-    rows, columns = np.mgrid[:HEIGHT, :WIDTH] + 0.5
-    return np.asarray((columns - x) ** 2 + (rows - y) ** 2 < RADIUS**2)
 
 
 def same(mask: NDArray[np.uint8], expected: NDArray[np.bool_], value: int = 1) -> bool:

@@ -15,13 +15,9 @@ from prep.annotate.sam.model import Answer, Embedding, LabelledPoint, Sam
 from prep.annotate.sam.objects import Objects
 from prep.annotate.store.store import AnnotationStore
 from tests.prep.annotate.model.proposing import store_of
-from tests.prep.annotate.sam.pointing import objects_of
+from tests.prep.annotate.sam.pointing import HEIGHT, WIDTH, disc, objects_of
 from tests.prep.annotate.store.storing import block, send
 from tests.support import wait_until
-
-HEIGHT, WIDTH = 60, 90
-RADIUS = 24 / 256 * 90
-"""Of the disc that these files answer, in pixels of the photo."""
 
 
 @pytest.fixture
@@ -50,11 +46,6 @@ def found(client: FlaskClient, query: str) -> tuple[NDArray[np.bool_], NDArray[n
     numbers = np.frombuffer(answer.data, "<i4")
     end = 1 + 3 * numbers[0]
     return mask_of(numbers[1:end], HEIGHT, WIDTH), mask_of(numbers[end:], HEIGHT, WIDTH)
-
-
-def disc(x: float, y: float) -> NDArray[np.bool_]:
-    rows, columns = np.mgrid[:HEIGHT, :WIDTH] + 0.5
-    return np.asarray((columns - x) ** 2 + (rows - y) ** 2 < RADIUS**2)
 
 
 def test_a_click(client: FlaskClient) -> None:

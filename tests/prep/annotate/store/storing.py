@@ -16,7 +16,7 @@ from prep.annotate.app import annotate_app
 from prep.annotate.store.store import AnnotationStore, ListedImage
 from prep.core.classes import write_classes
 from prep.web.server import bind, make_server
-from tests.support import CLASSES, by_stem, images_only, load, tree
+from tests.support import CLASSES, Killed, by_stem, images_only, load, tree
 from tests.web import running
 
 SIZES = [(24, 32), (40, 30)]
@@ -65,10 +65,6 @@ def files_of(folder: Path) -> dict[str, bytes]:
     Its folder, the file itself and the part file that becomes it may come between two looks.
     """
     return {name: content for name, content in tree(folder).items() if not _COUNTED.search(name)}
-
-
-class Killed(BaseException):
-    """The process dies here."""
 
 
 @contextmanager

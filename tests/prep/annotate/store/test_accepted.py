@@ -9,7 +9,7 @@ from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
 from tests.prep.annotate.learn.scenes import lay, paint
 from tests.prep.annotate.store.storing import to_label
-from tests.support import save
+from tests.support import Killed, save
 
 
 def opened(tmp_path: Path) -> AnnotationStore:
@@ -84,9 +84,6 @@ def test_a_death_between_the_two_files_leaves_what_was_painted(tmp_path: Path, m
     """The file is written before the mask: what the mask does not say yet was not accepted."""
     store = opened(tmp_path)
     paint(store, "s0", np.s_[2:6, 2:9], 1)
-
-    class Killed(BaseException):
-        pass
 
     def die(*_: object, **__: object) -> None:
         raise Killed

@@ -27,8 +27,8 @@ from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import read_mask, write_png
-from tests.prep.dataset.test_transaction import Killed, dying_at, recover
-from tests.support import tree
+from tests.prep.dataset.committing import dying_at, recover
+from tests.support import Killed, tree
 
 BEFORE = ClassMap(
     ("sky", "road", "tree"),

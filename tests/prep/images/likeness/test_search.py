@@ -18,7 +18,7 @@ from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs
 from prep.images.likeness.similar import ImageSigns, fingerprint, near_duplicates
 from tests.growth import MANY, grows_linearly
 from tests.prep.images.likeness.all_pairs import close_of_all_pairs, near_duplicates_of_all_pairs
-from tests.prep.images.likeness.test_similar import reencoded, scene
+from tests.prep.images.likeness.scenes import reencoded, scene
 
 Image = NDArray[np.uint8]
 MOST_PIXELS = 150_000_000

@@ -9,26 +9,16 @@ import pytest
 import torch
 from torch import nn
 
-from prep.dataset.dataset import Dataset
 from tests.support import run_ok, run_train
+from tests.train.fitting.training import TINY, train
 from train.fitting.loop import Trainer
 from train.fitting.normalising import better_statistics
 from train.fitting.timing.costs import Costs
 
-TINY = ("--width", 4, "--size", 32, "--crops", 4, "--batch", 8, "--device", "cpu", "--epochs", 2)
+pytestmark = pytest.mark.usefixtures("folder_of_the_dataset")
+
 ANEW = "running statistics counted anew, over 54 batches of 8 crops"
 STAY = ", so those of the training stay"
-
-
-@pytest.fixture(autouse=True)
-def _in_the_folder_of_the_dataset(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def train(*arguments: object) -> Path:
-    result = run_train(*TINY, *arguments)
-    assert result.exit_code == 0, result.output
-    return Path("runs/latest").resolve()
 
 
 def resume() -> str:

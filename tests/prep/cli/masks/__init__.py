@@ -1,0 +1,1 @@
+"""What is done with raw labels, as it is typed."""

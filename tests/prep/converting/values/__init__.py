@@ -1,0 +1,1 @@
+"""What the values of raw labels mean."""

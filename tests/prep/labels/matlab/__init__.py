@@ -1,0 +1,1 @@
+"""MATLAB's files, written by the tests themselves."""

@@ -1,0 +1,1 @@
+"""Formats with a value for each pixel."""

@@ -1,0 +1,1 @@
+"""Class tables as the tools write them."""

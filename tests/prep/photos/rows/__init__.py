@@ -1,0 +1,1 @@
+"""Very large TIFF files, a few rows at a time."""

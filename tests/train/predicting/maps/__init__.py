@@ -1,0 +1,1 @@
+"""Predictions that lie on the earth."""
