@@ -11,6 +11,7 @@ from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jsonio import read_json
 from prep.core.progress import Bar
+from prep.core.words import counted
 from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from train.auditing.audit import AUDITED_REGIONS, SHEET, Audit, audit, write_audit
@@ -107,8 +108,9 @@ def _warning(members: Members, learned: Collection[str] | None) -> str:
     if not learned:
         return "the model has learned none of them"
     return (
-        f"{len(learned)} of the samples are train samples, whose labels the model has learned, errors too: there it "
-        "finds fewer ('seg-train --folds 5' makes models of which one has not learned each of them)"
+        f"{counted(len(learned), 'of the samples is a train sample', 'of the samples are train samples')}, whose "
+        "labels the model has learned, errors too: there it finds fewer ('seg-train --folds 5' makes models of which "
+        "one has not learned each of them)"
     )
 
 

@@ -15,6 +15,7 @@ from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Progress
+from prep.core.words import counted, verb
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, decode_jpeg, is_jpeg, read_image
 from prep.web.guard import Refusal
@@ -72,7 +73,10 @@ class Encodings:
         room, done = len(stems), 0
         for place, stem in enumerate(stems):
             if done >= room:
-                note(f"No room for more: {done:,} photos take the {self._files.most_bytes / 1e9:.1f} GB there are.")
+                note(
+                    f"No room for more: {counted(done, 'photo')} {verb(done, 'takes', 'take')} the "
+                    f"{self._files.most_bytes / 1e9:.1f} GB there are."
+                )
                 break
             try:
                 size = self._prepare(stem)
