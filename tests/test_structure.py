@@ -14,9 +14,10 @@ from pathlib import Path
 import click
 import pytest
 
+from prep.cli.commands import PREPARING, TRAINING
 from prep.cli.main import main as prep_main
 from prep.core.errors import SegError
-from tests.support import SCRIPTS, run_error, run_prep, run_script
+from tests.support import SCRIPTS, run_error, run_prep, run_script, run_train
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("prep", "synth", "train")
@@ -395,6 +396,26 @@ def test_wrong_options_exit_with_2(arguments: list[str], tmp_path: Path, monkeyp
     assert result.exit_code == 2
     assert "Usage:" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def commands_of(main: click.Command) -> set[str]:
+    """Names of the commands of a program, and of those in its groups."""
+    names: set[str] = set()
+    for name, command in main.commands.items() if isinstance(main, click.Group) else ():
+        names |= {name} | commands_of(command)
+    return names
+
+
+def test_commands_of_the_other_program_are_known_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set(PREPARING) == commands_of(prep_main)
+    for name in TRAINING.keys() - commands_of(prep_main):
+        assert f"No such command {name!r}. Did you mean 'seg-train {name}'?" in run_prep(name).stderr
+    assert "Did you mean 'seg-prep masks export'?" in run_prep("export").stderr
+    if (train_main := all_mains().get("seg-train")) is not None:
+        assert set(TRAINING) == commands_of(train_main)
+        for name in PREPARING.keys() - commands_of(train_main):
+            assert f"No such command {name!r}. Did you mean {PREPARING[name]!r}?" in run_train(name).stderr
 
 
 def test_a_bug_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
