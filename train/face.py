@@ -36,8 +36,8 @@ from train.predicting.sources import find_photos_and_videos
 from train.runs.device import under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
-from train.runs.run_files import LAST
-from train.runs.runs import LATEST, find_run
+from train.runs.run_files import LAST, LATEST
+from train.runs.runs import find_run
 from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor

@@ -309,7 +309,7 @@ export const SERVER_TEXTS = {
     "The name {name} holds characters that cannot be shown.": "Der Name {name} enthält Zeichen, die sich nicht zeigen lassen.",
     "The server is stopping. Start seg-prep annotate again; this page keeps your work.":
       "Der Server wird beendet. seg-prep annotate neu starten; diese Seite behält die Arbeit.",
-    "The stem {stem} in index.csv is no name of a file. Give this image another one.": "{stem} in index.csv ist kein Name einer Datei. Dem Bild einen anderen geben.",
+    "The stem {stem} in {index} is no name of a file. Give this image another one.": "{stem} in {index} ist kein Name einer Datei. Dem Bild einen anderen geben.",
     "There are no classes yet. Make one first; nothing was saved.": "Es gibt noch keine Klassen. Erst eine anlegen; nichts wurde gespeichert.",
     "There is no audit here. Start again with --audit FOLDER to work through its findings.":
       "Hier ist keine Prüfung. Neu starten mit --audit ORDNER, um ihre Befunde durchzugehen.",
@@ -328,7 +328,7 @@ export const SERVER_TEXTS = {
       "{file}: enthält den Wert {value}, aber {classes} hat nur die Klassen 0 bis {last}; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
     "{file}: {width} x {height} pixels, but its image has {across} x {down}; move this mask away, or convert its label again":
       "{file}: {width} x {height} Pixel, aber ihr Bild hat {across} x {down}; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
-    "{name} in index.csv leads out of the dataset folder. Copy the file into it.": "{name} in index.csv führt aus dem Ordner des Datensatzes hinaus. Die Datei hineinkopieren.",
+    "{name} in {index} leads out of the dataset folder. Copy the file into it.": "{name} in {index} führt aus dem Ordner des Datensatzes hinaus. Die Datei hineinkopieren.",
     "{root}: {command} is at work on this folder; nothing was changed, try again when that is done. This page keeps your work and saves it then.":
       "{root}: {command} arbeitet an diesem Ordner; nichts wurde geändert. Diese Seite behält die Arbeit und speichert sie, sobald das fertig ist.",
     "{reason}. This page keeps your work and saves it then.": "{reason}. Diese Seite behält die Arbeit und speichert sie dann.",
