@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from prep.cli.commands import PREPARING, TRAINING
+from prep.cli.console import PREPARING, TRAINING
 from prep.cli.main import main as prep_main
 from prep.core.errors import SegError
 from tests.support import SCRIPTS, run_error, run_prep, run_script, run_train

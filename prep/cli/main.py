@@ -7,8 +7,7 @@ import click
 
 from prep.cli.annotate import annotate
 from prep.cli.check import check
-from prep.cli.commands import PREPARING, TRAINING
-from prep.cli.console import SegGroup
+from prep.cli.console import PREPARING, TRAINING, SegGroup
 from prep.cli.masks.group import masks
 from prep.cli.options import CONTEXT
 from prep.cli.patches import patches

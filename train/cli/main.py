@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import click
 
-from prep.cli.commands import PREPARING
-from prep.cli.console import GOES_ON, SegGroup
+from prep.cli.console import GOES_ON, PREPARING, SegGroup
 from prep.cli.options import CONTEXT
 from prep.dataset.dataset_files import INDEX
 from train.cli.audit import audit
