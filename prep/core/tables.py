@@ -85,6 +85,13 @@ def write_columns(path: Path, columns: Sequence[str], rows: Iterable[Sequence[ob
     write_text(path, text.getvalue())
 
 
+def table_line(cells: Iterable[object]) -> bytes:
+    """A row as it stands in a table, to be put behind or between those of one that is there."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode()
+
+
 def _columns(head: Sequence[str], row: type[_Row], others: bool) -> list[_Column]:
     if not head:
         raise ValueError("the file is empty")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import make_folder, write_bytes
-from prep.core.progress import Progress, silent
+from prep.core.progress import Progress, Say, say_nothing, silent
 from prep.dataset.dataset_files import MASKS
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
@@ -48,7 +48,7 @@ def predict_large(
     tolerance: Moving = 1.0,
     smallest: int = 1,
     progress: Progress = silent,
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
 ) -> None:
     """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities.
 

@@ -1,13 +1,13 @@
 """Label every frame of a video."""
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, part_of, put_in_place
-from prep.core.progress import Progress, silent
+from prep.core.progress import Progress, Say, say_nothing, silent
 from prep.core.words import counted
 from prep.dataset.dataset_files import MASKS
 from prep.images.finding import FoundFile
@@ -29,7 +29,7 @@ def predict_video(
     kinds: Collection[str],
     *,
     progress: Progress = silent,
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
 ) -> None:
     """Write overlays/STEM.mp4, colors/STEM.mp4 and masks/STEM/000000.png, 000001.png, ..., whichever `kinds` names.
 
