@@ -23,7 +23,7 @@ from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.cluster.connection import connected
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.progress import Progress, bar_of, silent
+from prep.core.progress import Progress, bar_of, say_nothing, silent
 from prep.cutting.cut_rasters import CutRasters, cut_rasters
 from prep.cutting.labels import PaintOrder, label_options
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
@@ -295,7 +295,7 @@ def stats(
     need_number("max_failed", max_failed, 0)
     failures = Failures(max_failed)
     with opened_alone(root_of(dataset)) as opened:
-        divided = ensure_split(opened, seed, _say_nothing, failures) if has_masks(opened) else opened
+        divided = ensure_split(opened, seed, say_nothing, failures) if has_masks(opened) else opened
         found = compute_stats(divided, split, workers, progress, failures)
         save_stats(divided, found, overwrite=overwrite)
     return found
@@ -333,7 +333,7 @@ def patches(
     failures = Failures(max_failed)
     with opened_alone(root_of(dataset)) as opened:
         cut = cut_patches(
-            ensure_split(opened, seed, _say_nothing, failures), size=size, per_image=per_image, foreground=foreground,
+            ensure_split(opened, seed, say_nothing, failures), size=size, per_image=per_image, foreground=foreground,
             flips=flips, patch_format=format, seed=seed, workers=workers, overwrite=overwrite, progress=progress,
             failures=failures,
         )  # fmt: skip
@@ -445,10 +445,6 @@ def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Itera
     """
     with connected(str(address), [Path(folder) for folder in folders]):
         yield
-
-
-def _say_nothing(text: str) -> None:
-    pass
 
 
 @contextmanager

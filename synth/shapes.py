@@ -12,7 +12,7 @@ from prep.core.classes import ClassMap
 from prep.core.randomness import Stream
 from prep.images.imageio import ImageRGB, IndexMask
 
-NO_SHAPE, LINE, ELLIPSE = 0, 1, 2
+LINE, ELLIPSE = 1, 2
 SHAPE_CLASSES = ClassMap(("background", "line", "ellipse"), ((0, 0, 0), (255, 0, 0), (0, 255, 0)))
 
 _NOISE_MEAN = (0.7, 0.9)

@@ -13,9 +13,11 @@ from pathlib import Path
 import click
 import pytest
 
+from prep.cli.console import PREPARING, TRAINING
+from prep.cli.main import main as prep_main
 from prep.core.errors import SegError
 from tests.commands import COMMANDS, all_mains, check_typed
-from tests.support import SCRIPTS, run_error, run_prep, run_script
+from tests.support import SCRIPTS, run_error, run_prep, run_script, run_train
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("prep", "synth", "train")
@@ -244,6 +246,69 @@ def test_a_public_name_has_one_meaning() -> None:
     assert {name: found for name, found in homes.items() if len(found) > 1 and name != "FORMAT"} == {}
 
 
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+"""What is code in a page of the documentation."""
+
+
+def defined(tree: ast.Module) -> set[str]:
+    """Functions, classes and values at the top of a module, but those that Python itself looks for."""
+    names = set()
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return {name for name in names if not name.startswith("__")}
+
+
+def read_in(tree: ast.AST) -> set[str]:
+    """Names that a module reads, in annotations too."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def taken_from(tree: ast.AST) -> Iterator[str]:
+    """module.name for what a module imports, or reads of a module that it imports as a whole."""
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            modules |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (module := modules.get(ast.unparse(node.value))):
+            yield f"{module}.{node.attr}"
+
+
+def unused(trees: dict[str, ast.Module], told: set[str]) -> set[str]:
+    """Public names that no module takes or reads, and private ones that their own does not; told: named elsewhere."""
+    taken = {name for tree in trees.values() for name in taken_from(tree)} | told
+    return {
+        f"{module}.{name}"
+        for module, tree in trees.items()
+        for name in defined(tree) - read_in(tree)
+        if name.startswith("_") or not (f"{module}.{name}" in taken or name in told)
+    }
+
+
+def test_nothing_is_unused() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    code = [text for page in pages for text in CODE.findall(page.read_text(encoding="utf-8"))]
+    code += re.findall(r'"([\w.]+:\w+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))  # entry points
+    scripts = [ast.parse((ROOT / name).read_text(encoding="utf-8")) for name in ("seg_prep.py", "seg_train.py")]
+    told = {*re.findall(r"\w+", " ".join(code)), *(name for script in scripts for name in taken_from(script))}
+    trees = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in MODULES.items()}
+    assert unused(trees, told) == set()
+
+
+def test_what_is_unused_is_found() -> None:
+    one = "from b import used\nimport c\n_READ, _DEAD = used, c.KEPT\ndef told(): return _READ\ndef lost(): ..."
+    trees = {"a": one, "b": "used = 1\nunused = 2", "c": "KEPT, DEAD = 1, 2"}
+    found = unused({module: ast.parse(text) for module, text in trees.items()}, {"told"})
+    assert found == {"a._DEAD", "a.lost", "b.unused", "c.DEAD"}
+
+
 def test_packages_are_explicit() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["project"]["name"] == "seg-prep"
@@ -398,6 +463,26 @@ def test_wrong_options_exit_with_2(arguments: list[str], tmp_path: Path, monkeyp
     assert result.exit_code == 2
     assert "Usage:" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def commands_of(main: click.Command) -> set[str]:
+    """Names of the commands of a program, and of those in its groups."""
+    names: set[str] = set()
+    for name, command in main.commands.items() if isinstance(main, click.Group) else ():
+        names |= {name} | commands_of(command)
+    return names
+
+
+def test_commands_of_the_other_program_are_known_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set(PREPARING) == commands_of(prep_main)
+    for name in TRAINING.keys() - commands_of(prep_main):
+        assert f"No such command {name!r}. Did you mean 'seg-train {name}'?" in run_prep(name).stderr
+    assert "Did you mean 'seg-prep masks export'?" in run_prep("export").stderr
+    if (train_main := all_mains().get("seg-train")) is not None:
+        assert set(TRAINING) == commands_of(train_main)
+        for name in PREPARING.keys() - commands_of(train_main):
+            assert f"No such command {name!r}. Did you mean {PREPARING[name]!r}?" in run_train(name).stderr
 
 
 def test_a_bug_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 from prep.core.arguments import need_number, need_one_of
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.progress import Progress, Say, bar_of, silent
+from prep.core.progress import Progress, Say, bar_of, say_nothing, silent
 from prep.dataset.dataset import Dataset, root_of
 from prep.dataset.provenance import recorded
 from train.auditing.audit_run import RunAudit, audit_run
@@ -36,8 +36,8 @@ from train.predicting.sources import find_photos_and_videos
 from train.runs.device import under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
-from train.runs.run_files import LAST
-from train.runs.runs import LATEST, find_run
+from train.runs.run_files import LAST, LATEST
+from train.runs.runs import find_run
 from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
@@ -50,10 +50,6 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Scored = Literal["train", "val", "test", "all"]
 Saved = Literal["masks", "colors", "overlays", "geojson", "geopackage", "coco", "labelme", "probabilities"]
 Form = Literal["onnx", "torchscript"]
-
-
-def say_nothing(text: str) -> None:
-    """Stay silent."""
 
 
 @dataclass(frozen=True)

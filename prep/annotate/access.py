@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.dataset.dataset_files import INDEX
 from prep.web.guard import Refusal
 
 _NO_TOKEN = (
@@ -25,7 +26,7 @@ def inside(root: Path, name: str) -> Path:
     except (ValueError, OSError, RuntimeError):  # a NUL, a name too long, links in a circle
         allowed = False
     if not allowed:
-        raise Refusal(403, f"{name!r} in index.csv leads out of the dataset folder. Copy the file into it.")
+        raise Refusal(403, f"{name!r} in {INDEX} leads out of the dataset folder. Copy the file into it.")
     return root / name
 
 
@@ -39,7 +40,7 @@ def refuse_links_out(root: Path, *places: Path) -> None:
 def refuse_odd_stem(stem: str) -> None:
     """Refusal (403) if a stem of index.csv could name another folder: files are named after it."""
     if stem in ("", ".", "..") or any(sign in stem for sign in "/\\\0"):
-        raise Refusal(403, f"The stem {stem!r} in index.csv is no name of a file. Give this image another one.")
+        raise Refusal(403, f"The stem {stem!r} in {INDEX} is no name of a file. Give this image another one.")
 
 
 def new_token() -> str:

@@ -12,6 +12,7 @@ from prep.cli.console import end_with_left_out, finish, note, progress
 from prep.cli.options import Existing, dataset_argument
 from prep.cli.page import address_options, announce
 from prep.core.errors import SegError
+from prep.core.words import counted
 
 if TYPE_CHECKING:
     from prep.annotate.audit import Findings
@@ -206,7 +207,7 @@ def _open_sam(store: AnnotationStore, named: tuple[Path, ...]) -> Encodings:
 def _prepare(root: Path, encodings: Encodings) -> None:
     with progress("Encoding") as report:
         done, problems = encodings.prepare(report, note)
-    finish(root, {"encoded": done, "left_out": problems}, f"{done:,} photos encoded for {encodings.sam.name}")
+    finish(root, {"encoded": done, "left_out": problems}, f"{counted(done, 'photo')} encoded for {encodings.sam.name}")
     end_with_left_out(problems)
 
 

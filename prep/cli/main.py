@@ -7,7 +7,7 @@ import click
 
 from prep.cli.annotate import annotate
 from prep.cli.check import check
-from prep.cli.console import SegGroup
+from prep.cli.console import PREPARING, TRAINING, SegGroup
 from prep.cli.masks.group import masks
 from prep.cli.options import CONTEXT
 from prep.cli.patches import patches
@@ -24,9 +24,9 @@ class Preparation(SegGroup):
     """Knows the commands that people look for here and that stand elsewhere."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {
+        **TRAINING,
+        **PREPARING,
         "train": "seg-train",
-        **{name: f"seg-train {name}" for name in ("fit", "predict", "score", "audit", "serve", "recipes", "networks")},
-        **{name: f"seg-prep masks {name}" for name in ("convert", "inspect", "export")},
         "label": "seg-prep annotate",
     }
 

@@ -89,7 +89,7 @@ def patches(
     small = sum(min(sample.width, sample.height) < size for sample in opened.of_split("train", "val"))
     if small:
         note(
-            f"{counted(small, 'image')} {verb(small, 'has', 'have')} a side below {size} pixels; "
+            f"{counted(small, 'image')} {verb(small, 'has', 'have')} a side below {counted(size, 'pixel')}; "
             "there the image is mirrored, and its mask ignored."
         )
     if result.unlabelled:

@@ -143,7 +143,7 @@ def split(
 
 def _sizes(folds: tuple[int, ...]) -> str:
     low, high = min(folds), max(folds)
-    return counted(low, "sample") if low == high else f"{low} to {high} samples"
+    return counted(low, "sample") if low == high else f"{low} to {counted(high, 'sample')}"
 
 
 def _why_empty(splits: str, *, all_kept: bool) -> str:

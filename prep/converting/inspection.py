@@ -25,6 +25,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.dataset.transaction import writing
 from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.images.imageio import ImageRGB, encode_png
@@ -223,7 +224,7 @@ def _sheet_rows(found: Inspection) -> list[SheetRow]:
             (
                 value.value if found.reader == "rgb" else f"id {value.value}",
                 value.name or "no class",
-                f"{value.share:.2%} in {value.files} files",
+                f"{value.share:.2%} in {counted(value.files, 'file')}",
                 f"photo there: {value.photo or '-'}",
             ),
             found.appearances.get(value.code),

@@ -45,7 +45,7 @@ def _on_overlaps(outcomes: Sequence[LabelOutcome], plan: ConversionPlan, raw_pix
     pixels, files = sum(each.overlapping for each in outcomes), sum(each.overlapping > 0 for each in outcomes)
     if not pixels:
         return []
-    note = f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} lie in several masks"
+    note = f"{counted(pixels, 'pixel')} of {counted(files, 'photo')} {verb(pixels, 'lies', 'lie')} in several masks"
     if plan.reader.name != ClassMaskReader.name or 2 * pixels <= raw_pixels[1:IGNORE_INDEX].sum():
         return [note]
     return [

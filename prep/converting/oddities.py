@@ -120,8 +120,9 @@ def class_remarks(
         absent = [name for name in classes.names if name not in seen]
         if absent:
             remarks.append(
-                f"{len(absent)} of {len(classes)} classes of the class map occur in no mask ({list_some(absent)}); "
-                "are its colours or ids right?"
+                f"{len(absent):,} of {counted(len(classes), 'class', 'classes')} of the class map "
+                f"{verb(len(absent), 'occurs', 'occur')} in no mask ({list_some(absent)}); are its colours or ids "
+                "right?"
             )
     if reader.name == "ids" and {value.code for value in values} == {0, 255}:
         remarks.append("only 0 and 255: black and white masks; name both in the class map (name,#rrggbb,255)")

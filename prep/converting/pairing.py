@@ -59,8 +59,9 @@ def pair_in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     """Pair the first image with the first label and so on, both in natural order; SegError if the numbers differ."""
     if len(images) != len(labels):
         raise SegError(
-            f"{len(labels)} masks cannot be paired in order with {len(images)} images; both numbers have to be equal. "
-            f"Leave only the photos that were labelled, or leave --in-order out and {_how_names_pair(images, labels)}"
+            f"{counted(len(labels), 'mask')} cannot be paired in order with {counted(len(images), 'image')}; both "
+            "numbers have to be equal. Leave only the photos that were labelled, or leave --in-order out and "
+            f"{_how_names_pair(images, labels)}"
         )
     pairs = zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=True)
     return Pairing(tuple(sorted(pairs)), (), ())

@@ -11,7 +11,7 @@ from prep.converting.options import ConvertOptions
 from prep.converting.pairing import pair_stems
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import list_some, verb
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.index import Sample
@@ -98,7 +98,7 @@ class Sources:
         )
         if not left or self.before is None:
             return
-        masks = f"{len(left)} of its masks are not among these ({list_some(left)})"
+        masks = f"{len(left):,} of its masks {verb(len(left), 'is', 'are')} not among these ({list_some(left)})"
         if is_given:
             raise SegError(
                 f"{self.root}: has another class map, and {masks}; convert all masks together, or, if these have the "

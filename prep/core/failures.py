@@ -53,7 +53,11 @@ class Trying(Generic[Job, Result]):
 def refused(problems: Sequence[str], ends: str = "") -> SegError:
     """The error where no file can be used: the first problems, how many more there are, and what follows."""
     more = len(problems) - _SHOWN
-    lines = [*problems[:_SHOWN], *([f"... and {more:,} more files"] if more > 0 else []), *([ends] if ends else [])]
+    lines = [
+        *problems[:_SHOWN],
+        *([f"... and {counted(more, 'more file')}"] if more > 0 else []),
+        *([ends] if ends else []),
+    ]
     return SegError("\n".join(lines))
 
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, refuse_special_file
+from prep.core.words import counted
 
 _Record = TypeVar("_Record")
 
@@ -71,7 +72,7 @@ def _value(kind: object, value: object, name: str, null_is_nan: bool) -> object:
     if get_origin(kind) is tuple and isinstance(value, list):
         entry, *more = get_args(kind)
         if more != [Ellipsis] and len(value) != 1 + len(more):
-            raise ValueError(f"{name} has {1 + len(more)} entries; found {len(value)}")
+            raise ValueError(f"{name} has {counted(1 + len(more), 'entry', 'entries')}; found {len(value)}")
         return tuple(_value(entry, each, name, null_is_nan) for each in value)
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
         return _record(kind, value, name, null_is_nan)

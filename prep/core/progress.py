@@ -17,6 +17,10 @@ def silent(done: int, total: int) -> None:
     """Report nothing."""
 
 
+def say_nothing(text: str) -> None:
+    """Tell nobody: for functions that call a Say."""
+
+
 def no_bar(label: str) -> AbstractContextManager[Progress]:
     """Open no bar."""
     return nullcontext(silent)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from prep.core.errors import SegError
 from prep.core.files import explained, refuse_special_file, write_text
+from prep.core.words import counted
 
 _Row = TypeVar("_Row")
 
@@ -47,7 +48,7 @@ def read_table(path: Path, row: type[_Row], *, remedy: str, unique: str = "", ot
             for cells in filter(None, reader):
                 line = reader.line_num
                 if len(cells) != len(head):
-                    raise ValueError(f"{len(cells)} columns, expected {len(head)}")
+                    raise ValueError(f"{counted(len(cells), 'column')}, expected {len(head)}")
                 values: dict[str, Any] = {name: convert(cells[place]) for name, place, convert in columns}
                 if unique and values[unique] in seen:
                     raise ValueError(f"the {unique} {values[unique]!r} stands twice")
@@ -82,6 +83,13 @@ def write_columns(path: Path, columns: Sequence[str], rows: Iterable[Sequence[ob
     writer.writerow(columns)
     writer.writerows(["" if value is None or value != value else value for value in row] for row in rows)
     write_text(path, text.getvalue())
+
+
+def table_line(cells: Iterable[object]) -> bytes:
+    """A row as it stands in a table, to be put behind or between those of one that is there."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode()
 
 
 def _columns(head: Sequence[str], row: type[_Row], others: bool) -> list[_Column]:

@@ -18,6 +18,7 @@ from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Say
+from prep.core.words import counted
 from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.index import SPLITS, Sample, read_index
@@ -98,7 +99,9 @@ class Dataset:
         """The sample of this stem, or of this number; SegError if no sample has this stem, IndexError past the last."""
         if not isinstance(key, str):
             if not -len(self) <= key < len(self):
-                raise IndexError(f"{self.root}: has {len(self)} samples, numbered from 0; {key} is none of them")
+                raise IndexError(
+                    f"{self.root}: has {counted(len(self), 'sample')}, numbered from 0; {key} is none of them"
+                )
             return self._opened((self.samples[key],))[0]
         number = bisect_left(self.samples, key, key=attrgetter("stem"))
         if self.samples[number : number + 1] and self.samples[number].stem == key:

@@ -22,6 +22,7 @@ from prep.core.errors import SegError
 from prep.core.failures import TooManyFailed
 from prep.core.files import explained, is_part, make_folder, remove_parts, write_text
 from prep.core.progress import Say
+from prep.core.words import counted
 from prep.dataset.commit import COMMIT_RECORD, NEW, STAGING, Commit, finish_all, pending, refuse_folders
 from prep.dataset.dataset_files import INDEX, MASKS
 from prep.dataset.lock import LOCK, is_held, locked
@@ -133,7 +134,7 @@ class Transaction:
             self.discard()
             raise SegError(
                 f"{self.root}: already holds other results ({clashes[0]}"
-                + (f" and {len(clashes) - 1} more files" if len(clashes) > 1 else "")
+                + (f" and {counted(len(clashes) - 1, 'more file')}" if len(clashes) > 1 else "")
                 + "); add --overwrite to replace them"
             )
         if not changed:

@@ -5,6 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.images.imageio import damaged, quiet_pillow
 from prep.images.tiff_pages import page_count
 
@@ -17,12 +18,12 @@ def refuse_several(path: Path, data: bytes, picture: Image.Image | None) -> None
     pages = page_count(path, data)
     if pages > 1:
         raise SegError(
-            f"{path}: holds {pages} pages, and one is meant here; save each page as a file of its own (in ImageJ: "
-            "Image, Stacks, Stack to Images)"
+            f"{path}: holds {counted(pages, 'page')}, and one is meant here; save each page as a file of its own (in "
+            "ImageJ: Image, Stacks, Stack to Images)"
         )
     frames = _frames(path, picture) if picture is not None and picture.format in _ANIMATED else 1
     if frames > 1:
-        raise SegError(f"{path}: an animation of {frames} frames; save the frame that is meant as PNG")
+        raise SegError(f"{path}: an animation of {counted(frames, 'frame')}; save the frame that is meant as PNG")
 
 
 def _frames(path: Path, picture: Image.Image) -> int:

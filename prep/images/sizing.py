@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 
 FitMode = Literal["long", "short", "exact", "letterbox"]
 
@@ -54,7 +55,7 @@ def parse_target(text: str, fit: FitMode = "long", *, enlarge: bool = False) -> 
     width, height = int(match[1]), int(match[2] or match[1])
     for side in (width, height):
         if not MIN_SIZE <= side <= MAX_SIZE:
-            raise SegError(f"{text!r}: {side} pixels; a side has {MIN_SIZE} to {MAX_SIZE:,} pixels")
+            raise SegError(f"{text!r}: {counted(side, 'pixel')}; a side has {MIN_SIZE} to {MAX_SIZE:,} pixels")
     return Target(fit, width, height, enlarge)
 
 

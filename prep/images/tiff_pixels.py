@@ -131,9 +131,11 @@ def read_tiff(path: Path, data: bytes, max_megapixels: float = MAX_IMAGE_MEGAPIX
     layout = _layout(page)
     refuse_enormous(path, layout.width, layout.height, max_megapixels)
     if not layout.kind:
-        raise SegError(f"{path}: pixels of {layout.bits} bits; save it with 8 or 16 bits a channel")
+        raise SegError(f"{path}: pixels of {counted(layout.bits, 'bit')}; save it with 8 or 16 bits a channel")
     if layout.width * layout.height * layout.bands * np.dtype(layout.kind).itemsize > _MOST_BYTES:
-        raise SegError(f"{path}: {layout.bands} bands of {layout.width} x {layout.height} pixels; cut it into tiles")
+        raise SegError(
+            f"{path}: {counted(layout.bands, 'band')} of {layout.width} x {layout.height} pixels; cut it into tiles"
+        )
     with within_limits(path):
         is_plain = page.value(COMPRESSION, 1) in OWN_COMPRESSIONS and page.value(PREDICTOR, 1) in OWN_PREDICTORS
         if layout.unusual and not (is_plain and layout.bits in WHOLE_BITS):  # tifffile knows of unwritten tiles
@@ -163,7 +165,7 @@ def _layout(page: TiffPage) -> TiffLayout:
 
 def _unusual(page: TiffPage, bits: int) -> str:
     if bits in _ODD_BITS:
-        return f"numbers of {bits} bits"
+        return f"numbers of {counted(bits, 'bit')}"
     if page.value(COMPRESSION, 1) in _FOREIGN_COMPRESSIONS:
         return "a compression"
     return "tiles that were never written" if page.has_unwritten else ""

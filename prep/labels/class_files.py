@@ -9,7 +9,7 @@ from prep.core.classes import MAX_CLASSES, MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
 from prep.core.folder_names import names_labels, words_of
-from prep.core.words import options
+from prep.core.words import counted, options
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
 from prep.labels.tables.lines import table_from_lines
@@ -90,7 +90,8 @@ def _refuse_no_list(path: Path, text: str) -> None:
     lines = max(text.count("\n"), text.count("\r"))
     if path.suffix.lower() not in (".json", ".yaml", ".yml", ".pbtxt") and lines > MAX_ID:
         raise SegError(
-            f"{lines:,} lines, and a class map has at most {MAX_CLASSES} classes, one a line; is it another file?"
+            f"{counted(lines, 'line')}, and a class map has at most {MAX_CLASSES} classes, one a line; is it another "
+            "file?"
         )
 
 

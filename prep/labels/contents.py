@@ -174,12 +174,3 @@ class Contents:
 def is_hidden(member: str) -> bool:
     """Whether a member of a zip file is one of those that systems add, or lies in a hidden folder."""
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(member).parts)
-
-
-def beside(file: FoundFile, name: str) -> Path | None:
-    """A file of this name in the folder of another one, None if it is not there."""
-    path = file.path.with_name(name)
-    try:
-        return path if path.is_file() else None
-    except OSError as error:
-        raise SegError(f"{path}: {error.strerror}") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from prep.core.errors import SegError
-from prep.core.words import as_source
+from prep.core.words import as_source, counted
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelReader, LabelSource
@@ -147,5 +147,5 @@ def only_one(contents: Contents, files: Sequence[FoundFile], title: str) -> Foun
     """The one file of a format of which only one is read at a time; SegError names the others."""
     if len(files) > 1:
         names = [shlex.quote(str(file.path)) for file in files]
-        raise SegError(f"{contents.source}: holds {len(files)} files of {title}; {as_source(names)}")
+        raise SegError(f"{contents.source}: holds {counted(len(files), 'file')} of {title}; {as_source(names)}")
     return files[0]

@@ -158,7 +158,7 @@ def as_ids(where: str, values: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.
     if wrong.any():
         bad = values[wrong][0]
         raise SegError(
-            f"{where}: holds {bad:.6g} in {np.count_nonzero(wrong):,} pixels, and ids are whole numbers "
+            f"{where}: holds {bad:.6g} in {counted(int(np.count_nonzero(wrong)), 'pixel')}, and ids are whole numbers "
             f"from 0 to {MAX_ID}; is it a mask? Then save its ids as 8-bit or 16-bit PNG{_ON_MINUS if bad < 0 else ''}"
         )
     return ids
@@ -184,7 +184,7 @@ def _values(path: Path, data: bytes, picture: Image.Image) -> NDArray[Any]:
         values = read_pnm(path, data)
         return values if values.ndim == 2 else np.ascontiguousarray(values[..., ::-1])
     if picture.format == "JPEG2000" and jpeg2000_bits(data) not in (8, 16):
-        raise SegError(f"{path}: JPEG 2000 of {jpeg2000_bits(data)} bits a channel; export it as PNG")
+        raise SegError(f"{path}: JPEG 2000 of {counted(jpeg2000_bits(data), 'bit')} a channel; export it as PNG")
     has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
     with quiet_pillow:
         picture = loaded(path, picture)

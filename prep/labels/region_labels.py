@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, made_up_classes, parse_color
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
 
 UNCOVERED = 0
@@ -85,7 +85,9 @@ def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     plain = dict.fromkeys(map(plain_name, names))
     plain.pop("ignore", None)
     if len(plain) > MOST_NAMES:
-        raise SegError(f"{path}: holds {len(plain)} different names; a dataset has at most {MOST_NAMES} classes")
+        raise SegError(
+            f"{path}: holds {counted(len(plain), 'different name')}; a dataset has at most {MOST_NAMES} classes"
+        )
     return tuple(plain)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder
-from prep.core.words import TYPE_AS_SOURCE, lines
+from prep.core.words import TYPE_AS_SOURCE, counted, lines
 from prep.dataset.lock import is_free, locked
 from prep.images.finding import photos_beside
 from prep.labels.archive import DAMAGED, is_zip, open_archive
@@ -219,14 +219,14 @@ class _Size:
         self._bytes += more
         if self._files > _MOST_MEMBERS or self._bytes > max(_ALWAYS, _MOST_TIMES * own):
             raise SegError(
-                f"{self._archive}: unpacks to {self._files:,} files of {self._bytes:,} bytes, out of {own:,}; that is "
-                "no export of labels. If it is, unpack it and name the folder"
+                f"{self._archive}: unpacks to {counted(self._files, 'file')} of {counted(self._bytes, 'byte')}, out of "
+                f"{own:,}; that is no export of labels. If it is, unpack it and name the folder"
             )
         free = shutil.disk_usage(self._place).free
         if more > free:
             raise SegError(
-                f"{self._archive}: unpacks to {more:,} bytes, and {self._place.parent} has {free:,} free; make room "
-                "there"
+                f"{self._archive}: unpacks to {counted(more, 'byte')}, and {self._place.parent} has {free:,} free; "
+                "make room there"
             )
 
 

@@ -12,6 +12,7 @@ from prep.core.failures import Failures
 from prep.core.files import remove_parts
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.transaction import writing
 from prep.packing.pack_index import PACK_INDEX, PACKED_FILES, About, write_tables
@@ -64,7 +65,7 @@ def pack_dataset(
     """
     need_cloud("Packing a dataset needs")
     if shard_size < _LEAST_SHARD:
-        raise SegError(f"shards of {shard_size} bytes are too small; take {_LEAST_SHARD:,} or more")
+        raise SegError(f"shards of {counted(shard_size, 'byte')} are too small; take {_LEAST_SHARD:,} or more")
     store = Store(url)
     _refuse_place(root, store)
     dataset = Dataset.open(root)

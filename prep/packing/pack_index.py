@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.dataset.index import Sample
 from prep.packing.plan import OTHERS, Shard, members, stays_inside
 from prep.packing.shard import Kept, WantedShard
@@ -234,7 +235,7 @@ def _table(content: bytes, place: str) -> "pa.Table":
         file = parquet.ParquetFile(io.BytesIO(content))
         size = sum(file.metadata.row_group(number).total_byte_size for number in range(file.metadata.num_row_groups))
         if size > _LARGEST:
-            raise SegError(f"{place}: is larger than any index ({size:,} bytes); do not use it")
+            raise SegError(f"{place}: is larger than any index ({counted(size, 'byte')}); do not use it")
         return file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise SegError(f"{place}: is damaged ({str(error).splitlines()[0][:120]}); pack the dataset again") from error

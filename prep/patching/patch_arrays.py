@@ -42,7 +42,7 @@ def _opened(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         raise SegError(f"{path}: the file is truncated or damaged; {recut(path.parent)}") from error
     if array.dtype != np.uint8 or array.shape != shape:
         is_there = " x ".join(map(str, array.shape))
-        meant = f"{counted(shape[0], 'patch', 'patches')} of {shape[1]} pixels"
+        meant = f"{counted(shape[0], 'patch', 'patches')} of {shape[1]} px"
         raise SegError(f"{path}: holds {is_there} values of {array.dtype}, where {meant} belong; {recut(path.parent)}")
     found: NDArray[np.uint8] = array
     return found

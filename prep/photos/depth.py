@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.geo.raster import read_any_tiff
 from prep.images.bands import BandChoice, Bands, choose_bands
 from prep.images.imageio import decode, jpeg2000_bits, loaded, open_image, quiet_pillow
@@ -73,7 +74,9 @@ def _of_tiff(path: Path, layout: TiffLayout) -> Depth:
     if not layout.is_deep and (not layout.kind or is_plain or layout.bands <= 2):
         return Depth("", more)
     if layout.photometric not in (*_GREY, *_COLOR, _CMYK):
-        raise SegError(f"{path}: colours of a kind that is not read with {layout.bits} bits; save the photo as RGB")
+        raise SegError(
+            f"{path}: colours of a kind that is not read with {counted(layout.bits, 'bit')}; save the photo as RGB"
+        )
     return Depth(layout.kind if layout.is_deep else "", more, layout)
 
 

@@ -5,6 +5,8 @@ import zlib
 
 from PIL import Image
 
+from prep.core.words import counted
+
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 """A marker in coded JPEG data: not an escaped 0xFF, no restart, after any number of fill bytes (ITU T.81, B.1.1.2)."""
 _END_OF_IMAGE = 0xD9
@@ -59,7 +61,7 @@ def with_exif(file: bytes, exif: bytes) -> bytes:
     if file[:2] == b"\xff\xd8":
         segment = b"Exif\0\0" + exif
         if len(segment) > _MAX_SEGMENT:
-            raise ValueError(f"{len(segment)} bytes of EXIF, more than a JPEG holds")
+            raise ValueError(f"{counted(len(segment), 'byte')} of EXIF, more than a JPEG holds")
         return file[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + file[2:]
     chunk = b"eXIf" + exif
     check = zlib.crc32(chunk).to_bytes(4, "big")

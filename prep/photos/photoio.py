@@ -14,6 +14,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.words import counted
 from prep.images.bands import Bands
 from prep.images.imageio import (
     ImageRGB,
@@ -148,7 +149,7 @@ def _check_size(path: Path, width: int, height: int, max_megapixels: float | Non
         refuse_enormous(path, width, height)
     elif megapixels > max_megapixels:
         raise SegError(
-            f"{path}: {megapixels:,.0f} megapixels ({width} x {height}), more than --max-megapixels "
+            f"{path}: {counted(round(megapixels), 'megapixel')} ({width} x {height}), more than --max-megapixels "
             f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
         )
 

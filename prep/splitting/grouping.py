@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from prep.dataset.dataset_files import PHOTOS_RECORD
+from prep.dataset.dataset_files import INDEX, PHOTOS_RECORD
 from prep.dataset.index import Sample
 from prep.geo.blocks import blocks_of
 from prep.geo.extra import need_geo
@@ -33,7 +33,7 @@ def group_samples(dataset: Dataset, group_by: str | None, block: float | None = 
     if group_by == BY_FOLDER:
         return _by_folder(dataset)
     if group_by == BY_GROUP and not any(sample.group for sample in dataset.samples):
-        raise SegError(f"{dataset.root}: the group column of index.csv is empty; fill it in, or leave out --group-by")
+        raise SegError(f"{dataset.root}: the group column of {INDEX} is empty; fill it in, or leave out --group-by")
     if group_by is None or group_by == BY_GROUP:
         return list(dataset.samples)
     return group_by_pattern(dataset.samples, group_by)
@@ -56,7 +56,7 @@ def _by_place(dataset: Dataset, block: float) -> list[Sample]:
     footprints = footprints_of(dataset.samples)
     if not footprints:
         raise SegError(
-            f"{dataset.root}: no sample has a place in index.csv; 'seg-prep tile RASTER -o {dataset.root}' cuts "
+            f"{dataset.root}: no sample has a place in {INDEX}; 'seg-prep tile RASTER -o {dataset.root}' cuts "
             "samples that keep theirs"
         )
     need_geo("Blocks of metres need")

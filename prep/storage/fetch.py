@@ -12,6 +12,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, is_part, make_folder, remove_parts, replacing
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.words import counted
 from prep.core.workers import Threads
 from prep.storage.extra import need_cloud
 from prep.storage.store import RemoteFile, Store
@@ -136,6 +137,6 @@ def _need_space(url: str, size: int, folder: Path) -> None:
         free = shutil.disk_usage(folder).free
     if size + _SPARE_BYTES > free:
         raise SegError(
-            f"{shown(url)}: holds {size:,} bytes, and the disk of {os.fspath(folder.resolve())} has {free:,} free; "
-            "name a part of it and add the others to the same dataset later, or work where there is more space"
+            f"{shown(url)}: holds {counted(size, 'byte')}, and the disk of {os.fspath(folder.resolve())} has {free:,} "
+            "free; name a part of it and add the others to the same dataset later, or work where there is more space"
         )

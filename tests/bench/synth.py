@@ -19,7 +19,7 @@ from skimage.morphology import dilation, disk
 
 from prep.core.randomness import Stream
 from synth.dataset import generate
-from synth.shapes import ELLIPSE, LINE, NO_SHAPE, draw_sample
+from synth.shapes import ELLIPSE, LINE, draw_sample
 from tests.bench.sidebyside import Comparison, require
 
 IMAGES = 40
@@ -74,7 +74,7 @@ def plain_draw(random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[
     image = truncnorm.rvs(
         (0.6 - mean) / 0.1, (1.0 - mean) / 0.1, loc=mean, scale=0.1, size=(HEIGHT, WIDTH), random_state=random
     )
-    mask = np.full((HEIGHT, WIDTH), NO_SHAPE, np.uint8)
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     number = random.integers(1, MAX_SHAPES, endpoint=True)
     shapes = [(_plain_ellipse, ELLIPSE)] * number + [(_plain_line, LINE)] * number
     for draw, index in shapes:
@@ -120,6 +120,6 @@ def _check_same_kind() -> None:
     for index, tolerance in ((LINE, 0.4), (ELLIPSE, 0.4)):
         shares = [float(np.mean([np.mean(mask == index) for _, mask in drawn])) for drawn in (ours, plain)]
         require(abs(shares[0] / shares[1] - 1) < tolerance, f"share of class {index}: {shares}")
-    greys = [np.concatenate([image[..., 0][mask == NO_SHAPE] for image, mask in drawn]) for drawn in (ours, plain)]
+    greys = [np.concatenate([image[..., 0][mask == 0] for image, mask in drawn]) for drawn in (ours, plain)]
     require(abs(float(greys[0].mean()) - float(greys[1].mean())) < 2, "mean of the background")
     require(abs(float(greys[0].std()) - float(greys[1].std())) < 1, "standard deviation of the background")

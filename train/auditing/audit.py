@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from prep.annotate.audit import AUDIT
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import Failures
@@ -28,7 +29,7 @@ from train.scoring.split_scores import require_same_kind, samples_of
 from train.windows.image_rows import ArrayRows
 from train.windows.predictor import Predictor
 
-AUDITED_REGIONS, SAMPLES, SHEET = "audit.csv", "samples.csv", "audit.png"
+SAMPLES, SHEET = "samples.csv", "audit.png"
 
 _SHOWN = 24
 """Regions on the sheet."""
@@ -141,7 +142,7 @@ def write_audit(folder: Path, found: Audit, dataset: Dataset) -> None:
     Those whose labels were changed since they were looked at are not shown.
     """
     make_folder(folder)
-    _write_regions(folder / AUDITED_REGIONS, found, dataset.classes)
+    _write_regions(folder / AUDIT, found, dataset.classes)
     _write_samples(folder / SAMPLES, found)
     changed = found.before.changes()
     shown = [(rank, each) for rank, each in enumerate(found.suspects[:_SHOWN], 1) if each.sample.stem not in changed]

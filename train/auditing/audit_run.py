@@ -7,13 +7,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from prep.annotate.audit import AUDIT
 from prep.core.errors import SegError
 from prep.core.files import write_text
 from prep.core.jsonio import read_json
 from prep.core.progress import Bar
+from prep.core.words import counted
 from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
-from train.auditing.audit import AUDITED_REGIONS, SHEET, Audit, audit, write_audit
+from train.auditing.audit import SHEET, Audit, audit, write_audit
 from train.exporting.engine import told
 from train.runs.checkpoint import model_id
 from train.runs.device import find_accelerator
@@ -89,10 +91,10 @@ def audit_run(
 
 def _refuse_results(folder: Path, settings: Mapping[str, object], *, overwrite: bool) -> None:
     """SegError for other files, or another audit; this very one may be of this command, killed when it was done."""
-    if holds_files(folder) and not (folder / AUDITED_REGIONS).exists():
+    if holds_files(folder) and not (folder / AUDIT).exists():
         raise SegError(f"{folder}: holds other files than an audit; name a new folder with -o")
     record = folder / AUDIT_RECORD
-    if overwrite or not (folder / AUDITED_REGIONS).exists():
+    if overwrite or not (folder / AUDIT).exists():
         return
     if not record.exists() or read_json(record, remedy="add --overwrite") != settings:
         raise SegError(f"{folder}: holds another audit already; add --overwrite, or name another folder with -o")
@@ -107,8 +109,9 @@ def _warning(members: Members, learned: Collection[str] | None) -> str:
     if not learned:
         return "the model has learned none of them"
     return (
-        f"{len(learned)} of the samples are train samples, whose labels the model has learned, errors too: there it "
-        "finds fewer ('seg-train --folds 5' makes models of which one has not learned each of them)"
+        f"{counted(len(learned), 'of the samples is a train sample', 'of the samples are train samples')}, whose "
+        "labels the model has learned, errors too: there it finds fewer ('seg-train --folds 5' makes models of which "
+        "one has not learned each of them)"
     )
 
 

@@ -7,6 +7,7 @@ import click
 
 from prep.cli.console import emit, note, progress
 from prep.cli.options import json_option
+from prep.core.words import counted
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_torch
@@ -73,7 +74,11 @@ def bench(
             Rescaling(image_scale(opened, seen_sizes(reduced(opened, config.image_size)))),
         )  # fmt: skip
     plain, precision = plain_speed(speed), "bfloat16" if accelerator_of(fabric).bfloat16 else "float32"
-    lines = speed_lines(speed, f"batches of {config.batch} patches of {store.size} px on {fabric.device}", precision)
+    lines = speed_lines(
+        speed,
+        f"batches of {counted(config.batch, 'patch', 'patches')} of {store.size} px on {fabric.device}",
+        precision,
+    )
     emit({"device": str(fabric.device), "precision": precision, **plain}, "\n".join(lines))
 
 

@@ -14,6 +14,7 @@ from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_packages, need_torch
 from train.cli.training_data import find_training_data, training_data_argument
+from train.runs.run_files import LATEST, RUNS
 
 
 @click.command(cls=SectionedCommand)
@@ -23,7 +24,7 @@ from train.cli.training_data import find_training_data, training_data_argument
 @click.option(
     "--resume",
     is_flag=False,
-    flag_value="runs/latest",
+    flag_value=f"{RUNS}/{LATEST}",
     metavar="[RUN]",
     help="Go on with a run that was interrupted: the latest, or the one named.",
 )
@@ -78,8 +79,8 @@ def fit(
     from train.runs.run_files import LAST, MODEL
     from train.runs.runs import find_run
 
-    if settings["weights"] == "latest":
-        settings["weights"] = str(find_run(Path("latest"), note) / MODEL)
+    if settings["weights"] == LATEST:
+        settings["weights"] = str(find_run(Path(LATEST), note) / MODEL)
     if resume is None:  # what is typed wrong is told before seconds of import
         config = find_recipe(recipe or "default").config(settings)
         root = find_training_data(dataset)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import click
 
-from prep.cli.console import GOES_ON, SegGroup
+from prep.cli.console import GOES_ON, PREPARING, SegGroup
 from prep.cli.options import CONTEXT
 from prep.dataset.dataset_files import INDEX
 from train.cli.audit import audit
@@ -34,10 +34,7 @@ class FitByDefault(SegGroup):
         "train": "seg-train fit",
         "test": "seg-train score",
         "evaluate": "seg-train score",
-        **{
-            name: f"seg-prep {name}"
-            for name in ("synth", "resize", "masks", "annotate", "check", "split", "stats", "report", "patches")
-        },
+        **PREPARING,
     }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import click
 
 from prep.core.errors import SegError
 from prep.dataset.dataset_files import INDEX
-from train.runs.run_files import LAST, MODEL, RUN_FOLDS
+from train.runs.run_files import LAST, LATEST, MODEL, RUN_FOLDS
 from train.windows.scale import Scale, parse_scale
 from train.windows.window_settings import BLENDS, OVERLAPS, TTAS, WINDOW_PX
 
@@ -52,7 +52,7 @@ def runs_and_dataset(command: Callable[..., None]) -> Callable[..., None]:
 
 def _is_meant_as_dataset(named: tuple[Path, ...]) -> bool:
     last = named[-1]
-    if (last / INDEX).exists() or last.name in (MODEL, LAST, "latest"):
+    if (last / INDEX).exists() or last.name in (MODEL, LAST, LATEST):
         return (last / INDEX).exists()
     if (last / MODEL).exists() or (last / RUN_FOLDS).exists():
         return False

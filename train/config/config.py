@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from train.config.loss_spec import parse_loss
 from train.config.settings import BELOW_1, POSITIVE, UP_TO_1, SettingRange, setting, settings_of, shown_value
 
@@ -131,12 +132,14 @@ class Config:
         channels = self.width * 2 ** (self.depth - 1)
         if channels > _MAX_CHANNELS:
             raise SegError(
-                f"--width {self.width} with --depth {self.depth} makes {channels:,} channels at the lowest level; "
-                f"at most {_MAX_CHANNELS:,} are possible"
+                f"--width {self.width} with --depth {self.depth} makes {counted(channels, 'channel')} at the lowest "
+                f"level; at most {_MAX_CHANNELS:,} are possible"
             )
         for flag, side in (("--size", self.size), ("--window", self.window)):
             if side is not None and side < 2**self.depth:
-                raise SegError(f"{flag} needs at least {2**self.depth} pixels with --depth {self.depth}; got {side}")
+                raise SegError(
+                    f"{flag} needs at least {counted(2**self.depth, 'pixel')} with --depth {self.depth}; got {side}"
+                )
         parse_loss(self.loss)
 
     @classmethod

@@ -105,8 +105,9 @@ class PixelStore:
         """
         if batch % world or len(self) < world:
             raise SegError(
-                f"--batch {batch} with {counted(len(self), 'patch', 'patches')} cannot be shared out among {world} "
-                f"processes; choose a --batch that is a multiple of {world}, or fewer processes"
+                f"--batch {batch} with {counted(len(self), 'patch', 'patches')} cannot be shared out among "
+                f"{counted(world, 'process', 'processes')}; choose a --batch that is a multiple of {world}, or fewer "
+                "processes"
             )
         cuts = self._cuts(batch, generator, rank, world)
         return prefetch(cuts, _AHEAD) if self.stays or self.transform is not None else cuts

@@ -125,8 +125,9 @@ class StreamedStore:
         count = min(batch, len(self)) // world
         if batch % world or not count or len(self.samples) < world:
             raise SegError(
-                f"--batch {batch} with {counted(len(self.samples), 'image')} cannot be shared out among {world} "
-                f"processes; choose a --batch that is a multiple of {world}, or fewer processes"
+                f"--batch {batch} with {counted(len(self.samples), 'image')} cannot be shared out among "
+                f"{counted(world, 'process', 'processes')}; choose a --batch that is a multiple of {world}, or fewer "
+                "processes"
             )
         seed = int(torch.randint(2**62, (), generator=generator))
         parts = self._parts(seed, world)[rank::world]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.progress import say_nothing
 from prep.core.words import list_some
 from train.exporting.export_run import onnx_of_run
 from train.exporting.onnx_model import load_onnx
@@ -53,7 +54,7 @@ def remote_predictor(
 
 def _open_remotely(model: RemoteModel) -> tuple[Predictor, tuple[str, ...]]:
     runs = [Path(run) for run in model.runs]
-    return open_predictor(runs, model.engine, model.device, lambda text: None, model.scale)
+    return open_predictor(runs, model.engine, model.device, say_nothing, model.scale)
 
 
 def _opened(run: Path, engine: str | None, device: str, note: Callable[[str], None]) -> tuple[Predictor, str]:

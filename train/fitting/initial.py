@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from prep.core.classes import classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from train.config.config import Config
 from train.fitting.history import TrainingState
 from train.fitting.normalising.synced_norm import synced
@@ -150,7 +150,7 @@ def _load_model(network: nn.Module, path: Path, classes: Sequence[str], say: Cal
             f"{path}: none of its tensors fits this network; use the --arch, --encoder and --width of its run"
         )
     network.load_state_dict({**own, **fitting})
-    say(f"{len(fitting)} of {len(own)} tensors begin as in {path}")
+    say(f"{len(fitting)} of {counted(len(own), 'tensor')} begin as in {path}")
     if list(theirs) != list(classes):
         say(_by_name(network, given, classes, theirs))
 

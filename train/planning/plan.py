@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from prep.core.words import list_some, verb
+from prep.core.words import counted, list_some, verb
 from train.config.config import Config
 from train.config.plan import Choice, Plan
 from train.fitting.initial import LITE
@@ -95,7 +95,7 @@ def _network(fingerprint: Fingerprint, machine: Machine, options: Mapping[str, A
     speed = _speed(machine.rates["lite"])
     steps = seconds * machine.rates["lite"] / _LEAST_BATCH / _LEAST_CROP**2
     if steps < _FEWEST_STEPS and "weights" not in options:
-        why = f"a larger network that knows photographs would make {steps:.0f} steps in the time: plain"
+        why = f"a larger network that knows photographs would make {counted(round(steps), 'step')} in the time: plain"
         return [Choice("width", Config().width, f"{why}, {_speed(machine.rates['plain'])}")]
     narrow = Choice("decoder_width", DECODER_WIDTH, "half the usual learns as much in a step, in less time")
     return [
@@ -156,7 +156,7 @@ def _crop(fingerprint: Fingerprint, side: int, affordable: float) -> tuple[int, 
         side, why = max(_MULTIPLE, short // _MULTIPLE * _MULTIPLE), f"fits into {short} px"
     steps = affordable / _LEAST_BATCH / side**2
     while steps < _STEPS / 2 and side >= 2 * _LEAST_CROP:
-        side, why = side // 2, f"smaller crops, as larger ones would make {steps:.0f} steps in the time"
+        side, why = side // 2, f"smaller crops, as larger ones would make {counted(round(steps), 'step')} in the time"
     return side, why
 
 

@@ -38,8 +38,7 @@ class RunTrainer:
         from train.config.config import Config
         from train.fitting.fit import Hardware, fit, resume, resumed_config
         from train.planning.planner import planner
-        from train.runs.run_files import LAST, MODEL
-        from train.runs.runs import RUNS
+        from train.runs.run_files import LAST, MODEL, RUNS
 
         told = _Told(minutes, report)
         begun = sorted(path.parent for path in RUNS.glob(f"*/{LAST}") if not path.parent.is_symlink())
@@ -99,8 +98,7 @@ class _Told:
 
 def _last_epoch() -> tuple[int, float | None]:
     """The last epoch that the run in this folder wrote down, and its validation mean IoU where it is defined."""
-    from train.runs.run_files import HISTORY
-    from train.runs.runs import RUNS
+    from train.runs.run_files import HISTORY, RUNS
 
     for path in RUNS.glob(f"*/{HISTORY}"):
         with path.open(encoding="utf-8", newline="") as file:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
 from prep.core.files import make_folder, write_bytes
-from prep.core.progress import Progress, silent
+from prep.core.progress import Progress, Say, say_nothing, silent
+from prep.dataset.dataset_files import MASKS
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, write_png
 from prep.images.overlay import overlay
@@ -29,7 +30,7 @@ from train.windows.predictor import Predictor
 from train.windows.probability_file import PROBABILITIES
 from train.windows.rescaled import RescaledPhotos
 
-LARGE_KINDS = ("masks", "overlays", PROBABILITIES)
+LARGE_KINDS = (MASKS, "overlays", PROBABILITIES)
 """What there is of large pictures: the mask as TIFF in full size, the overlay as a small PNG, class probabilities; of
 those on the map polygons, too."""
 
@@ -47,7 +48,7 @@ def predict_large(
     tolerance: Moving = 1.0,
     smallest: int = 1,
     progress: Progress = silent,
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
 ) -> None:
     """Write masks/STEM.tif (tiled, Deflate, uint8), overlays/STEM.png, of every n-th pixel, and probabilities.
 
@@ -56,14 +57,14 @@ def predict_large(
     left as they are.
     progress: counts rows. Raises SegError if the file cannot be read in pieces, or if its mask is not asked for.
     """
-    mask_path = folder.root / "masks" / f"{photo.stem}.tif"
-    if "masks" not in kinds:
+    mask_path = folder.root / MASKS / f"{photo.stem}.tif"
+    if MASKS not in kinds:
         raise SegError(f"{photo.path}: of a picture this large the mask is written first; add masks to --save")
     is_map = place is not None and place.projection is not None
     if left_out := [kind for kind in kinds if kind not in (*LARGE_KINDS, *(OF_MAPS if is_map else ()))]:
         note(f"{photo.name}: too large for {', '.join(left_out)}")
     paths = {
-        "masks": mask_path,
+        MASKS: mask_path,
         "overlays": folder.root / "overlays" / f"{photo.stem}.png",
         PROBABILITIES: scores_path(folder.root, photo, place),
     }
@@ -113,9 +114,9 @@ def _label(
         labels = _without_empty(labels, rows)
     strips = _reported(source.labels(labels), source.height, progress)
     if place is None:
-        write_mask(paths["masks"], strips, source.height, source.width)
+        write_mask(paths[MASKS], strips, source.height, source.width)
     else:
-        write_map(paths["masks"], strips, source.height, source.width, place.reference, predictor.classes)
+        write_map(paths[MASKS], strips, source.height, source.width, place.reference, predictor.classes)
     if "overlays" in paths:
         write_png(paths["overlays"], overlay(source.shown_image, source.shown_labels, predictor.classes))
 

@@ -1,8 +1,6 @@
 """A folder of predictions: which of its files were made of which photo with which model, whole or only begun."""
 
-import csv
 import hashlib
-import io
 import json
 import os
 import secrets
@@ -16,7 +14,7 @@ from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
 from prep.core.files import appending, explained, make_folder, open_plain, refuse_special_file, remove_parts, write_text
 from prep.core.jsonio import read_json
-from prep.core.tables import ONE_OF, read_table, write_table
+from prep.core.tables import ONE_OF, read_table, table_line, write_table
 from prep.core.words import counted, list_some
 from prep.dataset.commit import STAGING
 from prep.dataset.dataset import is_dataset
@@ -142,11 +140,9 @@ class OutputFolder:
 
     def _note(self, paths: Sequence[Path], state: str, made_of: str) -> None:
         rows = [_Row(self._name(path), state, self._made_with(path), made_of) for path in paths]
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(map(astuple, rows))
         record = self.root / PREDICTED_FILES
         with appending(record, create=False) as file:
-            file.write(text.getvalue().encode())
+            file.write(b"".join(table_line(astuple(row)) for row in rows))
         self._rows |= {row.file: row for row in rows}
 
     def _name(self, path: Path) -> str:

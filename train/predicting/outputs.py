@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prep.core.classes import ClassMap
 from prep.core.files import make_folder, write_bytes
+from prep.dataset.dataset_files import MASKS
 from prep.images.finding import FoundFile
 from prep.images.imageio import ImageRGB, IndexMask, encode_png
 from prep.images.kinds.png_bands import write_png_bands
@@ -66,7 +67,7 @@ def make_outputs(
     tolerance, smallest: in pixels, as of region_polygons.
     """
     contents: dict[str, Callable[[Predicted], bytes]] = {
-        "masks": lambda found: encode_png(found.mask),
+        MASKS: lambda found: encode_png(found.mask),
         "geojson": lambda found: geojson(found.mask, classes, found.photo.name, tolerance, smallest),
         COCO: lambda found: coco_entry(found.mask, classes, found.photo.name, tolerance, smallest),
         "labelme": lambda found: labelme(found.mask, classes, _way(target / "labelme", found.photo.path), tolerance),

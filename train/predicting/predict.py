@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
 from prep.core.failures import Failures
-from prep.core.progress import Bar, no_bar
+from prep.core.progress import Bar, Say, no_bar, say_nothing
 from prep.dataset.dataset import is_dataset
 from prep.geo.extra import has_geo
 from prep.images.finding import FoundFile
@@ -82,7 +82,7 @@ def predict_photos(
     tolerance: Tolerance = _ONE_PIXEL,
     smallest: int = 1,
     bar: Bar = no_bar,
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
     remote: RemoteModel | None = None,
 ) -> None:
     """Write the outputs of each photo, upright and in its full size; those that cannot be read are left out.
@@ -146,7 +146,7 @@ def predict_videos(
     failures: Failures,
     *,
     bar: Bar = no_bar,
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
 ) -> None:
     """Label each video; those that cannot be read are left out.
 

@@ -1,14 +1,15 @@
 """Label every frame of a video."""
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, part_of, put_in_place
-from prep.core.progress import Progress, silent
+from prep.core.progress import Progress, Say, say_nothing, silent
 from prep.core.words import counted
+from prep.dataset.dataset_files import MASKS
 from prep.images.finding import FoundFile
 from prep.images.imageio import write_png
 from prep.images.overlay import color_mask, overlay
@@ -17,7 +18,7 @@ from train.predicting.video import Damage, VideoFile, VideoWriter
 from train.windows.predictor import Predictor
 from train.windows.rescaled import RescaledPhotos
 
-VIDEO_KINDS = ("masks", "colors", "overlays")
+VIDEO_KINDS = (MASKS, "colors", "overlays")
 """Masks as one PNG a frame; colour masks and overlays as videos."""
 
 
@@ -28,7 +29,7 @@ def predict_video(
     kinds: Collection[str],
     *,
     progress: Progress = silent,
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
 ) -> None:
     """Write overlays/STEM.mp4, colors/STEM.mp4 and masks/STEM/000000.png, 000001.png, ..., whichever `kinds` names.
 
@@ -36,16 +37,16 @@ def predict_video(
     what is already there, of this model, is left as it is. Damaged frames are left out, which `note` tells.
     progress: counts frames. Raises SegError if no frame can be read.
     """
-    frames, films = folder.root / "masks" / video.stem, [kind for kind in VIDEO_KINDS[1:] if kind in kinds]
+    frames, films = folder.root / MASKS / video.stem, [kind for kind in VIDEO_KINDS[1:] if kind in kinds]
     paths = {kind: folder.root / kind / f"{video.stem}.mp4" for kind in films}
-    wanted = [*paths.values(), *([frames] if "masks" in kinds else [])]
+    wanted = [*paths.values(), *([frames] if MASKS in kinds else [])]
     if not wanted:
         raise SegError(f"{video.path}: of a video there are only {', '.join(VIDEO_KINDS)}; add one of them to --save")
     if not folder.lacks(wanted, video.path, frames):
         return
     source = VideoFile(video.path)
     with folder.making(wanted, video.path), ExitStack() as stack:
-        masks = stack.enter_context(_NewFolder(frames)) if "masks" in kinds else None
+        masks = stack.enter_context(_NewFolder(frames)) if MASKS in kinds else None
         writers = {kind: stack.enter_context(VideoWriter(path, source)) for kind, path in paths.items()}
         for number, frame in enumerate(source):
             if number == 0:

@@ -14,8 +14,7 @@ import torch
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_text
 from train.runs.device import under_torchrun
-from train.runs.run_files import LAST, LAUNCH
-from train.runs.runs import LATEST, RUNS
+from train.runs.run_files import LAST, LATEST, LAUNCH, RUNS
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -1,5 +1,9 @@
 """Names of the files in a run folder."""
 
+from pathlib import Path
+
+RUNS, LATEST = Path("runs"), "latest"
+
 MODEL, LAST, CONFIG = "model.pt", "last.pt", "config.json"
 HISTORY, CURVES, LOG, EVENTS = "history.csv", "curves.png", "log.txt", "tensorboard"
 METRICS, PER_IMAGE, CONFUSION = "metrics.json", "per_image.csv", "confusion.png"

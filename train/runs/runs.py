@@ -9,11 +9,8 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of, remove_parts, write_text
 from prep.dataset.dataset import Dataset
-from train.runs.run_files import CONFIG, LAST, MODEL, RUN_FOLDS
+from train.runs.run_files import CONFIG, LAST, LATEST, MODEL, RUN_FOLDS, RUNS
 from train.runs.run_settings import read_settings
-
-RUNS = Path("runs")
-LATEST = "latest"
 
 
 def new_run(dataset: Path) -> Path:

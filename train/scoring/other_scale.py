@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from prep.core.errors import SegError
-from prep.core.words import counted
+from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.geo.extra import INSTALL_GEO, has_geo
@@ -40,8 +40,10 @@ def scale_words(predictor: Predictor, dataset: Dataset, samples: Sequence[Sample
         unknown += scale.ground is not None and scale.pixel is None
     texts = []
     if found:
-        several = f"{len(found):,} of {len(samples):,} images"
-        texts.append(f"{several} are of another scale than the training's, the first {found[0]}")
+        several = f"{len(found):,} of {counted(len(samples), 'image')}"
+        texts.append(
+            f"{several} {verb(len(found), 'is', 'are')} of another scale than the training's, the first {found[0]}"
+        )
     if unknown:
         why = "" if has_geo() else f" ({grounded.placed:,} have a place, which needs {INSTALL_GEO})"
         texts.append(f"metres a pixel of {counted(unknown, 'image')} unknown{why}, labelled as they are")

@@ -17,6 +17,7 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.dataset.snapshot import Snapshot
@@ -69,7 +70,7 @@ def patch_scores(
     before.refuse_change("patches of them were scored")
     counts = np.concatenate(found)
     if not len(counts):
-        raise SegError(f"{dataset.root}: no patch of {size} pixels of {split} holds any foreground to score")
+        raise SegError(f"{dataset.root}: no patch of {counted(size, 'pixel')} of {split} holds any foreground to score")
     batches = _batches(counts, seed)
     return [
         ProtocolScore("patches, pooled", split, "patches", len(counts), float(summarize(counts.sum(axis=0)).mean_iou)),

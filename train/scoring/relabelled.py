@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from train.runs.run_files import METRICS
 from train.scoring.score_files import Metrics, read_metrics
 
@@ -24,7 +24,7 @@ def relabelled(found: Metrics, folders: Iterable[Path]) -> str:
     if (now == before).all():
         return ""
     changed = [
-        f"{entry.name} {old:,} -> {new:,} pixels"
+        f"{entry.name} {old:,} -> {counted(new, 'pixel')}"
         for entry, old, new in zip(found.classes, before.tolist(), now.tolist(), strict=True)
         if old != new
     ]

@@ -1,6 +1,6 @@
 """Score a run on whole images and write what people look at: scores, scores of each image, the worst images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import make_folder
-from prep.core.progress import Bar
+from prep.core.progress import Bar, Say, say_nothing
 from prep.core.words import list_some
 from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
@@ -56,7 +56,7 @@ def score_run(
     patches: bool = False,
     windows: Mapping[str, Any] | None = None,
     scale: Scale = "auto",
-    note: Callable[[str], None] = lambda text: None,
+    note: Say = say_nothing,
     failures: Failures | None = None,
 ) -> tuple[Path, Metrics]:
     """Score a run, or the mean of several, write the results, and return their folder and what metrics.json holds.

@@ -96,7 +96,7 @@ class Metrics:
         """That images of the split are in no score, in words; None if all are."""
         if not self.left_out:
             return None
-        several = f"{len(self.left_out):,} of {self.images + len(self.left_out):,} images of {self.split}"
+        several = f"{len(self.left_out):,} of {counted(self.images + len(self.left_out), 'image')} of {self.split}"
         return f"{several} could not be read and {verb(len(self.left_out), 'is', 'are')} in no score"
 
     @property

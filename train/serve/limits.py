@@ -53,7 +53,7 @@ class Deadline:
         if not self.left:
             raise Refusal(
                 504,
-                f"Labelling took longer than the {self._seconds:g} seconds that a photo may take here. "
+                f"Labelling took longer than the {self._seconds:g} s that a photo may take here. "
                 "Send a smaller photo, or let the server run with a higher --max-seconds.",
             )
 

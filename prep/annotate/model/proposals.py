@@ -15,6 +15,7 @@ from prep.annotate.model.proposer import Proposal, Proposer, class_lookup
 from prep.annotate.model.uncertainty import uncertainty
 from prep.annotate.store.store import HIDDEN, AnnotationStore, ListedImage
 from prep.core.errors import SegError
+from prep.dataset.dataset_files import INDEX
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, read_image
 from prep.web.guard import Refusal
@@ -196,7 +197,7 @@ class Proposals:
         path, entry = self._store.photo_path(stem), self._store.entry(stem)
         image = read_image(path)
         if image.shape[:2] != (entry.height, entry.width):
-            raise SegError(f"{path}: {image.shape[1]} x {image.shape[0]} pixels, not as index.csv says")
+            raise SegError(f"{path}: {image.shape[1]} x {image.shape[0]} pixels, not as {INDEX} says")
         return image
 
     def _report(self, stem: str, share: float) -> None:

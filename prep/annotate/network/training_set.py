@@ -119,7 +119,7 @@ def _read(store: AnnotationStore, stem: str) -> _Photo:
     image = decode_jpeg(path, data, size) if is_jpeg(data) else decode_image(path, data)
     if scale == 1:
         if image.shape[:2] != mask.shape:
-            raise SegError(f"{path}: not of the size that index.csv says")
+            raise SegError(f"{path}: not of the size that {INDEX} says")
         return _Photo(data, mask, by_hand)
     content = _encoded(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
     return _Photo(content, _smaller(mask, size), _smaller(by_hand, size))

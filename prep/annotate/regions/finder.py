@@ -10,6 +10,7 @@ from prep.annotate.regions.superpixels import Superpixels, superpixels_of
 from prep.annotate.store.store import AnnotationStore
 from prep.core.cache import Cache
 from prep.core.errors import SegError
+from prep.dataset.dataset_files import INDEX
 from prep.web.guard import Refusal
 
 MAX_TOOL_MEGAPIXELS = 100
@@ -71,7 +72,7 @@ class Finder:
         height, width = image.pixels.shape[:2]
         if (width, height) != (sample.width, sample.height):
             raise SegError(
-                f"{path}: {width} x {height} pixels, but index.csv says {sample.width} x {sample.height}; "
+                f"{path}: {width} x {height} pixels, but {INDEX} says {sample.width} x {sample.height}; "
                 "bring the photo in again with 'seg-prep resize'"
             )
         return image

@@ -15,6 +15,8 @@ from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Progress
+from prep.core.words import counted, verb
+from prep.dataset.dataset_files import INDEX
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, decode_jpeg, is_jpeg, read_image
 from prep.web.guard import Refusal
@@ -72,7 +74,10 @@ class Encodings:
         room, done = len(stems), 0
         for place, stem in enumerate(stems):
             if done >= room:
-                note(f"No room for more: {done:,} photos take the {self._files.most_bytes / 1e9:.1f} GB there are.")
+                note(
+                    f"No room for more: {counted(done, 'photo')} {verb(done, 'takes', 'take')} the "
+                    f"{self._files.most_bytes / 1e9:.1f} GB there are."
+                )
                 break
             try:
                 size = self._prepare(stem)
@@ -122,7 +127,7 @@ class Encodings:
         if not is_jpeg(data):
             image = read_image(path)
             if image.shape[:2] != (sample.height, sample.width):
-                raise SegError(f"{path}: {image.shape[1]} x {image.shape[0]} pixels, not as index.csv says")
+                raise SegError(f"{path}: {image.shape[1]} x {image.shape[0]} pixels, not as {INDEX} says")
             return frame.small(image)
         return frame.small(decode_jpeg(path, data, (frame.wide, frame.high)))
 

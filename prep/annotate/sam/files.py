@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from prep.annotate.sam.dialects import Dialect, dialects_of_decoder, dialects_of_encoder, known_inputs
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
+from prep.core.words import counted
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
@@ -131,7 +132,9 @@ def _paths(named: Sequence[Path]) -> list[Path]:
         with explained(named[0]):
             found = sorted(path for path in named[0].iterdir() if path.suffix.lower() == ".onnx")
         if len(found) > _MOST_FILES:
-            raise SegError(f"{named[0]}: {len(found)} ONNX files; name two of them: --sam ENCODER --sam DECODER")
+            raise SegError(
+                f"{named[0]}: {counted(len(found), 'ONNX file')}; name two of them: --sam ENCODER --sam DECODER"
+            )
         if not found:
             raise SegError(f"{named[0]}: no file ending in .onnx in this folder; docs/sam.md says which are needed")
         return found

@@ -11,6 +11,7 @@ from prep.annotate.sam.dialects import refuse_outputs
 from prep.annotate.sam.files import FileRunner, OnnxFile, SamFiles
 from prep.annotate.sam.frame import LOW, SQUARE_SIDE, Floats, PaddedFrame, frame_of
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.images.imageio import ImageRGB
 
 Embedding = dict[str, Floats]
@@ -105,9 +106,10 @@ class Sam:
             raise SegError(f"{dialect.name} takes no box: click into the object instead")
         shape = _shape_of(self._decoder, dialect.points)
         pads = dialect.padding == "always" or (dialect.padding == "without a box" and 2 not in labels)
-        missing = shape[-2] - len(labels) if isinstance(shape[-2], int) else int(pads)
-        if missing < 0:
-            raise SegError(f"{self._decoder.path}: takes {shape[-2]} points at a time; accept this object")
+        most = shape[-2]
+        missing = most - len(labels) if isinstance(most, int) else int(pads)
+        if isinstance(most, int) and missing < 0:
+            raise SegError(f"{self._decoder.path}: takes {counted(most, 'point')} at a time; accept this object")
         places = [*(frame.place(x, y) for x, y, _ in points), *[(0.0, 0.0)] * missing]
         labels += [_NO_POINT] * missing
         ahead = (1,) * (len(shape) - 2)

@@ -72,7 +72,7 @@ def refuse_misfit(path: Path, mask: Mask, sample: Sample, classes: int) -> None:
         )
     if strange := [value for value in mask.counts.classes or () if value >= classes]:
         raise SegError(
-            f"{path}: holds the value {strange[0]}, but {CLASSES} has {classes} classes; "
+            f"{path}: holds the value {strange[0]}, but {CLASSES} has only the classes 0 to {classes - 1}; "
             "move this mask away, or convert its label again"
         )
 

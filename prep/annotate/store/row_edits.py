@@ -1,8 +1,9 @@
 """Changes of one row in a table of many, without reading the others: index.csv and states.csv of 100,000 images."""
 
 import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from prep.core.tables import table_line
 
 
 def changed_row(table: bytes, stem: str, cells: Mapping[str, str]) -> bytes | None:
@@ -15,7 +16,7 @@ def changed_row(table: bytes, stem: str, cells: Mapping[str, str]) -> bytes | No
     if len(values) != len(names) or not set(cells) <= set(names):
         return None
     new = [cells.get(name, value) for name, value in zip(names, values, strict=True)]
-    return table[:start] + _line(new) + table[end:]
+    return table[:start] + table_line(new) + table[end:]
 
 
 def added_row(table: bytes, cells: Mapping[str, str]) -> bytes | None:
@@ -23,8 +24,8 @@ def added_row(table: bytes, cells: Mapping[str, str]) -> bytes | None:
     names = _names(table)
     if _odd(table) or not set(cells) <= set(names) or _at(table, cells["stem"]) >= 0 or b'"' in table:
         return None
-    line = _line([cells.get(name, "") for name in names])
-    place = _place(table, _line([cells["stem"]]).rstrip(b"\n"))
+    line = table_line([cells.get(name, "") for name in names])
+    place = _place(table, table_line([cells["stem"]]).rstrip(b"\n"))
     return table[:place] + line + table[place:]
 
 
@@ -56,17 +57,11 @@ def _row(table: bytes, stem: str) -> tuple[int, int, list[str]] | None:
 
 
 def _key(stem: str) -> bytes:
-    return b"\n" + _line([stem]).rstrip(b"\n") + b","
+    return b"\n" + table_line([stem]).rstrip(b"\n") + b","
 
 
 def _at(table: bytes, stem: str) -> int:
     return table.find(_key(stem))
-
-
-def _line(values: Sequence[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue().encode()
 
 
 def _place(table: bytes, cell: bytes) -> int:

@@ -81,7 +81,7 @@ def pack(
         )
     done = "" if packed.changed else " (all there already)"
     lines = [
-        f"{counted(packed.samples, 'sample')} in {counted(packed.shards, 'shard')}, {packed.size:,} bytes "
+        f"{counted(packed.samples, 'sample')} in {counted(packed.shards, 'shard')}, {counted(packed.size, 'byte')} "
         f"-> {shown(url)}{done}"
     ]
     if packed.left:
@@ -130,7 +130,7 @@ def unpack(url: str, output: Path, splits: tuple[str, ...], workers: int | None,
     with progress("Unpacking") as advance:
         result = unpack_dataset(url, output, splits=splits, workers=workers, progress=advance)
     done = "" if result.changed else " (all there already)"
-    text = f"{counted(result.samples, 'sample')}, {result.size:,} bytes -> {output}{done}"
+    text = f"{counted(result.samples, 'sample')}, {counted(result.size, 'byte')} -> {output}{done}"
     told = {"url": shown(url), "dataset": output, "samples": result.samples, "bytes": result.size}
     emit(told | {"changed": result.changed, "missing": result.missing}, text)
     end_with_left_out([f"{output / name}: was not there when the dataset was packed" for name in result.missing])

@@ -10,7 +10,7 @@ from prep.core.classes import ClassMap, classes_text, format_list, made_up_class
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.labels.reader import LabelReader, RawLabel
 from prep.labels.region_labels import BACKGROUND
 
@@ -121,7 +121,7 @@ def as_many_with_white(meaning: Meaning, held: Collection[int]) -> str:
     if _WHITE not in values or len(set(values) - {*classes.ids, _WHITE}) == 0:
         return ""
     return (
-        f"which value is which class? The list has {len(classes)} names, and the masks hold the values "
+        f"which value is which class? The list has {counted(len(classes), 'name')}, and the masks hold the values "
         f"{list_some([str(raw) for raw in values])}, which no counting gives. Save these lines as classes.txt, each "
         f"name at its value, and add --classes classes.txt:\n\n{format_list(made_up_classes(classes.names, values))}"
     )

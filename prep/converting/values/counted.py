@@ -10,7 +10,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap, format_list, made_up_class
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
-from prep.core.words import list_some
+from prep.core.words import counted, list_some
 from prep.labels.reader import LabelReader, RawLabel
 from prep.labels.region_labels import BACKGROUND
 from prep.labels.tables.coco_stuff import is_coco_stuff, with_numbers_of_maps
@@ -129,8 +129,8 @@ def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collec
         return ""
     names = "\n".join((BACKGROUND, *classes.names))
     return (
-        f"which id is the first of the class map? It has {len(classes)} names, and the masks hold ids from 0 to "
-        f"{len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
+        f"which id is the first of the class map? It has {counted(len(classes), 'name')}, and the masks hold ids from "
+        f"0 to {len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
         f"--classes classes.txt:\n\n{names}\n\nIf 0 is {classes.names[0]}, and {len(classes)} is to be left out of "
         "training and scores, add --unknown ignore"
     )
@@ -159,9 +159,9 @@ def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collecti
     listed = ClassMap(names, colors, tuple(held)) if keeps else made_up_classes(names, held)
     shown = list_some([str(raw) for raw in held])
     return (
-        f"which value is which class? The list has {len(classes)} names, and the masks hold the values {shown}, which "
-        "no counting gives. If they are its classes in this order, save these lines as classes.txt and add --classes "
-        f"classes.txt; else correct them:\n\n{format_list(listed)}"
+        f"which value is which class? The list has {counted(len(classes), 'name')}, and the masks hold the values "
+        f"{shown}, which no counting gives. If they are its classes in this order, save these lines as classes.txt and "
+        f"add --classes classes.txt; else correct them:\n\n{format_list(listed)}"
     )
 
 

@@ -68,7 +68,8 @@ def no_meaning(
         read_codes(reader, labels[0])  # says what is wrong with it
     if look_like_photos(codes.pixels, sum(codes.pixels.values())):
         return SegError(
-            f"{list_some([label.name for label in labels[:3]])}: {len(codes.pixels):,} values; {VALUES_OF_PHOTOS}"
+            f"{list_some([label.name for label in labels[:3]])}: {counted(len(codes.pixels), 'value')}; "
+            f"{VALUES_OF_PHOTOS}"
         )
     if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
         return _cut_out(labels)
@@ -188,7 +189,8 @@ def _to_save(reader: LabelReader, codes: Sequence[int], long: LongList | None, *
         numbers = sorted(codes) if by_color else classes.ids
         if long is not None and set(numbers) <= long[1].keys() and (not by_color or max(numbers) <= _RED):
             classes = replace(classes, names=tuple(long[1][raw] for raw in numbers))
-            most = f"has {len(long[1])} classes, a dataset at most {MAX_CLASSES}; these are those of the masks"
+            has = f"has {counted(len(long[1]), 'class', 'classes')}"
+            most = f"{has}, a dataset at most {MAX_CLASSES}; these are those of the masks"
             said = f"\n\n{long[0]} {'gives these names to the red of the colours' if by_color else most}"
         rows = format_list(classes)
     return (

@@ -18,6 +18,7 @@ from prep.core.cluster.identity import identity
 from prep.core.cluster.probe import probed
 from prep.core.cluster.task import CommandContext, Halted, Task, halt
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.core.workers import WorkerKilled
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class DaskCluster:
         for worker, threads in self.client.nthreads().items():
             if threads != 1:
                 raise SegError(
-                    f"{self.address}: the worker {worker} has {threads} threads, and work needs a process for each "
-                    "core; start workers with: dask worker ADDRESS --nworkers auto --nthreads 1"
+                    f"{self.address}: the worker {worker} has {counted(threads, 'thread')}, and work needs a process "
+                    "for each core; start workers with: dask worker ADDRESS --nworkers auto --nthreads 1"
                 )
         for worker, found in self.everywhere(self.setting.refuse_other).items():
             self._refuse(f"the worker {worker}", found)

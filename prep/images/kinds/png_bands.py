@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.files import replacing
+from prep.core.words import counted
 from prep.images.imageio import ImageRGB
 from prep.images.kinds.png_chunks import PNG_START, png_chunk
 
@@ -47,7 +48,7 @@ def _parts(height: int, width: int, bands: Iterable[ImageRGB]) -> Iterator[bytes
             yield png_chunk(b"IDAT", packed)
         above, rows = flat[-1:].copy(), rows + len(flat)
     if rows != height:
-        raise ValueError(f"{rows} rows came for an image of {height}")
+        raise ValueError(f"{counted(rows, 'row')} came for an image of {counted(height, 'row')}")
     yield png_chunk(b"IDAT", packer.flush()) + png_chunk(b"IEND", b"")
 
 

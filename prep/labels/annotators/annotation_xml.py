@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_labels
+from prep.core.words import counted
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators.photo_files import images_of, source_of
@@ -45,8 +46,9 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     images = images_of("annotation-xml", files, lambda file: [_image(file.path, left_out)], left_out)
     if images and not any(image.regions for image in images):
         raise SegError(
-            f"{contents.source}: {len(files)} XML files with boxes and no regions (Pascal VOC's annotations, as "
-            "LabelImg writes them); boxes are no masks: export polygons, or draw masks with 'seg-prep annotate'"
+            f"{contents.source}: {counted(len(files), 'XML file')} with boxes and no regions (Pascal VOC's "
+            "annotations, as LabelImg writes them); boxes are no masks: export polygons, or draw masks with 'seg-prep "
+            "annotate'"
         )
     return source_of("annotation-xml", contents, files[0], images, left_out)
 

@@ -66,9 +66,11 @@ def _refuse_too_much(found: ArraySet, place: Path) -> None:
     with explained(place):
         free = shutil.disk_usage(place).free
     if samples > _MOST_SAMPLES:
-        raise SegError(f"{roles[0].array.path}: {samples:,} samples in arrays; save them in several parts")
+        raise SegError(f"{roles[0].array.path}: {counted(samples, 'sample')} in arrays; save them in several parts")
     if total > free:
-        raise SegError(f"{roles[0].array.path}: arrays of {total:,} bytes, and {place} has {free:,} free; make room")
+        raise SegError(
+            f"{roles[0].array.path}: arrays of {counted(total, 'byte')}, and {place} has {free:,} free; make room"
+        )
 
 
 def _stems(found: ArraySet, source: Path) -> list[str]:
@@ -147,8 +149,8 @@ def _masks(role: ArrayRole, channel: int | None, stem: str, place: Path, notes: 
     if role.channels is not None and channel is None and role.sample_shape[role.channels] > 1:
         channels = role.sample_shape[role.channels]
         notes.append(
-            f"{role.array.name}: {channels} channels are classes 0 to {channels - 1}; a pixel in none of them is "
-            f"{channels}, a later channel lies over an earlier one ({counted(overlapping, 'pixel')})"
+            f"{role.array.name}: {counted(channels, 'channel')} are classes 0 to {channels - 1}; a pixel in none of "
+            f"them is {channels}, a later channel lies over an earlier one ({counted(overlapping, 'pixel')})"
         )
 
 
@@ -162,22 +164,22 @@ def _ids(role: ArrayRole, part: NDArray[Any], channel: int | None) -> tuple[NDAr
     if channels.dtype.kind == "f" and not np.isfinite(channels).all():
         wrong = channels[~np.isfinite(channels)]
         raise SegError(
-            f"{role.array.name}: holds {wrong[0]} in {wrong.size:,} places, and channels of classes hold 0 or 1; where "
-            "these stand for no class, save it again after mask[~np.isfinite(mask)] = 0"
+            f"{role.array.name}: holds {wrong[0]} in {counted(wrong.size, 'place')}, and channels of classes hold 0 or "
+            "1; where these stand for no class, save it again after mask[~np.isfinite(mask)] = 0"
         )
     ids = np.full(channels.shape[:-1], channels.shape[-1], np.uint8)
     times = np.count_nonzero(channels, axis=-1)
     several = int((times > 1).sum())
     if several > _SEVERAL * times.size and channels.dtype.kind == "f" and bool((channels % 1 != 0).any()):
         raise SegError(
-            f"{role.array.name}: {channels.shape[-1]} channels of fractions, as networks predict; save the class of "
-            f"each pixel: np.save(path, mask.argmax({role.channels}).astype(np.uint8))"
+            f"{role.array.name}: {counted(channels.shape[-1], 'channel')} of fractions, as networks predict; save the "
+            f"class of each pixel: np.save(path, mask.argmax({role.channels}).astype(np.uint8))"
         )
     if several > _SEVERAL * times.size:
         own = role.array.variable or Path(role.name).name
         raise SegError(
-            f"{role.array.name}: {channels.shape[-1]} channels that overlap, so that they are no classes; say which of "
-            f"them holds the classes, from 0 on: --variable '{own}[{channels.shape[-1] - 1}]'"
+            f"{role.array.name}: {counted(channels.shape[-1], 'channel')} that overlap, so that they are no classes; "
+            f"say which of them holds the classes, from 0 on: --variable '{own}[{channels.shape[-1] - 1}]'"
         )
     for number in range(channels.shape[-1]):
         ids[channels[..., number] != 0] = number

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from prep.core.classes import made_up_classes
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder
+from prep.core.words import counted
 from prep.images.finding import FoundFile, find_files
 from prep.labels.array_samples.roles import ArraySet, array_set
 from prep.labels.array_samples.sample_files import LISTED, write_samples
@@ -117,8 +118,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
             classes = made_up_classes(names, range(content["first_id"], len(names) + content["first_id"]))
         except SegError as error:
             raise SegError(
-                f"{contents.source.name}: names {len(names)} classes ({error}); save the matrices alone, without their "
-                "names, with a class map that gives several numbers to a class (--classes)"
+                f"{contents.source.name}: names {counted(len(names), 'class', 'classes')} ({error}); save the matrices "
+                "alone, without their names, with a class map that gives several numbers to a class (--classes)"
             ) from error
     return LabelSource(
         "ids",

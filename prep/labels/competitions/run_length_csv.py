@@ -16,7 +16,7 @@ from prep.core.classes import MAX_ID
 from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.core.folder_names import names_labels
-from prep.core.words import natural_key
+from prep.core.words import counted, natural_key
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES, IndexMask
 from prep.labels.competitions.run_order import ALONG_ROWS, DOWN_COLUMNS, order_of
@@ -49,7 +49,7 @@ class StartRuns:
         if ends.max(initial=0) > mask.size or lengths.sum() > mask.size:
             raise SegError(
                 f"its run lengths reach pixel {int(ends.max()):,} of an image of {mask.shape[1]} x {mask.shape[0]} "
-                f"({mask.size:,} pixels): they are of another photo, or of another size of it"
+                f"({counted(mask.size, 'pixel')}): they are of another photo, or of another size of it"
             )
         inside = np.zeros(mask.size, np.bool_)
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):

@@ -17,7 +17,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_photos
-from prep.core.words import as_source, natural_key
+from prep.core.words import as_source, counted, list_some, natural_key
 from prep.images.finding import FoundFile
 from prep.images.polygons import fill_polygon
 from prep.labels.contents import Contents
@@ -82,7 +82,7 @@ def _pixels_only(path: Path, truth: Truth) -> LabelSource:
     ]
     if not labels:
         raise SegError(
-            f"{path}: none of its {len(missing)} label files is below {path.parent} (the first is {missing[0]}); "
+            f"{path}: none of the label files that it names is below {path.parent} ({list_some(missing)}); "
             "copy the folder PixelLabelData beside this file"
         )
     reader = "rgb" if any(label.colors for label in truth.labels) else "ids"
@@ -106,8 +106,9 @@ def _pixels_and_polygons(path: Path, truth: Truth) -> LabelSource:
                 missing.append(photo.label_path or photo.path)
     if not labels:
         raise SegError(
-            f"{path}: none of the {len(missing)} files that its labels need is below {path.parent} (the first is "
-            f"{missing[0]}); copy the photos (polygons need their size) and the folder PixelLabelData beside this file"
+            f"{path}: none of the files that its labels need is below {path.parent} "
+            f"({list_some(missing)}); copy the photos (polygons need their size) and the folder PixelLabelData beside "
+            "this file"
         )
     notes = []
     if not truth.ordered and len({name for photo in truth.photos for name, _ in photo.polygons}) > 1:
@@ -182,7 +183,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     truths = _truths(matrices) if contents.is_folder else [contents.source]
     if len(truths) > 1:
         ways = as_source([shlex.quote(str(path)) for path in truths])
-        raise SegError(f"{contents.source}: holds {len(truths)} gTruth files; {ways}")
+        raise SegError(f"{contents.source}: holds {counted(len(truths), 'gTruth file')}; {ways}")
     return ground_truth_source(truths[0])
 
 

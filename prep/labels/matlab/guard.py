@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from prep.core.words import counted
 from prep.labels.matlab.hdf_guard import declared_hdf
 
 MAX_BYTES = 1 << 29
@@ -123,7 +124,7 @@ def _elements(data: memoryview, order: str, depth: int) -> Iterator[int]:
         position = end if kind == _COMPRESSED else end + -end % 8 if depth else end
         number += 1
     if is_cell and inner != wanted:
-        raise ValueError(f"it declares {wanted} cells and holds {inner}")
+        raise ValueError(f"it declares {counted(wanted, 'cell')} and holds {inner}")
 
 
 def _unpacked(content: memoryview) -> memoryview:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from prep.core.classes import MAX_CLASSES, MAX_ID, made_up_classes
 from prep.core.errors import SegError
 from prep.core.folder_names import names_photos
-from prep.core.words import list_some, options
+from prep.core.words import counted, list_some, options
 from prep.images.finding import FoundFile, find_photos, photos_beside
 from prep.labels.contents import Contents
 from prep.labels.formats import FileFormat
@@ -91,8 +91,8 @@ def _chosen(label: RawLabel) -> tuple[str, Any]:
             )
         _refuse_objects(label.path, [*(fitting or found)])
         raise SegError(
-            f"{label.path}: holds {len(found)} matrices ({list_some([*found])}); add which one to read:"
-            f"{options('--variable', fitting or found)}"
+            f"{label.path}: holds {counted(len(found), 'matrix', 'matrices')} ({list_some([*found])}); add which one "
+            f"to read:{options('--variable', fitting or found)}"
         )
     name, value = next(iter(fitting.items()))
     if name == _OBJECTS:
@@ -109,8 +109,8 @@ def _refuse_objects(path: Path, names: Sequence[str]) -> None:
     objects = sorted({found[0] for name in names if (found := _ELEMENT.match(name))})
     if len(objects) > 1:
         raise SegError(
-            f"{path}: holds a mask of each of {len(objects)} objects ({list_some(objects)}), and one matrix of ids a "
-            "photo is read: save one in MATLAB with the number of its class in the pixels of each object"
+            f"{path}: holds a mask of each of {counted(len(objects), 'object')} ({list_some(objects)}), and one matrix "
+            "of ids a photo is read: save one in MATLAB with the number of its class in the pixels of each object"
         )
 
 
@@ -139,7 +139,7 @@ def _is_matrix(value: Any) -> bool:  # noqa: ANN401
 def _categories(where: str, value: Any) -> list[str]:  # noqa: ANN401
     """Names of the categories; SegError, before millions of them are made, for more than a dataset has classes."""
     if len(value.categories) > MAX_CLASSES:
-        number = f"{len(value.categories):,} categories"
+        number = counted(len(value.categories), "category", "categories")
         raise SegError(
             f"{where}: holds {number}, and a dataset has at most {MAX_CLASSES} classes; is it the label matrix?"
         )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.words import counted, verb
 from prep.images.polygons import Ring
 
 NamedRing = tuple[str, Ring]
@@ -45,8 +46,8 @@ def _places(where: str, name: str, order: Any, rings: Sequence[Ring]) -> list[fl
         places = np.zeros(0)
     if len(places) != len(rings) or not np.isfinite(places).all():
         raise SegError(
-            f"{where}: {len(rings)} polygons have the label {name!r}, but PolygonOrder holds {value!r:.60} for them, "
-            "not as many numbers; export the file again from MATLAB"
+            f"{where}: {counted(len(rings), 'polygon')} {verb(len(rings), 'has', 'have')} the label {name!r}, but "
+            f"PolygonOrder holds {value!r:.60} for them, not as many numbers; export the file again from MATLAB"
         )
     return places.tolist()
 

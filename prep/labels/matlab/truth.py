@@ -15,6 +15,7 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.files import explained
+from prep.core.words import counted
 from prep.labels.matlab.definitions import POLYGON, DefinedLabel, defined_labels
 from prep.labels.matlab.matfile import load_mat, texts
 from prep.labels.matlab.polygons import NamedRing, drawn_on_photo, positions
@@ -95,7 +96,8 @@ def truth_of(path: Path, variables: dict[str, Any]) -> Truth:
     label_paths = _paths(record, "LabelData", "PixelLabelData")
     if label_paths and len(photo_paths) != len(label_paths):
         raise SegError(
-            f"{path}: lists {len(photo_paths)} photos and {len(label_paths)} label files; export it again from MATLAB"
+            f"{path}: lists {counted(len(photo_paths), 'photo')} and {counted(len(label_paths), 'label file')}; export "
+            "it again from MATLAB"
         )
     polygons = _polygons(path, record, labels, len(photo_paths))
     label_paths = label_paths or [""] * len(photo_paths)
@@ -120,14 +122,14 @@ def _polygons(
     if not names or not np.size(rows):
         return [()] * photos
     if not isinstance(rows, np.ndarray) or not rows.dtype.names or rows.size != photos:
-        found = f"{rows.size} elements" if isinstance(rows, np.ndarray) else type(rows).__name__
+        found = counted(rows.size, "element") if isinstance(rows, np.ndarray) else type(rows).__name__
         raise SegError(
-            f"{path}: defines polygons, but its LabelData ({found}) is no struct array with an element for each of its "
-            f"{photos} photos; export it from the Image Labeler again"
+            f"{path}: defines polygons, but its LabelData ({found}) is no struct array of "
+            f"{counted(photos, 'element')}, one a photo; export it from the Image Labeler again"
         )
     if np.size(order) and (not isinstance(order, np.ndarray) or not order.dtype.names or order.size != photos):
         raise SegError(
-            f"{path}: its PolygonOrder is no struct array with an element for each of its {photos} photos; "
+            f"{path}: its PolygonOrder is no struct array of {counted(photos, 'element')}, one a photo; "
             "export it from the Image Labeler again"
         )
     orders = order.ravel(order="F") if np.size(order) else [None] * photos

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
+from prep.core.words import counted, verb
 from prep.images.finding import FoundFile
 from prep.labels.annotators.photo_files import apart
 from prep.labels.archive import member_bytes, member_names
@@ -93,8 +94,9 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     if len(sets) == 1 and photos.of(sets[0].path, sets[0].stem) is None:
         if len(photos) != 1:
             raise SegError(
-                f"{sets[0].path}: of which photo are these ROIs? {len(photos)} photos lie below {root}; give the file "
-                "the name of its photo (IMG_1.zip of IMG_1.tif), or say with --images FOLDER where the photo is"
+                f"{sets[0].path}: of which photo are these ROIs? {counted(len(photos), 'photo')} "
+                f"{verb(len(photos), 'lies', 'lie')} below {root}; give the file the name of its photo (IMG_1.zip of "
+                "IMG_1.tif), or say with --images FOLDER where the photo is"
             )
         (sets[0].stem,) = photos.names()
         photo = photos.of(sets[0].path, sets[0].stem)
@@ -120,8 +122,8 @@ def _image(own: _Set, photos: NamedPhotos, left_out: LeftOut) -> RegionImage:
     slices = {roi.position for roi in rois.values() if roi.position > 0}
     if len(slices) > 1:
         raise SegError(
-            f"{own.path}: its ROIs lie on {len(slices)} slices of a stack; save the slices as photos, and the ROIs of "
-            "each in a file of its own"
+            f"{own.path}: its ROIs lie on {counted(len(slices), 'slice')} of a stack; save the slices as photos, and "
+            "the ROIs of each in a file of its own"
         )
     regions: list[tuple[str, Shape]] = []
     for name, roi in rois.items():

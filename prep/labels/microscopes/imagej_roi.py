@@ -19,7 +19,7 @@ _HEADER = 64
 _SUBPIXEL = 128
 _POLYGON, _RECTANGLE, _OVAL, _FREEHAND, _TRACED = 0, 1, 2, 7, 8
 _KINDS = {3: "line", 4: "freehand line", 5: "line", 6: "nothing", 9: "angle", 10: "point"}
-_TEXT, _ARROW, _PICTURE, _TURNED_RECTANGLE = 1, 2, 4, 5
+_TEXT, _PICTURE = 1, 4
 _NUMBERS = (2, 2, 4, 6, 0)
 """How many numbers follow a step of a path: move, line, curve, curve of two, close."""
 

@@ -15,7 +15,7 @@ from numpy.lib import format as npy
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_photos
-from prep.core.words import options
+from prep.core.words import counted, options
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES, refuse_enormous
 from prep.labels.archive import member_bytes, member_names
@@ -53,7 +53,7 @@ def _chosen(label: RawLabel) -> str:
             raise SegError(f"{label.path}: has no array {label.part!r}; its arrays: {listed}")
         return members[label.part]
     if len(members) != 1:
-        said = f"{label.path}: holds {len(members)} arrays ({listed})"
+        said = f"{label.path}: holds {counted(len(members), 'array')} ({listed})"
         raise SegError(f"{said}; add which one to read:{options('--variable', members)}" if members else said)
     return next(iter(members.values()))
 
@@ -68,7 +68,7 @@ def _ids(where: str, path: Path, data: bytes) -> Codes:
         )
     refuse_enormous(path, sides[1], sides[0])
     if len(body) != int(np.prod(shape, dtype=np.int64)) * kind.itemsize:
-        raise SegError(f"{where}: declares {shape} of {kind} and holds {len(body):,} bytes; save it again")
+        raise SegError(f"{where}: declares {shape} of {kind} and holds {counted(len(body), 'byte')}; save it again")
     values = np.frombuffer(body, kind).reshape(sides, order="F" if columns_first else "C")
     return as_ids(where, values)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits
+from prep.core.words import counted
 from prep.images.finding import FoundFile
 from prep.labels.archive import label_bytes
 from prep.labels.contents import Contents
@@ -43,8 +44,8 @@ class LabelmeFolderReader(RegionCodes):
         known = ids != _IGNORED
         if int(ids[known].max(initial=0)) >= len(table):
             raise SegError(
-                f"{label.path}: holds the number {int(ids[known].max())}, and {_NAMES} beside it has {len(table)} "
-                "names; convert the JSON files of LabelMe instead"
+                f"{label.path}: holds the number {int(ids[known].max())}, and {_NAMES} beside it has "
+                f"{counted(len(table), 'name')}; convert the JSON files of LabelMe instead"
             )
         return np.where(known, table[np.where(known, ids, 0)], np.uint8(_IGNORED))
 

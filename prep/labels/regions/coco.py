@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from prep.core.folder_names import names_labels
+from prep.core.words import counted, verb
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
@@ -85,7 +86,10 @@ def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -
             for key, category in part.content.categories.items()
             if key in part.content.used
         }
-        projects.append(f"{len(categories)} categories, of which {len(used)} are in annotations: these are the classes")
+        projects.append(
+            f"{counted(len(categories), 'category', 'categories')}, of which {len(used):,} "
+            f"{verb(len(used), 'is', 'are')} in annotations: these are the classes"
+        )
         categories = [category for category in categories if category.name in used]
     names = class_names(path, [category.name for category in categories])
     images = [

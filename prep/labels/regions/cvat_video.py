@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from prep.core.errors import SegError
 from prep.core.folder_names import names_labels
-from prep.core.words import list_some, natural_key
+from prep.core.words import counted, list_some, natural_key, verb
 from prep.images.finding import find_files
 from prep.labels.left_out import LeftOut
 from prep.labels.region_labels import image_extent
@@ -62,7 +62,7 @@ def _steps(path: Path, root: Element) -> range:
     """The frames of the task, by their numbers in the video."""
     tasks = [each for each in root.iter() if each.tag in ("task", "job") and each.find("size") is not None]
     if len(tasks) > 1:
-        raise SegError(f"{path}: holds the tracks of {len(tasks)} tasks; export each task by itself")
+        raise SegError(f"{path}: holds the tracks of {counted(len(tasks), 'task')}; export each task by itself")
     texts = [tasks[0].findtext(key) if tasks else None for key in ("size", "start_frame", "frame_filter")]
     size, start = whole_number(texts[0]), whole_number(texts[1]) or 0
     step = whole_number((texts[2] or "").partition("step=")[2]) or 1
@@ -125,7 +125,7 @@ def _photos(path: Path, folder: Path, steps: range, left_out: LeftOut) -> dict[i
     if not files:
         return {}
     raise SegError(
-        f"{path}: it is unclear which of its {len(steps)} frames the {len(files)} photos below {folder} are "
-        f"({list_some([file.name for file in files])}); call each {_name(steps[0])}, "
-        f"{_name(steps[0] + steps.step)}, ..., by the number of its frame, or {_OTHERWISE}"
+        f"{path}: it is unclear which of its {counted(len(steps), 'frame')} the {counted(len(files), 'photo')} below "
+        f"{folder} {verb(len(files), 'is', 'are')} ({list_some([file.name for file in files])}); call each "
+        f"{_name(steps[0])}, {_name(steps[0] + steps.step)}, ..., by the number of its frame, or {_OTHERWISE}"
     )

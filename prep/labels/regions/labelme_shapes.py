@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.images.imageio import IndexMask, loaded, open_image
 from prep.images.polygons import Ring, fill_polygon
 from prep.labels.region_labels import corners
@@ -33,7 +34,7 @@ def why_left_out(shape: Any) -> str:  # noqa: ANN401
     """Why it is not painted, and its kind."""
     kind = _kind(shape)
     if kind in _CORNERED:
-        return f"it has no area: {kind} of {len(shape['points'])} points"
+        return f"it has no area: {kind} of {counted(len(shape['points']), 'point')}"
     return f"it has no area: {kind}" if kind in _WITHOUT_AREA else f"its kind is not known: {kind}"
 
 

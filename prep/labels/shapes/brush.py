@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.images.imageio import IndexMask
 
 _CHANNELS = 4
@@ -59,7 +60,9 @@ def unpack(data: bytes, expected: int) -> NDArray[np.uint8]:
     count, width = bits.read(32), bits.read(5) + 1
     lengths = [bits.read(4) + 1 for _ in range(4)]
     if count != expected or width > 8:
-        raise SegError(f"a brush stroke has {count:,} values of {width} bits, and its image {expected:,} of 8")
+        raise SegError(
+            f"a brush stroke has {counted(count, 'value')} of {counted(width, 'bit')}, and its image {expected:,} of 8"
+        )
     values = np.zeros(count, np.uint8)
     position = 0
     while position < count:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from prep.core.classes import Color, classes_from_list, parse_color
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.labels.tables.table import ClassTable, Row, rows_by_train_id, table_of
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
@@ -100,7 +101,9 @@ def _columns(lines: Sequence[Line]) -> list[Row] | None:
     for number, line in lines[1:]:
         cells[number] = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
         if len(cells[number]) <= max(name, raw or 0):
-            raise SegError(f"line {number}: expected {len(header)} columns as in the first line, found {line!r:.80}")
+            raise SegError(
+                f"line {number}: expected {counted(len(header), 'column')} as in the first line, found {line!r:.80}"
+            )
     colors = _of_channels(cells, channels) if len(channels) == len(_COLOR_COLUMNS) else _of_column(cells, color)
     trained = _train_ids(cells, train)
     if raw is None and cells and not colors and not trained:
@@ -290,8 +293,8 @@ def _refuse_columns(lines: Sequence[Line]) -> None:
     (number, line), row = lines[told], rows[told]  # background,0,0 does not show which is which
     ways = [f"\n  {row[name]},{row[raw]}" for name in names for raw in ids]
     raise SegError(
-        f"line {number}: which of the {columns} columns is the name, and which the id (found {line!r:.60})? Write each "
-        f"line as name,id; this one may be{''.join(ways[:_MOST_WAYS])}"
+        f"line {number}: which of the {counted(columns, 'column')} is the name, and which the id (found {line!r:.60})? "
+        f"Write each line as name,id; this one may be{''.join(ways[:_MOST_WAYS])}"
     )
 
 

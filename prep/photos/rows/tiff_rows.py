@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
+from prep.core.words import counted
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.no_data import Empty, empty_pixels, has_mask, masked_rows, with_true_alpha
 from prep.images.bands import choose_bands
@@ -152,7 +153,7 @@ def _refuse_unreadable(path: Path, page: "TiffPage") -> None:
     is_ours = is_read_here(page)
     if not is_ours and not has_geo():
         compression = f"compressed by {getattr(page.compression, 'name', page.compression)}"
-        how = compression if page.bitspersample in WHOLE_BITS else f"numbers of {page.bitspersample} bits"
+        how = compression if page.bitspersample in WHOLE_BITS else f"numbers of {counted(page.bitspersample, 'bit')}"
         raise SegError(
             f"{path}: {how}, which needs one more package; type: {INSTALL_GEO} "
             "(or save the file again with Deflate, or without compression)"

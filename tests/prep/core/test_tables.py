@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.core.errors import SegError
-from prep.core.tables import ONE_OF, read_table, write_columns, write_table
+from prep.core.tables import ONE_OF, read_table, table_line, write_columns, write_table
 from prep.dataset.folds import write_folds
 from prep.dataset.index import Sample, read_index, write_index
 from prep.dataset.states import read_states, write_states
@@ -133,3 +133,8 @@ def test_tables_of_a_dataset_have_these_bytes(tmp_path: Path) -> None:
     assert read_index(tmp_path / "index.csv") == (samples[1], samples[0])
     assert read_states(tmp_path / "states.csv") == {"a": "in work", "b": "done"}
     assert read_records(tmp_path / "photos.csv") == {"a": photo}
+
+
+def test_a_line_is_as_in_a_table(tmp_path: Path) -> None:
+    write_columns(tmp_path / "t.csv", ("stem", "note"), [("a", "wind, rain")])
+    assert (tmp_path / "t.csv").read_bytes() == b"stem,note\n" + table_line(["a", "wind, rain"])

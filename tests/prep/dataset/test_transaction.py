@@ -96,7 +96,7 @@ def test_nothing_is_replaced_without_overwrite(tmp_path: Path) -> None:
     root = fill(tmp_path / "d", OLD)
     with (
         pytest.raises(
-            SegError, match=r"already holds other results \(images/a\.png and 1 more files\); add --overwrite"
+            SegError, match=r"already holds other results \(images/a\.png and 1 more file\); add --overwrite"
         ),
         Transaction(root, "test", {}) as change,
     ):

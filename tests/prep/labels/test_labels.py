@@ -224,7 +224,7 @@ def test_ground_truth_never_shares_a_file(tmp_path: Path) -> None:
     assert source.missing == (labels[2],)
     assert source.classes is not None
     assert (source.classes.names, source.classes.ids) == (("one", "two"), (1, 2))
-    with pytest.raises(SegError, match="lists 1 photos and 3 label files"):
+    with pytest.raises(SegError, match="lists 1 photo and 3 label files"):
         ground_truth_source(write_ground_truth(tmp_path / "gTruth.mat", ["a.png"], definitions, data))
 
 

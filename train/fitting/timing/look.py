@@ -42,7 +42,7 @@ class Look:
         if self.images == samples and not self.plain:
             return f"all {counted(samples, 'validation image')}"
         images = f"{self.images:,} of {counted(samples, 'validation image')}"
-        part = "" if self.pixels is None else f", the {self.pixels:,} pixels in the middle of each,"
+        part = "" if self.pixels is None else f", the {counted(self.pixels, 'pixel')} in the middle of each,"
         return f"{images}{part} with windows side by side"
 
 

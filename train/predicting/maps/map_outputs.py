@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prep.core.classes import ClassMap
+from prep.dataset.dataset_files import MASKS
 from prep.geo.projection import Projection
 from train.predicting.maps.map_files import MAP_SUFFIXES, map_content
 from train.predicting.maps.mask_tiff import write_map
 from train.predicting.maps.places import GEOJSON, GEOPACKAGE, OF_MAPS, Place
 from train.predicting.outputs import Output, Predicted, make_outputs, saved
 from train.predicting.region_polygons import Moving, region_polygons
-
-_MASKS = "masks"
 
 
 def make_map_outputs(
@@ -23,9 +22,9 @@ def make_map_outputs(
     """
     maps: list[Output] = []
     replaced = {GEOPACKAGE}
-    if place is not None and _MASKS in kinds:
-        maps += _masks(target / _MASKS, classes, place)
-        replaced |= {_MASKS} if place.is_tiff else set()
+    if place is not None and MASKS in kinds:
+        maps += _masks(target / MASKS, classes, place)
+        replaced |= {MASKS} if place.is_tiff else set()
     if place is not None and place.projection is not None:
         maps += _polygons(kinds, target, classes, tolerance, smallest, place.projection)
         replaced |= {GEOJSON}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, is_dataset
+from prep.dataset.dataset_files import INDEX
 from prep.dataset.index import Sample, torn_groups
 from prep.images.imageio import ImageRGB
 from train.runs.fold_record import run_name
@@ -45,8 +46,9 @@ def refuse_learned(run: Path, learned_split: str, dataset: Dataset, split: str) 
     if same := _showing_the_same(dataset, own, both):
         raise SegError(
             f"{dataset.root}: {run_name(run)} has learned images of {split} here, as images of the same names in "
-            f"{own.root}: {list_some(same)} ({len(both)} of {len(scored)} have such names). Their score would say "
-            f"nothing. Give these images the splits that they have in {own.root}/index.csv, or train on this dataset"
+            f"{own.root}: {list_some(same)} ({len(both)} of {len(scored)} {verb(len(both), 'has', 'have')} such "
+            "names). Their score would say nothing. Give these images the splits that they have in "
+            f"{own.root}/{INDEX}, or train on this dataset"
         )
     known = {sample.stem for sample, _ in both}
     renamed = [

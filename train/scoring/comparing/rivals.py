@@ -8,6 +8,7 @@ from typing import Any
 from prep.core.errors import SegError
 from prep.core.progress import Bar
 from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import INDEX
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import folded, learned_split, run_name
 from train.runs.members import Members, load_members
@@ -66,7 +67,7 @@ def need_unknown(
         if dataset.split_hash() != learned_split(run, card.split_hash):
             raise SegError(
                 f"{dataset.root}: its split has changed since {run_name(run)} was trained; its test images may be "
-                "known. Put the split back (index.csv), or train again on this one"
+                f"known. Put the split back ({INDEX}), or train again on this one"
             )
         if split != "test" and (parent := folded(run)):
             raise SegError(

@@ -54,7 +54,7 @@ function goneRow(rows, row, act) {
 
 function question(rows, row, act) {
   const { images, pixels } = row.use;
-  const words = tCount(images, "{n} image has {pixels} pixels of {name}. They become", "{n} images have {pixels} pixels of {name}. They become", { pixels: grouped(pixels), name: row.name });
+  const words = tCount(images, "{n} image has {pixels} px of {name}. They become", "{n} images have {pixels} px of {name}. They become", { pixels: grouped(pixels), name: row.name });
   const select = make("select", { "data-part": "to", "aria-label": words });
   select.append(make("option", { value: "", textContent: t("choose …"), disabled: true }));
   rows.kept.forEach((other, at) => select.append(make("option", { value: at, textContent: other.name || t("class {n}", { n: at + 1 }) })));

@@ -62,7 +62,7 @@ export class Findings {
   #tellRest(out, beyond) {
     const words = [
       out ? tCount(out, "{n} other is left out here.", "{n} others are left out here.") : "",
-      beyond ? t("These are the most suspicious; {n} more are in audit.csv only.", { n: grouped(beyond) }) : "",
+      beyond ? tCount(beyond, "These are the most suspicious; {n} more is in audit.csv only.", "These are the most suspicious; {n} more are in audit.csv only.") : "",
     ].filter(Boolean);
     this.rest.textContent = words.join(" ");
     this.rest.hidden = !words.length;

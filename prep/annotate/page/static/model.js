@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, grouped } from "./dom.js";
-import { t } from "./language.js";
+import { t, tCount } from "./language.js";
 
 const PAUSE = 2000; // milliseconds until the server is asked again
 
@@ -18,7 +18,7 @@ export async function followModel(session) {
 
 async function look(session) {
   const { order, done, total, left_out: leftOut } = await api.json("GET", "/api/model");
-  tell(order === "uncertainty" && done < total ? t("The model has looked at {done} of {total} images.", { done: grouped(done), total: grouped(total) }) : "", leftOut);
+  tell(order === "uncertainty" && done < total ? tCount(total, "The model has looked at {done} of {n} image.", "The model has looked at {done} of {n} images.", { done: grouped(done) }) : "", leftOut);
   const found = await api.json("GET", "/api/model/uncertainty");
   for (const [stem, uncertainty] of Object.entries(found)) {
     const entry = session.images.get(stem);

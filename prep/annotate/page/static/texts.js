@@ -208,7 +208,8 @@ export const TEXTS = {
     "The images cannot be listed": "Die Bilder können nicht aufgelistet werden",
     "The mask of {stem} has {other} pixels, this image {own}: not copied.": "Die Maske von {stem} hat {other} Pixel, dieses Bild {own}: nicht kopiert.",
     "The model also knows {names}: not classes of this dataset, so not proposed.": "Das Modell kennt auch {names}: keine Klassen dieses Datensatzes, darum nicht vorgeschlagen.",
-    "The model has looked at {done} of {total} images.": "Das Modell hat {done} von {total} Bildern angesehen.",
+    "The model has looked at {done} of {n} image.": "Das Modell hat {done} von {n} Bild angesehen.",
+    "The model has looked at {done} of {n} images.": "Das Modell hat {done} von {n} Bildern angesehen.",
     "The model is looking at this image{share}": "Das Modell sieht dieses Bild an{share}",
     "The model will look at this image.": "Das Modell wird dieses Bild ansehen.",
     "The network is being opened …": "Das Netz wird geöffnet …",
@@ -227,6 +228,7 @@ export const TEXTS = {
     "The training failed: {why}": "Das Training ist gescheitert: {why}",
     "The usual keys again": "Wieder die üblichen Tasten",
     "There is no image before this one in the list.": "Vor diesem Bild steht keines in der Liste.",
+    "These are the most suspicious; {n} more is in audit.csv only.": "Dies sind die verdächtigsten; {n} weiterer steht nur in audit.csv.",
     "These are the most suspicious; {n} more are in audit.csv only.": "Dies sind die verdächtigsten; {n} weitere stehen nur in audit.csv.",
     "These keys": "Diese Tasten",
     "This browser cannot show the photo of {stem}.": "Dieser Browser kann das Foto von {stem} nicht zeigen.",
@@ -276,8 +278,8 @@ export const TEXTS = {
     "{key} is taken: {does}. Choose another key, or change that one first.": "{key} ist vergeben: {does}. Eine andere Taste wählen, oder zuerst jene ändern.",
     "{name} has the colour of another class.": "{name} hat die Farbe einer anderen Klasse.",
     "{name}, removed": "{name}, entfernt",
-    "{n} image has {pixels} pixels of {name}. They become": "{n} Bild hat {pixels} Pixel von {name}. Sie werden",
-    "{n} images have {pixels} pixels of {name}. They become": "{n} Bilder haben {pixels} Pixel von {name}. Sie werden",
+    "{n} image has {pixels} px of {name}. They become": "{n} Bild hat {pixels} Pixel von {name}. Sie werden",
+    "{n} images have {pixels} px of {name}. They become": "{n} Bilder haben {pixels} Pixel von {name}. Sie werden",
     "{n} mask has the new classes.": "{n} Maske hat die neuen Klassen.",
     "{n} masks have the new classes.": "{n} Masken haben die neuen Klassen.",
     "{n} other is left out here.": "{n} weiterer ist hier ausgelassen.",
@@ -307,7 +309,7 @@ export const SERVER_TEXTS = {
     "The name {name} holds characters that cannot be shown.": "Der Name {name} enthält Zeichen, die sich nicht zeigen lassen.",
     "The server is stopping. Start seg-prep annotate again; this page keeps your work.":
       "Der Server wird beendet. seg-prep annotate neu starten; diese Seite behält die Arbeit.",
-    "The stem {stem} in index.csv is no name of a file. Give this image another one.": "{stem} in index.csv ist kein Name einer Datei. Dem Bild einen anderen geben.",
+    "The stem {stem} in {index} is no name of a file. Give this image another one.": "{stem} in {index} ist kein Name einer Datei. Dem Bild einen anderen geben.",
     "There are no classes yet. Make one first; nothing was saved.": "Es gibt noch keine Klassen. Erst eine anlegen; nichts wurde gespeichert.",
     "There is no audit here. Start again with --audit FOLDER to work through its findings.":
       "Hier ist keine Prüfung. Neu starten mit --audit ORDNER, um ihre Befunde durchzugehen.",
@@ -322,11 +324,11 @@ export const SERVER_TEXTS = {
     "This server is open to those who have its whole address, with the token in it. Copy it from the terminal in which seg-prep annotate runs; programs send the token as 'Authorization: Bearer TOKEN'.":
       "Dieser Server ist offen für alle, die seine ganze Adresse haben, mit dem Token darin. Sie steht im Terminal, in dem seg-prep annotate läuft; Programme senden das Token als 'Authorization: Bearer TOKEN'.",
     "This tool works on images of up to {most} megapixels. Use brush or polygon.": "Dieses Werkzeug geht bei Bildern bis {most} Megapixel. Pinsel oder Polygon benutzen.",
-    "{file}: holds the value {value}, but {classes} has {number} classes; move this mask away, or convert its label again":
-      "{file}: enthält den Wert {value}, aber {classes} hat {number} Klassen; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
+    "{file}: holds the value {value}, but {classes} has only the classes 0 to {last}; move this mask away, or convert its label again":
+      "{file}: enthält den Wert {value}, aber {classes} hat nur die Klassen 0 bis {last}; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
     "{file}: {width} x {height} pixels, but its image has {across} x {down}; move this mask away, or convert its label again":
       "{file}: {width} x {height} Pixel, aber ihr Bild hat {across} x {down}; diese Maske wegräumen oder ihr Label noch einmal umwandeln",
-    "{name} in index.csv leads out of the dataset folder. Copy the file into it.": "{name} in index.csv führt aus dem Ordner des Datensatzes hinaus. Die Datei hineinkopieren.",
+    "{name} in {index} leads out of the dataset folder. Copy the file into it.": "{name} in {index} führt aus dem Ordner des Datensatzes hinaus. Die Datei hineinkopieren.",
     "{root}: {command} is at work on this folder; nothing was changed, try again when that is done. This page keeps your work and saves it then.":
       "{root}: {command} arbeitet an diesem Ordner; nichts wurde geändert. Diese Seite behält die Arbeit und speichert sie, sobald das fertig ist.",
     "{reason}. This page keeps your work and saves it then.": "{reason}. Diese Seite behält die Arbeit und speichert sie dann.",

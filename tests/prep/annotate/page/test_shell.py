@@ -70,7 +70,7 @@ def test_order_and_removal_of_classes(tmp_path: Path, opened: Opened) -> None:
     page.get_by_label("Remove line").click()
     until(page, "document.querySelector('.said').textContent.startsWith('Saving rewrites up to 2 masks')")
     page.get_by_role("button", name="Save").click()
-    question = page.get_by_label(f"2 images have {line} pixels of line. They become")
+    question = page.get_by_label(f"2 images have {line} px of line. They become")
     question.wait_for()
     assert [read_mask(root / f"masks/s{number}.png").tolist() for number in range(2)] == [m.tolist() for m in before]
     assert page.get_by_role("button", name="Save").is_disabled()

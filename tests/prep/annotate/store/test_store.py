@@ -207,7 +207,7 @@ def test_a_rejected_mask_keeps_the_classes_from_changing_behind_it(tmp_path: Pat
     (tmp_path / "classes.txt").write_text("sky,#0000ff\nroad,#808080\n")
     arguments = ["masks", "convert", tmp_path / "labels", "-o", root, "--classes", tmp_path / "classes.txt"]
     told = run_error(*arguments, "--skip-unpaired", "--overwrite")
-    assert "1 of its masks are not among these (s0)" in told
+    assert "1 of its masks is not among these (s0)" in told
     assert Dataset.open(root).classes == CLASSES
 
 
@@ -567,7 +567,7 @@ def test_masks_that_do_not_fit_are_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(SegError, match=r"s0.png: 20 x 10 pixels, but its image has 32 x 24; move this mask away"):
         store.mask("s0")
     put_mask(root, "s0", np.full((24, 32), 7, np.uint8))
-    with pytest.raises(SegError, match=r"s0.png: holds the value 7, but classes.json has 3 classes"):
+    with pytest.raises(SegError, match=r"s0.png: holds the value 7, but classes.json has only the classes 0 to 2"):
         store.mask("s0")
     (root / "masks" / "s0.png").write_bytes(b"not a PNG")
     with pytest.raises(SegError, match="truncated or damaged"):

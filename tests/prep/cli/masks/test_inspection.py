@@ -99,7 +99,7 @@ def test_classes_that_do_not_occur_and_damaged_files(raw: Raw) -> None:
     result = run_prep("masks", "inspect", raw.masks, "--classes", raw.classes, "--images", raw.photos)
     assert result.exit_code == 1
     said = result.stdout
-    assert "1 of 2 classes of the class map occur in no mask (road)" in said
+    assert "1 of 2 classes of the class map occurs in no mask (road)" in said
     assert f"cannot be read: {raw.masks / 'b.png'}: the file is truncated or damaged" in said
 
 

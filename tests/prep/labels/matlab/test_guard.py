@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from prep.core.errors import SegError
+from prep.core.words import counted
 from prep.labels.matlab import guard as matguard
 from prep.labels.matlab.guard import check_declared
 from prep.labels.matlab.hdf_guard import declared_hdf
@@ -144,7 +145,7 @@ def test_flags_that_are_too_short(length: int) -> None:
 def test_cells_that_are_not_there() -> None:
     check_declared(file_of(array(_CELL_CLASS, (2, 1), pixels(1) + pixels(1))))
     for sides in ((3, 1), (1, 1), (1 << 15, 1 << 13)):
-        with pytest.raises(ValueError, match=rf"it declares {sides[0] * sides[1]} cells and holds 2"):
+        with pytest.raises(ValueError, match=rf"it declares {counted(sides[0] * sides[1], 'cell')} and holds 2"):
             check_declared(file_of(array(_CELL_CLASS, sides, pixels(1) + pixels(1))))
     with pytest.raises(ValueError, match="it declares more than 512 MB"):
         check_declared(enormous_cell())

@@ -147,7 +147,7 @@ def test_polygons_need_their_photos(tmp_path: Path) -> None:
     names = [r"C:\x\a.png", r"C:\x\b.png"]
     truth = write_ground_truth(tmp_path / "gTruth.mat", names, [SKY], data)
     said = run_error("masks", "convert", truth, "-o", tmp_path / "d")
-    assert r"(the first is C:\x\a.png); copy the photos (polygons need their size)" in said
+    assert r"(C:\x\a.png, C:\x\b.png); copy the photos (polygons need their size)" in said
     save(tmp_path / "pictures" / "b.png", random_image(0))
     result = json.loads(run_ok("masks", "convert", truth, "-o", tmp_path / "d", "--json").stdout)
     assert (result["converted"], result["missing"]) == (1, [r"C:\x\a.png"])
@@ -211,13 +211,11 @@ def test_tables_that_do_not_fit_the_photos(tmp_path: Path) -> None:
     one, two = struct([{"sky": BIG}]), struct([{"sky": BIG}, {"sky": SMALL}])
     path = tmp_path / "gTruth.mat"
     assert [len(photo.polygons) for photo in truth_of(path, decoded(sky, two, matrix())).photos] == [1, 1]
-    with pytest.raises(
-        SegError, match=r"LabelData \(1 elements\) is no struct array with an element for each of its 2"
-    ):
+    with pytest.raises(SegError, match=r"LabelData \(1 element\) is no struct array of 2 elements, one a photo"):
         truth_of(path, decoded(sky, one, matrix()))
     with pytest.raises(SegError, match=r"LabelData .* is no struct array"):
         truth_of(path, decoded(sky, cell([BIG, SMALL]), matrix()))
-    with pytest.raises(SegError, match="PolygonOrder is no struct array with an element for each of its 2 photos"):
+    with pytest.raises(SegError, match="PolygonOrder is no struct array of 2 elements, one a photo"):
         truth_of(path, decoded(sky, two, one))
     with pytest.raises(SegError, match="PolygonOrder is no struct array"):
         truth_of(path, decoded(sky, two, matrix([1.0], [2.0])))

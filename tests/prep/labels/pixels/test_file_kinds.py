@@ -92,9 +92,9 @@ def test_tags_of_maps_write_nothing_to_the_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "kind", "told"),
-    [(0.5, "float32", "holds 0.5 in 1 pixels"), (np.nan, "float64", "holds nan in 1 pixels"),
-     (-1, "int32", "holds -1 in 1 pixels"), (70_000, "int32", "holds 70000 in 1 pixels"),
-     (65_536, "float32", "holds 65536 in 1 pixels")],
+    [(0.5, "float32", "holds 0.5 in 1 pixel"), (np.nan, "float64", "holds nan in 1 pixel"),
+     (-1, "int32", "holds -1 in 1 pixel"), (70_000, "int32", "holds 70000 in 1 pixel"),
+     (65_536, "float32", "holds 65536 in 1 pixel")],
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", [".tif", ".npy"])
 def test_numbers_that_are_no_ids_are_named(tmp_path: Path, value: float, kind: str, told: str, suffix: str) -> None:

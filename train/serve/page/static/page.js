@@ -119,7 +119,7 @@ function legendEntry({ index, name, color, pixels, share }) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = pixels ? "" : "absent";
-  button.title = `${pixels.toLocaleString("en")} pixels`;
+  button.title = `${pixels.toLocaleString("en")} ${pixels === 1 ? "pixel" : "pixels"}`;
   button.setAttribute("aria-pressed", result.shown[index]);
   button.style.setProperty("--color", color);
   button.style.setProperty("--share", `${100 * share}%`);
