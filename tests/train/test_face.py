@@ -178,7 +178,7 @@ def test_a_model_is_exported(here: train.Run, tmp_path: Path) -> None:
         (lambda: train.load("nowhere"), "nowhere: not a run with a model.pt"),
         (lambda: train.score(split="tset"), "split='tset': there is 'train', 'val', 'test', 'all'"),
         (lambda: train.predict("datasets", output="x", save=["png"]), "save='png': there is 'masks', 'colors'"),
-        (lambda: train.predict("datasets", output="x", min_area=0), "min_area=0: needs a number, 1 or more"),
+        (lambda: train.predict("datasets", output="x", min_area=0), "min_area=0: needs a whole number, at least 1"),
         (lambda: train.export(to="tflite"), "to='tflite': there is 'onnx', 'torchscript'"),
     ],
 )
