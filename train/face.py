@@ -147,8 +147,8 @@ def plan(
     """
     target = None if output is None else Path(output)
     return plan_dataset(
-        root_of(dataset), {"minutes": minutes}, device, bar_of(progress), target, overwrite=overwrite
-    )  # fmt: skip
+        root_of(dataset), {"minutes": minutes}, device, bar_of(progress), say_nothing, target, overwrite=overwrite
+    )
 
 
 @checked()

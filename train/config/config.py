@@ -40,7 +40,9 @@ class Config:
         None, "Encoder of the architecture; 'seg-train networks' lists them.", "NAME", usual="none: plain"
     )
     weights: str = _network(
-        "none", "Initial weights; FILE is the model.pt of a run.", "none|imagenet|imagenet-lite|FILE"
+        "none",
+        "Initial weights; FILE is the model.pt of a run, latest that of the latest run.",
+        "none|imagenet|imagenet-lite|latest|FILE",
     )
     width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=NumberRange(1, 1024))
     depth: int = _network(4, "Times that the plain U-Net halves the resolution.", "NUMBER", within=NumberRange(1, 8))
