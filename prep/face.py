@@ -11,14 +11,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 from prep.checking.check import check_dataset
 from prep.checking.findings import Finding
 from prep.converting.masks import Conversion, convert_masks
 from prep.converting.options import ConvertOptions
 from prep.converting.values.unknown import Policy
-from prep.core.arguments import need_number, need_one_of
+from prep.core.arguments import (
+    FROM_0,
+    FROM_1,
+    POSITIVE,
+    UP_TO_1,
+    NumberRange,
+    checked,
+    fits_type,
+    need,
+    shown_value,
+)
 from prep.core.classes import ClassMap, Color, write_classes
 from prep.core.cluster.connection import connected
 from prep.core.errors import SegError
@@ -35,11 +45,11 @@ from prep.images.bands import checked_bands
 from prep.images.sizing import FitMode, parse_target
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.registry import reader_names
-from prep.packing.pack import Packed, pack_dataset
+from prep.packing.pack import LEAST_SHARD, Packed, pack_dataset
 from prep.packing.unpack import Unpacked, unpack_dataset
 from prep.patching.patches import PatchFormat, PatchSet, cut_patches
 from prep.photos.image_file import ImageOptions
-from prep.photos.ranges import Span
+from prep.photos.ranges import Span, need_span
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import refuse_rendering, resize_dataset
 from prep.reporting.report import start_over, write_report
@@ -52,8 +62,26 @@ SplitName = Literal["train", "val", "test"]
 ToolName = Literal["rgb", "voc", "coco", "labelme", "cvat", "yolo"]
 
 
+def _need_colors(colors: Any) -> None:  # noqa: ANN401
+    fitting = fits_type(colors, Sequence[tuple[str, Color]])
+    if not fitting or not all(0 <= part <= 255 for _, color in colors for part in color):
+        raise SegError(
+            f"colors={shown_value(colors)}: needs (class, (r, g, b)) of each, three whole numbers from 0 to 255, such "
+            "as [('leaf', (0, 255, 0))]"
+        )
+
+
+def _need_ratios(ratios: Any) -> None:  # noqa: ANN401
+    if not fits_type(ratios, Ratios) or min(ratios) < 0 or not ratios[0]:
+        raise SegError(
+            f"ratios={shown_value(ratios)}: needs three numbers, of train, val and test, such as (80, 10, 10), that of "
+            "train above 0"
+        )
+
+
+@checked()
 def open(path: str | Path) -> Dataset:
-    """Open the dataset in a folder.
+    """Open the dataset in the folder `path`.
 
     Iteration gives its samples: `sample.image` is (H, W, 3) uint8 in RGB, `sample.mask` (H, W) uint8 with class indices
     and 255 where a pixel is ignored; both are read when they are asked for. Raises SegError if it is no dataset.
@@ -63,9 +91,10 @@ def open(path: str | Path) -> Dataset:
             print(sample.stem, sample.image.shape, ds.classes.names)
         first = ds.split("train")[0]
     """
-    return Dataset.open(Path(path))
+    return Dataset.open(path)
 
 
+@checked(quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span)
 @recorded(lambda given, _: Path(given["output"]))
 def resize(
     photos: str | Path | Dataset | Sequence[str | Path],
@@ -88,24 +117,26 @@ def resize(
     """Make the images of the dataset `output` from photos: upright, sRGB, of one size, without metadata.
 
     photos: a folder, a photo, a .txt list, several of them, or a dataset, whose masks then go along.
-    size: pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
-    format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.  quality: of JPEG, 1 to 100.
-    span: numbers (low, high) of photos of more than 8 bits that become black and white; None takes those in use.
+    size: 16 to 65,500 pixels of the side that `fit` names, or (width, height) for "exact" and "letterbox".
+    fit: "long" or "short", which side becomes so long; "exact", both (distorts); "letterbox", a black frame around.
+    enlarge: let small photos grow; otherwise they keep their size, and with "exact" cannot be used.
+    format: "jpg" or "png"; None is jpg, and png for photos that were stored without loss.
+    quality: of JPEG, 1 to 100; None is 95, and keeps a JPEG as it is coded where nothing is to be done to it.
+    keep_metadata: carry EXIF over: camera, time, place (GPS).
+    max_megapixels: larger photos cannot be used, above 0.
+    span: numbers (low, high) of photos of more than 8 bits that become black and white; None takes those of the
+    dataset, else those in use.
     bands: of TIFFs, the three that become red, green and blue, from 1; None takes those of the dataset, else the first.
-    Photos that cannot be used stand in `problems` of the result; SegError if none can, or more than `max_failed`
-    cannot.
+    Photos that cannot be used stand in `problems` of the result; SegError if none can, more than `max_failed` cannot
+    (None: any number may), or other results stand there and `overwrite` is not set.
+    workers: processes; None is all cores.  progress: called with (done, in all).
 
         ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
     """
-    need_one_of("fit", fit, FitMode)
-    need_one_of("format", format, ImageFormat | None)
-    need_number("quality", quality, 1, 100)
-    need_number("max_failed", max_failed, 0)
-    target = parse_target("x".join(map(str, size)) if isinstance(size, tuple) else str(size), fit, enlarge=enlarge)
+    target = parse_target(str(size) if isinstance(size, int) else "x".join(map(str, size)), fit, enlarge=enlarge)
     options = ImageOptions(target, format, quality, keep_metadata, max_megapixels)
     chosen = None if bands is None else checked_bands(bands)
-    sources = [photos] if isinstance(photos, str | Path | Dataset) else photos
-    roots = [root_of(source) for source in sources]
+    roots = _all_named("photos", photos)
     if len(roots) == 1 and is_dataset(roots[0]):
         refuse_rendering(roots[0], span, chosen)
         return resize_dataset(
@@ -118,6 +149,7 @@ def resize(
     )  # fmt: skip
 
 
+@checked(size=FROM_1, overlap=FROM_0, span=need_span)
 @recorded(lambda given, _: Path(given["output"]))
 def tile(
     rasters: str | Path | Sequence[str | Path],
@@ -141,29 +173,34 @@ def tile(
 ) -> CutRasters:
     """Cut rasters with a place on the earth into samples of the dataset `output`, together with their labels.
 
-    labels: a vector file, whose `attribute` says the class of a region, or a folder of rasters of class numbers.
+    rasters: a TIFF file, a folder of them, or several of these.
+    size: longest side of a sample in pixels, from 1.  overlap: pixels that neighbours share at least, from 0 to below
+    `size`; with 0 a raster is divided into equal parts, no pixel twice.
+    labels: a vector file, whose `attribute` says the class of a region, or a folder of rasters of class numbers; None
+    makes images only.  attribute: None is "class", or of several layers their names.
+    classes: the file of a class map; None takes the classes of the dataset, else those of the labels.
     unlabelled: the class of what lies in no region; None is ignored, as is all outside of `area`, a vector file.
-    order: which region lies over another.  span, bands: as of resize. Rasters that cannot be used stand in `problems`
-    of the result; SegError if none can, or more than `max_failed` cannot. Needs the extra geo.
+    order: which region lies over another: the later one of the "file", the later "class", or the smaller "size".
+    all_touched: label every pixel that a region touches; otherwise those whose middle lies in it.
+    span, bands: as of resize.  Rasters that cannot be used stand in `problems` of the result; SegError if none can,
+    more than `max_failed` cannot (None: any number may), or other results stand there and `overwrite` is not set.
+    workers: processes; None is all cores.  progress: called with (done, in all), of rows. Needs the extra geo.
 
         ds = prep.tile("ortho.tif", output="datasets/town", labels="roofs.gpkg", unlabelled="background").dataset
     """
-    need_number("size", size, 1)
-    need_number("overlap", overlap, 0)
-    need_number("max_failed", max_failed, 0)
-    need_one_of("order", order, PaintOrder)
+    need("overlap", overlap, int, NumberRange(0, size, without_high=True))
     options = label_options(
         *(None if each is None else Path(each) for each in (labels, classes, area)), attribute=attribute,
         unlabelled=unlabelled, order=order, all_touched=all_touched,
     )  # fmt: skip
-    sources = [rasters] if isinstance(rasters, str | Path) else rasters
     return cut_rasters(
-        [Path(source) for source in sources], Path(output), size=size, overlap=overlap, labels=options, span=span,
+        _all_named("rasters", rasters), Path(output), size=size, overlap=overlap, labels=options, span=span,
         bands=None if bands is None else checked_bands(bands), max_failed=max_failed, workers=workers,
         overwrite=overwrite, progress=progress,
     )  # fmt: skip
 
 
+@checked(colors=_need_colors, first_id=FROM_0, span=need_span)
 @recorded(lambda given, _: Path(given["output"]))
 def convert(
     labels: str | Path,
@@ -192,22 +229,33 @@ def convert(
     """Convert raw labels into masks of the dataset `output`, and bring their photos in if they are not there yet.
 
     labels: a folder, a zip file, gTruth.mat, or a JSON file.  images: the folder of the photos; None takes the images
-    of the dataset, or the photos that the labels name or lie beside.  classes: a class map or its file; None takes
-    the one of the labels, of the dataset, or beside the labels.  colors: further (class, (r, g, b)), 0..255; the class
-    "ignore" means not labelled.  unknown: what becomes of values that are no class.
-    Labels that cannot be used stand in `problems` of the result; SegError if none can, more than `max_failed` cannot,
-    or values are no class. The other arguments are the options of 'seg-prep masks convert'.
+    of the dataset, or the photos that the labels name or lie beside.
+    classes: a class map or its file; None takes the one of the labels, of the dataset, or beside the labels.
+    colors: further (class, (r, g, b)), 0..255; the class "ignore" means not labelled.
+    match: names of an image and of its label, without ending, {} for what they share: ("img_{}", "mask_{}"); None
+    pairs equal names, or those to which tools add something.  in_order: pair the first with the first, by numbers.
+    reader: what the labels hold, such as "rgb", "ids", "coco"; None finds out.  variable: what to read of .mat and .npz
+    files, or the attribute of regions; "" finds out.
+    first_id: id of the first class where the class map states none, from 0; None is 1 for MATLAB's labels, else 0.
+    unlabelled: the class of what lies in no region, or of MATLAB's id 0; None is background for LabelMe and COCO, else
+    ignored.  stretch: force masks of another shape than their photo onto it.
+    unknown: what becomes of values that are no class: "error" is a SegError that lists them, "ignore" is 255, "nearest"
+    the class of the nearest colour or id, "background" the class of that name.
+    without_mask: the class that images without a mask show all over; None refuses them.  skip_unpaired: leave out
+    images without a mask, and masks without an image; otherwise they are a SegError.
+    span, bands: as of resize.  Labels that cannot be used stand in `problems` of the result; SegError if none can, more
+    than `max_failed` cannot (None: any number may), or other results stand there and `overwrite` is not set.
+    workers: processes; None is all cores.  progress: called with (done, in all).
 
         classes = prep.ClassMap(("background", "leaf"), ((0, 0, 0), (0, 255, 0)))
         ds = prep.convert("labels", output="datasets/leaves", images="photos", classes=classes).dataset
     """
-    need_one_of("unknown", unknown, Policy)
     if reader is not None and reader not in reader_names():
         raise SegError(f"reader={reader!r}: there is {', '.join(map(repr, reader_names()))}, None")
-    need_number("max_failed", max_failed, 0)
     options = ConvertOptions(
         patterns=match, unknown=unknown, reader=reader, skip_unpaired=skip_unpaired, in_order=in_order,
-        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, colors=tuple(colors), span=span,
+        unlabelled=unlabelled, first_id=first_id, variable=variable, stretch=stretch, span=span,
+        colors=tuple((name, (red, green, blue)) for name, (red, green, blue) in colors),
         bands=None if bands is None else checked_bands(bands), without_mask=without_mask,
     )  # fmt: skip
     photos = None if images is None else Path(images)
@@ -218,9 +266,11 @@ def convert(
         )  # fmt: skip
 
 
+@checked()
 def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> list[Finding]:
     """Find every problem of a dataset, worst first; nothing is changed.
 
+    dataset: its folder, or an open one.  workers: processes; None is all cores.  progress: called with (done, in all).
     Each has `severity` ("error", "warning", "remark"), `kind`, `text`, `names` and `advice`. Raises SegError if it is
     no dataset; what is wrong within one is a finding.
 
@@ -230,6 +280,7 @@ def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress
     return check_dataset(root_of(dataset), workers, progress)
 
 
+@checked(ratios=_need_ratios, block=POSITIVE, folds=NumberRange(2))
 @recorded(lambda given, _: root_of(given["dataset"]))
 def split(
     dataset: Dataset | str | Path,
@@ -245,25 +296,21 @@ def split(
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Split:
-    """Split the labelled samples into train, val and test, alike in their classes, and groups kept whole.
+    """Split the labelled samples of a dataset into train, val and test, alike in their classes, and groups kept whole.
 
-    ratios: of train, val and test.  group_by: "folder", "group", "place" with the metres of a `block`, or a regular
-    expression for stems. By place, samples that lie next to another split on the ground are in none ("buffer").
-    dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds.
+    ratios: of train, val and test, in any unit, that of train above 0.
+    seed: another one, from 0, deals out otherwise; the same one gives the same split.
+    group_by: "folder", "group", "place" with the metres of a `block` (above 0), or a regular expression for stems; None
+    is the group column of index.csv. By place, samples that lie next to another split on the ground are in none
+    ("buffer").
+    dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds, from 2.
     Samples that have a split keep it, unless `overwrite` is set. Those with a damaged file get none and stand in
-    `problems` of the result. Raises SegError if that is not the split asked for, or if more than `max_failed` are.
+    `problems` of the result. Raises SegError if that is not the split asked for, or if more than `max_failed` are
+    (None: any number may).
+    workers: processes; None is all cores.  progress: called with (done, in all).
 
         ds = prep.split(ds, ratios=(70, 15, 15)).dataset
     """
-    need_number("folds", folds, 2)
-    need_number("block", block, 0)
-    need_number("max_failed", max_failed, 0)
-    if (
-        len(ratios) != 3
-        or not all(isinstance(share, int | float) and share >= 0 for share in ratios)
-        or not sum(ratios)
-    ):
-        raise SegError(f"ratios={ratios!r}: needs three numbers, of train, val and test, such as (80, 10, 10)")
     failures = Failures(max_failed)
     done = split_dataset(
         Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, block=block, dedupe=dedupe, folds=folds,
@@ -272,6 +319,7 @@ def split(
     return replace(done, problems=tuple(failures.problems))
 
 
+@checked()
 @recorded(lambda given, _: root_of(given["dataset"]))
 def stats(
     dataset: Dataset | str | Path,
@@ -285,14 +333,14 @@ def stats(
 ) -> Stats:
     """Count pixels exactly and write stats.json: mean and std of the images, frequency and weights of each class.
 
-    Mean and std are of RGB in 0..1. A dataset without split gets one first (80/10/10, by `seed`). Samples with a
-    damaged file stand in `left_out` of the result. Raises SegError if they are more than `max_failed`, or if other
-    statistics stand there and `overwrite` is not set.
+    split: the samples of `dataset` that are counted: "train", "val", "test" or "all".
+    Mean and std are of RGB in 0..1. A dataset without split gets one first (80/10/10, by `seed`, from 0). Samples with
+    a damaged file stand in `left_out` of the result. Raises SegError if they are more than `max_failed` (None: any
+    number may), or if other statistics stand there and `overwrite` is not set.
+    workers: processes; None is all cores.  progress: called with (done, in all).
 
         print(prep.stats(ds).mean)
     """
-    need_one_of("split", split, Counted)
-    need_number("max_failed", max_failed, 0)
     failures = Failures(max_failed)
     with opened_alone(root_of(dataset)) as opened:
         divided = ensure_split(opened, seed, say_nothing, failures) if has_masks(opened) else opened
@@ -301,6 +349,7 @@ def stats(
     return found
 
 
+@checked(size=NumberRange(16), per_image=FROM_1, foreground=UP_TO_1)
 @recorded(lambda given, _: root_of(given["dataset"]))
 def patches(
     dataset: Dataset | str | Path,
@@ -318,18 +367,17 @@ def patches(
 ) -> PatchSet:
     """Cut square patches of the train and val samples into patches/size<size>; test samples are never cut.
 
-    size: of a side, in pixels.  foreground: share of the patches near a pixel that is no background, 0..1.
+    size: of a side, in pixels, from 16.  per_image: patches of each image of `dataset`, from 1.
+    foreground: share of the patches near a pixel that is no background, 0..1.
     flips: count all four orientations.  format: "npy", (N, S, S, 3) images and (N, S, S) masks for training, or "png".
-    A dataset without split gets one first. Samples with a damaged file stand in `problems` of the result. Raises
-    SegError if they are more than `max_failed`, or if other patches stand there and `overwrite` is not set.
+    seed: another one, from 0, cuts elsewhere; the same one gives the same patches.
+    A dataset without split gets one first (80/10/10, by `seed`). Samples with a damaged file stand in `problems` of the
+    result. Raises SegError if they are more than `max_failed` (None: any number may), or if other patches stand there
+    and `overwrite` is not set.
+    workers: processes; None is all cores.  progress: called with (done, in all).
 
         folder = prep.patches(ds, size=96, per_image=20).folder
     """
-    need_number("size", size, 16)
-    need_number("per_image", per_image, 1)
-    need_number("foreground", foreground, 0, 1)
-    need_one_of("format", format, PatchFormat)
-    need_number("max_failed", max_failed, 0)
     failures = Failures(max_failed)
     with opened_alone(root_of(dataset)) as opened:
         cut = cut_patches(
@@ -340,10 +388,12 @@ def patches(
     return replace(cut, problems=tuple(failures.problems))
 
 
+@checked()
 @recorded(lambda given, _: root_of(given["dataset"]))
 def report(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> Path:
     """Write report.html into a dataset and return its path: findings, pictures, classes, splits, sizes and colours.
 
+    dataset: its folder, or an open one.  workers: processes; None is all cores.  progress: called with (done, in all).
     It is a single file without scripts, and replaces the one that is there. Raises SegError if it is no dataset.
 
         webbrowser.open(prep.report(ds).resolve().as_uri())
@@ -353,6 +403,7 @@ def report(dataset: Dataset | str | Path, *, workers: int | None = None, progres
         return write_report(opened, check_dataset(opened.root, workers, progress), workers, bar_of(progress))
 
 
+@checked()
 def export(
     dataset: Dataset | str | Path,
     *,
@@ -363,17 +414,16 @@ def export(
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> ExportSummary:
-    """Export images and masks to the layout of another tool, without loss.
+    """Export images and masks of a dataset to the layout of another tool, without loss.
 
     output: a new or empty folder, or a file ending in .zip.  to: "rgb", "voc", "coco", "labelme", "cvat" or "yolo".
     `left_out` of the result names the samples without image or mask, `problems` says which have a damaged file. Raises
-    SegError if these are more than `max_failed`, if something stands at `output` and `overwrite` is not set, or if the
-    layout cannot hold the classes.
+    SegError if these are more than `max_failed` (None: any number may), if something stands at `output` and `overwrite`
+    is not set, or if the layout cannot hold the classes.
+    workers: processes; None is all cores.  progress: called with (done, in all).
 
         prep.export(ds, output="campus-voc", to="voc")
     """
-    need_one_of("to", to, ToolName)
-    need_number("max_failed", max_failed, 0)
     failures = Failures(max_failed)
     done = export_dataset(
         root_of(dataset), Path(output), to, overwrite=overwrite, workers=workers, progress=progress, failures=failures
@@ -381,6 +431,7 @@ def export(
     return replace(done, problems=tuple(failures.problems))
 
 
+@checked(shard_size=NumberRange(LEAST_SHARD))
 def pack(
     dataset: Dataset | str | Path,
     *,
@@ -395,12 +446,12 @@ def pack(
 
     output: a URL as "s3://bucket/name", or a new folder.  shard_size: bytes, 65,536 or more. Readers see the index when
     all shards are there. Files are copied as they are; `problems` of the result names samples of which one is missing.
-    Raises SegError if these are more than `max_failed`, if another dataset is there and `overwrite` is not set, if the
-    storage fails for good, or if the extra cloud is missing.
+    Raises SegError if these are more than `max_failed` (None: any number may), if another dataset is there and
+    `overwrite` is not set, if the storage fails for good, or if the extra cloud is missing.
+    workers: at work at the same time; None is all cores.  progress: called with (done, in all).
 
         prep.pack(ds, output="s3://bucket/campus")
     """
-    need_number("max_failed", max_failed, 0)
     return pack_dataset(
         root_of(dataset),
         str(output),
@@ -412,6 +463,7 @@ def pack(
     )
 
 
+@checked()
 def unpack(
     url: str | Path,
     *,
@@ -420,18 +472,19 @@ def unpack(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Unpacked:
-    """Unpack a packed dataset into the new folder `output`, byte for byte.
+    """Unpack a packed dataset from a URL or a folder into the new folder `output`, byte for byte.
 
-    split: ("train",) fetches the samples of this split alone. Raises SegError if something else stands at `output`, if
-    nothing is packed there, or if a file has not the content that was packed.
+    url: as "s3://bucket/name", or the folder.  split: ("train",) fetches the samples of this split alone; () all.
+    Raises SegError if something else stands at `output`, if nothing is packed there, or if a file has not the content
+    that was packed.
+    workers: at work at the same time; None is all cores.  progress: called with (done, in all).
 
         prep.unpack("s3://bucket/campus", output="datasets/campus")
     """
-    for name in split:
-        need_one_of("split", name, SplitName)
     return unpack_dataset(str(url), Path(output), splits=split, workers=workers, progress=progress)
 
 
+@checked()
 @contextmanager
 def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Iterator[None]:
     """During a `with` block, let the workers of a Dask cluster do the work of all functions over many files.
@@ -445,6 +498,13 @@ def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Itera
     """
     with connected(str(address), [Path(folder) for folder in folders]):
         yield
+
+
+def _all_named(name: str, sources: str | Path | Dataset | Sequence[str | Path]) -> list[Path]:
+    several = [sources] if isinstance(sources, str | Path | Dataset) else sources
+    if not several:
+        raise SegError(f"{name}=[]: needs a path, or several")
+    return [root_of(source) for source in several]
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synth.dataset import generate
+    from synth.face import generate
 else:
     from seg_prep import lazy
 
-    __getattr__, __dir__ = lazy(__name__, {"synth.dataset": ["generate"]})
+    __getattr__, __dir__ = lazy(__name__, {"synth.face": ["generate"]})
 
 __all__ = ["generate"]

@@ -31,7 +31,7 @@ class _Job:
 
 @writes
 def generate(
-    root: str | Path,
+    root: Path,
     *,
     n: int = 100,
     test: int = 10,
@@ -48,10 +48,7 @@ def generate(
     width, height: of each image, in pixels.  max_shapes: lines, and ellipses, in an image: from 1 to this many.
     An image depends on the seed, its split's name and its number only: image 17 is the same for every n.
     Raises SegError if `root` holds other results and `overwrite` is not set.
-
-        ds = synth.generate("datasets/synth", n=100)
     """
-    root = Path(root)
     before = Dataset.open(root) if is_dataset(root) else None
     raw = [name for name in (IMAGES, MASKS) if (root / name).exists()]
     if before is None and raw:

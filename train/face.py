@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prep.core.arguments import need_number, need_one_of
+from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, say_nothing, silent
@@ -52,6 +52,11 @@ Saved = Literal["masks", "colors", "overlays", "geojson", "geopackage", "coco", 
 Form = Literal["onnx", "torchscript"]
 
 
+def _need_settings(config: object) -> None:
+    if not isinstance(config, Config | str):
+        raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
+
+
 @dataclass(frozen=True)
 class Score:
     """Scores of whole images of a split, 0..1; nan where a class occurs neither in the truth nor in the prediction.
@@ -83,6 +88,7 @@ class Prediction:
     problems: tuple[str, ...]
 
 
+@checked(config=_need_settings, folds=NumberRange(2))
 @recorded(lambda _, result: result.folder)
 def fit(
     dataset: Dataset | str | Path,
@@ -95,24 +101,25 @@ def fit(
 ) -> Run:
     """Train a new run under ./runs on a dataset, and score its best model on the whole test images.
 
-    config: settings, or the name or .toml file of a recipe. It trains on the patches of the dataset, or on random crops
-    if there are none; a dataset without split or statistics gets them first.
-    folds: train so many models instead, each on what is not in its fold of train and val, and score each on its fold;
-    the result is a CrossValidation, whose folder is a run like any other to `load`, `predict`, `score` and `audit`.
+    dataset: its folder, or an open one. It trains on its patches, or on random crops if there are none; without split
+    or statistics it gets them first.
+    config: settings, or the name or .toml file of a recipe.
+    folds: train so many models instead, from 2, each on what is not in its fold of train and val, and score each on its
+    fold; the result is a CrossValidation, whose folder is a run like any other to `load`, `predict`, `score`, `audit`.
+    device: where to compute: "auto", "cpu", "cuda" or "mps".  progress: called with (done, in all).  say: called with
+    lines such as those of each epoch.
     Raises SegError if there is nothing to train on, or if there are fewer samples or groups than folds.
 
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
     """
-    if not isinstance(config, Config | str):
-        raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
     settings = config if isinstance(config, Config) else find_recipe(config).config({})
-    need_number("folds", folds, 2)
     if folds is not None:
         return cross_validate(root_of(dataset), settings, folds, _place(device), bar_of(progress), say)
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
 
 
+@checked(minutes=POSITIVE)
 def plan(
     dataset: Dataset | str | Path,
     *,
@@ -124,23 +131,24 @@ def plan(
 ) -> Plan:
     """Choose settings for a dataset, this machine and the time there is, each with its reason, without training.
 
-    minutes: for training, score and report; None is 10 on a CPU and 3 on a GPU, and for drawings that were cut into
-    patches a number of epochs (12 to 24) in place of a limit.
-    output: a .toml file to write as a recipe. Raises SegError if there is nothing to train on, or if the file is there
-    and `overwrite` is not set.
+    dataset: its folder, or an open one.
+    minutes: for training, score and report, above 0; None is 10 on a CPU and 3 on a GPU, and for drawings that
+    were cut into patches a number of epochs (12 to 24) in place of a limit.
+    output: a .toml file to write as a recipe; None writes none.  device: where the training will be, as of `fit`.
+    progress: called with (done, in all). Raises SegError if there is nothing to train on, or if the file is there and
+    `overwrite` is not set.
 
         found = train.plan(ds, minutes=30)
         print(*found.lines(), sep="\\n")
         run = train.fit(ds, found.config)
     """
-    need_number("minutes", minutes, 0)
-    need_one_of("device", device, Device)
     target = None if output is None else Path(output)
     return plan_dataset(
-        root_of(dataset), {"minutes": minutes}, device, bar_of(progress), target, overwrite=overwrite
-    )  # fmt: skip
+        root_of(dataset), {"minutes": minutes}, device, bar_of(progress), say_nothing, target, overwrite=overwrite
+    )
 
 
+@checked()
 @recorded(lambda _, result: result.folder)
 def resume(
     run: AnyRun = LATEST,
@@ -152,7 +160,9 @@ def resume(
 ) -> Run:
     """Go on with a run that was interrupted, after its last finished epoch, with the same settings and data.
 
-    dataset: where the data is now, if it was moved. Raises SegError if split, patches or statistics have changed.
+    run: its folder, or "latest", the newest one under ./runs.
+    dataset: where the data is now, if it was moved.  device, progress, say: as of `fit`. Raises SegError if split,
+    patches or statistics have changed.
 
         run = train.resume()
     """
@@ -163,23 +173,26 @@ def resume(
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
+@checked(scale=parse_scale)
 def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
     """Load the model of a run, or an .onnx file that `export` wrote; of several, the mean of their probabilities.
 
     `model(image)` takes (H, W, 3) uint8 in RGB order, of any size, and gives (H, W) uint8, the class of each pixel;
     `model.probabilities(image)` gives (C, H, W) float32, and `model.classes` says what the numbers mean.
+    run: a folder, a Run, an .onnx file, several of them, or "latest", the newest run under ./runs.
     scale: the size at which an image is labelled: "auto" and "fit", that of the images of the training, as
-    'seg-train predict' does; 1 its own, another factor so many times its own.
+    'seg-train predict' does; 1 its own, another factor, 0.001 to 8, so many times its own.
+    device: where to compute, as of `fit`.
     Raises SegError if there is no such model, or such a scale, or if the models have other classes.
 
         model = train.load("runs/campus-2026-01-31-142501")
         mask = model(image)
         model = train.load(["runs/a", "runs/b"])
     """
-    need_one_of("device", device, Device)
     return open_predictor(_all_named(run), None, device, say_nothing, parse_scale(scale))[0]
 
 
+@checked(scale=parse_scale)
 @recorded(lambda _, result: result.folder)
 def score(
     run: AnyRuns = LATEST,
@@ -194,17 +207,15 @@ def score(
 ) -> Score:
     """Score a run, or the mean of several, on whole images of the dataset it was trained on, or of another one.
 
-    The mean of several is compared with the best of them (`metrics.comparison`).
+    run: as of `load`; several are compared with the best of them (`metrics.comparison`).
+    dataset: None is the one that it was trained on.  split: "train", "val", "test" or "all".
     output: where to write; None is the run itself, or a folder in it for another dataset or split.
-    scale: the size at which images are labelled, as of `load`. Images with a damaged file stand in `metrics.left_out`.
-    Raises SegError if they are more than `max_failed`, or if the split has changed since the training: its test images
-    may be known then.
+    scale, device: as of `load`.  progress: called with (done, in all).
+    Images with a damaged file stand in `metrics.left_out`. Raises SegError if they are more than `max_failed` (None:
+    any number may), or if the split has changed since the training: its test images may be known then.
 
         print(train.score(split="val").mean_iou)
     """
-    need_one_of("split", split, Scored)
-    need_one_of("device", device, Device)
-    need_number("max_failed", max_failed, 0)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
     chosen = find_members(_all_named(run), say_nothing)
@@ -216,6 +227,7 @@ def score(
     )  # fmt: skip
 
 
+@checked(simplify=parse_tolerance, min_area=FROM_1, scale=parse_scale)
 @recorded(lambda given, _: Path(given["output"]))
 def predict(
     images: str | Path | Dataset | Sequence[str | Path],
@@ -234,20 +246,20 @@ def predict(
 ) -> Prediction:
     """Label photos, folders of photos, the images of a dataset, or videos, and write files in a folder for each kind.
 
-    save: kinds of files; None is masks, colors and overlays of photos, and overlays of videos.
-    simplify: how far the line of a polygon may move, in pixels, or as "0.5m" on the ground.  min_area: regions with
-    fewer pixels are left out of geojson and coco.  scale: the size at which photos are labelled, as of `load`.
+    images: one of these, or several.  output: the folder to write.  run: as of `load`.
+    save: kinds of files: "masks", "colors", "overlays", "geojson", "geopackage", "coco", "labelme", "probabilities";
+    None is masks, colors and overlays of photos, and overlays of videos.
+    simplify: how far the line of a polygon may move, in pixels, or as "0.5m" on the ground; 0 follows the pixels.
+    min_area: regions with fewer pixels, from 1, are left out of geojson, geopackage and coco, and holes as small are
+    filled.
+    scale, device: as of `load`.  progress: called with (done, in all).  say: called with what a person should know.
     What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to predict, if `output`
-    holds files of others, or if more than `max_failed` cannot be read.
+    holds files of others, or other predictions and `overwrite` is not set, or if more than `max_failed` cannot be read
+    (None: any number may).
 
         print(train.predict("photos", output="predictions", save=["masks", "geojson"]).problems)
     """
-    for kind in save or ():
-        need_one_of("save", kind, Saved)
     tolerance = parse_tolerance(simplify)
-    need_number("min_area", min_area, 1)
-    need_number("max_failed", max_failed, 0)
-    need_one_of("device", device, Device)
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_photos_and_videos([root_of(source) for source in sources], folder)
@@ -271,6 +283,7 @@ def predict(
     return Prediction(folder, len(found) - len(problems), tuple(problems))
 
 
+@checked(scale=parse_scale)
 @recorded(lambda given, result: result.folder)
 def audit(
     run: AnyRuns = LATEST,
@@ -286,16 +299,18 @@ def audit(
 ) -> RunAudit:
     """Find likely label errors: regions whose label a trained model contradicts most confidently, worst first.
 
+    run: as of `load`.  dataset: None is the one that it was trained on.
+    split: the samples that are looked at: "train", "val", "test" or "all".
+    output: the folder to write; None is audit-DATASET-SPLIT in the run.
+    scale, device: as of `load`.  progress: called with (done, in all).
     `audit.suspects` of the result are these regions, each with `sample` and `region` (place and size in pixels);
     its `folder` holds audit.csv, samples.csv and audit.png. Samples whose files are damaged stand in
-    `audit.problems`.  scale: the size at which images are labelled, as of `load`. Raises SegError if there are more of
-    them than `max_failed`, or if an audit stands there and `overwrite` is not set.
+    `audit.problems`. Raises SegError if there are more of them than `max_failed` (None: any number may), or if another
+    audit stands there and `overwrite` is not set.
 
         for each in train.audit().audit.suspects[:10]:
             print(each.sample.stem, each.region.x, each.region.y)
     """
-    need_one_of("split", split, Scored)
-    need_one_of("device", device, Device)
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
     chosen = find_members(_all_named(run), say_nothing)
@@ -305,18 +320,19 @@ def audit(
     )  # fmt: skip
 
 
+@checked()
 @recorded(lambda _, result: result.path.parent)
 def export(
     run: AnyRun = LATEST, *, to: Form, output: str | Path | None = None, overwrite: bool = False
 ) -> ExportedModel:
     """Export the model of a run to run without seg-train, checked beside PyTorch on images.
 
+    run: its folder, a Run, or "latest", the newest one under ./runs.  to: "onnx" or "torchscript".
     output: a file; None is model.onnx or model.torchscript in the run. `difference` of the result is the largest one
     of a probability. Raises SegError if the file is there and `overwrite` is not set.
 
         path = train.export(to="onnx").path
     """
-    need_one_of("to", to, Form)
     return export_run(
         find_run(_named(run), say_nothing), to, None if output is None else Path(output), overwrite=overwrite
     )
@@ -334,7 +350,6 @@ def _all_named(runs: AnyRuns) -> list[Path]:
 
 
 def _place(device: Device) -> Hardware:
-    need_one_of("device", device, Device)
     if under_torchrun():
         raise SegError("train.fit and train.resume work in one process; under torchrun use the command seg-train")
     return Hardware(device)

@@ -1,24 +1,159 @@
 """Values that a Python user gives: checked as the commands check their options, with errors in words."""
 
-from types import NoneType
-from typing import Any, get_args
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, wraps
+from inspect import signature
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from prep.core.errors import SegError
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
-def need_one_of(name: str, value: object, choices: Any) -> None:  # noqa: ANN401
-    """SegError unless the value is one of a Literal type, or None where that may stand, too."""
-    known = [each for kind in get_args(choices) for each in get_args(kind) or [kind]]
-    known = [None if each is NoneType else each for each in known]
-    if value not in known:
-        raise SegError(f"{name}={value!r}: there is {', '.join(map(repr, known))}")
+_WORDS = {NoneType: "None", bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
 
 
-def need_number(name: str, value: float | None, low: float, high: float | None = None) -> None:
-    """SegError unless the value is None or a number from `low` to `high`."""
-    if value is None:
+@dataclass(frozen=True)
+class NumberRange:
+    """Numbers from low to high, each of them inside unless it is said to be excluded; never NaN or infinite."""
+
+    low: float | None = None
+    high: float | None = None
+    without_low: bool = False
+    without_high: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        """Whether a number is inside."""
+        too_low = self.low is not None and (value < self.low or (self.without_low and value == self.low))
+        too_high = self.high is not None and (value > self.high or (self.without_high and value == self.high))
+        return not too_low and not too_high and -math.inf < value < math.inf
+
+    def __str__(self) -> str:
+        """In words that follow "needs"."""
+        if self.high is None:
+            return f"a number above {self.low}" if self.without_low else f"at least {self.low:,}"
+        low, high = "above " * self.without_low, "below " * self.without_high
+        return f"a number from {low}{self.low:,} to {high}{self.high:,}"
+
+
+ANY_NUMBER = NumberRange()
+POSITIVE = NumberRange(0, without_low=True)
+FROM_0, FROM_1 = NumberRange(0), NumberRange(1)
+UP_TO_1 = NumberRange(0, 1)
+BELOW_1 = NumberRange(0, 1, without_high=True)
+
+_RANGES = {"workers": FROM_1, "max_failed": FROM_0, "seed": FROM_0}
+"""Of arguments that mean the same wherever they stand."""
+
+Check = NumberRange | Callable[[Any], object]
+
+
+def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Refuse arguments that are not as a function's annotations say, with SegError, before it begins.
+
+    checks: the ranges of its numbers; or of an argument what refuses it, in words of its own, in place of that.
+    """
+    known: dict[str, Check] = {**_RANGES, **checks}
+
+    def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        names = tuple(signature(function).parameters)
+        hints = cache(lambda: get_type_hints(function))  # where it is called first: some names are not there yet
+
+        @wraps(function)
+        def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+            for name, value in (*zip(names, arguments, strict=False), *named.items()):
+                check = known.get(name)
+                if check is not None and not isinstance(check, NumberRange):
+                    check(value)
+                elif name in hints():  # others are a TypeError of Python's
+                    need(name, value, hints()[name], check)
+            return function(*arguments, **named)
+
+        return call
+
+    return decorate
+
+
+def need(name: str, value: object, hint: Any, within: NumberRange | None = None) -> None:  # noqa: ANN401
+    """SegError unless a value is of this type, down to what is in it, and a number inside of a range."""
+    outside = within is not None and isinstance(value, int | float) and value not in within
+    if fits_type(value, hint) and not outside:
         return
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or value < low or (high is not None and value > high):
-        wanted = f"{low} or more" if high is None else f"from {low} to {high}"
-        raise SegError(f"{name}={value!r}: needs a number, {wanted}")
+    for each in value if isinstance(value, list | tuple) else ():  # of several the one that is wrong
+        for kind in _kinds(hint):
+            if _is_several(kind) and _is_choice(get_args(kind)[0]):
+                need(name, each, get_args(kind)[0])
+    if _is_choice(hint):
+        raise SegError(f"{name}={shown_value(value)}: there is {_words(hint, within)}")
+    raise SegError(f"{name}={shown_value(value)}: needs {_words(hint, within)}")
+
+
+def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
+    """Whether a value is of a type, down to what is in it: no True for a number, and no NaN."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return any(fits_type(value, part) for part in parts)
+    if kind is Literal:
+        return any(type(value) is type(part) and value == part for part in parts)
+    if kind is tuple:
+        is_row = isinstance(value, list | tuple) and len(value) == len(parts)
+        return is_row and all(map(fits_type, value, parts))  # type: ignore[call-overload]
+    if kind is Callable:
+        return callable(value)
+    if kind is not None:
+        return (
+            isinstance(value, kind)
+            and not isinstance(value, str | bytes)
+            and all(fits_type(e, parts[0]) for e in value)
+        )
+    if hint in (int, float):
+        is_number = isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
+        return is_number and -math.inf < value < math.inf  # type: ignore[operator]
+    return isinstance(value, hint)
+
+
+def shown_value(value: object) -> str:
+    """A value for an error, however long it is: Python refuses to write numbers of more than 4,300 digits."""
+    try:
+        return f"{value!r:.200}"
+    except ValueError:
+        return "a number of thousands of digits"
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _is_choice(hint: Any) -> bool:  # noqa: ANN401
+    """Whether it is one of some words, or None."""
+    return all(kind is NoneType or get_origin(kind) is Literal for kind in _kinds(hint))
+
+
+def _is_several(hint: Any) -> bool:  # noqa: ANN401
+    return get_origin(hint) not in (None, tuple, Callable, Literal)
+
+
+def _words(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
+    """A type in words that follow "needs"."""
+    kinds = _kinds(hint)
+    if len(kinds) > 1:
+        texts = ["a path (str or Path)"] if Path in kinds and str in kinds else []
+        texts += [_words(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
+        joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
+        return joint.join(texts)
+    if get_origin(hint) is Literal:
+        return ", ".join(map(repr, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return f"({', '.join(map(_words, get_args(hint)))})"
+    if get_origin(hint) is Callable:
+        return "a function"
+    if _is_several(hint):
+        return f"a list of which each is {_words(get_args(hint)[0])}"
+    if hint in (int, float) and within is not None:
+        text = str(within)
+        return text.replace("a number", _WORDS[hint], 1) if "a number" in text else f"{_WORDS[hint]}, {text}"
+    return _WORDS.get(hint, f"a {hint.__name__}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from prep.core.arguments import need_number
+from prep.core.arguments import FROM_1, need
 from prep.core.cluster.crews import Crew, LocalCrew, cluster_at_hand, finished_chunks
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
@@ -147,7 +147,7 @@ def _in_chunks(
     executor: Executor | None,
 ) -> None:
     """Work on all jobs, some at a time; `take` gets the number of their first and what was made of them."""
-    need_number("workers", workers, 1)
+    need("workers", workers, int | None, FROM_1)
     done, started = 0, time.monotonic()
     alone = executor is None and cluster_at_hand() is None and workers in (None, 1)
     while alone and done < len(jobs):

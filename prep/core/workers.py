@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 
 import cv2
 
-from prep.core.arguments import need_number
+from prep.core.arguments import FROM_1, need
 from prep.core.errors import SegError
 from prep.core.words import list_some
 
@@ -217,7 +217,7 @@ def threads(workers: int | None) -> Iterator[Executor | None]:
     They start at once, where worker processes first import everything. workers: None takes all cores; for one worker
     there is no thread (None), and run_jobs does the work itself.
     """
-    need_number("workers", workers, 1)
+    need("workers", workers, int | None, FROM_1)
     workers = workers or os.cpu_count() or 1
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one core a worker

@@ -43,8 +43,11 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class CutRasters:
-    """What was cut: samples, how many parts held no data and how many samples got no label, and rasters left out.
+    """What was cut: the samples, how many parts and files that concerned, and the rasters that were left out.
 
+    empty: parts without data, which were dropped.  unlabelled: samples that got no mask, as no pixel
+    of theirs has a label.
+    changed: files of the dataset that are new or other ones; 0 where all was there already.
     problems: one text for each raster that could not be used.  notes: what else a person should know.
     """
 

@@ -14,6 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
+from prep.core.arguments import checked
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -46,11 +47,13 @@ class Dataset:
     samples: tuple[Sample, ...]
 
     @classmethod
-    def open(cls, root: Path) -> Self:
+    @checked()
+    def open(cls, root: str | Path) -> Self:
         """Open a dataset folder, after the commit that is under way there, if one is; changes nothing.
 
         SegError if it is none, if its index or classes cannot be read, or if a command was killed during its commit.
         """
+        root = Path(root)
         return between_commits(root, (INDEX, CLASSES), lambda: cls._open(root))
 
     @classmethod

@@ -87,6 +87,8 @@ class ClassStats:
 class Stats:
     """What stats.json holds.
 
+    split: what was counted: "train", "val", "test" or "all".  split_hash: of which sample was in which split then.
+    images, pixels: of them in all.  ignored_pixels: of their masks (255), which count for no class.
     mean, std: RGB in 0..1 over all pixels of the images.  effective_beta: the beta of the effective weights.
     masks_hash, images_hash: of the masks and images that were counted.
     left_out: stems of samples that were not counted, because a file of theirs cannot be read.

@@ -21,7 +21,7 @@ from prep.packing.shard import WriteShard
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
 
-_LEAST_SHARD = 1 << 16
+LEAST_SHARD = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def pack_dataset(
     the dataset changes while it is read, holds links, or the storage fails for good.
     """
     need_cloud("Packing a dataset needs")
-    if shard_size < _LEAST_SHARD:
-        raise SegError(f"shards of {counted(shard_size, 'byte')} are too small; take {_LEAST_SHARD:,} or more")
+    if shard_size < LEAST_SHARD:
+        raise SegError(f"shards of {counted(shard_size, 'byte')} are too small; take {LEAST_SHARD:,} or more")
     store = Store(url)
     _refuse_place(root, store)
     dataset = Dataset.open(root)

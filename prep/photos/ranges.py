@@ -161,6 +161,17 @@ def parse_range(text: str) -> Span:
     return Percentiles(low, high) if is_share else (low, high)
 
 
+def need_span(span: object) -> None:
+    """SegError unless it is None, two numbers with the lower one first, or Percentiles between 0 and 100."""
+    is_pair = isinstance(span, list | tuple) and len(span) == 2 and all(map(_is_number, span)) and span[0] < span[1]
+    if span is None or (is_pair and (not isinstance(span, Percentiles) or (span.low >= 0 and span.high <= 100))):
+        return
+    raise SegError(
+        f"span={span!r:.80}: needs two numbers, the lower one first, for example (0, 4095), or shares from 0 to 100 in "
+        "prep.photos.ranges.Percentiles(2, 98)"
+    )
+
+
 def format_range(span: Span) -> str:
     """A range in words."""
     if isinstance(span, Percentiles):

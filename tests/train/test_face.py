@@ -13,7 +13,7 @@ import prep
 import train
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from tests.support import load, random_image, tree
+from tests.support import load, random_image, run_train, tree
 from train.windows.predictor import Predictor
 
 FAST = train.Config(width=4, depth=2, size=32, crops=2, batch=8, epochs=2)
@@ -160,6 +160,33 @@ def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capf
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_training_begins_with_the_weights_of_the_latest_run(here: train.Run) -> None:
+    settings = FAST.to_plain() | {"epochs": 1, "weights": "latest"}
+    recipe = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None)
+    Path("on.toml").write_text(recipe, encoding="utf-8")
+    for config in (train.Config(**settings), "on.toml"):
+        before = Path("runs/latest").resolve().name
+        said: list[str] = []
+        run = train.fit("datasets/synth", config, device="cpu", say=said.append)
+        assert said[0] == f"latest run: runs/{before}"
+        assert any(line.endswith(f"tensors begin as in runs/{before}/model.pt") for line in said)
+        assert json.loads((run.folder / "config.json").read_text())["weights"] == f"runs/{before}/model.pt"
+
+
+def test_commands_begin_with_the_weights_of_the_latest_run(here: train.Run) -> None:
+    run = f"runs/{Path('runs/latest').resolve().name}"
+    small = ("datasets/synth", "--weights", "latest", "--width", 4, "--depth", 2, "--size", 32, "--device", "cpu")
+    planned = run_train("plan", *small, "-o", "planned.toml")
+    assert f"latest run: {run}\n" in planned.stderr
+    assert f'weights = "{run}/model.pt"' in Path("planned.toml").read_text(encoding="utf-8")
+    benched = run_train("bench", *small, "--steps", 1)
+    assert benched.exit_code == 0, benched.output
+    folds = run_train(*small, "--crops", 2, "--batch", 8, "--folds", 2, "--epochs", 1, "--recipe", "default")
+    assert folds.stderr.count(f"latest run: {run}\n") == 1
+    for config in Path("runs/latest").glob("**/config.json"):
+        assert json.loads(config.read_text(encoding="utf-8"))["weights"] == f"{run}/model.pt"
+
+
 def test_a_model_is_exported(here: train.Run, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="the extra export is not installed")
     made = train.export(here, to="onnx", output=tmp_path / "model.onnx")
@@ -178,7 +205,7 @@ def test_a_model_is_exported(here: train.Run, tmp_path: Path) -> None:
         (lambda: train.load("nowhere"), "nowhere: not a run with a model.pt"),
         (lambda: train.score(split="tset"), "split='tset': there is 'train', 'val', 'test', 'all'"),
         (lambda: train.predict("datasets", output="x", save=["png"]), "save='png': there is 'masks', 'colors'"),
-        (lambda: train.predict("datasets", output="x", min_area=0), "min_area=0: needs a number, 1 or more"),
+        (lambda: train.predict("datasets", output="x", min_area=0), "min_area=0: needs a whole number, at least 1"),
         (lambda: train.export(to="tflite"), "to='tflite': there is 'onnx', 'torchscript'"),
     ],
 )

@@ -76,11 +76,9 @@ def fit(
     began = time.monotonic()  # of --minutes, before seconds of import
     need_packages()
     from train.config.recipes import find_recipe
-    from train.runs.run_files import LAST, MODEL
+    from train.runs.run_files import LAST
     from train.runs.runs import find_run
 
-    if settings["weights"] == LATEST:
-        settings["weights"] = str(find_run(Path(LATEST), note) / MODEL)
     if resume is None:  # what is typed wrong is told before seconds of import
         config = find_recipe(recipe or "default").config(settings)
         root = find_training_data(dataset)
@@ -102,7 +100,7 @@ def fit(
         minutes = settings["minutes"] and settings["minutes"] / (folds or 1)
         chooses = None
         if recipe is None and settings["epochs"] is None:
-            chooses = planner({**settings, "minutes": minutes})
+            chooses = planner({**settings, "minutes": minutes}, note)
         if folds is not None:
             tell_folds(cross_validate(root, config, folds, place, progress, note, began, chooses))
             return

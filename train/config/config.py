@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal
 
+from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 from train.config.loss_spec import parse_loss
-from train.config.settings import BELOW_1, POSITIVE, UP_TO_1, SettingRange, setting, settings_of, shown_value
+from train.config.settings import setting, settings_of
 
 Optimizer = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
@@ -31,7 +32,7 @@ _pictures = partial(setting, "Pictures and logs")
 _reproducing = partial(setting, "Reproducing")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """Settings of one training; docs/settings.md lists them. Raises SegError that names the option of a wrong value."""
 
@@ -40,22 +41,24 @@ class Config:
         None, "Encoder of the architecture; 'seg-train networks' lists them.", "NAME", usual="none: plain"
     )
     weights: str = _network(
-        "none", "Initial weights; FILE is the model.pt of a run.", "none|imagenet|imagenet-lite|FILE"
+        "none",
+        "Initial weights; FILE is the model.pt of a run, latest that of the latest run.",
+        "none|imagenet|imagenet-lite|latest|FILE",
     )
-    width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=SettingRange(1, 1024))
-    depth: int = _network(4, "Times that the plain U-Net halves the resolution.", "NUMBER", within=SettingRange(1, 8))
+    width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=NumberRange(1, 1024))
+    depth: int = _network(4, "Times that the plain U-Net halves the resolution.", "NUMBER", within=NumberRange(1, 8))
     decoder_width: int = _network(
         256, "Channels of the decoder's first level, halved from level to level, at least 16; of --arch unet, "
-        "unetplusplus and manet with an encoder.", "CHANNELS", within=SettingRange(16, 1024),
+        "unetplusplus and manet with an encoder.", "CHANNELS", within=NumberRange(16, 1024),
     )  # fmt: skip
     epochs: int | None = _training(
-        None, "Times that every patch is shown.", "NUMBER", within=SettingRange(1), usual="12, or as --minutes allow"
+        None, "Times that every patch is shown.", "NUMBER", within=NumberRange(1), usual="12, or as --minutes allow"
     )
     batch: int = _training(
         16, "Patches that the network sees at once.", "NUMBER",
-        within=SettingRange(2), reason="batch normalisation compares the patches of a batch",
+        within=NumberRange(2), reason="batch normalisation compares the patches of a batch",
     )  # fmt: skip
-    accumulate: int = _training(1, "Batches in one step of the optimizer.", "NUMBER", within=SettingRange(1))
+    accumulate: int = _training(1, "Batches in one step of the optimizer.", "NUMBER", within=NumberRange(1))
     loss: str = _training("ce", "Loss, such as ce, ce+dice, 0.5*bce+0.5*dice, focal:gamma=2.", "SUM")
     class_weights: bool = _training(False, "Weight the loss by the class weights of stats.json.")
     optimizer: Optimizer = _training("adamw", "Optimizer; sgd has Nesterov momentum.")
@@ -63,14 +66,14 @@ class Config:
         None, "Highest learning rate.", "RATE", within=POSITIVE, usual="adamw 0.003, adam 0.001, sgd 0.05"
     )
     encoder_lr: float = _training(
-        1.0, "Learning rate of the encoder, as a share of --lr.", "SHARE", within=SettingRange(0, 10)
+        1.0, "Learning rate of the encoder, as a share of --lr.", "SHARE", within=NumberRange(0, 10)
     )
     schedule: Schedule | None = _training(None, "Learning rate over the training.", usual="one-cycle; step for sgd")
     warm_up: float | None = _training(
         None, "Share of the training in which the rate rises.", "SHARE", within=BELOW_1, usual="one-cycle 0.2"
     )
     weight_decay: float | None = _training(
-        None, "Weight decay.", "RATE", within=SettingRange(0), usual="adamw 0.01, adam 0, sgd 0.0001"
+        None, "Weight decay.", "RATE", within=NumberRange(0), usual="adamw 0.01, adam 0, sgd 0.0001"
     )
     clip: float | None = _training(None, "Highest norm of the gradient.", "NORM", within=POSITIVE, usual="no limit")
     ema: float = _training(
@@ -79,49 +82,49 @@ class Config:
     best: Best = _training("iou", "Validation figure that decides on the model kept.")
     patience: int | None = _training(
         None, "Stop after so many epochs without a better one; 0 never stops.", "EPOCHS",
-        within=SettingRange(0), usual="20; with --minutes 0",
+        within=NumberRange(0), usual="20; with --minutes 0",
     )  # fmt: skip
     minutes: float | None = _training(
         None, "Use so much time, score and report included; an epoch is then the time between two validations.",
         "NUMBER", within=POSITIVE,
     )  # fmt: skip
     size: int | None = _patches(
-        None, "Side of a patch.", "PIXELS", within=SettingRange(16, 8192), usual="the patches there are, else 96"
+        None, "Side of a patch.", "PIXELS", within=NumberRange(16, 8192), usual="the patches there are, else 96"
     )
     image_size: int | None = _patches(
         None, "Longer side to which larger images are brought, in training and in labelling.", "PIXELS",
-        within=SettingRange(16, 100_000), usual="as they are",
+        within=NumberRange(16, 100_000), usual="as they are",
     )  # fmt: skip
     crops: int = _patches(
         20,
         "Random crops of each image in an epoch, where there are no patches.",
         "NUMBER",
-        within=SettingRange(1, 1_000_000),
+        within=NumberRange(1, 1_000_000),
     )
     flips: bool = _patches(True, "Flip at random.")
     vertical_flips: bool = _patches(True, "Flip upside down, too, not only left to right.")
     quarter_turns: bool = _patches(False, "Turn by multiples of 90 degrees.")
-    rotate: float = _patches(0.0, "Turn by up to so much, either way.", "DEGREES", within=SettingRange(0, 180))
+    rotate: float = _patches(0.0, "Turn by up to so much, either way.", "DEGREES", within=NumberRange(0, 180))
     scale: tuple[float, float] = _patches(
-        (1.0, 1.0), "Enlarge by a random factor between these.", "LOW HIGH", within=SettingRange(0.1, 10), usual="1 1"
+        (1.0, 1.0), "Enlarge by a random factor between these.", "LOW HIGH", within=NumberRange(0.1, 10), usual="1 1"
     )
     brightness: float = _patches(0.0, "Add up to this share of white, either way.", "SHARE", within=UP_TO_1)
     contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=UP_TO_1)
-    blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=SettingRange(0, 20))
+    blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=NumberRange(0, 20))
     noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
     augment: str | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
     window: int | None = _windows(
-        None, "Side of a window.", "PIXELS", within=SettingRange(16, 8192), usual="twice the patch"
+        None, "Side of a window.", "PIXELS", within=NumberRange(16, 8192), usual="twice the patch"
     )
     overlap: float | None = _windows(
         None, "Share of a window that the next one covers again.", "SHARE",
-        within=SettingRange(0, 0.9), usual="0.5; less where --minutes are short for it",
+        within=NumberRange(0, 0.9), usual="0.5; less where --minutes are short for it",
     )  # fmt: skip
     compile: bool = _network(False, "Compile the network: slower to begin, then faster on GPUs.")
     film: bool = _pictures(False, "Write progress.mp4: one validation image, epoch by epoch.")
     tensorboard: bool = _pictures(False, "Write TensorBoard events too.")
     precision: Precision = _reproducing("auto", "auto is bf16 where hardware computes it.")
-    seed: int = _reproducing(0, "Seed of every random choice.", "NUMBER", within=SettingRange(0))
+    seed: int = _reproducing(0, "Seed of every random choice.", "NUMBER", within=NumberRange(0))
 
     def __post_init__(self) -> None:
         for name, each in SETTINGS.items():

@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from prep.core.arguments import shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.config.config import SETTINGS, Config
-from train.config.settings import shown_value
 
 
 @dataclass(frozen=True)

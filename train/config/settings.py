@@ -1,46 +1,11 @@
 """What one setting is: section, help, unit and range; options, recipes, checks and docs/settings.md follow from it."""
 
-import math
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from prep.core.arguments import ANY_NUMBER, NumberRange
+
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
-
-
-@dataclass(frozen=True)
-class SettingRange:
-    """Numbers from low to high, each of them inside unless it is said to be excluded; never NaN or infinite."""
-
-    low: float | None = None
-    high: float | None = None
-    without_low: bool = False
-    without_high: bool = False
-
-    def __contains__(self, value: float) -> bool:
-        """Whether a number is inside."""
-        too_low = self.low is not None and (value < self.low or (self.without_low and value == self.low))
-        too_high = self.high is not None and (value > self.high or (self.without_high and value == self.high))
-        return not too_low and not too_high and -math.inf < value < math.inf
-
-    def __str__(self) -> str:
-        """In words that follow "needs"."""
-        if self.high is None:
-            return f"a number above {self.low}" if self.without_low else f"at least {self.low}"
-        low, high = "above " * self.without_low, "below " * self.without_high
-        return f"a number from {low}{self.low:,} to {high}{self.high:,}"
-
-
-POSITIVE = SettingRange(0, without_low=True)
-UP_TO_1 = SettingRange(0, 1)
-BELOW_1 = SettingRange(0, 1, without_high=True)
-
-
-def shown_value(value: object) -> str:
-    """A value for an error, however long it is: Python refuses to write numbers of more than 4,300 digits."""
-    try:
-        return f"{value!r:.200}"
-    except ValueError:
-        return "a number of thousands of digits"
 
 
 @dataclass(frozen=True)
@@ -57,7 +22,7 @@ class Setting:
     section: str
     help: str
     unit: str | None = None
-    within: SettingRange = SettingRange()
+    within: NumberRange = ANY_NUMBER
     usual: str | None = None
     reason: str = ""
 

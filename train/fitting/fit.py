@@ -28,6 +28,7 @@ from train.runs.launch import launch, run_to_go_on_with
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
+from train.runs.runs import named_weights
 from train.scoring.comparing.learned import torn_apart
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def fit(
         need_tensorboard()
     fabric = _launched(place, config, say)
     with ending_together(fabric), threads_restored(), memory_kept():
+        if planner is None:  # one names them itself
+            weights = named_weights(config.weights, say) if fabric.is_global_zero else ""
+            config = replace(config, weights=fabric.broadcast(weights))
         if fabric.is_global_zero:
             settle(dataset_root, say)
             with _with_remedy("split"):

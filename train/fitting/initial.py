@@ -135,7 +135,9 @@ def _load_model(network: nn.Module, path: Path, classes: Sequence[str], say: Cal
     Of the last layer the rows of the classes that have the same names: one of other classes says nothing of ours.
     """
     if not path.exists():
-        raise SegError(f"--weights {path}: no such file; give none, imagenet, imagenet-lite or the model.pt of a run")
+        raise SegError(
+            f"--weights {path}: no such file; give none, imagenet, imagenet-lite, latest, or the model.pt of a run"
+        )
     data: dict[str, Any] = read_checkpoint(path)
     own = network.state_dict()
     given = data.get("weights")

@@ -39,7 +39,7 @@ from train.runs.fold_record import (
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, FOLD_COUNTS, LAST, LOG, PLAN
 from train.runs.run_settings import read_settings
-from train.runs.runs import new_run
+from train.runs.runs import named_weights, new_run
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -78,6 +78,8 @@ def cross_validate(
     if config.tensorboard:
         need_tensorboard()
     fabric = _only_process(place, config)
+    if planner is None:  # one names them itself
+        config = replace(config, weights=named_weights(config.weights, say))
     settle(dataset_root, say)
     ensure_split(Dataset.open(dataset_root), config.seed, say)
     dataset = Dataset.open(dataset_root)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prep.core.errors import SegError
 from prep.core.files import write_text
-from prep.core.progress import Bar
+from prep.core.progress import Bar, Say
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats, ensure_stats
 from prep.dataset.transaction import settle
@@ -18,13 +18,19 @@ from train.planning.fingerprint import take_fingerprint
 from train.planning.machine import measure_machine
 from train.planning.plan import plan
 from train.runs.device import make_fabric
+from train.runs.runs import named_weights
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-def planner(given: Mapping[str, Any]) -> Planner:
-    """What fit calls once it knows dataset, statistics and device.  given: settings chosen by options, or None."""
+def planner(given: Mapping[str, Any], say: Say) -> Planner:
+    """What fit calls once it knows dataset, statistics and device.
+
+    given: settings chosen by options, or None.  say: told which run the weights "latest" are of.
+    """
+    if given.get("weights") is not None:
+        given = {**given, "weights": named_weights(given["weights"], say)}
 
     def planned(dataset: Dataset, stats: Stats, fabric: "Fabric", bar: Bar) -> Plan:
         with bar("Looking") as advance:
@@ -37,8 +43,9 @@ def planner(given: Mapping[str, Any]) -> Planner:
 
 
 def plan_dataset(
-    root: Path, given: Mapping[str, Any], device: str, bar: Bar, output: Path | None = None, *, overwrite: bool = False
-) -> Plan:
+    root: Path, given: Mapping[str, Any], device: str, bar: Bar, say: Say, output: Path | None = None, *,
+    overwrite: bool = False,
+) -> Plan:  # fmt: skip
     """The plan of a training that is not begun.
 
     output: a .toml file to write as a recipe.  Raises SegError if there is nothing to train on, and where the file is
@@ -49,13 +56,14 @@ def plan_dataset(
     if output is not None and output.exists() and not overwrite:
         raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
     Config(**{name: value for name, value in given.items() if value is not None})  # what no training can have
+    choose = planner(given, say)
     settle(root)
     dataset = open_dataset(root)
     with bar("Counting") as advance:
         stats, _ = ensure_stats(dataset, advance)
     if not dataset.of_split("train"):
         raise SegError(f"{root}: no labelled train samples; look at its split with 'seg-prep split'")
-    found = planner(given)(dataset, stats, make_fabric(device), bar)
+    found = choose(dataset, stats, make_fabric(device), bar)
     if output is not None:
         write_text(output, found.to_toml())
     return found

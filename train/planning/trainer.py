@@ -48,7 +48,7 @@ class RunTrainer:
             config = replace(config, minutes=minutes, weights=str(before / MODEL))
             result = fit(dataset, config, Hardware(), told.bar, told.say)
         else:
-            chooses = planner({"minutes": minutes})
+            chooses = planner({"minutes": minutes}, told.say)
             result = fit(dataset, Config(minutes=minutes), Hardware(), told.bar, told.say, None, chooses)
         assert result is not None  # one process alone is the first
         return result.folder

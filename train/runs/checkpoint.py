@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 
+from prep.core.arguments import UP_TO_1
 from prep.core.classes import ClassMap, classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
 from prep.photos.rendering import OWN_RANGES, Rendering
 from train.config.config import SETTINGS, Config
-from train.config.settings import UP_TO_1
 from train.networks.networks import build_network, is_plain, labelling_network
 from train.runs.fold_record import run_name
 from train.windows.accelerator import Accelerator

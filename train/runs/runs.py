@@ -64,6 +64,14 @@ def find_run(
     return run
 
 
+def named_weights(weights: str, say: Callable[[str], None]) -> str:
+    """What the weights that a training begins with are by name: of "latest" the model.pt of that run, which is told.
+
+    Raises SegError as find_run.
+    """
+    return str(find_run(Path(weights), say) / MODEL) if weights == LATEST else weights
+
+
 def _holds(run: Path, needed: str, *, or_folds: bool) -> bool:
     """Whether a run holds the file; SegError if it is a cross-validation and that will not do."""
     if not (run / RUN_FOLDS).exists() or (run / needed).exists():

@@ -8,11 +8,12 @@ from typing import Any
 import click
 import pytest
 
+from prep.core.arguments import NumberRange
 from prep.core.errors import SegError
 from tests.support import run_train
 from train.cli.fit import fit
 from train.config.config import SETTINGS, Config
-from train.config.settings import Setting, SettingRange
+from train.config.settings import Setting
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 OPTIONS = {option.name: option for option in fit.params if isinstance(option, click.Option)}
@@ -90,12 +91,24 @@ def test_whole_numbers_are_numbers_too_and_none_keeps_the_usual() -> None:
 
 
 def test_ranges_in_words() -> None:
-    assert str(SettingRange(1)) == "at least 1"
-    assert str(SettingRange(0, without_low=True)) == "a number above 0"
-    assert str(SettingRange(0, 1, without_high=True)) == "a number from 0 to below 1"
-    assert str(SettingRange(0, 1, without_low=True)) == "a number from above 0 to 1"
-    assert (0 in SettingRange(0), 0 in SettingRange(0, without_low=True), 1e300 in SettingRange(0)) == (
+    assert str(NumberRange(1)) == "at least 1"
+    assert str(NumberRange(0, without_low=True)) == "a number above 0"
+    assert str(NumberRange(0, 1, without_high=True)) == "a number from 0 to below 1"
+    assert str(NumberRange(0, 1, without_low=True)) == "a number from above 0 to 1"
+    assert (0 in NumberRange(0), 0 in NumberRange(0, without_low=True), 1e300 in NumberRange(0)) == (
         True,
         False,
         True,
     )
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_values_of_another_type_are_refused(name: str) -> None:
+    for value in (object(), b"1", {"a": 1}, Path("file")):
+        with pytest.raises(SegError, match=f"^{SETTINGS[name].flag} needs .*; got "):
+            Config(**{name: value})
+
+
+def test_settings_are_named() -> None:
+    with pytest.raises(TypeError, match="takes 1 positional argument"):
+        Config("unet")  # type: ignore[misc]

@@ -377,7 +377,7 @@ def test_a_training_that_cannot_begin_leaves_nothing(folder: Path) -> None:
 
 def test_options_that_do_not_go_together_are_told(folder: Path) -> None:
     assert "leave --devices, --nodes and torchrun out" in train_error(*TINY, "--folds", 3, "--devices", 2)
-    with pytest.raises(SegError, match="folds=1: needs a number, 2 or more"):
+    with pytest.raises(SegError, match="folds=1: needs a whole number, at least 2"):
         train.fit("datasets/synth", folds=1)
 
 

@@ -12,9 +12,7 @@ from prep.core.errors import SegError
 from prep.core.files import part_of
 from tests.models import run_train, train_error, write_run
 from tests.support import random_image, save
-from train.config.config import Config
-from train.fitting import fit
-from train.runs.runs import find_run, mark_latest, new_run
+from train.runs.runs import find_run, mark_latest, named_weights, new_run
 
 OLDER, LATEST = Path("runs/b-2026-01-01-000000"), Path("runs/a-2026-01-02-000000")
 
@@ -131,17 +129,12 @@ def test_commands_that_find_no_dataset_have_told_the_run_before(command: list[ob
 
 
 @pytest.mark.usefixtures("runs")
-def test_weights_of_the_latest_run_are_named_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    def remember(root: Path, config: Config, *_: object) -> None:
-        seen.append(config.weights)
-
-    monkeypatch.setattr(fit, "fit", remember)
-    monkeypatch.setattr("prep.dataset.dataset.find_dataset", lambda argument: Path())
-    monkeypatch.setattr("prep.dataset.dataset.is_dataset", lambda root: True)
-    assert run_train("--weights", "latest").stderr == f"latest run: {LATEST}\n"
-    assert seen == [f"{LATEST}/model.pt"]
+def test_weights_of_the_latest_run_are_named_in_full() -> None:
+    told: list[str] = []
+    assert named_weights("latest", told.append) == f"{LATEST}/model.pt"
+    assert told == [f"latest run: {LATEST}"]
+    for weights in ("none", "imagenet", f"{OLDER}/model.pt"):
+        assert named_weights(weights, pytest.fail) == weights
 
 
 def test_a_folder_of_runs_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

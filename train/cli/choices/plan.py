@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from prep.cli.console import emit, progress
+from prep.cli.console import emit, note, progress
 from prep.cli.options import json_option, overwrite_option
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, setting_options
@@ -44,5 +44,5 @@ def plan(
     need_torch()
     from train.planning.planner import plan_dataset
 
-    found = plan_dataset(root, settings, device, progress, output, overwrite=overwrite)
+    found = plan_dataset(root, settings, device, progress, note, output, overwrite=overwrite)
     emit(found.to_plain(), "\n".join(found.lines()))
