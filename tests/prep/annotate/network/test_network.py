@@ -181,10 +181,10 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from prep.annotate.network.network import Network
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from tests.bench.background import background_network
 from tests.prep.annotate.network.fake_package import FakeTrainer
-network = Network(Store(Path(sys.argv[1])), FakeTrainer())
+network = Network(AnnotationStore(Path(sys.argv[1])), FakeTrainer())
 with network.working():
     network.turn(on=True)
     time.sleep(600)

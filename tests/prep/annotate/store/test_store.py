@@ -352,10 +352,10 @@ def test_death_at_every_point_of_a_change_of_state(tmp_path: Path, old: str, new
 CHILD = """
 import sys
 from pathlib import Path
-from prep.annotate.store.store import Store
+from prep.annotate.store.store import AnnotationStore
 from tests.prep.annotate.store.storing import block, send
 root, number = Path(sys.argv[1]), int(sys.argv[2])
-store = Store(root)
+store = AnnotationStore(root)
 version = store.mask("s0").version
 while True:
     body = block(number % 32, number // 32 % 24, 1, 1, number % 3)
