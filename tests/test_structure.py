@@ -167,7 +167,7 @@ def test_no_room_is_crowded(room: Path) -> None:
     assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= 14
 
 
-LONG_MODULES = {"prep/face.py": 470, "prep/dataset/dataset.py": 370, "train/face.py": 370}
+LONG_MODULES = {"prep/face.py": 530, "prep/dataset/dataset.py": 370, "train/face.py": 370}
 LONG_FUNCTIONS = {
     "train/cli/predict.py": 105,
     "train/cli/fit.py": 90,

@@ -86,7 +86,7 @@ def test_variables_are_all_looked_at_however_many(tmp_path: Path) -> None:
     save(tmp_path / "raw" / "a.jpg", random_image(0, 2, 2))
     (tmp_path / "names.txt").write_text(NAMES)
     convert = ("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d", "--classes", tmp_path / "names.txt")
-    assert "holds 10100 matrices" in run_error(*convert)
+    assert "holds 10,100 matrices" in run_error(*convert)
     run_ok(*convert, "--variable", "v10099", "--first-id", 0)
     assert np.array_equal(masks_of(tmp_path / "d")["a"], np.full((2, 2), 10_099 % 3))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from prep.core.words import counted
 from prep.dataset.dataset import Dataset
 from tests.support import masks_of, random_image, run_error, run_ok, save
 
@@ -105,7 +106,7 @@ def test_photos_that_ffmpeg_numbered_from_1_are_not_taken_by_their_numbers(tmp_p
 def test_photos_that_may_be_any_frames_are_asked_about(names: list[str], tmp_path: Path) -> None:
     write(tmp_path / "raw", polygon(0), photos=names)
     said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
-    assert f"it is unclear which of its 4 frames the {len(names)} photos below" in said
+    assert f"it is unclear which of its 4 frames the {counted(len(names), 'photo')} below" in said
     assert "call each frame_000000, frame_000001, ..., by the number of its frame, or export the task as" in said
 
 

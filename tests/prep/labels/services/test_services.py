@@ -387,7 +387,7 @@ def test_masks_of_segment_anything_are_one_class(tmp_path: Path) -> None:
             "1": {"vid": "1", "xy": [7, *flat(FRAME)], "av": {"1": "0", "2": "x"}}}},
          "its regions have 2 attributes; say which one is the class:\n  --variable class\n  --variable note"),
         ("a.xml", "<annotation><filename>a.png</filename><object><name>x</name><bndbox/></object></annotation>",
-         "1 XML files with boxes and no regions"),
+         "1 XML file with boxes and no regions"),
         ("a.xml", "<annotation><object><name>x</name><segm><mask>m.png</mask></segm></object></annotation>",
          "is a mask in a file of its own"),
     ],
