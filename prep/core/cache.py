@@ -1,10 +1,14 @@
 """Values that take time to make: each is made once, however many threads ask, and the last used ones are kept."""
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Generic, TypeVar
+
+from prep.core.files import explained
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -86,3 +90,22 @@ class Cache(Generic[Key, Value]):
         with self._lock:
             if self._kept.get(key) is future:
                 del self._kept[key]
+
+
+def while_unchanged(most: int = 1) -> Callable[[Callable[[Path], Value]], Callable[[Path], Value]]:
+    """Let a function of one file keep its last `most` results for as long as a file's size and time stay."""
+
+    def keeping(read: Callable[[Path], Value]) -> Callable[[Path], Value]:
+        @functools.lru_cache(maxsize=most)
+        def read_once(path: Path, changed: int, size: int) -> Value:
+            return read(path)
+
+        @functools.wraps(read)
+        def current(path: Path) -> Value:
+            with explained(path):
+                status = path.stat()
+            return read_once(path, status.st_mtime_ns, status.st_size)
+
+        return current
+
+    return keeping

@@ -120,6 +120,16 @@ def open_plain(path: Path, flags: int) -> int:
     raise SegError(f"{path}: is no plain file; remove it")
 
 
+def lock_if_it_can_be(descriptor: int) -> bool:
+    """Lock an open file, unless somebody else has; one on a drive that knows no locks counts as locked."""
+    from filelock import lock_descriptor
+
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError:
+        return True
+
+
 @contextmanager
 def appending(path: Path, *, create: bool = True) -> Iterator[BinaryIO]:
     """Open a file of ours, whoever made it, to write at its end at once; SegError for a link or what is no plain file.

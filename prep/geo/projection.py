@@ -15,6 +15,7 @@ from prep.geo.extra import gdal, has_geo
 from prep.geo.footprint import Footprint, pixel_sizes
 from prep.geo.georeference import GEO_KEYS, TIE_POINTS, GeoReference, Transform, georeference_in
 from prep.geo.pixel_size import PixelSize
+from prep.images.polygons import signed_area
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -69,7 +70,7 @@ class Projection:
         and in Web Mercator.
         """
         flat = [self._moved(ring, self._equal_area) for ring in rings]
-        areas = [abs(_shoelace(ring - flat[0][0])) for ring in flat]
+        areas = [abs(signed_area(ring - flat[0][0])) for ring in flat]
         return areas[0] - sum(areas[1:])
 
     @functools.cached_property
@@ -122,8 +123,3 @@ def warping(place: GeoReference) -> str | None:
         return None
     target = place.path.with_name(f"{place.path.stem}-warped.tif")
     return shlex.join(["rio", "warp", str(place.path), str(target), "--dst-crs", crs.to_string()])
-
-
-def _shoelace(ring: Points) -> float:
-    x, y = ring.T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2

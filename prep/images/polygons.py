@@ -21,6 +21,12 @@ _FARTHEST = 1e100
 _CROSSINGS_AT_ONCE = 1 << 20
 
 
+def signed_area(ring: Ring) -> float:
+    """Area inside a ring (N, 2) of x and y, above 0 if it runs clockwise where y points down (shoelace formula)."""
+    x, y = ring.T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
 def fill_polygon(mask: NDArray[np.uint8], rings: Sequence[Ring], value: int) -> None:
     """Set every pixel whose centre lies inside the rings (even-odd rule) to `value`, in place.
 

@@ -1,11 +1,11 @@
 """Content of raw label files, also of those inside a zip file; bounded, and read without unpacking them."""
 
-import functools
 import lzma
 import zipfile
 import zlib
 from pathlib import Path
 
+from prep.core.cache import while_unchanged
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read, read_bytes
 from prep.images.tiff_pages import page_bytes
@@ -52,16 +52,9 @@ def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip" and path.is_file()
 
 
+@while_unchanged(most=4)
 def open_archive(archive: Path) -> zipfile.ZipFile:
     """The zip file, opened once for as long as it does not change; SegError if it is damaged."""
-    with explained(archive):
-        status = archive.stat()
-    return _opened(archive, status.st_mtime_ns, status.st_size)
-
-
-@functools.lru_cache(maxsize=4)
-def _opened(archive: Path, changed: int, size: int) -> zipfile.ZipFile:
-    """The zip file as it stands now: time of its last change and size tell it from an older one."""
     with explained(archive):
         open_to_read(archive).close()  # ZipFile would wait for the other end of a pipe
         try:

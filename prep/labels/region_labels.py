@@ -151,6 +151,12 @@ def load_json(path: Path, data: bytes | None = None) -> Any:  # noqa: ANN401  # 
             raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
 
 
+def stated_extent(where: str, entry: Mapping[str, Any]) -> tuple[int, int]:
+    """The width and height of an entry, (0, 0) where it does not state both; SegError as image_extent."""
+    sides = entry.get("width"), entry.get("height")
+    return image_extent(where, *sides) if all(sides) else (0, 0)
+
+
 def image_extent(where: str, width: object, height: object) -> tuple[int, int]:
     """Width and height that a label file states; SegError if they are no sizes, or larger than any photo."""
     if not (is_whole(width) and is_whole(height)) or min(width, height) < 1:

@@ -35,7 +35,7 @@ from prep.images.sizing import Placement
 from prep.images.tiff_pages import page_bytes
 from prep.photos.depth import PLAIN, Depth, depth_of, depth_of_bands, stored_numbers
 from prep.photos.ranges import NumberCounts, Ranges, eight_bits
-from prep.photos.record import TURNED, PhotoRecord
+from prep.photos.record import TURNED, PhotoRecord, turned_upright
 from prep.photos.rendering import OWN_RANGES, Rendering
 from prep.photos.srgb import is_srgb, to_srgb
 
@@ -80,7 +80,7 @@ class RawPhoto:
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height as a person sees the photo."""
-        return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
+        return turned_upright(self.width, self.height, self.orientation)
 
     @property
     def profile(self) -> bytes | None:

@@ -15,6 +15,11 @@ TURNED = (5, 6, 7, 8)
 """EXIF orientations that exchange width and height (EXIF 2.32, tag 0x0112)."""
 
 
+def turned_upright(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Width and height as a person sees a photo of this EXIF orientation."""
+    return (height, width) if orientation in TURNED else (width, height)
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """One photo and its place in the image made from it.
@@ -38,7 +43,7 @@ class PhotoRecord:
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height as a person sees the photo."""
-        return (self.height, self.width) if self.orientation in TURNED else (self.width, self.height)
+        return turned_upright(self.width, self.height, self.orientation)
 
     @property
     def folder(self) -> str:

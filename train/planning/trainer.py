@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prep.annotate.network.trainer import TrainingProgress
 from prep.core.progress import Progress
+from prep.core.tables import read_table
 
 if TYPE_CHECKING:
     from prep.annotate.model.proposer import Proposer
@@ -96,13 +96,20 @@ class _Told:
         self._report(TrainingProgress(self._share, left, *_last_epoch()))
 
 
+@dataclass(frozen=True)
+class _EpochRow:
+    """What is told of a row of history.csv; the mean IoU is empty where nothing was validated."""
+
+    epoch: int
+    val_mean_iou: str
+
+
 def _last_epoch() -> tuple[int, float | None]:
     """The last epoch that the run in this folder wrote down, and its validation mean IoU where it is defined."""
     from train.runs.run_files import HISTORY, RUNS
 
     for path in RUNS.glob(f"*/{HISTORY}"):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        validated = [row["val_mean_iou"] for row in rows if row["val_mean_iou"]]
-        return int(rows[-1]["epoch"]), float(validated[-1]) if validated else None
+        rows = list(read_table(path, _EpochRow, remedy="train again", others=True))
+        validated = [row.val_mean_iou for row in rows if row.val_mean_iou]
+        return rows[-1].epoch, float(validated[-1]) if validated else None
     return 0, None

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from prep.geo.extra import gdal
 from prep.geo.raster import RasterRows
-from prep.images.polygons import Ring
+from prep.images.polygons import Ring, signed_area
 from train.predicting.region_polygons import (
     Junctions,
     Moving,
     RegionPolygon,
-    area,
     is_moving,
     junctions,
     region_polygon,
@@ -49,7 +48,7 @@ def file_polygons(
 def _ring(corners: NDArray[np.float64]) -> Ring:
     """A closed ring of GDAL as ours: clockwise as seen, from its topmost, then leftmost corner."""
     ring = corners[:-1]
-    ring = ring if area(ring) > 0 else ring[::-1]
+    ring = ring if signed_area(ring) > 0 else ring[::-1]
     return np.roll(ring, -int(np.lexsort((ring[:, 0], ring[:, 1]))[0]), axis=0)
 
 

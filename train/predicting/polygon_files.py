@@ -14,10 +14,10 @@ from prep.core.jsonio import read_json
 from prep.exporting.labelme import labelme_file
 from prep.exporting.layout import refuse_names
 from prep.images.imageio import IndexMask
-from prep.images.polygons import Ring
+from prep.images.polygons import Ring, signed_area
 from prep.images.slits import turned_holes, with_slits
 from prep.labels.region_labels import SPECIAL_NAMES
-from train.predicting.region_polygons import Moving, area, region_polygons
+from train.predicting.region_polygons import Moving, region_polygons
 
 COORDINATES = (
     "pixels: x to the right, y down, (0, 0) is the upper left corner of the upper left pixel; "
@@ -136,7 +136,7 @@ def labelme(mask: IndexMask, classes: ClassMap, image: str, tolerance: Moving) -
     refuse_names(classes, reserved=SPECIAL_NAMES)
     height, width = mask.shape
     present = np.setdiff1d(mask, [IGNORE_INDEX]).tolist()
-    polygons = sorted(region_polygons(mask, present, tolerance), key=lambda polygon: -area(polygon.rings[0]))
+    polygons = sorted(region_polygons(mask, present, tolerance), key=lambda polygon: -signed_area(polygon.rings[0]))
     return labelme_file(
         [(classes.names[polygon.value], polygon.rings[0]) for polygon in polygons], image, height, width
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.images.imageio import IndexMask
-from prep.images.polygons import Ring, outline
+from prep.images.polygons import Ring, outline, signed_area
 
 Junctions = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 """Tells of corners x, y of pixels which of them are junctions."""
@@ -54,20 +54,14 @@ def region_polygon(
     value: int, rings: Sequence[Ring], fixed: Junctions | None, tolerance: Moving, smallest: int
 ) -> RegionPolygon | None:
     """A part from its exact rings; None if it is too small, or vanishes. fixed: to simplify, which corners stay."""
-    pixels = round(area(rings[0]) - sum(map(area, rings[1:])))
+    pixels = round(signed_area(rings[0]) - sum(map(signed_area, rings[1:])))
     if pixels < smallest:
         return None
-    rings = [rings[0], *(hole for hole in rings[1:] if area(hole) >= smallest)]
+    rings = [rings[0], *(hole for hole in rings[1:] if signed_area(hole) >= smallest)]
     if fixed is not None:
         rings = [_simplified(ring, fixed, tolerance) for ring in rings]
-    kept = tuple(ring for ring in rings[1:] if area(ring))
-    return RegionPolygon(value, (rings[0], *kept), pixels) if area(rings[0]) else None
-
-
-def area(ring: Ring) -> float:
-    """Area inside a ring that runs clockwise as seen, in pixels (shoelace formula)."""
-    x, y = ring.T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    kept = tuple(ring for ring in rings[1:] if signed_area(ring))
+    return RegionPolygon(value, (rings[0], *kept), pixels) if signed_area(rings[0]) else None
 
 
 def junctions(mask: IndexMask) -> NDArray[np.bool_]:

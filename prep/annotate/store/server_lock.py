@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import lock_descriptor
-
 from prep.annotate.access import refuse_links_out
 from prep.annotate.store.store import HIDDEN
 from prep.core.errors import SegError
-from prep.core.files import explained, make_folder, open_plain
+from prep.core.files import explained, lock_if_it_can_be, make_folder, open_plain
 
 _LOCK = "lock"
 
@@ -27,17 +25,10 @@ def one_server(root: Path) -> Iterator[None]:
     with explained(path):
         descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
     try:
-        if not _lock(descriptor):
+        if not lock_if_it_can_be(descriptor):
             raise SegError(
                 f"{root}: another seg-prep annotate has it open; use its page, or stop it with Ctrl-C in its terminal"
             )
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        return lock_descriptor(descriptor, blocking=False)
-    except OSError:  # a network drive that knows no locks: better to label without than not at all
-        return True

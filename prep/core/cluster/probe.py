@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import lock_descriptor
 
 from prep.core.errors import SegError
-from prep.core.files import PROBE, open_plain, part_of
+from prep.core.files import PROBE, lock_if_it_can_be, open_plain, part_of
 
 _PATIENCE = 5.0
 """Seconds in which a shared file system shows a new file on every machine."""
@@ -77,18 +77,10 @@ def _locked_file(folder: Path) -> tuple[Path, int]:
     while True:
         path = part_of(folder / "probe").with_suffix(PROBE)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        if _is_locked(descriptor) and path.exists():
+        if lock_if_it_can_be(descriptor) and path.exists():
             return path, descriptor
         os.close(descriptor)
         path.unlink(missing_ok=True)  # who took it may not have come to that
-
-
-def _is_locked(descriptor: int) -> bool:
-    """Lock a file that nobody else has locked; one on a drive that knows no locks counts as locked."""
-    try:
-        return lock_descriptor(descriptor, blocking=False)
-    except OSError:
-        return True
 
 
 def _remove_others(folder: Path) -> None:

@@ -3,7 +3,6 @@
 Source of the layout: https://docs.labelbox.com/reference/export-image-annotations.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from prep.core.errors import SegError
@@ -14,7 +13,7 @@ from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.json_stream import json_lines
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import image_extent
+from prep.labels.region_labels import stated_extent
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
 
@@ -58,12 +57,7 @@ def _image(where: str, row: Any, left_out: LeftOut) -> RegionImage | None:  # no
             )
         else:
             left_out.add("left out, because they are no polygons", f"{label} in {name}")
-    return RegionImage(name, _size(where, media), tuple(regions))
-
-
-def _size(where: str, media: Mapping[str, Any]) -> tuple[int, int]:
-    sides = media.get("width"), media.get("height")
-    return image_extent(where, *sides) if all(sides) else (0, 0)
+    return RegionImage(name, stated_extent(where, media), tuple(regions))
 
 
 FORMAT = FileFormat(

@@ -1,6 +1,5 @@
 """Arrays in .mat files: of version 7.3 (HDF5) a sample at a time, of older ones from the whole file."""
 
-import functools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.cache import while_unchanged
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
 from prep.labels.matlab.matfile import load_mat, texts
@@ -79,15 +79,9 @@ def _is_hdf(path: Path) -> bool:
     return len(head) == _MARK + 2 and head[_MARK - 1 if head[_MARK:] == b"IM" else _MARK - 2] == _HDF
 
 
+@while_unchanged()
 def _variables(path: Path) -> dict[str, Any]:
-    with explained(path):
-        status = path.stat()
-    return _loaded(path, status.st_mtime_ns, status.st_size)
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(path: Path, changed: int, size: int) -> dict[str, Any]:
-    """The variables of a file as it stands now: it is asked for its declarations first and for its numbers then."""
+    """The variables of a file, which is asked for its declarations first and for its numbers then."""
     return load_mat(path)
 
 

@@ -5,7 +5,6 @@ LabelData, a struct array with an element a photo and a field a label name, and 
 files; PolygonOrder, like LabelData, or empty.
 """
 
-import functools
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from prep.core.cache import while_unchanged
 from prep.core.errors import SegError
-from prep.core.files import explained
 from prep.core.words import counted
 from prep.labels.matlab.definitions import POLYGON, DefinedLabel, defined_labels
 from prep.labels.matlab.matfile import load_mat, texts
@@ -75,16 +74,9 @@ def record_of(path: Path, variables: dict[str, Any]) -> Any:  # noqa: ANN401
     raise SegError(f"{path}: holds no groundTruth object as the Image Labeler exports it")
 
 
+@while_unchanged()
 def load_truth(path: Path) -> Truth:
-    """Read a gTruth.mat; SegError if it is damaged or laid out in another way."""
-    with explained(path):
-        status = path.stat()
-    return _loaded(path, status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(path: Path, size: int, time: int) -> Truth:
-    """One file a process; size and time of the file, so that a changed one is read again."""
+    """Read a gTruth.mat, once while it does not change; SegError if it is damaged or laid out in another way."""
     return truth_of(path, load_mat(path))
 
 

@@ -4,7 +4,6 @@ Source of the layout: https://cocodataset.org/#format-data (panoptic segmentatio
 R + 256 G + 65536 B; 0 and ids of no segment are unlabelled.
 """
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.cache import while_unchanged
 from prep.core.errors import SegError
-from prep.core.files import explained, read_bytes
+from prep.core.files import read_bytes
 from prep.images.finding import FoundFile
 from prep.images.imageio import IndexMask
 from prep.labels.contents import Contents
@@ -40,9 +40,7 @@ class Segments:
 
     def paint(self, mask: IndexMask, code: int) -> None:
         """Set them; SegError if the file is damaged or of another size."""
-        with explained(self.path):
-            status = self.path.stat()
-        ids = _segment_ids(self.path, status.st_mtime_ns, status.st_size)
+        ids = _segment_ids(self.path)
         if ids.shape != mask.shape:
             raise SegError(
                 f"{self.path} has {ids.shape[1]} x {ids.shape[0]} pixels, and the JSON file says "
@@ -51,9 +49,9 @@ class Segments:
         mask[np.isin(ids, self.ids, invert=self.others)] = code
 
 
-@functools.lru_cache(maxsize=1)
-def _segment_ids(path: Path, changed: int, size: int) -> NDArray[np.uint32]:
-    """(H, W) ids of a file as it stands now, kept for the next class of the same photo."""
+@while_unchanged()
+def _segment_ids(path: Path) -> NDArray[np.uint32]:
+    """(H, W) ids of a file, kept for the next class of the same photo."""
     colors, _ = decode_label_colors(path, read_bytes(path))
     return colors.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
 

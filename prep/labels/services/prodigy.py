@@ -14,7 +14,7 @@ from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.json_stream import json_lines
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
-from prep.labels.region_labels import corners, image_extent
+from prep.labels.region_labels import corners, stated_extent
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
 
 _OUTLINES = ("polygon", "freehand")
@@ -44,7 +44,7 @@ def _images(path: Path, left_out: LeftOut) -> Iterator[RegionImage]:
         elif row.get("answer", "accept") != "accept":
             left_out.add(f"left out, because the answer is {row['answer']}", name)
         else:
-            yield RegionImage(name, _size(where, row), tuple(_regions(where, row, left_out)))
+            yield RegionImage(name, stated_extent(where, row), tuple(_regions(where, row, left_out)))
 
 
 def _regions(where: str, row: Mapping[str, Any], left_out: LeftOut) -> Iterator[tuple[str, Shape]]:
@@ -54,11 +54,6 @@ def _regions(where: str, row: Mapping[str, Any], left_out: LeftOut) -> Iterator[
             yield label, Polygon((corners(where, span["points"]),))
         else:
             left_out.add("left out, because they are boxes", f"{label} in {where}")
-
-
-def _size(where: str, row: Mapping[str, Any]) -> tuple[int, int]:
-    sides = row.get("width"), row.get("height")
-    return image_extent(where, *sides) if all(sides) else (0, 0)
 
 
 FORMAT = FileFormat(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from prep.images.polygons import fill_polygon
+from prep.images.polygons import fill_polygon, signed_area
 from tests.models import CLASSES
 from tests.rasters import needs_geo
 from tests.train.predicting.masks import smooth_mask
 from train.predicting.file_polygons import file_polygons
 from train.predicting.maps.mask_tiff import write_mask
-from train.predicting.region_polygons import RegionPolygon, area, region_polygons
+from train.predicting.region_polygons import RegionPolygon, region_polygons
 
 EVERY = (0, 1, 2)
 
@@ -49,7 +49,7 @@ def test_ragged_parts_touch_without_gaps(
     monkeypatch.setattr("train.predicting.file_polygons._ROWS", 7)
     mask = np.random.default_rng(seed).integers(0, 3, (30, 40)).astype(np.uint8)
     parts = list(file_polygons(written(tmp_path / "a.tif", mask), EVERY, tolerance))
-    assert sum(area(part.rings[0]) - sum(map(area, part.rings[1:])) for part in parts) == mask.size
+    assert sum(signed_area(part.rings[0]) - sum(map(signed_area, part.rings[1:])) for part in parts) == mask.size
     if not tolerance:
         again = np.full(mask.shape, 9, np.uint8)
         for part in parts:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from prep.images.polygons import fill_polygon
+from prep.images.polygons import fill_polygon, signed_area
 from tests.train.predicting.masks import MASKS, smooth_mask
-from train.predicting.region_polygons import RegionPolygon, area, region_polygons
+from train.predicting.region_polygons import RegionPolygon, region_polygons
 
 EVERY = (0, 1, 2)
 
@@ -36,7 +36,7 @@ def test_filling_exact_parts_gives_the_mask(mask: NDArray[np.uint8]) -> None:
 def test_simplified_neighbours_neither_overlap_nor_leave_a_gap(mask: NDArray[np.uint8], tolerance: float) -> None:
     # Every line between two parts stands once in each direction: then the areas of all add up to the image's.
     parts = region_polygons(mask, EVERY, tolerance)
-    total = sum(area(part.rings[0]) - sum(map(area, part.rings[1:])) for part in parts)
+    total = sum(signed_area(part.rings[0]) - sum(map(signed_area, part.rings[1:])) for part in parts)
     assert total == mask.size
     assert {part.pixels for part in parts} <= {part.pixels for part in region_polygons(mask, EVERY)}
 

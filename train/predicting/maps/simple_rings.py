@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prep.images.polygons import Ring
-from train.predicting.region_polygons import area
+from prep.images.polygons import Ring, signed_area
 
 
 def simple_rings(rings: Sequence[Ring]) -> list[Ring]:
@@ -15,7 +14,7 @@ def simple_rings(rings: Sequence[Ring]) -> list[Ring]:
     that touches the outer ring there, not a loop of it. Rings that simplification has folded stay as they are.
     """
     outer, *more = _loops(rings[0])
-    sizes = [area(loop) for loop in (outer, *more)]
+    sizes = [signed_area(loop) for loop in (outer, *more)]
     if sum(size > 0 for size in sizes) != 1:
         return list(rings)
     loops = sorted(zip(sizes, (outer, *more), strict=True), key=lambda each: -each[0])
@@ -26,7 +25,7 @@ def simple_rings(rings: Sequence[Ring]) -> list[Ring]:
 
 def _holes(ring: Ring) -> list[Ring]:
     loops = _loops(ring)
-    return loops if all(area(loop) > 0 for loop in loops) else [ring]
+    return loops if all(signed_area(loop) > 0 for loop in loops) else [ring]
 
 
 def _loops(ring: Ring) -> list[Ring]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.images.imageio import read_mask
-from prep.images.polygons import fill_polygon
+from prep.images.polygons import fill_polygon, signed_area
 from prep.photos.photoio import read_photo
 from tests.models import CLASSES, run_train, write_run
 from tests.rasters import EAST, KINDS, NORTH, UTM, colored, geo_tags, needs_geo, write_raster, write_with_holes
@@ -28,7 +28,7 @@ from tests.train.windows.window_oracle import position_dependent, predictor_of
 from train.cli.main import main
 from train.predicting.maps.simple_rings import simple_rings
 from train.predicting.output_folder import PREDICTED_FILES
-from train.predicting.region_polygons import area, region_polygons
+from train.predicting.region_polygons import region_polygons
 from train.windows.window_settings import WindowSettings
 
 MASK = np.zeros((300, 340), np.uint8)
@@ -283,7 +283,7 @@ def test_metres_are_those_where_the_line_runs() -> None:
     from prep.geo.georeference import GeoReference
     from prep.geo.projection import Projection
     from train.predicting.maps.tolerance import MetresThere
-    from train.predicting.region_polygons import area, region_polygons
+    from train.predicting.region_polygons import region_polygons
 
     projection = Projection(GeoReference(Path("a.tif")), (1000, 0, 0, 0, -1000, 8_399_738), CRS.from_epsg(3857))
     moving = MetresThere(3000, projection)
@@ -296,7 +296,9 @@ def test_metres_are_those_where_the_line_runs() -> None:
     wavy = 40 + np.cumsum(np.random.default_rng(0).integers(-2, 3, 3000)).clip(-30, 30)
     mask = (np.arange(80) < wavy[:, None]).astype(np.uint8)
     parts = region_polygons(mask, (0, 1), pickle.loads(pickle.dumps(moving)))
-    assert sum(area(part.rings[0]) - sum(map(area, part.rings[1:])) for part in parts) == pytest.approx(mask.size)
+    assert sum(signed_area(part.rings[0]) - sum(map(signed_area, part.rings[1:])) for part in parts) == pytest.approx(
+        mask.size
+    )
     (north,) = (part for part in region_polygons(mask[:500], (1,), moving) if part.pixels > 1000)
     assert len(north.rings[0]) < len(region_polygons(mask[:500], (1,), 3.0)[0].rings[0])
 
@@ -329,7 +331,7 @@ def test_rings_of_a_map_come_to_no_corner_twice(mask: NDArray[np.uint8], toleran
         assert (before == after).all()
         if not tolerance:
             assert all(len(np.unique(ring, axis=0)) == len(ring) for ring in rings)
-            assert area(rings[0]) - sum(map(area, rings[1:])) == part.pixels
+            assert signed_area(rings[0]) - sum(map(signed_area, rings[1:])) == part.pixels
 
 
 def test_what_a_part_encloses_at_a_corner_is_a_hole() -> None:
@@ -339,7 +341,7 @@ def test_what_a_part_encloses_at_a_corner_is_a_hole() -> None:
     (part,) = region_polygons(mask, (1,))
     assert len(part.rings) == 1
     outer, hole = simple_rings(part.rings)
-    assert (area(outer), area(hole)) == (24, 4)
+    assert (signed_area(outer), signed_area(hole)) == (24, 4)
 
 
 @needs_geo
