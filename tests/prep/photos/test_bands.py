@@ -153,7 +153,7 @@ def test_the_python_face_says_the_same(tmp_path: Path) -> None:
     prep.resize(raster, output=tmp_path / "e", size=50, bands=(4, 3, 2))
     assert read_rendering(tmp_path / "e/ranges.json") == Rendering({}, CHOSEN)
     for wrong in ([4, 3], [0, 1, 2], ["4", "3", "2"], [True, 2, 3]):
-        with pytest.raises(SegError, match=r"^bands "):
+        with pytest.raises(SegError, match=r"^bands[ =]"):
             prep.tile(raster, output=tmp_path / "f", bands=wrong)
 
 
