@@ -13,6 +13,7 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.tables import write_columns
 from train.config.config import Best
+from train.fitting.timing.look import Look
 from train.runs.run_files import EVENTS, HISTORY
 from train.scoring.absent import absent_note
 from train.scoring.metrics import Confusion, scores_of
@@ -131,7 +132,7 @@ class TrainingState:
     pieces: int = 1
     opening: float = 0.0
     overlap: float = 0.0
-    look: dict[str, Any] = field(default_factory=dict)
+    look: Look | None = None
     recount: int = 0
     is_over: bool = False
     warned: list[str] = field(default_factory=list)
@@ -139,12 +140,14 @@ class TrainingState:
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, for last.pt."""
-        return {**vars(self), "history": [row.to_plain() for row in self.history]}
+        look = vars(self.look) if self.look else {}
+        return {**vars(self), "look": look, "history": [row.to_plain() for row in self.history]}
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> "TrainingState":
         """Read what to_plain gave."""
-        return cls(**{**data, "history": [Epoch.from_plain(row) for row in data["history"]]})
+        look = Look(**data["look"]) if data.get("look") else None
+        return cls(**{**data, "look": look, "history": [Epoch.from_plain(row) for row in data["history"]]})
 
     @property
     def last_validated(self) -> Epoch | None:

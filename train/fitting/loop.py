@@ -107,8 +107,7 @@ class Trainer:
         self._began -= self.state.seconds
         if self.clock.budget:
             self.clock.budget.began = self._began
-            look = Look(**self.state.look) if self.state.look else None
-            self._see(replace(self.predictor.windows, overlap=self.state.overlap), look)
+            self._see(replace(self.predictor.windows, overlap=self.state.overlap), self.state.look)
 
     def train(self, advance: Progress = silent) -> bool:
         """Train until the epochs or the minutes are over, or nothing has improved for `patience` epochs.

@@ -88,10 +88,10 @@ class ModelCard:
         }
 
 
-def save_model(path: Path, network: torch.nn.Module, card: ModelCard, results: dict[str, Any]) -> None:
-    """Write weights, card and validation results; torch.load(weights_only=True) reads them."""
+def save_model(path: Path, network: torch.nn.Module, card: ModelCard, results: Mapping[str, object]) -> None:
+    """Write weights, card and validation results (cells of history.csv); torch.load(weights_only=True) reads them."""
     weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
-    write_checkpoint(path, {"weights": weights, **card.to_plain(), "results": results})
+    write_checkpoint(path, {"weights": weights, **card.to_plain(), "results": dict(results)})
 
 
 def load_model(path: Path, accelerator: Accelerator) -> tuple[Predictor, ModelCard]:

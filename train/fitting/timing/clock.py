@@ -75,8 +75,9 @@ class Clock:
         if self._validation:
             if state.epoch == 0:
                 look = affordable_look(self._validation, costs, windows, budget.affordable_look)
-                state.look = vars(self.fabric.broadcast(look))
-            self._look = Look(**state.look)
+                state.look = self.fabric.broadcast(look)
+            assert state.look is not None, "chosen in the first epoch"
+            self._look = state.look
             budget.look = self._look.seconds(self._validation, costs, windows)
             budget.finish = self._end(costs)
         if state.epoch == 0:
