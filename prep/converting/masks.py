@@ -113,7 +113,8 @@ def _carried_out(
         except SegError:
             change.discard()
             raise
-        write_classes(change.path(CLASSES), plan.written)
+        if plan.before is None or plan.before != plan.written:  # a file that says the same stays as a person wrote it
+            write_classes(change.path(CLASSES), plan.written)
         made = [outcome for outcome in outcomes if not outcome.problem]
         samples = [outcome.sample for outcome in made if outcome.sample.image or outcome.sample.mask]
         gone = [plan.known[each.stem].mask for each in samples if not each.mask and each.stem in plan.known]

@@ -30,7 +30,8 @@ _Pair = tuple[str, RawLabel]
 class ConversionPlan:
     """Everything that is decided before the first mask is made.
 
-    written: the classes that the dataset gets.  known: the samples that it has already, by stem.
+    written, before: the classes that the dataset gets, and those that it has, if it has some.
+    known: the samples that it has already, by stem.
     photos: folder in which the photos of these labels lie; None where the labels name them.
     notes: what a person should know of these decisions.  rendering: how photos become images.
     brought: stems of the photos that lie with the labels, or where a person says.
@@ -45,6 +46,7 @@ class ConversionPlan:
     reader: LabelReader
     meaning: Meaning
     written: ClassMap
+    before: ClassMap | None
     known: Mapping[str, Sample]
     photos: Path | None
     notes: tuple[str, ...]
@@ -109,6 +111,7 @@ def plan_conversion(
         reader=reader,
         meaning=meaning,
         written=written,
+        before=found.before.classes if found.before and len(found.before.classes) else None,
         known=found.known,
         photos=found.photos,
         notes=(*notes, *survey.notes),

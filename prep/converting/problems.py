@@ -160,7 +160,9 @@ def _of_no_class(
     absent = [index for index in range(len(classes)) if not pixels[index]]
     tinted = any(pixels[index] and len({*color}) > 1 for index, color in enumerate(classes.colors))
     is_said = plan.options.reader == "rgb"
-    text = _table_of(unknown, reader, classes, seen, photos=photos, tinted=tinted, fits=fits, is_said=is_said)
+    text = _table_of(
+        unknown, reader, classes, seen, _how_to_add(plan), photos=photos, tinted=tinted, fits=fits, is_said=is_said
+    )
     text += _without_background(unknown.pixels, reader, plan.meaning)
     if seen:
         text += '\n\n"photo" is the mean colour of the photos where the value lies; crops of them are shown by\n  '
@@ -176,6 +178,7 @@ def _table_of(
     reader: LabelReader,
     classes: ClassMap,
     seen: Mapping[int, Appearance],
+    how_to_add: str,
     *,
     photos: bool,
     tinted: bool,
@@ -202,7 +205,7 @@ def _table_of(
         f"{values}: {VALUES_OF_PHOTOS}."
         if photos
         else _ways_of_two_kinds(unknown.pixels, reader, classes, tinted=tinted, is_said=is_said)
-        or _ways_on(unknown.pixels, reader, classes, tinted=tinted, fits=fits)
+        or _ways_on(unknown.pixels, reader, classes, how_to_add, tinted=tinted, fits=fits)
     )
     return (
         f"{values} of the masks {verb(number, 'belongs', 'belong')} to no class; "
@@ -245,7 +248,18 @@ def _ways_of_two_kinds(
     )
 
 
-def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool, fits: bool) -> str:
+def _how_to_add(plan: ConversionPlan) -> str:
+    """How a class gets into the class map: where other masks of the dataset have that, on the page."""
+    stems = {job.sample.stem for job in plan.jobs}
+    if not any(sample.mask and stem not in stems for stem, sample in plan.known.items()):
+        return "Add them to the class map and name it with --classes"
+    page = shlex.join(["seg-prep", "annotate", str(plan.root)])
+    return f"Other masks have the class map of {plan.root}: add them to it on the page of '{page}' and convert again"
+
+
+def _ways_on(
+    unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, how_to_add: str, *, tinted: bool, fits: bool
+) -> str:
     """What to type where values belong to no class; where none does, leaving them out would leave nothing."""
     if reader.name == "rgb" and not tinted and are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
@@ -268,7 +282,7 @@ def _ways_on(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap,
     nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
     ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
     return (
-        "Add them to the class map and name it with --classes, or run the command again with"
+        f"{how_to_add}, or run the command again with"
         + (nearest if is_compressed else "")
         + (f"{ignore}, parts of objects among them" if is_compressed else ignore)
         + (nearest if offers_nearest and not is_compressed else "")

@@ -751,3 +751,24 @@ def test_ids_in_three_equal_channels_are_those_of_a_list_that_states_them(tmp_pa
     (tmp_path / "raw/classes.txt").write_text("background,#000000,0\nroad,#ff0000,20\ncar,#00ff00,10\n", "utf-8")
     run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "d")
     np.testing.assert_array_equal(masks_of(tmp_path / "d")["a"], np.array([0, 2, 1], np.uint8)[ids])
+
+
+def test_labels_of_a_new_class_grow_a_dataset_once_it_has_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class map was to be named with --classes, which then was to be left out; now the page is named."""
+    monkeypatch.chdir(tmp_path)
+    for name, ids in {"a": random_mask(1, classes=2), "b": random_mask(2)}.items():
+        save(Path(f"{name}/masks/{name}.png"), ids)
+        save(Path(f"{name}/photos/{name}.png"), random_image(ord(name)))
+    Path("classes.txt").write_text("sky,#000000,0\nroad,#ff0000,1\n", "utf-8")
+    run_ok("masks", "convert", "a", "-o", "d", "--classes", "classes.txt")
+    said = run_error("masks", "convert", "b", "-o", "d")
+    assert "Other masks have the class map of d: add them to it on the page of 'seg-prep annotate d'" in said
+    content = json.loads(Path("d/classes.json").read_text())
+    content["classes"].append({"name": "car", "color": "#00ff00"})
+    by_hand = json.dumps(content)
+    Path("d/classes.json").write_text(by_hand)
+    run_ok("masks", "convert", "b", "-o", "d")
+    assert Path("d/classes.json").read_text() == by_hand
+    made = masks_of(Path("d"))
+    assert set(np.unique(made["a"])) == {0, 1}
+    np.testing.assert_array_equal(made["b"], random_mask(2))
