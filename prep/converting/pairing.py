@@ -11,6 +11,7 @@ from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
 from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, suggest_patterns
 from prep.labels.layouts.by_name import (
+    lie_in_places,
     own_names_of,
     pairs_by_name,
     pairs_by_whole_names,
@@ -108,7 +109,10 @@ def pairing_of(
     if labels.names_photos and (pairing.pairs or not images):
         return pairing
     if patterns is not None:
-        return _of_pattern(pairing, patterns) if pairing.pairs else _in_places(own, labels.labels, patterns) or pairing
+        in_places = _in_places(own, labels.labels, patterns)
+        if in_places is not None and len(in_places.pairs) > len(pairing.pairs):
+            return in_places
+        return _of_pattern(pairing, patterns)
     if labels.in_order:
         if pairing.pairs or len(images) != len(stems):
             return pairing
@@ -121,11 +125,11 @@ def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing
     """More pairs than equal names make, where names tell them."""
     if not pairing.labels_alone or not images:
         return pairing
-    found = (
-        pairs_by_name(images, [label.stem for label in labels])
-        or pairs_in_places(own, labels)
-        or pairs_by_whole_names(images, labels, own)
-    )
+    if lie_in_places(own, labels):  # numbers begin anew in each split: train/4 and val/4 are two photos
+        found = pairs_in_places(own, labels)
+    else:
+        found = pairs_by_name(images, [label.stem for label in labels])
+    found = found or pairs_by_whole_names(images, labels, own)
     if found is None:
         return pairing
     paired = {image for image, _ in found.pairs}

@@ -6,7 +6,7 @@ Source of the layout: TIFF 6.0, sections 2 and 8; BigTIFF as libtiff writes it.
 import io
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +28,7 @@ ORIENTATION, ROWS, PREDICTOR, TILE_WIDTH, TILE_HEIGHT, PROFILE, NO_DATA = 274, 2
 SEGMENTS = {273: 279, 324: 325}
 """Where strips, and tiles, begin, and how long they are."""
 
+_SOFTWARE = 305
 _POINTERS = frozenset({288, 289, 330, 400, 513, 514, 34665, 34853, 40965})
 """To places of the file that a page of its own does not have: EXIF, further directories, old JPEG."""
 
@@ -106,12 +107,17 @@ def first_page(path: Path, file: BinaryIO) -> TiffPage | None:
 
 
 def page_bytes(path: Path, number: int) -> bytes:
-    """One page (from 1) as the content of a file with this page only; SegError if it is not there, or damaged."""
+    """One page (from 1) as the content of a file with this page only; SegError if it is not there, or damaged.
+
+    The program that wrote it is that of the first page, where the page does not say it.
+    """
     with explained(path), open_to_read(path) as file:
         pages = list(_pages(path, file))
         if not 1 <= number <= len(pages):
             raise damaged(path)
-        return alone(pages[number - 1], {})
+        said = {tag: field for tag, field in pages[0].fields.items() if tag == _SOFTWARE}
+        page = pages[number - 1]
+        return alone(replace(page, fields={**said, **page.fields}), {})
 
 
 def alone(page: TiffPage, changes: Mapping[int, Sequence[int]]) -> bytes:

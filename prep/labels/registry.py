@@ -223,7 +223,7 @@ def _texts_beside(contents: Contents) -> list[str]:
 def _format_of(contents: Contents, reader: str | None) -> LabelFormat:
     """The format that recognises most surely what is there, the first of several; of those that --from allows."""
     named = [each for each in formats() if each.name == reader]
-    if named and (isinstance(named[0], JsonFormat) or named[0] is part_masks.OBJECTS):
+    if named and (isinstance(named[0], JsonFormat) or named[0] in (part_masks.OBJECTS, part_masks.CLASS_MASKS)):
         return named[0]
     any_json = reader is None or contents.source.suffix.lower() == ".json"
     allowed = [each for each in formats() if any_json or not isinstance(each, JsonFormat)]

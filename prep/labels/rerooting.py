@@ -44,7 +44,7 @@ class Rerooting:
         if not parts:
             return None
         named = self._index().get(parts[-1].lower(), [])
-        found = named[0] if len(named) == 1 else _closest(parts, named)
+        found = named[0] if len(named) == 1 else _closest(parts, named) or self._of_split(parts, named)
         if named and found is None:
             self.several[foreign] = named
         return found
@@ -64,6 +64,16 @@ class Rerooting:
     def names(self) -> list[str]:
         """The names of all files below, each once."""
         return list(dict.fromkeys(path.name for paths in self._index().values() for path in paths))
+
+    def _of_split(self, parts: Sequence[str], named: Sequence[Path]) -> Path | None:
+        """Of files of one name the only one in folders of the path's split: train/data/1.jpg is train/1.jpg elsewhere.
+
+        What lies above the root says nothing.
+        """
+        split = split_of("/".join(parts[:-1]))
+        inner = {path: path.parent.relative_to(self._root).as_posix() for path in named}
+        found = [path for path in named if split and split_of(inner[path]) == split]
+        return found[0] if len(found) == 1 else None
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -96,18 +106,13 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
 
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
-    """Of files of one name the one that has most folders of a path in common with it; else the only one of its split.
-
-    train/data/1.jpg is train/1.jpg elsewhere.
-    """
+    """Of files of one name the one that has most folders of a path in common with it, if it has any."""
     for shown in (list, _places):
         common = [_common_end(shown(parts), shown(path.parts)) for path in named]
         best = max(common, default=0)
         if best > 1 and common.count(best) == 1:
             return named[common.index(best)]
-    split = split_of("/".join(parts[:-1]))
-    of_split = [path for path in named if split and split_of(path.parent.as_posix()) == split]
-    return of_split[0] if len(of_split) == 1 else None
+    return None
 
 
 def _places(parts: Sequence[str]) -> list[str]:

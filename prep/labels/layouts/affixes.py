@@ -73,8 +73,6 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
         )
         if hit := next(fitting, None):
             found[label] = hit[0][0], (hit[0][1], hit[1])
-    if len({image for image, _ in found.values()}) < len(labels) and (alike := _alike(images, labels, whole)):
-        return Relation(alike, ())
     return Relation(found, tuple(label for label in labels if label not in found))
 
 
@@ -107,21 +105,6 @@ def _by_place(own: Mapping[str, str]) -> dict[str, dict[str, str]]:
     for stem, name in own.items():
         places.setdefault(stem.removesuffix(name), {})[name] = stem
     return places
-
-
-def _alike(images: Sequence[str], labels: Sequence[str], whole: WholeNames) -> dict[str, tuple[str, Patterns]]:
-    """The image of each label where all have the same added, in which no other image's name stands; else empty.
-
-    Of 2024-03-15_1 and 2024-03-15_2 the images are 1 and 2, although the first word that is one of them is 03; of
-    5_1 and 5_2 not, where there is an image 5.
-    """
-    if not 2 <= len(labels) <= len(images):
-        return {}
-    patterns = suggest_patterns(images, labels)
-    by_core = {fits(image, patterns[0]): image for image in images}
-    found = {label: by_core.get(fits(label, patterns[1]) or "") for label in labels}
-    pairs = {label: (image, patterns) for label, image in found.items() if image and whole.held_in(label) <= {image}}
-    return pairs if len({image for image, _ in pairs.values()}) == len(labels) else {}
 
 
 def _are_numbers(image: str, label: str) -> bool:
@@ -160,10 +143,11 @@ def is_called_mask(stem: str) -> bool:
 def is_named_as_mask(stem: str) -> bool:
     """Whether a name begins or ends with a word that says so, and has something else.
 
-    A letter says so at the very end alone: x_L is a mask, p1 and train_p1 are not.
+    A letter says so only if no number follows it at once: x_L and p_1 are masks, p1 and train_p1 are not.
     """
     last, first = _ENDS.search(stem), _BEGINS.match(stem)
-    begins = first is not None and len(first[1]) > 1 and _is_mask_word(first[1])
+    apart = first is not None and (len(first[1]) > 1 or not stem[len(first[1])].isdecimal())
+    begins = first is not None and apart and _is_mask_word(first[1])
     ends = last is not None and (len(last[1]) > 1 or last[1] == last[0]) and _is_mask_word(last[1])
     return begins or ends
 

@@ -58,6 +58,11 @@ def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> Na
     return _pairs_of(relate_in_places(images, own_names_of(labels)))
 
 
+def lie_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> bool:
+    """Whether all masks lie in folders of places in which photos lie, too; images: as pairs_in_places."""
+    return bool(in_places(images, own_names_of(labels)))
+
+
 def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
     """The name that each mask has in its folder, by stem; empty where one has a stem that does not end with it."""
     files = {label.stem: PurePath(label.part if is_zip(label.path) else label.path.name).name for label in labels}

@@ -10,7 +10,16 @@ from prep.core.errors import SegError
 from prep.core.folder_names import SPLIT_WORDS, Role, role_of, speaks_of_labels
 from prep.core.words import as_source, counted, list_some, verb
 from prep.images.finding import FoundFile, refuse_equal_stems
-from prep.labels.layouts.affixes import Patterns, fits, is_called_mask, is_named_as_mask, relate, relate_in_places
+from prep.labels.layouts.affixes import (
+    Patterns,
+    Relation,
+    fits,
+    in_places,
+    is_called_mask,
+    is_named_as_mask,
+    relate,
+    relate_in_places,
+)
 from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
@@ -181,7 +190,7 @@ def _without_mask(
     """Photos that have no mask: called and ending as those that have one, and no other masks of these (x_color)."""
     known, endings = {*photos, *masks}, {file.suffix for file in photos}
     rest = [file for file in files if file not in known and file.suffix in endings and _core(file, patterns[0])]
-    related = relate(_stems(photos), _stems(rest)).found if rest else {}
+    related = _relate_in_folders(photos, rest).found if rest else {}
     return [file for file in rest if file.stem not in related]
 
 
@@ -197,10 +206,7 @@ def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFil
     taken = set(masks)
     photos, more = _without_twins([file for file in files if file not in taken])
     masks = [*more, *masks]
-    found = relate(_stems(photos), _stems(masks))
-    if found.alone:
-        in_folders = relate_in_places(*({file.stem: _own_name(file) for file in own} for own in (photos, masks)))
-        found = in_folders if in_folders.found else found
+    found = _relate_in_folders(photos, masks)
     related = {image for image, _ in found.found.values()}
     return (photos, masks) if not found.alone and 2 * len(related) >= len(photos) else None
 
@@ -301,12 +307,18 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
 
 
 def _core(file: FoundFile, pattern: str) -> str | None:
-    """What stands for {} in its stem, or in its name in its folder, with what the stem has of folders before that."""
-    if (core := fits(file.stem, pattern)) is not None:
-        return core
+    """What stands for {} in its name in its folder, with what the stem has of folders before that; or in its stem."""
     own = _own_name(file)
     inner = fits(own, pattern)
-    return None if inner is None else file.stem.removesuffix(own) + inner
+    return fits(file.stem, pattern) if inner is None else file.stem.removesuffix(own) + inner
+
+
+def _relate_in_folders(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Relation:
+    """Relate them folder by folder, where the masks lie in folders of photos; else by their stems."""
+    ours, theirs = ({file.stem: _own_name(file) for file in files} for files in (photos, masks))
+    if in_places(ours, theirs):
+        return relate_in_places(ours, theirs)
+    return relate(_stems(photos), _stems(masks))
 
 
 def _own_name(file: FoundFile) -> str:

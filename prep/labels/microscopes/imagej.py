@@ -91,6 +91,9 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         if photos.of(each.path, each.stem) is None and (alone := photos.only_in(each.path.parent)):
             each.stem = alone.stem
             notes.append(f"{each.path}: taken for the ROIs of the only photo beside it, {alone.name}")
+        if not each.stem:
+            said = "Give the file the name of its photo (IMG_1.zip of IMG_1.tif)"
+            raise SegError(f"{each.path}: of which photo are these ROIs? {said}")
     if len(sets) == 1 and photos.of(sets[0].path, sets[0].stem) is None:
         if len(photos) != 1:
             raise SegError(

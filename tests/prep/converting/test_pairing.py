@@ -129,13 +129,6 @@ def test_names_that_hold_the_whole_name_of_one_photo_pair_and_not_in_order(
     )
 
 
-def test_a_month_is_no_photo() -> None:
-    labels = [f"2024-03-15_{number}" for number in range(1, 9)]
-    assert {label: image for label, (image, _) in relate([*"12345678"], labels).found.items()} == dict(
-        zip(labels, "12345678", strict=True)
-    )
-
-
 def test_numbers_of_objects_are_no_names_of_photos() -> None:
     """5_1 and 5_2 are masks of two objects on 5, also where there are photos 1 and 2."""
     assert {image for image, _ in relate(["1", "2", "5"], ["5_1", "5_2"]).found.values()} == {"5"}
@@ -151,6 +144,26 @@ def test_names_in_folders_of_splits(options: tuple[str, ...], tmp_path: Path, mo
     made = masks_of(Path("set"))
     assert list(made) == ["train_img1", "train_img2", "val_img1", "val_img2"]
     assert all(np.array_equal(mask, random_mask(number, 80, 90)) for number, mask in enumerate(made.values()))
+
+
+def test_numbers_begin_anew_in_each_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """train/4 and val/4 are two photos: the mask of one is none of the other."""
+    monkeypatch.chdir(tmp_path)
+    write_pairs({"train/4": "val/4", "train/2": "train/2", "val/3": "val/3"})
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    assert "1 image has no mask: train_4; 1 mask has no image: val_4" in said
+
+
+def test_match_loses_no_photo_of_a_name_that_stands_in_another_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("train/1", "train/2", "val/1", "val/3")):
+        save(Path(f"raw/{name}.jpg"), random_image(number, 80, 90))
+    for number, name in enumerate(("train/anna_1", "train/anna_2", "val/anna_3")):
+        save(Path(f"raw/{name}.png"), random_mask(number, 80, 90))
+    said = run_error("masks", "convert", "raw", "-o", "set", "--match", "{}", "anna_{}")
+    assert "1 image has no mask: val_1" in said
 
 
 def test_masks_of_another_split_are_no_partners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prep.images.resample import upright
-from tests.support import masks_of, run_error, run_ok, save, smooth_image
+from tests.support import masks_of, random_image, run_error, run_ok, save, smooth_image
 
 MASK = np.pad(np.ones((9, 20), np.uint8), ((3, 18), (4, 16)))
 """30 x 40, and no two of its eight orientations are alike."""
@@ -84,3 +84,13 @@ def test_true_is_inside_where_tifffile_wrote_an_array_of_truths() -> None:
     save(Path("raw/images/a.png"), smooth_image(30, 40))
     tifffile.imwrite("raw/masks/a.tif", MASK.astype(bool))
     assert np.array_equal(mask_made(), MASK)
+
+
+def test_true_is_inside_on_each_page(tmp_path: Path) -> None:
+    """The first page alone says that tifffile wrote the file."""
+    pages = np.stack([MASK, MASK[::-1], MASK[:, ::-1]])
+    tifffile.imwrite("raw/images/a.tif", np.stack([random_image(seed, 30, 40) for seed in range(3)]), photometric="rgb")
+    tifffile.imwrite("raw/masks/a.tif", pages.astype(bool))
+    Path("raw/classes.txt").write_text("background\nroad\n", "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "d")
+    assert all(np.array_equal(mask, page) for mask, page in zip(masks_of(Path("d")).values(), pages, strict=True))

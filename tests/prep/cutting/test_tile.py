@@ -290,7 +290,7 @@ def test_what_does_not_fit_is_told(raster: Path, tmp_path: Path) -> None:
     said = run_error("tile", raster, "-o", tmp_path / "f", "--labels", nothing, "--attribute", "kind")
     assert "empty.geojson: holds no polygon of a class; draw some, or name another file" in said
     assert not (tmp_path / "f/classes.json").exists()
-    with pytest.raises(SegError, match="overlap 40: needs to be less than --size 40"):
+    with pytest.raises(SegError, match="overlap=40: needs a whole number from 0 to below 40"):
         prep.tile(raster, output=tmp_path / "d", size=40, overlap=40)
 
 

@@ -94,7 +94,7 @@ def test_samples_with_other_metres_a_pixel_are_scored_at_those_of_the_training(t
 
     predictor = replace(plain, scale=Rescaling(trained), model=model)
     assert other_scale(predictor, dataset, "test") == (
-        "1 of 3 images are of another scale than the training's, the first 0.25 m a pixel, labelled at 0.5 m as in the "
+        "1 of 3 images is of another scale than the training's, the first 0.25 m a pixel, labelled at 0.5 m as in the "
         "training (64 x 48 px, labelled at 32 x 24); metres a pixel of 1 image unknown, labelled as they are"
     )
     score_split(predictor, dataset, "test")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import masks_of, random_image, run_error, run_ok, save
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, run_prep, save
 
 HEIGHT, WIDTH = 40, 60
 
@@ -76,3 +76,18 @@ def test_labels_in_folders_of_no_place_are_asked_about(tmp_path: Path, monkeypat
     Path("raw/train/labels/a.json").rename("raw/a.json")
     Path("raw/val/labels/a.json").unlink()
     assert "the name stands in several folders: a.jpg" in run_error("masks", "convert", "raw", "-o", "set")
+
+
+def test_folders_above_the_labels_say_no_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "training").mkdir()
+    monkeypatch.chdir(tmp_path / "training")
+    labelme(Path("raw"), {"train": 1, "val": 2})
+    for folder in ("train", "val"):
+        Path("raw", folder).rename(Path("raw", {"train": "extra"}.get(folder, folder)))
+    Path("raw/extra/labels").rename("raw/train")
+    said = run_prep("masks", "convert", Path.cwd() / "raw", "-o", "set").output
+    assert "the name stands in several folders: a.jpg" in said
+    assert {stem: bool(sample.image) for stem, sample in by_stem(Path("set")).items()} == {
+        "train_a": False,
+        "val_a": True,
+    }

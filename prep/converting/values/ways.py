@@ -1,0 +1,111 @@
+"""What to type where values of the masks belong to no class."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from prep.converting.values.unknown import are_numbers, nearest_class
+from prep.core.classes import ClassMap, format_color
+from prep.core.words import lines
+from prep.labels.pixels.ids import instance_readers
+from prep.labels.pixels.rgb import TRANSPARENT
+from prep.labels.reader import LabelReader
+
+_BLENDS, _STEP = 3, 8
+"""So many unknown values may be those of blurred edges, between ids that lie so far apart."""
+
+_NEAR = 100
+"""Colours that differ by more in RGB (0 to 441) are seldom one that slipped."""
+
+_MANY, _SLIPPED, _MOST = 16, 40, 0.8
+"""A lossy file has more colours than classes have, and most of its pixels are hardly off."""
+
+_ON_TRANSPARENT = (
+    "\nIf what is transparent is the background, call its class background in the class map, and add --unknown "
+    "background"
+)
+
+
+def ways_of_two_kinds(
+    unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, *, tinted: bool, is_said: bool
+) -> str:
+    """What to type where some masks seem to hold ids and others colours; empty where nothing looks so."""
+    if reader.name != "rgb" or is_said or not tinted or {*unknown} == {0}:
+        return ""
+    if not are_numbers(unknown, len(classes)):
+        return ""
+    return (
+        "All of them are greys below the number of classes, as ids are, and other masks hold colours. Run the command "
+        "twice, with each of these: either run leaves the masks of the other kind out and names them, and adds its own "
+        "to the dataset\n  --from ids\n  --from rgb"
+    )
+
+
+def ways_on(
+    unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, how_to_add: str, *, tinted: bool, fits: bool
+) -> str:
+    """What to type where values belong to no class; where none does, leaving them out would leave nothing."""
+    if reader.name == "rgb" and not tinted and are_numbers(unknown, len(classes)):
+        return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
+    if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
+        listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
+        return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
+    if otherwise := _written_otherwise([reader.describe(code) for code in unknown], classes.names):
+        return (
+            "The class map has them in other spelling only: write there as the labels do, and name it with --classes"
+            + lines([f"{here}, not {there}" for there, here in otherwise.items()])
+        )
+    offers_nearest = _may_blend(unknown, reader, classes) or _near_share(unknown, reader, classes, _NEAR) == 1
+    if reader.name == "ids" and not fits and not offers_nearest:
+        return (
+            "No value of the masks is in the class map: it is of other masks, or its numbers are others. Write one "
+            "that says which value is which class, a line each, and name it with --classes:"
+            f"\n  {classes.names[0]},{format_color(classes.colors[0])},VALUE"
+        )
+    is_compressed = offers_nearest and len(unknown) > _MANY and _near_share(unknown, reader, classes, _SLIPPED) > _MOST
+    nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
+    ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
+    return (
+        f"{how_to_add}, or run the command again with"
+        + (nearest if is_compressed else "")
+        + (f"{ignore}, parts of objects among them" if is_compressed else ignore)
+        + (nearest if offers_nearest and not is_compressed else "")
+        + (
+            "\n  --unknown background  they become the class named background"
+            if "background" in map(str.lower, classes.names)
+            else _ON_TRANSPARENT
+            if reader.name == "rgb" and TRANSPARENT in unknown
+            else ""
+        )
+    )
+
+
+def _written_otherwise(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The unknown name for each class that differs from it in case or spaces only, if that is so of all of them."""
+    of_class = {_spelt_plainly(name): name for name in names}
+    found = {of_class[plain]: value for value in values if (plain := _spelt_plainly(value)) in of_class}
+    return found if len(found) == len(values) else {}
+
+
+def _spelt_plainly(name: str) -> str:
+    return "".join(name.split()).casefold()
+
+
+def _may_blend(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap) -> bool:
+    """Whether unknown values may be those of blurred edges; between ids of which one follows the other lies nothing.
+
+    And names have no neighbours.
+    """
+    if len(unknown) < _BLENDS or all(map(math.isinf, reader.distance(next(iter(unknown)), classes))):
+        return False
+    ids = sorted(classes.index_of_id())
+    is_apart = len(ids) > 1 and all(after - before >= _STEP for before, after in pairwise(ids))
+    return reader.name != "ids" or is_apart
+
+
+def _near_share(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, distance: float) -> float:
+    """Share of the pixels whose colour is nearer than this to that of a class, 0..1; ids have no neighbours."""
+    if reader.name != "rgb":
+        return 0.0
+    near = sum(pixels for code, pixels in unknown.items() if nearest_class(reader, code, classes)[1] < distance)
+    return near / sum(unknown.values())
