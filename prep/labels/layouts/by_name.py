@@ -74,6 +74,8 @@ def _pairs_of(relation: Relation) -> NamedPairs | None:
     if relation.alone or not relation.found:
         return None
     kinds = _kinds(relation)
+    if any(_cross_splits(*patterns) for patterns in kinds):
+        return None
     several = Counter(image for image, _ in relation.found.values())
     if max(several.values()) == 1:
         sure = len(kinds) == 1 or all(label == "{}" or says_mask(label) or _says_split(label) for _, label in kinds)
@@ -151,6 +153,15 @@ def _says_split(pattern: str) -> bool:
     words = re.findall(r"[a-z]+", pattern.lower())
     others = [word for word in words if word not in SPLIT_WORDS]
     return len(others) < len(words) and all(says_mask(word) or word in ("id", "ids") for word in others)
+
+
+def _cross_splits(image: str, label: str) -> bool:
+    """Whether a mask would be of a photo in another split, where numbers begin anew: val_4 of train_4."""
+    ours, theirs = (
+        {SPLIT_WORDS[word] for word in re.findall(r"[a-z]+", pattern.lower()) if word in SPLIT_WORDS}
+        for pattern in (image, label)
+    )
+    return bool(ours and theirs and not ours & theirs)
 
 
 def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:

@@ -154,6 +154,14 @@ def test_numbers_begin_anew_in_each_split(tmp_path: Path, monkeypatch: pytest.Mo
     assert "1 image has no mask: train_4; 1 mask has no image: val_4" in said
 
 
+def test_a_mask_of_val_is_of_no_photo_of_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no photo lies in val."""
+    monkeypatch.chdir(tmp_path)
+    write_pairs({"train/4": "val/4", "train/2": "train/2"})
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    assert "1 image has no mask: train_4; 1 mask has no image: val_4" in said
+
+
 def test_match_loses_no_photo_of_a_name_that_stands_in_another_split(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
