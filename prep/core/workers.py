@@ -134,7 +134,7 @@ class Processes(ProcessPoolExecutor):
         self.places = context.RawArray("q", [_IDLE] * workers)
         self._over = context.RawValue("b", 0)
         taken = context.Value("i", 0)
-        super().__init__(workers, context, _begin_worker, (self.places, taken, self._over))
+        super().__init__(workers, context, _begin_worker, (self.places, taken, self._over, dict(os.environ)))
 
     def submit(self, /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401  # as that of its base
         """As of its base."""
@@ -251,8 +251,12 @@ def name_of(job: object) -> str:
     return str(job)[:_LONGEST_NAME]
 
 
-def _begin_worker(places: "MutableSequence[int]", taken: "Synchronized[int]", over: "c_byte") -> None:
+def _begin_worker(
+    places: "MutableSequence[int]", taken: "Synchronized[int]", over: "c_byte", environment: dict[str, str]
+) -> None:
     follow_parent()  # the pool itself would wait for ever where the parent is killed
+    os.environ.clear()  # the fork server has that of its own start: credentials may have been set since
+    os.environ.update(environment)
     set_up_worker()
     _here.is_over = lambda: bool(over.value)
     with taken.get_lock():

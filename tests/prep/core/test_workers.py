@@ -1,5 +1,6 @@
 """The main module that workers are told of, while several threads start some; and how pools end."""
 
+import os
 import sys
 import threading
 import time
@@ -27,6 +28,19 @@ def test_threads_that_start_workers_at_once_leave_the_main_module_as_it_was() ->
     other.join()
     assert entered.is_set()
     assert sys.modules["__main__"] is main
+
+
+def test_worker_processes_have_the_environment_that_the_program_has_when_they_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Credentials of a storage that are set in a notebook after the first workers began, and thus the fork server."""
+    monkeypatch.setenv("SEG_TEST_OLD", "old")
+    with Processes(1) as pool:
+        assert pool.submit(os.getenv, "SEG_TEST_OLD").result() == "old"
+    monkeypatch.delenv("SEG_TEST_OLD")
+    monkeypatch.setenv("SEG_TEST_NEW", "new")
+    with Processes(1) as pool:
+        assert [pool.submit(os.getenv, f"SEG_TEST_{name}").result() for name in ("OLD", "NEW")] == [None, "new"]
 
 
 def _one_after_the_other(folder: Path) -> None:
