@@ -22,7 +22,7 @@ class Rerooting:
 
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
     that name anywhere below but in our own datasets, if there is only one, or only one in a folder of the name that the
-    path says. Never leaves `root`, whatever the path says.
+    path says, and does not lie in the folder of another split. Never leaves `root`, whatever the path says.
 
     several: the files of each path that it found in several places, and so in none.
     tied: each file that find_each found for several paths of which none comes closer, as often.
@@ -31,6 +31,7 @@ class Rerooting:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._by_name: dict[str, list[Path]] | None = None
+        self._splits: set[str] | None = None
         self.several: dict[str, list[Path]] = {}
         self.tied: list[Path] = []
 
@@ -43,8 +44,9 @@ class Rerooting:
                 return candidate
         if not parts:
             return None
-        named = self._index().get(parts[-1].lower(), [])
-        found = named[0] if len(named) == 1 else _closest(parts, named) or self._of_split(parts, named)
+        split = split_of("/".join(parts[:-1]))
+        named = self._that_may_be_of(split, self._index().get(parts[-1].lower(), []))
+        found = named[0] if len(named) == 1 else _closest(parts, named) or self._of_split(split, named)
         if named and found is None:
             self.several[foreign] = named
         return found
@@ -65,15 +67,31 @@ class Rerooting:
         """The names of all files below, each once."""
         return list(dict.fromkeys(path.name for paths in self._index().values() for path in paths))
 
-    def _of_split(self, parts: Sequence[str], named: Sequence[Path]) -> Path | None:
-        """Of files of one name the only one in folders of the path's split: train/data/1.jpg is train/1.jpg elsewhere.
+    def _that_may_be_of(self, split: str, named: Sequence[Path]) -> list[Path]:
+        """Those of the files that do not lie in the folder of another split, where photos of this one are here, too.
 
-        What lies above the root says nothing.
+        The photo of train that is lost is not the one of its name in val.
         """
-        split = split_of("/".join(parts[:-1]))
-        inner = {path: path.parent.relative_to(self._root).as_posix() for path in named}
-        found = [path for path in named if split and split_of(inner[path]) == split]
+        splits = {path: self._split_of(path.parent) for path in named}
+        if not split or not any(splits.values()) or not self._holds(split):
+            return list(named)
+        return [path for path in named if splits[path] in ("", split)]
+
+    def _of_split(self, split: str, named: Sequence[Path]) -> Path | None:
+        """Of files of one name the only one in folders of a split: train/data/1.jpg is train/1.jpg elsewhere."""
+        found = [path for path in named if split and self._split_of(path.parent) == split]
         return found[0] if len(found) == 1 else None
+
+    def _split_of(self, folder: Path) -> str:
+        """The split that a folder says; what lies above the root says nothing."""
+        return split_of(folder.relative_to(self._root).as_posix())
+
+    def _holds(self, split: str) -> bool:
+        """Whether files lie in a folder of this split."""
+        if self._splits is None:
+            folders = {path.parent for paths in self._index().values() for path in paths}
+            self._splits = {self._split_of(folder) for folder in folders}
+        return split in self._splits
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:

@@ -101,3 +101,15 @@ def test_folders_that_say_that_photos_lie_in_them_may_stand_elsewhere(tmp_path: 
     touch(tmp_path / "more/2.png")
     touch(tmp_path / "other/images/2.png")
     assert Rerooting(tmp_path).find("images/2.png") == tmp_path / "other/images/2.png"
+
+
+def test_a_lost_photo_of_a_split_is_not_the_one_of_its_name_in_another_split(tmp_path: Path) -> None:
+    for photo in ("train2017/2.jpg", "val2017/1.jpg", "val2017/2.jpg"):
+        touch(tmp_path / photo)
+    root = Rerooting(tmp_path)
+    assert root.find("train2017/1.jpg") is None
+    assert root.find("/home/anna/train/photos/1.jpg") is None
+    assert root.several == {}
+    assert root.find("validation/1.jpg") == tmp_path / "val2017/1.jpg"
+    assert root.find("anna/1.jpg") == tmp_path / "val2017/1.jpg"
+    assert root.find("test/1.jpg") == tmp_path / "val2017/1.jpg", "no photo here is of test"

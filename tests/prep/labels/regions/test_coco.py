@@ -315,6 +315,17 @@ def test_splits_by_the_names_of_files_find_photos_in_their_folders(tmp_path: Pat
     assert found.photos == {f"{each}_a": tmp_path / each / "a.png" for each in ("train2017", "val2017")}
 
 
+def test_a_lost_photo_is_not_replaced_by_that_of_another_split(tmp_path: Path, out: Path) -> None:
+    for split, names in (("train2017", ("a.png", "b.png")), ("val2017", ("c.png",))):
+        write(tmp_path / f"annotations/instances_{split}.json", roboflow(*names))
+    for photo in ("train2017/b.png", "val2017/a.png", "val2017/c.png"):
+        save(tmp_path / photo, random_image(0, 3, 5))
+    run_ok("masks", "convert", tmp_path, "-o", out)
+    assert {stem: sample.image for stem, sample in by_stem(out).items()} == {
+        "a": "", "b": "images/b.png", "c": "images/c.png",
+    }  # fmt: skip
+
+
 def test_another_split_is_added_to_a_dataset_with_its_photos(tmp_path: Path, out: Path) -> None:
     for split, name in (("train", "a.png"), ("valid", "b.png")):
         save(tmp_path / split / name, random_image(0, 3, 5))
