@@ -43,8 +43,8 @@ def _first_line(path: Path) -> str:
 _SETTINGS = """# Settings of a training
 
 Written by `python docs/generate.py` from the fields of `train.config.config.Config`; a test compares. Each is an
-option of `seg-train` and `seg-train bench`, a line of a recipe (with `_` for `-`), and an argument of `Config`. Options
-replace what the recipe says, and the recipe replaces the defaults.
+option of `seg-train`, `seg-train plan` and `seg-train bench`, a line of a recipe (with `_` for `-`), and an argument of
+`Config`. Options replace what the recipe says, and the recipe replaces the defaults.
 """
 
 

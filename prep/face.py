@@ -312,10 +312,11 @@ def split(
         ds = prep.split(ds, ratios=(70, 15, 15)).dataset
     """
     failures = Failures(max_failed)
-    done = split_dataset(
-        Dataset.open(root_of(dataset)), ratios, seed=seed, group_by=group_by, block=block, dedupe=dedupe, folds=folds,
-        overwrite=overwrite, workers=workers, progress=progress, failures=failures,
-    )  # fmt: skip
+    with opened_alone(root_of(dataset)) as opened:
+        done = split_dataset(
+            opened, ratios, seed=seed, group_by=group_by, block=block, dedupe=dedupe, folds=folds,
+            overwrite=overwrite, workers=workers, progress=progress, failures=failures,
+        )  # fmt: skip
     return replace(done, problems=tuple(failures.problems))
 
 

@@ -156,12 +156,13 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
 
 def _without_secrets(arguments: dict[str, object]) -> dict[str, object]:
     """The arguments as they may be written down: of a URL neither a password nor a signature."""
-    from prep.storage.url import is_url, shown
+    from prep.core.words import without_secrets
+    from prep.storage.url import is_url
 
     def plain(value: object) -> object:
         if isinstance(value, tuple):
             return tuple(map(plain, value))
-        return shown(value) if isinstance(value, str) and is_url(value) else value
+        return without_secrets(value) if isinstance(value, str) and is_url(value) else value
 
     return {name: plain(value) for name, value in arguments.items()}
 

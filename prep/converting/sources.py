@@ -1,5 +1,6 @@
 """What a conversion starts from: the dataset as it is, the labels, and the photos that they are of."""
 
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -187,7 +188,10 @@ def _is_in_order(source: Path, photos: Path | None, labels: LabelSource, options
 
 def _own_labels(root: Path) -> Path:
     if not (root / LABELS).is_dir():
-        raise SegError(f"{root}: has no folder labels/; say with SOURCE where the labels are")
+        raise SegError(
+            f"{root}: has no folder labels/; say with SOURCE where the labels are. No labels yet? Draw masks with "
+            f"'{shlex.join(['seg-prep', 'annotate', str(root)])}'"
+        )
     return root / LABELS
 
 

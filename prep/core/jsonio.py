@@ -94,3 +94,8 @@ def _record(kind: type[_Record], value: dict[str, object], name: str, null_is_na
         raise ValueError(f"{name} has {'no' if missing else 'an'} entry {(missing + strange)[0]!r:.80}")
     types = get_type_hints(kind)
     return kind(**{entry: _value(types[entry], own, entry, null_is_nan) for entry, own in value.items()})
+
+
+def or_null(value: float) -> float | None:
+    """A number as JSON has it: None for NaN, which JSON does not know."""
+    return None if math.isnan(value) else value

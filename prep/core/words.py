@@ -1,5 +1,6 @@
 """Numbers, names, lists of names and of commands, as people write and sort them."""
 
+import math
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -17,10 +18,24 @@ _STEERING = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks that turn what follows: a name can look like another
 )
 
+_URL_END = r"(?:(?!::|:(?:\s|$))\S)*"
+"""Up to the next part of a chain, the colon of a message, or a blank; a time in a query has colons, too."""
+
+_SECRETS = re.compile(
+    r"(?<=://)[^/\s]+@|(?<=://)[^/\s:@]+:(?!:|\d+/)(?:(?!::)[^\s?#])*@" rf"|\?{_URL_END}|#(?=\S*=){_URL_END}"
+)
+"""A user and a password (that of S3 may hold a slash) before the host, and all behind a question mark, where signed
+URLs have their signature; behind # where that assigns something."""
+
 
 def counted(number: int, one: str, many: str = "") -> str:
     """Write a number with its noun: "1 mask", "12 masks"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def shown_score(value: float) -> str:
+    """A score as tables show it, with four digits, and "-" where there is none (NaN)."""
+    return "-" if math.isnan(value) else f"{value:.4f}"
 
 
 def verb(number: int, one: str, many: str) -> str:
@@ -45,6 +60,11 @@ def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
 def printable(text: str) -> str:
     r"""Text that holds names of others, as a terminal may show it: what steers it is written as \x1b or \u202e."""
     return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def without_secrets(text: str) -> str:
+    """The text with all URLs in it as they may be printed: no user, password, or signature."""
+    return _SECRETS.sub("", text)
 
 
 def shortened(text: str) -> str:

@@ -24,7 +24,7 @@ from filelock import lock_descriptor
 from prep.core.errors import SegError, StillWaiting
 from prep.core.files import explained, open_plain
 from prep.core.progress import Say
-from prep.core.words import printable
+from prep.core.words import printable, without_secrets
 
 LOCK = ".lock"
 WAIT_S = 5.0
@@ -250,7 +250,8 @@ def _write_record(descriptor: int) -> None:
 
 
 def _command() -> str:
-    """The command line of this process, as it was typed and not too long."""
+    """The command line of this process, as it was typed, without the secrets of URLs, and not too long."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv and sys.argv[0] else ["python"]
+    words = [without_secrets(word) if "://" in word else word for word in words]
     text = " ".join(shlex.join(words).split())
     return text if len(text) <= _LONGEST_COMMAND else f"{text[:_LONGEST_COMMAND]} ..."

@@ -14,6 +14,7 @@ from prep.core.files import read_bytes, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
+from prep.core.words import without_secrets
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import CLASSES, FOLDS, INDEX, PHOTOS_RECORD, PROVENANCE, RANGES, STATES, STATS
 from prep.dataset.index import Sample
@@ -30,7 +31,7 @@ from prep.packing.pack_index import (
 from prep.packing.shard import Kept, ReadShard, WantedShard
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
-from prep.storage.url import is_url, shown
+from prep.storage.url import is_url
 
 _SHARDS = "shards"
 _SOURCE, _PLACES = f"{_SHARDS}/source.json", f"{_SHARDS}/{PACK_INDEX}"
@@ -159,7 +160,7 @@ def stream_dataset(url: str, root: Path, progress: Progress = silent, say: Say |
     """
     need_cloud("Training on a packed dataset needs")
     store = Store(url if is_url(url) else Path(url).resolve().as_posix())
-    if shown(store.url) != store.url:
+    if without_secrets(store.url) != store.url:
         os.environ[_WHOLE_URL] = store.url
     if not (root / _PLACES).is_file():
         with writing(root, say):
@@ -187,7 +188,7 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
             f"{store.shown()}: was packed without {lacks}statistics; type {types}'seg-prep stats' in the dataset, then "
             "'seg-prep pack' again with --overwrite"
         )
-    source = _Source(shown(store.url), is_whole=shown(store.url) == store.url)
+    source = _Source(without_secrets(store.url), is_whole=without_secrets(store.url) == store.url)
     with Transaction(root, "stream", {"index": hashlib.sha256(index).hexdigest()}) as change:
         job = ReadShard(store, change.path(INDEX).parent)
         run_jobs(job, [*copied, *others], 1 if store.is_of_this_process else None, progress)
@@ -199,7 +200,7 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
 def _whole(source: _Source, root: Path) -> str:
     """The URL of the shards with the user and password that are not written down; SegError if they are not here."""
     url = source.url if source.is_whole else os.environ.get(_WHOLE_URL, "")
-    if shown(url) != source.url:
+    if without_secrets(url) != source.url:
         raise SegError(
             f"{root}: its training samples lie at {source.url}, and the user and password of that URL are not written "
             f"down; set the environment variable {_WHOLE_URL} to the whole URL"

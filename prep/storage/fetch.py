@@ -12,11 +12,11 @@ from prep.core.errors import SegError
 from prep.core.files import explained, is_part, make_folder, remove_parts, replacing
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.core.words import counted
+from prep.core.words import counted, without_secrets
 from prep.core.workers import Threads
 from prep.storage.extra import need_cloud
 from prep.storage.store import RemoteFile, Store
-from prep.storage.url import last_name, shown
+from prep.storage.url import last_name
 
 _AT_ONCE = 16
 """Files that are fetched at the same time: a storage answers late, and many at once."""
@@ -31,12 +31,12 @@ def copy_of(url: str, folder: Path) -> Path:
     SegError for a URL that names no file or folder.
     """
     if not last_name(url):
-        raise SegError(f"{shown(url)}: names a whole storage; name a folder or a file in it")
+        raise SegError(f"{without_secrets(url)}: names a whole storage; name a folder or a file in it")
     if "::" in url or "?" in url:  # a file in an archive, or one that is signed
-        return folder / sha256(shown(url).encode()).hexdigest()[:12] / last_name(url)
-    path = PurePosixPath(shown(url).partition("://")[2])
+        return folder / sha256(without_secrets(url).encode()).hexdigest()[:12] / last_name(url)
+    path = PurePosixPath(without_secrets(url).partition("://")[2])
     if ".." in path.parts or path.is_absolute():
-        raise SegError(f"{shown(url)}: has .. or an empty part in its path; name it without")
+        raise SegError(f"{without_secrets(url)}: has .. or an empty part in its path; name it without")
     return folder / path
 
 
@@ -49,7 +49,7 @@ def fetch(url: str, copy: Path, progress: Progress = silent) -> None:
     need_cloud("Reading URLs needs")
     is_folder, files = _files_behind(url)
     if not files:
-        raise SegError(f"{shown(url)}: no such file or folder, or an empty one; look how it is written")
+        raise SegError(f"{without_secrets(url)}: no such file or folder, or an empty one; look how it is written")
     jobs = [(each, copy / each.name if is_folder else copy) for each in files]
     missing = [(each, path) for each, path in jobs if not _is_there(each, path)]
     make_folder(copy.parent)
@@ -112,7 +112,8 @@ def _files_behind(url: str) -> tuple[bool, list[RemoteFile]]:
         path = PurePosixPath(remote.name)
         if path.is_absolute() or ".." in path.parts or "\\" in remote.name or "\0" in remote.name:
             raise SegError(
-                f"{shown(url)}: holds a file called {remote.name!r}; names that lead elsewhere are not fetched"
+                f"{without_secrets(url)}: holds a file called {remote.name!r}; names that lead elsewhere are not "
+                "fetched"
             )
         if not any(part.startswith(".") or is_part(part) for part in path.parts):
             files.append(remote)
@@ -127,8 +128,8 @@ def _refuse_changed(url: str, fetched: Sequence[RemoteFile]) -> None:
     changed = next((each for each in fetched if each not in now), None)
     if changed is not None:
         raise SegError(
-            f"{shown(url)}: {changed.name} was replaced or removed while it was copied; type the same command again, "
-            "which copies it anew"
+            f"{without_secrets(url)}: {changed.name} was replaced or removed while it was copied; type the same "
+            "command again, which copies it anew"
         )
 
 
@@ -137,6 +138,7 @@ def _need_space(url: str, size: int, folder: Path) -> None:
         free = shutil.disk_usage(folder).free
     if size + _SPARE_BYTES > free:
         raise SegError(
-            f"{shown(url)}: holds {counted(size, 'byte')}, and the disk of {os.fspath(folder.resolve())} has {free:,} "
-            "free; name a part of it and add the others to the same dataset later, or work where there is more space"
+            f"{without_secrets(url)}: holds {counted(size, 'byte')}, and the disk of {os.fspath(folder.resolve())} has "
+            f"{free:,} free; name a part of it and add the others to the same dataset later, or work where there is "
+            "more space"
         )

@@ -12,8 +12,9 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of, put_in_place, replacing
+from prep.core.words import without_secrets
 from prep.storage.extra import need_cloud
-from prep.storage.url import is_url, shown
+from prep.storage.url import is_url
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -83,7 +84,7 @@ class Store:
 
     def shown(self, name: str = "") -> str:
         """The URL of a file, or of the folder, as it may be printed."""
-        return shown(self._path(name))
+        return without_secrets(self._path(name))
 
     def read(self, name: str) -> bytes:
         """A whole file; SegError if it is not there, or cannot be read after several tries."""
@@ -305,7 +306,7 @@ def _gives_no_part(place: str) -> SegError:
 def _unreachable(place: str, error: BaseException) -> SegError:
     if "support range requests" in str(error):  # a ValueError of fsspec
         return _gives_no_part(place)
-    reason = shown(str(error).splitlines()[0][:200]) if str(error) else type(error).__name__
+    reason = without_secrets(str(error).splitlines()[0][:200]) if str(error) else type(error).__name__
     return SegError(f"{place}: {reason}; is the storage reachable from here, and are its credentials set?")
 
 

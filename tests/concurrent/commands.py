@@ -5,9 +5,11 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from prep.annotate.store.class_changes import WantedClass, change_classes, plan_change
 from prep.annotate.store.store import AnnotationStore
 from prep.cli.main import main
 from prep.core.errors import SegError
@@ -39,8 +41,9 @@ COMMANDS = {
     "report": "report d --workers 1",
     **({"tile": f"tile {TILED} -o d --size 24 --labels raw/town.geojson --attribute kind"} if has_geo() else {}),
     "annotate": "annotate",
+    "classes": "classes",
 }
-"""Each leaves something in the index or beside it. The last one is a page that saves a stroke."""
+"""Each leaves something in the index or beside it. The last two are a page that saves a stroke, or orders classes."""
 
 STEPS = {"stats": "split d", "patches": "split d", "patches-other": "split d --seed 1", "annotate": "annotate"}
 """What a command has done if it is killed between its two commits: a split, or a mask that the index does not name."""
@@ -106,25 +109,44 @@ def _run(name: str, folder: Path, output: Path, wait: float, delay: float) -> No
     name, _, step = name.partition(" ")
     sys.argv = ["seg-prep", *(STEPS[name] if step else (COMMANDS | READERS)[name]).split()]
     time.sleep(delay)
-    if name == "annotate":
-        _save_a_stroke(Path(HOME), is_named=not step)
-    else:
+    if name not in PAGES:
         main()
-
-
-def _save_a_stroke(root: Path, *, is_named: bool) -> None:
-    """As the page does: what is refused while another command writes is sent again."""
+        return
     try:
-        store = AnnotationStore(root)
-        if not is_named:
-            store._index.name_mask = lambda stem: None  # type: ignore[method-assign]
-        stem = max(sample.stem for sample in Dataset.open(root).samples if sample.image and "bare" in sample.stem)
-        while True:
-            try:
-                send(store, stem, block(3, 4, 5, 6, 1), store.mask(stem).version, "one stroke")
-                return
-            except Refusal as refusal:
-                if refusal.status != 503:
-                    raise SegError(str(refusal)) from refusal
+        PAGES[name](AnnotationStore(Path(HOME)), not step)
     except (SegError, ValueError) as error:  # ValueError: synth has replaced all images
         sys.exit(f"Error: {error}")
+
+
+def _save_a_stroke(store: AnnotationStore, is_named: bool) -> None:
+    if not is_named:
+        store._index.name_mask = lambda stem: None  # type: ignore[method-assign]
+    stem = max(sample.stem for sample in Dataset.open(store.root).samples if sample.image and "bare" in sample.stem)
+    _until_taken(lambda: send(store, stem, block(3, 4, 5, 6, 1), store.mask(stem).version, "one stroke"))
+
+
+def _order_the_classes(store: AnnotationStore, _: bool) -> None:
+    """By their names."""
+
+    def change() -> None:
+        with store.writing():
+            before, _ = store.classes()
+            order = sorted(range(len(before)), key=before.names.__getitem__)
+            wanted = [WantedClass(now, before.names[now], before.colors[now]) for now in order]
+            change_classes(Dataset.open(store.root), plan_change(before, wanted, {}))
+
+    _until_taken(change)
+
+
+def _until_taken(send_it: Callable[[], object]) -> None:
+    """As the page does: what is refused while another command writes is sent again."""
+    while True:
+        try:
+            send_it()
+            return
+        except Refusal as refusal:
+            if refusal.status != 503:
+                raise SegError(str(refusal)) from refusal
+
+
+PAGES = {"annotate": _save_a_stroke, "classes": _order_the_classes}

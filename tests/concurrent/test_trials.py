@@ -20,6 +20,8 @@ PAIRS = [
     ("resize-dataset", "synth"),
     ("annotate", "split"),
     ("report", "annotate"),
+    ("classes", "annotate"),
+    ("convert", "classes"),
     *([("tile", "tile"), ("tile", "convert")] if has_geo() else []),
 ]
 
@@ -42,7 +44,7 @@ def test_two_commands_at_once(trials: Trials, pair: tuple[str, str]) -> None:
         trials.pair(first, second, chance)
 
 
-@pytest.mark.parametrize("pair", [*PAIRS[:3], *PAIRS[7:]], ids="+".join)
+@pytest.mark.parametrize("pair", [*PAIRS[:3], *PAIRS[8:]], ids="+".join)
 def test_one_of_two_commands_is_killed(trials: Trials, pair: tuple[str, str]) -> None:
     chance = random.Random(2)
     for first, second in (pair, pair[::-1]):

@@ -4,6 +4,7 @@ import inspect
 import json
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +19,16 @@ import synth
 import train
 from prep.cli.main import main as prep_main
 from prep.core.classes import ClassMap
+from prep.core.errors import SegError
+from prep.dataset.commit import pending
 from prep.dataset.dataset import Dataset
+from prep.dataset.transaction import Transaction
 from prep.exporting.export import LAYOUTS
 from prep.face import ToolName
 from prep.photos.record import read_records
 from tests.conftest import Raw
-from tests.support import CLASSES, images_only, load, random_image, random_mask, run_ok, save, tree
+from tests.prep.dataset.committing import dying_at
+from tests.support import CLASSES, Killed, images_only, load, random_image, random_mask, run_ok, save, tree
 from train.cli.main import main as train_main
 
 FUNCTIONS = [
@@ -248,3 +253,23 @@ def test_the_command_that_draws_is_recorded_once(tmp_path: Path) -> None:
 
 def _names_and_colors(ds: Dataset) -> tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]:
     return ("background", "line", "ellipse"), ds.classes.colors
+
+
+@pytest.mark.parametrize("change", [prep.split, prep.stats, prep.patches, prep.report])
+def test_what_changes_a_dataset_first_finishes_what_a_killed_command_began(
+    dataset: Dataset, change: Callable[[Path], object]
+) -> None:
+    root = dataset.root
+    for number in range(20):
+        with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+            dying_at(patch, number, before=False, recorded=lambda: pending(root))
+            with Transaction(root, "test", {}) as transaction:
+                for name in ("classes.txt", "legend.txt"):
+                    transaction.path(name).write_bytes(b"new")
+                transaction.commit(overwrite=True)
+        if pending(root):
+            break
+    with pytest.raises(SegError, match="finishes the move"):
+        Dataset.open(root)
+    change(root)
+    assert (root / "legend.txt").read_bytes() == b"new"

@@ -1,6 +1,5 @@
 """seg-train fit."""
 
-import math
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
 from prep.cli.options import json_option
+from prep.core.jsonio import or_null
 from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
@@ -113,7 +113,7 @@ def fit(
     if result is None:  # the first process tells the result
         return
     scores = result.scores.scores if result.scores else None
-    mean_iou = None if scores is None or math.isnan(scores.mean_iou) else scores.mean_iou
+    mean_iou = None if scores is None else or_null(scores.mean_iou)
     score_text = f"test mean IoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}\n" if scores else ""
     steps = "".join(f"\nnext    {step}" for step in result.next_steps)
     finish(

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from prep.cli.console import end_with_left_out, finish, table
+from prep.core.jsonio import or_null
+from prep.core.words import shown_score
 
 if TYPE_CHECKING:
     from train.folding.results import CrossValidation
@@ -17,8 +19,8 @@ def tell_folds(result: CrossValidation) -> None:
     found = result.table
     names = [f"fold{number}" for number in range(1, len(found.images) + 1)]
     rows = [
-        [row.score, *map(_number, row.folds), f"{_number(row.mean)} ± {_number(row.spread)}",
-         _number(row.pooled) + ("" if row.interval is None else " [{:.3f}, {:.3f}]".format(*row.interval))]
+        [row.score, *map(shown_score, row.folds), f"{shown_score(row.mean)} ± {shown_score(row.spread)}",
+         shown_score(row.pooled) + ("" if row.interval is None else " [{:.3f}, {:.3f}]".format(*row.interval))]
         for row in found.rows
     ]  # fmt: skip
     rows.append(["images", *map(str, found.images), "", str(sum(found.images))])
@@ -26,7 +28,7 @@ def tell_folds(result: CrossValidation) -> None:
     on_test = result.on_test
     if on_test is not None:
         lines.append(
-            f"mean of the {len(names)} models: test mean IoU {_number(on_test.mean_iou)}{_beside_best(on_test)}"
+            f"mean of the {len(names)} models: test mean IoU {shown_score(on_test.mean_iou)}{_beside_best(on_test)}"
         )
     steps = "".join(f"\nnext    {step}" for step in result.next_steps)
     finish(
@@ -35,8 +37,8 @@ def tell_folds(result: CrossValidation) -> None:
             "run": result.folder,
             "report": result.report,
             "folds": found.to_json(),
-            "mean_iou": _plain(result.mean_iou),
-            "test_mean_iou": None if on_test is None else _plain(on_test.mean_iou),
+            "mean_iou": or_null(result.mean_iou),
+            "test_mean_iou": None if on_test is None else or_null(on_test.mean_iou),
             "next_steps": list(result.next_steps),
             "problems": list(result.problems),
         },
@@ -52,11 +54,3 @@ def _beside_best(on_test: Metrics) -> str:
     ends = "" if math.isnan(first.low) else f" [{first.low:+.4f}, {first.high:+.4f}]"
     difference = f"{first.ours - first.theirs:+.4f}{ends}"
     return f"; beside the best single one, {on_test.comparison.other}: {difference}, {first.verdict}"
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4f}"
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -11,7 +11,7 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
 from prep.cli.options import cluster_option_of, json_option, max_failed_option
-from prep.core.words import counted
+from prep.core.words import counted, shown_score
 from train.cli.options import device_option, runs_and_dataset, scale_option, window_options
 from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
@@ -110,7 +110,7 @@ def _scores(found: Metrics) -> str:
         [
             table(["class", *columns.values(), *plain], rows),
             f"pixel accuracy {_cell(found, 'pixel_accuracy')}, mean of the images' own mean IoU "
-            f"{_number(found.mean_of_images_iou)}, {counted(found.images, 'image')} of {found.split}",
+            f"{shown_score(found.mean_of_images_iou)}, {counted(found.images, 'image')} of {found.split}",
             found.intervals.words,
             *filter(None, [found.left_out_note, found.absent_note, found.relabelled]),
             *(_KNOWN_IMAGES for _ in [0] if found.split in ("train", "all")),
@@ -122,7 +122,7 @@ def _comparison(found: Metrics) -> list[str]:
     if found.comparison is None:
         return []
     rows = [
-        [row.name, _number(row.ours), _number(row.theirs), _difference(row), row.verdict]
+        [row.name, shown_score(row.ours), shown_score(row.theirs), _difference(row), row.verdict]
         for row in found.comparison.differences
     ]
     lines = table(["difference", "this run", "other run", "this - other", ""], rows)
@@ -132,13 +132,15 @@ def _comparison(found: Metrics) -> list[str]:
 
 
 def _alone(among: Sequence[Candidate]) -> str:
-    return ", ".join(f"{each.name} {_number(each.mean_iou)}" for each in among)
+    return ", ".join(f"{each.name} {shown_score(each.mean_iou)}" for each in among)
 
 
 def _protocols(found: Metrics) -> list[str]:
     if not found.protocols:
         return []
-    rows = [[row.protocol, row.split, f"{row.number:,} {row.units}", _number(row.mean_iou)] for row in found.protocols]
+    rows = [
+        [row.protocol, row.split, f"{row.number:,} {row.units}", shown_score(row.mean_iou)] for row in found.protocols
+    ]
     return [
         f"Mean IoU by protocol (docs/scores.md says what each measures; the first is the score):\n"
         f"{table(['protocol', 'split', 'of', 'mean IoU'], rows)}"
@@ -149,7 +151,7 @@ def _cell(row: ClassMetrics | Metrics, key: str) -> str:
     """A score with its interval, as 0.812 [0.743, 0.871]."""
     interval = getattr(row, f"{key}_interval", None)
     ends = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
-    return _number(getattr(row, key)) + ends
+    return shown_score(getattr(row, key)) + ends
 
 
 def _difference(row: Difference) -> str:
@@ -157,7 +159,3 @@ def _difference(row: Difference) -> str:
         return "-"
     ends = "" if math.isnan(row.low) else f" [{row.low:+.4f}, {row.high:+.4f}]"
     return f"{row.ours - row.theirs:+.4f}{ends}"
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4f}"

@@ -33,10 +33,11 @@ def find_training_data(place: Path | str | None) -> Path:
 
     Raises SegError if the folder named holds no dataset: before PyTorch is imported, which takes seconds.
     """
+    from prep.core.words import without_secrets
     from prep.dataset.dataset import find_dataset, is_dataset
     from prep.dataset.missing import not_a_dataset
     from prep.packing.streamed import is_packed, stream_dataset
-    from prep.storage.url import last_name, shown
+    from prep.storage.url import last_name
 
     if place is None or not is_packed(place):
         folder = find_dataset(None if place is None else Path(place))
@@ -46,5 +47,5 @@ def find_training_data(place: Path | str | None) -> Path:
     root = _SMALL / (last_name(place) if isinstance(place, str) else place.resolve().name)
     with progress("Fetching") as advance:
         stream_dataset(str(place), root, advance, note)
-    note(f"{root}: all of {shown(str(place))} but its training samples, which are read from the shards")
+    note(f"{root}: all of {without_secrets(str(place))} but its training samples, which are read from the shards")
     return root

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from train.runs.launch import note_launch, tell_place
 from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
 from train.runs.run_settings import read_settings
 from train.runs.runs import mark_latest, new_run
+from train.runs.training_lock import only_training
 from train.scoring.score import write_scores
 from train.scoring.split_scores import NO_TEST_IMAGE, SplitScores, of_splits, score_split
 from train.windows.predictor import Predictor
@@ -126,35 +128,36 @@ def train_run(
         store = subject.store(config, advance)
     learned.refuse_change("the samples were loaded")
     run = resumed or Path(fabric.broadcast(str(subject.new_run()) if fabric.is_global_zero else ""))
-    tell_place(run, fabric, say)
+    with only_training(run) if fabric.is_global_zero else nullcontext():
+        tell_place(run, fabric, say)
 
-    def log(line: str) -> None:
-        if fabric.is_global_zero:
-            say(line)
-            with appending(run / LOG) as file:
-                file.write(to_utf8(f"{line}\n"))
+        def log(line: str) -> None:
+            if fabric.is_global_zero:
+                say(line)
+                with appending(run / LOG) as file:
+                    file.write(to_utf8(f"{line}\n"))
 
-    try:
-        trainer = Trainer(
-            run, subject.dataset, store, subject.stats, config, fabric, log, resumed is not None, began
-        )  # fmt: skip
-    except SegError:
-        if not resumed and fabric.is_global_zero:
-            shutil.rmtree(run)  # a training that cannot begin leaves nothing
-        raise
-    settings = config_content(trainer)
-    if resumed:
-        _go_on(trainer, settings)
-    else:
-        _begin(trainer, settings, chosen if isinstance(chosen, Plan) else None, subject)
-    with bar("Training") as advance:
-        is_trained = trainer.train(advance)
-        is_counted = keep_better_statistics(trainer)
-    if not is_trained and not is_counted:
-        log(f"{run}: was trained to its end before; it is only scored again")
-    elif change := _change_of(learned):
-        log(change)
-    return _finish(trainer, subject, bar) if fabric.is_global_zero else None
+        try:
+            trainer = Trainer(
+                run, subject.dataset, store, subject.stats, config, fabric, log, resumed is not None, began
+            )  # fmt: skip
+        except SegError:
+            if not resumed and fabric.is_global_zero:
+                shutil.rmtree(run)  # a training that cannot begin leaves nothing
+            raise
+        settings = config_content(trainer)
+        if resumed:
+            _go_on(trainer, settings)
+        else:
+            _begin(trainer, settings, chosen if isinstance(chosen, Plan) else None, subject)
+        with bar("Training") as advance:
+            is_trained = trainer.train(advance)
+            is_counted = keep_better_statistics(trainer)
+        if not is_trained and not is_counted:
+            log(f"{run}: was trained to its end before; it is only scored again")
+        elif change := _change_of(learned):
+            log(change)
+        return _finish(trainer, subject, bar) if fabric.is_global_zero else None
 
 
 def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from prep.core.files import write_text
+from prep.core.jsonio import or_null
 from prep.core.tables import write_columns
 from train.scoring.score_files import Interval, Metrics
 from train.scoring.split_scores import SplitScores
@@ -82,11 +83,7 @@ def _plain(row: ScoreRow) -> dict[str, Any]:
     numbers = {name: getattr(row, name) for name in ("mean", "spread", "pooled")}
     return {
         "score": row.score,
-        "folds": [_number(value) for value in row.folds],
-        **{name: _number(value) for name, value in numbers.items()},
+        "folds": [or_null(value) for value in row.folds],
+        **{name: or_null(value) for name, value in numbers.items()},
         "interval": None if row.interval is None else list(row.interval),
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

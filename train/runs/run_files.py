@@ -10,6 +10,9 @@ METRICS, PER_IMAGE, CONFUSION = "metrics.json", "per_image.csv", "confusion.png"
 PREDICTIONS, WORST = "predictions", "worst.png"
 RUN_REPORT, ONNX, PLAN = "report.html", "model.onnx", "plan.toml"
 LAUNCH = "launch.txt"
+TRAINING = ".training"
+"""Stands while a run is trained, or was killed."""
+
 RUN_FOLDS, FOLD_TABLE, FOLD_COUNTS = "folds.json", "folds.csv", "counts.npz"
 
 STATISTICS = "running_statistics"

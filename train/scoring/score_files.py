@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prep.core.classes import ClassMap, format_color
 from prep.core.errors import SegError
 from prep.core.files import write_text
-from prep.core.jsonio import read_record
+from prep.core.jsonio import or_null, read_record
 from prep.core.tables import write_columns
 from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset
@@ -204,4 +204,4 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return or_null(value) if isinstance(value, float) else value

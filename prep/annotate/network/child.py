@@ -1,4 +1,4 @@
-"""The process that trains beside the page: python -m prep.annotate.network.child FOLDER MINUTES [RUN].
+"""The process that trains beside the page, with the arguments FOLDER MINUTES [RUN].
 
 It says how far it is in lines of JSON on its standard output, and ends, with all that it has started, when its standard
 input ends: with the server, however that ends. At most one is at work for a dataset.
@@ -88,7 +88,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-if __name__ == "__main__":
-    main()

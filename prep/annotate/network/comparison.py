@@ -15,6 +15,7 @@ from prep.annotate.learn.samples import Learnt, Samples, learn, samples_of_photo
 from prep.annotate.model.proposer import Proposer, class_lookup
 from prep.annotate.network.training_set import BY_HAND, DATASET, HELD_OUT
 from prep.core.classes import IGNORE_INDEX
+from prep.core.jsonio import or_null
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.images.imageio import IndexMask, read_mask
@@ -91,4 +92,4 @@ def mean_iou(confusion: StrokeConfusion) -> float | None:
     there = confusion.sum(axis=1)
     union = there + confusion[:, :-1].sum(axis=0) - right
     mean = float((right[there > 0] / union[there > 0]).mean()) if there.any() else math.nan
-    return None if math.isnan(mean) else mean
+    return or_null(mean)

@@ -16,6 +16,9 @@ from prep.annotate.network.comparison import HeldOutScores
 from prep.annotate.network.trainer import TrainingProgress
 from prep.core.files import explained
 
+_CHILD = "import seg_prep; seg_prep.take_own_packages(); from prep.annotate.network.child import main; main()"
+"""Whatever files of these names lie where Python looks first."""
+
 _PATIENCE_S = 10.0
 _LINES = 40
 """Of what a training that failed said last, for the terminal."""
@@ -39,7 +42,7 @@ class Training:
         self._said: deque[str] = deque(maxlen=_LINES)
         with explained(Path(sys.executable)):
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "prep.annotate.network.child", str(folder.resolve()), str(minutes),
+                [sys.executable, "-P", "-c", _CHILD, str(folder.resolve()), str(minutes),
                  *([str(before.resolve())] if before else [])],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
                 errors="replace", env=_environment(), start_new_session=True,

@@ -18,8 +18,7 @@ from prep.cli.options import (
     workers_option,
 )
 from prep.cli.storage.fetching import fetched
-from prep.core.words import counted
-from prep.storage.url import shown
+from prep.core.words import counted, without_secrets
 
 if TYPE_CHECKING:
     from prep.converting.inspection import Inspection
@@ -148,7 +147,7 @@ def inspect(
         written += f"\nwhat lies under each value -> {sheet}"
     emit(
         {
-            "source": source if isinstance(source, Path) else shown(source),
+            "source": source if isinstance(source, Path) else without_secrets(source),
             "from": found.reader,
             "labels": found.labels,
             "values": [vars(value) for value in found.values],

@@ -20,14 +20,14 @@ def fetched(places: Sequence[Path | str | None], *, keep: bool = False) -> Itera
     if not urls:
         yield [place if isinstance(place, Path) else None for place in places]
         return
+    from prep.core.words import without_secrets
     from prep.dataset.lock import locked
     from prep.storage.fetch import copy_of, fetch, forget_copies
-    from prep.storage.url import shown
 
     copies = {url: copy_of(url, _FOLDER) for url in urls}
     with locked(_FOLDER, note):
         for url, copy in copies.items():
-            shown_as(copy, shown(url))
+            shown_as(copy, without_secrets(url))
             with progress("Fetching") as advance:
                 fetch(url, copy, advance)
         try:

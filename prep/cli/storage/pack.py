@@ -64,9 +64,9 @@ def pack(
         seg-prep pack datasets/campus -o campus-packed
     """
     from prep.core.failures import Failures
+    from prep.core.words import without_secrets
     from prep.dataset.dataset import find_dataset
     from prep.packing.pack import pack_dataset
-    from prep.storage.url import shown
 
     root, failures = find_dataset(dataset), Failures(max_failed)
     with progress("Packing") as advance:
@@ -82,11 +82,11 @@ def pack(
     done = "" if packed.changed else " (all there already)"
     lines = [
         f"{counted(packed.samples, 'sample')} in {counted(packed.shards, 'shard')}, {counted(packed.size, 'byte')} "
-        f"-> {shown(url)}{done}"
+        f"-> {without_secrets(url)}{done}"
     ]
     if packed.left:
         lines.append(f"The shards before are still in {packed.left}; remove them when nobody reads them any more.")
-    result = {"dataset": root, "url": shown(url), "samples": packed.samples, "shards": packed.shards}
+    result = {"dataset": root, "url": without_secrets(url), "samples": packed.samples, "shards": packed.shards}
     result |= {"bytes": packed.size, "folder": packed.folder, "changed": packed.changed, "problems": packed.problems}
     emit(result, "\n".join(lines))
     end_with_left_out(packed.problems)
@@ -124,13 +124,13 @@ def unpack(url: str, output: Path, splits: tuple[str, ...], workers: int | None,
         seg-prep unpack s3://bucket/campus -o datasets/campus
         seg-prep unpack s3://bucket/campus -o datasets/campus-test --split test
     """
+    from prep.core.words import without_secrets
     from prep.packing.unpack import unpack_dataset
-    from prep.storage.url import shown
 
     with progress("Unpacking") as advance:
         result = unpack_dataset(url, output, splits=splits, workers=workers, progress=advance)
     done = "" if result.changed else " (all there already)"
     text = f"{counted(result.samples, 'sample')}, {counted(result.size, 'byte')} -> {output}{done}"
-    told = {"url": shown(url), "dataset": output, "samples": result.samples, "bytes": result.size}
+    told = {"url": without_secrets(url), "dataset": output, "samples": result.samples, "bytes": result.size}
     emit(told | {"changed": result.changed, "missing": result.missing}, text)
     end_with_left_out([f"{output / name}: was not there when the dataset was packed" for name in result.missing])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prep.core.classes import ClassMap
 from prep.core.errors import SegError
-from prep.core.words import printable, shortened
+from prep.core.words import printable, shortened, without_secrets
 from tests.support import run_prep, save
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[31m\u202egpj.exe\u2066\x9b2J\udcff"
@@ -60,3 +60,26 @@ def test_a_word_that_never_ends_is_shortened() -> None:
         " no such encoder"
     )
     assert shortened("x" * 999) == "x" * 999
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://bucket/photos", "s3://bucket/photos"),
+        ("https://anna:geheim@host/x.zip", "https://host/x.zip"),
+        ("sftp://anna@host/x", "sftp://host/x"),
+        ("https://host/x.zip?X-Amz-Signature=abc&t=1", "https://host/x.zip"),
+        ("zip://a.png::https://u:p@host/x.zip?sig=1", "zip://a.png::https://host/x.zip"),
+        ("https://u:p@@host/x: 403 Forbidden", "https://host/x: 403 Forbidden"),
+        ("https://h/a.zip?se=2026-05-04T20:26:42Z&sig=abc: no such file", "https://h/a.zip: no such file"),
+        ("zip://a.png::https://h/a.zip?se=20:26:42Z&sig=abc", "zip://a.png::https://h/a.zip"),
+        ("zip::https://h/a?t=1:2::memory://b", "zip::https://h/a::memory://b"),
+        ("s3://KEY:ab/cd+e@bucket/x.png", "s3://bucket/x.png"),
+        ("zip://a.png::s3://KEY:ab/cd@bucket/x.zip", "zip://a.png::s3://bucket/x.zip"),
+        ("https://host/x#token=abc", "https://host/x"),
+        ("https://host:8080/a@2x.png", "https://host:8080/a@2x.png"),
+        ("s3://bucket/a@2x.png and stack.tif#7", "s3://bucket/a@2x.png and stack.tif#7"),
+    ],
+)
+def test_secrets_are_not_shown(text: str, expected: str) -> None:
+    assert without_secrets(text) == expected

@@ -252,3 +252,12 @@ def test_a_pipe_of_a_strangers_dataset_is_named(dataset: Dataset) -> None:
     (dataset.root / PROVENANCE).unlink(missing_ok=True)
     os.mkfifo(dataset.root / PROVENANCE)
     assert f"{dataset.root / PROVENANCE}: is no plain file; remove it" in run_error("stats", dataset.root)
+
+
+def test_the_secrets_of_urls_are_not_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["seg-prep", "unpack", "s3://anna:geheim@photos/d?sig=abc", "-o", "what?.d"])
+    with writing(tmp_path / "d"):
+        found = holder(tmp_path / "d")
+        assert b"geheim" not in (tmp_path / "d" / LOCK).read_bytes()
+    assert found is not None
+    assert found.command == "seg-prep unpack s3://photos/d -o 'what?.d'"

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 from contextlib import nullcontext
 from dataclasses import replace
@@ -19,6 +20,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from prep.core.errors import SegError
+from prep.dataset import lock
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import write_index
 from prep.packing import pack as packing
@@ -29,9 +31,10 @@ from prep.packing.shard import WriteShard
 from prep.packing.unpack import unpack_dataset
 from prep.storage import store as storage
 from prep.storage.store import Store
+from tests.prep.dataset.holding import held_elsewhere
 from tests.prep.packing.packed import SMALL, SPLITS, STEMS, content
 from tests.prep.storage.flaky import empty_memory, flaky
-from tests.support import CLASSES, load, random_image, random_mask, run_error, run_ok, run_partly, save, tree
+from tests.support import CLASSES, SCRIPTS, load, random_image, random_mask, run_error, run_ok, run_partly, save, tree
 
 
 def table(target: Path) -> pa.Table:
@@ -151,6 +154,32 @@ def test_an_interrupted_unpack_goes_on(root: Path, tmp_path: Path) -> None:
     times = {path.stat().st_mtime_ns for path in (tmp_path / "back").rglob("*.png")}
     assert set(staged.values()) <= times
     assert content(tmp_path / "back") == content(root)
+
+
+def test_two_at_once_unpack_one_dataset(root: Path, tmp_path: Path) -> None:
+    packed, back = tmp_path / "packed", tmp_path / "back"
+    pack_dataset(root, str(packed))
+    command = [SCRIPTS / "seg-prep", "unpack", packed, "-o", back]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(3)]
+    said = [process.communicate(timeout=600)[0].decode() for process in processes]
+    assert {process.returncode for process in processes} <= {0, 1}, said
+    assert 0 in {process.returncode for process in processes}, said
+    assert all(
+        "at work on this folder" in words for words, each in zip(said, processes, strict=True) if each.returncode
+    )
+    assert content(back) == content(root)
+
+
+def test_a_folder_that_another_command_writes_stays_as_it_is(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "WAIT_S", 0.1)
+    pack_dataset(root, str(tmp_path / "packed"))
+    back = tmp_path / "back"
+    with held_elsewhere(back):
+        before = tree(back)
+        assert "is at work on this folder; nothing was changed" in run_error("unpack", tmp_path / "packed", "-o", back)
+        assert tree(back) == before
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -121,8 +122,13 @@ def test_scoring_again_gives_the_same_bytes_and_other_splits_go_elsewhere(traine
     assert (trained / "metrics.json").read_bytes() == before
 
 
-def stopped_run(folder: Path, number: int, *arguments: object) -> tuple[Path, str]:
-    """A run that got this signal after its first epoch, and the last line that it said."""
+def stopped_run(
+    folder: Path, number: int, *arguments: object, meanwhile: Callable[[], object] = lambda: None
+) -> tuple[Path, str]:
+    """A run that got this signal after its first epoch, and the last line that it said.
+
+    meanwhile: is done while it is at work.
+    """
     before = (folder / "runs/latest").resolve()
     command = [SCRIPTS / "seg-train", *map(str, (*TINY, *arguments))]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
@@ -132,6 +138,7 @@ def stopped_run(folder: Path, number: int, *arguments: object) -> tuple[Path, st
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.01)
+        meanwhile()
         process.send_signal(number)
         _, said = process.communicate()
     return run, said.splitlines()[-1]
@@ -178,7 +185,11 @@ def test_a_folder_whose_name_is_no_text(dataset: Dataset, tmp_path: Path) -> Non
 
 
 def test_sigterm_ends_a_training_that_then_goes_on(dataset: Dataset, tmp_path: Path) -> None:
-    run, said = stopped_run(tmp_path, signal.SIGTERM, "--epochs", 100_000)
+    def resume_once_more() -> None:
+        told = train(tmp_path, "--resume", "--device", "cpu", rc=1)
+        assert "is training this run; nothing was changed, wait until it is done" in told
+
+    run, said = stopped_run(tmp_path, signal.SIGTERM, "--epochs", 100_000, meanwhile=resume_once_more)
     goes_on = "A training goes on after its last saved epoch: seg-train --resume; before the first, start it again"
     assert said == f"Interrupted. {goes_on}"
     config = json.loads((run / "config.json").read_text())

@@ -46,6 +46,8 @@ def test_it_takes_over_where_it_is_better_than_strokes(tmp_path: Path, trainings
     store = noisy(tmp_path / "campus", 6, labelled=4)
     before = {name: content for name, content in tree(store.root).items() if not name.startswith(".annotate")}
     trainings.end("good")
+    own = tmp_path / "other" / "site" / "prep.py"  # where Python looks first
+    own.write_text('raise RuntimeError("a file of the user was imported")\n', encoding="utf-8")
     with networking(store) as network:
         told = until_told(network, lambda told: told["run"])
         assert network.model is not None
