@@ -14,7 +14,7 @@ from prep.core.arguments import FROM_1, need
 from prep.core.cluster.crews import Crew, LocalCrew, cluster_at_hand, finished_chunks
 from prep.core.errors import SegError
 from prep.core.progress import Progress, silent
-from prep.core.workers import WorkerKilled, name_of, noted, processes
+from prep.core.workers import MOST_PROCESSES, WorkerKilled, name_of, noted, processes
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -175,5 +175,6 @@ def _crew(number: int, jobs: Sequence[Job], left: int, executor: Executor | None
     elif executor is not None:
         yield LocalCrew(executor, number, left, is_ours=False)
     else:
+        number = min(number, MOST_PROCESSES)
         with processes(number, jobs) as pool:
             yield LocalCrew(pool, number, left, is_ours=True)

@@ -36,6 +36,9 @@ from prep.core.words import list_some
 
 Job = TypeVar("Job")
 
+MOST_PROCESSES = 61 if sys.platform == "win32" else 1024
+"""Windows waits for no more at once, and so Python's pool takes no more there."""
+
 _LONGEST_NAME = 80
 
 _IDLE = -1
