@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from prep.core.errors import SegError
-from prep.core.folder_names import SPLIT_WORDS
+from prep.core.folder_names import SPLIT_WORDS, names_labels
 from prep.core.words import counted, list_some
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import is_zip, label_bytes
@@ -61,6 +61,13 @@ def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> Na
 def lie_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> bool:
     """Whether all masks lie in folders of places in which photos lie, too; images: as pairs_in_places."""
     return bool(in_places(images, own_names_of(labels)))
+
+
+def have_a_folder_each(images: Mapping[str, str], labels: Sequence[RawLabel]) -> bool:
+    """Whether each photo lies alone in its folder, and several masks in that folder's masks/; images: as above."""
+    places = in_places(images, own_names_of(labels))
+    inside = all(names_labels(PurePath(label.name).parent.name) for label in labels)
+    return inside and {len(ours) for ours, _ in places} == {1} and any(len(theirs) > 1 for _, theirs in places)
 
 
 def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:

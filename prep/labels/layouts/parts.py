@@ -62,7 +62,7 @@ def parts_of(
     taken = {file for files in areas.values() for file in files}
     masks = [file for file in masks if file not in taken]
     if any(file.stem in by_stem for file in masks):
-        return None
+        return _counted(photos, masks)
     found = [
         _in_class_folders(by_stem, masks),
         _in_photo_folders(by_stem, masks),
@@ -182,13 +182,33 @@ def _in_sample_folders(
             return None
         photo = by_sample[sample][0]
         stem = photo.stem
-        if PurePosixPath(photo.name).stem == sample.name:
+        if _is_called_as_folder(photo):
             stem = FoundFile(photo.path, f"{sample.parent}/{PurePosixPath(photo.name).name}").stem
         own[stem] = photo
         found[stem].append((PurePosixPath(file.name).stem if are_classes else "", file))
     labelled = {photo.path for photo in own.values()}
     own.update((photo.stem, photo) for photo in photos if photo.path not in labelled)
     return _several(found, own)
+
+
+def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """Objects of which one has the photo's name by chance: 1/1.png with 1/masks/1.png, 2.png and 3.png.
+
+    None unless each photo is called as its folder, whose masks are called by numbers from the same one on: 3/masks with
+    nothing but 3.png is the mask of all of 3.
+    """
+    numbers: dict[PurePosixPath, list[int]] = defaultdict(list)
+    for file in masks:
+        name = PurePosixPath(file.name).stem
+        if not (name.isdecimal() and names_labels(PurePosixPath(file.name).parent.name)):
+            return None
+        numbers[_sample(file)].append(int(name))
+    alike = len({min(own) for own in numbers.values()}) == 1
+    return _in_sample_folders(photos, masks, objects=True) if alike and all(map(_is_called_as_folder, photos)) else None
+
+
+def _is_called_as_folder(photo: FoundFile) -> bool:
+    return PurePosixPath(photo.name).stem == _sample(photo).name
 
 
 def _sample(file: FoundFile) -> PurePosixPath:
