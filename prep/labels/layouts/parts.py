@@ -38,6 +38,12 @@ class Parts:
         """Whether nothing says of which class a mask is."""
         return not any(name for parts in self.masks.values() for name, _ in parts)
 
+    @property
+    def are_numbered_folders(self) -> bool:
+        """Whether numbers of their folders are all that says of which class masks are."""
+        own = [part for parts in self.masks.values() for part in parts]
+        return all(name.isdecimal() and name in file.folders for name, file in own)
+
     def of_one_kind(self) -> "Parts":
         """The same, with numbers in names that count objects."""
         kind = self.numbered or ""
@@ -124,7 +130,7 @@ def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class.
+    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class, or its number.
 
     Names in it may have one word more, the same in all of a folder (IDRiD: 1. Microaneurysms/IDRiD_01_MA.tif).
     """
@@ -138,13 +144,17 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
             rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
             stem = rest.stem if rest.stem in photos else without_last_word(rest.stem)
             kind = class_of(name)
-            if stem in photos and says_class(kind) and not folder_version(name):
+            is_class = name.isdecimal() if kind.isdecimal() else says_class(kind)
+            if stem in photos and is_class and not folder_version(name):
                 options.append((stem, kind))
                 ends[kind].add(rest.stem.removeprefix(stem))
         if len(options) != 1 or len(ends[options[0][1]]) > 1:
             return None
         found[options[0][0]].append((options[0][1], file))
-    return _several(found, photos)
+    several, numbers = _several(found, photos), sum(map(str.isdecimal, ends))
+    if several is None or not numbers:
+        return several
+    return replace(several, numbered=None) if numbers == len(ends) <= _MOST_CLASSES else None  # they count no objects
 
 
 def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
